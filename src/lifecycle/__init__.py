@@ -1,0 +1,1 @@
+"""Resource lifecycle architecture for Python pipelines."""
