@@ -1,0 +1,22 @@
+"""The lab: experiments (settings in, outcome out), figures, and the widgets that show them.
+
+The widgets are imported when they are first asked for: the experiments run where ipywidgets is missing.
+"""
+
+from importlib import import_module
+from typing import Any
+
+_WIDGETS = {"ExitLab": "exits", "LeakLab": "leak"}
+
+__all__ = ["ExitLab", "LeakLab"]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _WIDGETS:
+        known = ", ".join(sorted(_WIDGETS))
+        raise AttributeError(f"lifecycle.lab has no {name!r}; its widgets are {known}")
+    return getattr(import_module(f"lifecycle.lab.widgets.{_WIDGETS[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_WIDGETS})

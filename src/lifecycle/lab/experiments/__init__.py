@@ -1,0 +1,1 @@
+"""Experiments: plain functions from settings to a frozen outcome. They import no widget and no picture."""

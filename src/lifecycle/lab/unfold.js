@@ -1,0 +1,22 @@
+// A button that unfolds the advanced controls. ipywidgets' own buttons cannot say "expanded".
+
+function render({ model, el }) {
+  const button = document.createElement("button");
+  button.type = "button";
+  button.className = "lc-unfold";
+  const show = () => {
+    const open = model.get("value");
+    button.setAttribute("aria-expanded", String(open));
+    button.textContent = `${open ? "▾" : "▸"} ${model.get("label")}`;
+  };
+  button.addEventListener("click", () => {
+    model.set("value", !model.get("value"));
+    model.save_changes();
+  });
+  model.on("change:value", show);
+  show();
+  el.append(button);
+  return () => model.off("change:value", show);
+}
+
+export default { render };

@@ -1,0 +1,88 @@
+// The voice of a lab: the one sentence that says what just happened, how far a long run is, and the outcome as text.
+// It also gives names to what ipywidgets leaves nameless: the group, slider handles and their readouts, radio groups.
+
+function nameParts(lab, title) {
+  lab.setAttribute("role", "group");
+  lab.setAttribute("aria-label", title);
+  for (const box of lab.querySelectorAll(".widget-slider, .widget-radio")) {
+    const label = box.querySelector(".widget-label")?.textContent ?? "";
+    const handles = box.querySelectorAll("[role=slider]");
+    handles.forEach((handle, at) => {
+      const name = handles.length > 1 ? `${label}, ${at ? "to" : "from"}` : label;
+      if (handle.getAttribute("aria-label") !== name) handle.setAttribute("aria-label", name);
+    });
+    const readout = box.querySelector(".widget-readout");
+    if (readout && readout.getAttribute("role") !== "textbox") {
+      readout.setAttribute("role", "textbox");
+      readout.setAttribute("aria-label", `${label}, type a value`);
+    }
+    const radios = box.querySelector(".widget-radio-box");
+    if (radios && radios.getAttribute("role") !== "radiogroup") {
+      radios.setAttribute("role", "radiogroup");
+      radios.setAttribute("aria-label", label);
+    }
+  }
+}
+
+function render({ model, el }) {
+  const say = document.createElement("p");
+  say.className = "lc-say";
+  say.setAttribute("role", "status");
+  say.setAttribute("aria-live", "polite");
+  const wait = document.createElement("progress");
+  wait.className = "lc-wait";
+  wait.setAttribute("aria-label", "how far the run is");
+  const twin = document.createElement("details");
+  twin.className = "lc-twin";
+  const summary = document.createElement("summary");
+  summary.textContent = "The same as text";
+  const text = document.createElement("pre");
+  text.tabIndex = 0;
+  text.setAttribute("role", "region");
+  text.setAttribute("aria-label", "the outcome as text");
+  twin.append(summary, text);
+  el.append(say, wait, twin);
+
+  const glyphs = { ok: "✓", fail: "✗", error: "⚠" };
+  const show = () => {
+    const mark = model.get("mark");
+    say.dataset.mark = mark;
+    say.replaceChildren();
+    if (glyphs[mark]) {
+      const glyph = document.createElement("span");
+      glyph.className = "lc-mark";
+      glyph.setAttribute("aria-hidden", "true");
+      glyph.textContent = glyphs[mark];
+      say.append(glyph);
+    }
+    say.append(model.get("sentence"));
+    wait.hidden = model.get("total") <= 0;
+    wait.max = Math.max(1, model.get("total"));
+    wait.value = model.get("done");
+    twin.hidden = !model.get("twin");
+    text.textContent = model.get("twin");
+  };
+  const events = ["sentence", "mark", "done", "total", "twin"].map((name) => `change:${name}`);
+  for (const event of events) model.on(event, show);
+  show();
+
+  // The lab's root is there only once the whole tree is attached, and its parts may be drawn later still.
+  let watcher = null;
+  let frame = 0;
+  const settle = () => {
+    const lab = el.closest(".lifecycle-lab");
+    if (!lab) { frame = requestAnimationFrame(settle); return; }
+    const name = () => nameParts(lab, model.get("title"));
+    name();
+    watcher = new MutationObserver(name);
+    watcher.observe(lab, { childList: true, subtree: true });
+  };
+  settle();
+  return () => {
+    cancelAnimationFrame(frame);
+    watcher?.disconnect();
+    for (const event of events) model.off(event, show);
+  };
+}
+
+export default { render };

@@ -1,0 +1,1 @@
+"""Widgets: thin shells that turn controls into settings and outcomes into a view."""
