@@ -8,8 +8,8 @@ A lab is built in four moves. ``LeakLab`` and ``ExitLab`` are examples to read.
 3. Make views: ``self.view()`` gives an HTML widget; or bring a widget of your own.
 4. Call ``self.assemble(view, …)`` last. It lays everything out and calls ``refresh`` once.
 
-``refresh`` reads the controls, asks a plain function of ``lifecycle.lab.experiments``, and shows what it answered.
-It runs again whenever a control changes.
+``refresh`` reads the controls, asks a plain function of ``lifecycle.lab.experiments``, and shows the answer. It
+runs again whenever a control changes.
 """
 
 from __future__ import annotations
@@ -82,9 +82,10 @@ class Lab(ipywidgets.VBox):  # type: ignore[misc]
         radio: bool = False,
         more: bool = False,
     ) -> Any:
-        """A control that picks one of `options` (label → value, or plain values); `radio` shows them all."""
+        """A control that picks one of `options` (label → value, or plain values); `radio` shows all."""
         kind = ipywidgets.RadioButtons if radio else ipywidgets.Dropdown
-        pairs = [(str(one), one) for one in options] if not isinstance(options, Mapping) else [*options.items()]
+        named = options if isinstance(options, Mapping) else {str(one): one for one in options}
+        pairs = list(named.items())
         return self.control(name, kind(description=label, options=pairs, value=value, style=_WIDE), more=more)
 
     def number(self, name: str, label: str, low: int, high: int, value: int, *, more: bool = False) -> Any:
@@ -131,7 +132,7 @@ class Lab(ipywidgets.VBox):  # type: ignore[misc]
     # Views
 
     def view(self) -> Any:
-        """An empty HTML widget to draw in; the images and drawings in its `value` carry names of their own."""
+        """An empty HTML widget to draw in; give the images and drawings in its `value` their names."""
         view = ipywidgets.HTML()
         view.add_class("lc-view")
         return view
