@@ -32,8 +32,8 @@ class Sink(Protocol):
 class PipelineContext:
     """Run source → stages → sink, and close all of it at the end of the `with` block.
 
-    `source` has `stream()`, each of `stages` has `process(stream)`, `sink` has `write(record)`; without a sink
-    the records are only counted. A part that is itself a context manager is entered and left with the pipeline.
+    `source` has `stream()`, each of `stages` has `process(stream)`, `sink` has `write(record)`; without a
+    sink the records are only counted. A part that is itself a context manager is entered and left with it.
 
     A run succeeds when the chain was pulled to its end and no error left the block. Then the `__exit__` of
     each part gets `(None, None, None)`; otherwise it gets the error, so that a sink can take back what it
@@ -105,7 +105,7 @@ class PipelineContext:
         """Close everything, last first, and tell each part how the run ended. `False`: nothing is swallowed.
 
         The run's own error is raised, with a note for each part that failed to close. Without one, a failure
-        to close is raised itself, and several as a group. An interrupt while closing comes before all of them.
+        to close is raised itself, and several as a group. An interrupt while closing comes before them all.
         """
         failure = self._error if error is None else error  # the block may have caught what broke the run
         early = failure is None and not self._complete
@@ -152,7 +152,7 @@ class PipelineContext:
 
     def _start(self, part, result):
         if not hasattr(result, "__iter__"):
-            raise TypeError(f"{type(part).__name__} gave {type(result).__name__}: write `def`, and yield the records")
+            raise TypeError(f"{type(part).__name__} gave {type(result).__name__}: `yield` records in a `def`")
         stream = iter(result)
         self.generators += (stream,)
         if hasattr(stream, "close"):
@@ -172,7 +172,7 @@ def conclude(error, failure, broken):
     for name, problem in [("the run", failure), *broken]:
         if problem is not None and problem is not first:
             first.add_note(f"{name} failed as well: {describe(problem)}")
-    if first is not error:
+    if broken and first is not error:
         raise first
 
 
