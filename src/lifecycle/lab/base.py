@@ -8,8 +8,8 @@ A lab is built in four moves. ``LeakLab`` and ``ExitLab`` are examples to read.
 3. Make views: ``self.view()`` gives an HTML widget; or bring a widget of your own.
 4. Call ``self.assemble(view, …)`` last. It lays everything out and calls ``refresh`` once.
 
-``refresh`` reads the controls, asks a plain function of ``lifecycle.lab.experiments``, and shows the answer. It
-runs again whenever a control changes.
+``refresh`` reads the controls, asks a plain function of ``lifecycle.lab.experiments``, and shows its answer.
+It runs again whenever a control changes.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import Any
 
 import anywidget  # type: ignore[import-untyped, unused-ignore]
-import ipywidgets  # type: ignore[import-untyped]
+import ipywidgets  # type: ignore[import-untyped, unused-ignore]
 import traitlets
 
 _HERE = Path(__file__).parent
