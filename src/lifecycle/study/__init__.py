@@ -1,0 +1,15 @@
+"""Predictions and progress: the student's side of a lesson.
+
+>>> from lifecycle.study import predict
+>>> predict("leaks-p9000")  # doctest: +ELLIPSIS
+There is no question 'leaks-p9000'. ...
+"""
+
+from lifecycle.study.hook import attach as _attach
+from lifecycle.study.predictions import answer, predict
+from lifecycle.study.report import progress
+
+__all__ = ["answer", "predict", "progress"]
+
+# In a notebook the reply to a prediction appears under the cell that shows the truth.
+_attach()

@@ -1,0 +1,98 @@
+"""Cards: what the study room shows, as text for every reader and as HTML for the notebook."""
+
+from __future__ import annotations
+
+import html
+import re
+import reprlib
+import textwrap
+from dataclasses import dataclass
+
+_CODE = re.compile(r"`([^`]+)`")
+_STRONG = re.compile(r"\*\*([^*]+)\*\*")
+_FRAME = (
+    "border-left:4px solid var(--jp-brand-color1,#1976d2);padding:0.4em 1em;margin:0.4em 0;max-width:52em;"
+    "color:var(--jp-content-font-color1,inherit);background:var(--jp-layout-color1,transparent);"
+    "font-family:var(--jp-content-font-family,inherit);font-size:var(--jp-content-font-size1,inherit);line-height:1.5"
+)
+_CODE_STYLE = "font-family:var(--jp-code-font-family,monospace);font-size:0.93em"
+
+
+@dataclass(frozen=True, repr=False)
+class Card:
+    """One thing to show: `str(card)` reads alone, the HTML says the same.
+
+    >>> Card("Locked: C.", "<p>Locked: C.</p>")
+    Locked: C.
+    """
+
+    text: str
+    html: str
+
+    def __repr__(self) -> str:
+        return self.text
+
+    def _repr_html_(self) -> str:
+        return self.html
+
+    def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, str]:
+        return {"text/plain": self.text, "text/html": self.html}
+
+
+def card(label: str, text: list[str], body: list[str]) -> Card:
+    """Frame paragraphs as a named group, so that a screen reader announces where it begins."""
+    name = html.escape(label, quote=True)
+    inner = "\n".join(body)
+    return Card("\n".join(text), f'<div role="group" aria-label="{name}" style="{_FRAME}">\n{inner}\n</div>')
+
+
+def sentence(text: str, label: str = "Study") -> Card:
+    """A card of one paragraph, for advice and for mistakes in the call."""
+    return card(label, [wrapped(text)], [f'<p role="status" style="margin:0">{inline(text)}</p>'])
+
+
+def inline(text: str) -> str:
+    """Escape text for HTML; `code` and **strong** are marked up.
+
+    >>> inline("a < b, **always**")
+    'a &lt; b, <strong>always</strong>'
+    """
+    escaped = html.escape(" ".join(text.split()), quote=False)
+    coded = _CODE.sub(rf'<code style="{_CODE_STYLE}">\1</code>', escaped)
+    return _STRONG.sub(r"<strong>\1</strong>", coded)
+
+
+def wrapped(text: str, indent: str = "", first: str | None = None) -> str:
+    """The same text for a terminal, 88 columns wide.
+
+    >>> wrapped("**Locked**: C.")
+    'Locked: C.'
+    """
+    plain = _STRONG.sub(r"\1", " ".join(text.split()))
+    return textwrap.fill(
+        plain,
+        88,
+        initial_indent=indent if first is None else first,
+        subsequent_indent=indent,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+
+
+def described(value: object) -> str:
+    """Say what was given, also when its own `repr` raises or never ends.
+
+    >>> described("leaks-p2"), described(3)
+    ("'leaks-p2'", '3')
+    """
+    try:
+        short = reprlib.Repr()
+        short.maxstring = short.maxother = 40
+        return " ".join(short.repr(value).split()).replace("`", "'")
+    except Exception:
+        return f"an object of type {type(value).__name__}"
+
+
+def word(value: object) -> str | None:
+    """Return value as a plain `str` if it is one, else None: a subclass may lie about itself."""
+    return str.__str__(value) if issubclass(type(value), str) else None
