@@ -1,0 +1,64 @@
+"""The command `lifecycle`."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from lifecycle import desk as desks
+from lifecycle.desk import Trouble
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit code: 0, or 1 after one sentence about what stopped it."""
+    given = parser().parse_args(argv)
+    try:
+        given.run(given)
+    except Trouble as trouble:
+        print(f"lifecycle: {trouble}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("\nlifecycle: stopped.", file=sys.stderr)
+        return 130
+    return 0
+
+
+def parser() -> argparse.ArgumentParser:
+    """The commands and their options."""
+    top = argparse.ArgumentParser(prog="lifecycle", description="A course on resource lifecycles.")
+    commands = top.add_subparsers(title="commands", required=True, metavar="COMMAND")
+
+    lab = commands.add_parser(
+        "lab",
+        help="lay your desk and open JupyterLab on the first lesson",
+        description="Lay a working copy of the lessons on your desk and open JupyterLab on the first one. "
+        "What you edited there is never overwritten.",
+    )
+    lab.add_argument("--port", type=_port, metavar="N", help="the port (default: 8888, or the next free)")
+    lab.add_argument("--no-browser", action="store_true", help="print the address, open no browser")
+    lab.add_argument("--desk", type=Path, metavar="DIR", help="your working folder (default: desk)")
+    lab.set_defaults(run=_lab)
+    return top
+
+
+def _lab(given: argparse.Namespace) -> None:
+    from lifecycle import server
+
+    source = desks.course()
+    desk = (given.desk.expanduser() if given.desk else source / "desk").absolute()
+    report = desks.lay(source, desk)
+    print(*report.sentences(), sep="\n", end="\n" if report.sentences() else "")
+    first = next((path for path in desks.lessons(source) if (desk / path).is_file()), None)
+    server.serve(desk, first, given.port, browser=not given.no_browser)
+
+
+def _port(text: str) -> int:
+    if not text.isascii() or not text.isdigit() or not 1 <= int(text) <= 65535:
+        raise argparse.ArgumentTypeError(f"{text!r} is no port: give a whole number from 1 to 65535")
+    return int(text)
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,39 @@
+"""One Lab server a test session, one Chromium a test."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+pytest.importorskip("playwright", reason="browser tests need the extra `test`: pip install -e '.[test]'")
+
+from harness import Lab, Server, browse, chromium
+from playwright.sync_api import Playwright, sync_playwright
+
+
+@pytest.fixture(scope="session")
+def playwright() -> Iterator[Playwright]:
+    if not chromium():
+        pytest.skip("browser tests need Chromium: install it, or name it in LIFECYCLE_CHROMIUM")
+    with sync_playwright() as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def lab_server(playwright: Playwright) -> Iterator[Server]:
+    server = Server()
+    try:
+        yield server.wait()
+    finally:
+        server.stop()
+
+
+@pytest.fixture
+def lab(playwright: Playwright, lab_server: Server, request: pytest.FixtureRequest) -> Iterator[Lab]:
+    """JupyterLab in a fresh browser; parametrise it indirectly with (width, height) for another size."""
+    width, height = getattr(request, "param", (1280, 900))
+    with browse(playwright, lab_server, width, height) as page:
+        yield page
+        assert not page.recorder.outside, "requests that leave this machine"
+        assert not page.recorder.errors, "errors in the browser's console"

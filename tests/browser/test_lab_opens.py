@@ -1,0 +1,64 @@
+"""JupyterLab as `lifecycle lab` starts it: silent, and every lesson runs in it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from harness import Lab
+
+COURSE = Path(__file__).resolve().parents[2]
+LESSONS = sorted(path.name for path in (COURSE / "notebooks").glob("*.ipynb"))
+
+
+def test_a_notebook_runs_from_top_to_bottom(lab: Lab) -> None:
+    lab.write("tiny.ipynb", "# md # Tiny", "print('so far'); 1 + 1", ("1 / 0", "raises-exception"), "'after'")
+    lab.open("tiny.ipynb")
+    lab.run_all()
+    assert lab.text(1) == "so far\n2"
+    assert lab.text(2) == "ZeroDivisionError: division by zero"
+    assert lab.text(3) == "'after'"
+    assert lab.unexpected_errors() == []
+
+
+def test_an_error_without_the_tag_is_reported(lab: Lab) -> None:
+    lab.write("broken.ipynb", "1 / 0")
+    lab.open("broken.ipynb")
+    lab.run_all()
+    assert lab.unexpected_errors() == ["cell 0: ZeroDivisionError: division by zero"]
+
+
+def test_a_widget_answers_a_click_in_both_themes(lab: Lab) -> None:
+    lab.write(
+        "widget.ipynb",
+        "import ipywidgets\n"
+        "count = ipywidgets.HTML('none', layout={'width': '10em'})\n"
+        "button = ipywidgets.Button(description='Press')\n"
+        "button.on_click(lambda b: setattr(count, 'value', 'pressed'))\n"
+        "ipywidgets.VBox([button, count])",
+    )
+    lab.open("widget.ipynb")
+    lab.run_all()
+    for name in ("dark", "light"):
+        lab.theme(name)
+        lab.output(0).get_by_role("button", name="Press").click()
+        lab.output(0).get_by_text("pressed").wait_for()
+        lab.screenshot(f"widget-{name}")
+    assert lab.axe(".jupyter-widgets.widget-vbox") == []
+
+
+def test_requests_that_leave_the_machine_are_refused_and_recorded(lab: Lab) -> None:
+    lab.write("outside.ipynb", "1")
+    lab.open("outside.ipynb")
+    lab.page.evaluate("() => fetch('https://example.org/').catch(() => null)")
+    assert lab.recorder.outside == ["fetch https://example.org/"]
+    lab.recorder.outside.clear()
+    lab.recorder.console.clear()
+
+
+@pytest.mark.parametrize("name", LESSONS)
+def test_the_lesson_opens_from_the_desk_and_runs(lab: Lab, name: str) -> None:
+    lab.open(f"notebooks/{name}")
+    assert not any(cell.get("outputs") for cell in lab.cells()), "a desk holds no answers"
+    lab.run_all()
+    assert lab.unexpected_errors() == []
