@@ -1,7 +1,5 @@
 """The settings of a pipeline, each checked at the line where it is assigned."""
 
-from difflib import SequenceMatcher
-
 from lifecycle.descriptors import Number, Text, Whole
 
 
@@ -15,8 +13,8 @@ class PipelineConfig:
     center         what the normalisation subtracts, finite
     spread         what it divides by, finite, more than 0: a value becomes `(value - center) / spread`
 
-    A wrong type is a `TypeError`, a wrong value a `ValueError`, an unknown field an `AttributeError`; each says
-    what was given and what is allowed, and leaves the old value.
+    A wrong type is a `TypeError`, a wrong value a `ValueError`, an unknown field an `AttributeError`; each
+    says what was given and what is allowed, and leaves the old value.
 
     >>> config = PipelineConfig(label="weather", center=16.4, spread=7.3)
     >>> config.windowSize = 0
@@ -38,10 +36,9 @@ class PipelineConfig:
     center = Number()
     spread = Number(above=0)
 
-    defaults = dict(label="pipeline", windowSize=7, maxAttempts=3, delaySeconds=1.0, center=0.0, spread=1.0)
-
     def __init__(self, **fields):
-        for name, value in {**self.defaults, **fields}.items():
+        defaults = {"label": "pipeline", "windowSize": 7, "maxAttempts": 3, "delaySeconds": 1.0}
+        for name, value in {**defaults, "center": 0.0, "spread": 1.0, **fields}.items():
             setattr(self, name, value)
 
     def __repr__(self):
@@ -53,6 +50,8 @@ class PipelineConfig:
 
     def __setattr__(self, name, value):
         if not hasattr(type(self), name):
-            nearest = max(self.defaults, key=lambda field: SequenceMatcher(None, field, name).ratio())
+            from difflib import SequenceMatcher  # here, since only a mistake needs it
+
+            nearest = max(vars(self), key=lambda field: SequenceMatcher(None, field[1:], name).ratio())[1:]
             raise AttributeError(f"{type(self).__name__} has no field {name}: did you mean {nearest}?")
         super().__setattr__(name, value)

@@ -1,8 +1,8 @@
 """Descriptors that check a value at the line of its assignment.
 
-A descriptor is an object on the class that answers for an attribute of the instances. Each one here learns its name
-from `__set_name__`, keeps the value in the instance under `_name`, and refuses a wrong one before it replaces the
-old. The shared base with a check of its own is an idea of the Descriptor HowTo in Python's documentation.
+A descriptor is an object on the class that answers for an attribute of the instances. Each one here learns
+its name from `__set_name__`, keeps the value in the instance under `_name`, and refuses a wrong one before it
+replaces the old. A shared base with a check of its own: the Descriptor HowTo in Python's documentation.
 """
 
 import math
@@ -88,7 +88,7 @@ class Whole(Field):
 
 
 class Number(Field):
-    """A finite number (not NaN, not infinite, not too large for a float): `least` or more, or more than `above`."""
+    """A finite number, `least` or more, or more than `above`. NaN is none, nor is what no float can hold."""
 
     def __init__(self, least=-LARGEST, above=-math.inf):
         self.least, self.above = least, above

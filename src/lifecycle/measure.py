@@ -1,8 +1,8 @@
 """Count and time a stage without touching it: its own time, not its neighbours'.
 
 A generator runs inside the `next` of whoever pulls it, and pulls its upstream from inside its own. So a clock
-around `next` measures the whole chain up to here. This one reads the clock at all four borders of a stage: when
-it is pulled, when it pulls, when its upstream answers, and when it yields.
+around `next` measures the whole chain up to here. This one reads the clock at all four borders of a stage:
+when it is pulled, when it pulls, when its upstream answers, and when it yields.
 """
 
 import functools
@@ -31,8 +31,8 @@ def measuredStage(function=None, *, clock=time.perf_counter):
     """Measure each run of a generator method (`process`, `stream`) or of a generator function.
 
     The figures of the run that started last are `instance.metrics`, for a plain function `function.metrics`:
-    there from the first pull, live until the end. A run that ends is one INFO line in the log. The upstream is
-    what is an iterator among the arguments. `clock` gives seconds.
+    there from the first pull, live until the end. A run that ends is one INFO line in the log. The upstream
+    is what is an iterator among the arguments. `clock` gives seconds.
 
     Raises `TypeError` for anything that is no generator function, and at the first pull for an instance that
     cannot take `metrics`.

@@ -14,15 +14,15 @@ log = logging.getLogger(__name__)
 
 
 def retryOnFailure(maxAttempts=3, delaySeconds=1.0, *, sleep=time.sleep):
-    """Retry a generator function, a method or an ordinary function after an `OSError` (`IOError` is the same).
+    """Retry a generator function, a method or an ordinary function after an `OSError`, also called `IOError`.
 
-    A stream that breaks after k records is opened again and goes on at record k + 1: each record comes once, if
-    the source yields the same records in the same order when it is opened again. `maxAttempts` counts all
+    A stream that breaks after k records is opened again and goes on at record k + 1: each record comes once,
+    if the source yields the same records in the same order when it is opened again. `maxAttempts` counts all
     attempts; after the last, its error is raised. `delaySeconds` pass between two, by `sleep`.
 
-    Raises `TypeError` or `ValueError` for wrong settings where it decorates. A retried generator function raises
-    `TypeError` at the first pull when it is given an iterator, which is spent after a failure (for a stage, retry
-    the method that it calls for each record), and `RuntimeError` when a replay ends before record k.
+    Raises `TypeError` or `ValueError` for wrong settings where it decorates. A retried generator function
+    raises `TypeError` at the first pull when it is given an iterator, which is spent after a failure (for a
+    stage, retry the method that it calls for each record), and `RuntimeError` when a replay ends too early.
 
     >>> class Feed:
     ...     failures = 1
@@ -79,14 +79,13 @@ def retryOnFailure(maxAttempts=3, delaySeconds=1.0, *, sleep=time.sleep):
 
         @functools.wraps(function)
         def retriedCall(*args, **kwargs):
-            for attempt in range(1, maxAttempts + 1):
+            for attempt in range(1, maxAttempts):
                 try:
                     return function(*args, **kwargs)
                 except OSError as error:
-                    if attempt == maxAttempts:
-                        raise
                     announce(function, attempt, maxAttempts, error)
                 sleep(delaySeconds)
+            return function(*args, **kwargs)
 
         return retriedStream if inspect.isgeneratorfunction(function) else retriedCall
 
