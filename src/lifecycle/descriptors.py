@@ -26,7 +26,7 @@ class Field:
     def __set_name__(self, owner, name):
         if hasattr(self, "name"):
             raise TypeError(
-                f"{owner.__name__}.{name}: this descriptor is {self.name} already; make one per name"
+                f"{owner.__name__}.{name}: this descriptor is {self.name} already; make one for each name"
             )
         self.name = name
         self.storage = "_" + name  # another name than its own, else __get__ would call itself without end
@@ -50,8 +50,8 @@ class Field:
         """Raise `error` with the class, the field, the value given and what is allowed."""
         try:
             given = reprlib.repr(value)
-        except Exception:  # a number of more than 4,300 digits, or a repr that fails, must not hide the field
-            given = f"a {type(value).__name__} that cannot be shown"
+        except ValueError:  # Python prints no number of more than 4,300 digits
+            given = "a number too long to print"
         raise error(f"{type(instance).__name__}.{self.name} = {given}: allowed is {allowed}")
 
 
