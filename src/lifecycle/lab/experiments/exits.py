@@ -1,4 +1,4 @@
-"""What `__exit__` receives, what it answers, what arrives outside: the code that is shown, run and watched."""
+"""What `__exit__` receives, what it answers, what arrives outside: the code shown is run and watched."""
 
 from __future__ import annotations
 
@@ -60,6 +60,7 @@ class ExitOutcome:
     `received` is what `__exit__` was given (type, value, traceback); empty when it was not called.
     `returned` is the repr of what it returned; empty when it raised or was not called.
     `arrived` is what left the block, `context` that exception's `__context__`; empty when there is none.
+    `bound` is the type of what the name after `as` stood for; empty when the body never started.
     `trace` is its traceback through `source`, of which `ran` and `broke` (it raised there) are line numbers.
     """
 
@@ -70,6 +71,7 @@ class ExitOutcome:
     events: tuple[str, ...]
     received: tuple[str, ...]
     returned: str
+    bound: str
     arrived: str
     context: str
     trace: tuple[str, ...]
@@ -132,9 +134,9 @@ class ExitOutcome:
         return f"{start}: it received None three times. Nothing arrives outside.{answer}{after}"
 
     def _name_after_as(self) -> str:
-        if self.settings.opening != "return None":
+        if self.bound != "NoneType":
             return ""
-        return " The name after as is what __enter__ returned, here None, and not the Station."
+        return " The name station is what __enter__ returned: None, and not the Station."
 
     def text(self) -> str:
         """The whole outcome as text, the same at every run."""
@@ -145,6 +147,7 @@ class ExitOutcome:
         ]
         received = dict(zip(("type", "value", "traceback"), self.received, strict=False))
         facts = [
+            "station is         " + (f"a {self.bound}" if self.bound else "nothing: the body never started"),
             "__exit__ received  " + (", ".join(received.values()) if received else "it was not called"),
             "__exit__ returned  " + (self.returned or ("it raised" if received else "it was not called")),
             "arrived outside    " + (self.arrived or "nothing"),
@@ -174,16 +177,16 @@ def listing(settings: ExitSettings) -> str:
     >>> print(listing(ExitSettings("return", "return True")))
     class Station:
         def __enter__(self):
-            note("__enter__ opens the connection")
+            note("opened")
             return self
     <BLANKLINE>
         def __exit__(self, kind, error, trace):
-            note("__exit__ closes it")
+            note("closed")
             return True
     <BLANKLINE>
     def night():
         with Station() as station:
-            note(f"the body has a {type(station).__name__}")
+            note("the body starts")
             return
             note("the body ends")
         note("the block is over")
@@ -193,16 +196,16 @@ def listing(settings: ExitSettings) -> str:
     lines = [
         "class Station:",
         "    def __enter__(self):",
-        '        note("__enter__ opens the connection")',
+        '        note("opened")',
         f"        {OPENINGS[settings.opening]}",
         "",
         "    def __exit__(self, kind, error, trace):",
-        '        note("__exit__ closes it")',
+        '        note("closed")',
         f"        {ANSWERS[settings.answer]}",
         "",
         "def night():",
         "    with Station() as station:",
-        '        note(f"the body has a {type(station).__name__}")',
+        '        note("the body starts")',
         *([f"        {body}"] if body else []),
         '        note("the body ends")',
         '    note("the block is over")',
@@ -216,7 +219,7 @@ def exits(settings: ExitSettings) -> ExitOutcome:
     >>> exits(ExitSettings("ValueError", "return True")).events[-2:]
     ('the block is over', 'outside: nothing arrives')
     >>> exits(ExitSettings("ValueError", "return False")).events[-2:]
-    ('__exit__ closes it', "outside: ValueError('bad reading') arrives")
+    ('closed', "outside: ValueError('bad reading') arrives")
     """
     source = listing(settings)
     events: list[str] = []
@@ -242,6 +245,7 @@ def exits(settings: ExitSettings) -> ExitOutcome:
         events=tuple(events),
         received=watch.received,
         returned=watch.returned,
+        bound=watch.bound,
         arrived=_named(arrived),
         context=_named(context),
         trace=_trace(arrived),
@@ -263,6 +267,7 @@ class _Watch:
         self.broke: set[int] = set()
         self.received: tuple[str, ...] = ()
         self.returned = ""
+        self.bound = ""
         self._raising = False
 
     def call(self, frame: FrameType, event: str, argument: Any) -> Any:
@@ -278,6 +283,8 @@ class _Watch:
 
     def line(self, frame: FrameType, event: str, argument: Any) -> Any:
         if event == "line":
+            if "station" in frame.f_locals:
+                self.bound = type(frame.f_locals["station"]).__name__
             self.ran.add(frame.f_lineno)
             self._raising = False
         elif event == "exception":
