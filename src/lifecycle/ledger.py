@@ -22,7 +22,7 @@ class Entry:
     kind: str
     name: str
 
-    def __str__(self):
+    def __str__(self) -> str:
         return f"{self.kind} {self.name}"
 
 
@@ -38,7 +38,7 @@ class System:
 _open: dict[Entry, None] = {}
 
 
-def opened(kind, name):
+def opened(kind: str, name: str) -> Entry:
     """Enter a resource that has been opened, and return its entry for `closed`.
 
     >>> entry = opened("file", "readings.csv")
@@ -53,18 +53,18 @@ def opened(kind, name):
     return entry
 
 
-def closed(entry):
+def closed(entry: Entry) -> None:
     """Cross out an entry; one that is crossed out already stays so."""
     _open.pop(entry, None)
 
 
-def held():
+def held() -> tuple[Entry, ...]:
     """Return the entries of all that is open, in the order of opening."""
     # The copy is made in one step: another thread may open or close while this one reads.
     return tuple(_open.copy())
 
 
-def system():
+def system() -> System:
     """Return how many files and sockets this process holds, as the operating system counts them."""
     for folder in ("/proc/self/fd", "/dev/fd"):
         if os.path.isdir(folder):
@@ -72,7 +72,7 @@ def system():
     return _handles()
 
 
-def _count(descriptors):
+def _count(descriptors: list[str]) -> System:
     files = sockets = 0
     for descriptor in descriptors:
         try:
@@ -87,9 +87,9 @@ def _count(descriptors):
     return System(files, sockets)
 
 
-def _handles():
+def _handles() -> System:
     # Windows lists no descriptors. It counts handles, of which files are only a part.
-    import psutil  # type: ignore[import-untyped, unused-ignore]
+    import psutil
 
     process = psutil.Process()
     sockets = len(process.net_connections("all"))

@@ -1,0 +1,168 @@
+"""Where records arrive: a CSV file, JSON lines, a table, a list.
+
+A sink keeps all or nothing. It writes beside what is there, and only an `__exit__` without an error puts the
+new in the place of the old: a run that fails leaves what was there before. Records are dicts, keyed by
+column. `write` outside the `with` block is a `RuntimeError`.
+"""
+
+import csv
+import os
+import shutil
+import stat
+import uuid
+from contextlib import suppress
+from typing import Any
+
+from lifecycle import database, texts
+from lifecycle.parts import Part
+
+
+class _FileSink(Part):
+    kind = "file"
+
+    def __init__(self, path):
+        self.name = os.fspath(path)
+
+    def _open(self):
+        # Through a symbolic link to the file it points at: the link stays a link.
+        self._target = os.path.realpath(self.name)
+        mode = os.stat(self._target).st_mode if os.path.exists(self._target) else stat.S_IFREG | 0o666
+        if not stat.S_ISREG(mode):
+            raise ValueError(f"{self.name} is no plain file: a sink puts a new file in its place")
+        folder, name = os.path.split(self._target)
+        self._partial = os.path.join(folder, f"{name[:40]}.{uuid.uuid4().hex[:8]}.partial")
+        with texts.named(self.name):
+            # Nobody may read the new file who could not read the old one.
+            descriptor = os.open(self._partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, stat.S_IMODE(mode))
+        self._file = os.fdopen(descriptor, "w", encoding="utf-8", newline="")
+
+    def _keep(self):
+        with texts.named(self.name):
+            if os.path.exists(self._target):
+                shutil.copymode(self._target, self._partial)
+            self._file.flush()
+            # On the disk before it takes the place of the old file, or a power cut leaves neither.
+            os.fsync(self._file.fileno())
+            self._file.close()
+            os.replace(self._partial, self._target)
+
+    def _close(self):
+        # What cannot be written to the end is thrown away here, so that this is no failure.
+        with suppress(OSError):
+            self._file.close()
+        with suppress(FileNotFoundError):
+            os.remove(self._partial)
+
+
+class CsvSink(_FileSink):
+    """Write a CSV file in UTF-8, whose header is the columns of the first record; a sink of all or nothing.
+
+    `path` is the file. A value is written as its text, `None` as an empty cell; without a record the file is
+    empty. Until the end all is in `<name>.<8 hex digits>.partial` beside it; a process that is killed leaves
+    that file behind, to be deleted. Raises `OSError`, with the file's name, when it cannot be opened or the
+    disk is full; `ValueError` for a path that is no plain file and for a record with other columns than the
+    first; `TypeError` for a record that is no dict.
+    """
+
+    _columns: Any = None
+
+    def write(self, record):
+        """Write one record."""
+        try:
+            if [*record] != self._columns:
+                record = self._ordered(record)
+            self._row(record.values())
+        except (OSError, TypeError, UnicodeError, AttributeError) as error:
+            raise texts.refused(error, record, self.name) from error
+
+    def _open(self):
+        super()._open()
+        self._row = csv.writer(self._file).writerow
+
+    def _close(self):
+        self._columns = None
+        super()._close()
+
+    def _ordered(self, record):
+        self._check()
+        columns = self._columns or [*record]
+        if not record or record.keys() != set(columns):
+            raise ValueError(f"{self.name}: a record has the columns {columns or 'of the first'}: {record}")
+        if self._columns is None:
+            self._row(columns)
+            self._columns = columns
+        return {column: record[column] for column in columns}
+
+
+class JsonLinesSink(_FileSink):
+    """Write one JSON object a line, in UTF-8; a sink of all or nothing, like `CsvSink`.
+
+    `path` is the file. Dates are written as text, "2012-01-01". Raises what `CsvSink` raises, and
+    `ValueError` for NaN and Infinity, which are not in JSON, `TypeError` for what JSON cannot say.
+    """
+
+    def write(self, record):
+        """Write one record."""
+        self._check()
+        try:
+            self._file.write(texts.line(record))
+        except (OSError, TypeError, ValueError) as error:
+            raise texts.refused(error, record, self.name) from error
+
+
+class SqlSink(Part):
+    """Write the rows of a table in one transaction of the caller's engine, from `__enter__` to `__exit__`.
+
+    `engine` is an SQLAlchemy engine, `table` a name, which is always quoted; a table that is not there is
+    made from the first record, see `database.Table`. With `replace` the table is emptied first, in the same
+    transaction. Nothing is buffered: a record that counts is in the transaction.
+
+    Raises `ConnectionError` when the connection cannot be made or is lost, `TimeoutError` when a lock does
+    not clear or the pool has no connection free, `ValueError` for a record that does not fit the table,
+    `TypeError` for a record that is no dict, and SQLAlchemy's own errors for what the database refuses; each
+    with table and address.
+    """
+
+    kind = "connection"
+
+    def __init__(self, engine, table, replace=False):
+        self.engine, self.table, self.replace = engine, table, replace
+        self.name = database.address(engine)
+
+    def write(self, record):
+        """Write one record."""
+        self._check()
+        self._rows.insert(record)
+
+    def _open(self):
+        self._transaction = database.Transaction(self.engine)
+        try:
+            self._rows = database.Table(self._transaction, self.table)
+            if self.replace:
+                self._rows.empty()
+        except BaseException:
+            self._transaction.close()
+            raise
+
+    def _keep(self):
+        self._transaction.commit()
+
+    def _close(self):
+        self._transaction.close()
+
+
+class ListSink:
+    """Keep the records in a list, `records`; there is nothing to open, and nothing to take back.
+
+    >>> sink = ListSink()
+    >>> sink.write({"wind": 4.7})
+    >>> sink.records
+    [{'wind': 4.7}]
+    """
+
+    def __init__(self):
+        self.records = []
+
+    def write(self, record):
+        """Keep one record."""
+        self.records.append(record)

@@ -1,0 +1,175 @@
+"""Where records come from: a CSV file, JSON lines, a database, a socket, a list.
+
+Each source opens in `__enter__` and closes in `__exit__`, whether its stream was pulled to the end or not.
+`stream` is a generator function: calling it runs nothing, so outside the `with` block the first pull fails,
+not the call. Another `stream()` starts at the first record again, and the one before it ends with an error
+if it is pulled once more. Records are dicts, keyed by column.
+"""
+
+import contextlib
+import csv
+import io
+import os
+import socket
+from typing import Any
+
+from lifecycle import database, texts
+from lifecycle.parts import Part
+
+
+class _Source(Part):
+    def _acquire(self):
+        super()._acquire()
+        self._used = False
+
+    def _begin(self):
+        self._check()
+        if self._used:
+            self._again()
+        self._used = True
+
+    def _again(self):
+        self._release()
+        self._acquire()
+
+
+class _FileSource(_Source):
+    kind = "file"
+    _lines: Any = None
+
+    def __init__(self, path):
+        self.name = os.fspath(path)
+
+    def _open(self):
+        self._file = self._lines = io.FileIO(self.name)
+
+    def _close(self):
+        self._lines.close()
+        self._file.close()
+
+    def _again(self):
+        # The file that is open, not its path once more: another file may stand there by now.
+        self._lines.close()
+        self._file.seek(0)
+
+
+class CsvSource(_FileSource):
+    """Read a CSV file whose first line names the columns; every cell is text, blank lines are skipped.
+
+    `path` is the file, in UTF-8 with or without a byte order mark; an empty file has no records. Opening
+    raises the `OSError` of `open`. Pulling raises `ValueError`, with file and line, for too few or too many
+    cells, for two columns of one name, for a quote that is not closed, and for bytes that are no UTF-8 text
+    (a NUL is none). Bytes are checked a block at a time, so the last of these may come some records early.
+    """
+
+    def stream(self):
+        """Yield the rows as dicts."""
+        self._begin()
+        self._lines = texts.text(self._file)
+        rows, width = csv.reader(self._lines, strict=True), None
+        header: list[str] = []
+        while True:
+            try:
+                row = next(rows, None)
+            except (csv.Error, UnicodeDecodeError) as error:
+                raise texts.problem(error, rows, self.name) from error
+            if row is None:
+                return
+            if len(row) == width:
+                yield dict(zip(header, row))  # noqa: B905, the lengths are compared above
+            elif row and header:
+                wrong = f"{len(row)} cells, where the header has {width}: {row}"
+                raise ValueError(f"{self.name}, line {rows.line_num}: {wrong}")
+            elif row:
+                header, width = texts.columns(row, self.name), len(row)
+
+
+class JsonLinesSource(_FileSource):
+    """Read a file with one JSON object a line, in UTF-8; blank lines are skipped.
+
+    `path` is the file. Opening raises the `OSError` of `open`; pulling raises `ValueError`, with file and
+    line, for a line that is no JSON object. NaN and Infinity are not in JSON, and are refused.
+    """
+
+    def stream(self):
+        """Yield the objects as dicts."""
+        self._begin()
+        self._lines = texts.lines(self._file)
+        for number, line in enumerate(self._lines, 1):
+            if not line.isspace():
+                yield texts.record(line, f"{self.name}, line {number}")
+
+
+class SqlSource(_Source):
+    """Read the rows of a query, through a connection of the caller's engine.
+
+    `engine` is an SQLAlchemy engine, `query` text or a select. At most a hundred rows are fetched ahead.
+    Raises `ConnectionError` when the connection cannot be made or is lost, `TimeoutError` when a lock does
+    not clear or the pool has no connection free, `ValueError` for a query without rows or with two columns
+    of one name, and SQLAlchemy's own errors for what the database refuses; each with the address.
+    """
+
+    kind = "connection"
+
+    def __init__(self, engine, query):
+        self.engine, self.query, self.name = engine, query, database.address(engine)
+
+    def _open(self):
+        self._connection = database.connect(self.engine)
+
+    def _close(self):
+        database.disconnect(self._connection)
+
+    def stream(self):
+        """Yield the rows as dicts."""
+        self._begin()
+        with contextlib.closing(database.batches(self._connection, self.query)) as batches:
+            for batch in batches:
+                yield from batch
+
+
+class SocketSource(_Source):
+    """Read one JSON object a line from a TCP server; an end at the end of a line ends the stream.
+
+    `host` and `port` are the server's; `timeout` is how many seconds to wait for it, when connecting and at
+    every read. Raises `ConnectionError` when the server refuses, resets, or ends in the middle of a line,
+    `TimeoutError` when it is silent, `ValueError` for a line that is no JSON object or is longer than a
+    million bytes; each with the address.
+    """
+
+    kind = "socket"
+
+    def __init__(self, host, port, timeout=10):
+        if not timeout or timeout < 0:
+            raise ValueError(f"SocketSource(timeout={timeout!r}): allowed are seconds, more than 0")
+        self.name, self.address, self.timeout = f"{host}:{port}", (host, port), timeout
+
+    def _open(self):
+        with texts.named(self.name):
+            self._socket = socket.create_connection(self.address, self.timeout)
+        self._lines = self._socket.makefile("rb")
+
+    def _close(self):
+        self._lines.close()
+        self._socket.close()
+
+    def stream(self):
+        """Yield the objects as dicts."""
+        self._begin()
+        for line, where in texts.received(self._lines, self.name):
+            yield texts.record(line, where)
+
+
+class ListSource:
+    """Hand out the records of a list; there is nothing to open.
+
+    >>> list(ListSource([{"wind": 4.7}]).stream())
+    [{'wind': 4.7}]
+    """
+
+    def __init__(self, records):
+        self.records = list(records)
+
+    def stream(self):
+        """Yield the records themselves, not copies."""
+        yield from self.records
