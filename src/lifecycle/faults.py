@@ -1,0 +1,161 @@
+"""Every place at which a pipeline can fail, tried one by one.
+
+`inject` makes one part fail at one point. `sweep` runs a pipeline once without a fault and once for each
+point, and looks after each run at what stayed open. The method is that of SQLite's own tests, which fail the
+first operation, then the second, then the third, until a run has none left to fail.
+"""
+
+import gc
+from dataclasses import dataclass
+
+from lifecycle.probe import Probe
+
+PHASES = "open", "pull", "write", "end", "close"
+
+
+@dataclass(frozen=True)
+class Fault:
+    """One point of failure: which part, what it is doing, and for a pull or a write the number of the record.
+
+    `place` is "source", "stage 1", "stage 2", … or "sink". `phase` is "open" (its `__enter__`), "pull" (the
+    k-th `next` of its stream), "write", "end" (its stream is closed) or "close" (its `__exit__`). `error` is
+    the exception type that it raises.
+
+    >>> str(Fault("stage 1", "pull", 3))
+    'stage 1, pull 3'
+    """
+
+    place: str
+    phase: str
+    record: int | None = None
+    error: type = OSError
+
+    def __str__(self):
+        return f"{self.place}, {self.phase}" + (f" {self.record}" if self.record else "")
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """One run: its fault (`None` for none), what it raised as text, how many arrived, what stayed open."""
+
+    fault: Fault | None
+    raised: str | None
+    arrived: int
+    leaked: tuple
+
+
+@dataclass(frozen=True)
+class Sweep:
+    """All runs of a sweep, the one without a fault first, and what the operating system counted around it."""
+
+    outcomes: tuple
+    before: object
+    after: object
+
+    @property
+    def leaks(self) -> tuple:
+        """The runs after which something stayed open."""
+        return tuple(outcome for outcome in self.outcomes if outcome.leaked)
+
+    @property
+    def clean(self) -> bool:
+        """Nothing stayed open, neither by name nor by the count of the operating system."""
+        more = self.after.files > self.before.files or self.after.sockets > self.before.sockets
+        return not (self.leaks or more)
+
+
+def withContext(source, stages, sink):
+    """Run a pipeline inside a `PipelineContext`; return how many records arrived."""
+    from lifecycle.context import PipelineContext  # here: the rest of this room serves any way to run
+
+    with PipelineContext(source, stages, sink) as pipeline:
+        return pipeline.run()
+
+
+def inject(part, fault):
+    """Wrap `part` (a source, a stage or a sink), so that it fails as `fault` says; it stays usable as it was.
+
+    The k-th pull fails by `throw` into the part's own suspended frame: its `finally` runs, and the error goes
+    downstream. Raises `ValueError` for a phase that does not exist and for a pull or write without a number.
+
+    >>> class Letters:
+    ...     def stream(self):
+    ...         yield from "abc"
+    >>> letters = inject(Letters(), Fault("source", "pull", 3)).stream()
+    >>> next(letters), next(letters)
+    ('a', 'b')
+    >>> next(letters)
+    Traceback (most recent call last):
+        ...
+    OSError: injected: source, pull 3
+    """
+    if fault.phase not in PHASES or (fault.phase in ("pull", "write")) != isinstance(fault.record, int):
+        raise ValueError(f"{fault}: allowed is open, pull k, write k, end or close")
+    return Probe(part, fault.place, fault)
+
+
+def sweep(build, run=withContext, limit=10_000, *, system=False):
+    """Run a pipeline once without a fault and once for each fault point; return the `Sweep`.
+
+    `build()` gives a fresh `(source, stages, sink)`; `run(source, stages, sink)` runs it and returns the
+    count, so that a runner without a context can be swept as well. What a run left open is written down and
+    then closed: each run starts from the same state. The operating system is asked before and after the
+    whole sweep, with `system` at each point too.
+
+    Raises what the run without a fault raises, and `ValueError` for more than `limit` fault points.
+    """
+    from lifecycle import ledger
+
+    _, probes = attempt(build, run, None, limit, system)  # also fills pools and caches, before the count
+    faults = [fault for probe in probes for fault in points(probe)]
+    if len(faults) > limit:
+        raise ValueError(
+            f"{len(faults)} fault points, the limit is {limit}: build a shorter input, or raise it"
+        )
+    gc.collect()
+    before = ledger.system()
+    outcomes = tuple(attempt(build, run, fault, limit, system)[0] for fault in (None, *faults))
+    return Sweep(outcomes, before, ledger.system())
+
+
+def attempt(build, run, fault, limit, system):
+    """Run once; return the outcome and the probes around the parts."""
+    from lifecycle import ledger
+
+    source, stages, sink = build()
+    places = ["source", *(f"stage {number}" for number in range(1, len(stages) + 1)), "sink"]
+    probes = []
+    for place, part in zip(places, (source, *stages, sink), strict=True):
+        armed = fault if fault and fault.place == place else None
+        probes.append(Probe(part, place, armed if fault else Fault(place, "pull", limit + 1, tooMany)))
+    held, counted, raised = set(ledger.held()), ledger.system() if system else None, None
+    try:
+        run(probes[0], probes[1:-1], probes[-1])
+    except BaseException as error:
+        raised = error  # kept until the leaks are noted, so that reference counting cannot pass for cleanup
+    leaked = [leak for probe in probes for leak in probe.leaks()]
+    leaked += [str(entry) for entry in ledger.held() if entry not in held]
+    if system and (now := ledger.system()) != counted:
+        leaked.append(f"{counted} became {now}")
+    for probe in reversed(probes):
+        probe.release()
+    if raised is not None and not (fault and isinstance(raised, (Exception, fault.error))):
+        raise raised
+    text = None if raised is None else f"{type(raised).__name__}: {raised}"
+    return Outcome(fault, text, probes[-1].arrived, tuple(leaked)), probes
+
+
+def points(probe):
+    """Every fault that a part can have, as its run without a fault has shown."""
+    opens = hasattr(type(probe.part), "__enter__")
+    yield from [Fault(probe.place, "open")] * opens
+    yield from (Fault(probe.place, "pull", number) for number in range(1, probe.pulls + 1))
+    if probe.part is not None:
+        yield from (Fault(probe.place, "write", number) for number in range(1, probe.arrived + 1))
+    yield from [Fault(probe.place, "end")] * len(probe.streams)
+    yield from [Fault(probe.place, "close")] * opens
+
+
+def tooMany(text):
+    """The error of a stream that is longer than a sweep may be."""
+    return ValueError("more pulls than the limit of fault points: build a shorter input, or raise the limit")
