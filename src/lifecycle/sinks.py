@@ -32,9 +32,11 @@ class _FileSink(Part):
         folder, name = os.path.split(self._target)
         self._partial = os.path.join(folder, f"{name[:40]}.{uuid.uuid4().hex[:8]}.partial")
         with texts.named(self.name):
-            # Nobody may read the new file who could not read the old one.
-            descriptor = os.open(self._partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, stat.S_IMODE(mode))
-        self._file = os.fdopen(descriptor, "w", encoding="utf-8", newline="")
+            self._file = open(  # noqa: SIM115, it is closed in _keep or in _close
+                self._partial, "x", encoding="utf-8", newline="",
+                # Nobody may read the new file who could not read the old one.
+                opener=lambda path, flags: os.open(path, flags, stat.S_IMODE(mode)),
+            )
 
     def _keep(self):
         with texts.named(self.name):
