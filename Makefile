@@ -1,0 +1,37 @@
+# Thin: tools/setup_env.py makes .venv when it is needed, then runs the command in it.
+# Choose another Python with PYTHON=python3.12, pass options with ARGS="--port 9000".
+
+PYTHON ?= python3
+ARGS ?=
+IN_ENV = $(PYTHON) tools/setup_env.py
+IN_TEST_ENV = $(IN_ENV) --extra test
+
+.PHONY: help lab present test check bench python
+
+help:
+	@echo "make lab      open the lessons in JupyterLab"
+	@echo "make test     all tests: style, types, lessons, JupyterLab in a real browser"
+	@echo "make check    the quick part of them"
+
+lab: python
+	@$(IN_ENV) lifecycle lab $(ARGS)
+
+present: python
+	@$(IN_ENV) lifecycle present $(ARGS)
+
+check: python
+	@$(IN_TEST_ENV) ruff check
+	@$(IN_TEST_ENV) mypy
+	@$(IN_TEST_ENV) python -m pytest -n 2 --dist loadgroup --ignore tests/browser --ignore tests/test_notebooks.py $(ARGS)
+
+test: python
+	@$(IN_TEST_ENV) ruff check
+	@$(IN_TEST_ENV) mypy
+	@$(IN_TEST_ENV) python -m pytest -n 2 --dist loadgroup $(ARGS)
+
+bench: python
+	@$(IN_TEST_ENV) python -m bench $(ARGS)
+
+python:
+	@command -v "$(PYTHON)" >/dev/null || { echo "There is no $(PYTHON) here: install Python 3.11 or newer, \
+	or name yours (make lab PYTHON=/path/to/python3)." >&2; exit 1; }

@@ -1,0 +1,213 @@
+"""Make .venv when it is missing or out of date, then run a command in it.
+
+    python3 tools/setup_env.py [--extra test] COMMAND [ARGUMENT...]
+
+The Makefile calls this with whatever Python there is, so the file is written for any Python 3: a Python
+that is too old says so in a sentence, or hands over to a newer one that it finds.
+"""
+
+import hashlib
+import json
+import os
+import shutil
+import subprocess
+import sys
+
+NEEDED = (3, 11)
+NEWER = ("python3.13", "python3.12", "python3.14", "python3.11", "python3")
+ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+VENV = os.path.join(ROOT, ".venv")
+STAMP = os.path.join(VENV, "course-stamp.json")
+UNFINISHED = os.path.join(VENV, "course-unfinished")
+LOG = os.path.join(VENV, "course-install.log")
+BIN = os.path.join(VENV, "Scripts" if os.name == "nt" else "bin")
+PYTHON = os.path.join(BIN, "python.exe" if os.name == "nt" else "python")
+
+
+class Trouble(Exception):
+    """What stops the setup, as one sentence."""
+
+
+def main(arguments):
+    extras = []
+    while arguments[:1] == ["--extra"]:
+        extras.append(arguments[1])
+        arguments = arguments[2:]
+    if not arguments:
+        raise Trouble("Say what to run, for example: python3 tools/setup_env.py lifecycle lab")
+    if sys.version_info < NEEDED:
+        return hand_over()
+    prepare(extras)
+    return run(arguments)
+
+
+def hand_over():
+    """Start again with a Python that is new enough, or say that there is none."""
+    found, wanted = (".".join(map(str, version[:2])) for version in (sys.version_info, NEEDED))
+    for name in NEWER:
+        path = shutil.which(name)
+        probe = f"import sys; sys.exit(sys.version_info < {NEEDED})"
+        if path and subprocess.call([path, "-c", probe], stderr=subprocess.DEVNULL) == 0:
+            return subprocess.call([path, *sys.argv])
+    raise Trouble(
+        f"This Python is {found} ({sys.executable}), and the course needs {wanted} or newer: install one, "
+        f"or name it (make lab PYTHON=/path/to/python{wanted})."
+    )
+
+
+def prepare(extras):
+    """Bring .venv up to date with pyproject.toml and constraints.txt; quick when it is."""
+    stamp = read_stamp()
+    current = fingerprint()
+    have = stamp.get("extras", []) if stamp.get("fingerprint") == current else None
+    if have is not None and set(extras) <= set(have) and os.path.exists(PYTHON):
+        return
+    # What was there stays: `make lab` after `make test` does not take the tests' tools away.
+    extras = sorted(set(extras) | set(have or []))
+    if os.path.exists(UNFINISHED) or not works(PYTHON):
+        make_venv()
+    try:
+        # While this mark is there, the next attempt begins with an empty .venv.
+        write(UNFINISHED, "An installation was cut short here.\n")
+        install(extras)
+        write(STAMP, json.dumps({"fingerprint": current, "extras": extras}))
+        os.remove(UNFINISHED)
+    except OSError as error:
+        raise unwritable(error) from None
+
+
+def make_venv():
+    say(f"Making .venv with Python {sys.version_info[0]}.{sys.version_info[1]} ({sys.executable}).")
+    try:
+        import ensurepip  # noqa: F401
+        import venv
+    except ImportError:
+        raise Trouble(
+            f"This Python ({sys.executable}) has no venv module: on Debian and Ubuntu "
+            "`apt install python3-venv` brings it, elsewhere a Python from python.org."
+        ) from None
+    try:
+        os.makedirs(VENV, exist_ok=True)
+        write(UNFINISHED, "An installation was cut short here.\n")
+        venv.EnvBuilder(clear=True, symlinks=os.name != "nt", with_pip=True).create(VENV)
+    except OSError as error:
+        raise unwritable(error) from None
+    except subprocess.CalledProcessError as error:
+        said = (error.output or b"").decode(errors="replace")
+        raise Trouble(f"Python cannot make a virtual environment: {last_line(said)}") from None
+
+
+def install(extras):
+    project = ROOT + (f"[{','.join(extras)}]" if extras else "")
+    its_tests = " and its tests" if extras else ""
+    steps = [
+        # Built with the pinned tools, not in an environment of pip's own that would fetch any version.
+        ("Installing the tools that build the course.", ["hatchling", "editables"]),
+        (
+            f"Installing JupyterLab, the course{its_tests}; the first time this takes a few minutes.",
+            ["--no-build-isolation", "--editable", project],
+        ),
+    ]
+    for sentence, what in steps:
+        say(sentence)
+        pip = [PYTHON, "-m", "pip", "install", "--no-input", "--disable-pip-version-check"]
+        pins = ["--constraint", os.path.join(ROOT, "constraints.txt")]
+        with open(LOG, "w") as log:
+            ended = subprocess.call([*pip, *pins, *what], stdout=log, stderr=subprocess.STDOUT, cwd=ROOT)
+        if ended:
+            with open(LOG, errors="replace") as log:
+                raise Trouble(explain(log.read()))
+
+
+def explain(log):
+    """What pip's output means, in one sentence that ends with where to read it."""
+    errors = [line for line in log.splitlines() if line.startswith("ERROR:")]
+    said = last_line("\n".join(errors) or log)
+    if "No space left" in log or "Disk quota" in log:
+        what = "The disk is full: the course needs about 1 GB. Free some and start again."
+    elif "requires a different Python" in log:
+        what = f"This Python does not fit: {said}"
+    elif any(sign in log for sign in ("NewConnectionError", "Failed to establish", "timed out", "Retrying")):
+        what = (
+            "The packages cannot be fetched, because the package index does not answer: check the network "
+            "(or your PIP_INDEX_URL, PIP_FIND_LINKS and proxy) and start again."
+        )
+    elif "No matching distribution" in log:
+        what = f"The package index does not have what the course needs ({said}): check pip's settings."
+    else:
+        what = f"The installation failed: {said}"
+    return f"{what} The whole output: {LOG}"
+
+
+def run(arguments):
+    """Run the command as if .venv were activated, and return its exit code."""
+    environment = dict(os.environ, VIRTUAL_ENV=VENV)
+    environment["PATH"] = BIN + os.pathsep + environment.get("PATH", os.defpath)
+    environment.pop("PYTHONHOME", None)
+    program = shutil.which(arguments[0], path=environment["PATH"])
+    if program is None:
+        raise Trouble(f"There is no command {arguments[0]!r} in {BIN}.")
+    command = [program, *arguments[1:]]
+    if os.name == "nt":
+        return subprocess.call(command, env=environment)
+    sys.stdout.flush()
+    # In this process's place, so that Ctrl-C reaches the command alone.
+    return os.execve(program, command, environment)
+
+
+def fingerprint():
+    """Changes with what is to be installed, and when the folder moved: scripts in .venv name its path."""
+    digest = hashlib.sha256(ROOT.encode())
+    for name in ("pyproject.toml", "constraints.txt"):
+        with open(os.path.join(ROOT, name), "rb") as stream:
+            digest.update(stream.read())
+    return digest.hexdigest()
+
+
+def read_stamp():
+    try:
+        with open(STAMP) as stream:
+            stamp = json.load(stream)
+    except (OSError, ValueError):
+        return {}
+    return stamp if isinstance(stamp, dict) else {}
+
+
+def works(python):
+    """Whether `python` is a new enough one of this very folder that has pip."""
+    unfit = f"sys.version_info < {NEEDED} or not os.path.samefile(sys.prefix, {VENV!r})"
+    probe = [python, "-c", f"import os, pip, sys; sys.exit({unfit})"]
+    try:
+        return subprocess.call(probe, stderr=subprocess.DEVNULL) == 0
+    except OSError:
+        return False
+
+
+def unwritable(error):
+    return Trouble(
+        f"The environment cannot be made in {VENV}: {error.strerror or error}. "
+        "Clone the course into a folder that you may write to."
+    )
+
+
+def write(path, text):
+    with open(path, "w") as stream:
+        stream.write(text)
+
+
+def last_line(text):
+    lines = [line for line in (text or "").splitlines() if line.strip()]
+    return lines[-1].strip() if lines else "no reason was given"
+
+
+def say(sentence):
+    print(sentence, flush=True)
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main(sys.argv[1:]))
+    except Trouble as trouble:
+        sys.exit(f"setup: {trouble}")
+    except KeyboardInterrupt:
+        sys.exit("\nsetup: stopped; start again when you like.")
