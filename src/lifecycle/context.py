@@ -59,12 +59,12 @@ class PipelineContext:
 
     def __init__(self, source: Source, stages: Iterable[Stage] = (), sink: Sink | None = None):
         self.source, self.stages, self.sink = source, tuple(stages), sink
-        self.state, self.failure, self.generators = "new", None, ()
-        self._recordCount, self._complete = 0, False
-        self._exits = []  # a name and an exit for all that was opened or started, in that order
-        self._error = self._openedAt = self._closedAt = None
+        self.state, self.failure, self._error, self._complete = "new", None, None, False
+        self._recordCount, self._openedAt, self._closedAt = 0, 0.0, 0.0
+        self.generators: tuple = ()
+        self._exits: list = []  # a name and an exit for all that was opened or started, in that order
 
-    def __enter__(self) -> "PipelineContext":
+    def __enter__(self):
         """Open source, stages and sink, in this order. If one fails, those before it are closed."""
         if self.state != "new":
             raise RuntimeError(f"this pipeline is {self.state}: build a new PipelineContext for each `with`")
@@ -101,7 +101,7 @@ class PipelineContext:
                 self._recordCount += 1
                 yield record
 
-    def __exit__(self, kind, error, trace) -> bool:
+    def __exit__(self, kind, error, trace):
         """Close everything, last first, and tell each part how the run ended. `False`: nothing is swallowed.
 
         The run's own error is raised, with a note for each part that failed to close. Without one, a failure

@@ -7,6 +7,7 @@ first operation, then the second, then the third, until a run has none left to f
 
 import gc
 from dataclasses import dataclass
+from typing import Any
 
 from lifecycle.probe import Probe
 
@@ -49,8 +50,8 @@ class Sweep:
     """All runs of a sweep, the one without a fault first, and what the operating system counted around it."""
 
     outcomes: tuple
-    before: object
-    after: object
+    before: Any
+    after: Any
 
     @property
     def leaks(self) -> tuple:

@@ -47,8 +47,12 @@ class Probe:
             raise fault.error(f"injected: {fault}")
 
     def watch(self, stream):
+        if not hasattr(stream, "__iter__"):
+            raise TypeError(
+                f"{type(self.part).__name__} gave {type(stream).__name__}: `yield` records in a `def`"
+            )
         self.streams.append(stream)
-        if self.fault is not None and hasattr(stream, "__iter__"):
+        if self.fault is not None:
             if self.fault.phase == "pull":
                 return self.pulled(iter(stream))
             if self.fault.phase == "end":
