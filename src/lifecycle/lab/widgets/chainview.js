@@ -1,0 +1,332 @@
+// The chain view: source, stages, run()'s loop and sink, drawn from one small message.
+// It knows nothing about pipelines: what it shows, and every number in it, comes from Python.
+
+const SVG = "http://www.w3.org/2000/svg";
+const GLYPH = {
+  fresh: "○", ready: "○", plain: "≡", suspended: "❚❚", waiting: "…", running: "▶", ended: "■", closed: "■", failed: "⚡",
+};
+// Room for the longest words a card will show, so that the rows do not change in the middle of a run.
+const RESERVE = ["❚❚ suspended", "■ ended by error"];
+const BOLT = "M13 2 L4 14 H11 L9 22 L20 9 H12.5 Z";
+const FRAME_MS = 520;
+
+function make(tag, attributes = {}, ...children) {
+  const element = document.createElementNS(SVG, tag);
+  for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
+  element.append(...children);
+  return element;
+}
+
+function html(tag, attributes = {}, ...children) {
+  const element = document.createElement(tag);
+  for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
+  element.append(...children);
+  return element;
+}
+
+// Widths are measured, never guessed: fonts differ between machines, and a label must not touch its border.
+function ruler(host, unit) {
+  const style = getComputedStyle(host);
+  const mono = style.getPropertyValue("--lc-mono"), sans = style.getPropertyValue("--lc-sans");
+  const fonts = {
+    name: [600, 15, sans], call: [400, 11.2, mono], status: [600, 12.5, sans], small: [400, 11.2, mono], token: [600, 12, mono],
+  };
+  const context = document.createElement("canvas").getContext("2d");
+  const css = (kind) => `${fonts[kind][0]} ${fonts[kind][1] * unit}px ${fonts[kind][2]}`;
+  const width = (kind, text) => {
+    context.font = css(kind);
+    return context.measureText(text).width;
+  };
+  const fit = (kind, text, room) => {
+    if (width(kind, text) <= room + 0.5) return text;
+    const letters = [...text];
+    while (letters.length > 1 && width(kind, letters.join("").trimEnd() + "…") > room) letters.pop();
+    return letters.join("").trimEnd() + "…";
+  };
+  const wrap = (kind, text, room) => {
+    const lines = [""];
+    for (const word of text.split(" ")) {
+      const longer = (lines.at(-1) + " " + word).trim();
+      if (lines.at(-1) === "" || width(kind, longer) <= room) lines[lines.length - 1] = longer;
+      else lines.push(word);
+    }
+    return lines.map((line) => fit(kind, line, room));
+  };
+  return { css, width, fit, wrap };
+}
+
+function statusOf(part) {
+  return `${GLYPH[part.status] ?? "○"} ${part.word}`;
+}
+
+function codeOf(part) {
+  return part.line ? `line ${part.line}${part.code ? ": " + part.code : ""}` : part.note ?? "";
+}
+
+function spoken(part) {
+  const place = part.line ? ` at line ${part.line}${part.where ? " of " + part.where : ""}` : part.note ? `, ${part.note}` : "";
+  const held = part.resources.map((resource) => `, ${resource.name} ${resource.state}`).join("");
+  return `${part.name}: ${part.word}${place}${held}${part.armed ? ", " + part.armed : ""}`;
+}
+
+// Where everything lies: on one row if it fits, a little smaller if that is enough, else in columns on as many rows as it takes.
+function layout(state, room, base, widest) {
+  for (let rows = 1; ; rows++) {
+    for (const shrink of [1, 0.94, 0.88]) {
+      const plan = arrange(state, base * shrink, (widest[shrink] ??= {}));
+      const each = Math.ceil(plan.cards.length / rows), lines = [];
+      for (let i = 0; i < plan.cards.length; i += each) lines.push(plan.cards.slice(i, i + each));
+      const inset = (rows > 1 ? 24 : 4) * plan.unit;
+      const columns = lines[0].map((_, c) => Math.max(...lines.map((line) => line[c]?.width ?? 0)));
+      const spare = room - 2 * inset - (each - 1) * plan.gap - columns.reduce((sum, width) => sum + width, 0);
+      if (spare < 0 && each > 1) continue;
+      // What is left over goes to the cards, where it shows more of the students' own lines.
+      for (const line of lines)
+        line.forEach((card, c) => (card.width = Math.min(columns[c] + Math.max(spare, 0) / each, Math.max(columns[c], 250 * plan.unit))));
+      return place(plan, lines, room, inset);
+    }
+  }
+}
+
+function arrange(state, unit, widest) {
+  const rule = ruler(state.host, unit), pad = 12 * unit, bolt = Math.max(26 * unit, 24);
+  const cards = state.parts.map((part) => {
+    const want = Math.max(
+      rule.width("name", part.name) + (part.bolt ? bolt + 2 * unit : 0),
+      rule.width("call", part.call),
+      ...RESERVE.map((status) => rule.width("status", status)),
+      rule.width("status", statusOf(part)),
+      Math.min(rule.width("small", codeOf(part)), 104 * unit),
+      ...part.resources.map((resource) => 19 * unit + rule.width("small", `${resource.name} left open`)),
+    );
+    // A card never shrinks: the chain would jump about while somebody reads it.
+    const width = Math.min(Math.max(want + 2 * pad, widest[part.key] ?? 0, 84 * unit), 200 * unit);
+    widest[part.key] = width;
+    return { part, width };
+  });
+  for (const card of cards) card.armed = card.part.armed ? rule.wrap("small", card.part.armed, card.width - 2 * pad) : [];
+  const lines = Math.max(...cards.map((card) => card.part.resources.length + card.armed.length), 1);
+  const gap = Math.max(rule.width("small", "next()") + 9 * unit, 46 * unit);
+  return { cards, unit, rule, pad, bolt, gap, height: (96 + 18 * lines) * unit };
+}
+
+function place(plan, rows, room, inset) {
+  const { unit, height, gap } = plan, between = 44 * unit;
+  rows.forEach((row, r) => {
+    let x = inset;
+    for (const card of row) {
+      card.x = x;
+      card.y = 4 * unit + r * (height + between);
+      card.row = r;
+      x += card.width + gap;
+    }
+  });
+  const bottom = 4 * unit + rows.length * height + (rows.length - 1) * between;
+  return { ...plan, rows, room, inset, bottom, between };
+}
+
+function drawCard(plan, card) {
+  const { unit: u, rule, pad, height, bolt } = plan, { part, x, y, width } = card, room = width - 2 * pad;
+  const group = make("g", { class: part.status, role: "img", "aria-label": spoken(part), "data-part": part.key });
+  group.append(make("title", {}, spoken(part)));
+  group.append(make("rect", { class: "cv-card", x, y, width, height, rx: 9 * u }));
+  const line = (kind, text, dy, cls = "", limit = room, dx = 0) => {
+    const shown = rule.fit(kind, text, limit);
+    const label = make("text", { x: x + pad + dx, y: y + dy * u, class: cls, style: `font: ${rule.css(kind)}` }, shown);
+    if (shown !== text) label.append(make("title", {}, text));
+    group.append(label);
+  };
+  line("name", part.name, 26, "", part.bolt ? room - bolt - 2 * u : room);
+  line("call", part.call, 44, "soft");
+  line("status", statusOf(part), 67, "cv-status");
+  line("small", codeOf(part), 84, "soft");
+  part.resources.forEach((resource, i) => {
+    const top = 95 + 18 * i;
+    group.append(slot(x + pad, y + top * u, 12 * u, resource.mark));
+    line("small", `${resource.name} ${resource.state}`, top + 10, "soft", room - 19 * u, 19 * u);
+  });
+  const below = 105 + 18 * part.resources.length;
+  card.armed.forEach((text, i) => line("small", text, below + 16 * i, "cv-armed"));
+  return group;
+}
+
+// One square for one resource: outlined and dotted while open, crossed out when left open, pale when closed.
+function slot(x, y, size, mark) {
+  const group = make("g", { class: "cv-slot", "data-mark": mark });
+  group.append(make("rect", { class: "cv-" + mark, x, y, width: size, height: size, rx: size / 4 }));
+  const q = size / 3.4;
+  if (mark === "open") group.append(make("circle", { class: "cv-dot", cx: x + size / 2, cy: y + size / 2, r: size / 5 }));
+  if (mark === "left")
+    group.append(make("path", { class: "cv-cross", d: `M${x + q},${y + q} L${x + size - q},${y + size - q} M${x + size - q},${y + q} L${x + q},${y + size - q}` }));
+  return group;
+}
+
+function tip(x, y, u) {
+  return make("path", { class: "cv-tip", d: `M${x},${y} l${-9 * u},${-5 * u} v${10 * u} z` });
+}
+
+function hook(x, y, u) {
+  return make("path", { class: "cv-hook", d: `M${x + 7 * u},${y - 5 * u} L${x},${y} L${x + 7 * u},${y + 5 * u}` });
+}
+
+function drawLink(plan, link, from, to) {
+  const { unit: u, rule, between, height } = plan;
+  const group = make("g", { class: link.now ? "cv-now" : "" });
+  const label = (text, x, y) =>
+    make("text", { x, y, class: "soft", "text-anchor": "middle", style: `font: ${rule.css("small")}` }, text);
+  const a = from.x + from.width, b = to.x, high = from.y + 39 * u, low = from.y + 84 * u;
+  let token;
+  if (from.row === to.row) {
+    const middle = (a + b) / 2;
+    group.append(make("path", { class: "cv-rec", d: `M${a + 4 * u},${high} H${b - 9 * u}` }), tip(b - 5 * u, high, u));
+    if (link.call === "write") group.append(label("write", middle, high - 16 * u));
+    else if (link.pull)
+      group.append(
+        make("path", { class: "cv-pull", d: `M${b - 4 * u},${low} H${a + 6 * u}` }), hook(a + 5 * u, low, u), label("next()", middle, low + 16 * u));
+    token = [middle - 2 * u, high];
+  } else {
+    const high2 = to.y + 39 * u, low2 = to.y + 84 * u, mid = from.y + height + between / 2;
+    group.append(
+      make("path", { class: "cv-rec", d: `M${a + 4 * u},${high} H${a + 17 * u} V${mid + 5 * u} H${b - 14 * u} V${high2} H${b - 9 * u}` }),
+      tip(b - 3 * u, high2, u));
+    if (link.call === "write") group.append(label("write", a - 40 * u, mid - 2 * u));
+    else if (link.pull)
+      group.append(
+        make("path", { class: "cv-pull", d: `M${b - 4 * u},${low2} H${b - 21 * u} V${mid - 5 * u} H${a + 9 * u} V${low} H${a + 6 * u}` }),
+        hook(a + 4 * u, low, u), label("next()", a - 40 * u, mid - 9 * u));
+    token = [(a + b) / 2, mid + 5 * u];
+  }
+  return { group, token };
+}
+
+function drawToken(plan, text, [x, y]) {
+  const { unit: u, rule } = plan, width = Math.max(rule.width("token", text) + 15 * u, 30 * u);
+  return make("g", { class: "cv-token-group" },
+    make("rect", { class: "cv-token", x: x - width / 2, y: y - 12 * u, width, height: 24 * u, rx: 12 * u }),
+    make("text", { class: "cv-number", x, y: y + 4.3 * u, "text-anchor": "middle", style: `font: ${rule.css("token")}` }, text));
+}
+
+function drawFoot(plan, state) {
+  const { unit: u, rule, bottom, room } = plan, group = make("g"), font = `font: ${rule.css("small")}`;
+  let y = bottom + 22 * u, x = plan.rows.length > 1 ? plan.inset : 4 * u;
+  const write = (text, at, top) => group.append(make("text", { x: at, y: top, class: "soft", style: font }, text));
+  if (!state.pool) {
+    write(state.counts, x, y + 11 * u);
+    return { group, bottom: y + 18 * u };
+  }
+  const { slots, used, left } = state.pool, title = `pool, ${slots} slots`, step = 19 * u;
+  const rest = `${used} in use, ${left} leaked · ${state.counts}`;
+  group.append(make("title", {}, `${title}: ${used} in use, ${left} leaked`));
+  write(title, x, y + 11 * u);
+  let at = x + rule.width("small", title) + 14 * u;
+  if (at + slots * step > room) [at, y] = [x, y + 20 * u];
+  for (let k = 0; k < slots; k++, at += step) {
+    if (at + 14 * u > room) [at, y] = [x, y + step];
+    group.append(slot(at, y, 14 * u, k < left ? "left" : k < left + used ? "open" : "shut"));
+  }
+  at += 8 * u;
+  if (at + rule.width("small", rest) > room) [at, y] = [x, y + 22 * u];
+  write(rest, at, y + 11 * u);
+  return { group, bottom: y + 18 * u };
+}
+
+function render({ model, el }) {
+  const root = html("div", { class: "cv-chain" }), probe = html("span", { class: "cv-probe", "aria-hidden": "true" });
+  const head = html("div", { class: "cv-head" }), stage = html("div", { class: "cv-stage" });
+  root.append(probe, head, stage);
+  el.append(root);
+
+  const bolts = new Map();
+  let widest = {}, size = "", seen = "", drawing, timer;
+
+  function boltFor(part) {
+    if (!bolts.has(part.key)) {
+      const button = html("button", { class: "cv-bolt", type: "button" });
+      button.append(make("svg", { viewBox: "0 0 24 24", "aria-hidden": "true" }, make("path", { d: BOLT, fill: "currentColor" })));
+      button.addEventListener("click", () => model.send({ strike: part.key }));
+      // JupyterLab has shortcuts of its own on these keys; here they press the button.
+      button.addEventListener("keydown", (event) => ["Enter", " "].includes(event.key) && event.stopPropagation());
+      bolts.set(part.key, button);
+    }
+    return bolts.get(part.key);
+  }
+
+  function draw(state) {
+    const room = stage.clientWidth || 900, base = probe.getBoundingClientRect().width / 14 || 1;
+    seen = `${stage.clientWidth} ${probe.getBoundingClientRect().width}`;
+    const keys = state.parts.map((part) => part.key + part.name).join();
+    if (size !== `${base} ${keys}`) [size, widest] = [`${base} ${keys}`, {}];
+    const plan = layout({ ...state, host: root }, room, base, widest);
+    const order = plan.rows.flat();
+
+    head.replaceChildren(
+      html("span", {}, "accepted by the sink ", html("b", {}, String(state.accepted))),
+      html("span", {}, "kept ", html("b", {}, state.kept)),
+      html("span", {}, state.mode));
+
+    const foot = drawFoot(plan, state);
+    const height = Math.ceil(foot.bottom);
+    const svg = make("svg", { width: room, height, viewBox: `0 0 ${room} ${height}`, role: "group", "aria-label": state.title });
+    let token;
+    state.links.forEach((link, i) => {
+      const drawn = drawLink(plan, link, order[i], order[i + 1]);
+      svg.append(drawn.group);
+      if (link.record) token = drawToken(plan, link.record, drawn.token);
+    });
+    order.forEach((card) => svg.append(drawCard(plan, card)));
+    svg.append(foot.group);
+    if (token) svg.append(token);
+    if (drawing) drawing.replaceWith(svg);
+    else stage.append(svg);
+    drawing = svg;
+
+    for (const [key, button] of bolts) if (!state.parts.some((part) => part.key === key && part.bolt)) {
+      button.remove();
+      bolts.delete(key);
+    }
+    for (const card of order) {
+      if (!card.part.bolt) continue;
+      const button = boltFor(card.part), edge = plan.bolt;
+      Object.assign(button.style, {
+        left: `${card.x + card.width - edge - 6 * plan.unit}px`, top: `${card.y + 7 * plan.unit}px`, width: `${edge}px`, height: `${edge}px`,
+      });
+      button.setAttribute("aria-label", `Strike ${card.part.name}`);
+      button.setAttribute("aria-pressed", String(Boolean(card.part.armed)));
+      button.title = card.part.armed || `Strike ${card.part.name}: ${card.part.hint}`;
+      button.disabled = card.part.bolt === "off";
+      button.classList.toggle("cv-struck", Boolean(card.part.struck));
+      if (button.parentNode !== stage) stage.append(button);
+    }
+  }
+
+  // Motion only when it was asked for, and never against the reader's own setting.
+  function show() {
+    clearTimeout(timer);
+    const state = model.get("state"), still = matchMedia("(prefers-reduced-motion: reduce)").matches;
+    if (!state.parts) return;
+    const frames = model.get("motion") && !still ? [...(state.frames ?? [])] : [];
+    const next = () => {
+      const frame = frames.shift();
+      timer = frame && setTimeout(next, FRAME_MS);
+      draw(frame ? { ...state, ...frame } : state);
+    };
+    next();
+  }
+
+  // Drawing changes the height, and only a new width or font is a reason to draw again.
+  const watcher = new ResizeObserver(() => {
+    const now = `${stage.clientWidth} ${probe.getBoundingClientRect().width}`;
+    if (now !== seen && !timer && model.get("state").parts) draw(model.get("state"));
+  });
+  model.on("change:state", show);
+  show();
+  watcher.observe(root);
+  watcher.observe(probe);
+  return () => {
+    clearTimeout(timer);
+    watcher.disconnect();
+    model.off("change:state", show);
+  };
+}
+
+export default { render };
