@@ -4,10 +4,13 @@ function render({ model, el }) {
   const button = document.createElement("button");
   button.type = "button";
   button.className = "lc-unfold";
+  const glyph = document.createElement("span");
+  glyph.setAttribute("aria-hidden", "true");
+  button.append(glyph, model.get("label"));
   const show = () => {
     const open = model.get("value");
     button.setAttribute("aria-expanded", String(open));
-    button.textContent = `${open ? "▾" : "▸"} ${model.get("label")}`;
+    glyph.textContent = open ? "▾ " : "▸ ";
   };
   button.addEventListener("click", () => {
     model.set("value", !model.get("value"));

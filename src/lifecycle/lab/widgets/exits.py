@@ -75,7 +75,7 @@ def _code(outcome: ExitOutcome) -> str:
             kind, how = "lc-skipped", "○ not run"
         rows.append(
             f'<tr class="{kind}"><td class="lc-how">{how}</td><td class="lc-no">{number}</td>'
-            f'<td class="lc-line">{escape(line)}</td></tr>'
+            f'<td class="lc-line" style="--lc-indent: {len(line) - len(bare)}ch">{escape(bare)}</td></tr>'
         )
     heads = "".join(f'<th scope="col">{head}</th>' for head in ("what happened", "line", "code"))
     return (

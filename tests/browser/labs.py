@@ -1,0 +1,75 @@
+"""What every lab must be, in JupyterLab: readable and nameable in light, dark, large and narrow."""
+
+from __future__ import annotations
+
+from harness import Lab
+from playwright.sync_api import Locator, expect
+
+ROOT = ".lifecycle-lab"
+
+
+def shown(lab: Lab, *source: str) -> Locator:
+    """Run a notebook of these cells and return the lab that the last one shows."""
+    lab.write("lab.ipynb", *source)
+    lab.open("lab.ipynb")
+    lab.run_all()
+    assert lab.unexpected_errors() == []
+    box = lab.output(len(source) - 1).locator(ROOT)
+    expect(box).to_have_attribute("role", "group")
+    return box
+
+
+def says(box: Locator, sentence: str) -> None:
+    """Wait until the status line holds the sentence."""
+    expect(box.get_by_role("status")).to_contain_text(sentence)
+
+
+def larger(lab: Lab, times: float = 1.5) -> None:
+    """Enlarge Lab's type, as on a projector."""
+    lab.page.evaluate(
+        """times => { for (const kind of ["content-font-size1", "ui-font-size1", "code-font-size"]) {
+            const page = document.documentElement;
+            const now = parseFloat(getComputedStyle(page).getPropertyValue(`--jp-${kind}`));
+            page.style.setProperty(`--jp-${kind}`, `${now * times}px`);
+        } }""",
+        times,
+    )
+
+
+def looks(lab: Lab, box: Locator, name: str) -> None:
+    """Light, dark, large and narrow: axe finds nothing, and nothing sticks out. Pictures are kept."""
+    # Tall enough that a picture shows the whole lab.
+    lab.page.set_viewport_size({"width": 1280, "height": 2000})
+    for theme in ("light", "dark"):
+        lab.theme(theme)
+        assert lab.axe(ROOT) == []
+        assert inside(box)
+        lab.screenshot(f"{name}-{theme}", box)
+    lab.theme("light")
+    larger(lab)
+    assert lab.axe(ROOT) == []
+    assert inside(box)
+    lab.screenshot(f"{name}-large", box)
+    lab.command("application:toggle-left-area")
+    lab.page.set_viewport_size({"width": 900, "height": 2600})
+    assert inside(box)
+    lab.screenshot(f"{name}-large-narrow", box)
+    larger(lab, 1 / 1.5)
+    assert inside(box)
+    lab.screenshot(f"{name}-narrow", box)
+
+
+def inside(box: Locator) -> bool:
+    """Whether everything visible in the lab lies within its border."""
+    return bool(
+        box.evaluate(
+            """box => {
+                const edge = box.getBoundingClientRect();
+                return [...box.querySelectorAll("*")].every(one => {
+                    const at = one.getBoundingClientRect();
+                    const hidden = !at.width || !at.height || one.closest(".lc-sr, svg, pre, select");
+                    return hidden || (at.left >= edge.left - 1 && at.right <= edge.right + 1);
+                });
+            }"""
+        )
+    )

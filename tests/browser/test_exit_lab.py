@@ -1,0 +1,61 @@
+"""ExitLab in JupyterLab, by mouse and by keyboard."""
+
+from __future__ import annotations
+
+from harness import Lab
+from labs import looks, says, shown
+from playwright.sync_api import expect
+
+CELL = "from lifecycle.lab import ExitLab\nExitLab()"
+
+
+def test_by_mouse(lab: Lab) -> None:
+    box = shown(lab, CELL)
+    says(box, "returned False: the ValueError arrives outside")
+    box.get_by_label("__exit__ ends with").select_option("return True")
+    says(box, "the ValueError is swallowed")
+    box.get_by_label("The body raises").select_option("KeyboardInterrupt")
+    says(box, "Ctrl-C no longer stops this program.")
+    expect(box.get_by_role("row", name="raised 13 raise KeyboardInterrupt")).to_be_visible()
+    box.get_by_role("button", name="More", exact=True).click()
+    box.get_by_label("__enter__ ends with").select_option("raise ConnectionError")
+    says(box, "the body never ran and __exit__ was never called")
+    box.get_by_text("The same as text").click()
+    expect(box.get_by_role("region", name="the outcome as text")).to_contain_text("arrived outside")
+
+
+def test_by_keyboard(lab: Lab) -> None:
+    box, press = shown(lab, CELL), lab.page.keyboard.press
+    body, answer = box.get_by_label("The body raises"), box.get_by_label("__exit__ ends with")
+    body.focus()
+    press("ArrowDown")
+    expect(body).to_have_value("OSError")
+    says(box, "__exit__ received the OSError")
+    press("Tab")
+    expect(answer).to_be_focused()
+    press("r")
+    press("End")
+    says(box, "raised it again")
+    press("Tab")
+    more = box.get_by_role("button", name="More", exact=True)
+    expect(more).to_be_focused()
+    expect(more).to_have_attribute("aria-expanded", "false")
+    press("Enter")
+    expect(more).to_have_attribute("aria-expanded", "true")
+    expect(box.get_by_label("__enter__ ends with")).to_be_visible()
+    press("Tab")
+    expect(box.get_by_label("__enter__ ends with")).to_be_focused()
+    press("End")
+    says(box, "__enter__ raised ConnectionError")
+    press("Tab")
+    press("Enter")
+    expect(box.get_by_role("region", name="the outcome as text")).to_be_visible()
+
+
+def test_it_is_readable_and_nameable_everywhere(lab: Lab) -> None:
+    box = shown(lab, CELL)
+    box.get_by_label("__exit__ ends with").select_option("raise RuntimeError")
+    says(box, "is left in its __context__")
+    box.get_by_role("button", name="More", exact=True).click()
+    box.get_by_text("The same as text").click()
+    looks(lab, box, "exit-lab")
