@@ -6,9 +6,9 @@ The widgets are imported when they are first asked for: the experiments run wher
 from importlib import import_module
 from typing import Any
 
-_WIDGETS = {"ExitLab": "exits", "LeakLab": "leak"}
+_WIDGETS = {"ExitLab": "exits", "FailureLab": "failure", "LeakLab": "leak"}
 
-__all__ = ["ExitLab", "LeakLab"]
+__all__ = ["ExitLab", "FailureLab", "LeakLab"]
 
 
 def __getattr__(name: str) -> Any:
