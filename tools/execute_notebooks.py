@@ -38,9 +38,13 @@ def executed(path, *, twice=False):
         # A student's own progress must not show in a stored lesson, nor the lesson in the student's progress.
         environment = {**os.environ, "LIFECYCLE_HOME": home}
         client = NotebookClient(
-            notebook, timeout=120, kernel_name="python3", resources={"metadata": {"path": str(path.parent)}}
+            notebook,
+            timeout=120,
+            kernel_name="python3",
+            store_widget_state=False,
+            resources={"metadata": {"path": str(path.parent)}},
         )
-        client.execute(env=environment, store_widget_state=False)
+        client.execute(env=environment)
     return normalised(notebook)
 
 

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from lifecycle.study import answer, predict, predictions, progress
+from lifecycle.study import answer, fold, predict, predictions, progress
 from lifecycle.study.cards import Card
 from lifecycle.study.journal import Journal
 from lifecycle.study.questions import misconceptions, questions
@@ -233,6 +233,14 @@ def test_cards_are_named_groups_and_their_html_is_well_formed() -> None:
         Balanced().feed(shown.html)
         assert repr(shown) == str(shown) == shown.text
         assert shown._repr_mimebundle_() == {"text/plain": shown.text, "text/html": shown._repr_html_()}
+
+
+def test_a_fold_shows_each_part_in_its_own_way() -> None:
+    shown = fold("Title & more", "a < b", predict("leaks-p2"))
+    assert shown.text == f"Title & more\na < b\n{predict('leaks-p2').text}"
+    assert "<summary>Title &amp; more</summary>" in shown.html and "a &lt; b</pre>" in shown.html
+    assert predict("leaks-p2").html in shown.html and "<details open" not in shown.html
+    Balanced().feed(shown.html)
 
 
 def test_what_is_shown_is_the_same_every_time() -> None:

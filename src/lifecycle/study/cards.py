@@ -15,6 +15,7 @@ _FRAME = (
     "color:var(--jp-content-font-color1,inherit);background:var(--jp-layout-color1,transparent);"
     "font-family:var(--jp-content-font-family,inherit);font-size:var(--jp-content-font-size1,inherit);line-height:1.5"
 )
+_PRE = "font-size:0.93em;line-height:1.35;white-space:pre-wrap"
 _CODE_STYLE = "font-family:var(--jp-code-font-family,monospace);font-size:0.93em"
 
 
@@ -49,6 +50,24 @@ def card(label: str, text: list[str], body: list[str]) -> Card:
 def sentence(text: str, label: str = "Study") -> Card:
     """A card of one paragraph, for advice and for mistakes in the call."""
     return card(label, [wrapped(text)], [f'<p role="status" style="margin:0">{inline(text)}</p>'])
+
+
+def fold(title: str, *parts: object) -> Card:
+    """Show parts one after the other, folded up under a title: for the twin in words of an interactive cell.
+
+    A part that a notebook shows as HTML is shown so; any other as its text.
+
+    >>> fold("Two lines", "first", "second")
+    Two lines
+    first
+    second
+    """
+    body = [f"<details><summary>{html.escape(title, quote=False)}</summary>"]
+    for part in parts:
+        shown = getattr(part, "_repr_html_", None)
+        text = html.escape(str(part), quote=False)
+        body.append(str(shown()) if shown else f'<pre style="{_PRE}">{text}</pre>')
+    return Card("\n".join([title, *map(str, parts)]), "\n".join([*body, "</details>"]))
 
 
 def inline(text: str) -> str:

@@ -1,0 +1,335 @@
+"""Every lesson keeps the course's anatomy, asks before it tells, and shows what it says."""
+
+from __future__ import annotations
+
+import importlib.util
+import re
+import statistics
+from functools import cache
+from itertools import pairwise
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import nbformat
+import pytest
+
+from lifecycle.study.questions import misconceptions, questions
+
+COURSE = Path(__file__).resolve().parents[1]
+NOTEBOOKS = sorted((COURSE / "notebooks").glob("[0-9]*.ipynb"))
+# 00_start_here checks the environment and shows the map: it has an anatomy of its own.
+LESSONS = [path for path in NOTEBOOKS if not path.name.startswith("00")]
+SHORT = {"01_leaks": "leaks"}
+
+TAGS = {
+    "setup", "predict", "answer", "widget", "text-twin", "break-it", "needs-os", "raises-exception",
+    "nbval-ignore-output", "nbval-skip",
+}  # fmt: skip
+SLIDES = {"slide", "subslide", "fragment", "skip", "notes", "-"}
+PARTS = [
+    "Warm-up", "Beat 1", "Beat 2", "Beat 3", "Worked in full", "With a gap", "Alone$", "Exit questions",
+    "Key points", "In production", "Alone: further", "Glossary", "Where to go from here",
+]  # fmt: skip
+NAMES = [
+    "PipelineContext", "PipelineConfig", "measuredStage", "retryOnFailure", "maxAttempts", "delaySeconds",
+    "recordCount", "elapsedSeconds", "windowSize",
+]  # fmt: skip
+
+every_notebook = pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+every_lesson = pytest.mark.parametrize("path", LESSONS, ids=lambda path: path.stem)
+
+
+@cache
+def tool() -> ModuleType:
+    path = COURSE / "tools" / "execute_notebooks.py"
+    spec = importlib.util.spec_from_file_location("execute_notebooks", path)
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@cache
+def stored(path: Path) -> Any:
+    return nbformat.read(path, as_version=4)
+
+
+@cache
+def run_twice(path: Path) -> dict[str, Any]:
+    """The cells of a fresh kernel in which each was run, and run again."""
+    return {cell.id: cell for cell in tool().executed(path, twice=True).cells}
+
+
+def code(path: Path, *tags: str) -> list[Any]:
+    cells = [cell for cell in stored(path).cells if cell.cell_type == "code"]
+    return [cell for cell in cells if set(tags) <= set(tagged(cell))]
+
+
+def prose(path: Path) -> list[Any]:
+    return [cell for cell in stored(path).cells if cell.cell_type == "markdown"]
+
+
+def tagged(cell: Any) -> list[str]:
+    return list(cell.metadata.get("tags", []))
+
+
+def words(cell: Any) -> str:
+    """A Markdown cell without its code: fenced, indented and inline."""
+    text = re.sub(r"```.*?```", "", cell.source, flags=re.DOTALL)
+    text = re.sub(r"(?m)^    .*$", "", text)
+    return re.sub(r"`[^`]*`", "", text)
+
+
+def headings(path: Path) -> list[tuple[int, str]]:
+    found = []
+    for cell in prose(path):
+        fenced = re.sub(r"```.*?```", "", cell.source, flags=re.DOTALL)
+        found += [(len(marks), title) for marks, title in re.findall(r"(?m)^(#+) (.+)$", fenced)]
+    return found
+
+
+def section(path: Path, title: str) -> list[Any]:
+    """The cells from a second-level heading up to the next."""
+    found: list[Any] = []
+    inside = False
+    for cell in stored(path).cells:
+        if cell.cell_type == "markdown" and re.search(r"(?m)^## ", cell.source):
+            inside = cell.source.startswith(f"## {title}")
+        if inside:
+            found.append(cell)
+    return found
+
+
+def asked(path: Path) -> list[str]:
+    source = "\n".join(cell.source for cell in code(path))
+    return re.findall(r"""^predict\(["']([\w-]+)["']\)""", source, re.MULTILINE)
+
+
+@every_notebook
+def test_it_is_valid_and_under_a_megabyte(path: Path) -> None:
+    nbformat.validate(stored(path))
+    assert path.stat().st_size < 1_000_000
+
+
+@every_notebook
+def test_one_title_and_headings_in_order(path: Path) -> None:
+    levels = [level for level, _ in headings(path)]
+    assert levels.count(1) == 1 and levels[0] == 1
+    assert stored(path).cells[0].source.startswith("# ")
+    assert all(later - earlier <= 1 for earlier, later in pairwise(levels))
+    titles = [title for _, title in headings(path)]
+    assert len(set(titles)) == len(titles), "each heading can be linked to"
+
+
+@every_lesson
+def test_the_parts_stand_in_their_order(path: Path) -> None:
+    titles = [title for _, title in headings(path)]
+    places = {part: [place for place, title in enumerate(titles) if re.match(part, title)] for part in PARTS}
+    assert [part for part, found in places.items() if len(found) != 1] == []
+    order = [found[0] for found in places.values()]
+    assert order == sorted(order)
+
+
+@every_lesson
+def test_minutes_are_given_and_fit_into_fifty(path: Path) -> None:
+    opening = stored(path).cells[0].source
+    assert "50 minutes in class" in opening and "alone" in opening
+    minutes = {title: int(found) for _, title in headings(path)
+               if (found := "".join(re.findall(r"\((\d+) min\)", title)))}  # fmt: skip
+    beats = [spent for title, spent in minutes.items() if title.startswith("Beat")]
+    assert len(beats) == 3 and all(7 <= spent <= 10 for spent in beats)
+    assert 3 + sum(minutes.values()) <= 50, "three for the opening; the rest is slack"
+
+
+@every_lesson
+def test_it_opens_with_questions_and_objectives(path: Path) -> None:
+    opening = "\n".join(cell.source for cell in prose(path)[:3])
+    questions_part, _, objectives = opening.partition("**After this lesson you can**")
+    assert len(re.findall(r"(?m)^- .*\?$", questions_part)) >= 2
+    assert len(re.findall(r"(?m)^\d\. ", objectives)) >= 3
+
+
+@every_lesson
+@pytest.mark.parametrize("beat", ["Beat 1", "Beat 2", "Beat 3"])
+def test_a_beat_predicts_runs_explains_and_breaks(path: Path, beat: str) -> None:
+    cells = section(path, beat)
+    kinds = [tag for cell in cells for tag in tagged(cell)]
+    text = "\n".join(cell.source for cell in cells if cell.cell_type == "markdown")
+    assert "predict" in kinds and "answer" in kinds
+    assert "<details><summary>After you ran it</summary>" in text
+    assert text.count("**Break it.**") == 1
+    assert text.count("> **Key point.**") == 1
+    order = [text.index("</details>"), text.index("**Break it.**"), text.index("> **Key point.**")]
+    assert order == sorted(order)
+    assert kinds.count("widget") <= 1
+
+
+@every_notebook
+def test_code_cells_are_short(path: Path) -> None:
+    sizes = {cell.id: len([line for line in cell.source.splitlines() if line.strip()]) for cell in code(path)}
+    assert {id: size for id, size in sizes.items() if size > 10} == {}
+    assert statistics.median(sizes.values()) <= 5
+    for cell in code(path):
+        assert max(map(len, cell.source.splitlines()), default=0) <= 100, f"{cell.id}: too wide"
+
+
+@every_notebook
+def test_tags_and_slides_are_known(path: Path) -> None:
+    for cell in stored(path).cells:
+        assert set(tagged(cell)) <= TAGS, cell.id
+        assert cell.metadata["slideshow"]["slide_type"] in SLIDES, cell.id
+    slides = [cell.metadata["slideshow"]["slide_type"] for cell in stored(path).cells]
+    assert slides[0] == "slide"
+    assert "setup" in tagged(code(path)[0]), "what everything stands on comes first"
+
+
+@every_notebook
+def test_errors_are_announced_and_only_they(path: Path) -> None:
+    for cell in code(path):
+        raised = any(output.output_type == "error" for output in cell.outputs)
+        assert raised == ("raises-exception" in tagged(cell)), cell.id
+
+
+@every_notebook
+def test_what_needs_an_operating_system_says_so(path: Path) -> None:
+    needed = re.compile(r"\b(subprocess\.|os\.kill|resource=|ending\(|socket\.|threading\.|figures\.)")
+    for cell in code(path):
+        if needed.search(cell.source) and "PROGRAM = " not in cell.source:
+            assert "needs-os" in tagged(cell), cell.id
+
+
+@every_notebook
+def test_pictures_have_words(path: Path) -> None:
+    for cell in prose(path):
+        for alt in re.findall(r"!\[([^\]]*)\]\(", cell.source):
+            assert len(alt.split()) >= 5, f"{cell.id}: the words say what the picture says"
+        assert "<img" not in cell.source
+    for cell in code(path):
+        for output in cell.outputs:
+            data = output.get("data", {})
+            assert not {"image/png", "image/jpeg"} & set(data), f"{cell.id}: a bare image has no words"
+            for tag in re.findall(r"<img[^>]*>", data.get("text/html", "")):
+                assert re.search(r'alt="[^"]{20,}"', tag), cell.id
+
+
+@every_notebook
+def test_each_widget_has_its_twin_in_words(path: Path) -> None:
+    cells = code(path)
+    places = [place for place, cell in enumerate(cells) if "widget" in tagged(cell)]
+    assert len(places) <= 2
+    for place in places:
+        twin = cells[place + 1]
+        assert "text-twin" in tagged(twin) and tool().text(twin).strip(), cells[place].id
+    for cell in code(path, "text-twin"):
+        assert cell.metadata["slideshow"]["slide_type"] == "skip"
+        shown = "".join(output.data["text/html"] for output in cell.outputs)
+        assert "<details><summary>" in shown, f"{cell.id}: fold it up"
+    widgets = re.compile(r"(?m)^\w+(Lab|Map)\(")
+    assert [cell.id for cell in cells if widgets.search(cell.source)] == [cells[place].id for place in places]
+
+
+@every_lesson
+def test_each_question_of_the_lesson_is_asked_once_and_answered_next(path: Path) -> None:
+    mine = [id for id, question in questions().items() if question.lesson == SHORT[path.stem]]
+    assert sorted(asked(path)) == sorted(mine), "no orphan, none twice"
+    assert len(mine) >= 5
+    cells = code(path)
+    for place, cell in enumerate(cells):
+        for id in re.findall(r"""^predict\(["']([\w-]+)["']\)""", cell.source, re.MULTILINE):
+            assert "predict" in tagged(cell) and cell.source == f'predict("{id}")'
+            following = [later for later in cells[place + 1 : place + 3] if f"# Answers {id}" in later.source]
+            assert len(following) == 1 and "answer" in tagged(following[0]), id
+
+
+@every_notebook
+def test_unanswered_predictions_show_the_question_alone(path: Path) -> None:
+    for cell in code(path, "predict"):
+        (output,) = cell.outputs
+        assert "To answer, put your letter beside the id" in output.data["text/plain"]
+        (id,) = re.findall(r'predict\("([\w-]+)"\)', cell.source)
+        assert not any(option.reply in output.data["text/html"] for option in questions()[id].options)
+
+
+def matching(id: str, shown: str) -> list[str]:
+    """The options whose line the answer cell printed."""
+    return [option.letter for option in questions()[id].options if f"\n{option.shows}" in f"\n{shown}"]
+
+
+@every_lesson
+def test_right_answers_are_computed_by_running_the_answer_cell(path: Path) -> None:
+    fresh = run_twice(path)
+    for cell in code(path, "answer"):
+        (id,) = re.findall(r"(?m)^# Answers ([\w-]+)$", cell.source)
+        for shown in (tool().text(cell), tool().text(fresh[cell.id]), tool().text(fresh[f"{cell.id}-again"])):
+            assert matching(id, shown) == [questions()[id].right.letter], f"{id}:\n{shown}"
+
+
+@every_notebook
+def test_a_cell_run_twice_shows_the_same_and_what_is_stored(path: Path) -> None:
+    fresh = run_twice(path)
+    for cell in code(path):
+        if "nbval-ignore-output" in tagged(cell):
+            continue
+        first, again = fresh[cell.id], fresh[f"{cell.id}-again"]
+        assert tool().text(first) == tool().text(again), f"{cell.id}: not from fresh state"
+        assert tool().text(first) == tool().text(cell), f"{cell.id}: run tools/execute_notebooks.py"
+
+
+@every_notebook
+def test_misconceptions_of_the_lesson_stand_behind_its_options(path: Path) -> None:
+    used = {option.misconception for id in asked(path) for option in questions()[id].options}
+    assert {id for id, entry in misconceptions().items() if entry.lesson == path.stem} <= used
+
+
+@every_notebook
+def test_links_lead_somewhere(path: Path) -> None:
+    anchors = {re.sub(r"\s+", "-", title) for _, title in headings(path)}
+    for cell in prose(path):
+        for target in re.findall(r"\]\(([^)]+)\)", words(cell)):
+            assert "://" not in target, f"{cell.id}: a lesson needs no network"
+            if target.startswith("#"):
+                assert target[1:] in anchors, target
+            else:
+                assert (path.parent / target.partition("#")[0]).exists(), target
+
+
+@every_notebook
+def test_names_are_spelled_as_the_lecture_spells_them(path: Path) -> None:
+    text = "\n".join(cell.source for cell in stored(path).cells)
+    for name in NAMES:
+        for found in re.findall(re.sub(r"(?<=[a-z])(?=[A-Z])", "_?", name), text, re.IGNORECASE):
+            assert found == name
+    assert not re.search(r"\b(Pipeline Context|context-manager|contextmanager(?!\())\b", text)
+
+
+@every_notebook
+def test_it_is_stored_executed_in_order_and_says_nothing_of_the_machine(path: Path) -> None:
+    cells = code(path)
+    assert [cell.execution_count for cell in cells] == list(range(1, len(cells) + 1))
+    assert "widgets" not in stored(path).metadata
+    for cell in cells:
+        shown = repr(cell.outputs)
+        told = re.search(r"0x[0-9a-f]{6,}|/(home|root|tmp|work|usr)/|site-packages|view.json|Warning", shown)
+        assert not told, f"{cell.id}: {told}"
+
+
+@every_notebook
+def test_the_tone_is_plain(path: Path) -> None:
+    for cell in prose(path):
+        for word in ("simply", "just", "obviously", "of course", "clearly", "trivial", "easy", "foo", "bar"):
+            assert not re.search(rf"\b{word}\b", words(cell), re.IGNORECASE), f"{cell.id}: {word}"
+
+
+@every_lesson
+def test_terms_are_explained_where_they_first_stand(path: Path) -> None:
+    """Where a term of the glossary stands for the first time, it is marked, and explained."""
+    (glossary,) = [cell for cell in prose(path) if cell.source.startswith("## Glossary")]
+    terms = [term.strip() for entry in re.findall(r"(?m)^- \*\*([^*]+)\*\*", glossary.source)
+             for term in entry.split(",")]  # fmt: skip
+    goals = "**After this lesson you can**"
+    body = [cell for cell in prose(path) if cell is not glossary and goals not in cell.source]
+    text = "\n".join(re.sub(r"(?m)^#+ .*$", "", words(cell)) for cell in body)
+    for term in terms:
+        first = re.search(rf"(\*+)?\b{re.escape(term)}s?\b", text, re.IGNORECASE)
+        assert first and first.group(1), f"{term!r} is not marked where it first stands"
