@@ -77,11 +77,11 @@ class CsvSource(_FileSource):
                 return
             if len(row) == width:
                 yield dict(zip(header, row))  # noqa: B905, the lengths are compared above
-            elif row and header:
-                wrong = f"{len(row)} cells, where the header has {width}: {row}"
-                raise ValueError(f"{self.name}, line {rows.line_num}: {wrong}")
             elif row:
-                header, width = texts.columns(row, self.name), len(row)
+                where = f"{self.name}, line {rows.line_num}"
+                if header:
+                    raise ValueError(f"{where}: {len(row)} cells, where the header has {width}: {row}")
+                header, width = texts.columns(row, where), len(row)
 
 
 class JsonLinesSource(_FileSource):
