@@ -54,4 +54,4 @@ class PipelineConfig:
 
             nearest = max(vars(self), key=lambda field: SequenceMatcher(None, field[1:], name).ratio())[1:]
             raise AttributeError(f"{type(self).__name__} has no field {name}: did you mean {nearest}?")
-        super().__setattr__(name, value)
+        object.__setattr__(self, name, value)

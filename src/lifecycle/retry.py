@@ -9,6 +9,7 @@ import inspect
 import logging
 import sys
 import time
+from itertools import islice
 
 log = logging.getLogger(__name__)
 
@@ -56,17 +57,18 @@ def retryOnFailure(maxAttempts=3, delaySeconds=1.0, *, sleep=time.sleep):
                     )
             delivered = 0
             for attempt in range(1, maxAttempts + 1):
-                stream, position = function(*args, **kwargs), 0
+                stream, replayed = function(*args, **kwargs), 0
                 try:
-                    for position, record in enumerate(stream, 1):
-                        if position > delivered:
-                            delivered = position
-                            yield record
-                    if position < delivered:
+                    for _ in islice(stream, delivered):
+                        replayed += 1
+                    if replayed < delivered:
                         raise RuntimeError(
-                            f"{function.__qualname__} ended after {position} records when opened again, "
+                            f"{function.__qualname__} ended after {replayed} records when opened again, "
                             f"but {delivered} were delivered before: it is not the same stream"
                         )
+                    for record in stream:
+                        delivered += 1
+                        yield record
                     return
                 except OSError as error:
                     thrownIn = inspect.getgeneratorstate(stream) == "GEN_SUSPENDED"

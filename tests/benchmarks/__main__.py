@@ -1,0 +1,45 @@
+"""Print the table of ratios; the exit code tells nothing of speed, only of what broke."""
+
+from __future__ import annotations
+
+import platform
+import sys
+import time
+
+import csvjob
+import patterns
+import process
+import sweeping
+
+BENCHES = [
+    patterns.run,
+    patterns.measured,
+    patterns.retried,
+    patterns.descriptors,
+    process.importing,
+    sweeping.points,
+    process.memory,
+    csvjob.job,
+]
+
+
+def main(names: list[str]) -> None:
+    """Run the benchmarks of these names, all without one, and print each row as soon as it is known."""
+    print(
+        f"Python {platform.python_version()} on {platform.system()} {platform.machine()}; medians of processor time"
+    )
+    for bench in BENCHES:
+        if names and bench.__name__ not in names:
+            continue
+        began = time.perf_counter()
+        print(f"… {bench.__module__}.{bench.__name__}", end="\r", file=sys.stderr, flush=True)
+        for row in bench():
+            print(row, flush=True)
+        print(
+            f"  ({bench.__module__}.{bench.__name__} took {time.perf_counter() - began:.0f} s)",
+            file=sys.stderr,
+        )
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
