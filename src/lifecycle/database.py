@@ -118,7 +118,9 @@ class Transaction:
         """Take back what is not committed, and give the connection back as it came."""
         with translated(self.where):
             try:
+                self.connection.rollback()
                 if self._sqlite and self._mode is not False and self._active():
+                    # The driver, or the engine, leaves transactions to whoever began them.
                     self.connection.exec_driver_sql("ROLLBACK")
             finally:
                 self.connection.close()
