@@ -99,12 +99,12 @@ def make_venv():
 
 def install(extras):
     project = ROOT + (f"[{','.join(extras)}]" if extras else "")
-    its_tests = " and its tests" if extras else ""
+    its_tests = " with its tests" if extras else ""
     steps = [
         # Built with the pinned tools, not in an environment of pip's own that would fetch any version.
         ("Installing the tools that build the course.", ["hatchling", "editables"]),
         (
-            f"Installing JupyterLab, the course{its_tests}; the first time this takes a few minutes.",
+            f"Installing JupyterLab and the course{its_tests}; the first time this takes a few minutes.",
             ["--no-build-isolation", "--editable", project],
         ),
     ]

@@ -36,4 +36,5 @@ def lab(playwright: Playwright, lab_server: Server, request: pytest.FixtureReque
     with browse(playwright, lab_server, width, height) as page:
         yield page
         assert not page.recorder.outside, "requests that leave this machine"
+        assert not lab_server.outside(), "connections that leave this machine, from the server or a kernel"
         assert not page.recorder.errors, "errors in the browser's console"

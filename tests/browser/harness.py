@@ -50,6 +50,24 @@ CHROMIUM_FLAGS = [
     "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
 ]
 
+HOOK = """
+import os, sys
+
+def heard(event, given):
+    if event == "socket.connect" and isinstance(given[1], tuple):
+        host = given[1][0]
+    elif event == "socket.getaddrinfo":
+        host = given[0]
+    else:
+        return
+    if host not in ("127.0.0.1", "::1", "localhost", "", None):
+        with open(os.environ["LIFECYCLE_OUTSIDE"], "a") as log:
+            log.write(f"{event} {host} by {sys.argv[:2]}\\n")
+
+sys.addaudithook(heard)
+"""
+"""Written as sitecustomize.py: it notes each connection to another machine from the server and kernels."""
+
 KERNEL_IDLE = """() => {
     const session = window.jupyterapp?.shell?.currentWidget?.sessionContext;
     return session?.isReady && session.session?.kernel?.status === 'idle';
@@ -103,11 +121,15 @@ class Server:
         }
         for place in private.values():
             place.mkdir(exist_ok=True)
+        (self.folder / "hook").mkdir()
+        (self.folder / "hook/sitecustomize.py").write_text(HOOK)
+        (self.folder / "outside").touch()
+        heard = {"PYTHONPATH": self.folder / "hook", "LIFECYCLE_OUTSIDE": self.folder / "outside"}
         command = [sys.executable, "-m", "lifecycle.cli", "lab", "--no-browser", "--desk", str(self.desk)]
         with self.log.open("wb") as log:
             self.process = subprocess.Popen(
                 [*command, *options],
-                env={**os.environ, **{name: str(place) for name, place in private.items()}, **environment},
+                env=os.environ | {name: str(at) for name, at in (private | heard).items()} | environment,
                 cwd=self.folder,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
@@ -132,6 +154,10 @@ class Server:
     def said(self) -> str:
         """What the command printed."""
         return self.log.read_text(errors="replace")
+
+    def outside(self) -> list[str]:
+        """Every connection to another machine that the server or a kernel tried, since it started."""
+        return (self.folder / "outside").read_text().splitlines()
 
     def ask(self, path: str, method: str = "GET") -> Any:
         """The answer of Lab's own interface, from JSON."""

@@ -1,0 +1,34 @@
+"""Every notebook in git, run again and compared with what is stored in it.
+
+The one place that uses nbval.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+COURSE = Path(__file__).resolve().parents[1]
+NOTEBOOKS = sorted(path.relative_to(COURSE).as_posix() for path in (COURSE / "notebooks").rglob("*.ipynb"))
+
+
+@pytest.mark.timeout(900)
+@pytest.mark.parametrize("path", NOTEBOOKS)
+def test_a_fresh_run_shows_what_is_stored(path: str, tmp_path: Path) -> None:
+    run = subprocess.run(
+        [
+            *(sys.executable, "-m", "pytest", "--nbval", "--nbval-current-env", "--nbval-cell-timeout=60"),
+            *("-p", "no:playwright", "-p", "no:cacheprovider", "--quiet", "--timeout=0"),
+            *("--override-ini=addopts=", f"--rootdir={COURSE}", path),
+        ],
+        cwd=COURSE,
+        env={**os.environ, "LIFECYCLE_HOME": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        timeout=870,
+    )
+    assert run.returncode == 0, run.stdout[-8000:] + run.stderr[-2000:]
