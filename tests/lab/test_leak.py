@@ -229,10 +229,12 @@ def test_the_slots_are_told_in_words_too():
 def test_a_picture_on_the_page_follows_the_theme_and_keeps_no_stand_in():
     drawing = figures.leak(known(LeakSettings(cycles=22))).inline()
     assert "#0101" not in drawing and "var(--lc-fail, #b93c08)" in drawing
+    assert "<style" not in drawing, "a style sheet in a drawing is one for the whole page"
     assert "#0101" not in figures.slots(known(LeakSettings(cycles=3))).inline()
 
 
 def test_without_matplotlib_the_widget_shows_the_slots_and_says_where_the_numbers_are(monkeypatch):
+    figures.leak.cache_clear()
     monkeypatch.setitem(sys.modules, "matplotlib", None)
     shown = page(known(LeakSettings(cycles=3)))
     assert "No matplotlib here, so no plot: the numbers stand below as text." in shown

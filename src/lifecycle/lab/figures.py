@@ -7,6 +7,7 @@ import io
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 from html import escape
 from typing import Any
 
@@ -96,17 +97,24 @@ def plotted(
 def _named(drawing: str, alt: str) -> str:
     """The `svg` element alone, with an accessible name and no size of its own."""
     drawing = drawing[drawing.index("<svg") :]
-    drawing = re.sub(r"<metadata>.*?</metadata>\s*", "", drawing, flags=re.S)
+    # matplotlib's style sheet would be one for the whole page: what it says stands on the element instead.
+    drawing = re.sub(r"<(metadata|style)\b.*?</\1>\s*", "", drawing, flags=re.S)
     opening, rest = drawing.split(">", 1)
     box = re.search(r'viewBox="[^"]*"', opening)
     assert box is not None
-    rest = re.sub(r"font: ([\d.]+px) [^;\"]*", r"font-size: \1; font-family: inherit", rest)
+    rest = re.sub(r'font-family: [^;"]*', "font-family: inherit", rest)
+    # Two drawings on one page: no two elements of one id, but for shapes that are the same in both.
+    used = set(re.findall(r'href="#([^"]+)"|url\(#([^)]+)\)', rest))
+    named = {name for pair in used for name in pair}
+    rest = re.sub(r' id="([^"]+)"', lambda found: found[0] if found[1] in named else "", rest)
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" {box[0]} '
-        f'role="img" aria-label="{escape(alt)}" font-family="system-ui, sans-serif">{rest}'
+        f'role="img" aria-label="{escape(alt)}" font-family="system-ui, sans-serif" '
+        f'stroke-linejoin="round" stroke-linecap="butt">{rest}'
     )
 
 
+@lru_cache(maxsize=128)
 def leak(*outcomes: LeakOutcome) -> Picture:
     """What is held after each crash, one line for each outcome: one without the context, one with it."""
     what = RESOURCES[outcomes[0].settings.resource]

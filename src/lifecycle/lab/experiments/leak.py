@@ -28,11 +28,11 @@ from lifecycle.sources import CsvSource, SocketSource, SqlSource
 
 # What can run out, and what its pieces are called.
 RESOURCES = {"pool": "pool slots", "files": "files", "sockets": "sockets"}
-# What still refers to a crashed worker.
+# What keeps a crashed worker.
 KEEPERS = {
     "exceptions": "the supervisor: it keeps every exception",
-    "cycle": "the worker itself: its frame keeps the exception",
-    "nothing": "nobody, on purpose",
+    "cycle": "its own frame: it keeps the exception",
+    "nothing": "nobody",
 }
 ROOM = 20
 CYCLES = 40
@@ -156,7 +156,7 @@ class LeakOutcome:
         head = [
             f"{RESOURCES[settings.resource]}: {self.limit}",
             "with PipelineContext" if settings.context else "without PipelineContext",
-            f"who still holds a crashed worker: {KEEPERS[settings.keeps]}",
+            f"who keeps a crashed worker: {KEEPERS[settings.keeps]}",
             _collector(settings.collects),
             f"each worker breaks at record {settings.breaks}",
         ]
