@@ -59,11 +59,11 @@ def prepare(extras):
     """Bring .venv up to date with pyproject.toml and constraints.txt; quick when it is."""
     stamp = read_stamp()
     current = fingerprint()
-    have = stamp.get("extras", []) if stamp.get("fingerprint") == current else None
-    if have is not None and set(extras) <= set(have) and os.path.exists(PYTHON):
+    have = stamp.get("extras") or []
+    if stamp.get("fingerprint") == current and set(extras) <= set(have) and os.path.exists(PYTHON):
         return
     # What was there stays: `make lab` after `make test` does not take the tests' tools away.
-    extras = sorted(set(extras) | set(have or []))
+    extras = sorted(set(extras) | set(have))
     if os.path.exists(UNFINISHED) or not works(PYTHON):
         make_venv()
     try:
