@@ -610,12 +610,16 @@ def test_parts_4_a_lock_that_keeps_the_commit_back_is_a_timeout_error_and_keeps_
 
 
 def test_parts_4_a_lost_connection_is_a_connection_error(engine):
-    sink = SqlSink(engine, "days")
-    with pytest.raises((ConnectionError, RuntimeError)) as caught, sink:
+    lost = r"table 'days' of sqlite.*the connection is lost"
+    with pytest.raises(ConnectionError, match=lost) as caught, SqlSink(engine, "days") as sink:
         sink.write(DAYS[0])
         sink._transaction.connection.connection.dbapi_connection.close()
-        sink.write(DAYS[1])
-    assert isinstance(caught.value, ConnectionError) and "days.db" in str(caught.value)
+        try:
+            sink.write(DAYS[1])
+        finally:
+            with pytest.raises(RuntimeError, match="the transaction has ended"):
+                sink.write(DAYS[2])
+    assert isinstance(caught.value.__cause__, sqlite3.ProgrammingError)
     assert engine.pool.checkedout() == 0
     assert tables(engine) == []
 

@@ -146,7 +146,13 @@ class Transaction:
             raise
 
     def _active(self) -> bool:
-        return not self.connection.closed and bool(self._driver.in_transaction)
+        if self.connection.closed or self.connection.invalidated:
+            return False
+        try:
+            return bool(self._driver.in_transaction)
+        except Exception:
+            # The connection is lost: the next statement says so, in the words of `translated`.
+            return True
 
 
 class Table:

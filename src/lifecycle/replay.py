@@ -125,6 +125,10 @@ class _Handler(socketserver.BaseRequestHandler):
             line = replay.lines[replay.after]
             self.request.sendall(line[: len(line) // 2 or 1])
         elif replay.failure == "reset":
+            # Not before the client has read: a reset may overtake what was sent, and the connecting itself.
+            self.request.settimeout(0.2)
+            with contextlib.suppress(TimeoutError):
+                self.request.recv(1)
             # A close that waits for nothing, not even for what was sent to be acknowledged, is a reset.
             linger = struct.pack("hh" if sys.platform == "win32" else "ii", 1, 0)
             self.request.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)

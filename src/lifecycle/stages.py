@@ -31,12 +31,14 @@ class Parse:
 
     def process(self, stream):
         """Yield each record with its columns turned into values."""
+        readers = [(column, _readers.get(kind, kind)) for column, kind in self.types.items()]
         for number, record in enumerate(stream, 1):
             parsed = dict(record)
-            for column, kind in self.types.items():
+            for column, read in readers:
                 try:
-                    parsed[column] = _readers.get(kind, kind)(record[column])
+                    parsed[column] = read(record[column])
                 except (KeyError, TypeError, ValueError) as error:
+                    kind = self.types[column]
                     raise _wrong(number, record, column, getattr(kind, "__name__", kind)) from error
             yield parsed
 
@@ -123,7 +125,7 @@ def _wrong(number, record, column, wanted):
 
 # `bool` takes every text but the empty one for true, and `date` has no text in the form of our data.
 _readers = {
-    bool: lambda text: {"true": True, "false": False}[text.lower()],
-    date: lambda text: date.fromisoformat(text.replace("/", "-")),
+    bool: lambda text: {"true": True, "false": False}[str(text).lower()],
+    date: lambda text: date.fromisoformat(str(text).replace("/", "-")),
     datetime: datetime.fromisoformat,
 }
