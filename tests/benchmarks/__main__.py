@@ -25,9 +25,8 @@ BENCHES = [
 
 def main(names: list[str]) -> None:
     """Run the benchmarks of these names, all without one, and print each row as soon as it is known."""
-    print(
-        f"Python {platform.python_version()} on {platform.system()} {platform.machine()}; medians of processor time"
-    )
+    machine = f"{platform.system()} {platform.machine()}"
+    print(f"Python {platform.python_version()} on {machine}; medians of processor time")
     for bench in BENCHES:
         if names and bench.__name__ not in names:
             continue

@@ -16,7 +16,7 @@ class Row:
     figure: float
     bound: float | None = None
     least: bool = False
-    unit: str = "×"
+    unit: str = "times"
 
     @property
     def holds(self) -> bool:
