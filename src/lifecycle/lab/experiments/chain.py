@@ -172,7 +172,6 @@ class Chain:
     def __init__(self, settings: ChainSettings | None = None, build: Build | None = None) -> None:
         self.settings = settings or ChainSettings()
         self._build = build
-        self._before = ledger.held()
         self._system = ledger.system()
         self._station: Station | None = None
         self._ghosts: list[_Run] = []
@@ -319,15 +318,17 @@ class Chain:
         for run in reversed(runs):
             run.bury()
         self._ghosts = []
-        # What a student's part forgot to close is closed by nobody but the collector.
-        gc.collect()
+        if self._build is not None and ledger.system().files > self._system.files:
+            # What a student's part forgot to close is closed by nobody but the collector.
+            gc.collect()
 
     # What is seen of it
 
     def _show(self, moment: int) -> ChainState:
         run, watch = self._run, self._run.watch
         seen = watch.moments[moment - 1] if moment else watch.now()
-        held = [entry for entry in seen.held if entry not in self._before]
+        mine = {entry for each in (*self._ghosts, run) for entry in each.watch.owners}
+        held = [entry for entry in seen.held if entry in mine]
         # While the moments of the last pull are shown, its run is not lost yet.
         ghosts = [ghost for ghost in self._ghosts if ghost is not run or not moment]
         lost = {entry for ghost in ghosts for entry in ghost.watch.owners}
@@ -384,7 +385,8 @@ class Chain:
     def _name(self, entry: ledger.Entry) -> str:
         for run in (*self._ghosts, self._run):
             if entry in run.watch.owners:
-                return f"{display(entry)} ({run.watch.nodes[run.watch.owners[entry]].name}, run {run.number})"
+                owner = run.watch.name(run.watch.owners[entry])
+                return f"{display(entry)} ({owner}, run {run.number})"
         return display(entry)
 
     def _armed(self, node: Node) -> str:
@@ -440,7 +442,8 @@ class _Run:
         nodes.append(Node("loop", "run()", "for record …"))
         if sink is not None:
             nodes.append(Node("sink", type(sink).__name__, "write(record)", sink, body(sink.write)))
-        self.watch = Watch(nodes, self.settings.failures, self._strikes)
+        self.watch = Watch(nodes, self.settings.failures, self._strikes, self.watch.known)
+        self.watch.settle()
         first = watched(self.watch, 0, source, "source")
         if self.settings.retry:
             first.retried(retryOnFailure(3, 1.0, sleep=self._wait))
@@ -571,7 +574,7 @@ class _Run:
         if self.phase == "new":
             return f"Nothing is open and nothing runs. {listed(names)} {are(names)} waiting for a first step."
         if watch.nodes[watch.loop].stream is None:
-            what = [f"{watch.nodes[i].name} opened {display(entry)}" for entry, i in watch.owners.items()]
+            what = [f"{watch.name(i)} opened {display(entry)}" for entry, i in watch.owners.items()]
             opened = f"The parts are open: {listed(what)}." if what else "The parts are open."
             return f"{opened} No generator exists yet, and no record has moved."
         still = suspended(watch, watch.stands())

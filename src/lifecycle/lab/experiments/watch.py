@@ -153,7 +153,13 @@ def body(method: Any) -> CodeType | None:
 class Watch:
     """The recorder of one run: its nodes, who is running, who opened what, and the moments of one pull."""
 
-    def __init__(self, nodes: Iterable[Node], failures: Iterable[Failure], strikes: list[str]) -> None:
+    def __init__(
+        self,
+        nodes: Iterable[Node],
+        failures: Iterable[Failure],
+        strikes: list[str],
+        known: Iterable[Entry] | None = None,
+    ) -> None:
         self.nodes = list(nodes)
         self.loop = next(i for i, node in enumerate(self.nodes) if node.key == "loop")
         self.sink = self.loop + 1 if self.loop + 1 < len(self.nodes) else None
@@ -165,7 +171,7 @@ class Watch:
         self.log: list[str] = []
         self.closings: list[str] = []
         self.owners: dict[Entry, int] = {}
-        self.known = set(ledger.held())
+        self.known = set(ledger.held() if known is None else known)
         self.accepted = 0
         self.struck: int | None = None
         self.blow = ""  # when the bolt struck, in words
@@ -187,13 +193,17 @@ class Watch:
         self.stack.pop()
 
     def settle(self) -> None:
-        """Enter new resources under the node that runs; before any node does, nobody owns them."""
+        """Enter new resources under the node that runs, or under none: then `build()` opened them."""
+        owner = self.stack[-1] if self.stack else -1
         for entry in ledger.held():
             if entry not in self.known:
                 self.known.add(entry)
-                if self.stack:
-                    self.owners[entry] = self.stack[-1]
-                    self.log.append(f"{self.nodes[self.stack[-1]].name} opens {display(entry)}")
+                self.owners[entry] = owner
+                self.log.append(f"{self.name(owner)} opens {display(entry)}")
+
+    def name(self, owner: int) -> str:
+        """Who opened something."""
+        return self.nodes[owner].name if owner >= 0 else "build()"
 
     def mark(self, event: str, node: int, other: int = -1, again: int = 0) -> None:
         """Keep this moment: everybody's stand, and what the ledger holds."""
@@ -216,6 +226,8 @@ class Watch:
 
     def reset(self) -> None:
         """Forget the moments of the last pull. Nobody runs between two pulls."""
+        # What was opened since then is somebody else's: another lab's, or another cell's.
+        self.known.update(ledger.held())
         self.moments, self.stack, self.pulled, self.link = [], [], [], -1
 
     @property
@@ -365,6 +377,9 @@ class Tap:
         watch.nodes[caller].pending = watch.record if caller != watch.loop else 0
         watch.link = i
         self._answer()
+        if caller == watch.loop and watch.sink is None:
+            # Without a sink the records are only counted, and this one has come to the end.
+            watch.accepted += 1
         watch.mark("gives", i, caller)
         return record
 
