@@ -42,6 +42,8 @@ def retryOnFailure(maxAttempts=3, delaySeconds=1.0, *, sleep=time.sleep):
     require("maxAttempts", maxAttempts, int, 1)
     require("delaySeconds", delaySeconds, (int, float), 0)
 
+    retries = range(1, maxAttempts)  # the attempts after which there is another one
+
     def decorate(function):
         if inspect.iscoroutinefunction(function) or inspect.isasyncgenfunction(function):
             raise TypeError(f"@retryOnFailure retries a plain `def`, and {function.__name__} is async")
@@ -56,7 +58,7 @@ def retryOnFailure(maxAttempts=3, delaySeconds=1.0, *, sleep=time.sleep):
                         "retry the source, or the method that the stage calls for each record"
                     )
             delivered = 0
-            for attempt in range(1, maxAttempts + 1):
+            for attempt in (*retries, maxAttempts):
                 stream, replayed = function(*args, **kwargs), 0
                 try:
                     for _ in islice(stream, delivered):
@@ -81,7 +83,7 @@ def retryOnFailure(maxAttempts=3, delaySeconds=1.0, *, sleep=time.sleep):
 
         @functools.wraps(function)
         def retriedCall(*args, **kwargs):
-            for attempt in range(1, maxAttempts):
+            for attempt in retries:
                 try:
                     return function(*args, **kwargs)
                 except OSError as error:

@@ -1,4 +1,4 @@
-"""The CSV job over a million rows (read, parse, filter, normalise, write), by hand and by libraries as well."""
+"""The CSV job over a million rows (read, parse, filter, normalise, write), by hand and by libraries too."""
 
 from __future__ import annotations
 
