@@ -141,6 +141,23 @@ def test_2_an_ordinary_function_returns_what_the_first_good_attempt_gave():
     assert (ask.__name__, ask.__doc__) == ("ask", "Ask.")
 
 
+def test_2_anything_that_can_be_called_may_be_retried():
+    failures = [OSError("no")]
+
+    class Ask:
+        def __call__(self, question):
+            if failures:
+                raise failures.pop()
+            return question
+
+    assert retryOnFailure(sleep=Naps())(Ask())("ready?") == "ready?"
+    assert retryOnFailure(sleep=Naps())(len)("four") == 4
+
+
+def test_2_a_great_number_of_attempts_costs_nothing():
+    assert list(retried(Feed(3, [1]), Naps(), attempts=10**12).stream()) == [0, 1, 2]
+
+
 # 3 ---------------------------------------------------------------------------------------------------------
 
 

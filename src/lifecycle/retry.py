@@ -47,25 +47,26 @@ def retryOnFailure(maxAttempts=3, delaySeconds=1.0, *, sleep=time.sleep):
     def decorate(function):
         if inspect.iscoroutinefunction(function) or inspect.isasyncgenfunction(function):
             raise TypeError(f"@retryOnFailure retries a plain `def`, and {function.__name__} is async")
-        onSelf = list(inspect.signature(function).parameters)[:1] == ["self"]
+        name = getattr(function, "__qualname__", repr(function))
 
         @functools.wraps(function)
         def retriedStream(*args, **kwargs):
+            onSelf = [*inspect.signature(function).parameters][:1] == ["self"]
             for argument in (*(args[1:] if onSelf else args), *kwargs.values()):
                 if hasattr(argument, "__next__"):
                     raise TypeError(
-                        f"{function.__qualname__} was given an iterator, which is spent after a failure: "
+                        f"{name} was given an iterator, which is spent after a failure: "
                         "retry the source, or the method that the stage calls for each record"
                     )
             delivered = 0
-            for attempt in (*retries, maxAttempts):
+            for attempt in range(1, maxAttempts + 1):
                 stream, replayed = function(*args, **kwargs), 0
                 try:
                     for _ in islice(stream, delivered):
                         replayed += 1
                     if replayed < delivered:
                         raise RuntimeError(
-                            f"{function.__qualname__} ended after {replayed} records when opened again, "
+                            f"{name} ended after {replayed} records when opened again, "
                             f"but {delivered} were delivered before: it is not the same stream"
                         )
                     for record in stream:
@@ -76,7 +77,7 @@ def retryOnFailure(maxAttempts=3, delaySeconds=1.0, *, sleep=time.sleep):
                     thrownIn = inspect.getgeneratorstate(stream) == "GEN_SUSPENDED"
                     if thrownIn or attempt == maxAttempts:
                         raise
-                    announce(function, attempt, maxAttempts, error)
+                    announce(name, attempt, maxAttempts, error)
                 finally:
                     stream.close()
                 sleep(delaySeconds)
@@ -87,7 +88,7 @@ def retryOnFailure(maxAttempts=3, delaySeconds=1.0, *, sleep=time.sleep):
                 try:
                     return function(*args, **kwargs)
                 except OSError as error:
-                    announce(function, attempt, maxAttempts, error)
+                    announce(name, attempt, maxAttempts, error)
                 sleep(delaySeconds)
             return function(*args, **kwargs)
 
@@ -105,6 +106,6 @@ def require(name, value, kind, least):
         raise ValueError(f"{name}={value!r}: allowed is {allowed}")
 
 
-def announce(function, attempt, maxAttempts, error):
+def announce(name, attempt, maxAttempts, error):
     """Write one INFO line of an attempt that failed."""
-    log.info("%s: attempt %d of %d failed: %r", function.__qualname__, attempt, maxAttempts, error)
+    log.info("%s: attempt %d of %d failed: %r", name, attempt, maxAttempts, error)
