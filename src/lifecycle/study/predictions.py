@@ -224,10 +224,10 @@ def _show_of_hands(question: Question, counts: dict[str, int], *, open_truth: bo
                     f"{'  <- what happens' if is_right else ''}".rstrip())
         # Stripes tell the wrong bars from the right one without colour, once the truth is open.
         fill = "#0072B2" if not open_truth else "#009E73" if is_right else _STRIPES
-        word_ = " &#10003; what happens" if is_right and open_truth else ""
+        mark = " <strong>&#10003; what happens</strong>" if is_right and open_truth else ""
         rows.append(
-            f'<tr><th scope="row" style="text-align:left;white-space:nowrap">{option.letter}{word_}</th>'
-            f'<td style="text-align:left;min-width:16em">{inline(option.text)}</td>'
+            f'<tr><th scope="row" style="text-align:left">{option.letter}</th>'
+            f'<td style="text-align:left;min-width:16em">{inline(option.text)}{mark}</td>'
             f'<td style="text-align:right">{count}</td>'
             f'<td style="width:18em"><div aria-hidden="true" style="height:1.1em;'
             f'width:{round(100 * count / most)}%;background:{fill}"></div></td></tr>')
