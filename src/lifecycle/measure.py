@@ -6,25 +6,26 @@ when it is pulled, when it pulls, when its upstream answers, and when it yields.
 """
 
 import functools
-import inspect
 import logging
 import time
-from dataclasses import dataclass
 
 log = logging.getLogger(__name__)
 
 
-@dataclass
 class StageMetrics:
     """One run of a measured stage: the records it yielded, its own time in seconds, and how it stands.
 
     `outcome` is "running", "exhausted", "closed" (left early) or "failed".
     """
 
-    name: str
-    records: int = 0
-    seconds: float = 0.0
-    outcome: str = "running"
+    def __init__(self, name, records=0, seconds=0.0, outcome="running"):
+        self.name, self.records, self.seconds, self.outcome = name, records, seconds, outcome
+
+    def __repr__(self):
+        return f"StageMetrics({self.name!r}, {self.records}, {self.seconds}, {self.outcome!r})"
+
+    def __eq__(self, other):
+        return vars(self) == vars(other) if type(self) is type(other) else NotImplemented
 
 
 def measuredStage(function=None, *, clock=time.perf_counter):
@@ -48,6 +49,8 @@ def measuredStage(function=None, *, clock=time.perf_counter):
     >>> stage.metrics.name, stage.metrics.records, stage.metrics.outcome
     ('Double.process', 3, 'exhausted')
     """
+    import inspect  # here, so that importing lifecycle stays quick
+
     if function is None:
         return functools.partial(measuredStage, clock=clock)
     if not inspect.isgeneratorfunction(function):

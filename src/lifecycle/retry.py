@@ -5,7 +5,6 @@ streaming retry in Google's API core: a retry around a stream iterates inside.
 """
 
 import functools
-import inspect
 import logging
 import sys
 import time
@@ -45,6 +44,8 @@ def retryOnFailure(maxAttempts=3, delaySeconds=1.0, *, sleep=time.sleep):
     retries = range(1, maxAttempts)  # the attempts after which there is another one
 
     def decorate(function):
+        import inspect  # here, so that importing lifecycle stays quick
+
         if inspect.iscoroutinefunction(function) or inspect.isasyncgenfunction(function):
             raise TypeError(f"@retryOnFailure retries a plain `def`, and {function.__name__} is async")
         name = getattr(function, "__qualname__", repr(function))
