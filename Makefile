@@ -12,6 +12,7 @@ help:
 	@echo "make lab      open the lessons in JupyterLab"
 	@echo "make test     all tests: style, types, lessons, JupyterLab in a real browser"
 	@echo "make check    the quick part of them"
+	@echo "make bench    what the patterns cost, as ratios in one run"
 
 lab: python
 	@$(IN_ENV) lifecycle lab $(ARGS)
@@ -30,7 +31,7 @@ test: python
 	@$(IN_TEST_ENV) python -m pytest -n 2 --dist loadgroup $(ARGS)
 
 bench: python
-	@$(IN_TEST_ENV) python -m bench $(ARGS)
+	@$(IN_TEST_ENV) python tests/benchmarks $(ARGS)
 
 python:
 	@command -v "$(PYTHON)" >/dev/null || { echo "There is no $(PYTHON) here: install Python 3.11 or newer, \
