@@ -6,9 +6,16 @@ The widgets are imported when they are first asked for: the experiments run wher
 from importlib import import_module
 from typing import Any
 
-_WIDGETS = {"ExitLab": "exits", "FailureLab": "failure", "LeakLab": "leak"}
+_WIDGETS = {
+    "DescriptorLab": "assign",
+    "ExitLab": "exits",
+    "FailureLab": "failure",
+    "LeakLab": "leak",
+    "MetricsLab": "metrics",
+    "RetryLab": "attempts",
+}
 
-__all__ = ["ExitLab", "FailureLab", "LeakLab"]
+__all__ = ["DescriptorLab", "ExitLab", "FailureLab", "LeakLab", "MetricsLab", "RetryLab"]
 
 
 def __getattr__(name: str) -> Any:
