@@ -210,7 +210,7 @@ def test_progress_tells_what_was_predicted_and_what_to_look_at_again() -> None:
     predict("leaks-p3", "A")
     predictions.ran("# Answers leaks-p1\n# Answers leaks-p2")
     shown = plain(progress("leaks"))
-    assert f"leaks: 3 of {len(questions())} predicted, 1 of 2 as it happens." in shown
+    assert f"leaks: 3 of {len(questions())} predicted. 1 of the 2 that were run came as predicted." in shown
     assert f"leaks-p1: predicted {right.letter}, right" in shown
     assert f"leaks-p2: predicted {wrong}; what happens is C. Look again:" in shown
     assert "leaks-p3: predicted A; its answer has not been run yet" in shown
