@@ -30,7 +30,7 @@ def test_by_mouse(lab: Lab) -> None:
     box.get_by_label("Attempt 2 breaks").select_option("after 4 records")
     says(box, "Attempt 1 broke after 3 records and attempt 2 after 4 records.")
     slide(box, "maxAttempts", 2)
-    says(box, "Both attempts broke: the last OSError is raised, without another wait. 4 of 5 records arrived.")
+    says(box, "Both attempts broke: the last OSError is raised, without another wait. 4 of 5 records")
     box.get_by_role("button", name="More", exact=True).click()
     box.get_by_label("Opened again, it yields").select_option("only the first two records")
     says(box, "@retryOnFailure says so with a RuntimeError")

@@ -107,7 +107,7 @@ def page(outcome: RetryOutcome) -> str:
         "twice, if nobody counted": numbers(outcome.doubles) if outcome.doubles else "none",
         "never arrived": numbers(outcome.missing) if outcome.missing else "none",
         "raised": outcome.raised.partition(":")[0] or "nothing",
-        "it took": f"{outcome.seconds:g} s, {sum(outcome.waits):g} of them waiting, by a virtual clock",
+        "it took": f"{outcome.seconds:g} s, {sum(outcome.waits):g} of them waiting",
     }
     rows = "".join(f"<dt>{name}</dt><dd>{escape(fact)}</dd>" for name, fact in facts.items())
     code = escape(listing(outcome.settings))
@@ -115,9 +115,10 @@ def page(outcome: RetryOutcome) -> str:
     error = f'<p style="{_CODE}; margin-top: 0.7em"><b>{head}</b>: {escape(message)}</p>' if head else ""
     return (
         f'{timeline(outcome).inline()}<div class="lc-row lc-soft">{samples}</div>{error}'
-        f'<div class="lc-columns" style="margin-top: 0.9em"><div><p class="lc-head">In the end</p>'
-        f'<dl class="lc-facts">{rows}</dl></div>'
-        f'<div><p class="lc-head">The retry</p><pre style="{_CODE}">{code}</pre></div></div>'
+        '<div class="lc-columns" style="margin-top: 0.9em"><div style="flex-basis: 20em">'
+        f'<p class="lc-head">In the end</p><dl class="lc-facts">{rows}</dl></div>'
+        '<div style="flex-basis: 27em">'
+        f'<p class="lc-head">The retry</p><pre style="{_CODE}">{code}</pre></div></div>'
     )
 
 
