@@ -9,6 +9,7 @@ import time
 import csvjob
 import patterns
 import process
+import repaint
 import sweeping
 
 BENCHES = [
@@ -19,6 +20,7 @@ BENCHES = [
     process.importing,
     sweeping.points,
     process.memory,
+    repaint.repaint,
     csvjob.job,
 ]
 

@@ -1,0 +1,136 @@
+"""From click to repaint in JupyterLab in Chromium: FailureLab, a bare echo, and a matplotlib picture."""
+
+from __future__ import annotations
+
+import pathlib
+import statistics
+import sys
+from collections.abc import Iterator
+
+from measuring import Row
+
+ECHO = """
+import anywidget, traitlets
+
+class Echo(anywidget.AnyWidget):
+    _esm = '''
+    function render({ model, el }) {
+        const button = document.createElement("button");
+        const number = document.createElement("output");
+        button.textContent = "Echo";
+        button.onclick = () => model.send({});
+        const show = () => { number.textContent = model.get("number"); };
+        model.on("change:number", show);
+        show();
+        el.append(button, number);
+    }
+    export default { render };
+    '''
+    number = traitlets.Int(0).tag(sync=True)
+
+    def __init__(self):
+        super().__init__()
+        self.on_msg(self.heard)
+
+    def heard(self, *message):
+        self.number += 1
+
+Echo()
+"""
+
+PICTURE = """
+import io, ipywidgets
+from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
+from lifecycle.lab.experiments.chain import Chain, ChainSettings
+
+chain, picture = Chain(ChainSettings()), ipywidgets.Image(format="png")
+step = ipywidgets.Button(description="Picture")
+
+def draw():
+    state = chain.state
+    figure = Figure(figsize=(9.6, 2.2))
+    axes = figure.add_axes((0, 0, 1, 1))
+    axes.set(xlim=(0, len(state.parts)), ylim=(0, 2))
+    axes.axis("off")
+    for at, part in enumerate(state.parts):
+        axes.add_patch(Rectangle((at + 0.05, 0.6), 0.8, 1.2, fill=False))
+        axes.text(at + 0.1, 1.6, part.name, weight="bold")
+        axes.text(at + 0.1, 1.3, part.call, family="monospace", size=8)
+        axes.text(at + 0.1, 1.0, part.stand.word)
+        if at:
+            axes.annotate("", (at + 0.05, 1.4), (at - 0.15, 1.4), arrowprops={"arrowstyle": "->"})
+    axes.text(0.05, 0.2, state.sentence)
+    for slot in range(state.slots):
+        axes.add_patch(Rectangle((1 + slot * 0.1, 0.4), 0.08, 0.1, fill=False))
+    file = io.BytesIO()
+    figure.savefig(file, format="png", dpi=100)
+    picture.value = file.getvalue()
+
+def clicked(button):
+    chain.reset() if chain.state.over else chain.step()
+    draw()
+
+step.on_click(clicked)
+draw()
+ipywidgets.VBox([step, picture])
+"""
+
+WAIT = """async ([cell, name, sign]) => {
+    const box = document.querySelectorAll(".jp-Notebook .jp-Cell")[cell];
+    const button = [...box.querySelectorAll("button")].find(one => one.textContent.trim() === name);
+    const read = () => {
+        const shown = box.querySelector(sign);
+        return shown ? (shown.tagName === "IMG" ? shown.src : shown.outerHTML) : "";
+    };
+    const before = read(), began = performance.now();
+    button.click();
+    return await new Promise((done, failed) => {
+        const look = () => {
+            const image = box.querySelector("img");
+            if (read() !== before && (sign !== "img" || image.complete))
+                return requestAnimationFrame(() => done(performance.now() - began));
+            if (performance.now() - began > 8000) return failed(new Error(`${name} showed nothing`));
+            requestAnimationFrame(look);
+        };
+        requestAnimationFrame(look);
+    });
+}"""
+
+
+def repaint() -> Iterator[Row]:
+    sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "browser"))
+    from harness import Server, browse
+    from playwright.sync_api import sync_playwright
+
+    labs = {
+        "FailureLab": (0, "Step one pull", ".cv-chain svg"),
+        "a bare anywidget button": (1, "Echo", "output"),
+        "the view as a matplotlib picture": (2, "Picture", "img"),
+    }
+    times: dict[str, list[float]] = {name: [] for name in labs}
+    server = Server().wait()
+    try:
+        with sync_playwright() as playwright, browse(playwright, server) as lab:
+            lab.write("bench.ipynb", "from lifecycle.lab import FailureLab\nFailureLab()", ECHO, PICTURE)
+            lab.open("bench.ipynb")
+            lab.run_all()
+            assert not lab.unexpected_errors()
+            lab.output(0).locator(".cv-chain svg").first.wait_for()
+            for turn in range(48):
+                if turn % 12 == 11:
+                    lab.output(0).get_by_role("button", name="Reset", exact=True).click()
+                    lab.page.wait_for_timeout(400)
+                for name, place in labs.items():
+                    spent = lab.page.evaluate(WAIT, list(place))
+                    if turn >= 12:
+                        times[name].append(spent)
+                    lab.page.wait_for_timeout(60)
+    finally:
+        server.stop()
+    ours, echo, picture = (statistics.median(spent) for spent in times.values())
+    yield Row("click to repaint, FailureLab : a bare anywidget echo", ours / echo, 1.3)
+    yield Row(
+        "click to repaint, the same as a matplotlib picture : FailureLab", picture / ours, 2, least=True
+    )
+    yield Row("  FailureLab", ours, unit="ms")
