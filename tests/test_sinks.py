@@ -2,6 +2,7 @@
 
 import contextlib
 import datetime
+import gc
 import inspect
 import json
 import os
@@ -15,7 +16,7 @@ import textwrap
 
 import pytest
 import sqlalchemy as sql
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy.pool import NullPool, QueuePool, StaticPool
 
@@ -31,6 +32,7 @@ FILES = pytest.mark.parametrize("kind", [CsvSink, JsonLinesSink])
 @pytest.fixture(autouse=True)
 def nothing_stays_open():
     """Every test ends where it began, by name and by the count of the operating system."""
+    gc.collect()  # what other tests left to the collector is not ours
     before = ledger.held(), ledger.system()
     yield
     assert (ledger.held(), ledger.system()) == before
@@ -191,6 +193,7 @@ def test_parts_2_two_sinks_on_one_target_do_not_meet(tmp_path, kind):
 
 
 @FILES
+@settings(deadline=None)
 @given(arrived=st.integers(0, 5), by_record=st.booleans())
 def test_parts_2_a_run_that_fails_at_any_record_leaves_the_target(tmp_path_factory, kind, arrived, by_record):
     target = tmp_path_factory.mktemp("target") / "days"
@@ -344,14 +347,16 @@ def test_csv_columns_are_those_of_the_first_record_in_any_order(tmp_path):
 @pytest.mark.parametrize(
     ("records", "error", "says"),
     [
-        ([{"day": 1}, {"day": 1, "wind": 2}], ValueError, r"the columns \['day'\]"),
-        ([{"day": 1, "wind": 2}, {"day": 1}], ValueError, r"the columns \['day', 'wind'\]"),
-        ([{"day": 1}, {"night": 1}], ValueError, "night"),
-        ([{"day": 1}, {}], ValueError, "the columns"),
-        ([{}], ValueError, "the columns of the first"),
+        ([{"day": 1}, {"day": 1, "wind": 2}], ValueError, "1 columns are expected"),
+        ([{"day": 1, "wind": 2}, {"day": 1}], ValueError, "2 columns are expected"),
+        ([{"day": 1}, {"night": 1}], ValueError, "the column 'day' is missing: {'night': 1}"),
+        ([{"day": 1, "wind": 2}, {"day": 1, "rain": 2}], ValueError, "the column 'wind' is missing"),
+        ([{"day": 1}, {}], ValueError, "1 columns are expected"),
+        ([{}], ValueError, "one or more columns are expected"),
         ([{"day": 1}, None], TypeError, "a record is a dict"),
         ([{"day": 1}, (1,)], TypeError, "a record is a dict"),
         (["text"], TypeError, "a record is a dict"),
+        ([{"day": 1, "wind": 2}, "ab"], TypeError, "a record is a dict"),
         ([{"day": "\ud800"}], ValueError, "surrogates not allowed"),
     ],
 )
@@ -468,6 +473,7 @@ def test_parts_2_sqlite_takes_the_write_lock_at_open(engine, database):
         other.close()
 
 
+@settings(deadline=None)
 @given(arrived=st.integers(0, 5), replace=st.booleans(), made=st.booleans())
 def test_parts_2_a_run_that_fails_at_any_record_leaves_the_database(tmp_path_factory, arrived, replace, made):
     database = tmp_path_factory.mktemp("database") / "days.db"
@@ -767,6 +773,7 @@ def tables_of_rows(draw):
     return [first, *draw(st.lists(more, max_size=6))]
 
 
+@settings(deadline=None)
 @given(records=tables_of_rows(), name=names.filter(lambda name: not name.lower().startswith("sqlite")))
 def test_any_rows_survive_a_table(records, name):
     engine = sql.create_engine("sqlite://")

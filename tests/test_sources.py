@@ -13,7 +13,7 @@ import tracemalloc
 
 import pytest
 import sqlalchemy as sql
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy.pool import QueuePool
 
@@ -624,6 +624,7 @@ def tables(draw, cells=texts):
     return draw(st.lists(st.fixed_dictionaries(dict.fromkeys(columns, cells)), max_size=8))
 
 
+@settings(deadline=None)
 @given(rows=tables())
 def test_any_rows_survive_csv(tmp_path_factory, rows):
     path = tmp_path_factory.mktemp("csv") / "rows.csv"
@@ -637,6 +638,7 @@ def test_any_rows_survive_csv(tmp_path_factory, rows):
 values = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | texts
 
 
+@settings(deadline=None)
 @given(rows=st.lists(st.dictionaries(names, values | st.lists(values, max_size=3), max_size=4), max_size=8))
 def test_any_objects_survive_json_lines(tmp_path_factory, rows):
     path = tmp_path_factory.mktemp("lines") / "rows.jsonl"
@@ -647,6 +649,7 @@ def test_any_objects_survive_json_lines(tmp_path_factory, rows):
         assert list(source.stream()) == rows
 
 
+@settings(deadline=None)
 @given(stops=st.lists(st.integers(0, 5), max_size=6))
 def test_streams_left_anywhere_and_kept_leave_nothing_open(tmp_path_factory, stops):
     path = tmp_path_factory.mktemp("kept") / "days.csv"
@@ -663,13 +666,14 @@ def test_streams_left_anywhere_and_kept_leave_nothing_open(tmp_path_factory, sto
 @pytest.mark.parametrize("kind", ["csv", "jsonl", "sql"])
 def test_memory_does_not_grow_with_the_records(tmp_path, kind):
     def peak(count):
-        source = long_source(tmp_path, kind, count)
-        with source:
+        with long_source(tmp_path, kind, count) as source:
             for _ in range(2):
                 tracemalloc.start()
                 assert sum(1 for _ in source.stream()) == count
                 used = tracemalloc.get_traced_memory()[1]
                 tracemalloc.stop()
+        if kind == "sql":
+            source.engine.dispose()
         return used
 
     small, large = peak(2_000), peak(60_000)

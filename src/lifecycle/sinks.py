@@ -11,7 +11,7 @@ import shutil
 import stat
 import uuid
 from contextlib import suppress
-from typing import Any
+from operator import itemgetter
 
 from lifecycle import database, texts
 from lifecycle.parts import Part
@@ -66,15 +66,15 @@ class CsvSink(_FileSink):
     first; `TypeError` for a record that is no dict.
     """
 
-    _columns: Any = None
+    _width = None
 
     def write(self, record):
         """Write one record."""
         try:
-            if [*record] != self._columns:
-                record = self._ordered(record)
-            self._row(record.values())
-        except (OSError, TypeError, UnicodeError, AttributeError) as error:
+            if len(record) != self._width:
+                self._head(record)
+            self._row(self._cells(record))
+        except (LookupError, OSError, TypeError, ValueError) as error:
             raise texts.refused(error, record, self.name) from error
 
     def _open(self):
@@ -82,18 +82,18 @@ class CsvSink(_FileSink):
         self._row = csv.writer(self._file).writerow
 
     def _close(self):
-        self._columns = None
+        self._width = None
         super()._close()
 
-    def _ordered(self, record):
+    def _head(self, record):
         self._check()
-        columns = self._columns or [*record]
-        if not record or record.keys() != set(columns):
-            raise ValueError(f"{self.name}: a record has the columns {columns or 'of the first'}: {record}")
-        if self._columns is None:
-            self._row(columns)
-            self._columns = columns
-        return {column: record[column] for column in columns}
+        columns = [*record]
+        if self._width is not None or not columns:
+            raise ValueError(f"{self._width or 'one or more'} columns are expected")
+        self._row(columns)
+        pick = itemgetter(*columns)
+        self._cells = pick if len(columns) > 1 else lambda record: [pick(record)]
+        self._width = len(columns)
 
 
 class JsonLinesSink(_FileSink):

@@ -65,23 +65,19 @@ class CsvSource(_FileSource):
     def stream(self):
         """Yield the rows as dicts."""
         self._begin()
-        self._lines = texts.text(self._file)
-        rows, width = csv.reader(self._lines, strict=True), None
-        header: list[str] = []
-        while True:
-            try:
-                row = next(rows, None)
-            except (csv.Error, UnicodeDecodeError) as error:
-                raise texts.problem(error, rows, self.name) from error
-            if row is None:
-                return
-            if len(row) == width:
-                yield dict(zip(header, row))  # noqa: B905, the lengths are compared above
-            elif row:
-                where = f"{self.name}, line {rows.line_num}"
-                if header:
-                    raise ValueError(f"{where}: {len(row)} cells, where the header has {width}: {row}")
-                header, width = texts.columns(row, where), len(row)
+        self._lines, rows = texts.rows(self._file, self.name)
+        header, width = [], None
+        try:
+            for row in rows:
+                if len(row) == width:
+                    yield dict(zip(header, row))  # noqa: B905, the lengths are compared above
+                elif row:
+                    where = f"{self.name}, line {rows.line_num}"
+                    if header:
+                        raise ValueError(f"{where}: {len(row)} cells, where the header has {width}: {row}")
+                    header, width = texts.columns(row, where), len(row)
+        except csv.Error as error:
+            raise ValueError(f"{self.name}, line {rows.line_num}: {error}") from error
 
 
 class JsonLinesSource(_FileSource):

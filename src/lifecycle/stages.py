@@ -7,6 +7,7 @@ so that every run starts afresh. Its errors name the record, by number, and the 
 import math
 from collections import deque
 from datetime import date, datetime
+from operator import itemgetter
 
 
 class Parse:
@@ -31,14 +32,13 @@ class Parse:
 
     def process(self, stream):
         """Yield each record with its columns turned into values."""
-        readers = [(column, _readers.get(kind, kind)) for column, kind in self.types.items()]
+        types = [(column, _readers.get(kind, kind), kind) for column, kind in self.types.items()]
         for number, record in enumerate(stream, 1):
             parsed = dict(record)
-            for column, read in readers:
+            for column, read, kind in types:
                 try:
                     parsed[column] = read(record[column])
                 except (KeyError, TypeError, ValueError) as error:
-                    kind = self.types[column]
                     raise _wrong(number, record, column, getattr(kind, "__name__", kind)) from error
             yield parsed
 
@@ -56,15 +56,19 @@ class Filter:
     """
 
     def __init__(self, keep):
-        self.keep = keep
+        self.column = keep if isinstance(keep, str) else None
+        self.keep = itemgetter(keep) if self.column else keep
 
     def process(self, stream):
         """Yield the records that are kept."""
-        named = isinstance(self.keep, str)
         for number, record in enumerate(stream, 1):
-            if named and self.keep not in record:
-                raise _wrong(number, record, self.keep, "column")
-            if record[self.keep] if named else self.keep(record):
+            try:
+                kept = self.keep(record)
+            except KeyError:
+                if self.column is not None:
+                    raise _wrong(number, record, self.column, "column") from None
+                raise
+            if kept:
                 yield record
 
 
@@ -84,8 +88,12 @@ class Normalise:
     def process(self, stream):
         """Yield each record with its column normalised."""
         for number, record in enumerate(stream, 1):
-            value = _number(number, record, self.column)
-            yield {**record, self.column: (value - self.center) / self.spread}
+            try:
+                value = (record[self.column] - self.center) / self.spread
+            except (KeyError, TypeError):
+                _number(number, record, self.column)
+                raise
+            yield {**record, self.column: value}
 
 
 class RollingMean:
@@ -112,7 +120,7 @@ class RollingMean:
 
 def _number(number, record, column):
     value = record.get(column)
-    if isinstance(value, bool) or not isinstance(value, int | float):
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
         raise _wrong(number, record, column, "number")
     return value
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import codecs
+import csv
 import io
 import itertools
 import json
@@ -12,37 +14,43 @@ from typing import Any
 
 
 class _Blocks(io.FileIO):
-    """The bytes of an open file, refused where they cannot be text."""
+    """The bytes of an open file, checked to be text before anybody reads them."""
+
+    rows: Any
+
+    def __init__(self, descriptor: int, name: str) -> None:
+        super().__init__(descriptor, closefd=False)
+        self._path, self._decode = name, codecs.getincrementaldecoder("utf-8")().decode
 
     def readinto(self, buffer: Any, /) -> int:
         count = super().readinto(buffer) or 0
         block = bytes(buffer[:count])
-        if (place := block.find(0)) >= 0:
-            raise UnicodeDecodeError("utf-8", block, place, place + 1, "a NUL is no text")
+        try:
+            self._decode(block, final=not block)
+            if (place := block.find(0)) >= 0:
+                raise UnicodeDecodeError("utf-8", block, place, place + 1, "a NUL is no text")
+        except UnicodeDecodeError as error:
+            # All lines before this block are taken by now, and the block begins with the rest of one.
+            line = self.rows.line_num + 1 + error.object.count(b"\n", 0, error.start)
+            raise ValueError(f"{self._path}, line {line}: UTF-8 text is expected: {error}") from error
         return count
 
 
-def text(file: io.FileIO) -> io.TextIOWrapper:
-    """The text of an open file from where it stands, as UTF-8 with or without a byte order mark.
+def rows(file: io.FileIO, name: str) -> tuple[io.TextIOWrapper, Any]:
+    """The text of an open file from where it stands, and a `csv.reader` over it.
 
-    Closing the text leaves the file open. A wrong byte is a `UnicodeDecodeError` (see `problem`).
+    The text is UTF-8, with or without a byte order mark; closing it leaves the file open. Reading raises
+    `ValueError`, with the line, for what is no text, and `csv.Error` for what is no CSV.
     """
-    blocks = io.BufferedReader(_Blocks(file.fileno(), closefd=False))
-    return io.TextIOWrapper(blocks, encoding="utf-8-sig", newline="")
+    blocks = _Blocks(file.fileno(), name)
+    text = io.TextIOWrapper(io.BufferedReader(blocks), encoding="utf-8-sig", newline="")
+    blocks.rows = csv.reader(text, strict=True)
+    return text, blocks.rows
 
 
 def lines(file: io.FileIO) -> io.BufferedReader:
     """The lines of an open file, as bytes; closing them leaves the file open."""
     return io.BufferedReader(io.FileIO(file.fileno(), closefd=False))
-
-
-def problem(error: Exception, rows: Any, name: str) -> ValueError:
-    """What stopped `rows`, a `csv.reader` over `text`, with the line at which it stands."""
-    if not isinstance(error, UnicodeDecodeError):
-        return ValueError(f"{name}, line {rows.line_num}: {error}")
-    # All lines before this block are read by now, and the block holds what is left of the last one.
-    line = rows.line_num + 1 + error.object.count(b"\n", 0, error.start)
-    return ValueError(f"{name}, line {line}: UTF-8 text is expected: {error}")
 
 
 def columns(names: list[str], where: str) -> list[str]:
@@ -79,6 +87,8 @@ def refused(error: Exception, record: Any, name: str) -> Exception:
         return OSError(error.errno, error.strerror, name)
     if not isinstance(record, dict):
         return TypeError(f"{name}: a record is a dict, keyed by column; this is {record!r}")
+    if isinstance(error, KeyError):
+        return ValueError(f"{name}: the column {error} is missing: {record}")
     kind = ValueError if isinstance(error, ValueError) else TypeError
     return kind(f"{name}: {error}: {record}")
 
