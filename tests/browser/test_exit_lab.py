@@ -59,3 +59,30 @@ def test_it_is_readable_and_nameable_everywhere(lab: Lab) -> None:
     box.get_by_role("button", name="More", exact=True).click()
     box.get_by_text("The same as text").click()
     looks(lab, box, "exit-lab")
+
+
+def test_a_closed_lab_leaves_no_model_and_no_comm(lab: Lab) -> None:
+    count = (
+        "import gc, ipywidgets\n"
+        "def count():\n"
+        "    gc.collect()\n"
+        "    comms = get_ipython().kernel.comm_manager.comms\n"
+        "    return len(ipywidgets.widgets.widget._instances), len(comms)\n"
+        "from lifecycle.lab import ExitLab, LeakLab\n"
+        "before = count()"
+    )
+    make = "labs = [ExitLab(), LeakLab()]\nfor one in labs:\n    display(one)"
+    close = "for one in labs:\n    one.close()\ncount() == before"
+    lab.write("lab.ipynb", count, make, close)
+    lab.open("lab.ipynb")
+    lab.run_cell(0)
+    lab.run_cell(1)
+    box = lab.output(1).locator(".lifecycle-lab")
+    expect(box).to_have_count(2)
+    box.first.get_by_label("__exit__ ends with").select_option("return True")
+    says(box.first, "is swallowed")
+    box.last.get_by_role("button", name="Crash once more").click()
+    says(box.last, "2 crashes")
+    lab.run_cell(2)
+    assert lab.text(2) == "True"
+    expect(box).to_have_count(0)

@@ -114,7 +114,7 @@ def _named(drawing: str, alt: str) -> str:
     )
 
 
-@lru_cache(maxsize=128)
+@lru_cache(maxsize=256)
 def leak(*outcomes: LeakOutcome) -> Picture:
     """What is held after each crash, one line for each outcome: one without the context, one with it."""
     what = RESOURCES[outcomes[0].settings.resource]

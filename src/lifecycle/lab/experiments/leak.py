@@ -38,6 +38,11 @@ ROOM = 20
 CYCLES = 40
 RECORDS = 6
 TIMEOUT = 0.01
+# Rows without a table: nothing has to be written to the disk first.
+_QUERY = (
+    "with recursive weather (day, rain) as "
+    f"(select 1, 0.5 union all select day + 1, 0.5 from weather where day < {RECORDS}) select * from weather"
+)
 _SECONDS = 60.0
 
 Progress = Callable[[int, int], object]
@@ -305,7 +310,7 @@ def leak(settings: LeakSettings, progress: Progress | None = None) -> LeakOutcom
 
 
 def _leak_pool(settings: LeakSettings, progress: Progress | None) -> LeakOutcome:
-    from sqlalchemy import create_engine, text
+    from sqlalchemy import create_engine
     from sqlalchemy.pool import QueuePool
 
     with tempfile.TemporaryDirectory() as folder:
@@ -319,12 +324,7 @@ def _leak_pool(settings: LeakSettings, progress: Progress | None) -> LeakOutcome
         pool = engine.pool
         assert isinstance(pool, QueuePool)
         try:
-            with engine.begin() as connection:
-                connection.execute(text("create table weather (day integer, rain real)"))
-                for day in range(1, RECORDS + 1):
-                    connection.execute(text("insert into weather values (:day, 0.5)"), {"day": day})
-            query = "select day, rain from weather order by day"
-            crashes = supervise(settings, lambda: SqlSource(engine, query), pool.checkedout, progress)
+            crashes = supervise(settings, lambda: SqlSource(engine, _QUERY), pool.checkedout, progress)
             left = pool.checkedout()
         finally:
             engine.dispose()
