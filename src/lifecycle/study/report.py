@@ -50,7 +50,8 @@ def _lesson(name: str, asked: list[Question], standings: dict[str, Standing], te
     given = [(question, standing) for question, standing in rows if standing.first is not None]
     seen = [(question, standing) for question, standing in given if standing.revealed]
     right = [question for question, standing in seen if standing.first == question.right.letter]
-    head = f"**{name}**: {len(given)} of {len(rows)} predicted. {len(right)} of the {len(seen)} that were run came as predicted."
+    came = f"{len(right)} of the {len(seen)} that were run came as predicted."
+    head = f"**{name}**: {len(given)} of {len(rows)} predicted. {came}"
     text.append(wrapped(head))
     body.append(f'<p style="margin:0.2em 0">{inline(head)}</p>')
     lines = [line for question, standing in rows if (line := _line(question, standing))]
