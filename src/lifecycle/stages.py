@@ -32,14 +32,14 @@ class Parse:
 
     def process(self, stream):
         """Yield each record with its columns turned into values."""
-        types = [(column, _readers.get(kind, kind), kind) for column, kind in self.types.items()]
+        readers = [(column, _readers.get(kind, kind)) for column, kind in self.types.items()]
         for number, record in enumerate(stream, 1):
             parsed = dict(record)
-            for column, read, kind in types:
+            for column, read in readers:
                 try:
                     parsed[column] = read(record[column])
                 except (KeyError, TypeError, ValueError) as error:
-                    raise _wrong(number, record, column, getattr(kind, "__name__", kind)) from error
+                    raise _wrong(number, record, column, self.types[column]) from error
             yield parsed
 
 
@@ -128,6 +128,7 @@ def _number(number, record, column):
 def _wrong(number, record, column, wanted):
     if column not in record:
         return ValueError(f"record {number} has no column {column!r}; it has {', '.join(record)}")
+    wanted = getattr(wanted, "__name__", wanted)
     return ValueError(f"record {number}, column {column!r}: {record[column]!r} is no {wanted}")
 
 
