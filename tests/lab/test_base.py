@@ -1,5 +1,8 @@
 """The shell: labels, guard, hold, unfold, close."""
 
+import subprocess
+import sys
+
 import ipywidgets
 import pytest
 
@@ -145,3 +148,14 @@ def test_an_unknown_widget_is_answered_with_the_known_ones():
 
     with pytest.raises(AttributeError, match=r"its widgets are .*ExitLab.*LeakLab"):
         lifecycle.lab.LeekLab  # noqa: B018
+
+
+def test_experiments_come_without_widgets_pictures_and_databases():
+    code = (
+        "import sys, lifecycle.lab, lifecycle.lab.experiments.exits, lifecycle.lab.experiments.leak\n"
+        "print(sorted({'anywidget', 'ipywidgets', 'matplotlib', 'sqlalchemy'} & set(sys.modules)))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, encoding="utf-8", timeout=60, check=True
+    )
+    assert done.stdout == "[]\n"

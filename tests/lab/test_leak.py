@@ -205,6 +205,15 @@ def test_progress_is_told_after_each_crash_of_the_pools_worker():
     assert told == [(1, 3), (2, 3), (3, 3)]
 
 
+def test_an_interrupt_half_way_leaves_nothing_behind():
+    def interrupt(done, total):
+        if done == 3:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        leak(LeakSettings(cycles=5), interrupt)
+
+
 # The pictures
 
 

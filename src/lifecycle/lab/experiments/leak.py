@@ -245,25 +245,27 @@ def supervise(
     before = set(ledger.held())
     crashes = []
     with _collector_at_hand():
-        for number in range(1, settings.cycles + 1):
-            sink, told, refused = _Arrived(), "", False
-            try:
-                run(make(), BreakAt(settings.breaks), sink)
-            except Exception as error:
-                told, refused = _plain(error), not isinstance(error, ValueError)
-                if settings.keeps == "exceptions":
-                    kept.append(error)
-            if settings.collects and number % settings.collects == 0:
-                gc.collect()
-            unclosed = len(set(ledger.held()) - before)
-            crashes.append(Crash(number, sink.count, held(), unclosed, told, refused))
-            if progress is not None:
-                progress(number, settings.cycles)
-        kept.clear()
-        gc.collect()
-    # What garbage collection closed was never crossed out: nobody called its close.
-    for entry in set(ledger.held()) - before:
-        ledger.closed(entry)
+        try:
+            for number in range(1, settings.cycles + 1):
+                sink, told, refused = _Arrived(), "", False
+                try:
+                    run(make(), BreakAt(settings.breaks), sink)
+                except Exception as error:
+                    told, refused = _plain(error), not isinstance(error, ValueError)
+                    if settings.keeps == "exceptions":
+                        kept.append(error)
+                if settings.collects and number % settings.collects == 0:
+                    gc.collect()
+                unclosed = len(set(ledger.held()) - before)
+                crashes.append(Crash(number, sink.count, held(), unclosed, told, refused))
+                if progress is not None:
+                    progress(number, settings.cycles)
+        finally:
+            kept.clear()
+            gc.collect()
+            # What garbage collection closed was never crossed out: nobody called its close.
+            for entry in set(ledger.held()) - before:
+                ledger.closed(entry)
     return tuple(crashes)
 
 
