@@ -55,6 +55,8 @@ WAYS = {
 LONGEST = 200
 CHECKED, PLAIN = "PipelineConfig", "PlainConfig"
 _FILE = "night.py"
+_short = reprlib.Repr()
+_short.maxlong, _short.maxstring, _short.maxother = 20, 26, 26
 _JOB = """
 source, sink = CsvSource(weather), JsonLinesSink(report)
 retry = retryOnFailure(config.maxAttempts, config.delaySeconds)
@@ -385,7 +387,7 @@ def assign(settings: AssignSettings) -> AssignOutcome:
     >>> outcome.checked.line, outcome.twin.line, outcome.twin.steps[-1].function
     (2, 11, 'Normalise.process')
     """
-    given = reprlib.repr(literal(settings.value)[0])
+    given = _shown(literal(settings.value)[0])
     line = len(WAYS[settings.way])
     checked, twin = (_attempt(settings, line, kind) for kind in (PipelineConfig, PlainConfig))
     return AssignOutcome(settings, listing(settings), line, given, checked, twin)
@@ -458,7 +460,7 @@ class _Watch:
                 self.called = (
                     ("self", f"{CHECKED}.{descriptor.name} ({type(descriptor).__name__})"),
                     ("instance", f"config ({type(instance).__name__})"),
-                    ("value", f"{reprlib.repr(given['value'])} ({type(given['value']).__name__})"),
+                    ("value", f"{_shown(given['value'])} ({type(given['value']).__name__})"),
                 )
         return None
 
@@ -477,17 +479,22 @@ class _Watch:
         return caller is not None and caller.f_lineno == self.line
 
 
+def _shown(value: Any) -> str:
+    """The value as Python prints it, in no more than a column holds."""
+    return _short.repr(value)
+
+
 def _vars(room: dict[str, Any]) -> tuple[tuple[str, str], ...] | None:
     if "config" not in room:
         return None
-    return tuple((name, reprlib.repr(value)) for name, value in vars(room["config"]).items())
+    return tuple((name, _shown(value)) for name, value in vars(room["config"]).items())
 
 
 def _read(room: dict[str, Any], field: str) -> str:
     if "config" not in room:
         return "nothing: there is no instance"
     try:
-        return reprlib.repr(getattr(room["config"], field))
+        return _shown(getattr(room["config"], field))
     except AttributeError as error:
         return type(error).__name__
 

@@ -195,7 +195,8 @@ class MetricsOutcome:
         if around == true:
             luck = " Timing next() reads the same, by luck: the upstream takes no time."
         else:
-            blamed = f"{around - true} µs of it are the upstream's, which runs inside that next()"
+            part = f"{around - true} µs of it are" if true else "all of it is"
+            blamed = f"{part} the upstream's, which runs inside that next()"
             luck = f" Timing next() reads {around} µs: {blamed}."
         call = " Timing the call reads 0 µs: it returns a generator, and nothing has run." if true else ""
         return f"{start}{luck}{call}{self._ended()}"
