@@ -23,6 +23,7 @@ from lifecycle.lab.widgets.chainview import message, record
 from lifecycle.lab.widgets.failure import PHASES, FailureLab
 
 PLACES = ["source", "stage 1", "stage 2", "stage 3", "loop", "sink"]
+SETTINGS = ["place", "phase", "record", "error", "times", "context", "retry", "validation", "spread"]
 ACTIONS = ["step", "inside", "run", "restart", "reset"]
 
 
@@ -64,9 +65,7 @@ def test_it_is_offered_by_name() -> None:
 def test_it_opens_with_few_controls_and_the_rest_under_more(lab: FailureLab) -> None:
     few = [name for name in lab.controls if lab.controls[name] in _shown(lab)]
     assert few == [*ACTIONS, "more"]
-    assert set(lab.controls) - set(few) == {
-        "place", "phase", "record", "error", "times", "context", "retry", "validation", "spread", "motion",
-    }  # fmt: skip
+    assert set(lab.controls) - set(few) == {*SETTINGS, "motion"}
 
 
 def _shown(lab: FailureLab) -> list[Any]:
@@ -92,7 +91,7 @@ def test_each_bolt_strikes_its_part(lab: FailureLab, place: str) -> None:
 
 def test_every_value_of_every_control_shows_what_the_experiment_says(lab: FailureLab) -> None:
     drive(lab, "place", "stage 3")
-    for name in ("place", "phase", "record", "error", "times", "context", "retry", "validation", "spread"):
+    for name in SETTINGS:
         control = lab.controls[name]
         first = control.value
         for value in values(control):
@@ -222,7 +221,7 @@ class Lessons(RuleBasedStateMachine):
         self.plain.arm(place)
 
     @rule(
-        name=st.sampled_from("context retry validation place phase record error times spread".split()),
+        name=st.sampled_from(SETTINGS),
         data=st.data(),
     )
     def set(self, name: str, data: st.DataObject) -> None:

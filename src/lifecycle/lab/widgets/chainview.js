@@ -8,7 +8,7 @@ const GLYPH = {
 // Room for the longest words a card will show, so that the rows do not change in the middle of a run.
 const RESERVE = ["❚❚ suspended", "■ ended by error"];
 const BOLT = "M13 2 L4 14 H11 L9 22 L20 9 H12.5 Z";
-const FRAME_MS = 520;
+const FRAME_MS = 400;
 
 function make(tag, attributes = {}, ...children) {
   const element = document.createElementNS(SVG, tag);
@@ -131,6 +131,7 @@ function drawCard(plan, card) {
   group.append(make("title", {}, spoken(part)));
   group.append(make("rect", { class: "cv-card", x, y, width, height, rx: 9 * u }));
   const line = (kind, text, dy, cls = "", limit = room, dx = 0) => {
+    if (!text) return;
     const shown = rule.fit(kind, text, limit);
     const label = make("text", { x: x + pad + dx, y: y + dy * u, class: cls, style: `font: ${rule.css(kind)}` }, shown);
     if (shown !== text) label.append(make("title", {}, text));
@@ -226,7 +227,10 @@ function drawFoot(plan, state) {
   }
   at += 8 * u;
   if (at + rule.width("small", rest) > room) [at, y] = [x, y + 22 * u];
-  write(rest, at, y + 11 * u);
+  rule.wrap("small", rest, room - at).forEach((line, i) => {
+    if (i) y += 16 * u;
+    write(line, at, y + 11 * u);
+  });
   return { group, bottom: y + 18 * u };
 }
 
