@@ -1,6 +1,7 @@
 """The sources: what they yield, what they refuse, and what is open meanwhile."""
 
 import contextlib
+import errno
 import inspect
 import io
 import json
@@ -353,6 +354,14 @@ def test_a_pipe_is_read_once_and_says_so(tmp_path):
         assert list(source.stream()) == DAYS[:1]
         with pytest.raises(OSError):
             list(source.stream())
+
+
+@pytest.mark.skipif(not os.path.exists("/proc/self/mem"), reason="needs a file that opens and cannot be read")
+@pytest.mark.parametrize("kind", [CsvSource, JsonLinesSource])
+def test_a_file_that_cannot_be_read_is_named(kind):
+    with pytest.raises(OSError, match="/proc/self/mem") as caught:
+        pulled(kind("/proc/self/mem"))
+    assert caught.value.errno == errno.EIO
 
 
 # JSON lines

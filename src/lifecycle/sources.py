@@ -90,7 +90,7 @@ class JsonLinesSource(_FileSource):
     def stream(self):
         """Yield the objects as dicts."""
         self._begin()
-        self._lines = texts.lines(self._file)
+        self._lines = texts.lines(self._file, self.name)
         for number, line in enumerate(self._lines, 1):
             if not line.isspace():
                 yield texts.record(line, f"{self.name}, line {number}")
@@ -99,7 +99,8 @@ class JsonLinesSource(_FileSource):
 class SqlSource(_Source):
     """Read the rows of a query, through a connection of the caller's engine.
 
-    `engine` is an SQLAlchemy engine, `query` text or a select. At most a hundred rows are fetched ahead.
+    `engine` is an SQLAlchemy engine, `query` a select, or text as its `text` takes it. At most a hundred rows
+    are fetched ahead.
     Raises `ConnectionError` when the connection cannot be made or is lost, `TimeoutError` when a lock does
     not clear or the pool has no connection free, `ValueError` for a query without rows or with two columns
     of one name, and SQLAlchemy's own errors for what the database refuses; each with the address.

@@ -13,17 +13,31 @@ from datetime import date
 from typing import Any
 
 
-class _Blocks(io.FileIO):
-    """The bytes of an open file, checked to be text before anybody reads them."""
+class _Bytes(io.FileIO):
+    """The bytes of an open file, which stays open; an error has the file's name."""
+
+    def __init__(self, file: io.FileIO, name: str) -> None:
+        super().__init__(file.fileno(), closefd=False)
+        self._path = name
+
+    def readinto(self, buffer: Any, /) -> int:
+        try:
+            return super().readinto(buffer) or 0
+        except OSError as error:
+            raise OSError(error.errno, error.strerror, self._path) from error
+
+
+class _Blocks(_Bytes):
+    """The same, checked to be text before anybody reads them."""
 
     rows: Any
 
-    def __init__(self, descriptor: int, name: str) -> None:
-        super().__init__(descriptor, closefd=False)
-        self._path, self._decode = name, codecs.getincrementaldecoder("utf-8")().decode
+    def __init__(self, file: io.FileIO, name: str) -> None:
+        super().__init__(file, name)
+        self._decode = codecs.getincrementaldecoder("utf-8")().decode
 
     def readinto(self, buffer: Any, /) -> int:
-        count = super().readinto(buffer) or 0
+        count = super().readinto(buffer)
         block = bytes(buffer[:count])
         try:
             self._decode(block, final=not block)
@@ -42,15 +56,15 @@ def rows(file: io.FileIO, name: str) -> tuple[io.TextIOWrapper, Any]:
     The text is UTF-8, with or without a byte order mark; closing it leaves the file open. Reading raises
     `ValueError`, with the line, for what is no text, and `csv.Error` for what is no CSV.
     """
-    blocks = _Blocks(file.fileno(), name)
+    blocks = _Blocks(file, name)
     text = io.TextIOWrapper(io.BufferedReader(blocks), encoding="utf-8-sig", newline="")
     blocks.rows = csv.reader(text, strict=True)
     return text, blocks.rows
 
 
-def lines(file: io.FileIO) -> io.BufferedReader:
+def lines(file: io.FileIO, name: str) -> io.BufferedReader:
     """The lines of an open file, as bytes; closing them leaves the file open."""
-    return io.BufferedReader(io.FileIO(file.fileno(), closefd=False))
+    return io.BufferedReader(_Bytes(file, name))
 
 
 def columns(names: list[str], where: str) -> list[str]:
