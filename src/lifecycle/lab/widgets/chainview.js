@@ -33,9 +33,15 @@ function ruler(host, unit) {
   };
   const context = document.createElement("canvas").getContext("2d");
   const css = (kind) => `${fonts[kind][0]} ${fonts[kind][1] * unit}px ${fonts[kind][2]}`;
+  const known = new Map();
   const width = (kind, text) => {
-    context.font = css(kind);
-    return context.measureText(text).width;
+    const key = kind + text;
+    if (!known.has(key)) {
+      if (known.size > 2000) known.clear();
+      context.font = css(kind);
+      known.set(key, context.measureText(text).width);
+    }
+    return known.get(key);
   };
   const fit = (kind, text, room) => {
     if (width(kind, text) <= room + 0.5) return text;
@@ -73,7 +79,8 @@ function spoken(part) {
 function layout(state, room, base, widest) {
   for (let rows = 1; ; rows++) {
     for (const shrink of [1, 0.94, 0.88]) {
-      const plan = arrange(state, base * shrink, (widest[shrink] ??= {}));
+      const memory = (widest[shrink] ??= { rule: ruler(state.host, base * shrink), cards: {} });
+      const plan = arrange(state, base * shrink, memory.rule, memory.cards);
       const each = Math.ceil(plan.cards.length / rows), lines = [];
       for (let i = 0; i < plan.cards.length; i += each) lines.push(plan.cards.slice(i, i + each));
       const inset = (rows > 1 ? 24 : 4) * plan.unit;
@@ -88,8 +95,8 @@ function layout(state, room, base, widest) {
   }
 }
 
-function arrange(state, unit, widest) {
-  const rule = ruler(state.host, unit), pad = 12 * unit, bolt = Math.max(26 * unit, 24);
+function arrange(state, unit, rule, widest) {
+  const pad = 12 * unit, bolt = Math.max(26 * unit, 24);
   const cards = state.parts.map((part) => {
     const want = Math.max(
       rule.width("name", part.name) + (part.bolt ? bolt + 2 * unit : 0),

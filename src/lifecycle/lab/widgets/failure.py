@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 from lifecycle.lab.base import Lab
@@ -104,6 +105,9 @@ class FailureLab(Lab):
 
     def close(self) -> None:
         """Close the pipeline, the leaked runs too, and every model of the lab."""
+        if sys.is_finalizing():
+            # ipywidgets closes every widget as Python ends, when half of what that needs is gone.
+            return
         self.chain.close()
         super().close()
 
