@@ -12,7 +12,7 @@ import lifecycle
 ROOMS = pathlib.Path(lifecycle.__file__).parent
 GROUND = {"context", "descriptors", "measure", "retry", "probe", "ledger", "replay", "texts"}
 MAY_KNOW = {
-    **{room: set() for room in GROUND},
+    **{room: set() for room in sorted(GROUND)},  # Sorted: parallel workers must see one order.
     "config": {"descriptors"},
     "faults": {"probe"},
     "parts": {"ledger"},
