@@ -396,6 +396,7 @@ def test_json_lines_are_one_object_a_line_in_utf8_with_dates_as_text(tmp_path):
         ({"wind": object()}, TypeError, "has no form in JSON"),
         ({"wind": "\ud800"}, ValueError, "surrogates not allowed"),
         ([1, 2], TypeError, "a record is a dict"),
+        ([], TypeError, "a record is a dict"),
         (None, TypeError, "a record is a dict"),
     ],
 )

@@ -513,6 +513,8 @@ class DriverError(Exception):
         (DriverError(2006, "MySQL server has gone away"), True, ConnectionError),
         (DriverError("syntax error", sqlstate="42601"), False, sql.exc.OperationalError),
         (DriverError(1146, "Table doesn't exist"), False, sql.exc.OperationalError),
+        (DriverError({"C": "42601", "M": "syntax error"}), False, sql.exc.OperationalError),
+        (DriverError(), False, sql.exc.OperationalError),
     ],
 )
 def test_parts_4_errors_of_other_drivers(driver, lost, expected):

@@ -161,6 +161,7 @@ class Table:
     In a table made here a column keeps the type of its first value: bool, int, float, str, date or datetime;
     after `None` it is text. A column that a record lacks is NULL. Raises `ValueError` for a column that the
     table has not, for a value of another type than the column's, and for NaN, which SQLite turns into NULL.
+    Where the database itself commits a CREATE TABLE, as MySQL does, a table made here stays, empty.
     """
 
     def __init__(self, transaction: Transaction, name: str) -> None:
@@ -206,18 +207,17 @@ class Table:
             date: sql.Date,
             datetime: sql.DateTime,
         }
-        columns = []
-        for column, value in record.items():
-            kind = str if value is None else type(value)
-            if kind not in kinds:
-                raise ValueError(f"{self.where}: no column can be made for {column} = {value!r}: {_KINDS}")
-            columns.append(sql.Column(sql.quoted_name(column, quote=True), kinds[kind]))
-            self._types[column] = kind
-        if not columns:
+        if not record:
             raise ValueError(f"{self.where}: the first record makes the table, and it has no columns")
+        types = {column: str if value is None else type(value) for column, value in record.items()}
+        for column, kind in types.items():
+            if kind not in kinds:
+                raise ValueError(f"{self.where}: no column for {column} = {record[column]!r}: {_KINDS}")
+        columns = [sql.Column(sql.quoted_name(name, quote=True), kinds[kind]) for name, kind in types.items()]
         table = self._table(*columns)
         with translated(self.where):
             table.create(self.transaction.connection)
+        self._types = types
         return table
 
     def _table(self, *columns: Any, **options: Any) -> Known:
@@ -270,7 +270,7 @@ def _locked(driver: BaseException | None) -> bool:
     state = getattr(driver, "sqlstate", None) or getattr(driver, "pgcode", None)
     number = driver.args[0] if driver is not None and driver.args else None
     sqlite = name.startswith(("SQLITE_BUSY", "SQLITE_LOCKED"))
-    return sqlite or state in _LOCK_STATES or number in _LOCK_NUMBERS
+    return sqlite or state in _LOCK_STATES or (isinstance(number, int) and number in _LOCK_NUMBERS)
 
 
 def _commits_by_itself(connection: Connection) -> bool:

@@ -8,8 +8,9 @@ from lifecycle import ledger
 class Part:
     """A part that holds one resource from `__enter__` to `__exit__`, and is entered in the ledger as long.
 
-    A kind of part says how to `_open` and to `_close`; `kind` and `name` are what the ledger shows. A sink
-    says in `_keep` how to make its work last, which happens only when no error came. None is swallowed.
+    Each kind of part says how to `_open` and how to `_close`; `kind` and `name` are what the ledger shows. A
+    sink says in `_keep` how to make its work last, which is done only when no error came. No error is
+    swallowed.
     """
 
     kind = name = ""

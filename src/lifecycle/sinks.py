@@ -28,7 +28,7 @@ class _FileSink(Part):
         self._target = os.path.realpath(self.name)
         mode = os.stat(self._target).st_mode if os.path.exists(self._target) else stat.S_IFREG | 0o666
         if not stat.S_ISREG(mode):
-            raise ValueError(f"{self.name} is no plain file: a sink puts a new file in its place")
+            raise ValueError(f"{self.name} is no plain file, to be replaced by a new one: give another path")
         folder, name = os.path.split(self._target)
         self._partial = os.path.join(folder, f"{name[:40]}.{uuid.uuid4().hex[:8]}.partial")
         with texts.named(self.name):

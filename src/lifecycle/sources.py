@@ -99,11 +99,11 @@ class JsonLinesSource(_FileSource):
 class SqlSource(_Source):
     """Read the rows of a query, through a connection of the caller's engine.
 
-    `engine` is an SQLAlchemy engine, `query` a select, or text as its `text` takes it. At most a hundred rows
-    are fetched ahead.
-    Raises `ConnectionError` when the connection cannot be made or is lost, `TimeoutError` when a lock does
-    not clear or the pool has no connection free, `ValueError` for a query without rows or with two columns
-    of one name, and SQLAlchemy's own errors for what the database refuses; each with the address.
+    `engine` is an SQLAlchemy engine, `query` a select, or text as SQLAlchemy's `text` takes it. At most a
+    hundred rows are fetched ahead. Raises `ConnectionError` when the connection cannot be made or is lost,
+    `TimeoutError` when a lock does not clear or the pool has no connection free, `ValueError` for a query
+    without rows or with two columns of one name, and SQLAlchemy's own errors for what the database refuses;
+    each with the address.
     """
 
     kind = "connection"

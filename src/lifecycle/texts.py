@@ -113,7 +113,9 @@ def line(record: dict[str, Any]) -> str:
     >>> line({"wind": 4.7, "weather": "drizzle"})
     '{"wind": 4.7, "weather": "drizzle"}\\n'
     """
-    return _encode(dict(record)) + "\n"
+    if not isinstance(record, dict):
+        raise TypeError(f"a record is a dict, this is {record!r}")
+    return _encode(record) + "\n"
 
 
 def received(lines: io.BufferedReader, name: str, longest: int = 1_000_000) -> Iterator[tuple[bytes, str]]:
