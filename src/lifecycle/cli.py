@@ -40,6 +40,18 @@ def parser() -> argparse.ArgumentParser:
     lab.add_argument("--no-browser", action="store_true", help="print the address, open no browser")
     lab.add_argument("--desk", type=Path, metavar="DIR", help="your working folder (default: desk)")
     lab.set_defaults(run=_lab)
+
+    present = commands.add_parser(
+        "present",
+        help="open a lesson as slides, for a class",
+        description="Open a lesson as slides in JupyterLab: live widgets, larger type, short tracebacks, and "
+        "no answer before its slide. You present from a desk of its own.",
+    )
+    present.add_argument("lesson", nargs="?", help="how its name begins, for example 01 (default: the first)")
+    present.add_argument("--port", type=_port, metavar="N", help="the port (default: 8888, or the next free)")
+    present.add_argument("--no-browser", action="store_true", help="print the address, open no browser")
+    present.add_argument("--desk", type=Path, metavar="DIR", help="its folder (default: desk/present)")
+    present.set_defaults(run=_present)
     return top
 
 
@@ -52,6 +64,12 @@ def _lab(given: argparse.Namespace) -> None:
     print(*report.sentences(), sep="\n", end="\n" if report.sentences() else "")
     first = next((path for path in desks.lessons(source) if (desk / path).is_file()), None)
     server.serve(desk, first, given.port, browser=not given.no_browser)
+
+
+def _present(given: argparse.Namespace) -> None:
+    from lifecycle import present
+
+    present.serve(given.lesson, given.desk, given.port, browser=not given.no_browser)
 
 
 def _port(text: str) -> int:

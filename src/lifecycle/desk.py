@@ -92,7 +92,7 @@ def lay(source: Path, desk: Path) -> Report:
 
     Raises `Trouble` when the desk cannot be written or something stands in the way.
     """
-    _refuse_the_course_itself(source, desk)
+    refuse_course(source, desk)
     record = Record.read(desk / STATE / "record.json")
     report = Report()
     try:
@@ -122,6 +122,14 @@ def prepared(path: Path) -> bytes:
     except OSError as error:
         raise Trouble(f"{path} cannot be read: {_reason(error)}.") from error
     return _cleared(path, stored) if path.suffix == ".ipynb" else stored
+
+
+def refuse_course(source: Path, desk: Path) -> None:
+    """Raise `Trouble` when `desk` is the course at `source` itself, or a part of it that is laid."""
+    root, chosen = source.resolve(), desk.resolve()
+    inside = any(chosen.is_relative_to(root / shelf) for shelf in SHELVES)
+    if chosen == root or inside:
+        raise Trouble(f"{desk} belongs to the course itself: choose another folder (--desk DIR).")
 
 
 def write(path: Path, content: bytes) -> None:
@@ -251,13 +259,6 @@ def _hash_at(path: Path) -> str | None:
         return None
     except OSError as error:
         raise _trouble(path, error) from error
-
-
-def _refuse_the_course_itself(source: Path, desk: Path) -> None:
-    root, chosen = source.resolve(), desk.resolve()
-    inside = any(chosen.is_relative_to(root / shelf) for shelf in SHELVES)
-    if chosen == root or inside:
-        raise Trouble(f"{desk} belongs to the course itself: choose another folder (--desk DIR).")
 
 
 def _trouble(path: Path, error: OSError) -> Trouble:

@@ -12,6 +12,7 @@ import os
 import secrets
 import socket
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from urllib.parse import quote
 
@@ -35,10 +36,17 @@ SETTINGS = {
 }
 
 
-def serve(desk: Path, first: str | None = None, port: int | None = None, browser: bool = True) -> None:
+def serve(
+    desk: Path,
+    first: str | None = None,
+    port: int | None = None,
+    browser: bool = True,
+    options: Sequence[str] = (),
+) -> None:
     """Run JupyterLab on `desk` until Ctrl-C, with the notebook `first` (a path below the desk) open.
 
-    Without `port` it takes 8888 or the next free one, and says which.
+    Without `port` it takes 8888 or the next free one, and says which.  `options` go to Lab's command line
+    after the kit's own.
 
     Raises `Trouble` when `port` is given and busy, or when Lab cannot start.
     """
@@ -52,7 +60,7 @@ def serve(desk: Path, first: str | None = None, port: int | None = None, browser
     from jupyterlab.labapp import LabApp
 
     try:
-        lab = LabApp.initialize_server(argv=arguments(desk, opens, port, browser, token))
+        lab = LabApp.initialize_server(argv=[*arguments(desk, opens, port, browser, token), *options])
     except OSError as error:
         raise Trouble(f"JupyterLab cannot start: {error}.") from error
     if port is None and lab.port != PORT:

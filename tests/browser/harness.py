@@ -98,9 +98,9 @@ def notebook(*cells: str | tuple[str, ...]) -> nbformat.NotebookNode:
 
 
 class Server:
-    """One `lifecycle lab` on a desk and a home folder of its own, until `stop`."""
+    """One `lifecycle lab` (or `present`) on a desk and a home folder of its own, until `stop`."""
 
-    def __init__(self, *options: str, **environment: str) -> None:
+    def __init__(self, *options: str, command: str = "lab", **environment: str) -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="lifecycle-lab-"))
         self.desk = self.folder / "desk"
         self.home = self.folder / "home"
@@ -125,10 +125,10 @@ class Server:
         (self.folder / "hook/sitecustomize.py").write_text(HOOK)
         (self.folder / "outside").touch()
         heard = {"PYTHONPATH": self.folder / "hook", "LIFECYCLE_OUTSIDE": self.folder / "outside"}
-        command = [sys.executable, "-m", "lifecycle.cli", "lab", "--no-browser", "--desk", str(self.desk)]
+        line = [sys.executable, "-m", "lifecycle.cli", command, "--no-browser", "--desk", str(self.desk)]
         with self.log.open("wb") as log:
             self.process = subprocess.Popen(
-                [*command, *options],
+                [*line, *options],
                 env=os.environ | {name: str(at) for name, at in (private | heard).items()} | environment,
                 cwd=self.folder,
                 stdin=subprocess.DEVNULL,

@@ -1,0 +1,249 @@
+"""`lifecycle present` in a real browser: slides that run, wait with their answers, and catch up."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import nbformat
+import pytest
+from harness import Lab, Server, browse, notebook
+from playwright.sync_api import Locator, Playwright, expect
+
+from lifecycle import desk, present
+
+COURSE = Path(__file__).resolve().parents[2]
+LESSONS = sorted(path.name for path in (COURSE / "notebooks").glob("[0-9]*.ipynb"))
+
+CONTENT = "window.jupyterapp.shell.currentWidget.content"
+
+DECK: tuple[tuple[str, str, str], ...] = (
+    # slide type, source, tag
+    ("slide", "# md # A deck for this test", ""),
+    ("skip", "from lifecycle.lab import ExitLab\nfresh = 'set up'", "setup"),
+    ("slide", "# md ## Two readings", ""),
+    ("", "readings = [12.5, 10.5]", ""),
+    ("fragment", "sum(readings)", "answer"),
+    ("skip", "twin = sum(readings)", "text-twin"),
+    ("slide", "ExitLab()", "widget"),
+    ("slide", "float('missing')", "raises-exception"),
+    ("", "print(fresh, readings, 'twin' in globals())", ""),
+)
+TITLE, SETUP, HEADING, READINGS, ANSWER, TWIN, WIDGET, ERROR, END = range(len(DECK))
+
+
+@pytest.fixture(scope="module")
+def presenting(playwright: Playwright) -> Iterator[Server]:
+    server = Server(command="present")
+    try:
+        server.wait()
+        deck = notebook(*(source for _, source, _ in DECK))
+        for cell, (slide, _, tag) in zip(deck.cells, DECK, strict=True):
+            cell.metadata.update({"tags": [tag]} if tag else {})
+            cell.metadata.update({"slideshow": {"slide_type": slide}} if slide else {})
+        nbformat.write(deck, server.desk / "deck.ipynb")
+        yield server
+    finally:
+        server.stop()
+
+
+@pytest.fixture
+def slides(playwright: Playwright, presenting: Server) -> Iterator[Lab]:
+    """A browser as large as a projector, on the first slide of the deck."""
+    with browse(playwright, presenting, 1280, 720) as lab:
+        begin(lab, "deck.ipynb")
+        yield lab
+        assert not lab.recorder.outside, "requests that leave this machine"
+        assert not presenting.outside(), "connections that leave this machine, from the server or a kernel"
+        assert not lab.recorder.errors, "errors in the browser's console"
+
+
+def begin(lab: Lab, path: str) -> None:
+    """Open a notebook, and wait for the slides, for the setup cells and for the keys to be theirs."""
+    lab.open(path)
+    lab.page.wait_for_selector("body[data-jp-deck-mode=presenting] .jp-Deck")
+    lab.page.wait_for_function(
+        """() => window.jupyterapp.shell.currentWidget.content.model.toJSON().cells.every(
+            cell => !(cell.metadata.tags || []).includes("setup") || cell.execution_count
+        ) && document.activeElement.closest(".jp-Deck .jp-Notebook")"""
+    )
+    lab.wait_idle()
+
+
+def active(lab: Lab) -> int:
+    """The number of the active cell."""
+    number: int = lab.page.evaluate(f"() => {CONTENT}.activeCellIndex")
+    return number
+
+
+def press(lab: Lab, *keys: str) -> int:
+    """Press keys one after the other and return the active cell's number."""
+    for key in keys:
+        lab.page.keyboard.press(key)
+    return active(lab)
+
+
+def run(lab: Lab) -> int:
+    """Press Shift+Enter, wait until the active cell has run, and return the active cell's number then."""
+    number = active(lab)
+    before = lab.cells()[number].get("execution_count") or 0
+    press(lab, "Shift+Enter")
+    lab.page.wait_for_function(
+        f"([n, before]) => {CONTENT}.model.cells.get(n).executionCount > before",
+        arg=[number, before],
+    )
+    lab.wait_idle()
+    return active(lab)
+
+
+def go(lab: Lab, number: int) -> None:
+    """Go on step by step to a cell."""
+    for _ in DECK:
+        if active(lab) == number:
+            return
+        press(lab, "Space")
+    raise AssertionError(f"no step leads to cell {number}")
+
+
+def have_run(lab: Lab) -> list[int]:
+    return [number for number, cell in enumerate(lab.cells()) if cell.get("execution_count")]
+
+
+def on_slide(lab: Lab) -> list[int]:
+    """The cells that a class sees now."""
+    return [
+        number
+        for number in range(len(lab.cells()))
+        if lab.cell(number).evaluate("cell => cell.matches('.jp-deck-mod-onscreen.jp-deck-mod-visible')")
+    ]
+
+
+def size(text: Locator) -> str:
+    return str(text.evaluate("one => getComputedStyle(one).fontSize"))
+
+
+def test_slides_wait_with_their_answers(slides: Lab) -> None:
+    assert have_run(slides) == [SETUP]
+    assert on_slide(slides) == [TITLE]
+    assert press(slides, "Space") == HEADING and on_slide(slides) == [HEADING, READINGS]
+    assert press(slides, "Space") == READINGS
+    # The answer is a step of its own, and its output stays in view when it has run.
+    assert run(slides) == READINGS
+    assert press(slides, "Space") == ANSWER and on_slide(slides) == [HEADING, READINGS, ANSWER]
+    assert slides.outputs(ANSWER) == []
+    assert run(slides) == ANSWER and slides.text(ANSWER) == "23.0"
+    expect(slides.output(ANSWER)).to_be_in_viewport()
+    slides.screenshot("present-answer")
+    assert press(slides, "Space") == WIDGET and on_slide(slides) == [WIDGET]
+    assert have_run(slides) == [SETUP, READINGS, ANSWER]
+    assert press(slides, "Shift+Space", "Shift+Space") == READINGS
+
+
+def test_what_stands_in_slides_is_large_and_tracebacks_are_short(slides: Lab) -> None:
+    go(slides, READINGS)
+    assert size(slides.cell(HEADING).locator("h2")) == "34.56px"
+    assert size(slides.cell(READINGS).locator(".cm-content")) == "18px"
+    go(slides, ERROR)
+    # A cell below on the same slide is next.
+    assert run(slides) == END
+    assert slides.text(ERROR) == "ValueError: could not convert string to float: 'missing'"
+    [error] = slides.outputs(ERROR)
+    assert "Traceback" not in "".join(error["traceback"]) and len(error["traceback"]) == 1
+    slides.screenshot("present-error")
+
+
+def test_a_widget_is_live_by_mouse_and_by_keyboard(slides: Lab) -> None:
+    go(slides, WIDGET)
+    run(slides)
+    box = slides.output(WIDGET).locator(".lifecycle-lab")
+    raises = box.get_by_label("The body raises")
+    raises.select_option("OSError")
+    expect(box.get_by_role("cell", name="raise OSError")).to_be_visible()
+    more = box.get_by_role("button", name="More")
+    more.click()
+    expect(more).to_have_attribute("aria-expanded", "true")
+    # Keys in a widget are the widget's: they turn no slide.
+    more.focus()
+    press(slides, "Space")
+    expect(more).to_have_attribute("aria-expanded", "false")
+    raises.focus()
+    press(slides, "ArrowUp")
+    expect(raises).not_to_have_value("OSError")
+    assert active(slides) == WIDGET
+    slides.screenshot("present-widget")
+
+
+def test_one_key_catches_up_after_a_kernel_restart(slides: Lab) -> None:
+    for number in (READINGS, ANSWER, WIDGET):
+        go(slides, number)
+        run(slides)
+    go(slides, END)
+    press(slides, "0", "0")
+    asked = slides.page.locator(".jp-Dialog")
+    asked.locator(".jp-mod-accept").click()
+    asked.wait_for(state="detached")
+    slides.wait_idle()
+    assert run(slides) == END
+    assert "NameError" in slides.text(END)
+    press(slides, "ControlOrMeta+Shift+Enter")
+    slides.page.get_by_text("Caught up: 5 cells have run.").wait_for()
+    slides.screenshot("present-caught-up")
+    assert active(slides) == END
+    run(slides)
+    # What no slide shows was not run; what raises on purpose did not end it.
+    assert slides.text(END) == "set up [12.5, 10.5] False"
+    press(slides, "Shift+Space", "Shift+Space")
+    assert active(slides) == WIDGET
+    box = slides.output(WIDGET).locator(".lifecycle-lab")
+    box.get_by_label("The body raises").select_option("OSError")
+    expect(box.get_by_role("cell", name="raise OSError")).to_be_visible()
+
+
+def test_a_cell_that_fails_while_catching_up_is_said(slides: Lab) -> None:
+    slides.page.evaluate(f"n => {CONTENT}.model.cells.get(n).sharedModel.setSource('1 / 0')", READINGS)
+    go(slides, WIDGET)
+    press(slides, "ControlOrMeta+Shift+Enter")
+    slides.page.get_by_text("Not caught up: a cell on an earlier slide failed").wait_for()
+    assert slides.text(READINGS) == "ZeroDivisionError: division by zero" and slides.outputs(ANSWER) == []
+
+
+def test_the_slides_can_be_left_and_found_again(slides: Lab) -> None:
+    press(slides, "Escape")
+    expect(slides.page.locator(".jp-Deck")).to_have_count(0)
+    slides.screenshot("present-left")
+    slides.page.locator(".jp-NotebookPanel-toolbar [data-command='deck:toggle']").last.click()
+    expect(slides.page.locator(".jp-Deck")).to_have_count(1)
+    # On the teacher's own machine nothing remembers that slides were on.
+    assert not list((slides.server.folder / "settings").rglob("*slideshow*"))
+
+
+@pytest.mark.parametrize("name", LESSONS)
+def test_the_lesson_presents_step_by_step(playwright: Playwright, presenting: Server, name: str) -> None:
+    path = f"notebooks/{name}"
+    with browse(playwright, presenting, 1280, 720) as lab:
+        begin(lab, path)
+        cells = lab.cells()
+        setup = [number for number, cell in enumerate(cells) if "setup" in cell["metadata"].get("tags", [])]
+        assert have_run(lab) == setup != []
+        steps = 0
+        while steps <= len(cells):
+            steps += 1
+            number = active(lab)
+            if lab.cells()[number]["cell_type"] == "code" and number not in have_run(lab):
+                run(lab)
+            if active(lab) == number and press(lab, "Space") == number:
+                break
+        shown = [
+            number
+            for number, cell in enumerate(cells)
+            if cell["cell_type"] == "code"
+            and cell["metadata"].get("slideshow", {}).get("slide_type") not in ("skip", "notes")
+        ]
+        assert have_run(lab) == sorted({*setup, *shown})
+        assert lab.unexpected_errors() == []
+        # Presented and saved is not edited: the next presentation starts from the course's edition.
+        lab.command("docmanager:save")
+        assert not lab.recorder.outside and not lab.recorder.errors
+    present.begin(COURSE, presenting.desk)
+    report = desk.lay(COURSE, presenting.desk)
+    assert report.beside == [] and path not in report.renewed
