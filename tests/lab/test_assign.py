@@ -171,11 +171,11 @@ SENTENCES = {
     AssignSettings("windowSize", "True"): (
         "Line 2 raises, where the value is assigned: TypeError: PipelineConfig.windowSize = True: allowed is "
         "a whole number, 1 or more. To Python True is the whole number 1; as a setting it is a mistake. "
-        "The plain twin takes it and never fails: 4 records are written, and nobody is told."
+        "The plain twin takes it and never fails: 6 of 8 records are different, and nobody is told."
     ),
     AssignSettings("center", "nan"): (
         "Line 2 raises, where the value is assigned: ValueError: PipelineConfig.center = nan: allowed is a "
-        "finite number. No comparison with NaN is true: a check `if value < 0: raise` alone lets it through. "
+        "finite number. No comparison with NaN is true, so value < 0 does not catch it. "
         "The plain twin takes it, and fails 9 lines later, 2 frames deeper, in JsonLinesSink.write "
         "(sinks.py, line {line}): ValueError: {error}. Its traceback does not show line 2."
     ),
@@ -187,17 +187,16 @@ SENTENCES = {
     ),
     AssignSettings("label", "7"): (
         "Line 2 raises, where the value is assigned: TypeError: PipelineConfig.label = 7: allowed is text. "
-        "The plain twin takes it, and fails 10 lines later, when 4 records are written already: "
+        "The plain twin takes it, and fails 10 lines later, when 8 records are written already: "
         "AttributeError: {error}. Its traceback does not show line 2."
     ),
     AssignSettings(UNKNOWN, "7"): (
         "Line 2 raises, where the value is assigned: AttributeError: PipelineConfig has no field windowsize: "
         "did you mean windowSize? No descriptor has that name, so no __set__ was called. The plain twin "
-        "takes it and never fails: 4 records are written, and nobody is told. windowsize is one more "
-        "attribute, which nobody reads."
+        "takes it and never fails: windowsize is an attribute that nobody reads."
     ),
     AssignSettings("windowSize", "7"): (
-        "PipelineConfig takes 7: it is allowed. Its pipeline runs to its end with 4 records. "
+        "PipelineConfig takes 7: it is allowed. Its pipeline runs to its end with 8 records. "
         "The plain twin does the same."
     ),
     AssignSettings("spread", "0", "on the class"): (
@@ -217,6 +216,16 @@ def test_sentences(chosen):
     # Python's own words differ from one version to the next.
     error = failed.error.partition(": ")[2].split(": {")[0]
     assert outcome.sentence == SENTENCES[chosen].format(line=line, error=error)
+
+
+def test_without_an_assignment_the_records_are_as_usual():
+    assert known(AssignSettings("label", '""')).sentence.endswith(
+        "The plain twin takes it and never fails: 8 records are written, and nobody is told."
+    )
+    assert known(AssignSettings("windowSize", "7")).checked.written == known(AssignSettings()).usual
+    endless = known(AssignSettings("windowSize", "None"))
+    assert endless.different(endless.twin) == 1
+    assert "1 of 8 records is different" in endless.sentence
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ with `PlainConfig`, a plain class of the same fields. The tracebacks are the rea
 from __future__ import annotations
 
 import ast
+import functools
 import json
 import keyword
 import linecache
@@ -69,8 +70,8 @@ with PipelineContext(source, stages, sink) as pipeline:
 print(config.label.upper(), "wrote", pipeline.recordCount)
 """
 # Seattle, January 2012: the first rows of notebooks/data/seattle-weather.csv.
-_WEATHER = "date,temp_max\n2012/01/01,12.8\n2012/01/02,10.6\n2012/01/03,11.7\n2012/01/04,12.2\n"
-RECORDS = 4
+_MAXIMA = (12.8, 10.6, 11.7, 12.2, 8.9, 4.4, 7.2, 10.0)
+_WEATHER = "date,temp_max\n" + "".join(f"2012/01/{day:02},{high}\n" for day, high in enumerate(_MAXIMA, 1))
 
 
 class PlainConfig:
@@ -214,12 +215,16 @@ class Attempt:
 
 @dataclass(frozen=True)
 class AssignOutcome:
-    """What was seen: the listing, the line of the assignment in it, and the two attempts."""
+    """What was seen: the listing, the line of the assignment in it, and the two attempts.
+
+    `given` is the value as text, `usual` what the file holds when nothing was assigned.
+    """
 
     settings: AssignSettings
     source: str
     line: int
     given: str
+    usual: tuple[str, ...]
     checked: Attempt
     twin: Attempt
 
@@ -268,7 +273,7 @@ class AssignOutcome:
         if isinstance(value, bool):
             return f"To Python {value} is the whole number {int(value)}; as a setting it is a mistake. "
         if value != value and self.checked.error.startswith("ValueError"):
-            return "No comparison with NaN is true: a check `if value < 0: raise` alone lets it through. "
+            return "No comparison with NaN is true, so value < 0 does not catch it. "
         if isinstance(value, str) and value.strip().isdigit():
             return "Text is no number, even if it looks like one. "
         return ""
@@ -279,16 +284,20 @@ class AssignOutcome:
             return "The plain twin does the same."
         if self.twin.error:
             return self._ending(self.twin, "The plain twin takes it, and")
-        field, dead = self.settings.field, ""
+        field = self.settings.field
         if self._lost:
             still = f"The plain twin still reads {self.twin.reads}, from its own __dict__"
             return f"{still}, and runs to its end."
         if field not in FIELDS:
-            dead = f" {field} is one more attribute, which nobody reads."
-        return (
-            f"The plain twin takes it and never fails: {self.twin.arrived} records are written, "
-            f"and nobody is told.{dead}"
-        )
+            return f"The plain twin takes it and never fails: {field} is an attribute that nobody reads."
+        number, all_ = self.different(self.twin), len(self.usual)
+        be = "is" if number == 1 else "are"
+        came = f"{number} of {all_} records {be} different" if number else f"{all_} records are written"
+        return f"The plain twin takes it and never fails: {came}, and nobody is told."
+
+    def different(self, attempt: Attempt) -> int:
+        """How many of the records that it wrote are not what they are when nothing was assigned."""
+        return sum(one != usual for one, usual in zip(attempt.written, self.usual, strict=False))
 
     def _ending(self, attempt: Attempt, who: str) -> str:
         if not attempt.error:
@@ -314,7 +323,9 @@ class AssignOutcome:
             for number, ((checked, plain), line) in enumerate(zip(marks, self.lines, strict=True), 1)
         ]
         head = f"{'checked':8}{'plain':8}"
-        return "\n".join([head, *listing, "", *_told(self.checked), "", *_told(self.twin), "", self.sentence])
+        usual = f"written with nothing assigned: {', '.join(self.usual)}"
+        told = [*_told(self.checked), "", *_told(self.twin), "", usual]
+        return "\n".join([head, *listing, "", *told, "", self.sentence])
 
     @property
     def lines(self) -> tuple[str, ...]:
@@ -390,7 +401,13 @@ def assign(settings: AssignSettings) -> AssignOutcome:
     given = _shown(literal(settings.value)[0])
     line = len(WAYS[settings.way])
     checked, twin = (_attempt(settings, line, kind) for kind in (PipelineConfig, PlainConfig))
-    return AssignOutcome(settings, listing(settings), line, given, checked, twin)
+    return AssignOutcome(settings, listing(settings), line, given, _usual(), checked, twin)
+
+
+@functools.cache
+def _usual() -> tuple[str, ...]:
+    """What is written when a field is assigned the value that it has."""
+    return _attempt(AssignSettings("center", "0.0"), 2, PipelineConfig).written
 
 
 def _attempt(settings: AssignSettings, line: int, kind: type) -> Attempt:
@@ -496,7 +513,7 @@ def _read(room: dict[str, Any], field: str) -> str:
     try:
         return _shown(getattr(room["config"], field))
     except AttributeError as error:
-        return type(error).__name__
+        return f"nothing: {type(error).__name__}"
 
 
 def _steps(error: BaseException | None, source: str) -> tuple[Step, ...]:

@@ -137,6 +137,7 @@ def _attempt(outcome: AssignOutcome, attempt: Attempt) -> str:
             _call(outcome, attempt),
             _dict(attempt),
             _trace(outcome, attempt),
+            _written(outcome, attempt),
         )
     )
 
@@ -156,7 +157,7 @@ def _call(outcome: AssignOutcome, attempt: Attempt) -> str:
             why += ": the class has no descriptor"
         return f'<p class="lc-head">__set__ {why}</p>'
     rows = "".join(f"<dt>{name}</dt><dd>{escape(value)}</dd>" for name, value in attempt.called)
-    return f'<p class="lc-head">__set__ is called with</p><dl class="lc-facts">{rows}</dl>'
+    return f'<p class="lc-head">__set__ is called with</p>{_list(rows)}'
 
 
 def _dict(attempt: Attempt) -> str:
@@ -177,9 +178,8 @@ def _dict(attempt: Attempt) -> str:
 
 
 def _trace(outcome: AssignOutcome, attempt: Attempt) -> str:
-    written = f"written: {', '.join(attempt.written)}" if attempt.written else "nothing written"
     if not attempt.error:
-        return f'<p class="lc-head">No traceback; {written}</p>'
+        return '<p class="lc-head">No traceback</p>'
     steps = "".join(
         f'<li style="--lc-indent: {depth * 1.2}em"><span class="lc-soft">{escape(str(step))}</span> '
         f"<code>{escape(step.function or step.code)}</code>"
@@ -187,6 +187,20 @@ def _trace(outcome: AssignOutcome, attempt: Attempt) -> str:
         for depth, step in enumerate(attempt.steps)
     )
     return (
-        f'<p class="lc-head">Traceback; {written}</p><ol class="lc-steps">{steps}</ol>'
+        f'<p class="lc-head">Traceback</p><ol class="lc-steps">{steps}</ol>'
         f'<p class="lc-raised"><span aria-hidden="true">⚡ </span>{escape(attempt.error)}</p>'
     )
+
+
+def _written(outcome: AssignOutcome, attempt: Attempt) -> str:
+    if not attempt.written:
+        return '<p class="lc-head">Nothing is written</p>'
+    different = outcome.different(attempt)
+    than = f"{different} of them different" if different else "as before"
+    rows = {"now": attempt.written} | ({"before": outcome.usual} if different else {})
+    facts = "".join(f"<dt>{name}</dt><dd>{' '.join(row)}</dd>" for name, row in rows.items())
+    return f'<p class="lc-head">{len(attempt.written)} records are written, {than}</p>{_list(facts)}'
+
+
+def _list(facts: str) -> str:
+    return f'<dl class="lc-facts">{facts}</dl>'
