@@ -21,8 +21,10 @@ from hypothesis import strategies as st
 from sqlalchemy.pool import NullPool, QueuePool, StaticPool
 
 from lifecycle import PipelineContext, ledger
+from lifecycle.faults import sweep
 from lifecycle.sinks import CsvSink, JsonLinesSink, ListSink, SqlSink
 from lifecycle.sources import CsvSource, JsonLinesSource, ListSource, SqlSource
+from lifecycle.stages import Filter, Parse, RollingMean
 
 DAYS = [{"day": number, "wind": number + 0.5, "weather": "rain"} for number in range(1, 6)]
 BEFORE = b"what was there before\n"
@@ -789,3 +791,23 @@ def test_any_rows_survive_a_table(records, name):
 def test_what_is_written_is_read_again_by_others(tmp_path, engine):
     assert write(JsonLinesSink(tmp_path / "days.jsonl")) is None
     assert [json.loads(line) for line in (tmp_path / "days.jsonl").read_text().splitlines()] == DAYS
+
+
+@FILES
+def test_every_fault_point_between_files_is_clean(tmp_path, kind):
+    given, target = tmp_path / "given.csv", tmp_path / "days"
+    assert write(CsvSink(given)) is None
+    stages = Parse(day=int, wind=float), Filter("day"), RollingMean("wind", 3)
+    result = sweep(lambda: (CsvSource(given), stages, kind(target)), system=True)
+    assert result.clean and len(result.outcomes) > 40
+    assert sorted(os.listdir(tmp_path)) == ["days", "given.csv"]
+
+
+def test_every_fault_point_between_tables_is_clean(engine):
+    assert write(SqlSink(engine, "days")) is None
+    query = "SELECT * FROM days"
+    result = sweep(lambda: (SqlSource(engine, query), (), SqlSink(engine, "copy", replace=True)), system=True)
+    assert result.clean and len(result.outcomes) > 15
+    assert rows(engine, "SELECT * FROM copy") == DAYS
+    assert engine.pool.checkedout() == 0
+    engine.dispose()
