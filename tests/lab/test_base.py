@@ -143,6 +143,12 @@ def test_closing_many_labs_leaves_nothing():
     assert set(registry()) == before
 
 
+def test_a_lab_that_nobody_closed_is_silent_when_python_ends():
+    code = "from lifecycle.lab import ExitLab; lab = ExitLab()"
+    ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=100)
+    assert (ended.returncode, ended.stdout, ended.stderr) == (0, "", "")
+
+
 def test_an_unknown_widget_is_answered_with_the_known_ones():
     import lifecycle.lab
 

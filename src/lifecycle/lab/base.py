@@ -15,6 +15,7 @@ It runs again whenever a control changes.
 from __future__ import annotations
 
 import functools
+import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from html import escape
@@ -235,6 +236,8 @@ class Lab(ipywidgets.VBox):  # type: ignore[misc]
 
     def close(self) -> None:
         """Close this lab and every model it holds: controls, views, layouts and styles."""
+        if sys.is_finalizing():
+            return  # ipywidgets closes what is left when Python ends: nobody listens, and imports fail
         for widget in _family(self):
             if widget is not self:
                 widget.unobserve_all()
