@@ -379,6 +379,23 @@ class Divides:
             yield 1 / (number - 3)
 
 
+class NeverLeaves:
+    def process(self, stream: Any) -> Any:
+        try:
+            yield from stream
+        finally:
+            while True:
+                pass
+
+
+class YieldsAtTheEnd:
+    def process(self, stream: Any) -> Any:
+        try:
+            yield from stream
+        finally:
+            yield "one more"
+
+
 class Swallows:
     def process(self, stream: Any) -> Any:
         for number in stream:
@@ -411,6 +428,25 @@ def test_a_stage_that_does_not_work_gives_a_sentence_and_the_chain_goes_on(
         assert bool(state.held) != context
         assert chain.reset().phase == "new"
         assert chain.step().phase == "open"
+
+
+def test_a_stage_whose_cleanup_never_ends_is_stopped_and_the_rest_is_closed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("lifecycle.lab.experiments.chain.PATIENCE", 0.2)
+    state = play(["step", "step", "sink", "step"], build=lambda: (Numbers(), [NeverLeaves()], Keep()))
+    assert state.sentence.startswith("NeverLeaves ran for 0.2 s")
+    # `yield from` hands the close on, so that the source's generator is closed before the `finally` runs.
+    assert state.closings[:2] == ("Numbers's generator", "NeverLeaves's generator (its close failed)")
+    assert "the run failed as well: OSError: struck in Keep" in state.raised
+    assert state.held == ()
+
+
+def test_a_stage_that_yields_while_it_is_closed_is_named_in_a_note() -> None:
+    state = play(["step", "step", "sink", "step"], build=lambda: (Numbers(), [YieldsAtTheEnd()], Keep()))
+    assert state.sentence.startswith("OSError in Keep at its write 2.")
+    assert "generator ignored GeneratorExit" in state.raised
+    assert (state.parts[1].stand.word, state.held) == ("close failed", ())
 
 
 @pytest.mark.parametrize(

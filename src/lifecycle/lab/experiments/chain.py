@@ -40,7 +40,7 @@ Build = Callable[[], tuple[Any, Sequence[Any], Any]]
 
 PATIENCE = 2.0  # seconds that one pull may take before it counts as a loop that never yields
 PULLS = 10_000  # pulls after which "run to the end" stops by itself
-BUDGET = 20.0  # seconds after which it does so too
+BUDGET = 5.0  # seconds after which it does so too
 
 SPREADS: dict[str, Any] = {"7.3": 7.3, "0 (too small)": 0, "'7.3' (text)": "7.3"}
 """What the normalisation can be told to divide by: one right value, and two that validation refuses."""
@@ -210,12 +210,13 @@ class Chain:
             self._advance()
         self._moment = 0
         began = time.monotonic()
-        for _ in range(PULLS):
-            if self._run.over or time.monotonic() - began > BUDGET:
+        for pulls in range(PULLS + 1):
+            if self._run.over:
+                break
+            if pulls == PULLS or time.monotonic() - began > BUDGET:
+                self._run.tired = pulls
                 break
             self._advance()
-        else:
-            self._run.tired = True
         return self.state
 
     def restart(self) -> ChainState:
@@ -420,7 +421,7 @@ class _Run:
         self.station: Station | None = None
         self.phase = "new"
         self.raised = ""
-        self.tired = False
+        self.tired = 0  # pulls after which the lab gave up waiting for an end
         # Kept, as a supervisor keeps it: no cleanup may depend on its going away.
         self.error: BaseException | None = None
         self.refused = ""
@@ -485,6 +486,7 @@ class _Run:
         """Open the parts, or pull once."""
         watch, driver = self.watch, self._driver
         watch.reset()
+        self.tired = 0
         assert driver is not None
         node = watch.nodes[watch.loop]
         try:
@@ -578,7 +580,7 @@ class _Run:
             opened = f"The parts are open: {listed(what)}." if what else "The parts are open."
             return f"{opened} No generator exists yet, and no record has moved."
         still = suspended(watch, watch.stands())
-        tired = f" After {PULLS} pulls no end is in sight, so the lab stops here." if self.tired else ""
+        tired = f" After {self.tired} pulls no end is in sight, so the lab stops here." if self.tired else ""
         sink = watch.nodes[watch.sink].name if watch.sink is not None else "run()'s loop"
         rest = f" {listed(still)} {are(still)} suspended until run()'s loop calls next()." if still else ""
         return f"{sink} has accepted record {watch.record}, {watch.accepted} in all.{rest}{tired}"

@@ -16,6 +16,7 @@ from types import CodeType, GeneratorType, TracebackType
 from typing import Any
 
 from lifecycle import ledger
+from lifecycle.lab.experiments.limit import TimeUp
 from lifecycle.ledger import Entry
 
 ERRORS: dict[str, type[BaseException]] = {
@@ -406,12 +407,17 @@ class Tap:
                 raise error
         except BaseException as problem:
             failed = problem
+            if node.failedAt is None:
+                node.failedAt = Stand("failed", "close failed", *place(problem.__traceback__, node.code))
+            if watch.error is None or isinstance(problem, TimeUp):
+                watch.error, watch.origin = problem, i
             raise
         finally:
             watch.leave()
             if before == inspect.GEN_SUSPENDED:
                 node.outcome = node.outcome or "closed"
-                watch.closings.append(f"{node.name}'s generator")
+                how = "" if failed is None else " (its close failed)"
+                watch.closings.append(f"{node.name}'s generator{how}")
                 watch.log.append(f"close {node.name}'s generator")
             elif before == inspect.GEN_CREATED:
                 node.outcome = "unstarted"
