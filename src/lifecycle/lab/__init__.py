@@ -10,12 +10,13 @@ _WIDGETS = {
     "DescriptorLab": "assign",
     "ExitLab": "exits",
     "FailureLab": "failure",
+    "FaultMap": "faultmap",
     "LeakLab": "leak",
     "MetricsLab": "metrics",
     "RetryLab": "attempts",
 }
 
-__all__ = ["DescriptorLab", "ExitLab", "FailureLab", "LeakLab", "MetricsLab", "RetryLab"]
+__all__ = ["DescriptorLab", "ExitLab", "FailureLab", "FaultMap", "LeakLab", "MetricsLab", "RetryLab"]
 
 
 def __getattr__(name: str) -> Any:

@@ -24,8 +24,9 @@ _ROLES = {
     "fail": ("#010106", "#b93c08"),
     "ok": ("#010107", "#00704f"),
     "on-accent": ("#010108", "#ffffff"),
+    "paper": ("#010109", "#ffffff"),
 }
-INK, SOFT, LINE, RUN, HELD, FAIL, OK, ON_ACCENT = (stand_in for stand_in, _ in _ROLES.values())
+INK, SOFT, LINE, RUN, HELD, FAIL, OK, ON_ACCENT, PAPER = (stand_in for stand_in, _ in _ROLES.values())
 
 
 @dataclass(frozen=True, repr=False)
@@ -106,6 +107,8 @@ def _named(drawing: str, alt: str) -> str:
     # Two drawings on one page: no two elements of one id, but for shapes that are the same in both.
     used = set(re.findall(r'href="#([^"]+)"|url\(#([^)]+)\)', rest))
     named = {name for pair in used for name in pair}
+    # What a drawing marks with a gid "cell:…" can be found on the page, and may be there twice.
+    rest = re.sub(r' id="cell:([^"]+)"', r' data-cell="\1"', rest)
     rest = re.sub(r' id="([^"]+)"', lambda found: found[0] if found[1] in named else "", rest)
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" {box[0]} '

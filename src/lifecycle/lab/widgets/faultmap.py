@@ -1,0 +1,235 @@
+"""`FaultMap`: every place at which a pipeline can fail, as one map; a cell is replayed in `FailureLab`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from time import monotonic
+from typing import Any
+
+import anywidget  # type: ignore[import-untyped, unused-ignore]
+import ipywidgets  # type: ignore[import-untyped, unused-ignore]
+import traitlets
+
+from lifecycle.lab.base import Lab
+from lifecycle.lab.experiments.faultmap import (
+    WITH,
+    Build,
+    MapOutcome,
+    Point,
+    fault,
+    faultmap,
+    when,
+)
+from lifecycle.lab.heatmap import cells, heatmap, key, point
+from lifecycle.lab.widgets.failure import FailureLab
+
+_HERE = Path(__file__).parent
+_PATIENCE = 2.0  # seconds without a word
+
+
+class MapView(anywidget.AnyWidget):  # type: ignore[misc, unused-ignore]
+    """Shows a picture of a map, with a frame around the chosen cell. A click sends ``{"choose": cell}``."""
+
+    _esm = (_HERE / "mapview.js").read_text(encoding="utf-8")
+    _css = (_HERE / "mapview.css").read_text(encoding="utf-8")
+    picture = traitlets.Unicode().tag(sync=True)
+    chosen = traitlets.Unicode().tag(sync=True)
+
+
+class FaultMap(Lab):
+    """A pipeline made to fail at every point it has, without `PipelineContext` and with it.
+
+    Without `build` it is FailureLab's own pipeline; `build()` returns a student's own
+    `(source, stages, sink)`. To choose a cell is to replay its failure in the `FailureLab` below. Close the
+    map to close what the replay opened.
+    """
+
+    def __init__(self, build: Build | None = None) -> None:
+        super().__init__("FaultMap", "Every place at which this pipeline can fail")
+        self.build = build
+        self.outcome = MapOutcome()
+        self.failure: FailureLab | None = None
+        self._replayed: Point | None = None
+        self.choice("place", "Part that fails", {"no part": ""}, "")
+        self.choice("at", "It fails", {"at no point": ""}, "")
+        self.switch("context", WITH, False)
+        self.button("sweep", "Sweep again", self.sweep)
+        self.map = MapView()
+        self.map.on_msg(self.guard(self._clicked))
+        self.replay = ipywidgets.VBox()
+        self.replay.add_class("lc-replay")
+        self._swept()
+        self.assemble(self.map)
+        self.children = [*self.children, self.replay]
+
+    @property
+    def chosen(self) -> Point | None:
+        """The point that the controls stand at."""
+        get = {name: self.controls[name].value for name in ("place", "at", "context")}
+        return Point(**get) if get["place"] and get["at"] else None
+
+    def choose(self, point: Point) -> None:
+        """Set the controls to a point, as a click on its cell does.
+
+        Raises `ValueError` for a point that this pipeline does not have.
+        """
+        if self.outcome.found(point) is None:
+            raise ValueError(self.outcome.told(point))
+        with self.held():
+            self.controls["context"].value = point.context
+            self.controls["place"].value = point.place
+            self._offer()
+            self.controls["at"].value = point.at
+
+    def sweep(self) -> None:
+        """Build the pipeline anew for each fault point and try them all."""
+        self._end_replay()
+        with self.held():
+            self._swept()
+            self._stale = True
+
+    def refresh(self) -> None:
+        """Show what the controls stand at, and replay it if it is another one than before."""
+        with self.held():
+            self._offer()
+        chosen = self.chosen
+        if chosen is None:
+            self._end_replay()
+            self.map.chosen = ""
+            mark = "error" if self.outcome.refused else "fail" if self.outcome.leaks(context=True) else "ok"
+            hint = "" if self.outcome.refused else " Choose one to see what it leaves open and to replay it."
+            self.say(self.outcome.sentence + hint, mark)
+            self.tell(self.outcome.text())
+            return
+        self.map.chosen = self._cell(chosen)
+        told = self.outcome.told(chosen)
+        found = self.outcome.found(chosen)
+        self.say(told, "fail" if found is not None and found.leaked else "ok")
+        self.tell(f"{self.outcome.text()}\n\n{told}")
+        if chosen != self._replayed:
+            self._replayed = chosen
+            self._replay(chosen)
+
+    def close(self) -> None:
+        """Close the replayed pipeline, and every model of the map."""
+        self._end_replay()
+        super().close()
+
+    # The sweep
+
+    def _swept(self) -> None:
+        began, shown = monotonic(), _Shown(self)
+
+        def progress(done: int, total: int) -> None:
+            if monotonic() - began > _PATIENCE:
+                shown.show()
+                self.progress(done, total, "run")
+
+        try:
+            self.outcome = faultmap(self.build, progress)
+        finally:
+            shown.end()
+        self.map.picture = page(self.outcome)
+        labels: dict[str, str] = {"no part": ""}
+        for place, name in self.outcome.parts:
+            if self.outcome.points(place):
+                labels[f"{name} ({place})" if place.startswith("stage") else name] = place
+        self._set("place", labels)
+        self._offer()
+
+    def _offer(self) -> None:
+        """Let the control name the points of the part that is chosen."""
+        points = self.outcome.points(self.controls["place"].value)
+        self._set("at", {when(at): at for at in points} or {"at no point": ""})
+
+    def _set(self, name: str, labels: dict[str, str]) -> None:
+        control, options = self.controls[name], tuple(labels.items())
+        if control.options != options:
+            before = control.value
+            control.options = options
+            if before in labels.values():
+                control.value = before
+
+    def _cell(self, chosen: Point) -> str:
+        """The cell in which a point is: its own, or one that it shares."""
+        for cell in cells(self.outcome, chosen.place, chosen.context):
+            if chosen in cell.points:
+                return key(cell.chosen)
+        return ""
+
+    def _clicked(self, _: Any, content: dict[str, Any], __: Any) -> None:
+        if "choose" in content:
+            self.choose(point(content["choose"]))
+
+    # The replay
+
+    def _replay(self, chosen: Point) -> None:
+        """Let FailureLab fail at this point, run to the end of it, and show how everybody stands."""
+        if self.failure is None:
+            self.failure = FailureLab(self.build)
+            heading = self.view()
+            heading.value = '<p class="lc-head">The same failure, replayed in FailureLab</p>'
+            self.replay.children = [heading, self.failure]
+        lab, injected = self.failure, fault(chosen)
+        record = lab.controls["record"]
+        with lab.held():
+            lab.controls["context"].value = chosen.context
+            lab.controls["place"].value = injected.place
+            at_record = injected.phase in ("pull", "write")
+            lab.controls["phase"].value = "record" if at_record else injected.phase
+            record.max = max(record.max, injected.record or 1)
+            record.value = injected.record or record.value
+        lab.act("reset")
+        lab.act("run")
+
+    def _end_replay(self) -> None:
+        self._replayed = None
+        if self.failure is not None:
+            heading, _ = self.replay.children
+            self.replay.children = []
+            for model in (heading.layout, heading.style, heading):
+                model.close()
+            self.failure.close()
+            self.failure = None
+
+
+class _Shown:
+    """The status line, shown while the map that it belongs to is not there yet, and taken away again."""
+
+    def __init__(self, lab: FaultMap) -> None:
+        self._lab = lab
+        self._handle: Any = None
+        self._box: Any = None
+
+    def show(self) -> None:
+        from IPython import get_ipython
+
+        # Outside a kernel nobody can see a widget.
+        if self._lab._assembled or self._box is not None or not hasattr(get_ipython(), "kernel"):
+            return
+        from IPython.display import display
+
+        self._box = ipywidgets.VBox([self._lab.voice])
+        self._box.add_class("lifecycle-lab")
+        self._handle = display(self._box, display_id=True)  # type: ignore[no-untyped-call]
+
+    def end(self) -> None:
+        if self._box is None:
+            return
+        from IPython.display import HTML
+
+        self._handle.update(HTML(""))  # type: ignore[no-untyped-call]
+        self._box.close()
+        self._box.layout.close()
+
+
+def page(outcome: MapOutcome) -> str:
+    """The map as HTML, with what its looks mean."""
+    if outcome.refused or not outcome.outcomes(True):
+        return ""
+    try:
+        picture = heatmap(outcome).inline()
+    except ImportError:
+        return '<p class="lc-soft">No matplotlib here, so no map: it stands below as text.</p>'
+    meaning = "the number of the pull or write stands above · the darker a leak, the more stays open"
+    return f'{picture}<p class="lc-soft" style="margin: 0.2em 0 0">{meaning}</p>'

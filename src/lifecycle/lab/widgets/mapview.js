@@ -1,0 +1,38 @@
+// The map: a drawing made in Python, whose cells can be clicked. The chosen one gets a frame.
+// The controls beside it choose as well, so the drawing takes no part in the tab order.
+
+function render({ model, el }) {
+  const box = document.createElement("div");
+  box.className = "lc-view lc-map";
+  el.append(box);
+
+  const frame = () => {
+    box.querySelector(".lc-chosen")?.remove();
+    const cell = [...box.querySelectorAll("[data-cell]")].find((one) => one.dataset.cell === model.get("chosen"));
+    if (!cell) return;
+    const { x, y, width, height } = cell.getBBox();
+    const rect = document.createElementNS("http://www.w3.org/2000/svg", "rect");
+    const places = { x, y, width, height, rx: 1.5, class: "lc-chosen" };
+    for (const [name, value] of Object.entries(places)) rect.setAttribute(name, value);
+    cell.closest("svg").append(rect);
+  };
+  const draw = () => {
+    box.innerHTML = model.get("picture");
+    frame();
+  };
+  box.addEventListener("click", (event) => {
+    const cell = event.target.closest("[data-cell]");
+    if (cell) model.send({ choose: cell.dataset.cell });
+  });
+  model.on("change:picture", draw);
+  model.on("change:chosen", frame);
+  draw();
+  // A box that is not on the page yet has no measures.
+  requestAnimationFrame(frame);
+  return () => {
+    model.off("change:picture", draw);
+    model.off("change:chosen", frame);
+  };
+}
+
+export default { render };
