@@ -10,6 +10,7 @@ IN_TEST_ENV = $(IN_ENV) --extra test
 
 help:
 	@echo "make lab      open the lessons in JupyterLab"
+	@echo "make present  a lesson as slides, for a class (make present ARGS=01)"
 	@echo "make test     all tests: style, types, lessons, JupyterLab in a real browser"
 	@echo "make check    the quick part of them"
 	@echo "make bench    what the patterns cost, as ratios in one run"

@@ -207,6 +207,13 @@ def test_a_cell_that_fails_while_catching_up_is_said(slides: Lab) -> None:
     assert slides.text(READINGS) == "ZeroDivisionError: division by zero" and slides.outputs(ANSWER) == []
 
 
+def test_a_setup_cell_that_fails_is_said(slides: Lab) -> None:
+    slides.write("broken.ipynb", ("import nowhere_to_be_found", "setup"), "1 + 1")
+    begin(slides, "broken.ipynb")
+    slides.page.get_by_text("A setup cell failed: its error stands in the notebook.").wait_for()
+    assert have_run(slides) == [0]
+
+
 def test_the_slides_can_be_left_and_found_again(slides: Lab) -> None:
     press(slides, "Escape")
     expect(slides.page.locator(".jp-Deck")).to_have_count(0)
