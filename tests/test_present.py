@@ -136,6 +136,16 @@ def test_a_damaged_copy_stays_as_it_is(course: Path, served: list[tuple]) -> Non
     assert copy.read_text() == "{"
 
 
+def test_a_lesson_that_is_damaged_in_the_course_is_not_opened(
+    course: Path, served: list[tuple], capsys: pytest.CaptureFixture[str]
+) -> None:
+    (course / LESSON).write_text("{")
+    assert cli.main(["present"]) == 1
+    said = capsys.readouterr()
+    assert "is damaged and was left out" in said.out and "cannot be presented" in said.err
+    assert served == []
+
+
 def test_predictions_tabs_and_settings_of_the_time_before_are_gone(course: Path, served: list[tuple]) -> None:
     cli.main(["present"])
     kept = course / "desk/present/.lifecycle"

@@ -53,6 +53,8 @@ def serve(lesson: str | None, desk: Path | None, port: int | None = None, browse
     begin(source, desk)
     report = desks.lay(source, desk)
     print(*report.sentences(), sep="\n", end="\n" if report.sentences() else "")
+    if not (desk / chosen).is_file():
+        raise Trouble(f"{chosen} cannot be presented, because it was left out.")
     os.environ["LIFECYCLE_HOME"] = str(desk / STATE / "progress")
     others = os.environ.get("JUPYTER_PATH")
     os.environ["JUPYTER_PATH"] = os.pathsep.join([str(EXTRAS), others] if others else [str(EXTRAS)])
