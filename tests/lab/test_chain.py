@@ -195,6 +195,21 @@ def test_a_moment_shows_who_runs_and_who_waits() -> None:
         assert (written.link, written.accepted) == (2, 1)
 
 
+def test_a_moment_knows_nothing_of_what_came_after_it() -> None:
+    with Chain() as chain:
+        chain.step(), chain.step()
+        chain.arm("sink")
+        before = chain.inside()
+        assert (before.phase, before.raised, before.closings) == ("open", "", ())
+        assert "the transaction is open" in before.mode
+        assert (before.parts[-1].armed, before.parts[-1].struck) == ("armed: fails at its next write", False)
+        assert not any("OSError" in line for line in before.log)
+        struck = next(frame for frame in chain.frames() if frame.sentence.startswith("OSError in SqlSink"))
+        assert (struck.phase, struck.parts[-1].armed, struck.parts[-1].struck) == ("closing", "", True)
+        assert chain.frames()[-1].held == ()
+        assert chain.step().phase == "failed"
+
+
 def test_step_by_step_and_crossing_by_crossing_end_the_same() -> None:
     with Chain() as whole, Chain() as slow:
         while not whole.step().over:

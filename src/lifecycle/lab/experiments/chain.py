@@ -107,9 +107,9 @@ class ChainState:
     `record` is the number of the record on its way and `link` the arrow it is on, counted from the source, -1
     for none. `accepted` is how many the sink has taken, `kept` how many are there for others to read (`None`:
     nobody can tell). `used` and `leaked` are slots of the pool, out of `slots`, which is 0 where there is no
-    pool. `files` and `sockets` are counts of the ledger; `system` is what the operating system counts beyond
-    what it did when the lab was opened, and no part of a comparison. `moment` says which moment of the last
-    pull this is, of `moments`; 0 is the present.
+    pool. `phase` is "new", "open", "closing", "done" or "failed". `files` and `sockets` are counts of the
+    ledger; `system` is what the operating system counts beyond what it did when the lab was opened, and no
+    part of a comparison. `moment` says which moment of the last pull this is, of `moments`; 0 is the present.
     """
 
     parts: tuple[Part, ...]
@@ -328,6 +328,10 @@ class Chain:
     def _show(self, moment: int) -> ChainState:
         run, watch = self._run, self._run.watch
         seen = watch.moments[moment - 1] if moment else watch.now()
+        phase = run.phase
+        if moment:
+            past = {each.event for each in watch.moments[:moment]}
+            phase = "closing" if past & {"fails", "closing", "leaving"} else "open"
         mine = {entry for each in (*self._ghosts, run) for entry in each.watch.owners}
         held = [entry for entry in seen.held if entry in mine]
         # While the moments of the last pull are shown, its run is not lost yet.
@@ -341,8 +345,8 @@ class Chain:
                 node.call,
                 seen.stands[i],
                 run.resources(i, seen, is_lost),
-                self._armed(node),
-                watch.struck == i and watch.origin == i,
+                self._armed(node, i, seen),
+                i == watch.struck == watch.origin and seen.stands[i].status == "failed",
             )
             for i, node in enumerate(watch.nodes)
         )
@@ -356,8 +360,8 @@ class Chain:
             pulling=seen.pulling,
             accepted=seen.accepted,
             kept=run.kept() if not moment else None if run.station is None else 0,
-            mode=self._mode(),
-            phase=run.phase,
+            mode=self._mode(phase),
+            phase=phase,
             restart=run.number,
             slots=slots,
             used=(sum(entry.kind == "connection" for entry in held) - leaked) if slots else 0,
@@ -368,18 +372,18 @@ class Chain:
             system=ledger.System(now.files - before.files, now.sockets - before.sockets),
             closings=tuple(watch.closings) if not moment else (),
             raised=run.raised if not moment else "",
-            log=tuple(watch.log),
+            log=tuple(watch.log[: seen.lines]),
             sentence=tell(run, seen) if moment else self._sentence(),
             moment=moment,
             moments=len(watch.moments),
         )
 
-    def _mode(self) -> str:
+    def _mode(self, phase: str) -> str:
         how = "with PipelineContext" if self.settings.context else "without PipelineContext"
         retry = ", @retryOnFailure on the source" if self.settings.retry else ""
-        passed = self.settings.context and self._run.raised and not self._run.refused
-        end = ": __exit__ returned False, the error goes on" if passed else ""
-        if self._run.phase == "open" and self._run.station is not None:
+        passed = phase == "failed" and self.settings.context and self._run.raised
+        end = ": __exit__ returned False, the error goes on" if passed and not self._run.refused else ""
+        if phase == "open" and self._run.station is not None:
             end = ": the transaction is open"
         return f"run {self._run.number}, {how}{retry}{end}"
 
@@ -390,9 +394,12 @@ class Chain:
                 return f"{display(entry)} ({owner}, run {run.number})"
         return display(entry)
 
-    def _armed(self, node: Node) -> str:
-        if node.key in self._strikes:
-            return f"armed: fails at its next {'write' if node.key == 'sink' else 'pull'}"
+    def _armed(self, node: Node, i: int, seen: Moment) -> str:
+        watch, what = self._run.watch, "write" if node.key == "sink" else "pull"
+        # In a moment before the bolt fell the part was armed, whatever has become of it since.
+        falls = seen.event and i == watch.struck == watch.origin and seen.stands[i].status != "failed"
+        if node.key in self._strikes or (falls and watch.blow.startswith(f"at its {what}")):
+            return f"armed: fails at its next {what}"
         for failure, left in self._run.watch.failures.items():
             if left and failure.place == node.key:
                 when = {"open": "when it opens", "close": "when it closes", "end": "when its stream closes"}

@@ -95,6 +95,7 @@ class Moment:
     held: tuple[Entry, ...]
     link: int  # the link on which the record travels, -1 for none
     pulling: tuple[int, ...]  # the links on which a `next()` waits for its answer
+    lines: int  # of the log, until here
     again: int = 0  # the record for which the caller of this `next` has handed nothing on
 
 
@@ -222,6 +223,7 @@ class Watch:
             ledger.held(),
             self.link,
             tuple(self.pulled),
+            len(self.log),
             again,
         )
 

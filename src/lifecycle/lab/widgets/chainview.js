@@ -10,6 +10,8 @@ const RESERVE = ["❚❚ suspended", "■ ended by error"];
 const BOLT = "M13 2 L4 14 H11 L9 22 L20 9 H12.5 Z";
 const FRAME_MS = 400;
 
+const rulers = new Map();
+
 function make(tag, attributes = {}, ...children) {
   const element = document.createElementNS(SVG, tag);
   for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
@@ -28,6 +30,12 @@ function html(tag, attributes = {}, ...children) {
 function ruler(host, unit) {
   const style = getComputedStyle(host);
   const mono = style.getPropertyValue("--lc-mono"), sans = style.getPropertyValue("--lc-sans");
+  const key = `${unit} ${mono} ${sans}`;
+  if (!rulers.has(key)) rulers.set(key, ruled(unit, mono, sans));
+  return rulers.get(key);
+}
+
+function ruled(unit, mono, sans) {
   const fonts = {
     name: [600, 15, sans], call: [400, 11.2, mono], status: [600, 12.5, sans], small: [400, 11.2, mono], token: [600, 12, mono],
   };
@@ -79,8 +87,8 @@ function spoken(part) {
 function layout(state, room, base, widest) {
   for (let rows = 1; ; rows++) {
     for (const shrink of [1, 0.94, 0.88]) {
-      const memory = (widest[shrink] ??= { rule: ruler(state.host, base * shrink), cards: {} });
-      const plan = arrange(state, base * shrink, memory.rule, memory.cards);
+      const rule = ruler(state.host, base * shrink);
+      const plan = arrange(state, base * shrink, rule, (widest[shrink] ??= {}));
       const each = Math.ceil(plan.cards.length / rows), lines = [];
       for (let i = 0; i < plan.cards.length; i += each) lines.push(plan.cards.slice(i, i + each));
       const inset = (rows > 1 ? 24 : 4) * plan.unit;
@@ -89,7 +97,7 @@ function layout(state, room, base, widest) {
       if (spare < 0 && each > 1) continue;
       // What is left over goes to the cards, where it shows more of the students' own lines.
       for (const line of lines)
-        line.forEach((card, c) => (card.width = Math.min(columns[c] + Math.max(spare, 0) / each, Math.max(columns[c], 250 * plan.unit))));
+        line.forEach((card, c) => (card.width = Math.min(columns[c] + Math.max(spare, 0) / each, Math.max(columns[c], 290 * plan.unit))));
       return place(plan, lines, room, inset);
     }
   }
@@ -263,6 +271,8 @@ function render({ model, el }) {
   }
 
   function draw(state) {
+    // Outside the page nothing has a width or a font; the observer calls again when it is inside.
+    if (!root.isConnected) return;
     const room = stage.clientWidth || 900, base = probe.getBoundingClientRect().width / 14 || 1;
     seen = `${stage.clientWidth} ${probe.getBoundingClientRect().width}`;
     const keys = state.parts.map((part) => part.key + part.name).join();

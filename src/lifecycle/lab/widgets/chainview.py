@@ -37,7 +37,7 @@ def message(state: ChainState, frames: list[ChainState] | None = None) -> dict[s
     links = [
         {
             "call": "write" if i == loop else "next",
-            "pull": not state.over,
+            "pull": state.phase in ("new", "open"),
             "now": i in state.pulling,
             "record": str(state.record) if i == state.link else "",
         }
