@@ -258,6 +258,8 @@ class Watch:
         state = inspect.getgeneratorstate(generator)
         if state == inspect.GEN_CREATED:
             return Stand("fresh", "not started")
+        if state == inspect.GEN_CLOSED and i == self.loop and self.error is not None:
+            return Stand("closed", ENDS["passed"])
         if state == inspect.GEN_CLOSED:
             return Stand("ended" if node.outcome == "ended" else "closed", ENDS.get(node.outcome, "closed"))
         frame = generator.gi_frame
