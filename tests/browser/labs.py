@@ -72,7 +72,9 @@ def fits(box: Locator) -> None:
             const edge = box.getBoundingClientRect();
             const out = [...box.querySelectorAll("*")].filter(one => {
                 const at = one.getBoundingClientRect();
-                const hidden = !at.width || !at.height || one.closest(".lc-sr, svg *, pre *, option");
+                const hidden = !at.width || !at.height || one.closest(".lc-sr, svg *, pre *, option")
+                        // What is folded away keeps the width it had when it was last laid out.
+                        || one.closest("details:not([open]) > :not(summary)");
                 return !hidden && (at.left < edge.left - 1 || at.right > edge.right + 1);
             });
             return out.map(one => `${one.tagName} ${one.className}: ${one.textContent.slice(0, 40)}`);

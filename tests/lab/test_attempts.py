@@ -1,6 +1,7 @@
 """RetryLab's experiment against the stream pulled by hand, and the widget against the experiment."""
 
 import itertools
+import random
 from html import escape
 
 import ipywidgets
@@ -339,6 +340,17 @@ def test_any_sequence_of_actions_ends_in_what_the_plain_function_says(actions):
         drive(lab, name, known[value % len(known)])
     agree(lab)
     lab.close()
+    assert set(ipywidgets.widgets.widget._instances) == before
+
+
+def test_a_thousand_sequences_leave_no_model():
+    chance, before = random.Random(34), set(ipywidgets.widgets.widget._instances)
+    for _ in range(1000):
+        lab = RetryLab()
+        for _ in range(chance.randrange(3)):
+            name = chance.choice(list(lab.controls))
+            drive(lab, name, chance.choice(values(lab.controls[name])))
+        lab.close()
     assert set(ipywidgets.widgets.widget._instances) == before
 
 

@@ -2,7 +2,9 @@
 
 import os
 import pickle
+import random
 import re
+from types import SimpleNamespace
 
 import ipywidgets
 import pytest
@@ -413,6 +415,76 @@ def test_progress_is_shown_when_it_takes_longer_than_two_seconds(monkeypatch):
     total = 2 * (len(lab.outcome.outcomes(context=True)) + 2)
     assert told == [(done, total, "run") for done in range(2, total)]
     lab.close()
+
+
+class Notebook:
+    """As much of a notebook's shell as tells when a cell is done."""
+
+    kernel = "there is one"
+
+    def __init__(self):
+        self.events, self.waiting = self, []
+
+    def register(self, event, action):
+        assert event == "post_run_cell"
+        self.waiting.append(action)
+
+    def unregister(self, event, action):
+        self.waiting.remove(action)
+
+    def end_of_cell(self):
+        for action in self.waiting[:]:
+            action("the result of the cell")
+
+
+@pytest.fixture
+def notebook(monkeypatch):
+    shell = Notebook()
+    modules = {"IPython": SimpleNamespace(get_ipython=lambda: shell)}
+    monkeypatch.setattr("lifecycle.lab.widgets.faultmap.sys", SimpleNamespace(modules=modules))
+    return shell
+
+
+def test_in_a_notebook_it_is_shown_first_and_sweeps_when_the_cell_is_done(notebook):
+    lab = FaultMap(build)
+    assert (lab.map.picture, lab.sentence[:8]) == ("", "Working:")
+    assert repr(lab) == "FaultMap: Every place at which this pipeline can fail"
+    notebook.end_of_cell()
+    agree(lab, faultmap(build))
+    assert lab.map.picture == page(faultmap(build))
+    assert notebook.waiting == []
+    lab.close()
+
+
+def test_in_a_notebook_who_asks_earlier_does_not_have_to_wait(notebook):
+    lab = FaultMap(build)
+    assert lab.outcome.text() == faultmap(build).text()
+    lab.choose(Point("sink", "write 2", context=True))
+    before = lab.outcome
+    notebook.end_of_cell()
+    assert lab.outcome is before
+    agree(lab, before)
+    lab.close()
+
+
+def test_in_a_notebook_one_that_was_closed_sweeps_no_more(notebook):
+    lab = FaultMap(lambda: pytest.fail("it was built"))
+    lab.close()
+    notebook.end_of_cell()
+    assert (lab.errors, lab._outcome) == ([], None)
+
+
+def test_a_thousand_choices_leave_nothing_open():
+    chance, cheap = random.Random(34), of(Double, records=2)
+    held, counted, before = ledger.held(), ledger.system(), set(ipywidgets.widgets.widget._instances)
+    lab = FaultMap(cheap)
+    known = points(lab.outcome)
+    for _ in range(1000):
+        lab.choose(chance.choice(known))
+    assert lab.errors == []
+    lab.close()
+    assert (ledger.held(), ledger.system()) == (held, counted)
+    assert set(ipywidgets.widgets.widget._instances) == before
 
 
 def test_without_matplotlib_the_map_is_text(monkeypatch, whole):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Callable
 from pathlib import Path
 from time import monotonic
 from typing import Any
@@ -24,6 +26,7 @@ from lifecycle.lab.heatmap import cells, heatmap, key, point
 from lifecycle.lab.widgets.failure import FailureLab
 
 _HERE = Path(__file__).parent
+_HEADING = "Every place at which this pipeline can fail"
 _PATIENCE = 2.0  # seconds without a word
 
 
@@ -42,12 +45,15 @@ class FaultMap(Lab):
     Without `build` it is FailureLab's own pipeline; `build()` returns a student's own
     `(source, stages, sink)`. To choose a cell is to replay its failure in the `FailureLab` below. Close the
     map to close what the replay opened.
+
+    In a notebook it is shown first and sweeps then, so that one sees how far it is; who asks for `outcome`
+    earlier does not have to wait for that.
     """
 
     def __init__(self, build: Build | None = None) -> None:
-        super().__init__("FaultMap", "Every place at which this pipeline can fail")
+        super().__init__("FaultMap", _HEADING)
         self.build = build
-        self.outcome = MapOutcome()
+        self._outcome: MapOutcome | None = None
         self.failure: FailureLab | None = None
         self._replayed: Point | None = None
         self.choice("place", "Part that fails", {"no part": ""}, "")
@@ -58,9 +64,17 @@ class FaultMap(Lab):
         self.map.on_msg(self.guard(self._clicked))
         self.replay = ipywidgets.VBox()
         self.replay.add_class("lc-replay")
-        self._swept()
+        self._waiting = after_cell(self.guard(lambda: self._begin()))
         self.assemble(self.map)
         self.children = [*self.children, self.replay]
+
+    @property
+    def outcome(self) -> MapOutcome:
+        """Both sweeps."""
+        if self._outcome is None:
+            self._swept()
+        assert self._outcome is not None
+        return self._outcome
 
     @property
     def chosen(self) -> Point | None:
@@ -90,6 +104,9 @@ class FaultMap(Lab):
 
     def refresh(self) -> None:
         """Show what the controls stand at, and replay it if it is another one than before."""
+        if self._waiting and self._outcome is None:
+            self.say("Working: this pipeline is made to fail at every place it has, one after the other.")
+            return
         with self.held():
             self._offer()
         chosen = self.chosen
@@ -112,23 +129,29 @@ class FaultMap(Lab):
 
     def close(self) -> None:
         """Close the replayed pipeline, and every model of the map."""
+        self._waiting = False
         self._end_replay()
         super().close()
 
+    def __repr__(self) -> str:
+        # What a notebook keeps as text is the same, however long the sweep takes.
+        return f"FaultMap: {_HEADING}" if self._waiting else super().__repr__()
+
     # The sweep
 
+    def _begin(self) -> None:
+        if self._waiting:
+            self._waiting = False
+            self.refresh()
+
     def _swept(self) -> None:
-        began, shown = monotonic(), _Shown(self)
+        began = monotonic()
 
         def progress(done: int, total: int) -> None:
             if monotonic() - began > _PATIENCE:
-                shown.show()
                 self.progress(done, total, "run")
 
-        try:
-            self.outcome = faultmap(self.build, progress)
-        finally:
-            shown.end()
+        self._outcome = faultmap(self.build, progress)
         self.map.picture = page(self.outcome)
         labels: dict[str, str] = {"no part": ""}
         for place, name in self.outcome.parts:
@@ -193,34 +216,23 @@ class FaultMap(Lab):
             self.failure = None
 
 
-class _Shown:
-    """The status line, shown while the map that it belongs to is not there yet, and taken away again."""
+def after_cell(action: Callable[[], object]) -> bool:
+    """Let a notebook call `action` once, when the cell that runs now has shown its result.
 
-    def __init__(self, lab: FaultMap) -> None:
-        self._lab = lab
-        self._handle: Any = None
-        self._box: Any = None
+    Answers `False` where no notebook's cell is running: there the caller has to act himself.
+    """
+    python: Any = sys.modules.get("IPython")
+    shell: Any = python.get_ipython() if python is not None else None
+    if not hasattr(shell, "kernel"):
+        return False
+    events = shell.events
 
-    def show(self) -> None:
-        from IPython import get_ipython
+    def act(*_: object) -> None:
+        events.unregister("post_run_cell", act)
+        action()
 
-        # Outside a kernel nobody can see a widget.
-        if self._lab._assembled or self._box is not None or not hasattr(get_ipython(), "kernel"):
-            return
-        from IPython.display import display
-
-        self._box = ipywidgets.VBox([self._lab.voice])
-        self._box.add_class("lifecycle-lab")
-        self._handle = display(self._box, display_id=True)  # type: ignore[no-untyped-call]
-
-    def end(self) -> None:
-        if self._box is None:
-            return
-        from IPython.display import HTML
-
-        self._handle.update(HTML(""))  # type: ignore[no-untyped-call]
-        self._box.close()
-        self._box.layout.close()
+    events.register("post_run_cell", act)
+    return True
 
 
 def page(outcome: MapOutcome) -> str:
