@@ -8,6 +8,7 @@ from typing import Any
 from lifecycle.lab.experiments.faultmap import WITH, WITHOUT, MapOutcome, Point
 from lifecycle.lab.figures import FAIL, INK, OK, PAPER, SOFT, Picture, plotted
 
+WIDTH = 9.6  # inches
 RECORDS = 14  # columns for pulls and writes; where there are more, neighbours share one
 
 
@@ -30,11 +31,11 @@ class Cell:
 
 
 def columns(outcome: MapOutcome) -> list[str]:
-    """What stands over the columns: "open", "1", …, "end", "close"; "1..4" in a shared one."""
+    """What stands over the columns: "open", "1", …, "end", "close"; "1-4" in a shared one."""
     most = _most(outcome)
     share = -(-most // RECORDS) or 1
     starts = range(1, most + 1, share)
-    named = [str(k) if share == 1 else f"{k}..{min(k + share - 1, most)}" for k in starts]
+    named = [str(k) if share == 1 else f"{k}-{min(k + share - 1, most)}" for k in starts]
     return ["open", *named, "end", "close"]
 
 
@@ -75,12 +76,14 @@ def heatmap(outcome: MapOutcome) -> Picture:
     heads = columns(outcome)
     rows = [(place, outcome.name(place)) for place, _ in outcome.parts if outcome.points(place)]
     worst = max((len(one.leaked) for one in outcome.outcomes(False) + outcome.outcomes(True)), default=1)
-    # Room for the longest name, in columns.
-    side = max(1.2, 0.2 * max(len(name) for _, name in rows) + 0.3)
+    # Room for the longest name, first in points, then in columns.
+    room = 12 + 7.4 * max(len(short(name)) for _, name in rows)
+    wide = (WIDTH * 72 - room) / len(heads)
+    side = room / wide
     depth = len(rows) + 2.0  # of one map: a line for its title and one for its columns
 
-    # "clean" must fit into a column of the 9.6 inches that a picture is wide.
-    word_size = min(12.0, 9.6 * 72 / (len(heads) + side) / 3.0)
+    # "clean" and the longest head must fit into their column.
+    word_size, head_size = min(11.0, wide / 3.3), min(11.0, wide / (0.68 * max(map(len, heads))))
 
     def draw(axes: Any) -> None:
         axes.set_axis_off()
@@ -89,10 +92,11 @@ def heatmap(outcome: MapOutcome) -> Picture:
             top = number * depth
             _title(axes, outcome, context, top)
             for column, head in enumerate(heads):
-                axes.text(column + 0.5, top + 0.72, head, ha="center", va="center", color=SOFT, size=11)
+                axes.text(column + 0.5, top + 0.72, head, ha="center", va="center", color=SOFT,
+                          size=head_size)  # fmt: skip
             for line, (place, name) in enumerate(rows):
                 y = top + 1 + line
-                axes.text(-0.12, y + 0.5, name, ha="right", va="center", color=INK, size=12)
+                axes.text(-0.12, y + 0.5, short(name), ha="right", va="center", color=INK, size=12)
                 for cell in cells(outcome, place, context):
                     _cell(axes, cell, y, worst or 1, word_size)
         # Everything has its place already: to measure hundreds of words would take longer than to draw them.
@@ -100,7 +104,12 @@ def heatmap(outcome: MapOutcome) -> Picture:
             artist.set_in_layout(False)
 
     height = 0.35 * (2 * depth - 0.45)
-    return plotted(draw, words(outcome), width=9.6, height=height, em=58)
+    return plotted(draw, words(outcome), width=WIDTH, height=height, em=58)
+
+
+def short(name: str) -> str:
+    """A name that leaves room for the map."""
+    return name if len(name) <= 20 else name[:19] + "…"
 
 
 def _title(axes: Any, outcome: MapOutcome, context: bool, top: float) -> None:
