@@ -20,7 +20,12 @@ COURSE = Path(__file__).resolve().parents[1]
 NOTEBOOKS = sorted((COURSE / "notebooks").glob("[0-9]*.ipynb"))
 # 00_start_here checks the environment and shows the map: it has an anatomy of its own.
 LESSONS = [path for path in NOTEBOOKS if not path.name.startswith("00")]
-SHORT = {"01_leaks": "leaks", "03_decorators": "decorators", "04_lazy_chains": "chains"}
+SHORT = {
+    "01_leaks": "leaks",
+    "02_descriptors": "descriptors",
+    "03_decorators": "decorators",
+    "04_lazy_chains": "chains",
+}
 
 TAGS = {
     "setup", "predict", "answer", "widget", "text-twin", "break-it", "needs-os", "raises-exception",
