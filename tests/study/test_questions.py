@@ -65,6 +65,13 @@ def test_wrong_answers_are_answered_without_blame() -> None:
                 assert word not in option.reply.lower()
 
 
+@pytest.mark.parametrize("id", [id for id in questions() if re.fullmatch(r"start-r\d", id)])
+def test_a_readiness_question_says_what_to_read_again(id: str) -> None:
+    for option in questions()[id].options:
+        told = re.search(r"Read again: the Python tutorial, “.+”", option.reply)
+        assert bool(told) == (option.misconception is not None)
+
+
 def test_right_answers_are_spread_over_the_letters() -> None:
     letters = [question.right.letter for question in questions().values()]
     assert max(letters.count(letter) for letter in set(letters)) <= len(letters) * 0.6
