@@ -10,10 +10,26 @@ from typing import Any
 
 LETTERS = "ABCDEF"
 
+LESSONS = {
+    "start": "00_start_here",
+    "leaks": "01_leaks",
+    "descriptors": "02_descriptors",
+    "decorators": "03_decorators",
+    "chains": "04_lazy_chains",
+    "composition": "05_composition",
+}
+"""The lessons in their order: the word with which an id begins, and the notebook."""
+
+FIELD_GUIDE = "field_guide"
+"""The notebook that tells what no lesson asks about."""
+
 
 @dataclass(frozen=True)
 class Misconception:
-    """What somebody believes, and what is true. `shows` is what the second line of `proof` evaluates to."""
+    """What somebody believes, and what is true. `shows` is what the second line of `proof` evaluates to.
+
+    `core` marks what a lesson is built on. What no lesson asks about has "field_guide" for its lesson.
+    """
 
     id: str
     belief: str
@@ -23,6 +39,7 @@ class Misconception:
     shows: str
     lesson: str
     source: str
+    core: bool = False
 
 
 @dataclass(frozen=True)
@@ -79,7 +96,8 @@ def questions() -> dict[str, Question]:
     """All questions, by id, lesson after lesson."""
     found: dict[str, Question] = {}
     folder = files(__package__).joinpath("questions")
-    for name in sorted(entry.name for entry in folder.iterdir() if entry.name.endswith(".toml")):
+    there = {entry.name for entry in folder.iterdir() if entry.name.endswith(".toml")}
+    for name in [name for lesson in LESSONS if (name := f"{lesson}.toml") in there]:
         for entry in _read("questions", name)["question"]:
             options = tuple(
                 Option(letter=letter, **option)
