@@ -202,8 +202,9 @@ def _shown(found: list[Finding], versions: list[str]) -> Card:
         rows.append(f'<tr><th scope="row" style="text-align:left;vertical-align:top">{mark}</th>'
                     f'<td style="text-align:left">{inline(finding.sentence)}</td></tr>')  # fmt: skip
     text += [wrapped(closing), *(wrapped(line, "   ") for line in versions)]
-    body = ['<table aria-label="What this machine has" style="border-collapse:collapse;margin:0">', *rows,
-            "</table>", f'<p role="status" style="margin:0.4em 0 0">{inline(closing)}</p>']  # fmt: skip
+    style = "border-collapse:collapse;margin:0;font-size:inherit"
+    body = [f'<table aria-label="What this machine has" style="{style}">', *rows, "</table>",
+            f'<p role="status" style="margin:0.4em 0 0">{inline(closing)}</p>']  # fmt: skip
     if versions:
         body += ["<ul>", *(f"<li>{inline(line)}</li>" for line in versions), "</ul>"]
     return card("Environment", text, body)
