@@ -15,7 +15,7 @@ from lifecycle.study.questions import FIELD_GUIDE, LESSONS, misconceptions, ques
 REGISTRY = files("lifecycle.study").joinpath("misconceptions.toml")
 PRELUDE = tomllib.loads(REGISTRY.read_text("utf-8"))["prelude"]
 
-# Beliefs found in documentation, issue trackers, linters' rules and questions: what the course was planned on.
+# Beliefs found in documentation, issue trackers, linters and questions: what the course was planned on.
 COLLECTED = re.findall(
     r"[a-z-]+",
     """

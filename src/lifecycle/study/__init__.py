@@ -6,12 +6,13 @@ There is no question 'leaks-p9000'. ...
 """
 
 from lifecycle.study.cards import fold
+from lifecycle.study.guide import search
 from lifecycle.study.hook import attach as _attach
 from lifecycle.study.machine import environment
 from lifecycle.study.predictions import answer, predict
 from lifecycle.study.report import progress
 
-__all__ = ["answer", "environment", "fold", "predict", "progress"]
+__all__ = ["answer", "environment", "fold", "predict", "progress", "search"]
 
 # In a notebook the reply to a prediction appears under the cell that shows the truth.
 _attach()

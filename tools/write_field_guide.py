@@ -1,0 +1,107 @@
+"""Write notebooks/field_guide.ipynb from the registry of misconceptions, executed.
+
+    python tools/write_field_guide.py
+    python tools/write_field_guide.py --check        write nothing, fail if the stored one differs
+
+The registry is the only source: whoever mends a belief, a truth or a proof mends it there.
+"""
+
+import argparse
+import re
+import sys
+import tomllib
+from importlib.resources import files
+
+import nbformat
+from execute_notebooks import KERNEL, LESSONS, executed
+
+from lifecycle.study.guide import entries
+
+PATH = LESSONS / "field_guide.ipynb"
+OPENING = """\
+# Field guide: what people believe
+
+The lessons ask about many beliefs. Here are the others: {count} more that people hold about generators,
+context managers, descriptors, decorators and databases, each with two lines that show what is true. Nobody
+reads this from front to back: look up what you have met.
+
+**Find one.** The headings are the beliefs: the table of contents (the icon with the list, at the left edge)
+shows them all, and Ctrl-F finds their words. `search` looks through the lessons' beliefs too."""
+READING = """\
+**Read one.** The heading says what is believed, and it is not so. Say what the cell below it shows, run it,
+and read on. `caught(call, …)` calls something and hands back what came: the result, or the error instead of
+raising it. Each cell stands for itself, and begins afresh when it is run again."""
+NEEDS_OS = re.compile(r"\bsubprocess\.")
+
+
+def composed():
+    """The field guide as the registry has it now, not executed."""
+    topics = {heading: told for heading, told in entries().items() if told}
+    count = sum(map(len, topics.values()))
+    cells = [
+        _prose("guide-title", OPENING.format(count=count), "slide"),
+        _code("guide-search", 'from lifecycle.study import search\nsearch("zip")', "setup"),
+        _prose("guide-reading", READING),
+    ]
+    for name, chunk in zip(("imports", "caught", "pool"), _prelude(), strict=True):
+        cells.append(_code(f"guide-{name}", chunk, "setup"))
+    for heading, told in topics.items():
+        cells.append(_prose(f"guide-{heading.split()[0].lower()}", f"## {heading}", "slide"))
+        for entry in told:
+            given = re.sub(r"\A\n|\n\Z", "", entry.given)
+            source = "\n".join(filter(None, [given, entry.proof.strip()]))
+            tags = ["needs-os"] if NEEDS_OS.search(source) else []
+            cells += [
+                _prose(entry.id, f"### “{entry.belief.rstrip('.')}”", "subslide"),
+                _code(f"{entry.id}-proof", source, *tags),
+                _prose(f"{entry.id}-truth", f"**What is true.** {entry.truth}\n\nSource: {entry.source}."),
+            ]
+    return nbformat.v4.new_notebook(
+        cells=cells, metadata={"kernelspec": KERNEL, "language_info": {"name": "python"}}
+    )
+
+
+def _prelude():
+    registry = tomllib.loads(files("lifecycle.study").joinpath("misconceptions.toml").read_text("utf-8"))
+    return registry["prelude"].strip().split("\n\n\n")
+
+
+def _prose(id, source, slide=""):
+    return nbformat.v4.new_markdown_cell(source, id=id, metadata=_slide(slide))
+
+
+def _code(id, source, *tags):
+    return nbformat.v4.new_code_cell(source, id=id, metadata={"tags": list(tags)} if tags else {})
+
+
+def _slide(kind):
+    return {"slideshow": {"slide_type": kind}} if kind else {}
+
+
+def main(arguments=None):
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--check", action="store_true", help="write nothing, fail if the stored one differs")
+    options = parser.parse_args(arguments)
+    before = PATH.read_text(encoding="utf-8") if PATH.exists() else ""
+    if options.check:
+        same = sources(nbformat.reads(before, as_version=4)) == sources(composed()) if before else False
+        print(f"{PATH.name}: {'the same' if same else 'differs: run tools/write_field_guide.py'}")
+        return 0 if same else 1
+    nbformat.write(composed(), PATH)
+    try:
+        fresh = nbformat.writes(executed(PATH)) + "\n"
+    except BaseException:
+        PATH.write_text(before, encoding="utf-8")
+        raise
+    PATH.write_text(fresh, encoding="utf-8")
+    print(f"{PATH.name}: {'the same' if before == fresh else 'written'}")
+    return 0
+
+
+def sources(notebook):
+    """What somebody wrote, cell by cell, without what running adds."""
+    return [(cell.id, cell.cell_type, cell.source, dict(cell.metadata)) for cell in notebook.cells]
+
+
+if __name__ == "__main__":
+    sys.exit(main())
