@@ -25,6 +25,7 @@ SHORT = {
     "02_descriptors": "descriptors",
     "03_decorators": "decorators",
     "04_lazy_chains": "chains",
+    "05_composition": "composition",
 }
 
 TAGS = {

@@ -28,7 +28,7 @@ def entries() -> dict[str, list[Misconception]]:
     """What no lesson asks about, under each heading of the field guide.
 
     >>> [entry.id for entry in entries()["Notebooks and warnings"]]
-    ['notebooks-warns-of-leaks', 'notebooks-del-frees']
+    ['notebooks-del-frees']
     """
     told = [entry for entry in misconceptions().values() if entry.lesson == FIELD_GUIDE]
     return {
