@@ -10,9 +10,9 @@ from lifecycle.study.guide import search
 from lifecycle.study.hook import attach as _attach
 from lifecycle.study.machine import environment
 from lifecycle.study.predictions import answer, predict
-from lifecycle.study.report import progress
+from lifecycle.study.report import export, progress, reset
 
-__all__ = ["answer", "environment", "fold", "predict", "progress", "search"]
+__all__ = ["answer", "environment", "export", "fold", "predict", "progress", "reset", "search"]
 
 # In a notebook the reply to a prediction appears under the cell that shows the truth.
 _attach()

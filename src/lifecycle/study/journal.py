@@ -1,7 +1,8 @@
-"""The journal: what was predicted, kept on this machine, one append-only file per kernel.
+"""The journal: what was predicted and checked, kept on this machine, one append-only file per kernel.
 
 Each kernel writes its own file, so that no lock is needed and no kernel can damage another's lines.
-A reader merges all files. Nothing here leaves the machine.
+A reader merges all files. Nothing here leaves the machine, and nothing is taken out: a lesson begun anew is
+one more line.
 """
 
 from __future__ import annotations
@@ -9,23 +10,39 @@ from __future__ import annotations
 import json
 import os
 import uuid
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 VERSION = 1
-EVENTS = ("answer", "reveal")
+OUTCOMES = ("missing", "wrong", "almost", "correct")
+"""What a check says of an exercise, from nothing there to all of it right."""
+
+OPTIONS: dict[str, Callable[[str], bool]] = {
+    "answer": bool,
+    "reveal": lambda option: not option,
+    "check": OUTCOMES.__contains__,
+    "reset": lambda option: not option,
+}
+"""The kinds of event, and which `option` each of them takes."""
 
 
 @dataclass(frozen=True)
 class Event:
-    """One line of a journal. `option` is the letter given, empty for a reveal."""
+    """One line of a journal.
+
+    answer: `id` is the question, `option` the letter given. reveal: `id` is the question. check: `id` is the
+    exercise, `option` the outcome, `misconception` what a wrong one shows, `edition` the check's version.
+    reset: `id` is the lesson's short name.
+    """
 
     at: str
     event: str
     id: str
     option: str = ""
+    misconception: str = ""
+    edition: str = ""
 
 
 @dataclass(frozen=True)
@@ -54,6 +71,16 @@ class Standing:
         if self.revealed:
             return Standing(None, (), (*self.after, event.option), True)
         return Standing(event.option, (), (), False)
+
+
+@dataclass(frozen=True)
+class Checked:
+    """Where one exercise stands: what the last check said, and whether an earlier one said "correct"."""
+
+    outcome: str
+    misconception: str = ""
+    edition: str = ""
+    passed: bool = False
 
 
 def home() -> Path:
@@ -86,13 +113,14 @@ class Journal:
         """Where the files lie. Looked up at each use: a test or a student may move it."""
         return home() if self._folder is None else self._folder
 
-    def add(self, event: str, question: str, option: str = "") -> None:
+    def add(self, event: str, id: str, option: str = "", misconception: str = "", edition: str = "") -> None:
         """Append one event; never raises for a folder that cannot be written."""
-        entry = Event(datetime.now(UTC).isoformat(timespec="microseconds"), event, question, option)
+        at = datetime.now(UTC).isoformat(timespec="microseconds")
+        entry = Event(at, event, id, option, misconception, edition)
         # A forked process shares the name but not the file: it begins its own.
         if self._owner != os.getpid():
             self._owner, self._name = os.getpid(), f"{os.getpid()}-{uuid.uuid4().hex}.jsonl"
-        line = json.dumps({"version": VERSION, **entry.__dict__}, ensure_ascii=True) + "\n"
+        line = _line(entry)
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
             # One write of one whole line: a reader meets it whole or not at all.
@@ -135,7 +163,19 @@ class Journal:
                 latest = max(latest, event.at)
                 dated.append((latest, path.name, number, event))
         dated.sort(key=lambda item: item[:3])
-        return [event for *_, event in dated] + self._unsaved, problems
+        # An exported file that lies in the folder says again what is there.
+        return list(dict.fromkeys(event for *_, event in dated)) + self._unsaved, problems
+
+    def export(self, path: Path) -> tuple[int, int]:
+        """Write all events into a new file at `path`; return how many, and how many lines were set aside.
+
+        The file is itself a journal: in the folder of another machine it adds these events to what is there.
+        Raises OSError when it cannot be written, FileExistsError when there is a file already.
+        """
+        events, problems = self.read()
+        with open(path, "x", encoding="ascii", newline="\n") as file:
+            file.writelines(map(_line, events))
+        return len(events), len(problems)
 
     def standings(self) -> dict[str, Standing]:
         """Where each question stands that was ever answered or revealed."""
@@ -151,9 +191,53 @@ def merged(events: Iterable[Event]) -> dict[str, Standing]:
     ('A',)
     """
     found: dict[str, Standing] = {}
-    for event in events:
-        found[event.id] = found.get(event.id, Standing()).then(event)
+    for event in since_reset(events):
+        if event.event in ("answer", "reveal"):
+            found[event.id] = found.get(event.id, Standing()).then(event)
     return found
+
+
+def checks(events: Iterable[Event]) -> dict[str, Checked]:
+    """Fold events, in order, into what the last check said of each exercise.
+
+    >>> checks([Event("1", "check", "leaks-x1", "correct"), Event("2", "check", "leaks-x1", "wrong", "m")])
+    {'leaks-x1': Checked(outcome='wrong', misconception='m', edition='', passed=True)}
+    """
+    found: dict[str, Checked] = {}
+    for event in since_reset(events):
+        if event.event == "check":
+            before = found.get(event.id)
+            passed = event.option == "correct" or (before is not None and before.passed)
+            found[event.id] = Checked(event.option, event.misconception, event.edition, passed)
+    return found
+
+
+def since_reset(events: Iterable[Event]) -> list[Event]:
+    """The events that count: of each lesson, those after it was last begun anew."""
+    kept: list[Event] = []
+    for event in events:
+        if event.event == "reset":
+            kept = [one for one in kept if lesson_of(one.id) != event.id]
+        else:
+            kept.append(event)
+    return kept
+
+
+def lesson_of(id: str) -> str:
+    """The lesson to which a question or an exercise belongs.
+
+    >>> lesson_of("leaks-x2")
+    'leaks'
+    """
+    return id.partition("-")[0]
+
+
+def _line(entry: Event) -> str:
+    # An answer says no more than it has to say: the fields of a check stand in the lines of checks.
+    extra = {"misconception": entry.misconception, "edition": entry.edition}
+    fields = {"at": entry.at, "event": entry.event, "id": entry.id, "option": entry.option}
+    fields |= {name: value for name, value in extra.items() if value}
+    return json.dumps({"version": VERSION, **fields}, ensure_ascii=True) + "\n"
 
 
 def _parsed(line: bytes) -> Event | str:
@@ -166,10 +250,10 @@ def _parsed(line: bytes) -> Event | str:
         return "not an event"
     if entry["version"] > VERSION:
         return f"written by a newer edition of the kit (version {entry['version']})"
-    fields = [entry.get(name, "") for name in ("at", "event", "id", "option")]
+    fields = [entry.get(name, "") for name in ("at", "event", "id", "option", "misconception", "edition")]
     if not all(isinstance(field, str) for field in fields) or not fields[0] or not fields[2]:
         return "not an event"
     event = Event(*fields)
-    if event.event not in EVENTS or (event.event == "answer") != bool(event.option):
+    if event.event not in OPTIONS or not OPTIONS[event.event](event.option):
         return f"an unknown event {event.event!r}"
     return event

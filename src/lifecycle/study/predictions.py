@@ -51,7 +51,7 @@ def answer(id: object = None) -> Card:
         if isinstance(question, Card):
             return question
         journal.add("reveal", question.id)
-        return _with_trouble(_reply(question, journal.standings()[question.id], always=True))
+        return with_trouble(_reply(question, journal.standings()[question.id], always=True))
     except Exception as error:
         return sentence(f"answer could not do that ({type(error).__name__}). Go on with the next cell.")
 
@@ -99,7 +99,7 @@ def _predicted(id: object, answer: object, votes: object) -> Card:
         before = journal.standings().get(question.id, Standing())
         if before.latest != letter:
             journal.add("answer", question.id, letter)
-    return _with_trouble(_asked(question, journal.standings().get(question.id, Standing())))
+    return with_trouble(_asked(question, journal.standings().get(question.id, Standing())))
 
 
 def _question(id: object) -> Question | Card:
@@ -242,7 +242,13 @@ def _show_of_hands(question: Question, counts: dict[str, int], *, open_truth: bo
     return card(f"Show of hands for {question.id}", text, body)
 
 
-def _with_trouble(shown: Card) -> Card:
+def forget(lesson: str) -> None:
+    """Forget the shows of hands of a lesson that begins anew."""
+    for id in [id for id in _hands if questions()[id].lesson == lesson]:
+        del _hands[id]
+
+
+def with_trouble(shown: Card) -> Card:
     """Add, once a kernel, that answers cannot be saved."""
     if not journal.trouble or journal.trouble in _told:
         return shown
