@@ -104,7 +104,7 @@ def test_the_core_is_what_the_lessons_are_built_on() -> None:
     core = [id for id, entry in misconceptions().items() if entry.core]
     assert 20 <= len(core) <= 30
     assert set(core) <= asked()
-    assert {misconceptions()[id].lesson for id in core} >= {*LESSONS.values()} - {"05_composition"}
+    assert {misconceptions()[id].lesson for id in core} == {*LESSONS.values()}
 
 
 def test_every_belief_that_was_collected_is_registered_once() -> None:

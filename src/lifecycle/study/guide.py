@@ -16,18 +16,18 @@ TOPICS = {
     "descriptors": "Descriptors",
     "decorators": "Decorators",
     "databases": "Databases",
-    "notebooks": "Notebooks and warnings",
+    "notebooks": "Notebooks",
 }
 """The headings of the field guide, by the word with which the ids under it begin."""
 
-MOST = 12
+MOST = 20
 """So many beliefs are shown at once."""
 
 
 def entries() -> dict[str, list[Misconception]]:
     """What no lesson asks about, under each heading of the field guide.
 
-    >>> [entry.id for entry in entries()["Notebooks and warnings"]]
+    >>> [entry.id for entry in entries()["Notebooks"]]
     ['notebooks-del-frees']
     """
     told = [entry for entry in misconceptions().values() if entry.lesson == FIELD_GUIDE]
