@@ -15,6 +15,7 @@ from typing import Any
 import nbformat
 import pytest
 
+from lifecycle import desk
 from lifecycle.study.questions import misconceptions, questions
 
 COURSE = Path(__file__).resolve().parents[1]
@@ -160,6 +161,10 @@ def section(path: Path, title: str) -> list[Any]:
 def asked(path: Path) -> list[str]:
     source = "\n".join(cell.source for cell in code(path))
     return re.findall(r"""^predict\(["']([\w-]+)["']\)""", source, re.MULTILINE)
+
+
+def test_lab_opens_the_course_at_its_beginning() -> None:
+    assert desk.lessons(COURSE)[0] == "notebooks/00_start_here.ipynb"
 
 
 @every_notebook
