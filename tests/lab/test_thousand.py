@@ -8,7 +8,7 @@ import ipywidgets
 import pytest
 
 from lifecycle import ledger
-from lifecycle.lab import ExitLab, LeakLab
+from lifecycle.lab import DescriptorLab, ExitLab, LeakLab, MetricsLab
 from lifecycle.lab.base import drive, values
 
 # What is left out takes long and is driven elsewhere; a few files stand for all that need a subprocess.
@@ -24,6 +24,18 @@ LEAK = {
 }
 
 
+TYPED = ["", "7", "0", "nan", "'text'", "10**400", "True", "not a value"]
+
+
+def choices(make, lab, name):
+    if make is LeakLab:
+        return LEAK[name]
+    control = lab.controls[name]
+    if isinstance(control, ipywidgets.Button):
+        return [None]
+    return TYPED if isinstance(control, ipywidgets.Text) else values(control)
+
+
 def everything():
     gc.collect()
     models, comms = ipywidgets.widgets.widget._instances, comm.get_comm_manager().comms
@@ -31,7 +43,7 @@ def everything():
 
 
 @pytest.mark.timeout(600)
-@pytest.mark.parametrize("make", [ExitLab, LeakLab])
+@pytest.mark.parametrize("make", [DescriptorLab, ExitLab, LeakLab, MetricsLab])
 def test_after_a_thousand_sequences_everything_is_as_before(make):
     chance = random.Random(34)
     make().close()  # What is imported and cached at first use comes before the count.
@@ -40,7 +52,6 @@ def test_after_a_thousand_sequences_everything_is_as_before(make):
         lab = make()
         for _ in range(chance.randrange(4)):
             name = chance.choice(list(lab.controls))
-            options = LEAK[name] if make is LeakLab else values(lab.controls[name])
-            drive(lab, name, chance.choice(options))
+            drive(lab, name, chance.choice(choices(make, lab, name)))
         lab.close()
     assert everything() == before
