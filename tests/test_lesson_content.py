@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import re
 import statistics
 from dataclasses import dataclass
@@ -14,20 +13,14 @@ from typing import Any
 
 import nbformat
 import pytest
+from toolbox import load
 
 from lifecycle import desk
-from lifecycle.study.questions import misconceptions, questions
+from lifecycle.study.questions import LESSONS, misconceptions, questions
 
 COURSE = Path(__file__).resolve().parents[1]
 NOTEBOOKS = sorted((COURSE / "notebooks").glob("[0-9]*.ipynb"))
-SHORT = {
-    "00_start_here": "start",
-    "01_leaks": "leaks",
-    "02_descriptors": "descriptors",
-    "03_decorators": "decorators",
-    "04_lazy_chains": "chains",
-    "05_composition": "composition",
-}
+SHORT = {stem: short for short, stem in LESSONS.items()}
 
 TAGS = {
     "setup", "predict", "answer", "widget", "text-twin", "break-it", "needs-os", "raises-exception",
@@ -97,14 +90,8 @@ every_beat = pytest.mark.parametrize(
 )
 
 
-@cache
 def tool() -> ModuleType:
-    path = COURSE / "tools" / "execute_notebooks.py"
-    spec = importlib.util.spec_from_file_location("execute_notebooks", path)
-    assert spec is not None and spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return load("execute_notebooks")
 
 
 @cache

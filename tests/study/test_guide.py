@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import importlib.util
 import re
-import sys
 from functools import cache
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import nbformat
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from toolbox import load
 
 from lifecycle.study import answer, guide, search
 from lifecycle.study.guide import entries
@@ -25,23 +23,12 @@ TOLD = [entry for told in entries().values() for entry in told]
 
 
 @cache
-def tool(name: str) -> ModuleType:
-    spec = importlib.util.spec_from_file_location(name, COURSE / "tools" / f"{name}.py")
-    assert spec is not None and spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[name] = module
-    spec.loader.exec_module(module)
-    return module
-
-
-@cache
 def stored() -> dict[str, Any]:
     return {cell.id: cell for cell in nbformat.read(PATH, as_version=4).cells}
 
 
 def test_the_field_guide_is_what_the_registry_says() -> None:
-    tool("execute_notebooks")
-    written = tool("write_field_guide")
+    written = load("write_field_guide")
     fresh = written.sources(written.composed())
     assert written.sources(nbformat.read(PATH, as_version=4)) == fresh, "run tools/write_field_guide.py"
 
@@ -59,7 +46,7 @@ def test_each_has_its_belief_its_proof_that_ran_and_its_truth(id: str) -> None:
     assert stored()[id].source == f"### “{entry.belief.rstrip('.')}”"
     proof = stored()[f"{id}-proof"]
     assert proof.source.endswith(entry.proof.strip())
-    assert tool("execute_notebooks").text(proof).strip() == entry.shows
+    assert load("execute_notebooks").text(proof).strip() == entry.shows
     assert entry.truth in stored()[f"{id}-truth"].source
 
 

@@ -1,0 +1,119 @@
+"""TEACHING.md follows the lessons: every part with its minutes, every question that is asked in class."""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from itertools import pairwise
+from pathlib import Path
+
+import nbformat
+import pytest
+from toolbox import load
+
+from lifecycle.present import KEYS
+from lifecycle.study.questions import LESSONS, questions
+
+COURSE = Path(__file__).resolve().parents[1]
+TEACHING = COURSE / "notebooks" / "TEACHING.md"
+THERE = {short: TEACHING.with_name(f"{stem}.ipynb") for short, stem in LESSONS.items()}
+PART = re.compile(r"(?m)^#{2,3} (.+ \(\d+ min\))$")
+
+every_lesson = pytest.mark.parametrize("short", THERE)
+
+
+def chapter(short: str) -> str:
+    """What TEACHING.md says of one lesson."""
+    number = LESSONS[short][:2]
+    (found,) = re.findall(rf"(?ms)^## {number} · .+?(?=^## |\Z)", TEACHING.read_text("utf-8"))
+    return found
+
+
+@cache
+def in_class(short: str) -> str:
+    """A lesson without its part for self-study."""
+    kept, inside = [], True
+    for cell in nbformat.read(THERE[short], as_version=4).cells:
+        for title in re.findall(r"(?m)^## (.+)$", cell.source if cell.cell_type == "markdown" else ""):
+            inside = not title.startswith("Alone: further")
+        if inside:
+            kept.append(cell.source)
+    return "\n".join(kept)
+
+
+@every_lesson
+def test_each_part_stands_there_in_its_order_with_its_minutes(short: str) -> None:
+    parts = PART.findall(in_class(short))
+    assert [part for part in PART.findall(chapter(short)) if not re.match(r"\d\d · ", part)] == parts
+
+
+@every_lesson
+def test_the_lesson_has_the_minutes_that_its_opening_says(short: str) -> None:
+    (minutes,) = re.findall(r"\*\*(\d+) minutes in class", in_class(short))
+    assert chapter(short).splitlines()[0].endswith(f"({minutes} min)")
+
+
+def asked(short: str) -> dict[str, str]:
+    """The questions of a lesson that are asked in class, each with its part."""
+    found: dict[str, str] = {}
+    part = ""
+    for line in in_class(short).splitlines():
+        part = "".join(PART.findall(line)) or part
+        found.update(dict.fromkeys(re.findall(r"""^predict\("([\w-]+)"\)""", line), part))
+    return found
+
+
+@every_lesson
+def test_each_question_of_the_class_stands_in_its_part(short: str) -> None:
+    pieces = PART.split(chapter(short))
+    told = dict(zip(pieces[1::2], pieces[2::2], strict=True))
+    for id, part in asked(short).items():
+        named = id if not id.startswith("start-r") else "start-r5"      # the five of them in one sentence
+        assert f"`{named}`" in told[part], id
+
+
+@every_lesson
+def test_each_wrong_answer_of_a_beat_is_expected(short: str) -> None:
+    for id, part in asked(short).items():
+        if part.startswith("Beat"):
+            (told,) = re.findall(rf"(?m)^- `{id}` (.+)$", chapter(short)) or re.findall(
+                rf"(?ms)^### {re.escape(part)}$.+?^- (A: .+?)(?=^\*\*|^#)", chapter(short))  # fmt: skip
+            wrong = [option.letter for option in questions()[id].options if option.misconception]
+            assert [letter for letter in wrong if not re.search(rf"\b{letter}\b[:, ]", told)] == [], id
+
+
+@every_lesson
+def test_each_lesson_says_what_to_cut(short: str) -> None:
+    assert "**Cut" in chapter(short)
+
+
+def test_no_question_is_named_that_is_not_there() -> None:
+    named = re.findall(r"`((?:%s)-[a-z]\d+)`" % "|".join(LESSONS), TEACHING.read_text("utf-8"))  # noqa: UP031
+    assert set(named) <= set(questions())
+
+
+def test_the_minutes_are_those_that_counting_gives() -> None:
+    text = TEACHING.read_text("utf-8")
+    assert load("lesson_minutes").written(text) == text, "run tools/lesson_minutes.py --write"
+
+
+def test_the_session_of_fifty_minutes_has_no_hole() -> None:
+    text = TEACHING.read_text("utf-8").partition("## One session of 50 minutes")[2]
+    spans = [(int(begin), int(end)) for begin, end in re.findall(r"(?m)^\| (\d+) to (\d+) \|", text)]
+    assert spans[0][0] == 0 and spans[-1][1] == 50
+    assert all(end == begin for (_, end), (begin, _) in pairwise(spans))
+
+
+def test_the_keys_are_those_of_the_command() -> None:
+    text = TEACHING.read_text("utf-8")
+    for key in ("Space, Shift+Space", "Shift+Enter", "Escape"):
+        assert f"| {key} |" in text and key in KEYS
+    assert "Ctrl+Shift+Enter" in text and "Shift+Enter" in KEYS and "0 0" in KEYS
+
+
+def test_the_tone_is_plain_and_links_resolve() -> None:
+    text = re.sub(r"`[^`]*`", "", TEACHING.read_text("utf-8"))
+    for word in ("simply", "just", "obviously", "of course", "clearly", "trivial", "easy"):
+        assert not re.search(rf"\b{word}\b", text, re.IGNORECASE), word
+    for target in re.findall(r"\]\(([^)]+)\)", text):
+        assert "://" not in target and (TEACHING.parent / target).exists(), target
