@@ -41,7 +41,7 @@ Echo()
 PICTURE = """
 import io, ipywidgets
 from matplotlib.figure import Figure
-from matplotlib.patches import Rectangle
+from matplotlib.patches import Circle, Rectangle
 from lifecycle.lab.experiments.chain import Chain, ChainSettings
 
 chain, picture = Chain(ChainSettings()), ipywidgets.Image(format="png")
@@ -54,15 +54,26 @@ def draw():
     axes.set(xlim=(0, len(state.parts)), ylim=(0, 2))
     axes.axis("off")
     for at, part in enumerate(state.parts):
+        stand = part.stand
         axes.add_patch(Rectangle((at + 0.05, 0.6), 0.8, 1.2, fill=False))
         axes.text(at + 0.1, 1.6, part.name, weight="bold")
-        axes.text(at + 0.1, 1.3, part.call, family="monospace", size=8)
-        axes.text(at + 0.1, 1.0, part.stand.word)
+        axes.text(at + 0.1, 1.45, part.call, family="monospace", size=8)
+        axes.text(at + 0.1, 1.25, stand.word, weight="bold", size=9)
+        axes.text(at + 0.1, 1.05, f"line {stand.line}: {stand.code}"[:22], family="monospace", size=7)
+        axes.add_patch(Circle((at + 0.78, 1.68), 0.06, fill=False))
+        axes.text(at + 0.75, 1.62, "!")
+        for row, resource in enumerate(part.resources):
+            axes.add_patch(Rectangle((at + 0.1, 0.8 - row * 0.15), 0.06, 0.08, fill=resource.state == "open"))
+            axes.text(at + 0.2, 0.8 - row * 0.15, f"{resource.name} {resource.state}", size=7)
         if at:
             axes.annotate("", (at + 0.05, 1.4), (at - 0.15, 1.4), arrowprops={"arrowstyle": "->"})
-    axes.text(0.05, 0.2, state.sentence)
+            back = {"arrowstyle": "->", "linestyle": "dashed"}
+            axes.annotate("next()", (at - 0.15, 0.9), (at + 0.05, 0.9), arrowprops=back, size=7)
+    axes.text(0.05, 1.9, f"accepted by the sink {state.accepted}, kept {state.kept}, {state.mode}")
+    axes.text(0.05, 0.05, state.sentence)
+    axes.text(0.05, 0.4, f"pool, {state.slots} slots: {state.used} in use, {state.leaked} leaked")
     for slot in range(state.slots):
-        axes.add_patch(Rectangle((1 + slot * 0.1, 0.4), 0.08, 0.1, fill=False))
+        axes.add_patch(Rectangle((2 + slot * 0.1, 0.4), 0.08, 0.1, fill=slot < state.used + state.leaked))
     file = io.BytesIO()
     figure.savefig(file, format="png", dpi=100)
     picture.value = file.getvalue()
@@ -79,23 +90,23 @@ ipywidgets.VBox([step, picture])
 WAIT = """async ([cell, name, sign]) => {
     const box = document.querySelectorAll(".jp-Notebook .jp-Cell")[cell];
     const button = [...box.querySelectorAll("button")].find(one => one.textContent.trim() === name);
-    const read = () => {
-        const shown = box.querySelector(sign);
-        return shown ? (shown.tagName === "IMG" ? shown.src : shown.outerHTML) : "";
-    };
-    const before = read(), began = performance.now();
-    button.click();
+    const shown = box.querySelector(sign);
+    const painted = () => new Promise(done => requestAnimationFrame(() => setTimeout(done)));
     return await new Promise((done, failed) => {
-        const look = () => {
-            const image = box.querySelector("img");
-            if (read() !== before && (sign !== "img" || image.complete))
-                return requestAnimationFrame(() => done(performance.now() - began));
-            if (performance.now() - began > 8000) return failed(new Error(`${name} showed nothing`));
-            requestAnimationFrame(look);
-        };
-        requestAnimationFrame(look);
+        const late = setTimeout(() => failed(new Error(`${name} showed nothing`)), 8000);
+        const watch = new MutationObserver(async () => {
+            watch.disconnect();
+            if (shown.tagName === "IMG") await shown.decode();
+            await painted();
+            clearTimeout(late);
+            done(performance.now() - began);
+        });
+        watch.observe(shown, {subtree: true, childList: true, attributes: true, characterData: true});
+        const began = performance.now();
+        button.click();
     });
 }"""
+"""From the click to the end of the frame that shows its answer, in milliseconds."""
 
 
 def repaint() -> Iterator[Row]:
@@ -104,7 +115,7 @@ def repaint() -> Iterator[Row]:
     from playwright.sync_api import sync_playwright
 
     labs = {
-        "FailureLab": (0, "Step one pull", ".cv-chain svg"),
+        "FailureLab": (0, "Step one pull", ".cv-chain"),
         "a bare anywidget button": (1, "Echo", "output"),
         "the view as a matplotlib picture": (2, "Picture", "img"),
     }

@@ -98,10 +98,13 @@ class FailureLab(Lab):
         """Send the present state to the drawing, the sentence, the text twin and the log."""
         state = self.chain.state
         frames = self.chain.frames() if moving and self.drawing.motion else None
-        self.drawing.state = message(state, frames)
-        self.events.state = record(state)
-        self.say(state.sentence, _mark(state))
-        self.tell(state.text())
+        # All is worked out before the first message goes: a click waits for the drawing, not for the rest.
+        drawn, logged, twin = message(state, frames), record(state), state.text()
+        self.drawing.state = drawn
+        with self.voice.hold_sync():
+            self.say(state.sentence, _mark(state))
+            self.tell(twin)
+        self.events.state = logged
 
     def close(self) -> None:
         """Close the pipeline, the leaked runs too, and every model of the lab."""
