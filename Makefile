@@ -6,11 +6,12 @@ ARGS ?=
 IN_ENV = $(PYTHON) tools/setup_env.py
 IN_TEST_ENV = $(IN_ENV) --extra test
 
-.PHONY: help lab present test check bench python
+.PHONY: help lab present html test check bench python
 
 help:
 	@echo "make lab      open the lessons in JupyterLab"
 	@echo "make present  a lesson as slides, for a class (make present ARGS=01)"
+	@echo "make html     the lessons as pages to read, answers folded"
 	@echo "make test     all tests: style, types, lessons, JupyterLab in a real browser"
 	@echo "make check    the quick part of them"
 	@echo "make bench    what the patterns cost, as ratios in one run"
@@ -20,6 +21,9 @@ lab: python
 
 present: python
 	@$(IN_ENV) lifecycle present $(ARGS)
+
+html: python
+	@$(IN_ENV) lifecycle html $(ARGS)
 
 check: python
 	@$(IN_TEST_ENV) ruff check

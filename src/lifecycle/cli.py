@@ -52,6 +52,15 @@ def parser() -> argparse.ArgumentParser:
     present.add_argument("--no-browser", action="store_true", help="print the address, open no browser")
     present.add_argument("--desk", type=Path, metavar="DIR", help="its folder (default: desk/present)")
     present.set_defaults(run=_present)
+
+    pages = commands.add_parser(
+        "html",
+        help="write the lessons as pages to read, answers folded",
+        description="Write all lessons as pages that any browser shows, without a kernel and without a "
+        "network: answers folded, labs in words.",
+    )
+    pages.add_argument("folder", nargs="?", type=Path, help="where to (default: build/html)")
+    pages.set_defaults(run=_html)
     return top
 
 
@@ -70,6 +79,12 @@ def _present(given: argparse.Namespace) -> None:
     from lifecycle import present
 
     present.serve(given.lesson, given.desk, given.port, browser=not given.no_browser)
+
+
+def _html(given: argparse.Namespace) -> None:
+    from lifecycle import reading
+
+    print(f"The lessons are pages now: open {reading.write(given.folder)[0]}")
 
 
 def _port(text: str) -> int:
