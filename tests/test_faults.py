@@ -175,17 +175,35 @@ def test_a_fault_that_cannot_be_is_a_value_error(fault):
         inject(Source(3), fault)
 
 
-def test_inside_a_retry_the_fault_is_retried():
-    source = inject(Source(4), Fault("source", "pull", 3))
-    attempts = []
+def test_a_fault_stands_inside_the_retry_and_the_retry_inside_the_measure():
+    source = inject(Source(5), Fault("source", "pull", 3))
+    source.stream = measuredStage(retryOnFailure(2, 0)(source.stream))
+    sink = Sink()
+    with PipelineContext(source, [], sink) as pipeline:
+        assert pipeline.run() == 5
+    assert sink.records == [0, 1, 2, 3, 4]
+    assert (source.metrics.records, source.metrics.outcome) == (5, "exhausted")
 
-    @retryOnFailure(2, 0)
-    def stream():
-        attempts.append(1)
-        return (yield from source.stream() if len(attempts) == 1 else range(4))
 
-    assert list(stream()) == [0, 1, 2, 3]
-    assert len(attempts) == 2
+def test_without_the_retry_the_same_fault_ends_the_run():
+    with pytest.raises(OSError), PipelineContext(inject(Source(5), Fault("source", "pull", 3))) as pipeline:
+        pipeline.run()
+    assert pipeline.recordCount == 2
+
+
+def test_a_fault_strikes_once():
+    part = inject(Source(3), Fault("source", "pull", 2))
+    with pytest.raises(OSError):
+        list(part.stream())
+    assert list(part.stream()) == [0, 1, 2]
+
+
+def test_an_injected_stage_may_be_measured():
+    stage = inject(Stage(), Fault("stage 1", "pull", 3))
+    stage.process = measuredStage(stage.process)
+    with pytest.raises(OSError), PipelineContext(Source(5), [stage]) as pipeline:
+        pipeline.run()
+    assert (stage.metrics.records, stage.metrics.outcome) == (2, "failed")
 
 
 # sweep -----------------------------------------------------------------------------------------------------

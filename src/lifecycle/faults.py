@@ -9,7 +9,7 @@ import gc
 from dataclasses import dataclass
 from typing import Any
 
-from lifecycle.probe import Probe
+from lifecycle.probe import Injected, Probe
 
 PHASES = "open", "pull", "write", "end", "close"
 
@@ -74,10 +74,11 @@ def withContext(source, stages, sink):
 
 
 def inject(part, fault):
-    """Wrap `part` (a source, a stage or a sink), so that it fails as `fault` says; it stays usable as it was.
+    """Wrap `part` (a source, a stage or a sink), so that it fails once, as `fault` says; it stays usable.
 
     The k-th pull fails by `throw` into the part's own suspended frame: its `finally` runs, and the error goes
-    downstream. Raises `ValueError` for a phase that does not exist and for a pull or write without a number.
+    downstream. Opened again, the part is well, so that a retry around the fault has something to save.
+    Raises `ValueError` for a phase that does not exist and for a pull or write without a number.
 
     >>> class Letters:
     ...     def stream(self):
@@ -92,7 +93,7 @@ def inject(part, fault):
     """
     if fault.phase not in PHASES or (fault.phase in ("pull", "write")) != isinstance(fault.record, int):
         raise ValueError(f"{fault}: allowed is open, pull k, write k, end or close")
-    return Probe(part, fault.place, fault)
+    return Injected(part, fault.place, fault)
 
 
 def sweep(build, run=withContext, limit=10_000, *, system=False):

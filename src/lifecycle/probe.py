@@ -44,7 +44,11 @@ class Probe:
     def strike(self, phase, record=None):
         fault = self.fault
         if fault is not None and fault.phase == phase and fault.record == record:
-            raise fault.error(f"injected: {fault}")
+            raise self.failure()
+
+    def failure(self):
+        fault, self.fault = self.fault, None  # once: a part that is opened again afterwards is well
+        return fault.error(f"injected: {fault}")
 
     def watch(self, stream):
         if not hasattr(stream, "__iter__"):
@@ -54,27 +58,30 @@ class Probe:
         self.streams.append(stream)
         if self.fault is not None:
             if self.fault.phase == "pull":
-                return self.pulled(iter(stream))
+                return self.pulled(iter(stream), self.fault.record)
             if self.fault.phase == "end":
                 return Unclosable(iter(stream), self)
         return stream
 
-    def pulled(self, stream):
+    def pulled(self, stream, last):
+        pulls = 0
         try:
-            for record in islice(stream, self.fault.record - 1):
-                self.pulls += 1
+            for record in islice(stream, last - 1):
+                pulls += 1
                 yield record
-            self.pulls += 1
-            if self.pulls == self.fault.record:
+            pulls += 1
+            if pulls == last:
                 yield from self.thrown(stream)
         finally:
+            self.pulls += pulls
             finish(stream)
 
     def thrown(self, stream):
+        failure = self.failure()
         if not hasattr(stream, "throw"):
-            self.strike("pull", self.pulls)
+            raise failure
         try:
-            record = stream.throw(self.fault.error(f"injected: {self.fault}"))
+            record = stream.throw(failure)
         except StopIteration:
             return
         yield record
@@ -91,6 +98,16 @@ class Probe:
         for stream in self.streams:
             finish(stream)
         self.__exit__(RuntimeError, RuntimeError("left open"), None)
+
+
+class Injected(Probe):
+    """A probe whose streams come from generator functions, so that a decorator can be put around them."""
+
+    def stream(self):
+        yield from super().stream()
+
+    def process(self, stream):
+        yield from super().process(stream)
 
 
 class Unclosable:
