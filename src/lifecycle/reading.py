@@ -220,7 +220,7 @@ def _index(pages: list[Page]) -> str:
         "<p>Each question has its answer folded up below it. Settle on a letter first: a wrong prediction is "
         "worth more than a right one, because you remember it. Then unfold what happens.</p>",
         "<p>To run the lessons, change them and break them, open them by <code>make lab</code>.</p>",
-        '<ol class="lessons">', *items, "</ol>",
+        '<ul class="options">', *items, "</ul>",
     ])  # fmt: skip
     return _document(TITLE, body, "")
 

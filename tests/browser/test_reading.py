@@ -52,6 +52,7 @@ def test_a_page_reads_well_and_asks_nobody(
     page.on("console", lambda message: complaints.append(message.text))
     page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
     try:
+        page.set_viewport_size({"width": 1000, "height": 900})
         page.goto((pages / f"{stem}.html").as_uri())
         assert page.locator("details[open]").count() == 0
         shown = os.environ.get("LIFECYCLE_SHOTS")
@@ -62,8 +63,10 @@ def test_a_page_reads_well_and_asks_nobody(
         page.evaluate("() => document.querySelectorAll('details').forEach(one => one.open = true)")
         found = Axe().run(page).response["violations"]
         assert [f"{one['id']}: {node['html'][:200]}" for one in found for node in one["nodes"]] == []
-        width = page.evaluate("() => document.documentElement.scrollWidth - window.innerWidth")
-        assert width <= 0, "nothing sticks out"
+        for width in (1000, 390):
+            page.set_viewport_size({"width": width, "height": 900})
+            out = page.evaluate("() => document.documentElement.scrollWidth - window.innerWidth")
+            assert out <= 0, f"something sticks out at {width} pixels"
     finally:
         page.close()
     assert not [url for url in asked if not url.startswith(("file:", "data:"))] and not complaints
