@@ -114,6 +114,10 @@ def _report(name: str | None) -> Card:
     if following is not None:
         page.say(f"**Next**: {LESSONS[following.lesson]}, {following.id}.")
     page.say(f"Your record lies in {_place()}. It stays on this machine.")
+    if events:
+        example = name or "leaks"
+        page.say("A copy of it, or a lesson begun anew: `from lifecycle.study import export, reset`, then "
+                 f'`export("my_progress.jsonl")`, or `reset("{example}")`.')  # fmt: skip
     for problem in problems[:5]:
         page.say(f"Set aside: {problem}")
     if len(problems) > 5:
