@@ -23,12 +23,11 @@ def pytest_ignore_collect(collection_path: Path) -> bool | None:
     return True if collection_path.suffix == ".py" and not collection_path.name.startswith("test_") else None
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_itemcollected(item: pytest.Item) -> None:
     """One worker a file, and one for all browser tests: two browsers starve each other on two cores."""
-    for item in items:
-        group = "browser" if "browser" in item.path.parts else str(item.path)
-        item.add_marker(pytest.mark.xdist_group(group))
+    # Here, and not when the whole collection is there: by then xdist has read the groups.
+    group = "browser" if "browser" in item.path.parts else str(item.path)
+    item.add_marker(pytest.mark.xdist_group(group))
 
 
 def _no_silent_skip(report: pytest.TestReport | pytest.CollectReport) -> None:
