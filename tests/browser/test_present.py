@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -225,7 +226,9 @@ def test_the_slides_can_be_left_and_found_again(slides: Lab) -> None:
 
 
 @pytest.mark.parametrize("name", LESSONS)
-def test_the_lesson_presents_step_by_step(playwright: Playwright, presenting: Server, name: str) -> None:
+def test_the_lesson_presents_step_by_step(
+    playwright: Playwright, presenting: Server, name: str, tmp_path: Path
+) -> None:
     path = f"notebooks/{name}"
     with browse(playwright, presenting, 1280, 720) as lab:
         begin(lab, path)
@@ -251,6 +254,8 @@ def test_the_lesson_presents_step_by_step(playwright: Playwright, presenting: Se
         # Presented and saved is not edited: the next presentation starts from the course's edition.
         lab.command("docmanager:save")
         assert not lab.recorder.outside and not lab.recorder.errors
-    present.begin(COURSE, presenting.desk)
-    report = desk.lay(COURSE, presenting.desk)
+    # On a copy, because the next lesson needs the settings that a beginning takes from this running Lab.
+    copy = shutil.copytree(presenting.desk, tmp_path / "desk")
+    present.begin(COURSE, copy)
+    report = desk.lay(COURSE, copy)
     assert report.beside == [] and path not in report.renewed
