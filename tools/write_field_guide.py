@@ -43,27 +43,37 @@ def composed():
         _code("guide-search", 'from lifecycle.study import search\nsearch("zip")', "setup"),
         _prose("guide-reading", READING),
     ]
-    for name, chunk in zip(("imports", "caught", "pool"), _prelude(), strict=True):
-        cells.append(_code(f"guide-{name}", chunk, "setup"))
+    proofs = []
     for heading, told in topics.items():
-        cells.append(_prose(f"guide-{heading.split()[0].lower()}", f"## {heading}", "slide"))
+        proofs.append(_prose(f"guide-{heading.split()[0].lower()}", f"## {heading}", "slide"))
         for entry in told:
             given = re.sub(r"\A\n|\n\Z", "", entry.given)
             source = "\n".join(filter(None, [given, entry.proof.strip()]))
             tags = ["needs-os"] if NEEDS_OS.search(source) else []
-            cells += [
+            proofs += [
                 _prose(entry.id, f"### “{entry.belief.rstrip('.')}”", "subslide"),
                 _code(f"{entry.id}-proof", source, *tags),
                 _prose(f"{entry.id}-truth", f"**What is true.** {entry.truth}\n\nSource: {entry.source}."),
             ]
+    cells += [_code(f"guide-{name}", chunk, "setup") for name, chunk in _setup(proofs)] + proofs
     return nbformat.v4.new_notebook(
         cells=cells, metadata={"kernelspec": KERNEL, "language_info": {"name": "python"}}
     )
 
 
-def _prelude():
+def _setup(proofs):
+    """What the registry's proofs stand on, as far as these proofs use it: helpers, and before them imports."""
     registry = tomllib.loads(files("lifecycle.study").joinpath("misconceptions.toml").read_text("utf-8"))
-    return registry["prelude"].strip().split("\n\n\n")
+    imports, *helpers = registry["prelude"].strip().split("\n\n\n")
+    used = "\n".join(cell.source for cell in proofs if cell.cell_type == "code")
+    kept = []
+    for helper in helpers:
+        name = re.match(r"def (\w+)", helper).group(1)
+        if re.search(rf"\b{name}\(", used):
+            kept.append((name.lower(), helper))
+    text = "\n".join([used, *(helper for _, helper in kept)])
+    lines = [line for line in imports.splitlines() if re.search(rf"\b{line.split()[1]}\.", text)]
+    return [("imports", "\n".join(lines)), *kept]
 
 
 def _prose(id, source, slide=""):
