@@ -62,7 +62,7 @@ def composed():
 
 
 def _setup(proofs):
-    """What the registry's proofs stand on, as far as these proofs use it: helpers, and before them imports."""
+    """What the registry's proofs stand on, as far as these proofs use it: imports, then helpers."""
     registry = tomllib.loads(files("lifecycle.study").joinpath("misconceptions.toml").read_text("utf-8"))
     imports, *helpers = registry["prelude"].strip().split("\n\n\n")
     used = "\n".join(cell.source for cell in proofs if cell.cell_type == "code")
