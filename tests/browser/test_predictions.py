@@ -9,7 +9,7 @@ CELLS = (
     'predict("leaks-p2", "A")',
     "# Answers leaks-p2\nprint('0 of 20 slots are taken')",
     'predict("leaks-p1", votes="A12 B30 C5 D2")',
-    "progress()",
+    'progress("leaks")',
 )
 
 
@@ -24,7 +24,7 @@ def test_the_reply_stands_under_the_cell_that_shows_the_truth(lab: Lab) -> None:
     lab.output(3).get_by_role("row", name="B the pool opens").wait_for()
     lab.output(3).get_by_text("The truth", exact=True).click()
     assert "What happens is C" in lab.output(3).inner_text()
-    assert "leaks-p2: predicted A; what happens is C." in lab.output(4).inner_text()
+    assert "leaks-p2: predicted A; what happens is C" in lab.output(4).inner_text()
     for name in ("light", "dark"):
         lab.theme(name)
         assert lab.axe(".jp-Notebook .jp-OutputArea") == []

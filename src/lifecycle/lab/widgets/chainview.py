@@ -60,7 +60,9 @@ def message(state: ChainState, frames: list[ChainState] | None = None) -> dict[s
 
 def record(state: ChainState) -> dict[str, Any]:
     """What the log needs of a state."""
-    system = f"by the operating system: files {state.system.files:+d}, sockets {state.system.sockets:+d}"
+    counts = f"files {state.system.files:+d}, sockets {state.system.sockets:+d}"
+    # The count knows no names: what Jupyter itself opens in the meantime is in it.
+    system = f"the operating system's count for the whole kernel, Jupyter's own included: {counts}"
     return {
         "count": len(state.log),
         "log": list(state.log[-_LINES:]),
