@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import time
 from typing import Any
 
 from lifecycle.lab.base import Lab
@@ -75,8 +76,7 @@ class FailureLab(Lab):
 
     def act(self, action: str) -> None:
         """Do one action of the chain and show what comes of it."""
-        getattr(self.chain, action)()
-        self.show(moving=action in ("step", "run"))
+        self.show(getattr(self.chain, action)(), moving=action in ("step", "run"))
 
     def strike(self, place: str) -> None:
         """Strike the part at `place`, or take a strike back."""
@@ -94,13 +94,14 @@ class FailureLab(Lab):
             self.chain.reset(self.settings)
         self.show()
 
-    def show(self, moving: bool = False) -> None:
-        """Send the present state to the drawing, the sentence, the text twin and the log."""
-        state = self.chain.state
+    def show(self, state: ChainState | None = None, moving: bool = False) -> None:
+        """Send a state, the present one without another, to drawing, sentence, text twin and log."""
+        state = state or self.chain.state
         frames = self.chain.frames() if moving and self.drawing.motion else None
-        # All is worked out before the first message goes: a click waits for the drawing, not for the rest.
-        drawn, logged, twin = message(state, frames), record(state), state.text()
-        self.drawing.state = drawn
+        self.drawing.state = message(state, frames)
+        # The thread that sends gets its turn now: a click waits for the drawing, not for the rest.
+        time.sleep(0.0005)
+        logged, twin = record(state), state.text()
         with self.voice.hold_sync():
             self.say(state.sentence, _mark(state))
             self.tell(twin)
