@@ -4,7 +4,7 @@
 PYTHON ?= python3
 ARGS ?=
 IN_ENV = $(PYTHON) tools/setup_env.py
-IN_TEST_ENV = $(IN_ENV) --extra test
+IN_TEST_ENV = $(IN_ENV) --extra test --extra classroom
 
 .PHONY: help lab present html test check bench python
 

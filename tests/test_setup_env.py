@@ -52,12 +52,19 @@ def test_the_first_time_it_makes_and_installs_then_nothing(setup: ModuleType) ->
 
 def test_tests_add_their_tools_and_lab_keeps_them(setup: ModuleType) -> None:
     setup.prepare([])
-    setup.prepare(["test"])
+    setup.prepare(["test", "classroom"])
+    setup.prepare(["classroom"])
     setup.prepare([])
-    assert setup.pips == [[], ["test"]]
+    assert setup.pips == [[], ["classroom", "test"]]
     Path(setup.ROOT, "constraints.txt").write_text("a==2\n")
     setup.prepare([])
-    assert setup.pips[2:] == [["test"]], "an update keeps what is installed up to date"
+    assert setup.pips[2:] == [["classroom", "test"]], "an update keeps what is installed up to date"
+
+
+def test_the_command_line_takes_several_extras(setup: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(setup, "run", lambda arguments: arguments)
+    assert setup.main(["--extra", "test", "--extra", "classroom", "true", "--extra"]) == ["true", "--extra"]
+    assert setup.pips == [["classroom", "test"]]
 
 
 @pytest.mark.parametrize("name", ["pyproject.toml", "constraints.txt"])

@@ -1,6 +1,6 @@
 """Make .venv when it is missing or out of date, then run a command in it.
 
-    python3 tools/setup_env.py [--extra test] COMMAND [ARGUMENT...]
+    python3 tools/setup_env.py [--extra test] [--extra classroom] COMMAND [ARGUMENT...]
 
 The Makefile calls this with whatever Python there is, so the file is written for any Python 3: a Python
 that is too old says so in a sentence, or hands over to a newer one that it finds.
@@ -14,6 +14,7 @@ import subprocess
 import sys
 
 NEEDED = (3, 11)
+WHAT_IT_ADDS = {"test": "its tests", "classroom": "the grader"}
 NEWER = ("python3.13", "python3.12", "python3.14", "python3.11", "python3")
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 VENV = os.path.join(ROOT, ".venv")
@@ -99,12 +100,13 @@ def make_venv():
 
 def install(extras):
     project = ROOT + (f"[{','.join(extras)}]" if extras else "")
-    its_tests = " with its tests" if extras else ""
+    added = "".join(f" with {WHAT_IT_ADDS.get(extra, extra)}" for extra in extras[:1])
+    added += "".join(f" and {WHAT_IT_ADDS.get(extra, extra)}" for extra in extras[1:])
     steps = [
         # Built with the pinned tools, not in an environment of pip's own that would fetch any version.
         ("Installing the tools that build the course.", ["hatchling", "editables"]),
         (
-            f"Installing JupyterLab and the course{its_tests}; the first time this takes a few minutes.",
+            f"Installing JupyterLab and the course{added}; the first time this takes a few minutes.",
             ["--no-build-isolation", "--editable", project],
         ),
     ]

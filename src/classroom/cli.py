@@ -1,0 +1,84 @@
+"""The command `classroom`."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+from importlib.util import find_spec
+from types import ModuleType
+
+from classroom.trouble import Trouble
+
+COMMANDS = {
+    "course": ("classroom.course", "make a private course from the kit, or bring it up to date"),
+    "exercise": ("classroom.scaffold", "begin an exercise of your own, or prove it"),
+    "student-kit": ("classroom.kit", "pack what students and hub images get"),
+    "doctor": ("classroom.doctor", "say whether this machine can grade safely, and what is missing"),
+    "grade": ("classroom.grade", "grade an assignment's submissions in the sandbox"),
+    "regrade": ("classroom.regrade", "grade again after a check was mended, and show what changed"),
+    "feedback": ("classroom.feedback", "write one page of feedback per student"),
+    "export": ("classroom.export", "write the grades as a table, or fill a column of another one"),
+    "report": ("classroom.report", "show how the class did: grades, and what was believed"),
+}
+"""Each command's module and one line about it.
+
+A module has `configure(parser)`, which adds the command's options and may set a longer description, and
+`run(arguments)`, which returns the exit code.  It is imported when its command is used, not before.
+"""
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit code: its own, 1 after one sentence about what stopped it, or 130
+    after Ctrl-C.
+
+    Raises `SystemExit` as argparse does: 0 after --help, 2 when the command line is wrong.
+    """
+    words = list(sys.argv[1:] if argv is None else argv)
+    try:
+        given = parser(words[0] if words else "").parse_args(words)
+        return int(given.run(given))
+    except Trouble as trouble:
+        print(f"classroom: {trouble}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("\nclassroom: stopped.", file=sys.stderr)
+        return 130
+
+
+def parser(command: str = "") -> argparse.ArgumentParser:
+    """All commands, and the options of `command`.
+
+    Raises `Trouble` when `command` cannot be imported here.
+    """
+    top = argparse.ArgumentParser(
+        prog="classroom", description="Make a course on resource lifecycles, release it and grade it."
+    )
+    commands = top.add_subparsers(title="commands", required=True, metavar="COMMAND")
+    for name, (module, line) in COMMANDS.items():
+        # A command whose module is not there yet is not offered.
+        if find_spec(module) is None:
+            continue
+        options = commands.add_parser(name, help=line, description=f"{line[0].upper()}{line[1:]}.")
+        if name == command:
+            loaded = _load(name, module)
+            loaded.configure(options)
+            options.set_defaults(run=loaded.run)
+    return top
+
+
+def _load(name: str, module: str) -> ModuleType:
+    try:
+        return import_module(module)
+    except ModuleNotFoundError as error:
+        missing = (error.name or "").partition(".")[0]
+        if missing in ("classroom", "lifecycle"):
+            raise
+        raise Trouble(
+            f"`classroom {name}` needs {missing}, which is not installed here: install the course with its "
+            "extra: `pip install -c constraints.txt -e '.[classroom]'`."
+        ) from None
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
