@@ -20,11 +20,20 @@ def _after_cell(result: Any) -> None:
             display(shown)  # type: ignore[no-untyped-call]
 
 
-def attach() -> bool:
-    """Listen to the running notebook's cells; False where there is none. A second call changes nothing."""
+def in_notebook() -> bool:
+    """Whether this process runs cells, of a notebook or of IPython."""
+    return _shell() is not None
+
+
+def _shell() -> Any:
     # Outside a notebook IPython is not imported on purpose: `lifecycle.study` must load fast there.
     ipython = sys.modules.get("IPython")
-    shell = ipython.get_ipython() if ipython is not None else None
+    return ipython.get_ipython() if ipython is not None else None
+
+
+def attach() -> bool:
+    """Listen to the running notebook's cells; False where there is none. A second call changes nothing."""
+    shell = _shell()
     if shell is None:
         return False
     for callback in list(shell.events.callbacks["post_run_cell"]):

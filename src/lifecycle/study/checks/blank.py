@@ -1,0 +1,75 @@
+"""Whether an answer was begun at all: nothing, a bare body, or what the exercise gave, unchanged."""
+
+from __future__ import annotations
+
+import types
+from typing import Any
+
+from lifecycle.study.checks.exercise import Exercise, executed, stub
+
+
+def is_blank(answer: object, exercise: Exercise) -> bool:
+    """Whether an answer is none: None, `...`, a function without a body, or the stub as it was given."""
+    if answer is None or answer is Ellipsis or answer is NotImplemented:
+        return True
+    if isinstance(answer, types.FunctionType) and _does_nothing(answer.__code__):
+        return True
+    source = stub(exercise.id)
+    if not source:
+        return False
+    names = executed(stub(exercise.assignment), exercise.assignment) if stub(exercise.assignment) else {}
+    given = executed(source, exercise.id, names).get(exercise.answer)
+    return bool(_content(answer) == _content(given))
+
+
+def _content(thing: object, depth: int = 0) -> Any:
+    """What makes an answer what it is, without names of files and numbers of lines; comparable with `==`."""
+    if isinstance(thing, types.FunctionType):
+        defaults = (repr(thing.__defaults__), repr(thing.__kwdefaults__))
+        wrapped = getattr(thing, "__wrapped__", None)
+        inner = _content(wrapped, depth + 1) if wrapped is not None and depth < 8 else None
+        return ("function", _code(thing.__code__), defaults, inner)
+    if isinstance(thing, staticmethod | classmethod):
+        return (type(thing).__name__, _content(thing.__func__, depth))
+    if isinstance(thing, property):
+        return ("property", *(_content(part, depth) for part in (thing.fget, thing.fset, thing.fdel)))
+    if isinstance(thing, type) and depth < 8:
+        own = {
+            name: _content(value, depth + 1)
+            for name, value in vars(thing).items()
+            if name not in _OF_EVERY_CLASS
+        }
+        bases = [base.__qualname__ for base in thing.__bases__]
+        return ("class", bases, own)
+    if isinstance(thing, str | int | float | bool | bytes | None):
+        return ("value", type(thing).__name__, repr(thing))
+    if isinstance(thing, list | tuple) and depth < 8:
+        return (type(thing).__name__, [_content(part, depth + 1) for part in thing])
+    if isinstance(thing, dict) and depth < 8:
+        pairs = [(_content(key, depth + 1), _content(value, depth + 1)) for key, value in thing.items()]
+        return ("dict", pairs)
+    return ("object", type(thing).__qualname__)
+
+
+_OF_EVERY_CLASS = {"__module__", "__qualname__", "__doc__", "__dict__", "__weakref__", "__firstlineno__",
+                   "__static_attributes__", "__annotations__", "__annotate__", "__annotate_func__",
+                   "__annotations_cache__"}  # fmt: skip
+
+
+def _code(code: types.CodeType) -> Any:
+    constants = [_code(one) if isinstance(one, types.CodeType) else repr(one) for one in code.co_consts]
+    return (code.co_code, code.co_names, code.co_varnames, code.co_freevars, constants)
+
+
+def _does_nothing(code: types.CodeType) -> bool:
+    """Whether a body is `...`, `pass` or `raise NotImplementedError`, below a docstring or not."""
+    bodies = (_dots.__code__, _raises.__code__)
+    known = any((code.co_code, code.co_names) == (body.co_code, body.co_names) for body in bodies)
+    return known and all(one is None or isinstance(one, str) for one in code.co_consts)
+
+
+def _dots() -> None: ...
+
+
+def _raises() -> None:
+    raise NotImplementedError
