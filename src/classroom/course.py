@@ -1,0 +1,307 @@
+"""A course folder and its `course.toml`: the variant, and which exercises, until when.
+
+`classroom course DIR` makes one from the kit; every other command works in one and reads it through `Course`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import difflib
+import re
+import tomllib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, tzinfo
+from pathlib import Path
+from typing import Any, NoReturn
+from zoneinfo import ZoneInfo
+
+from classroom.trouble import Trouble
+
+FILE = "course.toml"
+KEYS = ("name", "term", "timezone", "assignments")
+ASSIGNMENT_KEYS = ("deadline", "exercises", "factor")
+FACTORS = range(1, 101)
+
+NAME = re.compile(r"[a-z][a-z0-9]{0,29}")
+"""What an assignment may be called: it is the name of folders and the first part of its exercises' ids."""
+
+EXERCISE = re.compile(r"[a-z][a-z0-9]{0,29}-x[1-9][0-9]{0,2}")
+TERM = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
+TERM_LENGTH = range(6, 41)
+
+
+@dataclass(frozen=True)
+class Assignment:
+    """One assignment of a course, as `course.toml` has it.
+
+    deadline: in UTC, or None when there is none. exercises: ids, in the order of the notebook. factor: how
+    many times its points count where assignments are added up; the notebook and its check show them once.
+    """
+
+    name: str
+    exercises: tuple[str, ...]
+    deadline: datetime | None = None
+    factor: int = 1
+
+
+@dataclass(frozen=True)
+class Course:
+    """A course folder. `term` is the variant of all its exercises, and the seed of what grading draws."""
+
+    root: Path
+    name: str
+    term: str
+    assignments: Mapping[str, Assignment]
+
+    @classmethod
+    def read(cls, folder: Path) -> Course:
+        """The course in `folder`. Raises `Trouble` that names key, value, what is allowed, and the line."""
+        path = folder / FILE
+        try:
+            text = path.read_bytes().decode("utf-8-sig")
+        except FileNotFoundError:
+            raise Trouble(
+                f"There is no {FILE} in {folder}: go into your course folder, give it with --course DIR, "
+                "or make one with `classroom course DIR`."
+            ) from None
+        except UnicodeDecodeError as error:
+            raise Trouble(f"{path} is not UTF-8 (byte {error.start}): save it as UTF-8.") from error
+        except OSError as error:
+            raise Trouble(f"{path} cannot be read: {error.strerror or error}.") from error
+        return parsed(text, folder)
+
+    def assignment(self, name: str) -> Assignment:
+        """The assignment of that name. Raises `Trouble` with the nearest name when there is none."""
+        found = self.assignments.get(name)
+        if found is None:
+            raise Trouble(
+                f"This course has no assignment {name!r}{_meant(name, self.assignments)}. "
+                f"{self.file} has: {', '.join(self.assignments)}."
+            )
+        return found
+
+    @property
+    def file(self) -> Path:
+        """Where `course.toml` lies."""
+        return self.root / FILE
+
+    @property
+    def gradebook(self) -> Path:
+        """nbgrader's database."""
+        return self.root / "gradebook.db"
+
+    @property
+    def gradebook_url(self) -> str:
+        """The database's address, as nbgrader's `Gradebook` takes it."""
+        return f"sqlite:///{self.gradebook.absolute().as_posix()}"
+
+    @property
+    def solutions(self) -> Path:
+        """The right and wrong solutions, a folder an exercise."""
+        return self.root / "solutions"
+
+    @property
+    def records(self) -> Path:
+        """What grading recorded, a folder an assignment."""
+        return self.root / "records"
+
+    @property
+    def own(self) -> Path:
+        """The instructor's own exercises, a folder each."""
+        return self.root / "own"
+
+    def source(self, assignment: str) -> Path:
+        """The notebook with solutions."""
+        return self.root / "source" / assignment / f"{assignment}.ipynb"
+
+    def release(self, assignment: str) -> Path:
+        """The notebook that students get."""
+        return self.root / "release" / assignment / f"{assignment}.ipynb"
+
+    def submitted(self, student: str, assignment: str) -> Path:
+        """Where a student's submission lies, if there is one."""
+        return self.root / "submitted" / student / assignment / f"{assignment}.ipynb"
+
+
+def parsed(text: str, folder: Path) -> Course:
+    """The course that the text of a `course.toml` describes. Raises `Trouble` as `Course.read` does.
+
+    >>> text = 'name = "A"\\nterm = "wt26-7f3a9c1e"\\n[assignments.leaks]\\nexercises = ["leaks-x1"]\\n'
+    >>> parsed(text, Path()).assignment("leaks").exercises
+    ('leaks-x1',)
+    """
+    try:
+        data = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise Trouble(f"{folder / FILE} is no TOML: {str(error).rstrip('.')}.") from error
+    reader = _Reader(text, folder / FILE)
+    reader.known((), data, KEYS)
+    name = reader.text((), data, "name")
+    term = reader.text((), data, "term")
+    if not TERM.fullmatch(term) or len(term) not in TERM_LENGTH:
+        reader.refuse(
+            ("term",), f"term is {term!r}", "6 to 40 small letters and digits, with hyphens between them"
+        )
+    zone = reader.zone(data.get("timezone", "UTC"))
+    tables = data.get("assignments")
+    if not isinstance(tables, dict) or not tables:
+        reader.refuse(("assignments",), "there is no assignment", "a table [assignments.NAME] for each")
+    found = {one: reader.assignment(one, table, zone) for one, table in tables.items()}
+    return Course(folder, name, term, found)
+
+
+class _Reader:
+    """Takes values out of one `course.toml`, and says of what does not fit: what, where, what is allowed."""
+
+    def __init__(self, text: str, path: Path) -> None:
+        self.lines = text.splitlines()
+        self.path = path
+
+    def refuse(self, keys: tuple[str, ...], given: str, allowed: str) -> NoReturn:
+        line = self.line(keys)
+        place = f"{self.path}, line {line}" if line else str(self.path)
+        raise Trouble(f"{place}: {given}; allowed is {allowed}.")
+
+    def line(self, keys: tuple[str, ...]) -> int:
+        """The line on which a key stands, counted from 1; 0 when it stands on none by itself."""
+        *tables, key = keys
+        inside = not tables
+        header = re.compile(r"\s*\[\s*" + r"\s*\.\s*".join(_quoted(table) for table in tables) + r"\s*\]")
+        whole = re.compile(r"\s*\[\s*" + r"\s*\.\s*".join(_quoted(one) for one in keys) + r"\s*[\].]")
+        own = re.compile(rf"\s*{_quoted(key)}\s*[=.]")
+        for number, line in enumerate(self.lines, 1):
+            if whole.match(line) or (inside and own.match(line)):
+                return number
+            if line.lstrip().startswith("["):
+                inside = bool(tables) and bool(header.match(line))
+        return 0
+
+    def known(self, keys: tuple[str, ...], table: Mapping[str, Any], allowed: Iterable[str]) -> None:
+        names = tuple(allowed)
+        for key in table:
+            if key not in names:
+                self.refuse((*keys, key), f"there is no key {key!r}{_meant(key, names)}", ", ".join(names))
+
+    def text(self, keys: tuple[str, ...], table: Mapping[str, Any], key: str) -> str:
+        value = table.get(key)
+        if value is None:
+            self.refuse((*keys, key), f"the key {key!r} is missing", f'{key} = "…"')
+        if not isinstance(value, str) or not value.strip():
+            self.refuse((*keys, key), f"{key} is {value!r}", "text in quotes that is not empty")
+        return value.strip()
+
+    def zone(self, value: object) -> tzinfo:
+        # "UTC" needs no list of zones, which Windows does not bring.
+        if value == "UTC":
+            return UTC
+        try:
+            return ZoneInfo(value if isinstance(value, str) else "")
+        except (KeyError, ValueError, OSError):
+            allowed = 'the name of a zone, such as "Europe/Berlin" or "UTC"'
+            self.refuse(("timezone",), f"timezone is {value!r}", allowed)
+
+    def assignment(self, name: str, table: object, zone: tzinfo) -> Assignment:
+        keys = ("assignments", name)
+        if not NAME.fullmatch(name):
+            allowed = "a name of small letters and digits, at most 30"
+            self.refuse(keys, f"an assignment is called {name!r}", allowed)
+        if not isinstance(table, dict):
+            self.refuse(keys, f"assignments.{name} is {table!r}", f"a table [assignments.{name}]")
+        self.known(keys, table, ASSIGNMENT_KEYS)
+        factor = table.get("factor", 1)
+        if type(factor) is not int or factor not in FACTORS:
+            self.refuse((*keys, "factor"), f"factor is {factor!r}", "a whole number from 1 to 100")
+        exercises = self.exercises(keys, table)
+        return Assignment(name, exercises, self.deadline(keys, table.get("deadline", ""), zone), factor)
+
+    def exercises(self, keys: tuple[str, ...], table: Mapping[str, Any]) -> tuple[str, ...]:
+        ids = table.get("exercises")
+        place = (*keys, "exercises")
+        allowed = 'a list of ids that is not empty, such as ["leaks-x1", "leaks-x2"]'
+        if not isinstance(ids, list) or not ids or not all(isinstance(id, str) for id in ids):
+            self.refuse(place, f"exercises is {ids!r}", allowed)
+        for id in ids:
+            if not EXERCISE.fullmatch(id):
+                self.refuse(place, f"an exercise is called {id!r}", f'"{keys[-1]}-x1" and so on')
+            if ids.count(id) > 1:
+                self.refuse(place, f"{id} is named twice", "each exercise once")
+            if id.partition("-")[0] != keys[-1]:
+                self.refuse(place, f"{id} belongs to another assignment", f'"{keys[-1]}-x1" and so on')
+        return tuple(ids)
+
+    def deadline(self, keys: tuple[str, ...], value: object, zone: tzinfo) -> datetime | None:
+        if value == "":
+            return None
+        moment = value
+        if isinstance(value, str):
+            try:
+                moment = datetime.fromisoformat(value)
+            except ValueError:
+                moment = None
+            if len(value) <= 10:
+                moment = None
+        if not isinstance(moment, datetime):
+            written = value.isoformat() if isinstance(value, date) else value
+            self.refuse(
+                (*keys, "deadline"), f"deadline is {written!r}",
+                'a day and a time such as "2026-11-30 23:59", or "" for none',
+            )  # fmt: skip
+        return (moment if moment.tzinfo else moment.replace(tzinfo=zone)).astimezone(UTC)
+
+
+def written(name: str, term: str, assignments: Mapping[str, Iterable[str]]) -> str:
+    """The text of a new `course.toml`, with all that can be changed explained.
+
+    assignments: the ids of their exercises by their names.
+    """
+    parts = [_HEAD.format(name=_string(name), term=_string(term))]
+    for one, ids in assignments.items():
+        listed = "\n".join(f"    {_string(id)}," for id in ids)
+        parts.append(f'[assignments.{one}]\ndeadline = ""\nfactor = 1\nexercises = [\n{listed}\n]\n')
+    return "\n".join(parts)
+
+
+def add_option(parser: argparse.ArgumentParser) -> None:
+    """Give a command the option `--course DIR`."""
+    parser.add_argument(
+        "--course", type=Path, default=Path(), metavar="DIR", help="the course folder (default: this folder)"
+    )
+
+
+_HEAD = """\
+# This course: what you may change. After a change: classroom course . --update
+
+# What your students see above each notebook.
+name = {name}
+
+# The variant. It draws the data, the names and the points of failure of every exercise, so that an answer
+# written down for another term does not pass in this one. Choose a new one for each term, and keep it a
+# secret until the release: its random letters are what nobody can guess. It must stay as it is once
+# students have their notebooks.
+term = {term}
+
+# In which zone deadlines are read, such as "Europe/Berlin".
+timezone = "UTC"
+
+# For each assignment:
+# deadline   day and time, such as "2026-11-30 23:59"; "" is none. What comes later is graded and marked late.
+# factor     how many times its points count in the exported grades, 1 to 100; the notebook shows them once.
+# exercises  which, in the order of the notebook: take lines out, or put your own in (`classroom exercise`).
+"""
+
+
+def _string(text: str) -> str:
+    # What JSON escapes, TOML escapes alike, but for the delete character.
+    import json
+
+    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")
+
+
+def _quoted(key: str) -> str:
+    return rf"[\"']?{re.escape(key)}[\"']?"
+
+
+def _meant(given: str, names: Iterable[str]) -> str:
+    near = difflib.get_close_matches(given.lower(), list(names), 1)
+    return f" (did you mean {near[0]!r}?)" if near else ""

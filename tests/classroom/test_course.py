@@ -1,0 +1,106 @@
+"""The model of `course.toml`: what is read, and which sentence meets what does not fit."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from classroom.course import Assignment, Course, written
+from classroom.trouble import Trouble
+
+GOOD = """\
+name = "Pipelines"
+term = "wt26-7f3a9c1e"
+timezone = "Europe/Berlin"
+
+[assignments.leaks]
+deadline = "2026-11-30 23:59"
+exercises = ["leaks-x1", "leaks-x3"]
+
+[assignments.chains]
+factor = 2
+exercises = [
+    "chains-x1",
+]
+"""
+
+
+def read(folder: Path, text: str) -> Course:
+    (folder / "course.toml").write_text(text, encoding="utf-8")
+    return Course.read(folder)
+
+
+def test_a_course_is_read(tmp_path: Path) -> None:
+    course = read(tmp_path, GOOD)
+    assert (course.name, course.term) == ("Pipelines", "wt26-7f3a9c1e")
+    assert course.assignments == {
+        "leaks": Assignment("leaks", ("leaks-x1", "leaks-x3"), datetime(2026, 11, 30, 22, 59, tzinfo=UTC), 1),
+        "chains": Assignment("chains", ("chains-x1",), None, 2),
+    }
+    assert course.release("leaks") == tmp_path / "release/leaks/leaks.ipynb"
+
+
+@pytest.mark.parametrize(
+    ("deadline", "moment"),
+    [
+        ('""', None),
+        ('"2026-11-30 23:59"', datetime(2026, 11, 30, 22, 59, tzinfo=UTC)),
+        ("2026-11-30T23:59:00", datetime(2026, 11, 30, 22, 59, tzinfo=UTC)),
+        ("2026-11-30T23:59:00Z", datetime(2026, 11, 30, 23, 59, tzinfo=UTC)),
+        ('"2026-07-01 12:00+00:00"', datetime(2026, 7, 1, 12, tzinfo=UTC)),
+    ],
+)
+def test_a_deadline_without_a_zone_is_read_in_the_courses_own(
+    tmp_path: Path, deadline: str, moment: datetime | None
+) -> None:
+    text = GOOD.replace('"2026-11-30 23:59"', deadline)
+    assert read(tmp_path, text).assignment("leaks").deadline == moment
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "said"),
+    [
+        ("name =", "nme =", r"line 1: there is no key 'nme' \(did you mean 'name'\?\); allowed is name"),
+        ('name = "Pipelines"\n', "", r"course\.toml: the key 'name' is missing"),
+        ('"Pipelines"', '"  "', r"line 1: name is '  '; allowed is text in quotes"),
+        ('"wt26-7f3a9c1e"', '"WT 26"', r"line 2: term is 'WT 26'; allowed is 6 to 40 small letters"),
+        ("Europe/Berlin", "Europa/Berlin", r"line 3: timezone is 'Europa/Berlin'; allowed is"),
+        ("factor", "faktor", r"line 10: there is no key 'faktor' \(did you mean 'factor'\?\)"),
+        ("= 2", "= 0", r"line 10: factor is 0; allowed is a whole number from 1 to 100"),
+        ("= 2", "= true", r"line 10: factor is True; allowed"),
+        ('"2026-11-30 23:59"', '"tomorrow"', r"line 6: deadline is 'tomorrow'; allowed is a day and a time"),
+        ('"2026-11-30 23:59"', "2026-11-30", r"line 6: deadline is '2026-11-30'; allowed is"),
+        ('"leaks-x3"', '"leaks-x1"', r"line 7: leaks-x1 is named twice; allowed is each exercise once"),
+        ('"leaks-x3"', '"chains-x3"', r"line 7: chains-x3 belongs to another assignment"),
+        ('"leaks-x3"', '"leaks 3"', r"line 7: an exercise is called 'leaks 3'"),
+        ('["leaks-x1", "leaks-x3"]', "[]", r"line 7: exercises is \[\]; allowed is a list"),
+        ("[assignments.chains]", "[assignments.Chains]", r"line 9: an assignment is called 'Chains'"),
+        ("[assignments", "[assignment", r"there is no key 'assignment' \(did you mean 'assignments'\?\)"),
+        ('"wt26', "wt26", r"is no TOML: .*at line 2, column 8"),
+    ],
+)
+def test_what_does_not_fit_is_named_with_its_line(
+    tmp_path: Path, before: str, after: str, said: str
+) -> None:
+    with pytest.raises(Trouble, match=said):
+        read(tmp_path, GOOD.replace(before, after))
+
+
+def test_a_folder_without_a_course_says_how_to_come_to_one(tmp_path: Path) -> None:
+    with pytest.raises(Trouble, match=r"There is no course\.toml in .*make one with `classroom course DIR`"):
+        Course.read(tmp_path)
+
+
+def test_an_unknown_assignment_meets_its_nearest(tmp_path: Path) -> None:
+    with pytest.raises(Trouble, match=r"no assignment 'leak' \(did you mean 'leaks'\?\).*leaks, chains"):
+        read(tmp_path, GOOD).assignment("leak")
+
+
+@pytest.mark.parametrize("name", ["Pipelines", 'With "quotes" and \\ and ü\x7f\n'])
+def test_a_new_course_is_read_as_it_was_written(tmp_path: Path, name: str) -> None:
+    course = read(tmp_path, written(name, "wt26-7f3a9c1e", {"leaks": ["leaks-x1"], "chains": ["chains-x1"]}))
+    assert (course.name, course.term) == (name.strip(), "wt26-7f3a9c1e")
+    assert list(course.assignments) == ["leaks", "chains"]
+    assert all(one.deadline is None and one.factor == 1 for one in course.assignments.values())
