@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dis
 import types
 from typing import Any
 
@@ -62,14 +63,9 @@ def _code(code: types.CodeType) -> Any:
 
 
 def _does_nothing(code: types.CodeType) -> bool:
-    """Whether a body is `...`, `pass` or `raise NotImplementedError`, below a docstring or not."""
-    bodies = (_dots.__code__, _raises.__code__)
-    known = any((code.co_code, code.co_names) == (body.co_code, body.co_names) for body in bodies)
-    return known and all(one is None or isinstance(one, str) for one in code.co_consts)
-
-
-def _dots() -> None: ...
-
-
-def _raises() -> None:
-    raise NotImplementedError
+    """Whether a body is `...`, `pass`, `return None` or `raise NotImplementedError(...)`, and nothing else."""
+    steps = [step for step in dis.get_instructions(code) if step.opname not in ("RESUME", "NOP")]
+    if steps and steps[-1].opname == "RAISE_VARARGS":
+        return code.co_names == ("NotImplementedError",)
+    returns = [step.opname for step in steps] in (["LOAD_CONST", "RETURN_VALUE"], ["RETURN_CONST"])
+    return returns and steps[0].argval is None
