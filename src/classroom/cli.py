@@ -15,6 +15,7 @@ COMMANDS = {
     "course": ("classroom.course", "make a private course from the kit, or bring it up to date"),
     "exercise": ("classroom.scaffold", "begin an exercise of your own, or prove it"),
     "student-kit": ("classroom.kit", "pack what students and hub images get"),
+    "matrix": ("classroom.matrix", "prove the checks by right and wrong solutions"),
     "doctor": ("classroom.doctor", "say whether this machine can grade safely, and what is missing"),
     "grade": ("classroom.grade", "grade an assignment's submissions in the sandbox"),
     "regrade": ("classroom.regrade", "grade again after a check was mended, and show what changed"),

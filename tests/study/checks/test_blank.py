@@ -33,7 +33,10 @@ def works(number):
     return number * 2
 
 
-@pytest.mark.parametrize("answer", [None, ..., NotImplemented, dots, passes, returns, refuses, refuses_in_words])
+BLANK = [None, ..., NotImplemented, dots, passes, returns, refuses, refuses_in_words]
+
+
+@pytest.mark.parametrize("answer", BLANK)
 def test_nothing_is_blank(answer: object) -> None:
     assert is_blank(answer, exercises()["leaks-x1"])
 

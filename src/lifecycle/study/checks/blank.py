@@ -63,7 +63,7 @@ def _code(code: types.CodeType) -> Any:
 
 
 def _does_nothing(code: types.CodeType) -> bool:
-    """Whether a body is `...`, `pass`, `return None` or `raise NotImplementedError(...)`, and nothing else."""
+    """Whether a body is `...`, `pass`, `return None` or `raise NotImplementedError(…)`, no more."""
     steps = [step for step in dis.get_instructions(code) if step.opname not in ("RESUME", "NOP")]
     if steps and steps[-1].opname == "RAISE_VARARGS":
         return code.co_names == ("NotImplementedError",)

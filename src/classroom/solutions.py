@@ -1,0 +1,80 @@
+"""The right and wrong solutions that prove a check: each a whole answer cell in a file of its own."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from classroom.trouble import Trouble
+from lifecycle.study.checks import Exercise, Variant, Verdict, executed, exercises, stub
+from lifecycle.study.checks.trial import tried
+
+_NAME = re.compile(r"(?:right|wrong)_\d+(?:_([a-z0-9-]+))?")
+
+
+@dataclass(frozen=True)
+class Solution:
+    """One answer to an exercise: `belief` is the misconception that a wrong one shows, "" for a right one."""
+
+    exercise: str
+    name: str
+    belief: str
+    source: str
+
+    @property
+    def right(self) -> bool:
+        """Whether every check should accept it."""
+        return self.name.startswith("right")
+
+    def answer(self, variant: str = "kit") -> Any:
+        """What the exercise's check is given, made as the notebook makes it: setup cell, then this one.
+
+        Raises whatever the answer cell raises.
+        """
+        exercise = exercises()[self.exercise]
+        names = setup(exercise, variant)
+        return executed(self.source, f"{self.exercise} {self.name}", names).get(exercise.answer)
+
+    def judged(self, variant: str = "kit") -> Verdict:
+        """The verdict of its exercise's check."""
+        return tried(exercises()[self.exercise], self.answer(variant), Variant(variant))
+
+    def __str__(self) -> str:
+        return f"{self.exercise}-{self.name}"
+
+
+def setup(exercise: Exercise, variant: str = "kit") -> dict[str, Any]:
+    """The names that the setup cell of the exercise's assignment brings, in a variant of the course."""
+    from lifecycle.study import course
+
+    names = executed(stub(exercise.assignment), exercise.assignment)
+    course(variant)
+    return names
+
+
+def untouched(exercise: Exercise, variant: str = "kit") -> Any:
+    """What the check is given by a student who changed nothing."""
+    return executed(stub(exercise.id), exercise.id, setup(exercise, variant)).get(exercise.answer)
+
+
+def solutions(folder: Path, only: Iterable[str] = ()) -> list[Solution]:
+    """All solutions in `folder`, which has a folder for each exercise; or those of some exercises.
+
+    Raises `Trouble` for a file whose name does not say what it is.
+    """
+    wanted = set(only)
+    found = []
+    for path in sorted(folder.glob("*/*.py")):
+        if wanted and path.parent.name not in wanted:
+            continue
+        matched = _NAME.fullmatch(path.stem)
+        if not matched or path.stem.startswith("wrong") != bool(matched[1]):
+            raise Trouble(
+                f"{path}: a solution is named right_1.py, or wrong_1_BELIEF.py after a misconception."
+            )
+        source = path.read_text(encoding="utf-8")
+        found.append(Solution(path.parent.name, path.stem, matched[1] or "", source))
+    return found
