@@ -1,0 +1,275 @@
+"""The grades as a table; or one column of a table that a learning platform exported, filled."""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import io
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from classroom import records
+from classroom.course import Course, add_option
+from classroom.records import write_text
+from classroom.trouble import Trouble
+
+COLUMNS = (
+    "assignment", "duedate", "timestamp", "student_id", "last_name", "first_name", "email",
+    "raw_score", "late_submission_penalty", "score", "max_score",
+)  # fmt: skip
+"""What nbgrader's own export writes, in its order."""
+
+MORE = ("status", "check_version", "flag")
+"""What stands behind them: how the submission came, which checks graded it, whether a person must look."""
+
+NOT_SUBMITTED = "not submitted"
+NEEDS_PERSON = "needs a person"
+
+
+def rows(course: Course, assignments: list[str]) -> Iterator[dict[str, str]]:
+    """One row per assignment and student of the gradebook; who has not submitted has no score, not zero.
+
+    `score` and `max_score` count the assignment's factor of course.toml, `raw_score` does not.
+    """
+    from nbgrader.api import Gradebook
+
+    with Gradebook(course.gradebook_url) as book:
+        known = {one.name: one for one in book.assignments}
+        for name in assignments:
+            if name not in known:
+                raise Trouble(f"{name} was not released or graded yet: `classroom grade {name}` comes first.")
+            recorded = records.read(course, name)
+            factor = course.assignment(name).factor
+            for student in sorted(book.students, key=lambda student: student.id):
+                yield _row(book, known[name], student, recorded.get(student.id), factor)
+
+
+def _row(
+    book: Any, assignment: Any, student: Any, record: dict[str, Any] | None, factor: int
+) -> dict[str, str]:
+    from nbgrader.api import MissingEntry
+
+    row: dict[str, Any] = {
+        "assignment": assignment.name,
+        "duedate": assignment.duedate,
+        "student_id": student.id,
+        "last_name": student.last_name,
+        "first_name": student.first_name,
+        "email": student.email,
+        "max_score": _number(assignment.max_score * factor),
+        "status": NOT_SUBMITTED,
+    }
+    try:
+        submission = book.find_submission(assignment.name, student.id)
+    except MissingEntry:
+        submission = None
+    if submission is not None:
+        penalty = submission.late_submission_penalty or 0.0
+        row |= {
+            "timestamp": submission.timestamp,
+            "raw_score": _number(submission.score),
+            "late_submission_penalty": _number(penalty),
+            "score": _number(max(0.0, submission.score - penalty) * factor),
+            "status": "graded",
+        }
+    if record is not None:
+        row |= {
+            "status": record["status"],
+            "check_version": _versions(record),
+            "flag": NEEDS_PERSON if record["needs_person"] else "",
+        }
+    elif submission is not None and submission.needs_manual_grade:
+        row["flag"] = "not graded by hand yet"
+    return {column: str(row.get(column) or "") for column in (*COLUMNS, *MORE)} | {
+        key: row[key] for key in ("raw_score", "late_submission_penalty", "score") if key in row
+    }
+
+
+def _number(value: float) -> str:
+    """A score as a table shows it.
+
+    >>> _number(7.0), _number(7.25)
+    ('7', '7.25')
+    """
+    return f"{value:.4f}".rstrip("0").rstrip(".")
+
+
+def _versions(record: Mapping[str, Any]) -> str:
+    return " ".join(f"{id}={one['version']}" for id, one in record.get("exercises", {}).items())
+
+
+def as_csv(table: list[dict[str, str]]) -> str:
+    """Rows as CSV text, header first."""
+    text = io.StringIO()
+    writer = csv.DictWriter(text, (*COLUMNS, *MORE))
+    writer.writeheader()
+    writer.writerows(table)
+    return text.getvalue()
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """A table that a learning platform exported, with all that must stay as it is."""
+
+    lines: list[list[str]]
+    delimiter: str
+    encoding: str
+    newline: str
+    path: Path
+
+    @classmethod
+    def read(cls, path: Path) -> Sheet:
+        """Raises `Trouble` when the file is no table with a header."""
+        try:
+            data = path.read_bytes()
+        except OSError as error:
+            raise Trouble(f"{path} cannot be read: {error.strerror or error}.") from None
+        encoding = _encoding(data)
+        try:
+            text = data.decode(encoding)
+        except UnicodeDecodeError:
+            raise Trouble(f"{path} is neither UTF-8 nor UTF-16: export it again as UTF-8.") from None
+        newline = "\r\n" if "\r\n" in text else "\n"
+        header = text.partition("\n")[0]
+        delimiter = max(",;\t", key=header.count)
+        if not header.count(delimiter):
+            raise Trouble(f"{path} has no header with columns in its first line.")
+        return cls(list(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)),
+                   delimiter, encoding, newline, path)  # fmt: skip
+
+    def column(self, wanted: str | None, option: str, meant: str) -> int:
+        """The number of a column by its header. Raises `Trouble` with all headers when there is none."""
+        header = [name.strip() for name in self.lines[0]]
+        fitting = [
+            number
+            for number, name in enumerate(header)
+            if (name == wanted if wanted is not None else meant.lower() in name.lower())
+        ]
+        if len(fitting) == 1:
+            return fitting[0]
+        asked = f"called {wanted!r}" if wanted is not None else f"with {meant!r} in its name"
+        many = "no column" if not fitting else f"{len(fitting)} columns"
+        raise Trouble(
+            f"{self.path} has {many} {asked}. Name one with {option}: {', '.join(map(repr, header))}."
+        )
+
+    def text(self) -> str:
+        """The table as it is written."""
+        text = io.StringIO()
+        csv.writer(text, delimiter=self.delimiter, lineterminator=self.newline).writerows(self.lines)
+        return text.getvalue()
+
+
+def _encoding(data: bytes) -> str:
+    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return "utf-16"
+    return "utf-8-sig" if data.startswith(b"\xef\xbb\xbf") else "utf-8"
+
+
+@dataclass(frozen=True)
+class Filled:
+    """What `fill` did, by student id."""
+
+    filled: list[str]
+    unknown: list[str]
+    flagged: list[str]
+
+
+def fill(sheet: Sheet, table: list[dict[str, str]], column: int, ids: int | None, *, comma: bool = False,
+         flagged: bool = False) -> Filled:  # fmt: skip
+    """Write the scores of one assignment into a column of `sheet`; every other cell stays as it is.
+
+    ids: the column that names the student, by id or by e-mail; the one that fits most rows when None. A
+    student without a submission, or whose submission needs a person (unless `flagged`), keeps what is there.
+
+    Raises `Trouble` when no row fits, or two rows name the same student.
+    """
+    scored = {row["student_id"]: row for row in table if row["score"]}
+    names = {row[key]: row["student_id"] for row in table for key in ("email", "student_id") if row[key]}
+    body = sheet.lines[1:]
+    if ids is None:
+        columns = range(len(sheet.lines[0]))
+        ids = max(columns, key=lambda number: sum(_cell(line, number) in names for line in body))
+    rows: dict[str, list[str]] = {}
+    for line in body:
+        student = names.get(_cell(line, ids))
+        if student is None:
+            continue
+        if student in rows:
+            raise Trouble(f"{sheet.path} names {student} in two rows: take one away, or say --id COLUMN.")
+        rows[student] = line
+    if not rows:
+        raise Trouble(
+            f"No row of {sheet.path} names a student of the gradebook (such as {next(iter(names), 'none')}): "
+            "say with --id which column holds their ids or e-mail addresses."
+        )
+    aside = [] if flagged else [student for student in scored if scored[student]["flag"] == NEEDS_PERSON]
+    done = [student for student in rows if student in scored and student not in aside]
+    for student in done:
+        line = rows[student]
+        line += [""] * (column + 1 - len(line))
+        score = scored[student]["score"]
+        line[column] = score.replace(".", ",") if comma else score
+    return Filled(done, sorted(set(scored) - set(rows)), aside)
+
+
+def _cell(line: list[str], number: int) -> str:
+    return line[number].strip() if number < len(line) else ""
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Add the options of `classroom export`."""
+    parser.description = (
+        "Write grades.csv: nbgrader's columns, then status, check version and flag. With --fill, fill one "
+        "column of a table that a learning platform exported, and change nothing else in it."
+    )
+    parser.add_argument("assignment", nargs="*", help="which assignments (default: all that were graded)")
+    parser.add_argument("--to", type=Path, metavar="FILE", help="where to (default: grades.csv)")
+    parser.add_argument("--fill", type=Path, metavar="FILE", help="the platform's table, for one assignment")
+    parser.add_argument("--column", metavar="NAME", help="which to fill (default: the assignment's own)")
+    parser.add_argument("--id", metavar="NAME", help="its column of student ids (default: the one that fits)")
+    parser.add_argument("--decimal-comma", action="store_true", help="write 7,5 and not 7.5")
+    parser.add_argument("--flagged", action="store_true", help="fill in also what needs a person")
+    add_option(parser)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Write the table, or fill one; say what was written and what was left out."""
+    course = Course.read(arguments.course)
+    for name in arguments.assignment:
+        course.assignment(name)
+    if not course.gradebook.exists():
+        raise Trouble(f"There is no gradebook in {course.root} yet: `classroom grade ASSIGNMENT` makes it.")
+    chosen = arguments.assignment or [name for name in course.assignments if (course.records / name).is_dir()]
+    if not chosen:
+        raise Trouble("No assignment was graded yet: `classroom grade ASSIGNMENT` comes first.")
+    if arguments.fill:
+        return _fill(course, chosen, arguments)
+    table = list(rows(course, chosen))
+    target = arguments.to or course.root / "grades.csv"
+    write_text(target, as_csv(table), "utf-8")
+    waiting = [row for row in table if row["flag"]]
+    print(f"{len(table)} rows are in {target}.")
+    for row in waiting:
+        print(f"{row['assignment']}, {row['student_id']}: {row['flag']}.")
+    return 0
+
+
+def _fill(course: Course, chosen: list[str], arguments: argparse.Namespace) -> int:
+    if len(chosen) != 1:
+        raise Trouble(f"--fill fills the column of one assignment: name one of {', '.join(chosen)}.")
+    sheet = Sheet.read(arguments.fill)
+    column = sheet.column(arguments.column, "--column", chosen[0])
+    ids = None if arguments.id is None else sheet.column(arguments.id, "--id", arguments.id)
+    done = fill(sheet, list(rows(course, chosen)), column, ids, comma=arguments.decimal_comma,
+                flagged=arguments.flagged)  # fmt: skip
+    target = arguments.to or arguments.fill.with_name(f"{arguments.fill.stem}-filled{arguments.fill.suffix}")
+    write_text(target, sheet.text(), sheet.encoding)
+    print(f"{len(done.filled)} scores are in {target}, column {sheet.lines[0][column]!r}.")
+    for student in done.flagged:
+        print(f"{student}: left out, needs a person (look at it in the form grader; --flagged fills it in).")
+    for student in done.unknown:
+        print(f"{student}: graded, but in no row of {arguments.fill}.")
+    return 0

@@ -1,0 +1,55 @@
+"""The records of grading, read: one file per student and assignment, written by `classroom grade`."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from classroom.course import Course
+from classroom.trouble import Trouble
+
+FORMAT = 1
+
+
+def read(course: Course, assignment: str) -> dict[str, dict[str, Any]]:
+    """All records of an assignment by student, in the order of their names; empty before the first grading.
+
+    Raises `Trouble` for a file that is no record, with what to do.
+    """
+    folder = course.records / assignment
+    return {path.stem: _record(path) for path in sorted(folder.glob("*.json"))}
+
+
+def _record(path: Path) -> dict[str, Any]:
+    try:
+        record = json.loads(path.read_text(encoding="utf-8"))
+        if record["format"] > FORMAT:
+            raise Trouble(f"{path} was written by a newer edition of the kit: bring this one up to date.")
+    except (ValueError, KeyError, TypeError):
+        raise Trouble(
+            f"{path} is no record of a grading: take it away, and `classroom grade` grades this one again."
+        ) from None
+    return dict(record)
+
+
+def write_text(path: Path, text: str, encoding: str = "utf-8") -> None:
+    """Put a file in place whole or not at all. Raises `Trouble` when it cannot be written."""
+    import contextlib
+    import os
+    import tempfile
+
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        try:
+            with os.fdopen(descriptor, "w", encoding=encoding, newline="") as file:
+                file.write(text)
+            os.chmod(name, 0o644)
+            os.replace(name, path)
+        except BaseException:
+            with contextlib.suppress(OSError):
+                os.unlink(name)
+            raise
+    except OSError as error:
+        raise Trouble(f"{path} cannot be written: {error.strerror or error}.") from None
