@@ -1,0 +1,314 @@
+"""From texts, stubs and solutions to the notebook of an assignment, the same bytes each time.
+
+The source notebook holds the solution and, commented out, the stub; `classroom.release` makes of it what
+students get. Cells have fixed ids, so that two editions can be compared.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from classroom.trouble import Trouble
+from lifecycle.study.checks import Exercise, stub
+from lifecycle.study.checks.exercise import KINDS
+
+KERNEL = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
+HINTS = ("Hint 1: the concept", "Hint 2: the place", "Hint 3: almost code")
+ANSWER = "*Write your answer here, in place of this line.*"
+"""What stands in the answer cell of an open question."""
+
+BEGIN_SOLUTION, END_SOLUTION = "### BEGIN SOLUTION", "### END SOLUTION"
+BEGIN_STUB, END_STUB = "### BEGIN STUB", "### END STUB"
+
+_HEADING = re.compile(r"(?P<id>\S+) · (?P<title>\S.*)")
+_KIND = re.compile(r"\(kind: (?P<kind>\w+)\)")
+_POINTS = re.compile(r"\(points: (?P<points>[1-9][0-9]*)\)")
+_ITEM = re.compile(r"[1-9]\. ")
+
+
+@dataclass(frozen=True)
+class Task:
+    """The text of one exercise, as Markdown, and its three hints."""
+
+    id: str
+    title: str
+    kind: str
+    text: str
+    hints: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Question:
+    """An assignment's open question, which a person grades; `marking` says what a good answer holds."""
+
+    title: str
+    text: str
+    points: int
+    marking: str = ""
+
+
+@dataclass(frozen=True)
+class Texts:
+    """All texts of one assignment."""
+
+    assignment: str
+    title: str
+    intro: str
+    tasks: Mapping[str, Task]
+    question: Question | None = None
+
+
+def texts(path: Path) -> Texts:
+    """The texts in `exercises/texts/<assignment>.md`. Raises `Trouble` that names file, line and remedy."""
+    return _Reader(path).assignment()
+
+
+def own_task(path: Path) -> Task:
+    """The one task in a text of the instructor's own. Raises `Trouble` as `texts` does."""
+    return _Reader(path).only_task()
+
+
+class _Reader:
+    """Reads one file of texts."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        try:
+            self.lines = path.read_text(encoding="utf-8").splitlines()
+        except FileNotFoundError:
+            raise Trouble(f"There are no texts at {path}: they hold the title and the tasks.") from None
+
+    def refuse(self, number: int, sentence: str) -> Trouble:
+        return Trouble(f"{self.path}, line {number}: {sentence}")
+
+    def sections(self, mark: str, begin: int, end: int) -> Iterator[tuple[str, int, int]]:
+        """Each heading of one rank in a range of lines, with the range below it; first what stands before."""
+        title, start, fenced = "", begin, False
+        for number in range(begin, end):
+            line = self.lines[number]
+            fenced ^= line.lstrip().startswith("```")
+            if not fenced and line.startswith(f"{mark} "):
+                yield title, start, number
+                title, start = line.removeprefix(f"{mark} ").strip(), number + 1
+        yield title, start, end
+
+    def body(self, begin: int, end: int) -> str:
+        return "\n".join(self.lines[begin:end]).strip()
+
+    def assignment(self) -> Texts:
+        name = self.path.stem
+        before, *sections = self.sections("##", 0, len(self.lines))
+        front = self.body(*before[1:]).partition("\n")
+        if not front[0].startswith("# "):
+            raise self.refuse(1, "the texts of an assignment begin with their title: `# Title`.")
+        tasks, question = {}, None
+        for title, begin, end in sections:
+            if title.partition(" ")[0] == f"{name}-open":
+                question = self.question(title, begin, end)
+            else:
+                task = self.task(title, begin, end)
+                if task.id in tasks:
+                    raise self.refuse(begin, f"{task.id} is there twice: each exercise has one text.")
+                if task.id.partition("-")[0] != name:
+                    raise self.refuse(begin, f"{task.id} belongs to another assignment than {name}.")
+                tasks[task.id] = task
+        return Texts(name, front[0].removeprefix("# ").strip(), front[2].strip(), tasks, question)
+
+    def only_task(self) -> Task:
+        (_, *sections) = self.sections("##", 0, len(self.lines))
+        if len(sections) != 1:
+            sentence = f"one exercise stands here, under one heading `## id · Title`, not {len(sections)}."
+            raise self.refuse(1, sentence)
+        return self.task(*sections[0])
+
+    def task(self, heading: str, begin: int, end: int) -> Task:
+        named = _HEADING.fullmatch(heading)
+        if not named:
+            raise self.refuse(begin, f"the heading is {heading!r}, and should be `## leaks-x1 · Title`.")
+        (_, start, stop), *below = self.sections("###", begin, end)
+        text = self.body(start, stop)
+        kind = _KIND.match(text)
+        if not kind or kind["kind"] not in KINDS:
+            raise self.refuse(begin + 1, f"below the heading stands `(kind: …)`, one of {', '.join(KINDS)}.")
+        if [title for title, *_ in below] != ["Hints"]:
+            raise self.refuse(begin, f"{named['id']} needs one part `### Hints`, at its end, and no other.")
+        hints = self.hints(*below[0][1:])
+        if len(hints) != len(HINTS):
+            raise self.refuse(below[0][1], f"{named['id']} needs three hints, and has {len(hints)}.")
+        return Task(named["id"], named["title"], kind["kind"], text[kind.end() :].strip(), hints)
+
+    def hints(self, begin: int, end: int) -> tuple[str, ...]:
+        found: list[list[str]] = []
+        for number in range(begin, end):
+            line = self.lines[number]
+            if _ITEM.match(line):
+                found.append([line[3:]])
+            elif found:
+                # What belongs to an item is indented by three, as Markdown has it.
+                found[-1].append(re.sub(r"^ {1,3}", "", line))
+            elif line.strip():
+                raise self.refuse(number + 1, "hints are a list: `1. …`, `2. …`, `3. …`.")
+        return tuple("\n".join(lines).strip() for lines in found)
+
+    def question(self, heading: str, begin: int, end: int) -> Question:
+        named = _HEADING.fullmatch(heading)
+        (_, start, stop), *below = self.sections("###", begin, end)
+        text = self.body(start, stop)
+        # Where the points stand is free: the first or the last line of the question or of its section.
+        whole = self.body(begin, end)
+        points = _POINTS.search(whole)
+        if not named or not points:
+            raise self.refuse(begin, "an open question is `## id · Title`, a text, and `(points: 3)`.")
+        marking = "\n\n".join(self.body(*part[1:]) for part in below)
+        text, marking = (_POINTS.sub("", part).strip() for part in (text, marking))
+        return Question(named["title"], text, int(points["points"]), marking)
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """One exercise as a notebook needs it: its text, its check, its stub and a solution.
+
+    module: where a check of the instructor's own lies, beside the notebook; "" for one of the kit's.
+    """
+
+    task: Task
+    exercise: Exercise
+    stub: str
+    solution: str
+    module: str = ""
+
+
+def notebook(
+    told: Texts, chosen: Iterable[Chosen], *, variant: str = "kit", course: str = ""
+) -> dict[str, Any]:
+    """The source notebook of an assignment with these exercises, in this variant, as JSON has it.
+
+    course: its name, shown under the title.
+    """
+    exercises = list(chosen)
+    name = told.assignment
+    cells = [
+        _prose(f"{name}-title", _opening(told, exercises, course)),
+        _code(f"{name}-setup", _setup(name, exercises, variant), _nbgrader(f"{name}-setup", locked=True)),
+    ]
+    for one in exercises:
+        id = one.exercise.id
+        cells += [
+            _prose(f"{id}-task", _task(one)),
+            _prose(f"{id}-hints", _hints(one.task.hints)),
+            _code(id, _answer(one.solution, one.stub), _nbgrader(id, solution=True)),
+            _code(
+                f"{id}-check",
+                f'check("{id}", {one.exercise.answer}).points',
+                _nbgrader(f"{id}-check", grade=True, locked=True, points=one.exercise.worth),
+            ),
+        ]
+    if told.question:
+        cells += _open(name, told.question)
+    cells += [
+        _prose(f"{name}-closing", "## How far you are"),
+        _code(f"{name}-progress", f'from lifecycle.study import progress\n\nprogress("{name}")'),
+    ]
+    return {
+        "cells": cells,
+        "metadata": {"kernelspec": dict(KERNEL), "language_info": {"name": "python"}},
+        "nbformat": 4,
+        "nbformat_minor": 5,
+    }
+
+
+def as_bytes(made: Mapping[str, Any]) -> bytes:
+    """A notebook as it is stored: the same notebook gives the same bytes."""
+    return (json.dumps(made, ensure_ascii=False, indent=1, sort_keys=True) + "\n").encode()
+
+
+def commented(text: str) -> str:
+    """Each line as a comment, so that `uncommented` gives it back."""
+    return "\n".join(f"# {line}" if line else "#" for line in text.splitlines())
+
+
+def uncommented(text: str) -> str:
+    r"""What `commented` was given.
+
+    >>> uncommented(commented("def f():\n\n    # TODO"))
+    'def f():\n\n    # TODO'
+    """
+    return "\n".join(line[2:] if line.startswith("# ") else line[1:] for line in text.splitlines())
+
+
+def _opening(told: Texts, exercises: list[Chosen], course: str) -> str:
+    parts = [f"# {told.title}"]
+    if course:
+        parts.append(f"*{course}*")
+    parts.append(told.intro)
+    earned = sum(one.exercise.worth for one in exercises)
+    total = earned + (told.question.points if told.question else 0)
+    by_hand = f", {told.question.points} of them for the open question at the end" if told.question else ""
+    count = "1 exercise" if len(exercises) == 1 else f"{len(exercises)} exercises"
+    parts.append(f"**Points**: {count}, {total} points{by_hand}.")
+    return "\n\n".join(part for part in parts if part)
+
+
+def _setup(name: str, exercises: list[Chosen], variant: str) -> str:
+    text = stub(name).strip() or 'from lifecycle.study import check, course, given\n\ncourse("kit")'
+    line = f"course({json.dumps(variant)})"
+    text, found = re.subn(r"(?m)^course\([^)\n]*\)", lambda _: line, text)
+    if found != 1:
+        raise Trouble(f"The setup cell of {name} sets its variant {found} times: it needs one line {line}.")
+    own = [one.module for one in exercises if one.module]
+    if own:
+        imports = "\n".join(f"import {module}" for module in own)
+        text += f"\n\n# This course's own exercises: their checks lie beside this notebook.\n{imports}"
+    return text
+
+
+def _task(one: Chosen) -> str:
+    exercise = one.exercise
+    aspects = "; ".join(f"{name} ({points})" for name, points in exercise.aspects.items())
+    points = "1 point" if exercise.worth == 1 else f"{exercise.worth} points"
+    head = f"## {one.task.id} · {one.task.title}"
+    return f"{head}\n\n{one.task.text}\n\n**{one.task.kind.capitalize()}, {points}**: {aspects}."
+
+
+def _hints(hints: Iterable[str]) -> str:
+    folds = (
+        f"<details><summary>{title}</summary>\n\n{hint}\n\n</details>"
+        for title, hint in zip(HINTS, hints, strict=True)
+    )
+    return "\n\n".join(folds)
+
+
+def _answer(solution: str, given: str) -> str:
+    stub_lines = commented(given.strip())
+    return "\n".join([BEGIN_SOLUTION, solution.strip(), END_SOLUTION, BEGIN_STUB, stub_lines, END_STUB])
+
+
+def _open(name: str, question: Question) -> list[dict[str, Any]]:
+    id = f"{name}-open"
+    points = "1 point" if question.points == 1 else f"{question.points} points"
+    head = f"## {id} · {question.title}\n\n{question.text}\n\n**Open question, {points}**: a person reads it."
+    marking = f"**What a good answer holds.**\n\n{question.marking}" if question.marking else ""
+    answer = "\n".join([BEGIN_SOLUTION, marking or ANSWER, END_SOLUTION])
+    metadata = _nbgrader(id, grade=True, solution=True, points=question.points)
+    return [_prose(f"{id}-task", head), _prose(id, answer, metadata)]
+
+
+def _nbgrader(id: str, **flags: Any) -> dict[str, Any]:
+    metadata = {"grade": False, "grade_id": id, "locked": False, "schema_version": 3, "solution": False}
+    return {"nbgrader": {**metadata, "task": False, **flags}}
+
+
+def _prose(id: str, source: str, metadata: dict[str, Any] | None = None) -> dict[str, Any]:
+    return {"cell_type": "markdown", "id": id, "metadata": metadata or {}, "source": source.splitlines(True)}
+
+
+def _code(id: str, source: str, metadata: dict[str, Any] | None = None) -> dict[str, Any]:
+    return {
+        "cell_type": "code", "execution_count": None, "id": id, "metadata": metadata or {}, "outputs": [],
+        "source": source.splitlines(True),
+    }  # fmt: skip

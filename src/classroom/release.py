@@ -1,0 +1,163 @@
+"""From source notebooks to what students get: nbgrader makes the release, with our stubs.
+
+Also where the kit's own texts, stubs and solutions are put together into source notebooks.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import re
+import sysconfig
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from nbgrader.converters import GenerateAssignment, NbGraderException
+from nbgrader.coursedir import CourseDirectory
+from nbgrader.preprocessors import ClearSolutions
+from nbgrader.utils import is_solution
+from traitlets import Unicode
+from traitlets.config.loader import PyFileConfigLoader
+
+from classroom.compose import (
+    ANSWER,
+    BEGIN_SOLUTION,
+    BEGIN_STUB,
+    END_SOLUTION,
+    END_STUB,
+    Chosen,
+    Task,
+    Texts,
+    texts,
+    uncommented,
+)
+from classroom.trouble import Trouble
+from lifecycle import desk
+from lifecycle.study.checks import Exercise, exercises, stub
+from lifecycle.study.checks.exercise import ASSIGNMENTS
+
+CONFIG = "nbgrader_config.py"
+
+_REGIONS = re.compile(
+    rf"{re.escape(BEGIN_SOLUTION)}\n.*?{re.escape(END_SOLUTION)}\n"
+    rf"{re.escape(BEGIN_STUB)}\n(?P<stub>.*?)\n?{re.escape(END_STUB)}",
+    re.DOTALL,
+)
+
+
+class Stubs(ClearSolutions):  # type: ignore[misc]
+    """nbgrader's `ClearSolutions`, with a stub for each answer cell: the one that the source carries in it.
+
+    A cell without a stub is cleared as nbgrader does it. Raises `RuntimeError` for half a region.
+    """
+
+    text_stub = Unicode(ANSWER, help="What stands in a written answer's cell").tag(config=True)
+
+    def preprocess_cell(self, cell: Any, resources: Any, cell_index: int) -> tuple[Any, Any]:
+        """Put the stub in the place of solution and stub."""
+        if cell.cell_type != "code" or not is_solution(cell) or BEGIN_STUB not in cell.source:
+            return super().preprocess_cell(cell, resources, cell_index)  # type: ignore[no-any-return]
+        source, found = _REGIONS.subn(lambda region: uncommented(region["stub"]), cell.source)
+        marks = (BEGIN_SOLUTION, END_SOLUTION, BEGIN_STUB, END_STUB)
+        if found != 1 or any(mark in source for mark in marks):
+            raise RuntimeError(
+                f"The answer cell {cell.metadata.nbgrader['grade_id']} needs these four lines once, in this "
+                f"order: {', '.join(marks)}."
+            )
+        cell.source = source
+        return cell, resources
+
+
+def generate(root: Path, assignments: Iterable[str]) -> None:
+    """Let nbgrader make `release/` from `source/` in a course folder, and enter the cells in its gradebook.
+
+    Raises `Trouble` with nbgrader's own words when it refuses.
+    """
+    root = root.absolute()
+    config = PyFileConfigLoader(CONFIG, path=str(root)).load_config()
+    said = _Words()
+    log = logging.getLogger("classroom.release")
+    log.propagate = False
+    log.handlers[:] = [said]
+    with scripts_on_path():
+        for assignment in assignments:
+            course = CourseDirectory(root=str(root), assignment_id=assignment, config=config, log=log)
+            converter = GenerateAssignment(coursedir=course, config=config, log=log, force=True)
+            try:
+                converter.start()
+            except (NbGraderException, SystemExit) as error:
+                words = next((line for line in said.errors if line.strip()), str(error))
+                raise Trouble(f"nbgrader made no release of {assignment}: {words}") from error
+
+
+@contextmanager
+def scripts_on_path() -> Iterator[None]:
+    """Let nbgrader find `alembic`, which it runs by name when it makes a gradebook, in this environment."""
+    before = os.environ.get("PATH")
+    os.environ["PATH"] = os.pathsep.join(filter(None, [sysconfig.get_path("scripts"), before]))
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ["PATH"]
+        else:
+            os.environ["PATH"] = before
+
+
+class _Words(logging.Handler):
+    """Keeps what nbgrader logs as errors; the last line of a traceback is the one that says why."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.ERROR)
+        self.errors: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        text = record.getMessage().strip()
+        if text.startswith("Traceback"):
+            self.errors.insert(0, text.splitlines()[-1])
+        else:
+            self.errors.append(text)
+
+
+def kit() -> Path:
+    """The checkout of the kit, which holds the exercises. Raises `Trouble` when they are not there."""
+    try:
+        root = desk.course()
+    except desk.Trouble as error:
+        raise Trouble(str(error)) from error
+    if not (root / "exercises/texts").is_dir():
+        raise Trouble(
+            f"The exercises are not beside the package (no folder {root / 'exercises/texts'}): install from "
+            "a clone of the course with `pip install -e '.[classroom]'`."
+        )
+    return root
+
+
+def kit_texts() -> dict[str, Texts]:
+    """The texts of the kit's assignments, in the order of the lessons."""
+    folder = kit() / "exercises/texts"
+    return {name: texts(folder / f"{name}.md") for name in ASSIGNMENTS if (folder / f"{name}.md").is_file()}
+
+
+def kit_exercise(task: Task) -> Chosen:
+    """One of the kit's exercises. Raises `Trouble` when its check, its stub or its solution does not fit."""
+    exercise = exercises().get(task.id)
+    if exercise is None:
+        raise Trouble(f"{task.id} has a text and no check: add one in lifecycle/study/checks.")
+    agreed(task, exercise)
+    solution = kit() / "exercises/solutions" / task.id / "right_1.py"
+    if not solution.is_file():
+        raise Trouble(f"{task.id} has no solution: write {solution}.")
+    given = stub(task.id)
+    if not given:
+        raise Trouble(f"{task.id} has no stub: write lifecycle/study/checks/stubs/{task.id}.py.")
+    return Chosen(task, exercise, given, solution.read_text(encoding="utf-8"))
+
+
+def agreed(task: Task, exercise: Exercise) -> None:
+    """Raise `Trouble` when a text says something else than the check."""
+    for what, told, checked in (("title", task.title, exercise.title), ("kind", task.kind, exercise.kind)):
+        if told != checked:
+            raise Trouble(f"{task.id}: its text says {what} {told!r}, and its check {checked!r}.")
