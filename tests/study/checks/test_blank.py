@@ -6,7 +6,7 @@ import pytest
 from study.checks.solutions import setup
 
 from lifecycle.study.checks import executed, exercises, stub
-from lifecycle.study.checks.blank import is_blank
+from lifecycle.study.checks.blank import _content, is_blank
 
 
 def dots(number): ...
@@ -57,3 +57,31 @@ def test_the_stub_with_one_change_is_not() -> None:
     exercise = exercises()["leaks-x1"]
     source = stub("leaks-x1").replace("count = 0", "count = 1")
     assert not is_blank(executed(source, "leaks-x1", setup("leaks-x1"))[exercise.answer], exercise)
+
+
+class Field:
+    def __set__(self, instance, value):
+        self.value = value
+
+
+Field.__module__ = "__main__"  # as a class of a notebook's cell has it
+
+
+def test_a_class_is_begun_when_the_class_of_its_field_is() -> None:
+    class Mended:
+        def __set__(self, instance, value):
+            instance.__dict__["value"] = value
+
+    Mended.__qualname__, Mended.__module__ = "Field", "__main__"
+    given, again, mended = (type("Settings", (), {"spread": field()}) for field in (Field, Field, Mended))
+    assert _content(given) == _content(again)
+    assert _content(given) != _content(mended)
+
+
+def test_looking_whether_an_answer_is_blank_leaves_the_courses_variant() -> None:
+    from lifecycle.study import exercising
+
+    setup("leaks-x1", "autumn-3f9a")
+    is_blank(works, exercises()["leaks-x1"])
+    assert exercising._variant.name == "autumn-3f9a"
+    setup("leaks-x1", "kit")
