@@ -1,7 +1,7 @@
 // The chain view: source, stages, run()'s loop and sink, drawn from one small message.
 // It knows nothing about pipelines: what it shows, and every number in it, comes from Python.
 
-const SVG = "http://www.w3.org/2000/svg";
+const SVG = "http://www.w3.org/2000/svg", HTML = "http://www.w3.org/1999/xhtml";
 const GLYPH = {
   fresh: "○", ready: "○", plain: "≡", suspended: "❚❚", waiting: "…", running: "▶", ended: "■", closed: "■", failed: "⚡",
 };
@@ -12,24 +12,40 @@ const FRAME_MS = 400;
 
 const rulers = new Map();
 
+// An element as a plain object. A whole drawing of them costs less than the few elements that a pull changes.
 function make(tag, attributes = {}, ...children) {
-  const element = document.createElementNS(SVG, tag);
-  for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
-  element.append(...children);
-  return element;
+  return { space: SVG, tag, attributes, children };
 }
 
 function html(tag, attributes = {}, ...children) {
-  const element = document.createElement(tag);
-  for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
-  element.append(...children);
+  return { space: HTML, tag, attributes, children };
+}
+
+function build(node) {
+  if (typeof node === "string") return document.createTextNode(node);
+  const element = document.createElementNS(node.space, node.tag);
+  amend(element, { attributes: {}, children: [] }, node);
   return element;
 }
 
+// Bring an element from one description to the next, and touch only what differs: the rest of the page is not
+// laid out again, and what has the focus keeps it.
+function amend(element, was, now) {
+  for (const [name, value] of Object.entries(now.attributes)) if (was.attributes[name] !== value) element.setAttribute(name, value);
+  for (const name of Object.keys(was.attributes)) if (!(name in now.attributes)) element.removeAttribute(name);
+  now.children.forEach((child, i) => {
+    const before = was.children[i], node = element.childNodes[i];
+    if (before === undefined) element.append(build(child));
+    else if (typeof child === "string" && typeof before === "string") {
+      if (child !== before) node.data = child;
+    } else if (child.tag === before.tag) amend(node, before, child);
+    else node.replaceWith(build(child));
+  });
+  while (element.childNodes.length > now.children.length) element.lastChild.remove();
+}
+
 // Widths are measured, never guessed: fonts differ between machines, and a label must not touch its border.
-function ruler(host, unit) {
-  const style = getComputedStyle(host);
-  const mono = style.getPropertyValue("--lc-mono"), sans = style.getPropertyValue("--lc-sans");
+function ruler(unit, { mono, sans }) {
   const key = `${unit} ${mono} ${sans}`;
   if (!rulers.has(key)) rulers.set(key, ruled(unit, mono, sans));
   return rulers.get(key);
@@ -84,10 +100,10 @@ function spoken(part) {
 }
 
 // Where everything lies: on one row if it fits, a little smaller if that is enough, else in columns on as many rows as it takes.
-function layout(state, room, base, widest) {
+function layout(state, { room, base, fonts }, widest) {
   for (let rows = 1; ; rows++) {
     for (const shrink of [1, 0.94, 0.88]) {
-      const rule = ruler(state.host, base * shrink);
+      const rule = ruler(base * shrink, fonts);
       const plan = arrange(state, base * shrink, rule, (widest[shrink] ??= {}));
       const each = Math.ceil(plan.cards.length / rows), lines = [];
       for (let i = 0; i < plan.cards.length; i += each) lines.push(plan.cards.slice(i, i + each));
@@ -143,14 +159,14 @@ function place(plan, rows, room, inset) {
 function drawCard(plan, card) {
   const { unit: u, rule, pad, height, bolt } = plan, { part, x, y, width } = card, room = width - 2 * pad;
   const group = make("g", { class: part.status, role: "img", "aria-label": spoken(part), "data-part": part.key });
-  group.append(make("title", {}, spoken(part)));
-  group.append(make("rect", { class: "cv-card", x, y, width, height, rx: 9 * u }));
+  group.children.push(make("title", {}, spoken(part)));
+  group.children.push(make("rect", { class: "cv-card", x, y, width, height, rx: 9 * u }));
   const line = (kind, text, dy, cls = "", limit = room, dx = 0) => {
     if (!text) return;
     const shown = rule.fit(kind, text, limit);
     const label = make("text", { x: x + pad + dx, y: y + dy * u, class: cls, style: `font: ${rule.css(kind)}` }, shown);
-    if (shown !== text) label.append(make("title", {}, text));
-    group.append(label);
+    if (shown !== text) label.children.push(make("title", {}, text));
+    group.children.push(label);
   };
   line("name", part.name, 26, "", part.bolt ? room - bolt - 2 * u : room);
   line("call", part.call, 44, "soft");
@@ -158,7 +174,7 @@ function drawCard(plan, card) {
   line("small", codeOf(part), 84, "soft");
   part.resources.forEach((resource, i) => {
     const top = 95 + 18 * i;
-    group.append(slot(x + pad, y + top * u, 12 * u, resource.mark));
+    group.children.push(slot(x + pad, y + top * u, 12 * u, resource.mark));
     line("small", `${resource.name} ${resource.state}`, top + 10, "soft", room - 19 * u, 19 * u);
   });
   const below = 105 + 18 * part.resources.length;
@@ -169,11 +185,11 @@ function drawCard(plan, card) {
 // One square for one resource: outlined and dotted while open, crossed out when left open, pale when closed.
 function slot(x, y, size, mark) {
   const group = make("g", { class: "cv-slot", "data-mark": mark });
-  group.append(make("rect", { class: "cv-" + mark, x, y, width: size, height: size, rx: size / 4 }));
+  group.children.push(make("rect", { class: "cv-" + mark, x, y, width: size, height: size, rx: size / 4 }));
   const q = size / 3.4;
-  if (mark === "open") group.append(make("circle", { class: "cv-dot", cx: x + size / 2, cy: y + size / 2, r: size / 5 }));
+  if (mark === "open") group.children.push(make("circle", { class: "cv-dot", cx: x + size / 2, cy: y + size / 2, r: size / 5 }));
   if (mark === "left")
-    group.append(make("path", { class: "cv-cross", d: `M${x + q},${y + q} L${x + size - q},${y + size - q} M${x + size - q},${y + q} L${x + q},${y + size - q}` }));
+    group.children.push(make("path", { class: "cv-cross", d: `M${x + q},${y + q} L${x + size - q},${y + size - q} M${x + size - q},${y + q} L${x + q},${y + size - q}` }));
   return group;
 }
 
@@ -194,20 +210,20 @@ function drawLink(plan, link, from, to) {
   let token;
   if (from.row === to.row) {
     const middle = (a + b) / 2;
-    group.append(make("path", { class: "cv-rec", d: `M${a + 4 * u},${high} H${b - 9 * u}` }), tip(b - 5 * u, high, u));
-    if (link.call === "write") group.append(label("write", middle, high - 16 * u));
+    group.children.push(make("path", { class: "cv-rec", d: `M${a + 4 * u},${high} H${b - 9 * u}` }), tip(b - 5 * u, high, u));
+    if (link.call === "write") group.children.push(label("write", middle, high - 16 * u));
     else if (link.pull)
-      group.append(
+      group.children.push(
         make("path", { class: "cv-pull", d: `M${b - 4 * u},${low} H${a + 6 * u}` }), hook(a + 5 * u, low, u), label("next()", middle, low + 16 * u));
     token = [middle - 2 * u, high];
   } else {
     const high2 = to.y + 39 * u, low2 = to.y + 84 * u, mid = from.y + height + between / 2;
-    group.append(
+    group.children.push(
       make("path", { class: "cv-rec", d: `M${a + 4 * u},${high} H${a + 17 * u} V${mid + 5 * u} H${b - 14 * u} V${high2} H${b - 9 * u}` }),
       tip(b - 3 * u, high2, u));
-    if (link.call === "write") group.append(label("write", a - 40 * u, mid - 2 * u));
+    if (link.call === "write") group.children.push(label("write", a - 40 * u, mid - 2 * u));
     else if (link.pull)
-      group.append(
+      group.children.push(
         make("path", { class: "cv-pull", d: `M${b - 4 * u},${low2} H${b - 21 * u} V${mid - 5 * u} H${a + 9 * u} V${low} H${a + 6 * u}` }),
         hook(a + 4 * u, low, u), label("next()", a - 40 * u, mid - 9 * u));
     token = [(a + b) / 2, mid + 5 * u];
@@ -225,20 +241,20 @@ function drawToken(plan, text, [x, y]) {
 function drawFoot(plan, state) {
   const { unit: u, rule, bottom, room } = plan, group = make("g"), font = `font: ${rule.css("small")}`;
   let y = bottom + 22 * u, x = plan.rows.length > 1 ? plan.inset : 4 * u;
-  const write = (text, at, top) => group.append(make("text", { x: at, y: top, class: "soft", style: font }, text));
+  const write = (text, at, top) => group.children.push(make("text", { x: at, y: top, class: "soft", style: font }, text));
   if (!state.pool) {
     write(state.counts, x, y + 11 * u);
     return { group, bottom: y + 18 * u };
   }
   const { slots, used, left } = state.pool, title = `pool, ${slots} slots`, step = 19 * u;
   const rest = `${used} in use, ${left} leaked · ${state.counts}`;
-  group.append(make("title", {}, `${title}: ${used} in use, ${left} leaked`));
+  group.children.push(make("title", {}, `${title}: ${used} in use, ${left} leaked`));
   write(title, x, y + 11 * u);
   let at = x + rule.width("small", title) + 14 * u;
   if (at + slots * step > room) [at, y] = [x, y + 20 * u];
   for (let k = 0; k < slots; k++, at += step) {
     if (at + 14 * u > room) [at, y] = [x, y + step];
-    group.append(slot(at, y, 14 * u, k < left ? "left" : k < left + used ? "open" : "shut"));
+    group.children.push(slot(at, y, 14 * u, k < left ? "left" : k < left + used ? "open" : "shut"));
   }
   at += 8 * u;
   if (at + rule.width("small", rest) > room) [at, y] = [x, y + 22 * u];
@@ -249,76 +265,70 @@ function drawFoot(plan, state) {
   return { group, bottom: y + 18 * u };
 }
 
+function drawBolt(plan, { part, x, y, width }) {
+  const { unit: u, bolt: edge } = plan;
+  return html("button", {
+    class: part.struck ? "cv-bolt cv-struck" : "cv-bolt",
+    type: "button",
+    "data-strike": part.key,
+    style: `left: ${x + width - edge - 6 * u}px; top: ${y + 7 * u}px; width: ${edge}px; height: ${edge}px`,
+    "aria-label": `Strike ${part.name}`,
+    "aria-pressed": String(Boolean(part.armed)),
+    title: part.armed || `Strike ${part.name}: ${part.hint}`,
+    ...(part.bolt === "off" ? { disabled: "" } : {}),
+  }, make("svg", { viewBox: "0 0 24 24", "aria-hidden": "true" }, make("path", { d: BOLT, fill: "currentColor" })));
+}
+
+function drawHead(state) {
+  return html("div", { class: "cv-head" },
+    html("span", {}, "accepted by the sink ", html("b", {}, String(state.accepted))),
+    html("span", {}, "kept ", html("b", {}, state.kept)),
+    html("span", {}, state.mode));
+}
+
+function drawStage(state, page, widest) {
+  const plan = layout(state, page, widest), order = plan.rows.flat(), foot = drawFoot(plan, state);
+  const links = state.links.map((link, i) => drawLink(plan, link, order[i], order[i + 1]));
+  const moving = state.links.findIndex((link) => link.record);
+  const token = moving < 0 ? [] : [drawToken(plan, state.links[moving].record, links[moving].token)];
+  const height = Math.ceil(foot.bottom), width = page.room;
+  return html("div", { class: "cv-stage", style: `height: ${height}px` },
+    make("svg", { width, height, viewBox: `0 0 ${width} ${height}`, role: "group", "aria-label": state.title },
+      ...links.map((link) => link.group), ...order.map((card) => drawCard(plan, card)), foot.group, ...token),
+    ...order.filter((card) => card.part.bolt).map((card) => drawBolt(plan, card)));
+}
+
 function render({ model, el }) {
-  const root = html("div", { class: "cv-chain" }), probe = html("span", { class: "cv-probe", "aria-hidden": "true" });
-  const head = html("div", { class: "cv-head" }), stage = html("div", { class: "cv-stage" });
-  root.append(probe, head, stage);
+  const frame = html("div", { class: "cv-chain" },
+    html("span", { class: "cv-probe cv-em", "aria-hidden": "true" }),
+    html("span", { class: "cv-probe cv-mono", "aria-hidden": "true" }, "mix"),
+    html("span", { class: "cv-probe cv-sans", "aria-hidden": "true" }, "mix"),
+    html("div", { class: "cv-head" }),
+    html("div", { class: "cv-stage" }));
+  const root = build(frame);
+  const [em, mono, sans, head, stage] = root.childNodes;
+  let drawn = frame.children.slice(3);
   el.append(root);
 
-  const bolts = new Map();
-  let widest = {}, size = "", seen = "", drawing, timer;
-
-  function boltFor(part) {
-    if (!bolts.has(part.key)) {
-      const button = html("button", { class: "cv-bolt", type: "button" });
-      button.append(make("svg", { viewBox: "0 0 24 24", "aria-hidden": "true" }, make("path", { d: BOLT, fill: "currentColor" })));
-      button.addEventListener("click", () => model.send({ strike: part.key }));
-      // JupyterLab has shortcuts of its own on these keys; here they press the button.
-      button.addEventListener("keydown", (event) => ["Enter", " "].includes(event.key) && event.stopPropagation());
-      bolts.set(part.key, button);
-    }
-    return bolts.get(part.key);
-  }
+  let page, widest = {}, size = "", timer;
 
   function draw(state) {
     // Outside the page nothing has a width or a font; the observer calls again when it is inside.
-    if (!root.isConnected) return;
-    const room = stage.clientWidth || 900, base = probe.getBoundingClientRect().width / 14 || 1;
-    seen = `${stage.clientWidth} ${probe.getBoundingClientRect().width}`;
-    const keys = state.parts.map((part) => part.key + part.name).join();
-    if (size !== `${base} ${keys}`) [size, widest] = [`${base} ${keys}`, {}];
-    const plan = layout({ ...state, host: root }, room, base, widest);
-    const order = plan.rows.flat();
-
-    head.replaceChildren(
-      html("span", {}, "accepted by the sink ", html("b", {}, String(state.accepted))),
-      html("span", {}, "kept ", html("b", {}, state.kept)),
-      html("span", {}, state.mode));
-
-    const foot = drawFoot(plan, state);
-    const height = Math.ceil(foot.bottom);
-    const svg = make("svg", { width: room, height, viewBox: `0 0 ${room} ${height}`, role: "group", "aria-label": state.title });
-    let token;
-    state.links.forEach((link, i) => {
-      const drawn = drawLink(plan, link, order[i], order[i + 1]);
-      svg.append(drawn.group);
-      if (link.record) token = drawToken(plan, link.record, drawn.token);
-    });
-    order.forEach((card) => svg.append(drawCard(plan, card)));
-    svg.append(foot.group);
-    if (token) svg.append(token);
-    if (drawing) drawing.replaceWith(svg);
-    else stage.append(svg);
-    drawing = svg;
-
-    for (const [key, button] of bolts) if (!state.parts.some((part) => part.key === key && part.bolt)) {
-      button.remove();
-      bolts.delete(key);
-    }
-    for (const card of order) {
-      if (!card.part.bolt) continue;
-      const button = boltFor(card.part), edge = plan.bolt;
-      Object.assign(button.style, {
-        left: `${card.x + card.width - edge - 6 * plan.unit}px`, top: `${card.y + 7 * plan.unit}px`, width: `${edge}px`, height: `${edge}px`,
-      });
-      button.setAttribute("aria-label", `Strike ${card.part.name}`);
-      button.setAttribute("aria-pressed", String(Boolean(card.part.armed)));
-      button.title = card.part.armed || `Strike ${card.part.name}: ${card.part.hint}`;
-      button.disabled = card.part.bolt === "off";
-      button.classList.toggle("cv-struck", Boolean(card.part.struck));
-      if (button.parentNode !== stage) stage.append(button);
-    }
+    if (!page) return;
+    const keys = `${page.base} ${state.parts.map((part) => part.key + part.name).join()}`;
+    if (size !== keys) [size, widest] = [keys, {}];
+    const next = [drawHead(state), drawStage(state, page, widest)];
+    amend(head, drawn[0], next[0]);
+    amend(stage, drawn[1], next[1]);
+    drawn = next;
   }
+
+  stage.addEventListener("click", (event) => {
+    const bolt = event.target.closest(".cv-bolt");
+    if (bolt) model.send({ strike: bolt.dataset.strike });
+  });
+  // JupyterLab has shortcuts of its own on these keys; here they press the button.
+  stage.addEventListener("keydown", (event) => ["Enter", " "].includes(event.key) && event.stopPropagation());
 
   // Motion only when it was asked for, and never against the reader's own setting.
   function show() {
@@ -334,15 +344,21 @@ function render({ model, el }) {
     next();
   }
 
-  // Drawing changes the height, and only a new width or font is a reason to draw again.
-  const watcher = new ResizeObserver(() => {
-    const now = `${stage.clientWidth} ${probe.getBoundingClientRect().width}`;
-    if (now !== seen && !timer && model.get("state").parts) draw(model.get("state"));
-  });
+  // The page is measured when its layout is known anyway. To ask in the middle of a change would make the browser lay
+  // out the whole notebook before the drawing. Drawing changes the height; only a new width or font is a reason to draw again.
+  function measure() {
+    const room = stage.clientWidth, base = em.getBoundingClientRect().width / 14;
+    if (!room || !base) return false;
+    const family = (probe) => getComputedStyle(probe).fontFamily;
+    const now = { room, base, fonts: { mono: family(mono), sans: family(sans) } };
+    const same = JSON.stringify(now) === JSON.stringify(page);
+    page = now;
+    return !same;
+  }
+  const watcher = new ResizeObserver(() => measure() && !timer && model.get("state").parts && draw(model.get("state")));
   model.on("change:state", show);
   show();
-  watcher.observe(root);
-  watcher.observe(probe);
+  for (const one of [root, em, mono, sans]) watcher.observe(one);
   return () => {
     clearTimeout(timer);
     watcher.disconnect();

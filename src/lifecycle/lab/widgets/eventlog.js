@@ -6,17 +6,25 @@ function list(kind, label) {
   lines.tabIndex = 0;
   lines.setAttribute("aria-label", label);
   details.append(summary, lines);
-  const show = (count, texts) => {
-    summary.textContent = `${label} (${count})`;
-    lines.replaceChildren(...texts.map((text) => {
-      const item = document.createElement("li");
-      item.textContent = text;
-      return item;
-    }));
+  let count = 0, texts = [];
+  // A folded list is written when it is unfolded: a click on the pipeline waits for nothing that nobody sees.
+  const write = () => {
+    if (!details.open) return;
+    while (lines.childElementCount > texts.length) lines.lastChild.remove();
+    texts.forEach((text, i) => {
+      const item = lines.children[i] ?? lines.appendChild(document.createElement("li"));
+      if (item.textContent !== text) item.textContent = text;
+    });
     if (kind === "ol") lines.start = count - texts.length + 1;
     lines.scrollTop = lines.scrollHeight;
   };
-  details.addEventListener("toggle", () => (lines.scrollTop = lines.scrollHeight));
+  const show = (...now) => {
+    [count, texts] = now;
+    const title = `${label} (${count})`;
+    if (summary.textContent !== title) summary.textContent = title;
+    write();
+  };
+  details.addEventListener("toggle", write);
   return { details, show };
 }
 
