@@ -1,3 +1,6 @@
+import sys
+
+
 def copy_readings(source, sink):
     source.__enter__()
     try:
@@ -9,6 +12,6 @@ def copy_readings(source, sink):
             finally:
                 stream.close()
         finally:
-            sink.__exit__(None, None, None)
+            sink.__exit__(*sys.exc_info())
     finally:
-        source.__exit__(None, None, None)
+        source.__exit__(*sys.exc_info())

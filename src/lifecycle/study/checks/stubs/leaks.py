@@ -1,4 +1,9 @@
-from contextlib import closing, contextmanager
+import json
+import os
+from contextlib import ExitStack, closing, contextmanager
+from pathlib import Path
+
+import sqlalchemy
 
 from lifecycle import PipelineContext, faults, ledger
 from lifecycle.study import check, course, given
