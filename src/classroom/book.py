@@ -1,0 +1,369 @@
+"""The one writer of grades: nbgrader's gradebook, the executed notebook and the record, all or nothing.
+
+The record comes last. What has one is graded; what has none, whatever else of it is there, is graded again,
+and then everything of it is written over.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+import shutil
+import tempfile
+import time
+import warnings
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import asdict
+from datetime import datetime
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+from nbformat import from_dict
+from nbgrader import utils
+from nbgrader.api import Gradebook, MissingEntry
+from sqlalchemy.exc import OperationalError, SAWarning
+from traitlets.config import Config
+from traitlets.config.loader import PyFileConfigLoader
+
+from classroom import canary
+from classroom.course import Course
+from classroom.execute import Result
+from classroom.intake import Found, Template
+from classroom.trouble import Trouble
+
+LOCKED = 60.0
+"""For how many seconds a locked gradebook is tried again."""
+
+FORMAT = 1
+
+
+class Book:
+    """The gradebook and the records of one assignment, open for writing; a context manager.
+
+    Raises `Trouble` on entering when another grading writes, or when the gradebook does not hold the
+    released notebook's cells.
+    """
+
+    def __init__(
+        self, course: Course, assignment: str, template: Template, grading: str, versions: Mapping[str, str]
+    ) -> None:
+        """grading: a digest of what a submission is graded by. versions: the checks' versions by exercise."""
+        self.course, self.assignment, self.template = course, assignment, template
+        self.grading, self.versions = grading, dict(versions)
+        self._within = contextlib.ExitStack()
+        self.gradebook: Any = None
+
+    def __enter__(self) -> Book:
+        with contextlib.ExitStack() as undo:
+            self.course.records.mkdir(exist_ok=True)
+            undo.enter_context(_alone(self.course.records / ".lock"))
+            if not self.course.gradebook.exists():
+                raise Trouble(f"There is no gradebook in {self.course.root}: release the assignment first.")
+            self.gradebook = undo.enter_context(Gradebook(self.course.gradebook_url))
+            self._agree()
+            self._due()
+            self._sweep()
+            self._within = undo.pop_all()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._within.close()
+
+    def done(self, found: Found, sandboxed: bool) -> bool:
+        """Whether this very submission has a grade by these very checks."""
+        record = self.record(found.student)
+        return (
+            record.get("format") == FORMAT
+            and record.get("digest") == found.digest
+            and record.get("grading") == self.grading
+            and record.get("status") != "stopped"
+            and record.get("late_seconds") == self.late(found)
+            # What was graded without a sandbox is graded again when there is one.
+            and (record.get("sandboxed") is True or not sandboxed)
+        )
+
+    def record(self, student: str) -> dict[str, Any]:
+        """A student's record of this assignment; {} when there is none that can be read."""
+        try:
+            record = json.loads(self._place(student).read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            return {}
+        return record if isinstance(record, dict) else {}
+
+    def late(self, found: Found) -> int:
+        """How many seconds after the deadline, extension included, it came; 0 for in time or unknown."""
+        stamp = _stamp(found.timestamp)
+        due = self.gradebook.find_assignment(self.assignment).duedate
+        if stamp is None or due is None:
+            return 0
+        with contextlib.suppress(MissingEntry):
+            submission = self.gradebook.find_submission(self.assignment, found.student)
+            due += submission.extension or due - due
+        return max(0, int((stamp - due).total_seconds()))
+
+    def enter(self, found: Found, result: Result) -> dict[str, Any]:
+        """Write one submission's grade, and return its record.
+
+        Raises `Trouble` when the gradebook stays locked.
+        """
+        record = self._recorded(found, result)
+        staged = self._stage(found, result)
+        try:
+            self._patiently(lambda: self._transaction(found, result))
+            self._swap(staged, self.course.root / "autograded" / found.student / self.assignment)
+        finally:
+            shutil.rmtree(staged, ignore_errors=True)
+        place = self._place(found.student)
+        place.parent.mkdir(parents=True, exist_ok=True)
+        text = json.dumps(record, indent=1, ensure_ascii=False, sort_keys=True) + "\n"
+        replace(place, text)
+        return record
+
+    def _place(self, student: str) -> Path:
+        return self.course.records / self.assignment / f"{student}.json"
+
+    def _recorded(self, found: Found, result: Result) -> dict[str, Any]:
+        late = self.late(found)
+        status = found.status if result.status == "graded" else result.status
+        notes = [note for note in (found.note if found.data is not None else "", result.note) if note]
+        if late:
+            notes.append(f"Submitted {duration(late)} after the deadline.")
+            status = "late" if status == "graded" else status
+        scores = {}
+        for check, score in result.scores.items():
+            slot = self.template.slot(check)
+            name = (canary.exercise(slot) if slot else None) or check
+            scores[name] = asdict(score) | {"points": _whole(score.points), "worth": _whole(score.worth)}
+        return {
+            "format": FORMAT,
+            "assignment": self.assignment,
+            "student": found.student,
+            "status": status,
+            "note": " ".join(notes),
+            "digest": found.digest,
+            "grading": self.grading,
+            "late_seconds": late,
+            "version": {
+                name: score["version"] or self.versions.get(name, "") for name, score in scores.items()
+            },
+            "sandboxed": result.sandboxed,
+            "needs_person": result.needs_person,
+            "evidence": result.evidence,
+            "exercises": scores,
+        }
+
+    def _transaction(self, found: Found, result: Result) -> None:
+        executed = from_dict(json.loads(result.notebook))  # type: ignore[no-untyped-call]
+        with self._held() as book:
+            book.update_or_create_student(found.student)
+            stamp = {"timestamp": found.timestamp} if _stamp(found.timestamp) else {}
+            submission = book.update_or_create_submission(self.assignment, found.student, **stamp)
+            notebook = next(one for one in submission.notebooks if one.name == self.assignment)
+            cells = {
+                cell.metadata.nbgrader.grade_id: cell
+                for cell in executed.cells
+                if "nbgrader" in cell.metadata
+            }
+            for grade in notebook.grades:
+                cell = cells.get(grade.name)
+                auto = utils.determine_grade(cell)[0] if cell and not utils.is_task(cell) else None
+                score = result.scores.get(grade.name)
+                undecided = auto is None or bool(score and (score.withheld or score.doubted))
+                # A person's decision on the same points stands, and so does its mark.
+                decided = grade.manual_score is not None
+                if not (decided and grade.auto_score == auto):
+                    grade.needs_manual_grade = undecided or decided
+                grade.auto_score = auto
+            for comment in notebook.comments:
+                cell = cells.get(comment.name)
+                same = cell is not None and cell.metadata.nbgrader.get("checksum") == utils.compute_checksum(
+                    cell
+                )
+                comment.auto_comment = "No response." if same and not utils.is_task(cell) else None
+            book.db.flush()
+            self._penalise(submission, notebook, found.student)
+
+    def _penalise(self, submission: Any, notebook: Any, student: str) -> None:
+        """Take off for lateness what the course's nbgrader configuration says; by default nothing."""
+        notebook.late_submission_penalty = None
+        late = submission.total_seconds_late
+        if late <= 0:
+            return
+        from nbgrader.preprocessors import AssignLatePenalties
+
+        assigning = AssignLatePenalties(config=_config(self.course.root))
+        assigning.init_plugin()
+        self.gradebook.db.flush()
+        self.gradebook.db.refresh(notebook)
+        penalty = assigning.plugin_inst.late_submission_penalty(student, notebook.score, late)
+        if penalty is not None:
+            notebook.late_submission_penalty = min(max(penalty, 0), notebook.score)
+
+    @contextlib.contextmanager
+    def _held(self) -> Iterator[Any]:
+        """The gradebook, with all that is done to it in one transaction.
+
+        nbgrader's own calls commit one by one; here their commits wait for the end.
+        """
+        session = self.gradebook.db()
+        session.commit = session.flush
+        try:
+            with warnings.catch_warnings():
+                # nbgrader builds a submission while SQLAlchemy looks on, which warns of it.
+                warnings.simplefilter("ignore", SAWarning)
+                yield self.gradebook
+            del session.commit
+            session.commit()
+        except BaseException:
+            session.__dict__.pop("commit", None)
+            session.rollback()
+            raise
+
+    def _patiently(self, write: Callable[[], None]) -> None:
+        until = time.monotonic() + LOCKED
+        while True:
+            try:
+                write()
+                return
+            except OperationalError as error:
+                if time.monotonic() > until:
+                    raise Trouble(
+                        f"The gradebook {self.course.gradebook} is locked by another program ({error.orig}): "
+                        "close it, and run the same command again; what is graded stays."
+                    ) from error
+                time.sleep(0.25)
+
+    def _agree(self) -> None:
+        """Hold the gradebook and the release against each other."""
+        mend = f"run `nbgrader generate_assignment {self.assignment} --force` in {self.course.root}"
+        try:
+            known = self.gradebook.find_notebook(self.assignment, self.assignment)
+        except MissingEntry:
+            raise Trouble(f"The gradebook has no notebook {self.assignment}: {mend}.") from None
+        book = {cell.name: float(cell.max_score) for cell in known.grade_cells}
+        release = {
+            slot.id: slot.points for slot in self.template.slots if slot.metadata["nbgrader"].get("grade")
+        }
+        for name in sorted(book.keys() | release.keys()):
+            if book.get(name) != release.get(name):
+                raise Trouble(
+                    f"{name} is worth {release.get(name, 0):g} points in the release and "
+                    f"{book.get(name, 0):g} in the gradebook: {mend}."
+                )
+
+    def _due(self) -> None:
+        """Give the gradebook the deadline of course.toml."""
+        deadline = self.course.assignment(self.assignment).deadline
+        assignment = self.gradebook.find_assignment(self.assignment)
+        due = deadline.replace(tzinfo=None) if deadline else None
+        if assignment.duedate != due:
+            self._patiently(
+                lambda: self.gradebook.update_or_create_assignment(self.assignment, duedate=due) and None
+            )
+
+    def _stage(self, found: Found, result: Result) -> Path:
+        graded = self.course.root / "autograded"
+        graded.mkdir(exist_ok=True)
+        staged = Path(tempfile.mkdtemp(prefix=".new-", dir=graded))
+        staged.chmod(0o755)
+        (staged / f"{self.assignment}.ipynb").write_text(result.notebook, encoding="utf-8")
+        if found.timestamp:
+            (staged / "timestamp.txt").write_text(found.timestamp + "\n", encoding="utf-8")
+        return staged
+
+    def _swap(self, staged: Path, place: Path) -> None:
+        place.parent.mkdir(parents=True, exist_ok=True)
+        old = staged.with_name(staged.name.replace(".new-", ".old-"))
+        if place.exists():
+            place.rename(old)
+        staged.rename(place)
+        shutil.rmtree(old, ignore_errors=True)
+
+    def _sweep(self) -> None:
+        """Clear away what a grading left that was ended in the middle."""
+        for pattern in (".new-*", ".old-*"):
+            for left in (self.course.root / "autograded").glob(pattern):
+                shutil.rmtree(left, ignore_errors=True)
+
+
+def grading_digest(
+    release: bytes, files: Mapping[str, bytes], variant: str, versions: Mapping[str, str]
+) -> str:
+    """A digest of what a submission is graded by: another one means that it is graded again."""
+    content = [
+        release.hex(),
+        variant,
+        sorted(versions.items()),
+        sorted((n, d.hex()) for n, d in files.items()),
+    ]
+    return hashlib.sha256(json.dumps(content).encode()).hexdigest()[:16]
+
+
+def duration(seconds: float) -> str:
+    """A span of time in words of two units at most.
+
+    >>> duration(45), duration(125), duration(7260), duration(200000)
+    ('45 s', '2 min 5 s', '2 h 1 min', '2 d 7 h')
+    """
+    units = (("d", 86_400), ("h", 3_600), ("min", 60), ("s", 1))
+    whole = int(seconds)
+    for (name, size), (smaller, part) in pairwise(units):
+        if whole >= size:
+            rest = whole % size // part
+            return f"{whole // size} {name}" + (f" {rest} {smaller}" if rest else "")
+    return f"{whole} s"
+
+
+def replace(path: Path, text: str) -> None:
+    """Write a file so that whoever reads it finds the old text or the new one, never a part."""
+    handle, name = tempfile.mkstemp(prefix=".", suffix=".tmp", dir=path.parent)
+    try:
+        with open(handle, "w", encoding="utf-8", newline="\n") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        os.chmod(name, 0o644)
+        os.replace(name, path)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            os.unlink(name)
+        raise
+
+
+def _whole(points: float) -> float:
+    return int(points) if points == int(points) else points
+
+
+def _stamp(text: str) -> datetime | None:
+    if not text:
+        return None
+    try:
+        stamp = utils.parse_utc(text)
+    except (ValueError, OverflowError, TypeError):
+        return None
+    return stamp if isinstance(stamp, datetime) else None
+
+
+def _config(root: Path) -> Config:
+    if not (root / "nbgrader_config.py").is_file():
+        return Config()
+    return PyFileConfigLoader("nbgrader_config.py", path=str(root)).load_config()
+
+
+@contextlib.contextmanager
+def _alone(path: Path) -> Iterator[None]:
+    """Hold a file's lock; the system releases it when this process ends, however it ends."""
+    try:
+        import fcntl
+    except ImportError:
+        yield
+        return
+    with open(path, "w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            raise Trouble(f"Another grading of {path.parents[1]} is running: wait for its end.") from None
+        yield

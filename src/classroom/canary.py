@@ -1,0 +1,168 @@
+"""Canaries, and the other ways in which a forged check shows.
+
+A canary is a wrong solution that is checked inside the student's own kernel, before and after the student's
+own answer: a check that calls it correct is no check any more.
+"""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+import json
+import re
+import warnings
+from collections.abc import Mapping
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from classroom import inside
+
+if TYPE_CHECKING:
+    from classroom.execute import Job
+    from classroom.intake import Slot
+
+CHECK = re.compile(r'check\("([a-z][a-z0-9]*-x\d+)", *[A-Za-z_]\w*\)\.points')
+"""What the kit's check cells hold."""
+
+LOOKED = "uses what no exercise needs:"
+
+Solutions = list[list[str]]
+
+
+def exercise(slot: Slot) -> str | None:
+    """Which exercise a check cell checks; None for a cell of another kind."""
+    matched = CHECK.fullmatch(slot.source.strip())
+    return matched[1] if matched else None
+
+
+def chosen(job: Job, exercise: str) -> tuple[Solutions, Solutions]:
+    """The wrong solutions to check before and after; the same for the same course, student and exercise.
+
+    A student who saw another's canary, or their own of last week, has not seen this one.
+    """
+    there = [list(one) for one in job.solutions.get(exercise, ())]
+    key = f"{job.variant}:{job.student}:{exercise}"
+    there.sort(key=lambda one: hashlib.sha256(f"{key}:{one[0]}".encode()).digest())
+    return there[:1], there[1:2] or there[:1]
+
+
+def passed(asked: dict[str, Any], solutions: Solutions, most: Mapping[str, int]) -> str:
+    """What shows that the check is forged, from what the canaries were given; "" when nothing does.
+
+    most: how many points each canary may get, by its name.
+    """
+    given = asked.get("given")
+    if not solutions:
+        return ""
+    if not isinstance(given, dict):
+        return "the wrong solutions could not be checked in this kernel."
+    for name, _ in solutions:
+        points = given.get(name)
+        if type(points) is not int:
+            return f"of the wrong solution {name} the check said nothing of use: {str(points)[:200]}."
+        if points > most[name]:
+            return f"the check gave the wrong solution {name} {points} points, {most[name]} are right."
+    return ""
+
+
+@cache
+def earned(exercise: str, name: str, source: str, setup: str, check: str, variant: str, worth: int) -> int:
+    """How many points a wrong solution gets from the check as it is in the course, tried once a process.
+
+    Where the exercise is not the kit's own, this process does not have its check: then all but all of them.
+    """
+    from lifecycle.study.checks import Variant, examine, executed, exercises
+
+    known = exercises().get(exercise)
+    if known is None:
+        return worth - 1
+    try:
+        names = executed(setup, f"{exercise} setup")
+        answer = executed(source, f"{exercise} {name}", names).get(known.answer)
+        return min(examine(exercise, answer, Variant(variant)).points, worth - 1)
+    except Exception:
+        return worth - 1
+
+
+def changed(before: dict[str, str], after: object) -> str:
+    """What the submission replaced of the checks and of the kernel; "" when all is as it was.
+
+    before, after: the marks that `inside.made` took, before anything ran and now.
+    """
+    if not isinstance(after, dict) or not before:
+        return "the kernel did not say what its checks are made of."
+    modules = {key for key in before if (":" not in key and "." in key) or key == "lifecycle"}
+    for key in sorted(before.keys() | after.keys()):
+        was, now = before.get(key), after.get(key)
+        if was == now:
+            continue
+        module = key.partition(":")[0]
+        if was is None and (module not in modules or not module.startswith(("lifecycle", "shell"))):
+            # A module that came later, or what a program added to a library.
+            continue
+        what = "is gone" if now is None else "was added" if was is None else "was replaced"
+        return f"{key.replace(':', '.')} {what}."
+    return ""
+
+
+def request(task: str, nonce: str, kind: str, given: Mapping[str, Any]) -> str:
+    """Code that runs one function of `inside` in a kernel and shows what it returned, with the nonce.
+
+    All requests look alike from outside, so that a patched kernel cannot skip the checks alone.
+    """
+    text = inside.source() + _CALL.format(task=task, given=json.dumps(given), nonce=nonce, kind=kind)
+    return f"exec({text!r}, {{'__name__': {nonce!r}}})"
+
+
+_CALL = """
+import json as _json
+_reply = globals()["{task}"](**_json.loads({given!r}))
+shell().display_pub.publish({{"{kind}": {{"nonce": "{nonce}", "reply": _reply}}}})
+"""
+
+_NAMES = {
+    "_getframe": "frames of its callers", "currentframe": "frames of its callers",
+    "f_back": "frames of its callers", "f_locals": "frames of its callers",
+    "tb_frame": "frames of its callers", "gi_frame": "a generator's frame",
+    "get_objects": "all objects of the process", "get_referrers": "all objects of the process",
+    "get_referents": "all objects of the process", "ctypes": "the interpreter's memory",
+    "_exit": "the end of the process", "abort": "the end of the process", "settrace": "a tracer",
+    "setprofile": "a tracer", "ast_transformers": "the kernel's shell", "run_cell": "the kernel's shell",
+    "input_transformers_post": "the kernel's shell", "input_transformers_cleanup": "the kernel's shell",
+    "display_pub": "the kernel's shell", "user_ns": "the kernel's shell",
+}  # fmt: skip
+
+
+def look(source: str, where: str) -> list[str]:
+    """What a cell's text names that no exercise needs, one sentence each: no proof, but worth a look."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            tree = ast.parse(source)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return []
+    found: dict[str, str] = {}
+    for node in ast.walk(tree):
+        for name in _named(node):
+            if name in _NAMES:
+                found.setdefault(name, f"{where} {LOOKED} {name} ({_NAMES[name]}).")
+            elif name.startswith(("lifecycle.study.checks", "lifecycle.study.exercising")):
+                found.setdefault(name, f"{where} {LOOKED} {name} (the checks themselves).")
+            elif "/proc/" in name or "vnd.lifecycle" in name:
+                found.setdefault(name, f"{where} {LOOKED} {name[:60]!r}.")
+    return list(found.values())
+
+
+def _named(node: ast.AST) -> list[str]:
+    if isinstance(node, ast.Attribute):
+        return [node.attr]
+    if isinstance(node, ast.Name):
+        return [node.id]
+    if isinstance(node, ast.Import):
+        return [alias.name for alias in node.names]
+    if isinstance(node, ast.ImportFrom):
+        return [node.module or "", *(f"{node.module}.{alias.name}" for alias in node.names),
+                *(alias.name for alias in node.names)]  # fmt: skip
+    if isinstance(node, ast.Constant) and isinstance(node.value, str):
+        return [node.value]
+    return []

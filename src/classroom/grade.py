@@ -1,0 +1,443 @@
+"""`classroom grade`: grade an assignment's submissions, many at once, each in a sandbox of its own.
+
+What was graded stays: a run that was cut goes on where it was. One process, this one, writes the grades.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import multiprocessing
+import os
+import signal
+import sys
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, ProcessPoolExecutor, wait
+from dataclasses import dataclass, field
+from typing import Any
+
+from classroom import canary
+from classroom.book import Book, duration, grading_digest
+from classroom.course import Course, add_option
+from classroom.execute import Job, Result, Times, graded, ungraded
+from classroom.intake import Found, Template, submissions
+from classroom.sandbox import available
+from classroom.trouble import Trouble
+
+NOT_SANDBOXED = "NOT SANDBOXED: submitted code runs with your own rights, on your files and your network."
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Add the options of `classroom grade`."""
+    parser.description = (
+        "Grade an assignment's submissions in a sandbox. What is graded already stays; after an "
+        "interruption the same command goes on."
+    )
+    parser.add_argument("assignment", metavar="ASSIGNMENT", help="for example leaks")
+    add_option(parser)
+    parser.add_argument(
+        "--student",
+        action="append",
+        default=[],
+        metavar="ID",
+        help="grade this student alone (may be repeated)",
+    )
+    parser.add_argument(
+        "--workers", type=_count, metavar="N", help="how many at once (default: one a processor)"
+    )
+    parser.add_argument(
+        "--dask", metavar="ADDRESS", help="grade on a Dask cluster, such as tcp://10.0.0.1:8786"
+    )
+    parser.add_argument(
+        "--no-sandbox", action="store_true", help="grade without a sandbox: for code that you know alone"
+    )
+    parser.add_argument("--again", action="store_true", help="grade also what is graded already")
+
+
+def run(given: argparse.Namespace) -> int:
+    """Grade, and return 0 when every submission has a recorded grade."""
+    course = Course.read(given.course)
+    sandboxed = not given.no_sandbox
+    if sandboxed and not given.dask:
+        there, sentence = available()
+        if not there:
+            raise Trouble(
+                f"{sentence} `classroom doctor` says how to mend it; --no-sandbox grades without one, "
+                "and then submitted code runs with your own rights."
+            )
+    if not sandboxed:
+        print(NOT_SANDBOXED, file=sys.stderr)
+    summary = grade(
+        course, given.assignment, tuple(given.student), given.workers, given.dask, sandboxed, given.again
+    )
+    print(summary)
+    if not sandboxed:
+        print(NOT_SANDBOXED, file=sys.stderr)
+    return 0
+
+
+@dataclass
+class Summary:
+    """What a grading did."""
+
+    course: Course
+    assignment: str
+    already: int = 0
+    statuses: Counter[str] = field(default_factory=Counter)
+    people: list[str] = field(default_factory=list)
+    seconds: float = 0.0
+
+    def __str__(self) -> str:
+        count = sum(self.statuses.values())
+        took = f" in {duration(self.seconds)}" if count else ""
+        lines = [f"Graded {_submissions(count)} of {self.assignment}{took}."]
+        if self.already:
+            lines.append(
+                f"{_submissions(self.already)} had a grade already and stayed (--again grades them too)."
+            )
+        odd = {status: number for status, number in sorted(self.statuses.items()) if status != "graded"}
+        if odd:
+            lines.append(
+                "Of these: " + ", ".join(f"{number} {status}" for status, number in odd.items()) + "."
+            )
+        if self.people:
+            shown = ", ".join(self.people[:20]) + (", …" if len(self.people) > 20 else "")
+            lines.append(
+                f"{len(self.people)} to be looked at by a person: {shown}. Why is in "
+                f"{self.course.records / self.assignment}; decide in the form grader (nbgrader formgrader)."
+            )
+        return "\n".join(lines)
+
+
+def grade(
+    course: Course,
+    assignment: str,
+    students: tuple[str, ...] = (),
+    workers: int | None = None,
+    dask: str | None = None,
+    sandboxed: bool = True,
+    again: bool = False,
+    times: Times | None = None,
+    say: Callable[[str], None] = print,
+) -> Summary:
+    """Grade the submissions of an assignment, all or some students', and return what was done.
+
+    say: is given one line a submission. Raises `Trouble` when the course is not ready or no kernel starts.
+    """
+    course.assignment(assignment)
+    recipe = Recipe.read(course, assignment, sandboxed, times or Times())
+    began = time.monotonic()
+    summary = Summary(course, assignment)
+    with Book(course, assignment, recipe.template, recipe.digest, recipe.versions) as book:
+        waiting: list[str] = []
+        missing = set(students)
+        for found in submissions(course.root / "submitted", assignment, students):
+            missing.discard(found.student)
+            if not again and book.done(found, sandboxed):
+                summary.already += 1
+            else:
+                # Read again when its turn comes: many notebooks at once are too much to keep.
+                waiting.append(found.student)
+        for student in sorted(missing):
+            say(f"{student}: nothing was submitted.")
+        progress = Progress(len(waiting), say)
+        found_by: dict[str, Found] = {}
+
+        def jobs() -> Iterator[Job]:
+            for student in waiting:
+                for found in submissions(course.root / "submitted", assignment, (student,)):
+                    found_by[student] = found
+                    if found.data is None:
+                        result = ungraded(student, recipe.template, found.status, found.note, sandboxed)
+                        enter(result)
+                    else:
+                        yield recipe.job(student, found.data)
+
+        def enter(result: Result) -> None:
+            record = book.enter(found_by.pop(result.student), result)
+            summary.statuses[record["status"]] += 1
+            if record["needs_person"]:
+                summary.people.append(result.student)
+            progress.done(record)
+
+        with progress, _pool(dask, workers) as pool:
+            for result in pool.results(jobs()):
+                if result.status == "no kernel":
+                    raise Trouble(result.note)
+                enter(result)
+        summary.people.sort()
+    summary.seconds = time.monotonic() - began
+    return summary
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """By what the submissions of an assignment are graded."""
+
+    assignment: str
+    variant: str
+    release: bytes
+    template: Template
+    files: dict[str, bytes]
+    solutions: dict[str, tuple[tuple[str, str], ...]]
+    versions: dict[str, str]
+    sandboxed: bool
+    times: Times
+
+    @classmethod
+    def read(
+        cls, course: Course, assignment: str, sandboxed: bool = True, times: Times | None = None
+    ) -> Recipe:
+        """The recipe in a course folder. Raises `Trouble` when the assignment is not released."""
+        from lifecycle.study.checks import exercises
+
+        path = course.release(assignment)
+        try:
+            release = path.read_bytes()
+            template = Template.read(release)
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise Trouble(
+                f"There is no released notebook of {assignment} at {path} ({error}): run "
+                f"`nbgrader generate_assignment {assignment}` in {course.root}."
+            ) from error
+        files = {
+            file.relative_to(path.parent).as_posix(): file.read_bytes()
+            for file in sorted(path.parent.rglob("*"))
+            if file.is_file() and file.suffix != ".ipynb"
+        }
+        known = exercises()
+        solutions, versions = {}, {}
+        for slot in template.slots:
+            name = canary.exercise(slot) if slot.check else None
+            if name is None:
+                continue
+            wrong = sorted((course.solutions / name).glob("wrong_*.py"))
+            solutions[name] = tuple((file.stem, file.read_text(encoding="utf-8")) for file in wrong)
+            versions[name] = known[name].version if name in known else ""
+        return cls(
+            assignment,
+            course.term,
+            release,
+            template,
+            files,
+            solutions,
+            versions,
+            sandboxed,
+            times or Times(),
+        )
+
+    @property
+    def digest(self) -> str:
+        """Another one means that what was graded is graded again."""
+        return grading_digest(self.release, self.files, self.variant, self.versions)
+
+    def job(self, student: str, notebook: bytes) -> Job:
+        """One student's job, with all that it takes."""
+        return Job(
+            self.assignment, student, notebook, self.release, self.variant, self.solutions, self.files,
+            self.times, self.sandboxed,
+        )  # fmt: skip
+
+
+class Progress:
+    """One line a submission, and on a terminal one live line about how far it is."""
+
+    def __init__(self, total: int, say: Callable[[str], None] = print) -> None:
+        self.total, self.say = total, say
+        self.count = 0
+        self.began = time.monotonic()
+        self.live = sys.stderr.isatty()
+
+    def __enter__(self) -> Progress:
+        self._show()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._clear()
+
+    def done(self, record: dict[str, Any]) -> None:
+        """Say what one submission got."""
+        self.count += 1
+        got = sum(score["points"] for score in record["exercises"].values())
+        worth = sum(score["worth"] for score in record["exercises"].values())
+        parts = [f"[{self.count}/{self.total}] {record['student']}: {got:g} of {worth:g}"]
+        if record["status"] != "graded":
+            parts.append(record["status"])
+        if record["note"]:
+            parts.append(record["note"])
+        if record["needs_person"]:
+            parts.append(": ".join(["NEEDS A PERSON", *record["evidence"][-1:]]))
+        if not record["sandboxed"]:
+            parts.append("not sandboxed")
+        left = self._left()
+        self._clear()
+        self.say(" · ".join(parts) + (f" · {left} left" if left and not self.live else ""))
+        self._show()
+
+    def _left(self) -> str:
+        todo = self.total - self.count
+        if not todo or not self.count:
+            return ""
+        return "about " + duration(max(1, todo * (time.monotonic() - self.began) / self.count))
+
+    def _show(self) -> None:
+        if self.live and self.total:
+            left = self._left()
+            line = f"{self.count} of {self.total} graded" + (f", {left} left" if left else "")
+            print(f"\r\x1b[2K{line}", end="", file=sys.stderr, flush=True)
+
+    def _clear(self) -> None:
+        if self.live:
+            print("\r\x1b[2K", end="", file=sys.stderr, flush=True)
+
+
+class Pool:
+    """Runs jobs in an executor, a window of them at a time, and outlives workers that die.
+
+    make: starts an executor. window: how many jobs may wait in it; more would be kept in memory for nothing.
+    """
+
+    def __init__(self, make: Callable[[], Executor], window: int) -> None:
+        self.make, self.window = make, window
+        self.executor = make()
+
+    def results(self, jobs: Iterable[Job]) -> Iterator[Result]:
+        """The results as they come. A job whose worker dies is tried once more, by itself."""
+        suspects: list[Job] = []
+        waiting: dict[Future[Result], Job] = {}
+        queue = iter(jobs)
+        more = True
+        while more or waiting:
+            while more and len(waiting) < self.window:
+                job = next(queue, None)
+                if job is None:
+                    more = False
+                else:
+                    waiting[self._submit(job)] = job
+            for future in wait(waiting, return_when=FIRST_COMPLETED).done:
+                job = waiting.pop(future)
+                result, broken = _outcome(future, job)
+                if broken:
+                    # Whose fault it was cannot be seen: all that were running are tried one by one.
+                    suspects += [job, *waiting.values()]
+                    waiting.clear()
+                    self._renew()
+                    break
+                if result is not None:
+                    yield result
+            while suspects:
+                yield self._alone(suspects.pop(0))
+
+    def close(self, wait_for_it: bool = True) -> None:
+        """End the executor; at once, and its workers with it, unless they are waited for."""
+        processes = list((getattr(self.executor, "_processes", None) or {}).values())
+        with contextlib.suppress(Exception):
+            if isinstance(self.executor, ProcessPoolExecutor):
+                self.executor.shutdown(wait=wait_for_it, cancel_futures=not wait_for_it)
+            else:
+                self.executor.shutdown(wait=wait_for_it)
+        if not wait_for_it:
+            for process in processes:
+                with contextlib.suppress(Exception):
+                    process.terminate()
+
+    def _alone(self, job: Job) -> Result:
+        future = self._submit(job)
+        result, broken = _outcome(future, job)
+        if broken or result is None:
+            self._renew()
+            note = "The grading process died with this submission, twice."
+            return ungraded(job.student, Template.read(job.release), "stopped", note, job.sandboxed)
+        return result
+
+    def _submit(self, job: Job) -> Future[Result]:
+        try:
+            return self.executor.submit(graded, job)
+        except BrokenExecutor:
+            self._renew()
+            return self.executor.submit(graded, job)
+
+    def _renew(self) -> None:
+        self.close(wait_for_it=False)
+        self.executor = self.make()
+
+
+def _outcome(future: Future[Result], job: Job) -> tuple[Result | None, bool]:
+    """A job's result, or whether its worker died."""
+    try:
+        return future.result(), False
+    except BrokenExecutor:
+        return None, True
+    except Exception as error:
+        # A cluster that lost its workers says so in an error of its own.
+        note = f"The grading of this submission was lost: {type(error).__name__}: {str(error)[:200]}"
+        return ungraded(job.student, Template.read(job.release), "stopped", note, job.sandboxed), False
+
+
+@contextlib.contextmanager
+def _pool(dask: str | None, workers: int | None) -> Iterator[Pool]:
+    with contextlib.ExitStack() as within:
+        if dask:
+            executor, count = within.enter_context(_cluster(dask))
+            pool = Pool(lambda: executor, 2 * count)
+        else:
+            count = workers or os.cpu_count() or 1
+            pool = Pool(lambda: processes(count), 2 * count)
+        try:
+            yield pool
+        except BaseException:
+            pool.close(wait_for_it=False)
+            raise
+        pool.close()
+
+
+def processes(count: int) -> ProcessPoolExecutor:
+    """A pool of processes that have imported what grading takes, and that end with this one."""
+    methods = multiprocessing.get_all_start_methods()
+    context = multiprocessing.get_context("forkserver" if "forkserver" in methods else "spawn")
+    if context.get_start_method() == "forkserver":
+        context.set_forkserver_preload(["classroom.execute", "lifecycle.study.checks"])
+    return ProcessPoolExecutor(count, mp_context=context, initializer=_begin)
+
+
+def _begin() -> None:
+    """In a worker: leave Ctrl-C to the grader, and end when the grader is gone."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    parent = multiprocessing.parent_process()
+
+    def follow() -> None:
+        if parent is not None:
+            parent.join()
+            os._exit(1)
+
+    threading.Thread(target=follow, daemon=True).start()
+
+
+@contextlib.contextmanager
+def _cluster(address: str) -> Iterator[tuple[Executor, int]]:
+    from distributed import Client
+
+    try:
+        client = Client(address, timeout="10s")  # type: ignore[no-untyped-call]
+    except (OSError, ValueError, TimeoutError) as error:
+        raise Trouble(f"There is no Dask scheduler at {address}: {error}.") from error
+    with client:
+        threads = sum(client.nthreads().values())  # type: ignore[no-untyped-call]
+        if not threads:
+            raise Trouble(f"The Dask scheduler at {address} has no workers: start some with `dask worker`.")
+        yield client.get_executor(pure=False), threads  # type: ignore[no-untyped-call]
+
+
+def _count(text: str) -> int:
+    if not text.isascii() or not text.isdigit() or not 1 <= int(text) <= 1000:
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is no number of workers: give a whole number from 1 to 1000"
+        )
+    return int(text)
+
+
+def _submissions(count: int) -> str:
+    return "1 submission" if count == 1 else f"{count} submissions"

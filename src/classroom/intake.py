@@ -1,0 +1,388 @@
+"""What was submitted: found, read without trust, and put right before anything of it runs.
+
+A submission keeps its answers and the cells that a student added. Everything else comes from the released
+notebook: locked cells and their places, all metadata, the kernel.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+import stat
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+HUGE = 20_000_000
+"""Bytes from which on a notebook is not read: answers of a whole assignment are a few thousand."""
+
+CELLS = 1_000
+"""How many cells a submission may have."""
+
+OFFERED = 50
+"""How many files of a submission are looked at when its notebook is not where it belongs."""
+
+
+class Refused(Exception):
+    """A submission that cannot be graded: its status, and one sentence about what it is."""
+
+    def __init__(self, status: str, note: str) -> None:
+        super().__init__(note)
+        self.status, self.note = status, note
+
+
+@dataclass(frozen=True)
+class Found:
+    """What lies in one student's folder.
+
+    data: the notebook's bytes, None when there is none to grade; `status` and `note` say why then, or what
+    is unusual about it. timestamp: the text of timestamp.txt, "" without one.
+    """
+
+    student: str
+    data: bytes | None = None
+    status: str = "graded"
+    note: str = ""
+    timestamp: str = ""
+
+    @property
+    def digest(self) -> str:
+        """The SHA-256 of what was submitted; of why it was not read, where it was not."""
+        content = self.data if self.data is not None else f"{self.status}: {self.note}".encode()
+        return hashlib.sha256(content).hexdigest()
+
+
+def submissions(folder: Path, assignment: str, only: tuple[str, ...] = ()) -> Iterator[Found]:
+    """All submissions of an assignment in `submitted/`, by student; of some students with `only`.
+
+    Nothing that lies there makes it raise; a symbolic link is never followed.
+    """
+    with contextlib.suppress(OSError):
+        for entry in sorted(os.scandir(folder), key=lambda entry: entry.name):
+            if entry.name.startswith(".") or (only and entry.name not in only):
+                continue
+            place = Path(entry.path) / assignment
+            if entry.is_symlink():
+                yield Found(entry.name, None, "unreadable", "The student's folder is a symbolic link.")
+            elif entry.is_dir() and os.path.lexists(place):
+                yield found(entry.name, place, assignment)
+
+
+def found(student: str, place: Path, assignment: str) -> Found:
+    """What one student submitted in the folder `place`."""
+    timestamp = ""
+    with contextlib.suppress(Refused):
+        timestamp = read(place / "timestamp.txt", 1_000).decode("utf-8", "replace").strip()
+    try:
+        if place.is_symlink():
+            raise Refused(
+                "unreadable", f"The folder {assignment} is a symbolic link; links are not followed."
+            )
+        wanted = place / f"{assignment}.ipynb"
+        if os.path.lexists(wanted):
+            return Found(student, read(wanted), timestamp=timestamp)
+        other = _only_notebook(place, assignment)
+        data = read(other)
+        note = f"The notebook is {other.relative_to(place)}, expected is {assignment}.ipynb."
+        return Found(student, data, "renamed", note, timestamp)
+    except Refused as refused:
+        return Found(student, None, refused.status, refused.note, timestamp)
+
+
+def _only_notebook(place: Path, assignment: str) -> Path:
+    """The one notebook that lies there under another name. Raises `Refused` unless there is just one."""
+    files = []
+    for folder, folders, names in os.walk(place):
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        files += [Path(folder) / name for name in sorted(names)]
+        if len(files) > OFFERED:
+            break
+    files = [file for file in files if file.name != "timestamp.txt"]
+    notebooks = [file for file in files if file.suffix.lower() == ".ipynb"]
+    if not files:
+        raise Refused("empty", "The folder is empty.")
+    if not notebooks:
+        some = ", ".join(file.name for file in files[:3])
+        raise Refused("not a notebook", f"There is no notebook, only {some}; expected is {assignment}.ipynb.")
+    if len(notebooks) > 1:
+        some = ", ".join(str(file.relative_to(place)) for file in notebooks[:5])
+        raise Refused("renamed", f"{len(notebooks)} notebooks, none of them {assignment}.ipynb: {some}.")
+    return notebooks[0]
+
+
+def read(path: Path, most: int = HUGE) -> bytes:
+    """The bytes of a plain file. Raises `Refused` for a link, a folder, a pipe, or more than `most` bytes."""
+    flags = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
+    try:
+        if path.is_symlink():
+            raise Refused("unreadable", f"{path.name} is a symbolic link; links are not followed.")
+        descriptor = os.open(path, flags | getattr(os, "O_BINARY", 0))
+    except OSError as error:
+        raise Refused("unreadable", f"{path.name} cannot be read: {error.strerror}.") from None
+    about = os.fstat(descriptor)
+    if not stat.S_ISREG(about.st_mode):
+        os.close(descriptor)
+        kind = "a folder" if stat.S_ISDIR(about.st_mode) else "no plain file"
+        raise Refused("not a notebook", f"{path.name} is {kind}.")
+    with os.fdopen(descriptor, "rb") as file:
+        if about.st_size > most:
+            raise Refused("huge", f"{path.name} has {about.st_size:,} bytes; at most {most:,} are read.")
+        return file.read(most)
+
+
+@dataclass(frozen=True)
+class Slot:
+    """A cell of the released notebook that has a `grade_id`."""
+
+    id: str
+    type: str
+    source: str
+    metadata: dict[str, Any]
+    cell_id: str
+
+    @property
+    def locked(self) -> bool:
+        """Whether its source is the course's, not the student's."""
+        return not self.metadata["nbgrader"].get("solution", False)
+
+    @property
+    def check(self) -> bool:
+        """Whether it is a cell whose result is points."""
+        about = self.metadata["nbgrader"]
+        return bool(about.get("grade")) and self.locked and self.type == "code"
+
+    @property
+    def answer(self) -> bool:
+        """Whether a student writes in it."""
+        return not self.locked
+
+    @property
+    def points(self) -> float:
+        """How many points the cell is worth; 0 for one that is not graded."""
+        return float(self.metadata["nbgrader"].get("points") or 0)
+
+
+@dataclass(frozen=True)
+class Template:
+    """The released notebook: what every submission is put right by."""
+
+    slots: tuple[Slot, ...]
+    metadata: dict[str, Any] = field(default_factory=dict)
+
+    @classmethod
+    def read(cls, data: bytes) -> Template:
+        """The template in a released notebook's bytes. Raises `ValueError` for anything else."""
+        notebook = json.loads(data)
+        slots = []
+        for cell in notebook["cells"]:
+            about = cell["metadata"].get("nbgrader", {})
+            if "grade_id" not in about:
+                continue
+            kept = {
+                key: cell["metadata"][key]
+                for key in ("nbgrader", "deletable", "editable")
+                if key in cell["metadata"]
+            }
+            name = str(about["grade_id"])
+            slots.append(
+                Slot(name, cell["cell_type"], _text(cell["source"]), kept, str(cell.get("id", name)))
+            )
+        metadata = {
+            "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
+            "language_info": {"name": "python"},
+        }
+        return cls(tuple(slots), metadata)
+
+    def slot(self, id: str) -> Slot | None:
+        """The cell of that `grade_id`, if there is one."""
+        return next((slot for slot in self.slots if slot.id == id), None)
+
+    def answer_of(self, check: Slot) -> Slot | None:
+        """The answer cell that a check cell belongs to: "leaks-x2" for "leaks-x2-check"."""
+        return self.slot(check.id.removesuffix("-check"))
+
+
+@dataclass
+class Cell:
+    """One cell as it will run. `slot` is None for one that the student added."""
+
+    type: str
+    source: str
+    id: str
+    slot: Slot | None = None
+    attachments: dict[str, Any] = field(default_factory=dict)
+    outputs: list[dict[str, Any]] = field(default_factory=list)
+
+    def as_dict(self) -> dict[str, Any]:
+        """The cell as a notebook holds it."""
+        made: dict[str, Any] = {
+            "cell_type": self.type,
+            "id": self.id,
+            "metadata": json.loads(json.dumps(self.slot.metadata)) if self.slot else {},
+            "source": self.source,
+        }
+        if self.type == "code":
+            made |= {"execution_count": None, "outputs": self.outputs}
+        elif self.attachments:
+            made["attachments"] = self.attachments
+        return made
+
+
+def rebuilt(data: bytes, template: Template) -> tuple[list[Cell], list[str]]:
+    """A submission's cells, put right, and a sentence about each thing that was not as released.
+
+    The first cell of a `grade_id` counts, a later one is a plain cell. What is missing is added: a check
+    after its answer, an answer without a text. A check that stands before its answer moves behind it.
+
+    Raises `Refused` for what is no notebook, or one of something else.
+    """
+    given = _cells(data)
+    taken = _matched(given, template)
+    if not any((slot := template.slot(id)) and (slot.check or slot.answer) for id in taken):
+        raise Refused("foreign", "None of its cells belongs to this assignment.")
+    notes = []
+    cells: list[Cell] = []
+    for number, (kind, source, name, attachments) in enumerate(given, 1):
+        slot = next((template.slot(id) for id, index in taken.items() if index == number - 1), None)
+        if slot is None:
+            if template.slot(name):
+                notes.append(f"A second cell is called {name}; the first one counts.")
+            cells.append(
+                Cell(kind, source, f"added-{number}", attachments=attachments if kind == "markdown" else {})
+            )
+            continue
+        if kind != slot.type:
+            notes.append(f"The cell {slot.id} is a {slot.type} cell again.")
+        if slot.locked and source.strip() != slot.source.strip():
+            notes.append(f"The locked cell {slot.id} was changed; it is as released again.")
+        kept = slot.source if slot.locked else source
+        cells.append(
+            Cell(slot.type, kept, slot.cell_id, slot, attachments if slot.type == "markdown" else {})
+        )
+    _complete(cells, template, notes)
+    return cells, notes
+
+
+def bare(template: Template, notice: str) -> list[Cell]:
+    """The released notebook without any answer, under a notice: what stands for an ungradable submission."""
+    cells = [Cell("markdown", notice, "notice")]
+    return cells + [
+        Cell(slot.type, slot.source if slot.locked else "", slot.cell_id, slot) for slot in template.slots
+    ]
+
+
+def notebook(cells: list[Cell], template: Template) -> str:
+    """Cells as the text of a notebook."""
+    made = {
+        "cells": [cell.as_dict() for cell in cells],
+        "metadata": template.metadata,
+        "nbformat": 4,
+        "nbformat_minor": 5,
+    }
+    return json.dumps(made, indent=1, ensure_ascii=False, sort_keys=True) + "\n"
+
+
+Given = tuple[str, str, str, dict[str, Any]]
+"""A submitted cell: type, source, `grade_id` or "", attachments."""
+
+
+def _cells(data: bytes) -> list[Given]:
+    if not data.strip():
+        raise Refused("empty", "The file is empty.")
+    try:
+        parsed = json.loads(data.decode("utf-8-sig"))
+    except (ValueError, RecursionError) as error:
+        reason = "its brackets nest too deep" if isinstance(error, RecursionError) else str(error)
+        raise Refused("unreadable", f"The file is no JSON: {reason[:100]}.") from None
+    if not isinstance(parsed, dict):
+        raise Refused("not a notebook", f"The file is JSON, but no notebook: a {type(parsed).__name__}.")
+    cells = parsed.get("cells")
+    if not isinstance(cells, list):
+        # Format 3 kept its cells in worksheets, and called a code cell's source its input.
+        sheets = parsed.get("worksheets")
+        first = sheets[0] if isinstance(sheets, list) and sheets else None
+        cells = first.get("cells") if isinstance(first, dict) else None
+    if not isinstance(cells, list):
+        raise Refused("not a notebook", "The file is JSON, but no notebook: it has no cells.")
+    if not cells:
+        raise Refused("empty", "The notebook has no cells.")
+    if len(cells) > CELLS:
+        raise Refused("huge", f"The notebook has {len(cells):,} cells; at most {CELLS:,} are read.")
+    return [_cell(cell) for cell in cells if isinstance(cell, dict)]
+
+
+def _cell(cell: dict[str, Any]) -> Given:
+    kind = cell.get("cell_type")
+    metadata = cell.get("metadata")
+    about = metadata.get("nbgrader") if isinstance(metadata, dict) else None
+    name = about.get("grade_id") if isinstance(about, dict) else None
+    if not isinstance(name, str) or not name:
+        name = cell.get("id")
+    attachments = cell.get("attachments")
+    return (
+        kind if kind in ("code", "markdown", "raw") else "raw",
+        _text(cell.get("source", cell.get("input", ""))),
+        name if isinstance(name, str) else "",
+        _attachments(attachments) if isinstance(attachments, dict) else {},
+    )
+
+
+def _text(source: object) -> str:
+    if isinstance(source, list):
+        source = "".join(line for line in source if isinstance(line, str))
+    text = source if isinstance(source, str) else ""
+    # A lone surrogate is legal in JSON and in no file.
+    return text.encode("utf-8", "replace").decode("utf-8")
+
+
+def _attachments(given: dict[str, Any]) -> dict[str, Any]:
+    return {
+        _text(name): {kind: _text(data) for kind, data in bundle.items() if kind.startswith("image/")}
+        for name, bundle in given.items()
+        if isinstance(bundle, dict)
+    }
+
+
+def _matched(given: list[Given], template: Template) -> dict[str, int]:
+    """For each slot that is there, which of the submitted cells is its own."""
+    taken: dict[str, int] = {}
+    for slot in template.slots:
+        named = [index for index, cell in enumerate(given) if cell[2] in (slot.id, slot.cell_id)]
+        if not named and slot.locked and slot.source.strip():
+            # Some editors drop metadata: then a locked cell is known by its text.
+            named = [index for index, cell in enumerate(given) if cell[1].strip() == slot.source.strip()]
+        fitting = [index for index in named if given[index][0] == slot.type] or named
+        if fitting:
+            taken[slot.id] = fitting[0]
+    return taken
+
+
+def _complete(cells: list[Cell], template: Template, notes: list[str]) -> None:
+    """Add the slots that are missing, each behind the one before it, and put checks behind their answers."""
+
+    def position(slot: Slot) -> int:
+        return next((index for index, cell in enumerate(cells) if cell.slot is slot), -1)
+
+    first = next(
+        (slot for slot in template.slots if slot.locked and slot.type == "code" and not slot.check), None
+    )
+    before = -1
+    for slot in template.slots:
+        here = position(slot)
+        if here < 0:
+            notes.append(f"The cell {slot.id} was missing; it was added.")
+            cells.insert(before + 1, Cell(slot.type, slot.source if slot.locked else "", slot.cell_id, slot))
+            here = before + 1
+        elif slot is first and any(cell.type == "code" for cell in cells[:here]):
+            # The course's setup comes before all code, also where a student put something above it.
+            cells.insert(0, cells.pop(here))
+            here = 0
+        elif slot.check and (answer := template.answer_of(slot)) and position(answer) > here:
+            notes.append(f"The cell {slot.id} stood before its answer; it was moved behind it.")
+            cell = cells.pop(here)
+            here = position(answer) + 1
+            cells.insert(here, cell)
+        before = here
