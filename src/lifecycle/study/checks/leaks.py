@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import dataclass, replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from lifecycle import faults, ledger
@@ -275,3 +279,210 @@ def _told_once(runs: list[Trial], doors: list[Door]) -> None:
 def copied(variant: Variant) -> Any:
     """Return `(source, stages, sink)` of a small run."""
     return parts(variant, "leaks-x1")
+
+
+def new_pool(slots: int = 20, database: str = "") -> Any:
+    """An SQLAlchemy engine over SQLite, its pool with `slots` connections; who finds none free waits 10 ms.
+
+    database: the path of its file; without one each connection has an empty database of its own, in memory.
+    """
+    from sqlalchemy import QueuePool, create_engine
+
+    return create_engine(
+        f"sqlite:///{database}", poolclass=QueuePool, pool_size=slots, max_overflow=0, pool_timeout=0.01,
+        connect_args={"check_same_thread": False, "timeout": 0},
+    )  # fmt: skip
+
+
+class Weather:
+    """A database with an empty table `reading`, and readings for it: `engine` is its pool of 20 slots."""
+
+    def __init__(self, readings: list[dict[str, object]]) -> None:
+        self.readings = readings
+        self._folder = TemporaryDirectory(ignore_cleanup_errors=True)
+        self._path = (Path(self._folder.name) / "weather.db").as_posix()
+        self.engine = new_pool(database=self._path)
+        with self.engine.begin() as connection:
+            connection.exec_driver_sql("create table reading (station text, day int, celsius real)")
+
+    def store(self, connection: Any, readings: list[dict[str, object]] | None = None) -> None:
+        """Insert readings, all of them by default; committing them is left to the caller."""
+        for reading in self.readings if readings is None else readings:
+            connection.exec_driver_sql("insert into reading values (?, ?, ?)", tuple(reading.values()))
+
+    def kept(self) -> int:
+        """How many rows another connection finds in the table."""
+        with closing(sqlite3.connect(self._path, timeout=0)) as connection:
+            found: int = connection.execute("select count(*) from reading").fetchone()[0]
+        return found
+
+    def close(self) -> None:
+        """Delete the database."""
+        self.engine.dispose()
+        self._folder.cleanup()
+
+
+@dataclass(frozen=True)
+class Visit:
+    """One `with` block: how it was left, by which error, what came out of it, what was seen afterwards."""
+
+    way: str
+    error: BaseException | None
+    tried: Attempt
+    entered: bool
+    taken: int
+    kept: int
+    stored: int
+
+    @property
+    def failed(self) -> bool:
+        """Whether an error left the block itself."""
+        return self.error is not None and "commit" not in self.way
+
+
+_WAYS: dict[str, Callable[[], BaseException] | None] = {
+    "when the block came to its end": None,
+    "when the block was left by `return`": None,
+    "when the block was left by `break`": None,
+    "when a `ValueError` left the block": lambda: ValueError("missing"),
+    "when an `OSError` left the block": lambda: OSError("the sensor is silent"),
+    "when Ctrl-C left the block": KeyboardInterrupt,
+    "when `sys.exit` left the block": lambda: SystemExit(1),
+    "when `commit` failed with an `OSError`": lambda: OSError("the disk is full"),
+}
+
+
+def _visit(answer: Any, sheet: Sheet, way: str) -> Visit:
+    make = _WAYS[way]
+    error = make() if make else None
+    refuses = "commit" in way
+    weather: Weather = sheet.given
+    held: list[Any] = []
+    fails = sheet.variant.number("leaks-x2 fails", 1, 3)
+    some = weather.readings[:fails] if error and not refuses else weather.readings
+
+    def block() -> None:
+        for _ in range(1):
+            with answer(weather.engine) as connection:
+                held.append(connection)
+                weather.store(connection, some)
+                if error and not refuses:
+                    raise error
+                if "break" in way:
+                    break
+                if "return" in way:
+                    return
+
+    def refuse(connection: object) -> None:
+        if error:
+            raise error
+
+    if refuses:
+        from sqlalchemy import event
+
+        event.listen(weather.engine, "commit", refuse)
+    tried = attempt(block)
+    taken = weather.engine.pool.checkedout()
+    seen = Visit(way, error, tried, bool(held), taken, weather.kept(), len(some))
+    weather.close()
+    return seen
+
+
+@exercise(
+    "leaks-x2",
+    "Leave the database in order",
+    kind="complete",
+    answer="Entry",
+    aspects={
+        "the slot is given back, whichever way the block is left": 2,
+        "the rows are kept when the block succeeds, and only then": 2,
+        "the block's error goes on": 1,
+        "the slot is given back when the commit fails": 1,
+    },
+)
+def entering(answer: Any, sheet: Sheet) -> None:
+    """Leave a block in every way, on a database each, with the connection kept."""
+    *visits, refused = [_visit(answer, sheet, way) for way in _WAYS]
+    whole = visits[0]
+
+    def worked() -> None:
+        if whole.tried.error is not None:
+            raise whole.tried.error
+        if not whole.entered:
+            raise Wrong(
+                "", "the block of `with Entry(engine) as connection:` never ran.",
+                "Keep `__enter__` as it was: it borrows a connection and returns it.",
+            )  # fmt: skip
+
+    with sheet.aspect("the slot is given back, whichever way the block is left"):
+        worked()
+        for one in visits:
+            if not one.taken:
+                continue
+            if one is whole:
+                belief = "leaks-refcount-closes"
+                advice = "Call `self.connection.close()`: a name that goes closes nothing that others hold."
+            elif one.error is None or isinstance(one.error, Exception):
+                belief = "leaks-exit-on-success-only"
+                advice = "`__exit__` runs on this way, too. Which of its lines does it reach then?"
+            else:
+                belief = "leaks-except-is-enough"
+                advice = "`KeyboardInterrupt` and `SystemExit` are no `Exception`: close in any case."
+            raise Wrong(belief, f"{one.way}, its connection still took a slot of the pool.", advice)
+    with sheet.aspect("the rows are kept when the block succeeds, and only then"):
+        worked()
+        for one in visits:
+            if one.failed and one.kept:
+                raise Wrong(
+                    "leaks-accepted-is-kept"
+                    if isinstance(one.error, Exception)
+                    else "leaks-except-is-enough",
+                    f"{one.way}, after {one.stored} of {whole.stored} rows, "
+                    f"{one.kept} of them stayed in the table.",
+                    "Commit only if the block has succeeded. Which of the three arguments tells you?",
+                )
+            if not one.failed and one.kept != one.stored:
+                raise Wrong(
+                    "leaks-accepted-is-kept",
+                    f"{one.way}, the database had accepted {one.stored} rows and kept {one.kept}.",
+                    "What is not committed is taken back when the connection is given back: "
+                    "`self.connection.commit()` keeps it.",
+                )
+    with sheet.aspect("the block's error goes on"):
+        worked()
+        for one in visits:
+            if one.failed and one.tried.error is None:
+                raise Wrong(
+                    "leaks-truthy-is-success",
+                    f"{one.way}, no error came out of the `with`: whoever runs the job believes that it went "
+                    "well.",
+                    "Look at what `__exit__` returns on this way, and whether Python takes it for true.",
+                )
+            if one.tried.error is not one.error:
+                raise Wrong(
+                    "",
+                    f"{one.way}, another error came out: {one.tried.raised}"
+                    + (f", at {one.tried.where}." if one.tried.where else "."),
+                    "`__exit__` raises nothing of its own: Python lets the block's error go on by itself.",
+                )
+    with sheet.aspect("the slot is given back when the commit fails"):
+        worked()
+        if refused.taken:
+            raise Wrong(
+                "leaks-traceback-keeps",
+                f"{refused.way}, its connection still took a slot of the pool"
+                + (f": your code was left at {refused.tried.where}." if refused.tried.where else "."),
+                "`__exit__` can fail in the middle as well. Give its last line a `finally`.",
+            )
+        if refused.tried.error is None:
+            raise Wrong(
+                "leaks-truthy-is-success",
+                f"{refused.way}, no error came out, and no row is in the table.",
+                "Commit when the block has succeeded, and let the error of a commit go on.",
+            )
+
+
+@materials(entering)
+def weather(variant: Variant) -> Weather:
+    """A database in a file of its own, empty; the readings are the variant's."""
+    return Weather(variant.readings("leaks-x2", variant.number("leaks-x2", 4, 8)))

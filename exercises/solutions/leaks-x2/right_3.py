@@ -1,0 +1,5 @@
+@contextmanager
+def Entry(engine):
+    with engine.connect() as connection:
+        yield connection
+        connection.commit()
