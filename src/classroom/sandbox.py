@@ -33,6 +33,10 @@ from pathlib import Path, PurePosixPath
 from typing import Any, Final
 
 import psutil
+import zmq
+from jupyter_client.asynchronous.client import AsyncKernelClient
+from jupyter_client.blocking.client import BlockingKernelClient
+from jupyter_client.client import KernelClient
 from jupyter_client.connect import KernelConnectionInfo
 from jupyter_client.kernelspec import KernelSpec
 from jupyter_client.manager import AsyncKernelManager
@@ -40,6 +44,7 @@ from jupyter_client.provisioning.provisioner_base import KernelProvisionerBase
 from jupyter_core.utils import run_sync
 
 import lifecycle
+from classroom import filter as filters
 from classroom.trouble import Trouble
 
 MIB: Final = 2**20
@@ -49,6 +54,12 @@ NOBODY: Final = 65534
 
 HOME: Final = "/home/student"
 """The kernel's working folder inside: writable, bounded, holding the files it was given."""
+
+MESSAGE: Final = 16 * MIB
+"""The largest message that a client takes from a kernel, in bytes."""
+
+WAITING: Final = 64
+"""How many messages wait for a client; then the kernel has to."""
 
 _LINKS = ("/bin", "/sbin", "/lib", "/lib32", "/lib64")
 """Links into /usr on most systems, folders on some."""
@@ -73,6 +84,8 @@ class Limits:
     """Memory of all its processes together, in bytes; looked at four times a second."""
     disk: int = 64 * MIB
     """What each of its two writable folders, /tmp and the working folder, can hold, in bytes."""
+    files: int = 20_000
+    """How many files, folders and links those two can hold; looked at four times a second."""
     file_size: int = 32 * MIB
     """The largest file it can write, in bytes."""
     open_files: int = 256
@@ -133,13 +146,15 @@ class Sandbox:
         self.files = dict(files or {})
         self.limits = limits or Limits()
         self.sandboxed = sandboxed
+        if sys.platform == "win32":
+            raise Trouble("Grading needs Linux or macOS: give the kernel another machine.")
         self.km: AsyncKernelManager
         self._provisioner: _Provisioner
         self._within = contextlib.ExitStack()
 
     @property
     def ended_by(self) -> str:
-        """Which limit ended the kernel: "time" or "memory"; empty when none did."""
+        """Which limit ended the kernel: "time", "memory" or "files"; empty when none did."""
         return self._provisioner.ended_by
 
     @property
@@ -151,7 +166,7 @@ class Sandbox:
         with contextlib.ExitStack() as undo:
             folder = undo.enter_context(_folder())
             _lay(self.files, folder / "files")
-            self.km = AsyncKernelManager(
+            self.km = _Manager(
                 transport="ipc", connection_file=str(folder / "outside.json"), shutdown_wait_time=1.0
             )
             self.km._kernel_spec = KernelSpec(
@@ -168,6 +183,13 @@ class Sandbox:
     def __exit__(self, *error: object) -> None:
         self._within.close()
 
+    def client(self) -> BlockingKernelClient:
+        """A new client of the kernel, which refuses what no honest kernel sends: messages above 16 MiB."""
+        made = BlockingKernelClient()
+        made.load_connection_info(self.km.get_connection_info())
+        _guard(made)
+        return made
+
     def kill(self) -> None:
         """End everything in the sandbox at once; harmless when it is over."""
         self._provisioner.end()
@@ -175,6 +197,21 @@ class Sandbox:
     def _end(self) -> None:
         self._provisioner.end()
         run_sync(self.km.cleanup_resources)()
+
+
+class _Manager(AsyncKernelManager):
+    """A kernel manager whose clients refuse what no honest kernel sends."""
+
+    def client(self, **given: Any) -> AsyncKernelClient:  # type: ignore[override]
+        made = super().client(**given)
+        _guard(made)
+        return made
+
+
+def _guard(client: KernelClient) -> None:
+    """Bound what a kernel can make its client hold; a larger message ends the connection."""
+    client.context.setsockopt(zmq.MAXMSGSIZE, MESSAGE)
+    client.context.setsockopt(zmq.RCVHWM, WAITING)
 
 
 class _Provisioner(KernelProvisionerBase):
@@ -223,13 +260,14 @@ class _Provisioner(KernelProvisionerBase):
         return {"cmd": []}
 
     async def launch_kernel(self, cmd: list[str], **kwargs: Any) -> KernelConnectionInfo:
-        manager = self.manager
-        inside = self.folder / "connection.json"
-        where = self._start(inside)
+        manager, until = self.manager, time.monotonic() + self.limits.seconds
+        where = self._start(self.folder / "connection.json")
         manager.ip = f"{where}{_SOCKETS}" if self.sandboxed else f"{self.folder}/s"
         for name, port in _PORTS.items():
             setattr(manager, name, port)
         self._await_sockets(manager.ip)
+        self._watcher = threading.Thread(target=self._watch, args=(where, until), daemon=True)
+        self._watcher.start()
         manager.write_connection_file()
         return manager.get_connection_info()
 
@@ -248,43 +286,44 @@ class _Provisioner(KernelProvisionerBase):
         _write_for_kernel(inside, json.dumps(connection).encode())
         self._over.clear()
         self.ended_by = ""
-        # A file of its own, which nobody else sees, says why a kernel did not start; its size is limited.
+        # It says why a kernel did not start.  The kernel can write to it, as much as one file may hold.
         self._log = tempfile.TemporaryFile()  # noqa: SIM115
         command = _Command(self.folder, self.limits)
-        reading, writing = os.pipe()
-        try:
-            if self.sandboxed:
-                words = command.around(command.kernel(_CONNECTION), writing)
-                kept: tuple[int, ...] = (writing,)
-                environment, folder = {}, None
-            else:
-                words, kept = command.limited(command.kernel(str(inside))), ()
-                environment, folder = command.environment(str(self.folder)), self.folder / "files"
+        if not self.sandboxed:
             self._process = subprocess.Popen(
-                words,
-                stdin=subprocess.DEVNULL,
-                stdout=self._log,
-                stderr=self._log,
-                env=environment,
-                cwd=folder,
-                pass_fds=kept,
-                start_new_session=True,
+                command.limited(command.kernel(str(inside))),
+                env=command.environment(str(self.folder)),
+                cwd=self.folder / "files",
+                **self._apart(),
             )
-            os.close(writing)
-            writing = -1
-            first = self._first_process(reading) if self.sandboxed else self._process.pid
-        finally:
-            os.close(reading)
-            if writing >= 0:
-                os.close(writing)
-        if hasattr(os, "pidfd_open"):
+            return ""
+        with open(self.folder / "filter", "wb+") as refused, contextlib.ExitStack() as pipes:
+            refused.write(filters.program())
+            refused.seek(0)
+            reading, writing = os.pipe()
+            pipes.callback(os.close, reading)
             try:
-                self._pidfd = os.pidfd_open(first)
-            except ProcessLookupError:
-                raise self._trouble() from None
-        self._watcher = threading.Thread(target=self._watch, args=(first,), daemon=True)
-        self._watcher.start()
+                words = command.around(command.kernel(_CONNECTION), writing, refused.fileno())
+                kept = (writing, refused.fileno())
+                self._process = subprocess.Popen(words, env={}, pass_fds=kept, **self._apart())
+            finally:
+                os.close(writing)
+            first = self._first_process(reading)
+        try:
+            self._pidfd = os.pidfd_open(first)
+        except ProcessLookupError:
+            raise self._trouble() from None
+        self._first = first
         return f"/proc/{first}/root"
+
+    def _apart(self) -> dict[str, Any]:
+        """A process without input, whose output nobody reads, in a session of its own."""
+        return {
+            "stdin": subprocess.DEVNULL,
+            "stdout": self._log,
+            "stderr": self._log,
+            "start_new_session": True,
+        }
 
     def _first_process(self, reading: int) -> int:
         """The id of the sandbox's first process, whose death is the death of all in it."""
@@ -309,9 +348,11 @@ class _Provisioner(KernelProvisionerBase):
             time.sleep(0.005)
 
     def _trouble(self) -> Trouble:
+        log = os.dup(self._log.fileno())
         self.end()
-        self._log.seek(max(0, self._log.seek(0, os.SEEK_END) - 4000))
-        lines = self._log.read().decode(errors="replace").strip().splitlines()
+        with open(log, "rb") as stream:
+            stream.seek(max(0, stream.seek(0, os.SEEK_END) - 4000))
+            lines = stream.read().decode(errors="replace").strip().splitlines()
         return Trouble(
             f"The kernel does not start: {(lines or ['it gave no reason'])[-1]}. "
             "`classroom doctor` says what is missing."
@@ -330,6 +371,7 @@ class _Provisioner(KernelProvisionerBase):
         if self._pidfd is not None:
             os.close(self._pidfd)
             self._pidfd = None
+        self._log.close()
         return code
 
     def _kill(self, process: subprocess.Popen[bytes]) -> None:
@@ -339,22 +381,21 @@ class _Provisioner(KernelProvisionerBase):
             # The first process of a process namespace takes all others with it; bubblewrap then ends.
             with contextlib.suppress(ProcessLookupError):
                 signal.pidfd_send_signal(self._pidfd, signal.SIGKILL)
-                with contextlib.suppress(subprocess.TimeoutExpired):
-                    process.wait(10)
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                process.wait(10)
         if process.poll() is None:
             process.kill()
 
-    def _watch(self, first: int) -> None:
-        """End the sandbox when it used up its time, or more memory than all its processes may."""
-        until = time.monotonic() + self.limits.seconds
+    def _watch(self, where: str, until: float) -> None:
+        """End the kernel when it used up its time, or more than all its processes may have together."""
         process = self._process
-        while not self._over.wait(_WATCH_SECONDS):
-            if process is None or process.poll() is not None:
-                return
+        while process is not None and process.poll() is None and not self._over.wait(_WATCH_SECONDS):
             if time.monotonic() > until:
                 self.ended_by = "time"
-            elif _memory(first, self.limits.total_memory) > self.limits.total_memory:
+            elif _memory(process.pid, self.limits.total_memory) > self.limits.total_memory:
                 self.ended_by = "memory"
+            elif where and _files(where) > self.limits.files:
+                self.ended_by = "files"
             if self.ended_by:
                 self._kill(process)
                 return
@@ -411,38 +452,45 @@ class _Command:
             "MALLOC_ARENA_MAX": "2",
         }
 
-    def around(self, words: list[str], info: int | None = None) -> list[str]:
-        """The command with walls around it; bubblewrap writes what it started to the descriptor `info`."""
+    def around(self, words: list[str], info: int | None = None, refused: int | None = None) -> list[str]:
+        """The command with walls around it.
+
+        Bubblewrap reports what it started to the descriptor `info`, and reads from `refused` which system
+        calls fail.
+        """
+        shown = self._shown()
         if os.geteuid() != 0:
-            return self._walls(words, info, self._shown())
+            return self._walls(words, info, refused, shown)
         # Root shows its files first, under the paths that they have inside, because they may lie where
         # an ordinary user cannot reach; then steps down and builds the walls like an ordinary user.
-        shown = self._shown()
         again = [(inside, inside) for _, inside in shown]
-        outer = ["bwrap", "--die-with-parent", *self._binds(shown), "--perms", "0755", "--dir", "/tmp"]
-        outer += ["--bind", "/proc", "/proc", "--dev-bind", "/dev", "/dev"]
-        down = ["setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups"]
-        return [*outer, "--", *down, *self._walls(words, info, again)]
+        outer = [_path("bwrap"), "--die-with-parent", "--perms", "0755", "--dir", "/tmp"]
+        outer += ["--bind", "/proc", "/proc", "--dev-bind", "/dev", "/dev", *self._binds(shown)]
+        down = [_path("setpriv"), f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups"]
+        return [*outer, "--", *down, *self._walls(words, info, refused, again)]
 
-    def _walls(self, words: list[str], info: int | None, shown: list[tuple[str, str]]) -> list[str]:
-        limits = self.limits
-        walls = ["bwrap", "--die-with-parent", "--new-session", "--unshare-user", "--unshare-all"]
+    def _walls(
+        self, words: list[str], info: int | None, refused: int | None, shown: list[tuple[str, str]]
+    ) -> list[str]:
+        disk = str(self.limits.disk)
+        walls = [_path("bwrap"), "--die-with-parent", "--new-session", "--unshare-user", "--unshare-all"]
         walls += ["--uid", str(NOBODY), "--gid", str(NOBODY), "--hostname", "sandbox", "--disable-userns"]
-        walls += self._binds(shown)
         walls += ["--proc", "/proc", "--dev", "/dev"]
-        walls += ["--size", str(limits.disk), "--tmpfs", "/tmp", "--size", str(MIB), "--tmpfs", "/run"]
         walls += ["--size", str(MIB), "--tmpfs", "/dev/shm", "--remount-ro", "/dev"]
-        walls += ["--size", str(limits.disk), "--tmpfs", HOME]
-        for source, inside in shown:
-            if inside.startswith(("/run/", f"{HOME}/")):
-                walls += ["--ro-bind", source, inside]
+        for folder, size in (("/tmp", disk), (HOME, disk), ("/run", str(MIB))):
+            walls += ["--size", size, "--tmpfs", folder]
+        walls += self._binds(shown)
+        for path in _hidden(shown):
+            walls += ["--size", "4096", "--tmpfs", path, "--remount-ro", path]
         walls += ["--remount-ro", "/", "--chdir", HOME, "--clearenv"]
         for name, value in (self.environment("/tmp") | {"HOME": HOME}).items():
             walls += ["--setenv", name, value]
         if info is not None:
             walls += ["--info-fd", str(info)]
-        processes = ["prlimit", f"--nproc={limits.processes}"]
-        return [*walls, "--", *processes, *self.limited(words)]
+        if refused is not None and filters.program():
+            walls += ["--seccomp", str(refused)]
+        # Inside, so that it counts the sandbox's own processes and not all that the user has.
+        return [*walls, "--", _path("prlimit"), f"--nproc={self.limits.processes}", *self.limited(words)]
 
     def _binds(self, shown: list[tuple[str, str]]) -> list[str]:
         binds, made = [], {"/"}
@@ -486,6 +534,17 @@ _ETC: dict[str, bytes] = {
     "hosts": b"127.0.0.1 localhost sandbox\n::1 localhost\n",
     "nsswitch.conf": b"passwd: files\ngroup: files\nhosts: files\n",
 }
+
+
+def _path(program: str) -> str:
+    return shutil.which(program) or program
+
+
+def _hidden(shown: list[tuple[str, str]]) -> list[str]:
+    """Folders of the grader's that lie in one that is shown: this package, and the kit's solutions."""
+    kit = Path(lifecycle.__file__).resolve().parents[2] / "exercises"
+    folders = [Path(__file__).resolve().parent, *([kit] if kit.is_dir() else [])]
+    return [str(folder) for folder in folders if _covers(shown, PurePosixPath(folder))]
 
 
 def _covers(shown: list[tuple[str, str]], path: PurePosixPath) -> bool:
@@ -555,6 +614,16 @@ def _memory(first: int, enough: int) -> int:
         with contextlib.suppress(psutil.Error, OSError):
             exact += process.memory_full_info().pss
     return exact
+
+
+def _files(root: str) -> int:
+    """How many files, folders and links there are in what can be written below `root`."""
+    total = 0
+    for folder in ("/tmp", HOME, "/run", "/dev/shm"):
+        with contextlib.suppress(OSError):
+            held = os.statvfs(root + folder)
+            total += held.f_files - held.f_ffree
+    return total
 
 
 def _kill_all(first: int) -> None:
