@@ -104,11 +104,19 @@ class Trial:
 
     @property
     def when(self) -> str:
-        """Such as "after a failure at source, pull 3, which left your code at line 5: `sink.write(row)`"."""
+        """Such as "after the source failed at record 3 (your code: line 5: `sink.write(row)`)"."""
         if self.fault is None:
             return "after a run without a failure"
-        place = f", which left your code at {self.tried.where}" if self.tried.where else ""
-        return f"after {'Ctrl-C' if self.interrupt else 'a failure'} at {self.fault}{place}"
+        place, record = f"the {self.fault.place}", self.fault.record
+        what, where = {
+            "open": ("failed to open", "while {} was opened"),
+            "pull": (f"failed at record {record}", f"at record {record} of {{}}"),
+            "write": (f"failed at record {record}", f"at record {record} of {{}}"),
+            "end": ("failed while its stream was closed", "while the stream of {} was closed"),
+            "close": ("failed to close", "while {} was closed"),
+        }[self.fault.phase]
+        told = f"Ctrl-C {where.format(place)}" if self.interrupt else f"{place} {what}"
+        return f"after {told}" + (f" (your code: {self.tried.where})" if self.tried.where else "")
 
 
 def trials(
@@ -143,10 +151,12 @@ def trials(
 def swallowed(runs: list[Trial]) -> None:
     """Raise `Wrong` for the first run whose failure the answer did not let out."""
     for one in runs:
-        if one.fault is not None and one.outcome.raised is None:
+        # A fault in closing strikes only who closes: that nobody did is another aspect's affair.
+        strikes = one.fault is not None and one.fault.phase in ("open", "pull", "write")
+        if strikes and one.outcome.raised is None:
             raise Wrong(
                 "leaks-truthy-is-success",
-                f"{one.when} no error came out: whoever started the run believes that it went well.",
+                f"{one.when}, no error came out: whoever started the run believes that it went well.",
                 "Let the error go on when all is closed. Look at what each `__exit__` returns, at a `return`"
                 " in `finally`, and at each `except` that does not end in `raise`.",
             )
@@ -255,20 +265,20 @@ def _told_once(runs: list[Trial], doors: list[Door]) -> None:
         if door.left > 1:
             raise Wrong(
                 "leaks-exit-on-success-only",
-                f"{one.when} the archive was left {door.left} times.",
+                f"{one.when}, the archive was left {door.left} times.",
                 "Leave it to `with` alone: it calls `__exit__` on every way out, an error included.",
             )
         kept, rows = len(one.sink.kept), len(one.sink.rows)
         if one.fault is None and kept < rows:
             raise Wrong(
                 "leaks-accepted-is-kept",
-                f"{one.when} the archive had accepted {rows} records and kept {kept}.",
+                f"{one.when}, the archive had accepted {rows} records and kept {kept}.",
                 "Tell it that the run succeeded: three times `None`, which is what `with` does.",
             )
         if one.fault is not None and one.fault.phase in ("pull", "write") and kept:
             raise Wrong(
                 "leaks-accepted-is-kept",
-                f"{one.when} the archive kept {kept} of {len(one.source.records)} records: it was told that "
+                f"{one.when}, the archive kept {kept} of {len(one.source.records)} records: it was told that "
                 "the run had succeeded.",
                 "An all-or-nothing sink decides by what its `__exit__` receives: hand the error on to it, or "
                 "let `with` do that.",
@@ -333,6 +343,7 @@ class Visit:
     taken: int
     kept: int
     stored: int
+    committed: bool
 
     @property
     def failed(self) -> bool:
@@ -373,17 +384,19 @@ def _visit(answer: Any, sheet: Sheet, way: str) -> Visit:
                 if "return" in way:
                     return
 
-    def refuse(connection: object) -> None:
-        if error:
+    commits: list[object] = []
+
+    def commit(connection: object) -> None:
+        commits.append(connection)
+        if error and refuses:
             raise error
 
-    if refuses:
-        from sqlalchemy import event
+    from sqlalchemy import event
 
-        event.listen(weather.engine, "commit", refuse)
+    event.listen(weather.engine, "commit", commit)
     tried = attempt(block)
     taken = weather.engine.pool.checkedout()
-    seen = Visit(way, error, tried, bool(held), taken, weather.kept(), len(some))
+    seen = Visit(way, error, tried, bool(held), taken, weather.kept(), len(some), bool(commits))
     weather.close()
     return seen
 
@@ -437,8 +450,8 @@ def entering(answer: Any, sheet: Sheet) -> None:
                     "leaks-accepted-is-kept"
                     if isinstance(one.error, Exception)
                     else "leaks-except-is-enough",
-                    f"{one.way}, after {one.stored} of {whole.stored} rows, "
-                    f"{one.kept} of them stayed in the table.",
+                    f"{one.way}, {one.stored} of {whole.stored} rows had been inserted, and the table kept "
+                    f"{one.kept}.",
                     "Commit only if the block has succeeded. Which of the three arguments tells you?",
                 )
             if not one.failed and one.kept != one.stored:
@@ -474,11 +487,17 @@ def entering(answer: Any, sheet: Sheet) -> None:
                 + (f": your code was left at {refused.tried.where}." if refused.tried.where else "."),
                 "`__exit__` can fail in the middle as well. Give its last line a `finally`.",
             )
+        if not refused.committed:
+            raise Wrong(
+                "leaks-accepted-is-kept",
+                "no commit was tried, so none could fail.",
+                "Keep the rows first: the aspects above say when.",
+            )
         if refused.tried.error is None:
             raise Wrong(
                 "leaks-truthy-is-success",
                 f"{refused.way}, no error came out, and no row is in the table.",
-                "Commit when the block has succeeded, and let the error of a commit go on.",
+                "Let the error of a commit go on when the slot is given back.",
             )
 
 
