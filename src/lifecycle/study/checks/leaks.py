@@ -5,7 +5,8 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -505,3 +506,275 @@ def entering(answer: Any, sheet: Sheet) -> None:
 def weather(variant: Variant) -> Weather:
     """A database in a file of its own, empty; the readings are the variant's."""
     return Weather(variant.readings("leaks-x2", variant.number("leaks-x2", 4, 8)))
+
+
+class Line:
+    """A connection that is entered into the ledger; `events` is the order in which all of them close.
+
+    It closes as SQLAlchemy's does: by `close()` or by a `with` of its own, and a second time harmlessly.
+    """
+
+    def __init__(self, number: int, events: list[int], refuses: BaseException | None) -> None:
+        self.number, self.events, self._refuses = number, events, refuses
+        self.entry: Any = _opened("connection", f"{number}")
+        self.open = True
+
+    def __enter__(self) -> Line:
+        return self
+
+    def __exit__(self, kind: object, error: object, trace: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close, and then fail if this one is to."""
+        if self.open:
+            self.open = False
+            _closed(self.entry)
+            self.events.append(self.number)
+            if self._refuses is not None:
+                raise self._refuses
+
+
+@dataclass
+class Opening:
+    """One `with` block over some connections: what fails in it, and what was seen."""
+
+    when: str
+    count: int
+    fails: int = 0
+    error: BaseException | None = None
+    refuses: int = 0
+    leaves: str = ""
+    lines: list[Line] = field(default_factory=list)
+    closes: list[int] = field(default_factory=list)
+    got: list[Any] = field(default_factory=list)
+    early: int = 0
+    tried: Attempt = field(default_factory=Attempt)
+
+    @property
+    def openers(self) -> list[Callable[[], Line]]:
+        """The functions that open one connection each; the one numbered `fails` raises the error."""
+        return [partial(self._one, number) for number in range(1, self.count + 1)]
+
+    def _one(self, number: int) -> Line:
+        if number == self.fails and self.error is not None:
+            raise self.error
+        refuses = OSError(f"connection {number} hangs up") if number == self.refuses else None
+        self.lines.append(Line(number, self.closes, refuses))
+        return self.lines[-1]
+
+    @property
+    def held(self) -> str:
+        """The connections that are open, as text."""
+        return ", ".join(f"connection {line.number}" for line in self.lines if line.open)
+
+    @property
+    def interrupt(self) -> bool:
+        """Whether it failed by Ctrl-C."""
+        return isinstance(self.error, KeyboardInterrupt)
+
+    def run(self, answer: Any) -> Opening:
+        """Open by the answer, leave the block, and keep the error."""
+
+        def block() -> None:
+            together = answer(self.openers)
+            self.early = len(self.lines)
+            for _ in range(1):
+                with together as lines:
+                    self.got.append(lines)
+                    if self.error is not None and not self.fails:
+                        raise self.error
+                    if self.leaves == "break":
+                        break
+                    if self.leaves == "return":
+                        return
+
+        self.tried = attempt(block)
+        return self
+
+
+def _openings(answer: Any, count: int) -> dict[str, list[Opening]]:
+    numbers = range(1, count + 1)
+    silent, stop = partial(OSError, "the station is silent"), KeyboardInterrupt
+    each: dict[str, list[Opening]] = {
+        "whole": [Opening("after a block without a failure", count)],
+        "open": [
+            Opening(f"after connection {number} of {count} failed to open", count, number, silent())
+            for number in numbers
+        ],
+        "stop": [
+            Opening(f"after Ctrl-C while connection {number} of {count} was opened", count, number, stop())
+            for number in numbers
+        ],
+        "block": [
+            Opening("after a `ValueError` left the block", count, error=ValueError("missing")),
+            Opening("after the block was left by `return`", count, leaves="return"),
+            Opening("after the block was left by `break`", count, leaves="break"),
+            Opening("after Ctrl-C left the block", count, error=stop()),
+        ],
+        "close": [
+            Opening(f"after connection {number} of {count} failed to close", count, refuses=number)
+            for number in numbers
+        ],
+    }
+    return {kind: [one.run(answer) for one in ones] for kind, ones in each.items()}
+
+
+def _restarted(answer: Any, count: int, fails: int) -> tuple[int, Attempt]:
+    """Start a job twenty times that fails while it opens, then one that does not: the last night, and its end."""
+    engine = new_pool()
+    kept: list[Attempt] = []
+
+    def night(openers: list[Any]) -> None:
+        with answer(openers):
+            pass
+
+    for number in range(1, 22):
+        openers = [engine.connect] * count
+        if number <= 20:
+            openers[fails - 1] = _silent
+        kept.append(attempt(night, openers))
+        if not isinstance(kept[-1].error, OSError) and number <= 20:
+            break
+    return number, kept[-1]
+
+
+def _silent() -> Any:
+    raise OSError("the station is silent")
+
+
+@exercise(
+    "leaks-x3",
+    "Open all, or leave none open",
+    kind="build",
+    answer="open_together",
+    aspects={
+        "when one fails to open, those before it are closed": 3,
+        "all are closed, whichever way the block is left": 1,
+        "the last one is closed first, and each in any case": 1,
+        "the block gets the connections, and errors go on": 1,
+    },
+)
+def together(answer: Any, sheet: Sheet) -> None:
+    """Fail at each of the openers, in the block and at each close; then on a real pool."""
+    count = sheet.variant.number("leaks-x3", 4, 6)
+    runs = _openings(answer, count)
+    (whole,) = runs["whole"]
+
+    def worked() -> None:
+        if whole.tried.error is not None:
+            raise whole.tried.error
+        if len(whole.lines) != count or not whole.got:
+            raise Wrong(
+                "",
+                f"of {count} connections {len(whole.lines)} were opened, and the block ran "
+                f"{'once' if whole.got else 'not at all'}.",
+                "Call each of the openers once on the way into the block, and hand over what they return.",
+            )
+        if whole.held:
+            raise Wrong(
+                "leaks-refcount-closes",
+                f"still open {whole.when}: {whole.held}.",
+                "Call `close()` on each: a list that is gone closes nothing that others hold.",
+            )
+
+    with sheet.aspect("when one fails to open, those before it are closed"):
+        worked()
+        night, last = _restarted(answer, count, sheet.variant.number("leaks-x3 fails", 2, 3))
+        ran_out = f" With a pool of 20 slots, night {night} ends with {last.raised.partition(' (')[0]}."
+        for one in runs["open"] + runs["stop"]:
+            if one.held:
+                raise Wrong(
+                    "leaks-except-is-enough" if one.interrupt else "leaks-exit-covers-enter",
+                    f"still open {one.when}: {one.held}." + (ran_out if last.error else ""),
+                    "Ask of each line of yours: if it fails, who closes what is open by then? "
+                    "`contextlib.ExitStack` can hold each connection from the moment it is open.",
+                )
+            if one.got:
+                raise Wrong("", f"the block ran {one.when}.", "Let the error of an opener go on at once.")
+        if last.error is not None:
+            raise Wrong(
+                "leaks-exit-covers-enter",
+                f"a job fails while it opens, twenty nights long.{ran_out}",
+                "Close what is open already before the error of an opener leaves your code.",
+            )
+    with sheet.aspect("all are closed, whichever way the block is left"):
+        worked()
+        for one in runs["block"]:
+            if one.held:
+                raise Wrong(
+                    "leaks-except-is-enough" if one.interrupt else "leaks-exit-on-success-only",
+                    f"still open {one.when}: {one.held}.",
+                    "Close where every way out comes by: in `__exit__` without a condition, or in a `finally` "
+                    "around the `yield`.",
+                )
+        if whole.early:
+            raise Wrong(
+                "composition-parts-open-when-made",
+                f"{whole.early} connections were open before any `with` was entered: if nobody enters it, "
+                "nobody closes them.",
+                "Open in `__enter__`, not in `__init__`.",
+            )
+    with sheet.aspect("the last one is closed first, and each in any case"):
+        worked()
+        for one in [whole, *runs["block"], *runs["open"]]:
+            if one.closes != sorted(one.closes, reverse=True):
+                raise Wrong(
+                    "chains-first-closes-first",
+                    f"{one.when}, they were closed in the order {', '.join(map(str, one.closes))}.",
+                    "Go backwards: a later one may need an earlier one until it is closed itself.",
+                )
+        for one in runs["close"]:
+            if one.held:
+                raise Wrong(
+                    "composition-finally-covers-all",
+                    f"still open {one.when}: {one.held}.",
+                    "A `close()` that fails must not end your loop: `contextlib.ExitStack` goes on, or put a "
+                    "`try` around each.",
+                )
+            if one.tried.error is None:
+                raise Wrong(
+                    "leaks-truthy-is-success",
+                    f"{one.when}, no error came out of the `with`.",
+                    "Close the others, then let the error go on.",
+                )
+    with sheet.aspect("the block gets the connections, and errors go on"):
+        worked()
+        for one in runs["open"] + runs["block"] + runs["stop"]:
+            if one.error is not None and one.tried.error is None:
+                raise Wrong(
+                    "leaks-truthy-is-success",
+                    f"{one.when}, no error came out of the `with`: whoever runs the job believes that "
+                    "it went well.",
+                    "Look at what `__exit__` returns, and at each `except` that does not end in `raise`.",
+                )
+            if one.tried.error is not one.error:
+                raise Wrong(
+                    "",
+                    f"{one.when}, another error came out: {one.tried.raised}.",
+                    "Let the error go on as it is: close, and `raise` without a name.",
+                )
+        lines = attempt(list, whole.got[0]).value or []
+        if [id(line) for line in lines] != [id(line) for line in whole.lines]:
+            raise Wrong(
+                "",
+                f"`as` named {short(whole.got[0])}, where the list of {count} connections belongs.",
+                "`as` names what `__enter__` returns, or what a `@contextmanager` function yields.",
+            )
+
+
+@dataclass(frozen=True)
+class Night:
+    """A pool of 20 slots, `engine`, and `openers` of which one raises an `OSError`."""
+
+    engine: Any
+    openers: list[Callable[[], Any]]
+
+
+@materials(together)
+def night(variant: Variant) -> Night:
+    """A night on which one of the stations is silent."""
+    engine = new_pool()
+    openers: list[Callable[[], Any]] = [engine.connect] * variant.number("leaks-x3", 4, 6)
+    openers[variant.number("leaks-x3 fails", 2, 3) - 1] = _silent
+    return Night(engine, openers)

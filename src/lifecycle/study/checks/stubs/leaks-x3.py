@@ -1,0 +1,3 @@
+# TODO: write `open_together(openers)`, a context manager: a class, or a function under `@contextmanager`.
+# `with open_together(openers) as connections:` opens all of them, and closes all, whatever fails.
+open_together = ...
