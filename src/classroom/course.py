@@ -269,6 +269,42 @@ def add_option(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Add the options of `classroom course`."""
+    parser.description = (
+        "Make a private course from the kit in an empty folder: course.toml, source, release, gradebook, "
+        "solutions. With --update: bring a course up to date with its course.toml and with the kit."
+    )
+    parser.add_argument("folder", type=Path, metavar="DIR", help="the course folder")
+    parser.add_argument("--name", default="", help="what students see (default: the folder's name)")
+    parser.add_argument(
+        "--term", default="", metavar="SEED",
+        help="a word for the term, such as wt26 (random letters are added), or a whole seed: wt26-7f3a9c1e",
+    )  # fmt: skip
+    parser.add_argument("--update", action="store_true", help="bring it up to date after a change")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Make a course, or bring it up to date."""
+    # nbgrader takes a second to import, and whoever only reads a course does without.
+    from classroom import making
+
+    folder: Path = arguments.folder
+    if arguments.update:
+        if arguments.name or arguments.term:
+            raise Trouble(f"--update takes name and term from {folder / FILE}: change them there.")
+        done = making.update(Course.read(folder))
+        print(*(done or ["Everything is up to date."]), sep="\n")
+        return 0
+    made = making.make(folder, arguments.name, arguments.term)
+    count = sum(len(one.exercises) for one in made.assignments.values())
+    what = f"{len(made.assignments)} assignments, {count} exercises, term {made.term}"
+    print(f"Made a course in {folder}: {what}.")
+    print(f"Change {folder / FILE} to your liking, then: classroom course {folder} --update")
+    print(f"What students get: classroom student-kit --course {folder}")
+    return 0
+
+
 _HEAD = """\
 # This course: what you may change. After a change: classroom course . --update
 

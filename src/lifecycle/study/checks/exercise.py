@@ -179,7 +179,8 @@ class Exercise:
     """One exercise: `aspects` are its parts with their points, in order; the first is what it is about.
 
     `hangs` and `stumbles` are the misconceptions of an answer that never ends, and of one that raises what
-    no aspect awaits. `seconds` is how long the check may take.
+    no aspect awaits. `seconds` is how long the check may take. `stub` is what a student finds in an
+    exercise of a course's own; the kit's have files.
     """
 
     id: str
@@ -192,6 +193,7 @@ class Exercise:
     hangs: str = ""
     stumbles: str = ""
     seconds: float = 10.0
+    stub: str = ""
     make: list[Callable[[Variant], Any]] = field(default_factory=list)
 
     @property
@@ -214,7 +216,7 @@ _exercises: dict[str, Exercise] = {}
 
 def exercise(
     id: str, title: str, *, kind: str, answer: str, aspects: dict[str, int], version: int = 1,
-    hangs: str = "", stumbles: str = "", seconds: float = 10.0,
+    hangs: str = "", stumbles: str = "", seconds: float = 10.0, stub: str = "",
 ) -> Callable[[Check], Exercise]:  # fmt: skip
     """Register a check `(answer, sheet)` as an exercise; give it materials with `@materials(exercise)`.
 
@@ -229,7 +231,9 @@ def exercise(
         raise ValueError(f"{id}: each aspect is worth a whole number of points, at least 1")
 
     def register(check: Check) -> Exercise:
-        made = Exercise(id, title, kind, answer, dict(aspects), check, str(version), hangs, stumbles, seconds)
+        made = Exercise(
+            id, title, kind, answer, dict(aspects), check, str(version), hangs, stumbles, seconds, stub
+        )
         _exercises[id] = made
         return made
 
@@ -262,6 +266,8 @@ def _load() -> None:
 
 def stub(id: str) -> str:
     """What a student finds in the answer cell, or in an assignment's setup cell; "" when there is none."""
+    if id in _exercises and _exercises[id].stub:
+        return _exercises[id].stub
     place = files(__package__).joinpath("stubs", f"{id}.py")
     return place.read_text(encoding="utf-8") if place.is_file() else ""
 

@@ -1,0 +1,258 @@
+"""Makes a course folder from the kit, and brings it up to date; nothing is left half made."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import re
+import secrets
+import shutil
+import tempfile
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from nbgrader.api import Gradebook, MissingEntry
+
+from classroom.compose import Chosen, Texts, as_bytes, notebook
+from classroom.course import FILE, TERM, TERM_LENGTH, Assignment, Course, parsed, written
+from classroom.own import own_exercise
+from classroom.release import CONFIG, generate, kit, kit_exercise, kit_texts, scripts_on_path
+from classroom.trouble import Trouble
+
+FOLDERS = ("source", "release", "submitted", "autograded", "feedback", "records", "solutions", "own")
+STATE = ".classroom"
+"""The kit's own folder in a course: the hashes of the notebooks as it wrote them."""
+
+_RANDOM = re.compile(r".*-[0-9a-f]{8}")
+
+
+def new_term(word: str = "term") -> str:
+    """The name of a variant: a word for the term, and letters that nobody can guess; kept if it has them.
+
+    Raises `Trouble` for a word with other than small letters, digits and hyphens.
+
+    >>> new_term("wt26-0a1b2c3d")
+    'wt26-0a1b2c3d'
+    """
+    term = word if _RANDOM.fullmatch(word) else f"{word}-{secrets.token_hex(4)}"
+    if not TERM.fullmatch(term) or len(term) not in TERM_LENGTH:
+        raise Trouble(
+            f"--term is {word!r}; allowed are up to 30 small letters and digits, with hyphens between them, "
+            "such as wt26."
+        )
+    return term
+
+
+def make(folder: Path, name: str = "", term: str = "") -> Course:
+    """Make a course in `folder`, which is empty or not there yet, with everything that the kit has.
+
+    Raises `Trouble` when it is not empty or cannot be written; then nothing was made.
+    """
+    folder = folder.absolute()
+    if re.search(r"[][*?]", str(folder)):
+        raise Trouble(f"{folder} has one of * ? [ ] in its path, which nbgrader cannot find again.")
+    try:
+        if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+            hint = " To bring that course up to date, add --update." if (folder / FILE).is_file() else ""
+            raise Trouble(f"{folder} is not empty: a new course needs a folder of its own.{hint}")
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix=f".{folder.name}.", dir=folder.parent) as place:
+            stage = Path(place) / "course"
+            stage.mkdir()
+            told = kit_texts()
+            tasks = {one: told[one].tasks for one in told}
+            text = written(name or folder.name, new_term(term or "term"), tasks)
+            (stage / FILE).write_text(text, encoding="utf-8")
+            shutil.copyfile(kit() / "exercises" / CONFIG, stage / CONFIG)
+            for one in FOLDERS:
+                (stage / one).mkdir()
+            course = parsed(text, stage)
+            _fill(course, told, course.assignments.values())
+            _remember(course, {}, course.assignments)
+            if folder.exists():
+                folder.rmdir()
+            stage.rename(folder)
+    except OSError as error:
+        raise Trouble(f"{folder} cannot be made: {error.strerror or error}.") from error
+    return Course.read(folder)
+
+
+def update(course: Course) -> list[str]:
+    """Bring source, release, solutions and the gradebook's deadlines up to date with `course.toml` and kit.
+
+    Returns what was done, as sentences. A notebook that was edited by hand, or whose grading has begun, stays
+    as it is. Raises `Trouble`, before anything is changed, when `course.toml` wants other exercises in such a
+    one, or another term.
+    """
+    told, state = kit_texts(), _state(course.root)
+    sentences, changed = [], []
+    for assignment in course.assignments.values():
+        now, new = _stored(course, assignment.name), _files(course, told, assignment)
+        if now == new and course.release(assignment.name).is_file():
+            continue
+        kept = _kept(course, assignment.name, now, state)
+        if not kept:
+            changed.append(assignment)
+            continue
+        term, exercises = _selected(now[f"{assignment.name}.ipynb"])
+        if (term, exercises) != (course.term, assignment.exercises):
+            raise Trouble(
+                f"The notebook of {assignment.name} stays as it is, because {kept}: it has the exercises "
+                f"{', '.join(exercises)} of the term {term}. Put these back into {course.file}, which has "
+                f"{', '.join(assignment.exercises)} of {course.term} now; its deadline and factor may change."
+            )
+        sentences.append(f"{assignment.name} stays as it is, because {kept}.")
+    gone = [name for name in state if name not in course.assignments and course.source(name).parent.is_dir()]
+    gone = [name for name in gone if not _kept(course, name, _stored(course, name), state)]
+    with tempfile.TemporaryDirectory(prefix=f"{STATE}.", dir=course.root) as place:
+        stage = Course(Path(place), course.name, course.term, course.assignments)
+        shutil.copyfile(course.root / CONFIG, stage.root / CONFIG)
+        if course.gradebook.is_file():
+            shutil.copyfile(course.gradebook, stage.gradebook)
+        _fill(stage, told, changed, course.own, gone)
+        for kind in ("source", "release"):
+            for assignment in changed:
+                _replace(stage.root / kind / assignment.name, course.root / kind / assignment.name)
+            for name in gone:
+                shutil.rmtree(course.root / kind / name, ignore_errors=True)
+        _replace(stage.solutions, course.solutions)
+        stage.gradebook.replace(course.gradebook)
+    made = [assignment.name for assignment in changed]
+    _remember(course, {name: hash for name, hash in state.items() if name not in gone}, made)
+    sentences += [f"{one.name} is made anew: {_count(one.exercises)}." for one in changed]
+    return sentences + [f"{name} is taken out." for name in gone]
+
+
+def _kept(course: Course, assignment: str, now: Mapping[str, bytes], state: Mapping[str, str]) -> str:
+    """Why the notebook of an assignment must stay as it is; "" when it need not."""
+    source = now.get(f"{assignment}.ipynb")
+    if source is None:
+        return ""
+    if _hash(source) != state.get(assignment):
+        return f"{course.source(assignment)} was edited by hand"
+    begun = _begun(course, assignment)
+    return f"its grading has begun ({begun})" if begun else ""
+
+
+def _fill(
+    course: Course,
+    told: Mapping[str, Texts],
+    assignments: Iterable[Assignment],
+    own: Path | None = None,
+    gone: Iterable[str] = (),
+) -> None:
+    """Write source and release of these assignments, and gradebook and solutions of all, into a folder."""
+    names = []
+    for assignment in assignments:
+        names.append(assignment.name)
+        folder = course.root / "source" / assignment.name
+        folder.mkdir(parents=True)
+        for name, content in _files(course, told, assignment, own).items():
+            (folder / name).write_bytes(content)
+    generate(course.root, names)
+    with scripts_on_path(), Gradebook(course.gradebook_url) as book:
+        for assignment in course.assignments.values():
+            book.update_or_create_assignment(assignment.name, duedate=assignment.deadline)
+        for name in gone:
+            with contextlib.suppress(MissingEntry):
+                book.remove_assignment(name)
+    course.solutions.mkdir(exist_ok=True)
+    for assignment in course.assignments.values():
+        for id in assignment.exercises:
+            mine, kits = (own or course.own) / "solutions" / id, kit() / "exercises/solutions" / id
+            shutil.copytree(mine if mine.is_dir() else kits, course.solutions / id)
+
+
+def _files(
+    course: Course, told: Mapping[str, Texts], assignment: Assignment, own: Path | None = None
+) -> dict[str, bytes]:
+    """The files of an assignment's source folder: its notebook, and the checks of own exercises."""
+    texts = told.get(assignment.name)
+    if texts is None:
+        raise Trouble(f"The kit has no assignment {assignment.name!r}. It has: {', '.join(told)}.")
+    chosen = [_chosen(own or course.own, texts, id) for id in assignment.exercises]
+    made = as_bytes(notebook(texts, chosen, variant=course.term, course=course.name))
+    files = {f"{assignment.name}.ipynb": made}
+    for one in chosen:
+        if one.module:
+            files[f"{one.module}.py"] = ((own or course.own) / f"{one.module}.py").read_bytes()
+    return files
+
+
+def _chosen(own: Path, texts: Texts, id: str) -> Chosen:
+    if id in texts.tasks:
+        return kit_exercise(texts.tasks[id])
+    if (own / f"{id}.md").is_file():
+        return own_exercise(own, id)
+    raise Trouble(
+        f"There is no exercise {id!r}: the kit's assignment {texts.assignment} has {', '.join(texts.tasks)}. "
+        f"`classroom exercise {id}` begins one of your own."
+    )
+
+
+def _stored(course: Course, assignment: str) -> dict[str, bytes]:
+    folder = course.source(assignment).parent
+    return {path.name: path.read_bytes() for path in folder.glob("*") if path.is_file()}
+
+
+def _selected(source: bytes) -> tuple[str, tuple[str, ...]]:
+    """The variant and the exercises of a source notebook; empty ones when it is damaged."""
+    try:
+        cells: list[dict[str, Any]] = json.loads(source)["cells"]
+        setup = next("".join(cell["source"]) for cell in cells if str(cell["id"]).endswith("-setup"))
+        found = re.search(r'(?m)^course\("([^"\n]*)"\)', setup)
+        ids = [str(cell["id"]) for cell in cells]
+        checked = tuple(id.removesuffix("-check") for id in ids if id.endswith("-check"))
+        return found[1] if found else "", checked
+    except (ValueError, KeyError, TypeError, StopIteration):
+        return "", ()
+
+
+def _begun(course: Course, assignment: str) -> str:
+    """How far grading has come, in words; "" when it has not begun."""
+    records = len(list((course.records / assignment).glob("*.json")))
+    if records:
+        return "1 record" if records == 1 else f"{records} records"
+    if not course.gradebook.is_file():
+        return ""
+    with scripts_on_path(), Gradebook(course.gradebook_url) as book:
+        try:
+            submissions = len(book.find_assignment(assignment).submissions)
+        except MissingEntry:
+            return ""
+    return f"{submissions} in the gradebook" if submissions else ""
+
+
+def _replace(new: Path, old: Path) -> None:
+    """Put a folder in the place of another, which goes aside, beside where the new one was."""
+    old.parent.mkdir(parents=True, exist_ok=True)
+    if old.exists():
+        old.rename(new.with_name(f"{new.name}.old"))
+    new.rename(old)
+
+
+def _remember(course: Course, before: Mapping[str, str], made: Iterable[str]) -> None:
+    """Note the notebooks that were written now, so that one that was edited since is known."""
+    state = {**before, **{name: _hash(course.source(name).read_bytes()) for name in made}}
+    path = course.root / STATE / "made.json"
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(json.dumps(state, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+
+
+def _state(root: Path) -> dict[str, str]:
+    try:
+        state = json.loads((root / STATE / "made.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return state if isinstance(state, dict) else {}
+
+
+def _hash(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
+
+
+def _count(exercises: Iterable[str]) -> str:
+    number = len(tuple(exercises))
+    return "1 exercise" if number == 1 else f"{number} exercises"
