@@ -20,7 +20,7 @@ from jupyter_client.blocking.client import BlockingKernelClient
 from jupyter_core.utils import run_sync
 
 from classroom import canary, intake
-from classroom.intake import Cell, Template
+from classroom.intake import Cell, Slot, Template
 from classroom.sandbox import Limits, Sandbox
 from classroom.trouble import Trouble
 
@@ -157,6 +157,7 @@ class _Run:
         self.scores = {slot.id: Score(slot.points) for slot in template.slots if slot.check}
         self.evidence: list[str] = []
         self.suspicions: dict[str, str] = {}
+        self.deadly: set[str] = set()
         self.note = ""
         self.over = time.monotonic() + job.times.notebook
         self.setup = next((c.source for c in cells if c.slot and c.slot.locked and not c.slot.check
@@ -196,6 +197,7 @@ class _Run:
             elif cell.source.strip():
                 ran = kernel.run(cell.source, self.seconds())
                 cell.outputs = ran.outputs
+                kernel.answers.add(name)
                 if ran.end:
                     self.evidence.append(f"{name}: {_ENDS[ran.end]}")
             if not kernel.alive():
@@ -203,6 +205,7 @@ class _Run:
                     self.note or f"The kernel died in the cell {name}; the cells after it ran in a new one."
                 )
                 self.evidence.append(f"{name}: the kernel died here.")
+                self.deadly.add(name)
                 return waiting[number + 1 :], 1
         return [], 0
 
@@ -214,6 +217,10 @@ class _Run:
         if exercise is None:
             _plain(kernel, cell, score, self.seconds())
             return
+        answer = self.template.answer_of(cell.slot)
+        if answer and answer.id not in kernel.answers | self.deadly:
+            # It ran in a kernel that another cell has ended since.
+            kernel.run(self.answer(answer), self.seconds())
         found = _bracketed(kernel, self.job, self.setup, cell, exercise, self.seconds)
         cell.outputs = found.outputs
         _take(score, found)
@@ -227,7 +234,7 @@ class _Run:
         assert cell.slot is not None
         first, score = self.scores[check].points, Score(cell.slot.points)
         answer = self.template.answer_of(cell.slot)
-        source = next((c.source for c in self.cells if answer is not None and c.slot is answer), "")
+        source = self.answer(answer) if answer else ""
         exercise = canary.exercise(cell.slot)
         assert exercise is not None
         # It has a little time of its own: the notebook's may be used up by what is being looked into.
@@ -254,6 +261,10 @@ class _Run:
                 f"points, and the canaries hold ({first:g} points in the notebook's own kernel)."
             )
         self.scores[check] = score
+
+    def answer(self, slot: Slot) -> str:
+        """What the student wrote in an answer cell."""
+        return next((cell.source for cell in self.cells if cell.slot is slot), "")
 
     def skip(self, cell: Cell, note: str) -> None:
         cell.outputs = [_text(note)]
@@ -415,6 +426,7 @@ class Kernel:
     def __init__(self, sandbox: Sandbox, client: BlockingKernelClient, grace: float) -> None:
         self.sandbox, self.client, self.grace = sandbox, client, grace
         self.made: dict[str, str] = {}
+        self.answers: set[str] = set()
         self.dead = False
 
     def alive(self) -> bool:

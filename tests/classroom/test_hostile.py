@@ -1,0 +1,548 @@
+"""Submissions that cheat, break things or never end: each gets a recorded grade, none above what it earned.
+
+All of them are graded in one run by two workers, with honest neighbours between them.
+"""
+
+from __future__ import annotations
+
+import json
+import socket
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import coursework
+import psutil
+import pytest
+from coursework import ASSIGNMENT, IDS, answered, cell, solution, submit, wrong
+from nbgrader.api import Gradebook
+
+from classroom.course import Course
+from classroom.execute import Times
+from classroom.grade import grade
+from classroom.sandbox import available
+from lifecycle.study.checks import exercises
+
+FIRST, SECOND = IDS[0], IDS[-1]
+WORTH = exercises()[FIRST].worth
+NAME = exercises()[FIRST].answer
+TIMES = Times(cell=5, notebook=30, grace=1)
+MARK = "lifecycle-left-behind"
+
+if sys.platform != "linux":
+    pytest.skip("the sandbox needs Linux", allow_module_level=True)
+if not available()[0]:
+    pytest.skip(f"no sandbox: {available()[1]}", allow_module_level=True)
+
+pytestmark = pytest.mark.timeout(600)
+
+
+@dataclass
+class Attack:
+    """A submission made hostile. `earns` is what its first exercise may get at most.
+
+    alone: whether the other exercise, answered rightly, keeps its points.
+    """
+
+    name: str
+    content: dict[str, Any] | bytes
+    earns: float = 0
+    person: bool | None = None
+    status: str = "graded"
+    withheld: bool | None = None
+    alone: bool = True
+    file: str = ""
+
+    @property
+    def student(self) -> str:
+        return self.name.replace(" ", "-")
+
+
+RIGHT, SECOND_RIGHT = solution(FIRST), solution(SECOND)
+
+
+def with_cells(*sources: str, answer: str = "", check: Callable[[dict[str, Any]], None] | None = None) -> Any:
+    """The second exercise answered rightly, the first with `answer`, and cells put before its check."""
+    answers = {SECOND: SECOND_RIGHT} | ({FIRST: answer} if answer else {})
+    whole = answered(answers)
+    index = next(i for i, one in enumerate(whole["cells"]) if _name(one) == f"{FIRST}-check")
+    if check:
+        check(whole["cells"][index])
+    whole["cells"][index:index] = [cell("code", source) for source in sources]
+    return whole
+
+
+def _name(one: dict[str, Any]) -> str:
+    return str(one["metadata"].get("nbgrader", {}).get("grade_id", ""))
+
+
+def tag(one: dict[str, Any]) -> None:
+    one["metadata"]["tags"] = ["skip-execution", "nbval-skip"]
+
+
+def ungrade(one: dict[str, Any]) -> None:
+    one["metadata"]["nbgrader"] |= {"grade": False, "locked": False, "solution": True}
+    one["source"] = f"{WORTH}"
+
+
+def rewrite(one: dict[str, Any]) -> None:
+    one["source"] = f"{WORTH}"
+
+
+def dear(one: dict[str, Any]) -> None:
+    one["metadata"]["nbgrader"]["points"] = 1000
+
+
+def printed(one: dict[str, Any]) -> None:
+    data = {"text/plain": [f"{WORTH}"]}
+    one["outputs"] = [{"output_type": "execute_result", "data": data, "metadata": {}, "execution_count": 1}]
+    one["metadata"]["tags"] = ["skip-execution"]
+
+
+def without_check() -> Any:
+    whole = with_cells()
+    whole["cells"] = [one for one in whole["cells"] if _name(one) != f"{FIRST}-check"]
+    return whole
+
+
+def twice() -> Any:
+    whole = with_cells()
+    index = next(i for i, one in enumerate(whole["cells"]) if _name(one) == f"{FIRST}-check")
+    double = json.loads(json.dumps(whole["cells"][index])) | {"source": f"{WORTH}", "id": "double"}
+    whole["cells"].insert(index, double)
+    return whole
+
+
+def nonsense_metadata() -> Any:
+    whole = with_cells(answer=RIGHT)
+    whole["metadata"] = {"kernelspec": {"name": "../../evil", "display_name": 7}, "widgets": [1]}
+    for one in whole["cells"]:
+        if not _name(one):
+            one["metadata"] = {"nbgrader": "yes", "tags": {"a": 1}, "jupyter": [[]]}
+    whole["cells"] += [7, None, {"cell_type": "evil", "source": 3, "metadata": []}]
+    return whole
+
+
+FAKE = f"""
+class Fake:
+    points = worth = {WORTH}
+    status = "correct"
+"""
+
+VERDICT = """
+import lifecycle.study.checks.trial as trial
+from lifecycle.study.checks import Aspect, Verdict, exercises
+from lifecycle.study import exercising
+def forged(exercise, answer, variant):
+    return Verdict(exercise.id, exercise.version, variant.name,
+                   tuple(Aspect(name, worth, worth) for name, worth in exercise.aspects.items()))
+"""
+
+LEAVE = f"""
+import os, sys, time
+if os.fork() == 0:
+    os.setsid()
+    if os.fork() == 0:
+        os.execvp(sys.executable, [sys.executable, "-c", "import time; time.sleep(600)  # {MARK}"])
+    os._exit(0)
+"""
+
+
+def attacks(course: Course, port: int) -> list[Attack]:
+    """The table. Paths of the course are told, as if somebody had found them out."""
+    gradebook, other = str(course.gradebook), str(course.submitted("ada", ASSIGNMENT))
+    return [
+        Attack("tagged check skipped", with_cells(check=tag)),
+        Attack("check no longer graded", with_cells(check=ungrade)),
+        Attack("check rewritten", with_cells(check=rewrite)),
+        Attack("check deleted", without_check()),
+        Attack("check twice", twice()),
+        Attack("check worth more", with_cells(answer=RIGHT, check=dear), WORTH, False),
+        Attack("points printed before", with_cells(check=printed)),
+        Attack("nonsense metadata", nonsense_metadata(), WORTH, False),
+        Attack("own check function", with_cells(FAKE, "check = lambda *given: Fake()")),
+        Attack(
+            "own check after the answer", with_cells(answer=f"{NAME} = 1\ncheck = lambda *given: {WORTH}")
+        ),
+        Attack(
+            "patched run_cell",
+            with_cells(
+                "import types\nshell = get_ipython()\nold = type(shell).run_cell\n"
+                "def run(self, raw, *a, **k):\n"
+                f"    return old(self, '{WORTH}' if 'check' in raw else raw, *a, **k)\n"
+                "type(shell).run_cell = run\nshell.run_cell = types.MethodType(run, shell)"
+            ),
+            person=True,
+        ),
+        Attack(
+            "patched run_cell_async",
+            with_cells(
+                "shell = get_ipython()\nold = type(shell).run_cell_async\n"
+                "async def run(self, raw, *a, **k):\n"
+                f"    if 'check(' in raw: raw = k['transformed_cell'] = '{WORTH}'\n"
+                "    return await old(self, raw, *a, **k)\n"
+                "type(shell).run_cell_async = run"
+            ),
+            person=True,
+        ),
+        Attack(
+            "AST transformer",
+            with_cells(
+                "import ast\nclass Rich(ast.NodeTransformer):\n    def visit_Expr(self, node):\n"
+                f"        return ast.Expr(ast.Constant({WORTH}))\n"
+                "get_ipython().ast_transformers.append(Rich())"
+            ),
+            person=True,
+        ),
+        Attack(
+            "input transformer",
+            with_cells(
+                "def rich(lines):\n"
+                f"    return ['{WORTH}\\n'] if any('check' in line for line in lines) else lines\n"
+                "get_ipython().input_transformers_post.append(rich)"
+            ),
+            person=True,
+        ),
+        Attack(
+            "equal to everything",
+            with_cells(
+                answer="class Any:\n    def __getattr__(self, name): return self\n    def __call__(self, *a, "
+                "**k): return self\n    def __eq__(self, other): return True\n    def __ge__(self, o): return "
+                "True\n    def __iter__(self): return iter([self])\n    def __len__(self): return 7\n"
+                "    def __enter__(self): return self\n    def __exit__(self, *a): return True\n"
+                f"    __hash__ = None\n{NAME} = Any()"
+            ),
+        ),
+        Attack("patched tried", with_cells(VERDICT + "trial.tried = exercising.tried = forged"), person=True),
+        Attack(
+            "patched code of tried",
+            with_cells(
+                VERDICT + "trial.tried.__code__ = forged.__code__\ntrial.__dict__.update(Aspect=Aspect)"
+            ),
+            person=True,
+        ),
+        Attack(
+            "patched in the answer",
+            with_cells(answer=VERDICT + f"exercising.tried = forged\n{NAME} = print"),
+            person=True,
+            withheld=True,
+        ),
+        Attack(
+            "patched though right",
+            with_cells(VERDICT + "exercising.tried = forged", answer=RIGHT),
+            WORTH,
+            person=True,
+            withheld=False,
+        ),
+        Attack(
+            "patched for one answer alone",
+            with_cells(
+                VERDICT + "real = exercising.tried\n"
+                f"exercising.tried = lambda e, a, v: forged(e, a, v) if a is {NAME} else real(e, a, v)"
+            ),
+            person=True,
+        ),
+        Attack(
+            "points as a property",
+            with_cells(
+                "from lifecycle.study.checks import Verdict\n"
+                "Verdict.points = property(lambda self: sum(a.worth for a in self.aspects))",
+                answer=wrong(FIRST),
+            ),
+            WORTH - 1,
+            person=True,
+        ),
+        Attack(
+            "aspects worth more",
+            with_cells(
+                "from lifecycle.study.checks import exercises\n"
+                f"aspects = exercises()['{FIRST}'].aspects\n"
+                f"for name in list(aspects)[:1]: aspects[name] = {WORTH}",
+                answer=wrong(FIRST),
+            ),
+            WORTH - 1,
+            person=True,
+        ),
+        Attack(
+            "patched builtin",
+            with_cells("import builtins\nbuiltins.sum = lambda *given: " + str(WORTH), answer=wrong(FIRST)),
+            WORTH - 1,
+            person=True,
+        ),
+        Attack(
+            "sweep that finds nothing",
+            with_cells(
+                "import lifecycle.faults as faults, lifecycle.study.checks.leaks as leaks\n"
+                "class Clean:\n    outcomes = ()\n    def __getattr__(self, name): return ()\n"
+                "faults.sweep = leaks.sweep = lambda *a, **k: Clean()",
+                answer=wrong(FIRST),
+            ),
+            WORTH - 1,
+        ),
+        Attack(
+            "modules swapped",
+            with_cells(
+                "import sys, types\nfake = types.ModuleType('lifecycle.study')\n"
+                + FAKE
+                + "fake.check = lambda *given: Fake()\nfake.course = fake.given = print\n"
+                "sys.modules['lifecycle.study'] = fake"
+            ),
+            person=True,
+        ),
+        Attack(
+            "verdict displayed",
+            with_cells(
+                answer=f"def {NAME}(*given, **named): pass\n"
+                "from IPython.display import display\n"
+                "display({'application/vnd.lifecycle.verdict+json': {'exercise': '"
+                + FIRST
+                + "', 'points': 9}},"
+                " raw=True)"
+            ),
+        ),
+        Attack(
+            "another variant",
+            with_cells("from lifecycle.study import course\ncourse('kit')", answer=RIGHT),
+            WORTH,
+        ),
+        Attack(
+            "a thread that patches",
+            with_cells(
+                VERDICT + "import threading, time\n"
+                "def keep():\n    while True:\n        exercising.tried = forged\n        time.sleep(0.001)\n"
+                "threading.Thread(target=keep, daemon=True).start()"
+            ),
+            person=True,
+        ),
+        Attack(
+            "gradebook read",
+            with_cells(f"print(open({gradebook!r}, 'rb').read()[:20])\n"),
+        ),
+        Attack(
+            "gradebook edited",
+            with_cells(
+                f"import sqlite3\nbook = sqlite3.connect({gradebook!r})\n"
+                "book.execute('update grade set auto_score = 5, manual_score = 5')\nbook.commit()"
+            ),
+        ),
+        Attack(
+            "solutions read",
+            with_cells(
+                f"import glob\nfor path in glob.glob({str(course.solutions)!r} + '/**/right*', recursive=True):"
+                "\n    exec(open(path).read())"
+            ),
+        ),
+        Attack("other student read", with_cells(f"exec(str(open({other!r}).read()))")),
+        Attack("other student overwritten", with_cells(f"open({other!r}, 'w').write('mine')")),
+        Attack(
+            "network",
+            with_cells(
+                f"import socket\nsocket.create_connection(('127.0.0.1', {port}), 2).sendall(b'hello')"
+            ),
+        ),
+        Attack("left behind", with_cells(LEAVE)),
+        Attack("memory", with_cells("hoard = []\nwhile True: hoard.append(bytearray(50_000_000))")),
+        Attack("endless loop", with_cells("while True: pass", answer=RIGHT), WORTH, False),
+        Attack(
+            "endless loop that ignores interrupts",
+            with_cells(
+                "import signal\nsignal.signal(signal.SIGINT, signal.SIG_IGN)\nwhile True: pass",
+                answer=RIGHT,
+            ),
+            WORTH,
+            False,
+        ),
+        Attack("endless loop in the answer", with_cells(answer=f"def {NAME}(*given):\n    while True: pass")),
+        Attack(
+            "check called in an endless loop",
+            with_cells(
+                f"def {NAME}(*given):\n    while True:\n        try: check('{FIRST}', {NAME})\n"
+                "        except BaseException: pass"
+            ),
+        ),
+        Attack("exit", with_cells("import os\nos._exit(0)")),
+        Attack("exit after points", _after("import os\nos._exit(0)"), WORTH),
+        Attack("system exit", with_cells("import sys\nsys.exit(0)", answer=RIGHT), WORTH),
+        Attack("kill", with_cells("import os, signal\nos.kill(0, signal.SIGKILL)")),
+        Attack(
+            "full disk",
+            with_cells("for n in range(10_000): open(f'/tmp/{n}', 'wb').write(bytes(10_000_000))"),
+            alone=False,
+        ),
+        Attack("deep recursion", with_cells("def deep(n): return deep(n + 1)\ndeep(0)", answer=RIGHT), WORTH),
+        Attack(
+            "recursion that crashes",
+            with_cells(
+                "import sys\nsys.setrecursionlimit(10**9)\ndef deep(n): return [deep(n + 1)]\ndeep(0)"
+            ),
+        ),
+        Attack("huge output", with_cells("for n in range(3000): print('x' * 1_000)", answer=RIGHT), WORTH),
+        Attack("endless output", with_cells("while True: print('x' * 10_000)", answer=RIGHT), WORTH),
+        Attack("huge display", with_cells("from IPython.display import HTML\nHTML('x' * 30_000_000)")),
+        Attack(
+            "fork bomb", with_cells("import os\nwhile True:\n    try: os.fork()\n    except OSError: pass")
+        ),
+        Attack("input", with_cells("input('Your grade? ')", answer=RIGHT), WORTH, False),
+        Attack(
+            "warnings on standard error",
+            with_cells("import sys\nprint('ResourceWarning: unclosed', file=sys.stderr)", answer=RIGHT),
+            WORTH,
+            False,
+        ),
+        Attack(
+            "frames walked",
+            with_cells(
+                answer=f"import sys\ndef {NAME}(*given):\n    frame = sys._getframe()\n    while frame:\n"
+                "        sheet = frame.f_locals.get('sheet')\n        frame = frame.f_back\n"
+            ),
+            person=True,
+        ),
+        Attack("all braces", b"[" * 200_000, status="unreadable"),
+        Attack(
+            "deep source", json.dumps(with_cells()).replace('"source": "', '"source": "\\ud800', 1).encode()
+        ),
+        Attack("no notebook", b'{"a": 1}', status="not a notebook"),
+        Attack("empty file", b"", status="empty"),
+        Attack("picture", bytes(range(256)) * 40, status="unreadable"),
+        Attack("another course", json.dumps({"cells": [cell("code", "1")]}).encode(), status="foreign"),
+        Attack("another name", with_cells(answer=RIGHT), WORTH, False, "renamed", file="my work (1).ipynb"),
+        Attack("only a script", b"print()", status="not a notebook", file="leaks.py"),
+    ]
+
+
+def _after(source: str) -> Any:
+    """Both exercises right, and a cell at the end."""
+    whole = answered({FIRST: RIGHT, SECOND: SECOND_RIGHT})
+    whole["cells"].append(cell("code", source))
+    return whole
+
+
+@dataclass
+class Run:
+    """What the one run of all of them gave."""
+
+    course: Course
+    table: dict[str, Attack]
+    records: dict[str, dict[str, Any]]
+    grades: dict[str, dict[str, float]]
+    lines: list[str]
+    calls: int
+    intact: bool
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run]:
+    course = coursework.make(tmp_path_factory.mktemp("hostile") / "course")
+    lines: list[str] = []
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        server.settimeout(0.1)
+        table = {one.student: one for one in attacks(course, server.getsockname()[1])}
+        for one in table.values():
+            submit(course, one.student, one.content, one.file)
+        for student in ("ada", "mia", "zoe"):
+            submit(course, student, answered({FIRST: RIGHT, SECOND: SECOND_RIGHT}))
+        link = course.submitted("a-link", ASSIGNMENT)
+        link.parent.mkdir(parents=True)
+        link.symlink_to(course.submitted("ada", ASSIGNMENT))
+        table["a-link"] = Attack("a-link", b"", status="unreadable")
+        before = course.submitted("ada", ASSIGNMENT).read_bytes()
+        began = time.monotonic()
+        grade(course, ASSIGNMENT, workers=2, times=TIMES, say=lines.append)
+        print(f"{len(table)} hostile submissions in {time.monotonic() - began:.0f} s")
+        calls = 0
+        try:
+            server.accept()
+            calls += 1
+        except TimeoutError:
+            pass
+    intact = course.submitted("ada", ASSIGNMENT).read_bytes() == before
+    folder = course.records / ASSIGNMENT
+    records = {path.stem: json.loads(path.read_text(encoding="utf-8")) for path in folder.glob("*.json")}
+    yield Run(course, table, records, grades(course), lines, calls, intact)
+
+
+def grades(course: Course) -> dict[str, dict[str, float]]:
+    """Each student's score by cell, as the gradebook has it."""
+    with Gradebook(course.gradebook_url) as book:
+        return {
+            one.student.id: {
+                grade.name: grade.score for notebook in one.notebooks for grade in notebook.grades
+            }
+            for one in book.assignment_submissions(ASSIGNMENT)
+        }
+
+
+NAMES = [one.student for one in attacks(Course(Path("course"), "", "", {}), 1)] + ["a-link"]
+
+
+def test_there_are_at_least_twenty_five() -> None:
+    assert len(set(NAMES)) == len(NAMES) >= 25
+
+
+def test_the_run_gives_every_submission_a_grade(run: Run) -> None:
+    everybody = {*run.table, "ada", "mia", "zoe"}
+    assert set(run.records) == set(run.grades) == everybody
+    assert len(run.lines) == len(everybody)
+
+
+@pytest.mark.parametrize("student", NAMES)
+def test_it_gets_what_it_earned(run: Run, student: str) -> None:
+    attack, record = run.table[student], run.records[student]
+    score = record["exercises"][FIRST]
+    about = json.dumps([record["status"], record["note"], record["evidence"], score], indent=1)
+    assert record["status"] == attack.status, about
+    assert score["points"] <= attack.earns, about
+    if attack.earns == WORTH:
+        # What is right is paid, whatever stands around it.
+        assert score["points"] == WORTH, about
+    if attack.person is not None:
+        assert record["needs_person"] == attack.person, about
+    if attack.withheld is not None:
+        assert score["withheld"] == attack.withheld, about
+    assert run.grades[student][f"{FIRST}-check"] == score["points"]
+
+
+@pytest.mark.parametrize("student", NAMES)
+def test_the_other_exercise_keeps_its_points(run: Run, student: str) -> None:
+    attack, record = run.table[student], run.records[student]
+    if not isinstance(attack.content, dict) or not attack.alone:
+        return
+    score = record["exercises"][SECOND]
+    assert score["points"] == score["worth"], json.dumps(record, indent=1)
+
+
+@pytest.mark.parametrize("student", ["ada", "mia", "zoe"])
+def test_an_honest_neighbour_gets_everything(run: Run, student: str) -> None:
+    record = run.records[student]
+    assert record["status"] == "graded" and not record["needs_person"] and not record["evidence"]
+    assert all(score["points"] == score["worth"] for score in record["exercises"].values())
+
+
+def test_nobody_reached_the_network_or_another_student(run: Run) -> None:
+    assert run.calls == 0
+    assert run.intact
+
+
+def test_nothing_of_them_runs_on(run: Run) -> None:
+    left = [
+        process.pid
+        for process in psutil.process_iter(["cmdline"])
+        if any(MARK in word for word in process.info["cmdline"] or [])
+    ]
+    assert left == []
+
+
+def test_nbgrader_reads_the_same_points_from_the_graded_notebook(run: Run) -> None:
+    from nbformat import read
+    from nbgrader.utils import determine_grade
+
+    for student, record in run.records.items():
+        path = run.course.root / "autograded" / student / ASSIGNMENT / f"{ASSIGNMENT}.ipynb"
+        executed = {
+            one.metadata.nbgrader.grade_id: one for one in read(path, 4).cells if "nbgrader" in one.metadata
+        }
+        for name, score in record["exercises"].items():
+            assert determine_grade(executed[f"{name}-check"])[0] == score["points"], student
