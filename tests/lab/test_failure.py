@@ -51,7 +51,7 @@ def agrees(lab: FailureLab, state: Any) -> None:
     """The view shows this state, in all of its places."""
     drawn = {key: value for key, value in lab.drawing.state.items() if key != "frames"}
     assert drawn == message(state)
-    kept, said = lab.events.state, record(state)
+    kept, said = lab.events.state, record(state, lab.chain.system)
     assert (kept["log"], kept["held"][:-1]) == (said["log"], said["held"][:-1])
     assert lab.sentence == state.sentence
     assert lab.voice.twin == state.text()

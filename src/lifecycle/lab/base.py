@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import functools
 import sys
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from html import escape
@@ -23,10 +24,15 @@ from pathlib import Path
 from typing import Any
 
 import anywidget  # type: ignore[import-untyped, unused-ignore]
+import comm
 import ipywidgets  # type: ignore[import-untyped, unused-ignore]
 import traitlets
 
 _HERE = Path(__file__).parent
+_NOBODY = (type(None), comm.DummyComm)  # without a kernel there is no page
+
+FRAME = 1 / 60
+"""Seconds from one frame of a screen to the next."""
 
 
 class Voice(anywidget.AnyWidget):  # type: ignore[misc, unused-ignore]
@@ -158,6 +164,14 @@ class Lab(ipywidgets.VBox):  # type: ignore[misc]
     def sentence(self) -> str:
         """What the status line says."""
         return str(self.voice.sentence)
+
+    def give_way(self) -> None:
+        """Let the page paint what has been sent, before the rest of an outcome is made and sent.
+
+        Kernel, server and browser share the machine's few cores: what is made now would hold up the drawing.
+        """
+        if not isinstance(self.comm, _NOBODY):
+            time.sleep(FRAME)
 
     # Life
 

@@ -45,12 +45,17 @@ function render({ model, el }) {
   wait.setAttribute("aria-label", "how far the run is");
   const twin = document.createElement("details");
   twin.className = "lc-twin";
-  const summary = document.createElement("summary");
+  const glyph = document.createElement("span"), words = document.createTextNode("");
+  glyph.className = "lc-mark";
+  glyph.setAttribute("aria-hidden", "true");
+  say.append(glyph, words);
+  const summary = document.createElement("summary"), outcome = document.createTextNode("");
   summary.textContent = "The same as text";
   const text = document.createElement("pre");
   text.tabIndex = 0;
   text.setAttribute("role", "region");
   text.setAttribute("aria-label", "the outcome as text");
+  text.append(outcome);
   twin.append(summary, text);
   el.append(say, wait, twin);
 
@@ -58,20 +63,15 @@ function render({ model, el }) {
   const show = () => {
     const mark = model.get("mark");
     say.dataset.mark = mark;
-    say.replaceChildren();
-    if (glyphs[mark]) {
-      const glyph = document.createElement("span");
-      glyph.className = "lc-mark";
-      glyph.setAttribute("aria-hidden", "true");
-      glyph.textContent = glyphs[mark];
-      say.append(glyph);
-    }
-    say.append(model.get("sentence"));
+    glyph.hidden = !glyphs[mark];
+    if (glyph.textContent !== (glyphs[mark] ?? "")) glyph.textContent = glyphs[mark] ?? "";
+    // New words in the same text: whoever watches the lab for new elements is not called.
+    if (words.data !== model.get("sentence")) words.data = model.get("sentence");
     wait.hidden = model.get("total") <= 0;
     wait.max = Math.max(1, model.get("total"));
     wait.value = model.get("done");
     twin.hidden = !model.get("twin");
-    text.textContent = model.get("twin");
+    if (outcome.data !== model.get("twin")) outcome.data = model.get("twin");
   };
   const events = ["sentence", "mark", "done", "total", "twin"].map((name) => `change:${name}`);
   for (const event of events) model.on(event, show);

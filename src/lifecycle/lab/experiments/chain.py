@@ -12,7 +12,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from types import SimpleNamespace
 from typing import Any
 
@@ -108,8 +108,7 @@ class ChainState:
     for none. `accepted` is how many the sink has taken, `kept` how many are there for others to read (`None`:
     nobody can tell). `used` and `leaked` are slots of the pool, out of `slots`, which is 0 where there is no
     pool. `phase` is "new", "open", "closing", "done" or "failed". `files` and `sockets` are counts of the
-    ledger; `system` is what the operating system counts beyond what it did when the lab was opened, and no
-    part of a comparison. `moment` says which moment of the last pull this is, of `moments`; 0 is the present.
+    ledger. `moment` says which moment of the last pull this is, of `moments`; 0 is the present.
     """
 
     parts: tuple[Part, ...]
@@ -127,7 +126,6 @@ class ChainState:
     files: int
     sockets: int
     held: tuple[str, ...]
-    system: ledger.System = field(compare=False)
     closings: tuple[str, ...]
     raised: str
     log: tuple[str, ...]
@@ -266,6 +264,12 @@ class Chain:
         """What is to be seen now."""
         return self._show(self._moment)
 
+    @property
+    def system(self) -> ledger.System:
+        """What the operating system counts now beyond what it did when this chain was made."""
+        now, before = ledger.system(), self._system
+        return ledger.System(now.files - before.files, now.sockets - before.sockets)
+
     def frames(self) -> list[ChainState]:
         """Every moment of the last pull, in order."""
         return [self._show(i + 1) for i in range(len(self._run.watch.moments))]
@@ -351,7 +355,6 @@ class Chain:
             for i, node in enumerate(watch.nodes)
         )
         leaked = sum(entry.kind == "connection" and entry in lost for entry in held)
-        now, before = ledger.system(), self._system
         slots = SLOTS if self._build is None else 0
         return ChainState(
             parts=parts,
@@ -369,7 +372,6 @@ class Chain:
             files=sum(entry.kind == "file" for entry in held),
             sockets=sum(entry.kind == "socket" for entry in held),
             held=tuple(self._name(entry) for entry in held),
-            system=ledger.System(now.files - before.files, now.sockets - before.sockets),
             closings=tuple(watch.closings) if not moment else (),
             raised=run.raised if not moment else "",
             log=tuple(watch.log[: seen.lines]),

@@ -9,6 +9,7 @@ import anywidget  # type: ignore[import-untyped, unused-ignore]
 import traitlets
 
 from lifecycle.lab.experiments.chain import ChainState, Part
+from lifecycle.ledger import System
 
 _HERE = Path(__file__).parent
 _LINES = 60  # of the log, from its end: a message stays small however long a run is
@@ -58,9 +59,9 @@ def message(state: ChainState, frames: list[ChainState] | None = None) -> dict[s
     return drawn
 
 
-def record(state: ChainState) -> dict[str, Any]:
-    """What the log needs of a state."""
-    counts = f"files {state.system.files:+d}, sockets {state.system.sockets:+d}"
+def record(state: ChainState, counted: System) -> dict[str, Any]:
+    """What the log needs of a state, and of what the operating system counts since the lab was opened."""
+    counts = f"files {counted.files:+d}, sockets {counted.sockets:+d}"
     # The count knows no names: what Jupyter itself opens in the meantime is in it.
     system = f"the operating system's count for the whole kernel, Jupyter's own included: {counts}"
     return {

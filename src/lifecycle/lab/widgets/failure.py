@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-import time
 from typing import Any
 
 from lifecycle.lab.base import Lab
@@ -99,9 +98,9 @@ class FailureLab(Lab):
         state = state or self.chain.state
         frames = self.chain.frames() if moving and self.drawing.motion else None
         self.drawing.state = message(state, frames)
-        # The thread that sends gets its turn now: a click waits for the drawing, not for the rest.
-        time.sleep(0.0005)
-        logged, twin = record(state), state.text()
+        # A click waits for the drawing, not for the words and the log.
+        self.give_way()
+        logged, twin = record(state, self.chain.system), state.text()
         with self.voice.hold_sync():
             self.say(state.sentence, _mark(state))
             self.tell(twin)
