@@ -6,11 +6,21 @@ the second. What is made stays referenced until the check has looked: nothing is
 
 from __future__ import annotations
 
+import inspect
+import time
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing, contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field
+from itertools import islice
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
-from lifecycle import PipelineContext
+from lifecycle import PipelineContext, retryOnFailure
+from lifecycle.faults import sweep
+from lifecycle.ledger import closed, opened
+from lifecycle.sinks import ListSink
+from lifecycle.sources import CsvSource
 from lifecycle.study.cards import described as short
 from lifecycle.study.checks.exercise import (
     Attempt,
@@ -21,6 +31,7 @@ from lifecycle.study.checks.exercise import (
     exercise,
     materials,
     named,
+    where,
 )
 from lifecycle.study.checks.variant import Variant
 
@@ -519,3 +530,973 @@ def measuring_given(variant: Variant) -> Any:
     """Return `(Station, Convert, clock)`: a source, a stage for it, and the clock of both."""
     kind = station(variant, "decorators-x2", last=variant.number("decorators-x2:station's last", 10, 19))
     return kind, stage(variant, Convert, kind.clock), kind.clock
+
+
+# --- x3: a second try
+
+
+class Enough(BaseException):
+    """Stops an answer that opens without end. No `Exception`, so that the answer does not catch it."""
+
+
+class Line:
+    """One connection to a feed: open from the first moment until `close()`, also after an error."""
+
+    def __init__(self, feed: Feed) -> None:
+        if len(feed.lines) >= MANY:
+            raise Enough(f"the feed was opened more than {MANY} times")
+        self.feed, self.number, self.read = feed, len(feed.lines), 0
+        self.open, self.over = True, False
+        self.beside = [line.number + 1 for line in feed.lines if line.open]
+        self.breaks = feed.breaks[self.number] if self.number < len(feed.breaks) else None
+        feed.lines.append(self)
+        self.entry = opened("connection", f"line {self.number + 1}")
+
+    def __iter__(self) -> Line:
+        return self
+
+    def __next__(self) -> Any:
+        if self.over or not self.open:
+            raise StopIteration
+        if self.read == self.breaks:
+            self.over = True
+            error = self.feed.failure(f"line {self.number + 1} dropped after {self.read} records")
+            self.feed.errors.append(error)
+            raise error
+        if self.read == len(self.feed.records):
+            self.over = True
+            raise StopIteration
+        self.read += 1
+        return self.feed.records[self.read - 1]
+
+    def close(self) -> None:
+        self.open = False
+        closed(self.entry)
+
+
+MANY = 12
+"""More often than this no exercise lets an answer open a feed."""
+
+
+class Feed:
+    """A source over lines that drop: line n breaks after `breaks[n]` records, later ones do not.
+
+    It keeps each line and each stream that it gave, so that none is closed by luck.
+    """
+
+    records: list[Any] = []  # noqa: RUF012
+    breaks: tuple[int, ...] = ()
+    failure: type[BaseException] = OSError
+    generator = False
+
+    def __init__(self) -> None:
+        self.lines: list[Line] = []
+        self.errors: list[BaseException] = []
+        self.streams: list[Any] = []
+
+    @property
+    def opened(self) -> int:
+        """How many lines were opened so far."""
+        return len(self.lines)
+
+    @property
+    def open(self) -> int:
+        """How many lines are open now."""
+        return sum(line.open for line in self.lines)
+
+    @property
+    def read(self) -> int:
+        """How many records were read from all lines together."""
+        return sum(line.read for line in self.lines)
+
+    def stream(self) -> Any:
+        """Give the records from the first one on."""
+        stream = self._records() if self.generator else Line(self)
+        self.streams.append(stream)
+        return stream
+
+    def _records(self) -> Iterator[Any]:
+        line = Line(self)
+        try:
+            for record in line:
+                yield record
+        finally:
+            line.close()
+
+
+ONCE, CLOSED = "each record comes once, in its order", "no attempt is left open"
+LAST, ONLY = "after the last attempt its error goes on", "nothing but an OSError is tried again"
+LAZY = "the call reads nothing, and each pull reads one record"
+
+
+@exercise(
+    "decorators-x3",
+    "A second try",
+    kind="complete",
+    answer="retried",
+    aspects={ONCE: 3, CLOSED: 2, LAST: 1, ONLY: 1, LAZY: 1},
+    stumbles="decorators-call-guards",
+    hangs="decorators-generator-resumes",
+)
+def retrying(answer: Any, sheet: Sheet) -> None:
+    """Break a feed before each record, once and twice, leave it early, and sweep a real file."""
+    records = list(texts(sheet.variant, "decorators-x3", sheet.variant.number("decorators-x3:count", 4, 6)))
+    count, clock = len(records), Clock()
+
+    def run(breaks: tuple[int, ...], attempts: int = 3, pulls: int | None = None, **more: Any) -> Any:
+        kind = subclass(Feed, records=records, breaks=breaks, **more)
+        settings = () if attempts == 3 else (attempts,)
+        kind.stream = decorated(answer, "retried(Feed.stream)", kind.stream, *settings)
+        feed = kind()
+        trace = traced(feed, lambda: feed.stream(), lambda: feed.read, clock, 3 * count, pulls=pulls)
+        return feed, trace
+
+    places = range(count + 1)
+    twice = [(one,) for one in places] + [(one, two) for one in places for two in places]
+    broken = {
+        (generator, breaks): attempt(run, breaks, generator=generator)
+        for generator in (True, False)
+        for breaks in twice
+    }
+    whole = attempt(run, ())
+    left = [attempt(run, breaks, pulls=2, generator=one) for one in (True, False) for breaks in ((), (1,))]
+    given_up = {attempts: attempt(run, (1,) * MANY, attempts) for attempts in (3, 1, 2, 4)}
+    other = {kind: attempt(run, (1,), failure=kind) for kind in (ValueError, KeyboardInterrupt)}
+    swept = attempt(files_swept, answer, records)
+
+    with sheet.aspect(ONCE):
+        feed, trace = of(whole)
+        if trace.error is not None:
+            raise trace.error
+        arrived(trace.records, records)
+        for (_, breaks), ended in broken.items():
+            feed, trace = of(ended)
+            once(trace, feed, breaks, records)
+    with sheet.aspect(CLOSED):
+        grounded(sheet)
+        for ended in broken.values():
+            closed_in_time(of(ended)[0])
+        for ended in left:
+            feed, trace = of(ended)
+            if feed.open or any(getattr(stream, "gi_suspended", False) for stream in feed.streams):
+                raise Wrong(
+                    "chains-close-travels",
+                    f"the reader left after 2 records and closed the stream: line {feed.opened} is open.",
+                    "Close the attempt in a `finally`, which is also reached when somebody leaves early.",
+                )
+        if swept.error is not None:
+            raise swept.error
+        if swept.value:
+            raise Wrong(
+                "leaks-refcount-closes",
+                f"with a CSV file as the source, still open {swept.value}",
+                "Close the stream of each attempt by name, in a `finally`: `stream.close()`.",
+            )
+    with sheet.aspect(LAST):
+        for attempts, ended in given_up.items():
+            feed, trace = of(ended)
+            gave_up(feed, trace, attempts)
+    with sheet.aspect(ONLY):
+        grounded(sheet)
+        for kind, ended in other.items():
+            feed, trace = of(ended)
+            if feed.opened > 1 or trace.error is not feed.errors[0]:
+                told = "nothing" if trace.error is None else type(trace.error).__name__
+                times = f"{feed.opened} time{'' if feed.opened == 1 else 's'}"
+                raise Wrong(
+                    "composition-retry-catches-all",
+                    f"the source raised {kind.__name__}, was opened {times}, and {told} came out.",
+                    "Catch `OSError` and nothing else: what it does not name goes on by itself.",
+                )
+    with sheet.aspect(LAZY):
+        lazy(of(whole)[1], "record")
+        arrived(of(whole)[1].records, records)
+
+
+def of(run: Attempt) -> Any:
+    """The value of a run. Raises what stopped it."""
+    if run.error is not None:
+        raise run.error
+    return run.value
+
+
+def once(trace: Trace, feed: Feed, breaks: tuple[int, ...], records: list[Any]) -> None:
+    """Raise `Wrong` unless each record came once although lines broke."""
+    places = " and ".join(f"line {number} after {place}" for number, place in enumerate(breaks, 1))
+    when = f"{len(records)} records, {places} dropped"
+    if isinstance(trace.error, OSError):
+        raise Wrong(
+            "decorators-call-guards",
+            f"{when}: the reader was given the error of attempt {feed.opened}, and 3 are allowed.",
+            "Put the `try` around the loop that pulls, with its `yield`: the call raises nothing.",
+        )
+    if isinstance(trace.error, Enough):
+        raise Wrong("decorators-generator-resumes", f"{when}: {trace.error}.", "Count the attempts.")
+    if trace.error is not None:
+        raise trace.error
+    if exactly(trace.records, records):
+        return
+    seen = f"{when}: what came is {short(trace.records)}, and what was sent {short(records)}"
+    if len(trace.records) > len(records):
+        raise Wrong(
+            "decorators-restart-is-harmless",
+            f"{seen}.",
+            "Count what was handed on in all attempts together, and skip as many when a new one starts.",
+        )
+    if feed.opened == 1:
+        raise Wrong(
+            "decorators-generator-resumes",
+            f"{seen}; the feed was opened once.",
+            "A stream that has failed is at its end: call `function` anew for each attempt.",
+        )
+    raise Wrong(
+        "decorators-retry-knows-records",
+        f"{seen}.",
+        "Two records may be the same: skip by their number, not by what is in them.",
+    )
+
+
+def closed_in_time(feed: Feed) -> None:
+    """Raise `Wrong` when lines were open beside each other, or when one is open at the end."""
+    for line in feed.lines:
+        if line.beside:
+            raise Wrong(
+                "leaks-refcount-closes",
+                f"when line {line.number + 1} opened, line {line.beside[0]} was still open: it had dropped, "
+                "and nobody had closed it.",
+                "An error does not close a connection: `close()` each attempt before the next begins.",
+            )
+    if feed.open:
+        raise Wrong(
+            "leaks-refcount-closes",
+            f"all was read, and {feed.open} of {feed.opened} lines are still open.",
+            "Close the attempt that succeeded as well: `contextlib.closing`, or `finally`.",
+        )
+
+
+def gave_up(feed: Feed, trace: Trace, attempts: int) -> None:
+    """Raise `Wrong` unless the last error came out after so many attempts."""
+    seen = f"each line drops after a record, `attempts={attempts}`: {feed.opened} attempts were made, and "
+    told = "no error came out" if trace.error is None else f"{type(trace.error).__name__} came out"
+    if trace.error is None or feed.opened != attempts or trace.error is not feed.errors[-1]:
+        silent = trace.error is None
+        raise Wrong(
+            "decorators-error-ends-loop" if silent else "",
+            f"{seen}{told}.",
+            "Let the error of the last attempt go on: a bare `raise` in the `except`."
+            if silent
+            else "`attempts` counts all of them, the first one too; the last one's error goes on as it is.",
+        )
+
+
+def files_swept(answer: Any, records: list[Any]) -> str:
+    """Sweep a retried CSV source, with every fault; the first thing that stayed open, as words, or ""."""
+    with TemporaryDirectory(ignore_cleanup_errors=True) as folder:
+        path = Path(folder) / "readings.csv"
+        path.write_text("\n".join(["celsius", *records, ""]), encoding="utf-8")
+
+        def build() -> Any:
+            return CsvSource(path), (), ListSink()
+
+        def run(source: Any, stages: Any, sink: Any) -> int:
+            remote = subclass(object, stream=answer(lambda self: source.stream()))()
+            with source, sink:
+                stream = remote.stream()
+                with closing(stream) if hasattr(stream, "close") else nullcontext():
+                    for record in stream:
+                        sink.write(record)
+            return int(sink.arrived)
+
+        for outcome in sweep(build, run).leaks:
+            return f"after a failure at {outcome.fault}: {', '.join(outcome.leaked)}."
+    return ""
+
+
+@materials(retrying)
+def retrying_given(variant: Variant) -> Any:
+    """Return `Feed`: a class of sources whose first line drops before the third record."""
+    records = list(texts(variant, "decorators-x3", variant.number("decorators-x3:count", 4, 6)))
+    return subclass(Feed, records=records, breaks=(2,))
+
+
+# --- x4: with parentheses and without, and no stage
+
+
+class Remote:
+    """A source with a generator function: it drops after 2 records, as often as `failures` says."""
+
+    records: list[Any] = []  # noqa: RUF012
+    failures = 0
+
+    def __init__(self) -> None:
+        self.opened = self.read = 0
+
+    def stream(self) -> Iterator[Any]:
+        """Fetch from far away."""
+        self.opened += 1
+        if self.opened > MANY:
+            raise Enough(f"the source was opened more than {MANY} times")
+        for number, record in enumerate(self.records):
+            self.read += 1
+            yield record
+            if number == 1 and self.opened <= self.failures:
+                raise OSError(f"connection {self.opened} dropped")
+
+
+class Offset:
+    """Stages by other names, each a generator function that is given a stream besides `self`."""
+
+    def process(self, stream: Any) -> Iterator[Any]:
+        for record in stream:
+            yield record
+
+    def convert(self, rows: Any) -> Iterator[Any]:
+        for record in rows:
+            yield record
+
+    def transform(self, readings: Any, limit: int = 3) -> Iterator[Any]:
+        for record in readings:
+            yield record
+
+
+FORMS = "it works bare, with empty parentheses, and with a setting"
+REFUSED, KEPT = "a stage is refused at the line that decorates", "the method is what it was to every tool"
+SAME = "each record comes once, and only when it is pulled"
+
+
+@exercise(
+    "decorators-x4",
+    "With parentheses and without",
+    kind="build",
+    answer="patient",
+    aspects={FORMS: 3, REFUSED: 2, KEPT: 1, SAME: 1},
+    stumbles="decorators-parentheses-optional",
+    hangs="decorators-generator-resumes",
+)
+def parenthesised(answer: Any, sheet: Sheet) -> None:
+    """Decorate in each form, count the attempts of each, and offer stages."""
+    many = sheet.variant.number("decorators-x4:attempts", 4, 6)
+    records = list(texts(sheet.variant, "decorators-x4", 5))
+    forms: dict[str, tuple[Callable[[Any], Any], int]] = {
+        "@patient": (answer, 3),
+        "@patient()": (lambda function: answer()(function), 3),
+        f"@patient(attempts={many})": (lambda function: answer(attempts=many)(function), many),
+        "@patient(attempts=1)": (lambda function: answer(attempts=1)(function), 1),
+    }
+    naps: list[float] = []
+
+    def run(form: str, failures: int) -> Any:
+        decorate, _ = forms[form]
+        kind = subclass(Remote, records=records, failures=failures)
+        kind.stream = decorate(kind.stream)
+        part = kind()
+        trace = traced(part, lambda: part.stream(), lambda: part.read, Clock(), 3 * len(records))
+        return part, trace, kind.stream
+
+    with awake(naps):
+        lost = {form: attempt(run, form, MANY) for form in forms}
+        saved = {form: attempt(run, form, attempts - 1) for form, (_, attempts) in forms.items()}
+        stages = {
+            name: attempt(offered, decorate, name)
+            for name in ("process", "convert", "transform")
+            for decorate, _ in forms.values()
+        }
+
+    with sheet.aspect(FORMS):
+        for form, (_, attempts) in forms.items():
+            for ended, failures in ((saved[form], attempts - 1), (lost[form], MANY)):
+                formed(form, attempts, ended, failures)
+    with sheet.aspect(REFUSED):
+        grounded(sheet)
+        for name, ended in stages.items():
+            refused(name, *of(ended))
+    with sheet.aspect(KEPT):
+        for form, ended in saved.items():
+            kept(form, ended)
+    with sheet.aspect(SAME):
+        grounded(sheet)
+        for form, ended in saved.items():
+            _, trace, _ = of(ended)
+            lazy(trace, "record")
+            if not exactly(trace.records, records):
+                raise Wrong(
+                    "decorators-restart-is-harmless",
+                    f"`{form}`: {len(records)} records, the line dropped after 2 of them, "
+                    f"and what came is {short(trace.records)}.",
+                    "Hand on each record once: `retryOnFailure` does, and may be used.",
+                )
+        if any(naps):
+            raise Wrong(
+                "",
+                f"between two attempts it waited {total(max(naps))}.",
+                "Here no attempt waits: `retryOnFailure` has `delaySeconds` for that.",
+            )
+
+
+@contextmanager
+def awake(naps: list[float]) -> Iterator[None]:
+    """Note each wait in place of sitting it out, also those of `retryOnFailure`."""
+    sleep, defaults = time.sleep, retryOnFailure.__kwdefaults__
+    time.sleep, retryOnFailure.__kwdefaults__ = naps.append, {"sleep": naps.append}  # type: ignore[assignment]
+    try:
+        yield
+    finally:
+        time.sleep, retryOnFailure.__kwdefaults__ = sleep, defaults
+
+
+def formed(form: str, attempts: int, ended: Attempt, failures: int) -> None:
+    """Raise `Wrong` unless a form of the decorator makes a retry with so many attempts."""
+    advice = (
+        "Bare, the function itself is the first argument; with parentheses there is none yet, and what "
+        "comes back has to decorate."
+    )
+    if ended.error is not None:
+        told = getattr(ended.error, "seen", "") or f"{ended.raised}."
+        raise Wrong("decorators-parentheses-optional", f"`{form}` above `def stream(self)`: {told}", advice)
+    part, trace, _ = ended.value
+    if part.opened == 0:
+        told = "nothing came" if trace.error is None else f"{type(trace.error).__name__} came out"
+        raise Wrong(
+            "decorators-parentheses-optional",
+            f"`{form}` above `def stream(self)`: reading the stream never reached it ({told}).",
+            advice,
+        )
+    if failures < attempts and isinstance(trace.error, OSError) and part.opened == 1 < attempts:
+        raise Wrong(
+            "decorators-call-guards",
+            f"`{form}`: the line dropped once, and the reader was given the error.",
+            "Put the `try` around the loop that pulls, or let `retryOnFailure` do it.",
+        )
+    wanted = min(failures + 1, attempts)
+    if part.opened != wanted or isinstance(trace.error, OSError) != (failures >= attempts):
+        told = "no error came out" if trace.error is None else f"{type(trace.error).__name__} came out"
+        raise Wrong(
+            "decorators-parentheses-optional",
+            f"`{form}` allows {attempts} attempts; the line dropped {min(failures, attempts)} times, "
+            f"{part.opened} attempts were made, and {told}.",
+            "Hand the setting on to the decorator that does the work.",
+        )
+    if trace.error is not None and not isinstance(trace.error, OSError):
+        raise trace.error
+
+
+def offered(decorate: Callable[[Any], Any], name: str) -> Any:
+    """Offer a stage to the decorator: where it was refused, if at all, with which error, and what came."""
+    function = getattr(Offset, name)
+    stages = attempt(decorate, function)
+    if stages.error is not None:
+        return "line", stages.error, []
+    kind = type("Offset", (Offset,), {name: stages.value})
+    called = attempt(lambda: getattr(kind(), name)(broken_stream()))
+    if called.error is not None:
+        return "call", called.error, []
+    records: list[Any] = []
+    pulled = attempt(lambda: records.extend(called.value))
+    return "pull", pulled.error, records
+
+
+def broken_stream() -> Iterator[int]:
+    """An upstream that breaks once, and is spent then."""
+    yield from (1, 2)
+    raise OSError("the line dropped")
+
+
+def refused(name: str, place: str, error: BaseException | None, records: list[Any]) -> None:
+    """Raise `Wrong` unless a stage was refused with a `TypeError` where it was decorated."""
+    method = f"`def {name}(self, {'stream' if name == 'process' else 'rows' if name == 'convert' else '…'})`"
+    if place == "line" and isinstance(error, TypeError):
+        return
+    if place == "line":
+        raise Wrong(
+            "", f"{method} was refused with {type(error).__name__}.", "Raise a `TypeError` that says why."
+        )
+    if isinstance(error, TypeError) and place == "call":
+        raise Wrong(
+            "decorators-body-per-call",
+            f"{method} was decorated in peace, and refused when it was called.",
+            "Look at the function in the body of the decorator, outside of the wrapper: that runs once, "
+            "where the decorator stands.",
+        )
+    if isinstance(error, TypeError) and where(error):
+        raise Wrong(
+            "start-call-runs",
+            f"{method} was decorated and called in peace, and refused at the first pull.",
+            "What stands in a function with `yield` waits for the first pull: look at the function in the "
+            "body of the decorator.",
+        )
+    came = "the first pull was refused by `retryOnFailure`" if isinstance(error, TypeError) else ""
+    came = came or f"its upstream dropped after 2 records, it was retried, and {len(records)} came"
+    raise Wrong(
+        "decorators-stage-is-source",
+        f"{method} was decorated in peace; {came}.",
+        "A source takes `self` and nothing else. `inspect.signature(function).parameters` tells, whatever "
+        "the names are.",
+    )
+
+
+def kept(form: str, ended: Attempt) -> None:
+    """Raise `Wrong` unless the decorated method has its name and docstring, and is a generator function."""
+    function = of(ended)[2]
+    if getattr(function, "__name__", "") != "stream" or getattr(function, "__doc__", "") != DOC:
+        raise Wrong(
+            "decorators-wraps-is-cosmetic",
+            f"`{form}`: the name of the method is {short(getattr(function, '__name__', None))}, and its "
+            f"docstring {short(getattr(function, '__doc__', None))}.",
+            "Put `@functools.wraps(function)` above each wrapper.",
+        )
+    if not inspect.isgeneratorfunction(function):
+        raise Wrong(
+            "decorators-wraps-copies-all",
+            f"`{form}`: `inspect.isgeneratorfunction` said True of the method, and says False now.",
+            "A wrapper with `yield from` is a generator function, one with `return` is none.",
+        )
+
+
+DOC = Remote.stream.__doc__
+
+
+@materials(parenthesised)
+def parenthesised_given(variant: Variant) -> Any:
+    """Return `Remote`: a class of sources that drop the line twice, after two records."""
+    return subclass(Remote, records=list(texts(variant, "decorators-x4", 5)), failures=2)
+
+
+# --- x5: a test that catches a retry that leaks
+
+
+def counting(function: Any) -> Any:
+    """A right retry: it counts, and closes by `finally`."""
+
+    def wrapper(*given: Any) -> Iterator[Any]:
+        delivered = 0
+        for number in (1, 2, 3):
+            stream = function(*given)
+            try:
+                for record in islice(stream, delivered, None):
+                    delivered += 1
+                    yield record
+                return
+            except OSError:
+                if number == 3:
+                    raise
+            finally:
+                stream.close()
+
+    return wrapper
+
+
+def enclosing(function: Any) -> Any:
+    """A right retry: it skips by number, and closes by `with`."""
+
+    def wrapper(*given: Any) -> Iterator[Any]:
+        delivered, failures = 0, 0
+        while True:
+            with closing(function(*given)) as stream:
+                try:
+                    for number, record in enumerate(stream, 1):
+                        if number > delivered:
+                            delivered = number
+                            yield record
+                    break
+                except OSError:
+                    failures += 1
+                    if failures == 3:
+                        raise
+
+    return wrapper
+
+
+class Retrying:
+    """A right retry without a generator: an iterator with `close`."""
+
+    def __init__(self, opener: Any) -> None:
+        self.opener, self.delivered, self.attempts = opener, 0, 0
+        self.line: Any = None
+        self.over = False
+
+    def __iter__(self) -> Retrying:
+        return self
+
+    def __next__(self) -> Any:
+        while not self.over:
+            try:
+                if self.line is None:
+                    self.attempts += 1
+                    self.line = self.opener()
+                    for _ in islice(self.line, self.delivered):
+                        pass
+                record = next(self.line)
+                self.delivered += 1
+                return record
+            except OSError:
+                self._leave()
+                if self.attempts == 3:
+                    self.over = True
+                    raise
+            except StopIteration:
+                self.close()
+        raise StopIteration
+
+    def _leave(self) -> None:
+        if self.line is not None:
+            self.line.close()
+        self.line = None
+
+    def close(self) -> None:
+        self.over = True
+        self._leave()
+
+
+def iterating(function: Any) -> Any:
+    """A right retry that is no generator."""
+
+    def wrapper(*given: Any) -> Retrying:
+        return Retrying(lambda: function(*given))
+
+    return wrapper
+
+
+def restarting(function: Any) -> Any:
+    """Delivers twice: each attempt starts at the first record."""
+
+    def wrapper(*given: Any) -> Iterator[Any]:
+        for number in (1, 2, 3):
+            with closing(function(*given)) as stream:
+                try:
+                    yield from stream
+                    return
+                except OSError:
+                    if number == 3:
+                        raise
+
+    return wrapper
+
+
+def resuming(function: Any) -> Any:
+    """Loses what comes after the failure: it pulls the same stream again."""
+
+    def wrapper(*given: Any) -> Iterator[Any]:
+        with closing(function(*given)) as stream:
+            for number in (1, 2, 3):
+                try:
+                    yield from stream
+                except OSError:
+                    if number == 3:
+                        raise
+
+    return wrapper
+
+
+def overshooting(function: Any) -> Any:
+    """Loses one record at each failure: it skips one too many."""
+
+    def wrapper(*given: Any) -> Iterator[Any]:
+        delivered = 0
+        for number in (1, 2, 3):
+            with closing(function(*given)) as stream:
+                try:
+                    for record in islice(stream, delivered + (number > 1), None):
+                        delivered += 1
+                        yield record
+                    return
+                except OSError:
+                    if number == 3:
+                        raise
+
+    return wrapper
+
+
+def forgetting(function: Any) -> Any:
+    """Delivers twice at the second failure: it counts what the last attempt handed on."""
+
+    def wrapper(*given: Any) -> Iterator[Any]:
+        skipped = 0
+        for number in (1, 2, 3):
+            delivered = 0
+            with closing(function(*given)) as stream:
+                try:
+                    for record in islice(stream, skipped, None):
+                        delivered += 1
+                        yield record
+                    return
+                except OSError:
+                    if number == 3:
+                        raise
+            skipped = delivered
+
+    return wrapper
+
+
+def silencing(function: Any) -> Any:
+    """Gives up in silence: the error of the last attempt is dropped."""
+
+    def wrapper(*given: Any) -> Iterator[Any]:
+        delivered = 0
+        for _ in range(3):
+            with closing(function(*given)) as stream, suppress(OSError):
+                for record in islice(stream, delivered, None):
+                    delivered += 1
+                    yield record
+                return
+
+    return wrapper
+
+
+def dangling(function: Any) -> Any:
+    """Leaves each attempt that broke open; the last one it closes."""
+
+    def wrapper(*given: Any) -> Iterator[Any]:
+        delivered = 0
+        for number in (1, 2, 3):
+            stream = function(*given)
+            try:
+                for record in islice(stream, delivered, None):
+                    delivered += 1
+                    yield record
+                stream.close()
+                return
+            except OSError:
+                if number == 3:
+                    raise
+            except GeneratorExit:
+                stream.close()
+                raise
+
+    return wrapper
+
+
+def belated(function: Any) -> Any:
+    """Closes all attempts at the very end: until then they are open beside each other."""
+
+    def wrapper(*given: Any) -> Iterator[Any]:
+        with ExitStack() as stack:
+            delivered = 0
+            for number in (1, 2, 3):
+                stream = stack.enter_context(closing(function(*given)))
+                try:
+                    for record in islice(stream, delivered, None):
+                        delivered += 1
+                        yield record
+                    return
+                except OSError:
+                    if number == 3:
+                        raise
+
+    return wrapper
+
+
+def deaf(function: Any) -> Any:
+    """Leaves the attempt open when the reader leaves early."""
+
+    def wrapper(*given: Any) -> Iterator[Any]:
+        delivered = 0
+        for number in (1, 2, 3):
+            stream = function(*given)
+            try:
+                for record in islice(stream, delivered, None):
+                    delivered += 1
+                    yield record
+            except OSError:
+                stream.close()
+                if number == 3:
+                    raise
+            else:
+                stream.close()
+                return
+
+    return wrapper
+
+
+def hasty(function: Any) -> Any:
+    """Reads all at the call, in attempts that are each thrown away when they break."""
+
+    def wrapper(*given: Any) -> Any:
+        for number in (1, 2, 3):
+            with closing(function(*given)) as stream:
+                try:
+                    return (record for record in list(stream))
+                except OSError:
+                    if number == 3:
+                        raise
+        raise AssertionError("three attempts have returned or raised")
+
+    return wrapper
+
+
+RIGHT = (counting, enclosing, iterating)
+
+
+@dataclass
+class Trial:
+    """A test tried on one program: whether it was rejected, by which error, and what the feeds saw."""
+
+    program: Callable[[Any], Any]
+    error: BaseException | None
+    feeds: list[Feed]
+
+    @property
+    def accepted(self) -> bool:
+        return self.error is None
+
+    @property
+    def rejected(self) -> bool:
+        """By an assertion, or by the feed's own error that came through; not by a mistake in the test."""
+        return isinstance(self.error, AssertionError | OSError)
+
+
+@dataclass(frozen=True)
+class Caught:
+    """One aspect of the test: the programs that it must reject, each as words, and what to advise."""
+
+    programs: tuple[tuple[Callable[[Any], Any], str, str], ...]
+    advice: str
+
+
+TWICE = "right retries pass, and a record that comes twice is caught"
+CATCHES = {
+    TWICE: Caught(
+        ((restarting, "decorators-restart-is-harmless", "hands every record on again after a failure"),),
+        "Compare the whole list with `feed.records`, and let the line drop: `new_feed(failures=1)`.",
+    ),
+    "a record that is lost is caught": Caught(
+        (
+            (resuming, "decorators-generator-resumes", "hands on nothing after a failure, and ends in peace"),
+            (overshooting, "decorators-retry-knows-records", "leaves out one record at each failure"),
+        ),
+        "Compare the whole list, its length and its order, with `feed.records`.",
+    ),
+    "a second and a last failure are looked at": Caught(
+        (
+            (
+                forgetting,
+                "decorators-restart-is-harmless",
+                "hands records on again when the line drops a second time",
+            ),
+            (silencing, "decorators-error-ends-loop", "ends in peace when all three attempts have failed"),
+        ),
+        "Run it with `failures=2`, which a right retry survives, and with `failures=3`, after which the "
+        "`OSError` has to come out.",
+    ),
+    "an attempt left open after a failure is caught": Caught(
+        (
+            (dangling, "leaks-refcount-closes", "never closes an attempt that broke"),
+            (belated, "leaks-refcount-closes", "closes the attempts that broke when all is over, not before"),
+        ),
+        "Look at `feed.open` when all is over, and also in the middle, when the second attempt has given "
+        "a record.",
+    ),
+    "an attempt left open by a reader who leaves early is caught": Caught(
+        ((deaf, "chains-close-travels", "leaves its attempt open when the reader closes the stream early"),),
+        "Pull one record, `close()` the stream, and look at `feed.open`.",
+    ),
+    "a call that reads is caught": Caught(
+        ((hasty, "start-call-runs", "reads everything at the call, before anybody pulls"),),
+        "Look at `feed.opened` between the call and the first pull.",
+    ),
+}
+
+
+def new_feed_in(variant: Variant, feeds: list[Feed]) -> Callable[..., Feed]:
+    """What a test calls to get a feed; `feeds` keeps each."""
+    key = "decorators-x5"
+    count = variant.number(f"{key}:count", 5, 7)
+    rows = variant.readings(key, count)
+    records = [f"{row['station']}, day {row['day']}: {row['celsius']} °C" for row in rows]
+    at = variant.number(f"{key}:at", 2, count - 2)
+
+    def new_feed(failures: int = 1) -> Feed:
+        """A feed whose line drops after `feed.at` records, as often as `failures` says."""
+        feed = subclass(Feed, records=records, breaks=(at,) * failures, at=at)()
+        feeds.append(feed)
+        return feed  # type: ignore[no-any-return]
+
+    return new_feed
+
+
+def tried(test: Any, program: Callable[[Any], Any], variant: Variant) -> Trial:
+    """Give a test a program. Each stream that the program makes is kept, so that none closes by luck."""
+    feeds: list[Feed] = []
+    streams: list[Any] = []
+
+    def retry(function: Any) -> Any:
+        made = program(function)
+
+        def wrapper(*given: Any) -> Any:
+            stream = made(*given)
+            streams.append(stream)
+            return stream
+
+        return wrapper
+
+    return Trial(program, attempt(test, retry, new_feed_in(variant, feeds)).error, feeds)
+
+
+@exercise(
+    "decorators-x5",
+    "A test that catches a leak",
+    kind="test",
+    answer="test_retry",
+    aspects=dict(zip(CATCHES, (3, 1, 1, 2, 1, 1), strict=True)),
+    stumbles="",
+    hangs="decorators-generator-resumes",
+)
+def catching(answer: Any, sheet: Sheet) -> None:
+    """Give the test three right retries of different shape, and wrong ones for each aspect."""
+    good = [tried(answer, program, sheet.variant) for program in RIGHT]
+    for name, caught in CATCHES.items():
+        bad = [
+            (tried(answer, program, sheet.variant), belief, does) for program, belief, does in caught.programs
+        ]
+        with sheet.aspect(name):
+            if name == TWICE:
+                for trial in good:
+                    passed(trial)
+            else:
+                grounded(sheet)
+            for trial, belief, does in bad:
+                if trial.rejected:
+                    continue
+                if trial.error is not None:
+                    raise trial.error
+                if not any(feed.opened for feed in trial.feeds):
+                    raise Wrong(
+                        "decorators-call-guards",
+                        f"your test lets a retry pass that {does}: it never pulled from a stream.",
+                        "The call raises nothing and reads nothing: pull, by `list` or `next`, then look.",
+                    )
+                raise Wrong(belief, f"your test lets a retry pass that {does}.", caught.advice)
+
+
+def passed(trial: Trial) -> None:
+    """Raise `Wrong` when a right retry was rejected."""
+    if trial.accepted:
+        return
+    if not isinstance(trial.error, AssertionError | OSError):
+        assert trial.error is not None
+        raise trial.error
+    doc = (trial.program.__doc__ or "").partition(": ")[2] or "it is an iterator with `close`, no generator."
+    place = where(trial.error)
+    seen = f"your test rejects a right retry{f', at {place}' if place else ''} ({doc.rstrip('.')})"
+    if trial.feeds and not any(feed.opened for feed in trial.feeds):
+        raise Wrong(
+            "start-call-runs",
+            f"{seen}: nobody had pulled yet, so nothing was open.",
+            "The call opens nothing. Pull first, and look then.",
+        )
+    if any(feed.open for feed in trial.feeds):
+        raise Wrong(
+            "leaks-refcount-closes",
+            f"{seen}: the stream was left in the middle, and nobody had closed it.",
+            "Close the stream yourself, by `stream.close()`: while others hold it, `del` closes nothing.",
+        )
+    raise Wrong(
+        "decorators-retry-exactly-once",
+        f"{seen}.",
+        "Ask only for what the task promises of a right retry, and try your test on `right`.",
+    )
+
+
+@materials(catching)
+def catching_given(variant: Variant) -> Any:
+    """Return `(new_feed, right, wrong)`: feeds for a test, a right retry, and one that delivers twice."""
+    return new_feed_in(variant, []), counting, restarting
