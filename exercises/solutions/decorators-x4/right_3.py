@@ -1,0 +1,15 @@
+def patient(attempts=3):
+    if callable(attempts):
+        return patient()(attempts)
+
+    def decorate(function):
+        names = inspect.getfullargspec(function).args
+        if names != ["self"]:
+            raise TypeError(f"@patient is for stream(self), and this one takes {names}")
+        retry = retryOnFailure(attempts, 0)(function)
+
+        @functools.wraps(function)
+        def wrapper(self):
+            yield from retry(self)
+        return wrapper
+    return decorate
