@@ -1,0 +1,27 @@
+def test_retry(retry, new_feed):
+    for failures in (0, 1, 2):
+        feed = new_feed(failures=failures)
+        with closing(retry(feed.stream)()) as stream:
+            before, arrived, most = feed.opened, [], 0
+            for record in stream:
+                arrived.append(record)
+                most = max(most, feed.open)
+        assert before == 0
+        assert most == 1
+        assert feed.open == 0
+        assert arrived == feed.records
+    feed = new_feed(failures=3)
+    raised = None
+    try:
+        for record in retry(feed.stream)():
+            pass
+    except OSError as error:
+        raised = error
+    assert isinstance(raised, OSError)
+    for pulls in (1, feed.at + 1):
+        feed = new_feed(failures=1)
+        stream = retry(feed.stream)()
+        for _ in range(pulls):
+            next(stream)
+        stream.close()
+        assert not feed.open

@@ -1,0 +1,24 @@
+def test_retry(retry, new_feed):
+    feed = new_feed(failures=1)
+    stream = retry(feed.stream)()
+    assert feed.opened == 0, "the call reads nothing"
+
+    records = list(stream)
+    assert records == feed.records
+
+    feed = new_feed(failures=1)
+    stream = retry(feed.stream)()
+    for _ in range(1):
+        next(stream)
+    stream.close()
+    assert feed.open == 0, "a reader who leaves early leaves nothing open"
+
+    feed = new_feed(failures=2)
+    assert list(retry(feed.stream)()) == feed.records
+    feed = new_feed(failures=3)
+    try:
+        list(retry(feed.stream)())
+    except OSError:
+        pass
+    else:
+        raise AssertionError("the last error goes on")
