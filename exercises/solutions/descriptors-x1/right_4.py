@@ -1,0 +1,17 @@
+class Spread:
+    def __set_name__(self, owner, name):
+        self.name = name
+
+    def __get__(self, instance, owner=None):
+        return getattr(instance, f"_{self.name}")
+
+    def __set__(self, instance, value):
+        if not isinstance(value, (int, float)) or isinstance(value, bool):
+            raise TypeError(f"{self.name} = {value!r}: allowed is a number")
+        setattr(instance, f"_{self.name}", value)
+
+
+class Settings:
+    __slots__ = ("_center", "_spread")
+    center = Spread()
+    spread = Spread()

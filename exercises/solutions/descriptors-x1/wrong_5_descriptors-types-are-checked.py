@@ -1,0 +1,3 @@
+class Settings:
+    center: float
+    spread: float
