@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from classroom import release
+from lifecycle import desk
 from lifecycle.study.checks import exercises
 
 COURSE = Path(__file__).resolve().parents[1]
@@ -50,5 +50,5 @@ def small_kit(root: Path, monkeypatch: pytest.MonkeyPatch, *ids: str) -> Path:
             shutil.copytree(COURSE / "exercises/solutions" / id, root / "exercises/solutions" / id)
         parts.append(OPEN.format(assignment=assignment))
         (texts / f"{assignment}.md").write_text("".join(parts), encoding="utf-8")
-    monkeypatch.setattr(release, "kit", lambda: root)
+    monkeypatch.setattr(desk, "course", lambda: root)
     return root
