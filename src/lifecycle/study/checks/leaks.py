@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing
@@ -19,6 +20,7 @@ from lifecycle.study.checks.variant import Variant
 
 # Under names of our own: an answer that puts others in their places changes nothing here.
 _sweep, _one_run, _opened, _closed = faults.sweep, faults.attempt, ledger.opened, ledger.closed
+_system = ledger.system
 
 
 class Station:
@@ -621,7 +623,7 @@ def _openings(answer: Any, count: int) -> dict[str, list[Opening]]:
 
 
 def _restarted(answer: Any, count: int, fails: int) -> tuple[int, Attempt]:
-    """Start a job twenty times that fails while it opens, then one that does not: the last night, and its end."""
+    """Start a job twenty times that fails while it opens, then one that does not; return the last."""
     engine = new_pool()
     kept: list[Attempt] = []
 
@@ -705,7 +707,7 @@ def together(answer: Any, sheet: Sheet) -> None:
                 raise Wrong(
                     "leaks-except-is-enough" if one.interrupt else "leaks-exit-on-success-only",
                     f"still open {one.when}: {one.held}.",
-                    "Close where every way out comes by: in `__exit__` without a condition, or in a `finally` "
+                    "Close where every way out comes by: in `__exit__` without an `if`, or in a `finally` "
                     "around the `yield`.",
                 )
         if whole.early:
@@ -778,3 +780,334 @@ def night(variant: Variant) -> Night:
     openers: list[Callable[[], Any]] = [engine.connect] * variant.number("leaks-x3", 4, 6)
     openers[variant.number("leaks-x3 fails", 2, 3) - 1] = _silent
     return Night(engine, openers)
+
+
+class Desk:
+    """A folder for one run of a report: `path` is the report's, `old` what stands there, or `None`."""
+
+    def __init__(self, folder: Path, name: str, old: bytes | None) -> None:
+        folder.mkdir()
+        self.folder, self.path, self.old = folder, folder / name, old
+        self.found: list[bytes | None] = []
+        self.beside: list[int] = []
+        self.claims: list[object] = []
+        self.held: list[Any] = []
+        if old is not None:
+            self.path.write_bytes(old)
+
+    def look(self, sink: Any) -> None:
+        """Note what is there while the run is under way, and hold what the sink holds: no luck closes it."""
+        self.found.append(self.read())
+        self.beside.append(len(self.extra()))
+        self.claims.append(attempt(getattr, sink, "kept").value)
+        self.held.append(dict(attempt(vars, sink).value or {}))
+
+    def block(self) -> None:
+        """Put a folder that is not empty at the path: no file can take its place."""
+        self.path.unlink(missing_ok=True)
+        self.path.mkdir()
+        (self.path / "in the way").touch()
+
+    def read(self) -> bytes | None:
+        """What stands at the path; `None` for nothing, or for what is no file."""
+        found: bytes | None = attempt(self.path.read_bytes).value
+        return found
+
+    def extra(self) -> list[str]:
+        """The names of all that lies beside the report, or in a folder at its path."""
+        ours = (self.path, self.path / "in the way")
+        there = [one for one in self.folder.rglob("*") if one not in ours]
+        return sorted(one.relative_to(self.folder).as_posix() for one in there)
+
+    def rows(self) -> list[Any] | None:
+        """The records in the report, none when it is not there; `None` when a line of it is not JSON."""
+        lines = (self.read() or b"").splitlines()
+        found: list[Any] | None = attempt(lambda: [json.loads(line.decode("utf-8")) for line in lines]).value
+        return found
+
+
+class Sensor(Station):
+    """A source that has a desk looked at before each record but the first, and at the end."""
+
+    desk: Desk
+    sink: Any
+
+    def stream(self) -> Iterator[dict[str, object]]:
+        """Yield the records."""
+        for record in super().stream():
+            yield record
+            self.desk.look(self.sink)
+
+
+@dataclass(frozen=True)
+class Filed:
+    """One run of a report, and what was seen after it.
+
+    `ends` says what must have become of it: "kept", "lost", or "either", when the failure came so late.
+    """
+
+    when: str
+    ends: str
+    desk: Desk
+    sink: Any
+    error: BaseException | None
+    arrived: int
+    open: bool
+    began: bool = True
+    interrupt: bool = False
+
+    @property
+    def kept(self) -> bool:
+        """Whether something new stands at the path."""
+        return self.desk.read() != self.desk.old
+
+    @property
+    def left(self) -> str:
+        """What is left behind, as text; "" for nothing."""
+        extra = self.desk.extra()
+        beside = f"`{'`, `'.join(extra)}` is left beside the report" if extra else ""
+        return " and ".join(filter(None, ["a file is still open" if self.open else "", beside]))
+
+
+class Reports:
+    """All runs of a sink, each in a folder of its own."""
+
+    def __init__(self, answer: Any, variant: Variant, folder: Path) -> None:
+        self.answer, self.folder, self.count = answer, folder, 0
+        self.name = f"{variant.stations('leaks-x4', 1)[0]}.jsonl"
+        self.records = variant.readings("leaks-x4", variant.number("leaks-x4", 4, 7))
+        self.old = json.dumps({"station": "Lund", "day": 0, "celsius": 3.5}).encode() + b"\n"
+
+    def desk(self, old: bytes | None) -> Desk:
+        """A new folder with a report, or without one."""
+        self.count += 1
+        return Desk(self.folder / f"{self.count}", self.name, old)
+
+    def build(self) -> tuple[Sensor, tuple[()], Any]:
+        """Return a source, no stages, and the sink, for one run of a sweep."""
+        source = Sensor("sensor", self.records)
+        source.desk = self.desk(self.old)
+        source.sink = self.answer(source.desk.path)
+        return source, (), source.sink
+
+    def swept(self) -> list[Filed]:
+        """Run in a `PipelineContext`, with a failure at every point; the run without one comes first."""
+        found = []
+        for one in trials(self.build, faults.withContext, system=True):
+            phase = one.fault.phase if one.fault else ""
+            ends = {"": "kept", "close": "either"}.get(phase, "lost")
+            is_open = any("System" in text for text in one.outcome.leaked)
+            found.append(
+                Filed(one.when, ends, one.source.desk, one.sink, one.tried.error, one.outcome.arrived,
+                      is_open, phase != "open", one.interrupt)
+            )  # fmt: skip
+        return found
+
+    def alone(
+        self, when: str, records: list[Any], error: BaseException | None = None, old: bool = True,
+        blocked: bool = False, odd: bool = False,
+    ) -> Filed:  # fmt: skip
+        """Write records in a `with` of the sink alone, and raise the error at the end of its block."""
+        desk = self.desk(self.old if old else None)
+        sink = self.answer(desk.path)
+        arrived: list[int] = []
+
+        def block() -> None:
+            with sink:
+                for record in records:
+                    sink.write(record)
+                    arrived.append(1)
+                    desk.look(sink)
+                if blocked:
+                    desk.block()
+                if error is not None:
+                    raise error
+
+        before = _system()
+        tried = attempt(block)
+        lost = error is not None or blocked or odd
+        stopped = error is not None and not isinstance(error, Exception)
+        return Filed(when, "lost" if lost else "kept", desk, sink, tried.error, len(arrived),
+                     _system() != before, True, stopped)  # fmt: skip
+
+
+@exercise(
+    "leaks-x4",
+    "A report of all or nothing",
+    kind="build",
+    answer="DailyReport",
+    aspects={
+        "the report is all of a run that succeeded, or the old one": 3,
+        "no file stays open, and none is left beside the report": 1,
+        "nor when the replacing fails": 1,
+        "accepted and kept are told apart": 1,
+        "the run's error goes on": 1,
+    },
+)
+def reporting(answer: Any, sheet: Sheet) -> None:
+    """Sweep a pipeline into the sink; then use it alone: without an old report, refused, blocked, stopped."""
+    with TemporaryDirectory(ignore_cleanup_errors=True) as folder:
+        reports = Reports(answer, sheet.variant, Path(folder))
+        all_of_it, some = reports.records, reports.records[: sheet.variant.number("leaks-x4 fails", 2, 3)]
+        done = attempt(
+            lambda: [
+                *reports.swept(),
+                reports.alone("after a run where no report was before", all_of_it, old=False),
+            ]
+        )
+        stopped = [
+            attempt(reports.alone, f"after {name} left the block", some, error).value
+            for name, error in (
+                ("a `ValueError`", ValueError("missing")),
+                ("Ctrl-C", KeyboardInterrupt()),
+                ("`sys.exit`", SystemExit(1)),
+            )
+        ]
+        fresh = attempt(
+            reports.alone,
+            "after a failure where no report was before",
+            some,
+            ValueError("missing"),
+            old=False,
+        ).value
+        refused = attempt(
+            reports.alone, "after a record that JSON refuses", [*some, {"station": object()}], odd=True
+        ).value
+        blocked = attempt(
+            reports.alone, "after a folder had come to stand at the report's path", all_of_it, blocked=True
+        ).value
+        extra = [one for one in (*stopped, fresh, refused) if one]
+
+        def runs() -> list[Filed]:
+            if done.error is not None:
+                raise done.error
+            _reported(done.value, all_of_it)
+            return [*done.value, *extra]
+
+        with sheet.aspect("the report is all of a run that succeeded, or the old one"):
+            _all_or_old(runs(), all_of_it)
+        with sheet.aspect("no file stays open, and none is left beside the report"):
+            for one in sorted(runs(), key=lambda one: (one.ends != "kept", one.interrupt)):
+                if one.left:
+                    belief = "leaks-except-is-enough" if one.interrupt else "leaks-exit-on-success-only"
+                    raise Wrong(
+                        "leaks-refcount-closes" if one.ends == "kept" else belief,
+                        f"{one.when}, {one.left}.",
+                        "`__exit__` runs on this way, too. Close the file in any case, and delete it unless "
+                        "it has become the report.",
+                    )
+        with sheet.aspect("nor when the replacing fails"):
+            runs()
+            _replaces(blocked)
+        with sheet.aspect("accepted and kept are told apart"):
+            for one in [*runs(), blocked]:
+                if one:
+                    _told(one)
+        with sheet.aspect("the run's error goes on"):
+            for one in runs():
+                if one in (*stopped, fresh) and one.error is None:
+                    raise Wrong(
+                        "leaks-truthy-is-success",
+                        f"{one.when}, no error came out of the `with`: whoever runs the job believes that it "
+                        "went well.",
+                        "Look at what `__exit__` returns on this way, and whether Python takes it for true.",
+                    )
+
+
+def _reported(runs: list[Filed], records: list[dict[str, object]]) -> None:
+    """Raise `Wrong` unless a run that succeeded has made the report."""
+    for one in runs:
+        if one.ends != "kept":
+            continue
+        if one.error is not None:
+            raise one.error
+        found = one.desk.rows()
+        if found == records:
+            continue
+        there = "something in it is not JSON" if found is None else f"{len(found)} are in it"
+        if one.open:
+            raise Wrong(
+                "leaks-refcount-closes",
+                f"{one.when}, {len(records)} records belong in the report, and {there}. A file is still "
+                "open, and what was written last waits in its buffer.",
+                "Call `close()` on the file before it takes the report's place.",
+            )
+        raise Wrong(
+            "",
+            f"{one.when}, {len(records)} records belong in the report, and {there}.",
+            "Write `json.dumps(record)` and an end of line for each record, in UTF-8. If `kind` is `None`, "
+            "close the file and let it take the report's place by `os.replace`.",
+        )
+
+
+def _all_or_old(runs: list[Filed], records: list[dict[str, object]]) -> None:
+    for one in runs:
+        if any(found != one.desk.old for found in one.desk.found):
+            raise Wrong(
+                "leaks-accepted-is-kept",
+                "in the middle of a run the old report is gone: who reads it now finds half of the new one.",
+                "Write to another name in the same folder, and leave the report alone until the end.",
+            )
+        if 0 in one.desk.beside:
+            raise Wrong(
+                "",
+                "in the middle of a run there is no file beside the report: the records lie in memory.",
+                "Open a file of another name in the same folder, and write each record as it comes.",
+            )
+        if one.kept and not (one.ends != "lost" and one.desk.rows() == records):
+            raise Wrong(
+                "leaks-except-is-enough" if one.interrupt else "leaks-accepted-is-kept",
+                f"{one.when}, a new report of {len(one.desk.rows() or [])} records stood in the place of "
+                f"the old one, where a whole one has {len(records)}.",
+                "Replace it only if the run has succeeded: which argument of `__exit__` says so?",
+            )
+
+
+def _replaces(blocked: Filed | None) -> None:
+    if blocked is None or blocked.left:
+        raise Wrong(
+            "leaks-traceback-keeps",
+            f"{blocked.when}, where no file can take its place, {blocked.left}."
+            if blocked
+            else "nothing could be seen.",
+            "A line of `__exit__` can fail as well. Delete in a `finally`, or in an `except` that ends in "
+            "`raise`.",
+        )
+    if blocked.error is None:
+        raise Wrong(
+            "leaks-truthy-is-success",
+            f"{blocked.when}, where no file can take its place, no error came out.",
+            "Let the error of `os.replace` go on: there is no new report.",
+        )
+
+
+def _told(one: Filed) -> None:
+    accepted, kept = (attempt(getattr, one.sink, name).value for name in ("accepted", "kept"))
+    if not one.began:
+        return
+    if not exactly(accepted, one.arrived):
+        raise Wrong(
+            "",
+            f"{one.when}, {one.arrived} records had been written, and `accepted` is {short(accepted)}.",
+            "Count a record when it is written, not before: the line that writes it may fail.",
+        )
+    early = [claim for claim in one.desk.claims if not exactly(claim, 0)]
+    if early:
+        raise Wrong(
+            "leaks-accepted-is-kept",
+            f"in the middle of a run, `kept` is {short(early[0])}, and none of it is in the report.",
+            "`kept` is 0 until the new report has taken the old one's place.",
+        )
+    there = len(one.desk.rows() or []) if one.kept else 0
+    if not exactly(kept, there):
+        raise Wrong(
+            "leaks-accepted-is-kept",
+            f"{one.when}, `kept` is {short(kept)}, and {there} of its records are in the report.",
+            "`kept` is 0 until the new report has taken the old one's place; from then on it is `accepted`.",
+        )
+
+
+@materials(reporting)
+def reported(variant: Variant) -> list[dict[str, object]]:
+    """The records of one day."""
+    return variant.readings("leaks-x4", variant.number("leaks-x4", 4, 7))

@@ -1,0 +1,18 @@
+class DailyReport:
+    def __init__(self, path):
+        self.path = path
+        self.accepted = 0
+        self.kept = 0
+
+    def __enter__(self):
+        self.file = open(self.path, "w", encoding="utf-8")
+        return self
+
+    def write(self, record):
+        self.file.write(json.dumps(record) + "\n")
+        self.accepted += 1
+
+    def __exit__(self, kind, error, trace):
+        self.file.close()
+        self.kept = self.accepted
+        return False
