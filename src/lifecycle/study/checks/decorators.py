@@ -9,19 +9,43 @@ from __future__ import annotations
 import inspect
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, closing, contextmanager, nullcontext, suppress
+from contextlib import closing, contextmanager, nullcontext
 from dataclasses import dataclass, field
-from itertools import islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
 from lifecycle import PipelineContext, retryOnFailure
 from lifecycle.faults import sweep
-from lifecycle.ledger import closed, opened
 from lifecycle.sinks import ListSink
 from lifecycle.sources import CsvSource
 from lifecycle.study.cards import described as short
+from lifecycle.study.checks.decorators_parts import (
+    MANY,
+    Clock,
+    Convert,
+    Enough,
+    Feed,
+    Odd,
+    Offset,
+    Remote,
+    Station,
+    broken_stream,
+)
+from lifecycle.study.checks.decorators_programs import (
+    belated,
+    counting,
+    dangling,
+    deaf,
+    enclosing,
+    forgetting,
+    hasty,
+    iterating,
+    overshooting,
+    restarting,
+    resuming,
+    silencing,
+)
 from lifecycle.study.checks.exercise import (
     Attempt,
     Sheet,
@@ -39,73 +63,6 @@ IDLE, PAUSE = 100, 1000
 """Seconds between the call and the first pull, and after each record: more than all work together."""
 
 RETURN = "decorators-missing-return-shows"
-
-
-class Clock:
-    """A clock on which time passes where somebody waits."""
-
-    def __init__(self) -> None:
-        self.now = 0
-
-    def __call__(self) -> int:
-        return self.now
-
-    def wait(self, seconds: int) -> None:
-        self.now += seconds
-
-
-class Station:
-    """A source that needs its time: `costs[k]` seconds for each reading, `last` seconds at its end.
-
-    The line drops before the reading number `at`, counted from 0; never when it is None.
-    """
-
-    clock = Clock()
-    readings: tuple[str, ...] = ()
-    costs: tuple[int, ...] = ()
-    last = 0
-    at: int | None = None
-
-    def __init__(self) -> None:
-        self.read = 0
-
-    def stream(self) -> Iterator[str]:
-        """Fetch the readings."""
-        for number, (reading, cost) in enumerate(zip(self.readings, self.costs, strict=True)):
-            self.clock.wait(cost)
-            self.read += 1
-            if number == self.at:
-                raise OSError(f"connection dropped before reading {number + 1}")
-            yield reading
-        self.clock.wait(self.last)
-
-
-class Convert:
-    """A stage that needs its time: `first` seconds before it pulls, `each` a record, `last` at its end."""
-
-    clock = Clock()
-    first = each = last = 0
-    at: int | None = None
-
-    def process(self, stream: Any) -> Iterator[float]:
-        """Make numbers of the texts."""
-        self.clock.wait(self.first)
-        for number, text in enumerate(stream):
-            self.clock.wait(self.each)
-            if number == self.at:
-                raise ValueError(f"no number in record {number + 1}")
-            yield float(text)
-        self.clock.wait(self.last)
-
-
-class Odd(Convert):
-    """A stage that hands on every other record."""
-
-    def process(self, stream: Any) -> Iterator[float]:
-        """Keep every other number."""
-        for number, value in enumerate(super().process(stream)):
-            if number % 2:
-                yield value
 
 
 @dataclass
@@ -535,95 +492,6 @@ def measuring_given(variant: Variant) -> Any:
 # --- x3: a second try
 
 
-class Enough(BaseException):
-    """Stops an answer that opens without end. No `Exception`, so that the answer does not catch it."""
-
-
-class Line:
-    """One connection to a feed: open from the first moment until `close()`, also after an error."""
-
-    def __init__(self, feed: Feed) -> None:
-        if len(feed.lines) >= MANY:
-            raise Enough(f"the feed was opened more than {MANY} times")
-        self.feed, self.number, self.read = feed, len(feed.lines), 0
-        self.open, self.over = True, False
-        self.beside = [line.number + 1 for line in feed.lines if line.open]
-        self.breaks = feed.breaks[self.number] if self.number < len(feed.breaks) else None
-        feed.lines.append(self)
-        self.entry = opened("connection", f"line {self.number + 1}")
-
-    def __iter__(self) -> Line:
-        return self
-
-    def __next__(self) -> Any:
-        if self.over or not self.open:
-            raise StopIteration
-        if self.read == self.breaks:
-            self.over = True
-            error = self.feed.failure(f"line {self.number + 1} dropped after {self.read} records")
-            self.feed.errors.append(error)
-            raise error
-        if self.read == len(self.feed.records):
-            self.over = True
-            raise StopIteration
-        self.read += 1
-        return self.feed.records[self.read - 1]
-
-    def close(self) -> None:
-        self.open = False
-        closed(self.entry)
-
-
-MANY = 12
-"""More often than this no exercise lets an answer open a feed."""
-
-
-class Feed:
-    """A source over lines that drop: line n breaks after `breaks[n]` records, later ones do not.
-
-    It keeps each line and each stream that it gave, so that none is closed by luck.
-    """
-
-    records: list[Any] = []  # noqa: RUF012
-    breaks: tuple[int, ...] = ()
-    failure: type[BaseException] = OSError
-    generator = False
-
-    def __init__(self) -> None:
-        self.lines: list[Line] = []
-        self.errors: list[BaseException] = []
-        self.streams: list[Any] = []
-
-    @property
-    def opened(self) -> int:
-        """How many lines were opened so far."""
-        return len(self.lines)
-
-    @property
-    def open(self) -> int:
-        """How many lines are open now."""
-        return sum(line.open for line in self.lines)
-
-    @property
-    def read(self) -> int:
-        """How many records were read from all lines together."""
-        return sum(line.read for line in self.lines)
-
-    def stream(self) -> Any:
-        """Give the records from the first one on."""
-        stream = self._records() if self.generator else Line(self)
-        self.streams.append(stream)
-        return stream
-
-    def _records(self) -> Iterator[Any]:
-        line = Line(self)
-        try:
-            for record in line:
-                yield record
-        finally:
-            line.close()
-
-
 ONCE, CLOSED = "each record comes once, in its order", "no attempt is left open"
 LAST, ONLY = "after the last attempt its error goes on", "nothing but an OSError is tried again"
 LAZY = "the call reads nothing, and each pull reads one record"
@@ -822,43 +690,6 @@ def retrying_given(variant: Variant) -> Any:
 # --- x4: with parentheses and without, and no stage
 
 
-class Remote:
-    """A source with a generator function: it drops after 2 records, as often as `failures` says."""
-
-    records: list[Any] = []  # noqa: RUF012
-    failures = 0
-
-    def __init__(self) -> None:
-        self.opened = self.read = 0
-
-    def stream(self) -> Iterator[Any]:
-        """Fetch from far away."""
-        self.opened += 1
-        if self.opened > MANY:
-            raise Enough(f"the source was opened more than {MANY} times")
-        for number, record in enumerate(self.records):
-            self.read += 1
-            yield record
-            if number == 1 and self.opened <= self.failures:
-                raise OSError(f"connection {self.opened} dropped")
-
-
-class Offset:
-    """Stages by other names, each a generator function that is given a stream besides `self`."""
-
-    def process(self, stream: Any) -> Iterator[Any]:
-        for record in stream:
-            yield record
-
-    def convert(self, rows: Any) -> Iterator[Any]:
-        for record in rows:
-            yield record
-
-    def transform(self, readings: Any, limit: int = 3) -> Iterator[Any]:
-        for record in readings:
-            yield record
-
-
 FORMS = "it works bare, with empty parentheses, and with a setting"
 REFUSED, KEPT = "a stage is refused at the line that decorates", "the method is what it was to every tool"
 SAME = "each record comes once, and only when it is pulled"
@@ -995,12 +826,6 @@ def offered(decorate: Callable[[Any], Any], name: str) -> Any:
     return "pull", pulled.error, records
 
 
-def broken_stream() -> Iterator[int]:
-    """An upstream that breaks once, and is spent then."""
-    yield from (1, 2)
-    raise OSError("the line dropped")
-
-
 def refused(name: str, place: str, error: BaseException | None, records: list[Any]) -> None:
     """Raise `Wrong` unless a stage was refused with a `TypeError` where it was decorated."""
     method = f"`def {name}(self, {'stream' if name == 'process' else 'rows' if name == 'convert' else '…'})`"
@@ -1062,265 +887,6 @@ def parenthesised_given(variant: Variant) -> Any:
 
 
 # --- x5: a test that catches a retry that leaks
-
-
-def counting(function: Any) -> Any:
-    """A right retry: it counts, and closes by `finally`."""
-
-    def wrapper(*given: Any) -> Iterator[Any]:
-        delivered = 0
-        for number in (1, 2, 3):
-            stream = function(*given)
-            try:
-                for record in islice(stream, delivered, None):
-                    delivered += 1
-                    yield record
-                return
-            except OSError:
-                if number == 3:
-                    raise
-            finally:
-                stream.close()
-
-    return wrapper
-
-
-def enclosing(function: Any) -> Any:
-    """A right retry: it skips by number, and closes by `with`."""
-
-    def wrapper(*given: Any) -> Iterator[Any]:
-        delivered, failures = 0, 0
-        while True:
-            with closing(function(*given)) as stream:
-                try:
-                    for number, record in enumerate(stream, 1):
-                        if number > delivered:
-                            delivered = number
-                            yield record
-                    break
-                except OSError:
-                    failures += 1
-                    if failures == 3:
-                        raise
-
-    return wrapper
-
-
-class Retrying:
-    """A right retry without a generator: an iterator with `close`."""
-
-    def __init__(self, opener: Any) -> None:
-        self.opener, self.delivered, self.attempts = opener, 0, 0
-        self.line: Any = None
-        self.over = False
-
-    def __iter__(self) -> Retrying:
-        return self
-
-    def __next__(self) -> Any:
-        while not self.over:
-            try:
-                if self.line is None:
-                    self.attempts += 1
-                    self.line = self.opener()
-                    for _ in islice(self.line, self.delivered):
-                        pass
-                record = next(self.line)
-                self.delivered += 1
-                return record
-            except OSError:
-                self._leave()
-                if self.attempts == 3:
-                    self.over = True
-                    raise
-            except StopIteration:
-                self.close()
-        raise StopIteration
-
-    def _leave(self) -> None:
-        if self.line is not None:
-            self.line.close()
-        self.line = None
-
-    def close(self) -> None:
-        self.over = True
-        self._leave()
-
-
-def iterating(function: Any) -> Any:
-    """A right retry that is no generator."""
-
-    def wrapper(*given: Any) -> Retrying:
-        return Retrying(lambda: function(*given))
-
-    return wrapper
-
-
-def restarting(function: Any) -> Any:
-    """Delivers twice: each attempt starts at the first record."""
-
-    def wrapper(*given: Any) -> Iterator[Any]:
-        for number in (1, 2, 3):
-            with closing(function(*given)) as stream:
-                try:
-                    yield from stream
-                    return
-                except OSError:
-                    if number == 3:
-                        raise
-
-    return wrapper
-
-
-def resuming(function: Any) -> Any:
-    """Loses what comes after the failure: it pulls the same stream again."""
-
-    def wrapper(*given: Any) -> Iterator[Any]:
-        with closing(function(*given)) as stream:
-            for number in (1, 2, 3):
-                try:
-                    yield from stream
-                except OSError:
-                    if number == 3:
-                        raise
-
-    return wrapper
-
-
-def overshooting(function: Any) -> Any:
-    """Loses one record at each failure: it skips one too many."""
-
-    def wrapper(*given: Any) -> Iterator[Any]:
-        delivered = 0
-        for number in (1, 2, 3):
-            with closing(function(*given)) as stream:
-                try:
-                    for record in islice(stream, delivered + (number > 1), None):
-                        delivered += 1
-                        yield record
-                    return
-                except OSError:
-                    if number == 3:
-                        raise
-
-    return wrapper
-
-
-def forgetting(function: Any) -> Any:
-    """Delivers twice at the second failure: it counts what the last attempt handed on."""
-
-    def wrapper(*given: Any) -> Iterator[Any]:
-        skipped = 0
-        for number in (1, 2, 3):
-            delivered = 0
-            with closing(function(*given)) as stream:
-                try:
-                    for record in islice(stream, skipped, None):
-                        delivered += 1
-                        yield record
-                    return
-                except OSError:
-                    if number == 3:
-                        raise
-            skipped = delivered
-
-    return wrapper
-
-
-def silencing(function: Any) -> Any:
-    """Gives up in silence: the error of the last attempt is dropped."""
-
-    def wrapper(*given: Any) -> Iterator[Any]:
-        delivered = 0
-        for _ in range(3):
-            with closing(function(*given)) as stream, suppress(OSError):
-                for record in islice(stream, delivered, None):
-                    delivered += 1
-                    yield record
-                return
-
-    return wrapper
-
-
-def dangling(function: Any) -> Any:
-    """Leaves each attempt that broke open; the last one it closes."""
-
-    def wrapper(*given: Any) -> Iterator[Any]:
-        delivered = 0
-        for number in (1, 2, 3):
-            stream = function(*given)
-            try:
-                for record in islice(stream, delivered, None):
-                    delivered += 1
-                    yield record
-                stream.close()
-                return
-            except OSError:
-                if number == 3:
-                    raise
-            except GeneratorExit:
-                stream.close()
-                raise
-
-    return wrapper
-
-
-def belated(function: Any) -> Any:
-    """Closes all attempts at the very end: until then they are open beside each other."""
-
-    def wrapper(*given: Any) -> Iterator[Any]:
-        with ExitStack() as stack:
-            delivered = 0
-            for number in (1, 2, 3):
-                stream = stack.enter_context(closing(function(*given)))
-                try:
-                    for record in islice(stream, delivered, None):
-                        delivered += 1
-                        yield record
-                    return
-                except OSError:
-                    if number == 3:
-                        raise
-
-    return wrapper
-
-
-def deaf(function: Any) -> Any:
-    """Leaves the attempt open when the reader leaves early."""
-
-    def wrapper(*given: Any) -> Iterator[Any]:
-        delivered = 0
-        for number in (1, 2, 3):
-            stream = function(*given)
-            try:
-                for record in islice(stream, delivered, None):
-                    delivered += 1
-                    yield record
-            except OSError:
-                stream.close()
-                if number == 3:
-                    raise
-            else:
-                stream.close()
-                return
-
-    return wrapper
-
-
-def hasty(function: Any) -> Any:
-    """Reads all at the call, in attempts that are each thrown away when they break."""
-
-    def wrapper(*given: Any) -> Any:
-        for number in (1, 2, 3):
-            with closing(function(*given)) as stream:
-                try:
-                    return (record for record in list(stream))
-                except OSError:
-                    if number == 3:
-                        raise
-        raise AssertionError("three attempts have returned or raised")
-
-    return wrapper
 
 
 RIGHT = (counting, enclosing, iterating)
