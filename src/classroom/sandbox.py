@@ -2,8 +2,8 @@
 
 What runs in it sees Python, the installed packages, the room `lifecycle` and the files it was given, all
 read-only.  It has no network, no other process, no environment of the grader's, and two folders of bounded
-size to write to, which are gone afterwards.  It is the same for root and for an ordinary user: root first
-steps down to an ordinary user, because limits on processes do not hold for root.
+size to write to, which are gone afterwards.  It is the same for root and for an ordinary user: root
+steps down before it builds the walls, because limits on processes do not hold for root.
 
     with Sandbox({"data.csv": b"a,b\\n1,2\\n"}) as sandbox:
         NotebookClient(notebook, km=sandbox.km).execute()
@@ -376,7 +376,7 @@ class _Provisioner(KernelProvisionerBase):
 
     def _kill(self, process: subprocess.Popen[bytes]) -> None:
         if not self.sandboxed:
-            _kill_all(process.pid)
+            _kill_all(process.pid, self.folder)
         elif self._pidfd is not None:
             # The first process of a process namespace takes all others with it; bubblewrap then ends.
             with contextlib.suppress(ProcessLookupError):
@@ -458,16 +458,22 @@ class _Command:
         Bubblewrap reports what it started to the descriptor `info`, and reads from `refused` which system
         calls fail.
         """
-        shown = self._shown()
         if os.geteuid() != 0:
-            return self._walls(words, info, refused, shown)
-        # Root shows its files first, under the paths that they have inside, because they may lie where
-        # an ordinary user cannot reach; then steps down and builds the walls like an ordinary user.
-        again = [(inside, inside) for _, inside in shown]
-        outer = [_path("bwrap"), "--die-with-parent", "--perms", "0755", "--dir", "/tmp"]
-        outer += ["--bind", "/proc", "/proc", "--dev-bind", "/dev", "/dev", *self._binds(shown)]
-        down = [_path("setpriv"), f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups"]
-        return [*outer, "--", *down, *self._walls(words, info, refused, again)]
+            return self._walls(words, info, refused, self._shown())
+        # Root steps down and builds the walls like an ordinary user.  What such a user cannot reach is
+        # first mounted where it can, in a view of the file system that nobody else has.
+        shown, mounts = [], list[str]()
+        for source, inside in self._shown():
+            place = source
+            if os.path.isdir(source) and not _reachable(Path(source)):
+                place = str(self.folder / f"stage{len(mounts)}")
+                os.makedirs(place, exist_ok=True)
+                mounts += [source, place]
+            shown.append((place, inside))
+        own = [_path("unshare"), "--mount", "--propagation", "private", "--", "sh", "-c", _MOUNT, "sh"]
+        down = [_path("setpriv"), f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups", "--"]
+        staged = [*own, *mounts, "--"] if mounts else []
+        return [*staged, *down, *self._walls(words, info, refused, shown)]
 
     def _walls(
         self, words: list[str], info: int | None, refused: int | None, shown: list[tuple[str, str]]
@@ -508,7 +514,7 @@ class _Command:
 
     def _shown(self) -> list[tuple[str, str]]:
         """What can be seen inside: where it lies, and under which path it is seen."""
-        folders = ["/usr", "/etc/ld.so.cache", "/etc/alternatives", *_LINKS]
+        folders = ["/usr", "/etc/ld.so.cache", "/etc/alternatives", "/etc/fonts", *_LINKS]
         python = [sys.base_prefix, sys.prefix, str(Path(lifecycle.__file__).parent)]
         shown = {path: path for path in folders if os.path.exists(path) and not os.path.islink(path)}
         for path in python:
@@ -528,12 +534,19 @@ class _Command:
         return pairs
 
 
+_MOUNT = 'set -e; while [ "$1" != -- ]; do mount --rbind "$1" "$2"; shift 2; done; shift; exec "$@"'
+
 _ETC: dict[str, bytes] = {
     "passwd": f"student:x:{NOBODY}:{NOBODY}::{HOME}:/bin/sh\n".encode(),
     "group": f"student:x:{NOBODY}:\n".encode(),
     "hosts": b"127.0.0.1 localhost sandbox\n::1 localhost\n",
     "nsswitch.conf": b"passwd: files\ngroup: files\nhosts: files\n",
 }
+
+
+def _reachable(path: Path) -> bool:
+    """Whether every user can open `path`."""
+    return all(each.stat().st_mode & 0o001 for each in path.parents) and bool(path.stat().st_mode & 0o004)
 
 
 def _path(program: str) -> str:
@@ -556,6 +569,11 @@ def _covers(shown: list[tuple[str, str]], path: PurePosixPath) -> bool:
 def _folder() -> Iterator[Path]:
     """A folder of the grader's own, with a name that nobody guesses; short, for the sockets' sake."""
     path = Path(tempfile.mkdtemp(prefix="box-"))
+    if hasattr(os, "geteuid") and os.geteuid() == 0 and not _reachable(path.parent):
+        path.rmdir()
+        path = Path(tempfile.mkdtemp(prefix="box-", dir="/tmp"))
+    # Whom root steps down to can go through, but sees no names.
+    path.chmod(0o711)
     try:
         yield path
     finally:
@@ -626,7 +644,15 @@ def _files(root: str) -> int:
     return total
 
 
-def _kill_all(first: int) -> None:
-    for process in reversed(_family(first)):
+def _kill_all(first: int, folder: Path) -> None:
+    """Kill the process `first` and what it started, also what left its family: it keeps its folder's name."""
+    found = _family(first)
+    for process in psutil.process_iter():
+        with contextlib.suppress(psutil.Error):
+            if process.environ().get("TMPDIR") == str(folder):
+                found.append(process)
+    for process in found:
         with contextlib.suppress(psutil.Error):
             process.kill()
+    # The first one is for its parent to wait for.
+    psutil.wait_procs([process for process in found if process.pid != first], timeout=5)
