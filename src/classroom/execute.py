@@ -19,7 +19,7 @@ from typing import Any
 from jupyter_client.blocking.client import BlockingKernelClient
 from jupyter_core.utils import run_sync
 
-from classroom import canary, intake
+from classroom import canary, inside, intake
 from classroom.intake import Cell, Slot, Template
 from classroom.sandbox import Limits, Sandbox
 from classroom.trouble import Trouble
@@ -306,13 +306,22 @@ def _bracketed(
     assert cell.slot is not None
     worth = int(cell.slot.points)
 
-    def canaries(solutions: canary.Solutions) -> str:
-        asked = kernel.ask("canaries", seconds(), check=cell.source, setup=setup, solutions=solutions)
+    def canaries(solutions: canary.Solutions, salt: str = "") -> str:
+        given = {"check": cell.source, "setup": setup, "solutions": solutions, "salt": salt}
+        asked = kernel.ask("canaries", seconds(), **given)
         most = {
             name: canary.earned(exercise, name, source, setup, cell.source, job.variant, worth)
             for name, source in solutions
         }
-        return canary.passed(asked, solutions, most)
+        forged = canary.passed(asked, solutions, most)
+        if forged or not salt or asked.get("seal") == inside.sealed(kernel.made, salt):
+            return forged
+        parts = kernel.ask("parts", seconds()).get("made", {})
+        forged = canary.changed(kernel.made, parts)
+        if not forged:
+            # What came to it is known from now on.
+            kernel.made = parts
+        return forged
 
     before, after = canary.chosen(job, exercise)
     forged = canaries(before)
@@ -343,8 +352,7 @@ def _bracketed(
         found.forged = found.forged or f"the verdict is of {verdict.exercise}, variant {verdict.variant}."
     if verdict.points:
         # Without points there is nothing to forge.
-        found.forged = found.forged or canaries(after)
-        found.forged = found.forged or canary.changed(kernel.made, kernel.ask("seal", seconds()).get("made"))
+        found.forged = found.forged or canaries(after, secrets.token_hex(16))
     return found
 
 

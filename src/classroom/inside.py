@@ -7,7 +7,9 @@ all of it. It makes a change show: a wrong solution that passes, code that is no
 from __future__ import annotations
 
 import ast
+import hashlib
 import inspect
+import pkgutil
 import sys
 import types
 from typing import Any
@@ -36,8 +38,9 @@ ORDINARY = {
 def prelude(setup: str) -> dict[str, Any]:
     """Import all that a check needs, before anything of the submission ran, and say what it is made of."""
     run(setup, {"__name__": "__main__"})
-    sys.modules["lifecycle.study.checks"].exercises()
-    for name in WATCHED:
+    study = sys.modules["lifecycle.study"]
+    own = [one.name for one in pkgutil.walk_packages(study.__path__, "lifecycle.study.")]
+    for name in (*own, *WATCHED):
         try:
             __import__(name)
         except ImportError:
@@ -45,8 +48,8 @@ def prelude(setup: str) -> dict[str, Any]:
     return {"made": made()}
 
 
-def canaries(check: str, setup: str, solutions: list[list[str]]) -> dict[str, Any]:
-    """Check wrong solutions as the student's answer is checked; what each was given."""
+def canaries(check: str, setup: str, solutions: list[list[str]], salt: str) -> dict[str, Any]:
+    """Check wrong solutions as the student's answer is checked; what each was given, and the seal."""
     given: dict[str, Any] = {}
     for name, source in solutions:
         names: dict[str, Any] = {"__name__": "__main__"}
@@ -57,7 +60,7 @@ def canaries(check: str, setup: str, solutions: list[list[str]]) -> dict[str, An
             given[name] = points if type(points) is int else f"no number: {type(points).__name__}"
         except BaseException as error:
             given[name] = f"{type(error).__name__} was raised"
-    return {"given": given}
+    return {"given": given, "seal": sealed(made(), salt) if salt else ""}
 
 
 def graded(check: str, variant: str) -> dict[str, Any]:
@@ -74,9 +77,15 @@ def graded(check: str, variant: str) -> dict[str, Any]:
     return {"points": points if type(points) is int else None}
 
 
-def seal() -> dict[str, Any]:
+def parts() -> dict[str, Any]:
     """What the checks and the kernel are made of now."""
     return {"made": made()}
+
+
+def sealed(table: dict[str, str], salt: str) -> str:
+    """One digest of all marks, another one with each salt."""
+    whole = "\n".join([salt, *(f"{key} {table[key]}" for key in sorted(table))])
+    return hashlib.sha256(whole.encode("utf-8", "backslashreplace")).hexdigest()
 
 
 def run(source: str, names: dict[str, Any]) -> Any:
