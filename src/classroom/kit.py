@@ -1,0 +1,212 @@
+"""`classroom student-kit`: what students and hub images get, in a folder or a zip file.
+
+The lessons, the package `lifecycle`, the course's released exercises, and what installs and starts them.
+No source notebook, no solution, no test, and nothing of `classroom`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import io
+import re
+import tempfile
+import tomllib
+import zipfile
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from classroom.compose import BEGIN_SOLUTION, BEGIN_STUB
+from classroom.course import Course, add_option
+from classroom.release import kit
+from classroom.trouble import Trouble
+from lifecycle import desk
+
+NAME = "student-kit.zip"
+COPIED = ("LICENSE", "constraints.txt", "environment.yml", ".gitignore", "tools/setup_env.py")
+TARGETS = ("help", "lab", "present", "html", "python")
+"""The targets of the Makefile that work in a student's kit."""
+
+README = """\
+# {title}
+
+The lessons and exercises of this course, for Jupyter. You need Python 3.11 or newer.
+
+```
+make lab
+```
+
+opens the first lesson in JupyterLab, on Linux and macOS. The first run makes an environment in `.venv`, which
+takes a few minutes; later runs start at once. On Windows, or wherever you use conda:
+
+```
+conda env create -f environment.yml
+conda activate lifecycle
+lifecycle lab
+```
+
+You work on your *desk*, the folder `desk/`: a copy of everything, which you may edit. When you get a newer
+edition of this kit, unpack it over this one and start again: what you edited is never overwritten, and a
+newer edition of it is laid beside it.
+
+**Exercises** lie in `desk/exercises/release/`, a notebook for each assignment. Write your answer, run its
+cell, and run the cell below it: it says what holds, what does not, and why. The same check grades. Hand in
+the notebook under the name that it has, such as `leaks.ipynb`, as your course tells you.
+
+The lecture's names stand as the lecture spells them (`PipelineContext`, `measuredStage`). Write your own code
+in `snake_case`.
+
+The licence is [MIT](LICENSE). The weather data has [its own origin](notebooks/data/ORIGIN.md).
+"""
+
+
+def files(course: Course, assignments: Iterable[str] = ()) -> dict[str, bytes]:
+    """The files of a student's kit, by their paths in it.
+
+    assignments: which are in it, all by default. Raises `Trouble` when one has no release, or when a release
+    still holds a solution.
+    """
+    root = kit()
+    found = {one: (root / one).read_bytes() for one in COPIED}
+    found["README.md"] = README.format(title=course.name).encode()
+    found["Makefile"] = makefile((root / "Makefile").read_text(encoding="utf-8")).encode()
+    found["pyproject.toml"] = project((root / "pyproject.toml").read_text(encoding="utf-8")).encode()
+    for path in _visible(root / "notebooks") + _visible(root / "src/lifecycle"):
+        if path.name not in desk.NOT_FOR_STUDENTS:
+            found[path.relative_to(root).as_posix()] = path.read_bytes()
+    for name in assignments or course.assignments:
+        folder = course.release(course.assignment(name).name).parent
+        released = {f"exercises/release/{name}/{path.relative_to(folder).as_posix()}": path.read_bytes()
+                    for path in _visible(folder)}  # fmt: skip
+        if f"exercises/release/{name}/{name}.ipynb" not in released:
+            remedy = f"`classroom course {course.root} --update`"
+            raise Trouble(f"{name} has no release in {folder}: {remedy} makes it.")
+        for released_path, content in released.items():
+            if any(mark.encode() in content for mark in (BEGIN_SOLUTION, BEGIN_STUB)):
+                raise Trouble(
+                    f"{released_path} still holds a solution: release it with nbgrader, by `classroom course "
+                    f"{course.root} --update` or `nbgrader generate_assignment {name} --force`."
+                )
+        found |= released
+    return dict(sorted(found.items()))
+
+
+def project(text: str) -> str:
+    """The `pyproject.toml` of a student's kit: the package `lifecycle` and what it needs, no extras.
+
+    Raises `ValueError` when the kit's own has another shape than this knows.
+    """
+    whole = tomllib.loads(text)
+    kept = [part for part in re.split(r"(?m)^(?=\[)", text) if part.startswith(_SECTIONS)]
+    made = "".join(kept).replace('classroom = "classroom.cli:main"\n', "").replace(', "src/classroom"', "")
+    expected = {
+        "build-system": whole["build-system"],
+        "project": {
+            **{key: value for key, value in whole["project"].items() if key != "optional-dependencies"},
+            "scripts": {"lifecycle": "lifecycle.cli:main"},
+        },
+        "tool": {"hatch": {"build": {"targets": {"wheel": {"packages": ["src/lifecycle"]}}}}},
+    }
+    if tomllib.loads(made) != expected:
+        raise ValueError("pyproject.toml has changed, and the student's kit must learn of it")
+    return made.rstrip() + "\n"
+
+
+_SECTIONS = ("[build-system]", "[project]", "[project.scripts]", "[tool.hatch.")
+
+
+def makefile(text: str) -> str:
+    """The Makefile of a student's kit: the targets that open lessons."""
+    blocks = []
+    for block in text.rstrip().split("\n\n"):
+        target = re.search(r"(?m)^(\w+):", block)
+        if target and target[1] not in TARGETS:
+            continue
+        lines = [line for line in block.splitlines() if not line.startswith("IN_TEST_ENV")]
+        if lines[0].startswith(".PHONY:"):
+            lines = [f".PHONY: {' '.join(TARGETS)}"]
+        shown = (re.search(r'echo "make (\w+)', line) for line in lines)
+        blocks.append("\n".join(
+            line for line, told in zip(lines, shown, strict=True) if not told or told[1] in TARGETS
+        ))  # fmt: skip
+    return "\n\n".join(blocks) + "\n"
+
+
+def packed(content: Mapping[str, bytes], top: str) -> bytes:
+    """A zip file with everything below one folder; the same files give the same bytes."""
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as archive:
+        for path, data in content.items():
+            entry = zipfile.ZipInfo(f"{top}/{path}", (1980, 1, 1, 0, 0, 0))
+            entry.external_attr = 0o644 << 16
+            entry.compress_type = zipfile.ZIP_DEFLATED
+            archive.writestr(entry, data)
+    return stream.getvalue()
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Add the options of `classroom student-kit`."""
+    parser.description = (
+        "Pack what students and hub images get: lessons, the package, this course's released exercises, and "
+        "what starts them. Without source, solutions, tests and the command classroom."
+    )
+    parser.add_argument(
+        "target", nargs="?", type=Path, metavar="DIR|ZIP",
+        help=f"an empty or new folder, or a file that ends in .zip (default: {NAME} in the course)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--assignment", action="append", default=[], metavar="NAME", help="only this one; may be repeated"
+    )
+    add_option(parser)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Write the kit."""
+    course = Course.read(arguments.course)
+    target: Path = arguments.target or course.root / NAME
+    content = files(course, arguments.assignment)
+    try:
+        if target.suffix == ".zip":
+            top = re.sub(r"[^a-z0-9]+", "-", course.name.lower()).strip("-") or "course"
+            _write(packed(content, top), target)
+        else:
+            _lay(content, target)
+    except OSError as error:
+        raise Trouble(f"{target} cannot be written: {error.strerror or error}.") from error
+    exercises = len({path.split("/")[2] for path in content if path.startswith("exercises/")})
+    what = "1 assignment" if exercises == 1 else f"{exercises} assignments"
+    print(f"The student kit with {what} is in {target}: {len(content)} files, no solution among them.")
+    return 0
+
+
+def _write(data: bytes, target: Path) -> None:
+    """Put a zip file in place, whole."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    fresh = target.with_name(f".{target.name}.new")
+    fresh.write_bytes(data)
+    fresh.replace(target)
+
+
+def _lay(content: Mapping[str, bytes], target: Path) -> None:
+    """Lay the kit in a folder, whole."""
+    if target.exists() and (not target.is_dir() or any(target.iterdir())):
+        raise Trouble(f"{target} is not empty: give a folder of its own, or a file that ends in .zip.")
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=f".{target.name}.", dir=target.absolute().parent) as place:
+        stage = Path(place) / "kit"
+        for path, data in content.items():
+            (stage / path).parent.mkdir(parents=True, exist_ok=True)
+            (stage / path).write_bytes(data)
+        if target.exists():
+            target.rmdir()
+        stage.rename(target)
+
+
+def _visible(folder: Path) -> list[Path]:
+    """All files below a folder, in a fixed order, without hidden ones and caches."""
+    found = []
+    for path in sorted(folder.rglob("*")):
+        inside = path.relative_to(folder).parts
+        hidden = any(part.startswith(".") or part == "__pycache__" for part in inside)
+        if path.is_file() and not hidden:
+            found.append(path)
+    return found
