@@ -24,12 +24,10 @@ from pathlib import Path
 from typing import Any
 
 import anywidget  # type: ignore[import-untyped, unused-ignore]
-import comm
 import ipywidgets  # type: ignore[import-untyped, unused-ignore]
 import traitlets
 
 _HERE = Path(__file__).parent
-_NOBODY = (type(None), comm.DummyComm)  # without a kernel there is no page
 
 FRAME = 1 / 60
 """Seconds from one frame of a screen to the next."""
@@ -170,7 +168,8 @@ class Lab(ipywidgets.VBox):  # type: ignore[misc]
 
         Kernel, server and browser share the machine's few cores: what is made now would hold up the drawing.
         """
-        if not isinstance(self.comm, _NOBODY):
+        # Without a kernel there is no page.
+        if getattr(self.comm, "kernel", None) is not None:
             time.sleep(FRAME)
 
     # Life
