@@ -151,28 +151,35 @@ def settled(run: Attempt, *expected: type[BaseException]) -> Trace:
     if run.error is not None:
         raise run.error
     trace: Trace = run.value
+    if isinstance(trace.error, RuntimeError) and isinstance(trace.error.__cause__, StopIteration):
+        place = where(trace.error.__cause__)
+        raise Wrong(
+            "generators-stop-iteration-ends",
+            f"a `next` ran dry{f' at {place}' if place else ''}, and that became a RuntimeError.",
+            "Inside a generator, catch `StopIteration` at that `next`, and `return`.",
+        )
     if trace.error is not None and not isinstance(trace.error, expected):
         raise trace.error
     return trace
 
 
-def figure(trace: Trace, belief: str) -> float:
+def figure(trace: Trace, belief: str, when: str = "after the run") -> float:
     """The seconds that a run left on its part. Raises `Wrong` under a belief when they are no number."""
     value = trace.seconds
     if type(value) not in (int, float):
         raise Wrong(
             belief,
-            f"when the run was over, `self.seconds` was {'missing' if value is None else short(value)}.",
+            f"{when}: `self.seconds` was {'missing' if value is None else short(value)}.",
             "Set `self.seconds` in the wrapper, on `self`, and keep it right at every moment.",
         )
     return round(float(value), 6)
 
 
-def grounded(sheet: Sheet) -> None:
-    """Raise `Wrong` when the exercise's first aspect does not hold, on which this one stands."""
-    name = next(iter(sheet.exercise.aspects))
-    if not sheet.aspects[name].holds:
-        raise Wrong("", f"this stands on the first line, “{name}”, which does not hold.", "Mend that first.")
+def grounded(sheet: Sheet, lines: int = 1) -> None:
+    """Raise `Wrong` when one of the exercise's first aspects does not hold, on which this one stands."""
+    for name in list(sheet.exercise.aspects)[:lines]:
+        if not sheet.aspects[name].holds:
+            raise Wrong("", f"This is looked at when “{name}” holds.", "Mend that first.")
 
 
 def total(seconds: float) -> str:
@@ -252,7 +259,7 @@ def timing(answer: Any, sheet: Sheet) -> None:
             (dropped, sum(costs[: at + 1]), f"the line dropped before reading {at + 1}"),
             (settled(left), sum(costs[:2]), "the reader left after 2 readings"),
         ):
-            value = figure(trace, "decorators-after-loop-always")
+            value = figure(trace, "decorators-after-loop-always", when)
             if value != expected:
                 belief = "decorators-never-rests" if value > PAUSE else "decorators-after-loop-always"
                 raise Wrong(
@@ -356,7 +363,7 @@ def stage(variant: Variant, base: type, clock: Clock, at: int | None = None) -> 
         "each stage has figures of its own": 1,
         "a stream that fails or is left early is timed as well": 1,
     },
-    stumbles="generators-stop-iteration-ends",
+    stumbles="decorators-call-guards",
     hangs="decorators-for-restarts",
 )
 def measuring(answer: Any, sheet: Sheet) -> None:
@@ -418,8 +425,9 @@ def measuring(answer: Any, sheet: Sheet) -> None:
                 f"{seen}: it holds time in which nobody pulled.",
                 "Read the clock when a record is there, and anew when the next one is wanted.",
             )
-        part = f"all {total(upstream)}" if value == expected + upstream else f"of {total(upstream)} a part"
-        told = f"{part} of its upstream {'is' if part[0] == 'o' else 'are'} in it"
+        told = f"a part of its upstream's {total(upstream)} is in it"
+        if value == expected + upstream:
+            told = f"all {total(upstream)} of its upstream are in it"
         if value == upstream:
             told = "that is what its upstream took"
         raise Wrong(
@@ -448,7 +456,7 @@ def measuring(answer: Any, sheet: Sheet) -> None:
         lazy(settled(whole[Convert]), "record")
         arrived(whole[Convert].value.records, [float(text) for text in kind.readings])
     with sheet.aspect("each stage has figures of its own"):
-        grounded(sheet)
+        grounded(sheet, 2)
         if chained.error is not None:
             raise chained.error
         values = [figure(trace, "decorators-metrics-per-stage") for trace in chained.value]
@@ -473,7 +481,7 @@ def measuring(answer: Any, sheet: Sheet) -> None:
                     f"{when}, and the reader was told of no error.",
                     "Let the error go on: `finally` without a `return` in it, or no `except` at all.",
                 )
-            value = figure(trace, "decorators-after-loop-always")
+            value = figure(trace, "decorators-after-loop-always", when)
             if value != expected:
                 raise Wrong(
                     "decorators-after-loop-always",
@@ -590,8 +598,8 @@ def of(run: Attempt) -> Any:
 
 def once(trace: Trace, feed: Feed, breaks: tuple[int, ...], records: list[Any]) -> None:
     """Raise `Wrong` unless each record came once although lines broke."""
-    places = " and ".join(f"line {number} after {place}" for number, place in enumerate(breaks, 1))
-    when = f"{len(records)} records, {places} dropped"
+    places = " and ".join(f"line {line} dropped after {place}" for line, place in enumerate(breaks, 1))
+    when = f"{len(records)} records, and {places}"
     if isinstance(trace.error, OSError):
         raise Wrong(
             "decorators-call-guards",
@@ -644,7 +652,8 @@ def closed_in_time(feed: Feed) -> None:
 
 def gave_up(feed: Feed, trace: Trace, attempts: int) -> None:
     """Raise `Wrong` unless the last error came out after so many attempts."""
-    seen = f"each line drops after a record, `attempts={attempts}`: {feed.opened} attempts were made, and "
+    made = f"{feed.opened} attempt{' was' if feed.opened == 1 else 's were'} made"
+    seen = f"each line drops after a record, `attempts={attempts}`: {made}, and "
     told = "no error came out" if trace.error is None else f"{type(trace.error).__name__} came out"
     if trace.error is None or feed.opened != attempts or trace.error is not feed.errors[-1]:
         silent = trace.error is None
@@ -742,6 +751,7 @@ def parenthesised(answer: Any, sheet: Sheet) -> None:
         for name, ended in stages.items():
             refused(name, *of(ended))
     with sheet.aspect(KEPT):
+        grounded(sheet)
         for form, ended in saved.items():
             kept(form, ended)
     with sheet.aspect(SAME):
@@ -906,8 +916,8 @@ class Trial:
 
     @property
     def rejected(self) -> bool:
-        """By an assertion, or by the feed's own error that came through; not by a mistake in the test."""
-        return isinstance(self.error, AssertionError | OSError)
+        """By an assertion or another error, also `pytest.raises`'s own, which is no `Exception`."""
+        return isinstance(self.error, Exception) or type(self.error).__name__ == "Failed"
 
 
 @dataclass(frozen=True)

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from lifecycle.ledger import closed, opened
-
 MANY = 12
 """More often than this no exercise lets an answer open a feed."""
 
@@ -93,7 +91,6 @@ class Line:
         self.beside = [line.number + 1 for line in feed.lines if line.open]
         self.breaks = feed.breaks[self.number] if self.number < len(feed.breaks) else None
         feed.lines.append(self)
-        self.entry = opened("connection", f"line {self.number + 1}")
 
     def __iter__(self) -> Line:
         return self
@@ -114,7 +111,6 @@ class Line:
 
     def close(self) -> None:
         self.open = False
-        closed(self.entry)
 
 
 class Feed:
