@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import gc
 import json
+import linecache
 import sqlite3
+import sys
+import types
 from collections.abc import Callable, Iterator
-from contextlib import closing
+from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
@@ -15,7 +19,16 @@ from typing import Any
 from lifecycle import faults, ledger
 from lifecycle.faults import Fault, Outcome
 from lifecycle.study.cards import described as short
-from lifecycle.study.checks.exercise import Attempt, Sheet, Wrong, attempt, exactly, exercise, materials
+from lifecycle.study.checks.exercise import (
+    Attempt,
+    Sheet,
+    Wrong,
+    attempt,
+    exactly,
+    exercise,
+    is_student,
+    materials,
+)
 from lifecycle.study.checks.variant import Variant
 
 # Under names of our own: an answer that puts others in their places changes nothing here.
@@ -1111,3 +1124,398 @@ def _told(one: Filed) -> None:
 def reported(variant: Variant) -> list[dict[str, object]]:
     """The records of one day."""
     return variant.readings("leaks-x4", variant.number("leaks-x4", 4, 7))
+
+
+Job = Callable[[Any, Any], Any]
+
+_borrowed: list[Any] = []
+"""What some of the jobs below remember, as a log or a cache would."""
+
+
+def in_one_with(engine: Any, readings: Any) -> int:
+    """Right: one `with` for both."""
+    with engine.connect(), engine.connect():
+        return sum(1 for _ in map(float, readings))
+
+
+def in_two_finallys(engine: Any, readings: Any) -> int:
+    """Right: by hand."""
+    first = engine.connect()
+    try:
+        second = engine.connect()
+        try:
+            return len([float(reading) for reading in readings])
+        finally:
+            second.close()
+    finally:
+        first.close()
+
+
+def skips_what_is_broken(engine: Any, readings: Any) -> int:
+    """Right: a broken reading is no failure to it."""
+    count = 0
+    with ExitStack() as stack:
+        for _ in range(2):
+            stack.enter_context(engine.connect())
+        for reading in readings:
+            with suppress(ValueError):
+                float(reading)
+                count += 1
+    return count
+
+
+def raises_its_own(engine: Any, readings: Any) -> int:
+    """Right: its error is of another type."""
+    with engine.connect(), engine.connect():
+        try:
+            return len([*map(float, readings)])
+        except ValueError as error:
+            raise RuntimeError("the night has failed") from error
+
+
+def remembers_the_closed(engine: Any, readings: Any) -> int:
+    """Right: it keeps the connections, closed."""
+    with engine.connect() as first, engine.connect() as second:
+        _borrowed.extend([first, second])
+        return len([*map(float, readings)])
+
+
+def reads_before_it_borrows(engine: Any, readings: Any) -> int:
+    """Right: where a reading is broken nothing was borrowed."""
+    values = [*map(float, readings)]
+    with engine.connect(), engine.connect():
+        return len(values)
+
+
+def closes_at_the_end(engine: Any, readings: Any) -> int:
+    """Leaks at a broken reading: both stay open."""
+    with closing_at_the_end(engine.connect) as first:
+        second = first.engine.connect()
+        count = len([*map(float, readings)])
+        second.close()
+    return count
+
+
+@contextmanager
+def closing_at_the_end(open_it: Callable[[], Any]) -> Iterator[Any]:
+    """A context manager that closes when nothing has failed: an error skips the line below its `yield`."""
+    connection = open_it()
+    yield connection
+    connection.close()
+
+
+def covers_one_of_two(engine: Any, readings: Any) -> int:
+    """Leaks at a broken reading: the second stays open."""
+    with engine.connect():
+        second = engine.connect()
+        count = len([*map(float, readings)])
+        second.close()
+    return count
+
+
+class Worker:
+    """Refers to itself by a bound method, as in the lesson."""
+
+    def __init__(self, engine: Any) -> None:
+        self.step = self.convert
+        self.first = engine.connect()
+        try:
+            self.second = engine.connect()
+        except BaseException:
+            self.first.close()
+            raise
+
+    def convert(self, reading: str) -> float:
+        """Return the number."""
+        return float(reading)
+
+    def work(self, readings: Any) -> int:
+        """Convert all, and then close both."""
+        count = len([self.step(reading) for reading in readings])
+        self.second.close()
+        self.first.close()
+        return count
+
+
+def runs_a_worker(engine: Any, readings: Any) -> int:
+    """Leaks at a broken reading: both stay open, in a cycle."""
+    return Worker(engine).work(readings)
+
+
+def closes_after_a_failure(engine: Any, readings: Any) -> int:
+    """Leaks when nothing fails: the second stays open, for another time."""
+    with engine.connect():
+        second = engine.connect()
+        try:
+            count = len([*map(float, readings)])
+        except BaseException:
+            second.close()
+            raise
+        _borrowed.append(second)
+        return count
+
+
+def closes_after_an_exception(engine: Any, readings: Any) -> int:
+    """Leaks on Ctrl-C, which is no `Exception`."""
+    with engine.connect():
+        second = engine.connect()
+        try:
+            count = len([*map(float, readings)])
+        except Exception:
+            second.close()
+            raise
+        second.close()
+        return count
+
+
+def borrows_both_at_first(engine: Any, readings: Any) -> int:
+    """Leaks when the second cannot be had: the first stays open."""
+    first = engine.connect()
+    second = engine.connect()
+    try:
+        return len([*map(float, readings)])
+    finally:
+        try:
+            second.close()
+        finally:
+            first.close()
+
+
+RIGHT: tuple[Job, ...] = (
+    in_one_with, in_two_finallys, skips_what_is_broken, raises_its_own, remembers_the_closed,
+    reads_before_it_borrows,
+)  # fmt: skip
+LEAKY: dict[str, tuple[Job, ...]] = {
+    "broken": (closes_at_the_end, covers_one_of_two, runs_a_worker),
+    "whole": (closes_after_a_failure,),
+    "stop": (closes_after_an_exception,),
+    "open": (borrows_both_at_first,),
+}
+
+
+@dataclass(frozen=True)
+class Tested:
+    """What a test said of one job, and how the job ended each time that the test ran it."""
+
+    job: Job
+    caught: bool
+    raised: str
+    where: str
+    ends: tuple[str, ...]
+
+    @property
+    def passed(self) -> bool:
+        """Whether the test let it pass."""
+        return self.raised == "nothing"
+
+    @property
+    def said(self) -> str:
+        """What came out of the test, with its line."""
+        return self.raised + (f", at {self.where}" if self.where else "")
+
+
+def _tested(answer: Any, job: Job) -> Tested:
+    ends: list[str] = []
+
+    def watched(engine: Any, readings: Any) -> Any:
+        try:
+            value = job(engine, readings)
+        except BaseException as error:
+            # Its name alone: whether the error is kept is for the test to decide.
+            ends.append(type(error).__name__)
+            raise
+        ends.append("")
+        return value
+
+    tried = attempt(answer, watched)
+    _borrowed.clear()
+    # Ctrl-C, when it comes, has come out of the job: to the test it is an error like any other.
+    return Tested(job, isinstance(tried.error, AssertionError), tried.raised, tried.where, tuple(ends))
+
+
+def _swallowed_at(answer: Any, job: Job) -> str:
+    """The student's line at which an assertion failed, as "line 7: `assert …`"; "" for none."""
+    lines: list[str] = []
+
+    def trace(frame: types.FrameType, event: str, argument: Any) -> Any:
+        name, number = frame.f_code.co_filename, frame.f_lineno
+        # Line by line a test that looks at every object would take minutes.
+        frame.f_trace_lines = False
+        if event == "exception" and issubclass(argument[0], AssertionError) and is_student(name):
+            line = linecache.getline(name, number).strip()
+            lines.append(f"line {number}" + (f": `{line}`" if line else ""))
+        return trace
+
+    before = sys.gettrace()
+    sys.settrace(trace)
+    try:
+        attempt(answer, job)
+    finally:
+        sys.settrace(before)
+        _borrowed.clear()
+    return lines[0] if lines else ""
+
+
+@exercise(
+    "leaks-x5",
+    "A test that catches the leak",
+    kind="test",
+    answer="test_gives_back",
+    aspects={
+        "it catches a job that leaks at a broken reading": 2,
+        "it lets every job pass that gives its slots back": 2,
+        "it catches a job that leaks when nothing fails": 1,
+        "it catches a job that leaks on Ctrl-C": 1,
+        "it catches a job that leaks when the second connection cannot be had": 1,
+    },
+    hangs="leaks-pool-reclaims",
+)
+def catching(answer: Any, sheet: Sheet) -> None:
+    """Give the test right jobs and leaky ones, without the collector, and the right ones once more."""
+    collects = gc.isenabled()
+    gc.disable()  # so that its moment decides nothing; a test that calls it has it all the same
+    try:
+        right = [_tested(answer, job) for job in RIGHT]
+        leaky = {kind: [_tested(answer, job) for job in jobs] for kind, jobs in LEAKY.items()}
+        again = [_tested(answer, job) for job in RIGHT]
+        _test_judged(answer, sheet, right, leaky, again)
+    finally:
+        if collects:
+            gc.enable()
+
+
+def _test_judged(
+    answer: Any, sheet: Sheet, right: list[Tested], leaky: dict[str, list[Tested]], again: list[Tested]
+) -> None:
+    everything = [*right, *(one for ones in leaky.values() for one in ones)]
+    missed = next((one for ones in leaky.values() for one in ones if one.passed), None)
+    swallowed = _swallowed_at(answer, missed.job) if missed else ""
+
+    def told() -> None:
+        """Raise `Wrong` for a test that says the same of every job."""
+        if not any(one.ends for one in everything):
+            raise Wrong(
+                "",
+                f"your test never called a job; of the first one it said: {right[0].said}.",
+                "Call `job(new_pool(), readings)` in it, and look at the pool afterwards.",
+            )
+        if not any(one.passed for one in right):
+            raise Wrong(
+                "",
+                f"your test rejects every job, those that leak nothing as well: {right[0].said}.",
+                "Catch what a job raises, keep it, and assert on `engine.pool.checkedout()` alone.",
+            )
+
+    with sheet.aspect("it catches a job that leaks at a broken reading"):
+        told()
+        _catches(swallowed, leaky["broken"], "after a broken reading", "ValueError", "")
+    with sheet.aspect("it lets every job pass that gives its slots back"):
+        told()
+        if not any(one.caught for one in everything):
+            raise Wrong("", "your test lets every job pass, the leaky ones as well.", "Mend that first.")
+        for one, later in zip(right, again, strict=True):
+            _passes(one, later)
+    for kind, name, when, error, belief in (
+        ("whole", "it catches a job that leaks when nothing fails", "after a run without a failure", "",
+         "leaks-refcount-closes"),
+        ("stop", "it catches a job that leaks on Ctrl-C", "after Ctrl-C", "KeyboardInterrupt",
+         "leaks-except-is-enough"),
+        ("open", "it catches a job that leaks when the second connection cannot be had",
+         "after its second `connect()` failed", "TimeoutError", "leaks-exit-covers-enter"),
+    ):  # fmt: skip
+        with sheet.aspect(name):
+            told()
+            _catches(swallowed, leaky[kind], when, error, belief)
+
+
+def _catches(swallowed: str, jobs: list[Tested], when: str, error: str, belief: str) -> None:
+    """Raise `Wrong` for a leaky job that the test lets pass, with what shows why.
+
+    swallowed: the student's line whose assertion failed in vain. when, error, belief: of the job's leak.
+    """
+    missed = [one for one in jobs if not one.caught]
+    if not missed:
+        return
+    one = missed[0]
+    seen = f"a job that leaves a connection open {when} "
+    if not one.passed:
+        raise Wrong(
+            belief,
+            f"{seen}made your test end with {one.said}: that is no `AssertionError`.",
+            "Catch what the job raises, keep it, then `assert`.",
+        )
+    if swallowed:
+        raise Wrong(
+            "leaks-truthy-is-success",
+            f"{seen}passed your test. An assertion failed at {swallowed}, and something around it swallowed "
+            "that.",
+            "Leave the `with` or `try` around the job first, and assert below it.",
+        )
+    if error not in one.ends:
+        what = {
+            "": "run without a failure",
+            "ValueError": "given a reading that `float` cannot convert",
+            "KeyboardInterrupt": "stopped by Ctrl-C",
+            "TimeoutError": "run on a pool in which its second `connect()` finds no slot",
+        }[error]
+        raise Wrong(
+            belief or "leaks-exit-on-success-only",
+            f"{seen}passed your test: in it, the job was never {what}.",
+            "List the ways in which a job can end, and run it once for each, on a pool of its own.",
+        )
+    if any(one.job is runs_a_worker for one in missed):
+        raise Wrong(
+            "leaks-refcount-closes",
+            f"{seen}passed your test: when it looked, the connection had been collected.",
+            "A test that calls `gc.collect()`, or lets go of what the job left, tidies up for it. Keep the "
+            "error, and count the slots at once.",
+        )
+    raise Wrong(
+        "leaks-traceback-keeps",
+        f"{seen}passed your test: the job failed, and when your test looked, the error was gone, and the "
+        "connection with it, by luck.",
+        "A supervisor keeps the errors. Keep them in a list until you have counted the slots.",
+    )
+
+
+def _passes(one: Tested, later: Tested) -> None:
+    if one.passed and later.passed:
+        return
+    if one.passed:
+        raise Wrong(
+            "leaks-pool-reclaims",
+            f"your test lets a right job pass, and rejects it when a leaky one came before: {later.said}.",
+            "Make a new pool inside the test, so that no job finds what another has left.",
+        )
+    if one.job is remembers_the_closed and one.caught:
+        raise Wrong(
+            "leaks-held-is-open",
+            f"your test rejects a job that closes both connections and keeps the closed objects: {one.said}.",
+            "Ask the pool how many slots are taken, not who still refers to a connection.",
+        )
+    likes: dict[Job, str] = {
+        skips_what_is_broken: "that skips a broken reading",
+        raises_its_own: "that raises a `RuntimeError` at a broken reading",
+        reads_before_it_borrows: "that reads all before it borrows",
+    }
+    like = likes.get(one.job, "that closes both in any case")
+    advice = "Whether a job raises, and what, is its own affair: catch all of it. Assert on the slots alone."
+    raise Wrong("", f"your test rejects a job {like}: {one.said}.", advice)
+
+
+@dataclass(frozen=True)
+class Bench:
+    """For a test: `new_pool(slots=20)`, some good `readings`, and two jobs to try it on."""
+
+    new_pool: Callable[..., Any]
+    readings: list[str]
+    careful: Job
+    careless: Job
+
+
+@materials(catching)
+def bench(variant: Variant) -> Bench:
+    """What a test of a job needs."""
+    count = variant.number("leaks-x5", 4, 7)
+    readings = [str(row["celsius"]) for row in variant.readings("leaks-x5", count)]
+    return Bench(new_pool, readings, in_one_with, closes_at_the_end)
