@@ -19,6 +19,7 @@ TERM = "wt26-7f3a9c1e"
 REPOSITORY = Path(__file__).resolve().parents[1]
 SOLUTIONS = REPOSITORY / "exercises" / "solutions"
 ASSIGNMENT = "leaks"
+KERNEL = {"name": "python3", "display_name": "Python 3", "language": "python"}
 
 
 def setup() -> str:
@@ -71,7 +72,7 @@ def notebook(cells: list[dict[str, Any]]) -> dict[str, Any]:
     from nbformat import from_dict
     from nbgrader.utils import compute_checksum
 
-    made = {"cells": cells, "metadata": {"kernelspec": {"name": "python3", "display_name": "Python 3"}}}
+    made = {"cells": cells, "metadata": {"kernelspec": KERNEL}}
     whole: dict[str, Any] = from_dict(made | {"nbformat": 4, "nbformat_minor": 5})
     for one in whole["cells"]:
         if "nbgrader" in one["metadata"]:
@@ -111,7 +112,7 @@ def make(root: Path, *ids: str) -> courses.Course:
     folders = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
     with mock.patch.dict(os.environ, PATH=folders), Gradebook(course.gradebook_url) as book:
         book.add_assignment(ASSIGNMENT)
-        book.add_notebook(ASSIGNMENT, ASSIGNMENT, kernelspec=json.dumps({"name": "python3"}))
+        book.add_notebook(ASSIGNMENT, ASSIGNMENT, kernelspec=json.dumps(KERNEL))
         for one in whole["cells"]:
             about = one["metadata"].get("nbgrader")
             if not about:
