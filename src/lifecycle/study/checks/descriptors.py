@@ -14,6 +14,7 @@ import weakref
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any
 
 from lifecycle.study.cards import described as short
@@ -25,6 +26,7 @@ from lifecycle.study.checks.exercise import (
     exactly,
     exercise,
     is_student,
+    materials,
 )
 from lifecycle.study.checks.variant import Variant
 
@@ -34,11 +36,12 @@ SHARED, ON_INSTANCE, GETATTR = (
     "descriptors-getattr-finds-value",
 )
 TYPES, ON_CLASS = "descriptors-types-are-checked", "descriptors-class-assignment-checked"
+TO_THE_CLASS = "Write the field into the body of the class, once for all its objects."
 
 
 def answers(owner: object, name: str) -> bool:
     """Whether an assignment to this attribute calls a `__set__` that stands on the class."""
-    return hasattr(type(inspect.getattr_static(owner, name, None)), "__set__")
+    return is_field(inspect.getattr_static(owner, name, None))
 
 
 @contextmanager
@@ -139,11 +142,22 @@ def apart(things: dict[str, Any], values: dict[str, dict[str, Any]]) -> None:
             raise Wrong("", f"{seen}.", "Store what was assigned, as it is, and answer with it.")
 
 
-def carries(thing: object) -> bool:
-    """Whether an object holds descriptors in its own dictionary, where nobody asks them."""
-    own = attempt(vars, thing).value or {}
-    return any(hasattr(type(value), "__set__") or hasattr(type(value), "__get__") for value in own.values()
-               if not callable(value))  # fmt: skip
+def is_field(value: object) -> bool:
+    """Whether a value is a descriptor that answers for assignments."""
+    return hasattr(type(value), "__set__")
+
+
+def carries(answer: Any) -> bool:
+    """Whether an object is given descriptors of its own when it is made, where nobody asks them."""
+    assigned: list[object] = []
+
+    def note(thing: Any, name: str, value: object) -> None:
+        assigned.append(value)
+        answer.__setattr__(thing, name, value)
+
+    made = attempt(lambda: type(answer.__name__, (answer,), {"__setattr__": note})())
+    own = attempt(vars, made.value).value or {}
+    return any(is_field(value) for value in (*assigned, *own.values()))
 
 
 def taken(name: str, value: object, said: str, on_class: bool, carried: bool) -> Wrong:
@@ -153,8 +167,8 @@ def taken(name: str, value: object, said: str, on_class: bool, carried: bool) ->
         advice = "Compare type and value yourself, in `__set__`, before you store: Python compares nothing."
         return Wrong(TYPES, f"{seen}.", advice)
     if carried:
-        seen += f": the descriptor lies in the object, `vars({said})`, and not on the class."
-        return Wrong(ON_INSTANCE, seen, "Write it into the body of the class, once for all its objects.")
+        seen += f": the descriptor was put into the object, into `vars({said})`, where nobody asks it."
+        return Wrong(ON_INSTANCE, seen, TO_THE_CLASS)
     seen += f": nothing on the class answers for `{name}`."
     return Wrong(TYPES, seen, "Put a descriptor with `__set__` on the class, under this name.")
 
@@ -179,12 +193,19 @@ def refused(
 
 @contextmanager
 def quick_collector() -> Iterator[None]:
-    """Let `gc.collect` look at new objects alone: all those of a notebook take too long."""
+    """Let `gc.collect` look at new objects alone: all those of a notebook take too long.
+
+    Meanwhile the collector runs only when it is called, so that no answer is right by luck.
+    """
+    running = gc.isenabled()
+    gc.disable()
     gc.freeze()
     try:
         yield
     finally:
         gc.unfreeze()
+        if running:
+            gc.enable()
 
 
 def goes(make: Callable[[], Any]) -> bool:
@@ -226,7 +247,7 @@ def sharing(answer: Any, sheet: Sheet) -> None:
 
     def three() -> tuple[dict[str, Any], bool]:
         things = {said: new(answer) for said in sorts}
-        return things, carries(things["first"])
+        return things, carries(answer)
 
     with aspect(sheet, "each settings object keeps its own checked values"):
         things, carried = three()
@@ -245,12 +266,12 @@ def sharing(answer: Any, sheet: Sheet) -> None:
     with aspect(sheet, "settings that nobody uses any more go"):
 
         new(answer)
+        carried = carries(answer)
         # A class of the check's own, since one with `__slots__` need not allow to be watched.
         watchable = type(answer.__name__, (answer,), {})
 
         def used() -> Any:
             thing = new(watchable)
-            carried = carries(thing)
             for name, value in values["first"].items():
                 assign(thing, name, value, "settings")
                 read(thing, name, "settings")
@@ -489,3 +510,499 @@ def through_pickle(thing: Any) -> Any:
     _Pickler(file, [type(thing)]).dump(thing)
     file.seek(0)
     return _Unpickler(file, [type(thing)]).load()
+
+
+WRONG: dict[str, tuple[tuple[Any, type[Exception]], ...]] = {
+    "label": ((7, TypeError), (None, TypeError), ("", ValueError)),
+    "windowSize": (("7", TypeError), (True, TypeError), (2.0, TypeError), (0, ValueError)),
+    "spread": (("7.3", TypeError), (True, TypeError), (0, ValueError), (-1.5, ValueError),
+               (math.nan, ValueError)),
+}  # fmt: skip
+"""What each field of a `StationConfig` refuses, and how."""
+
+MISSPELT = {"windowsize": 3, "window_size": 3, "spred": 2.5, "Label": "Lund", "windowSizes": 3}
+
+
+@exercise(
+    "descriptors-x4",
+    "Settings with usual values",
+    kind="build",
+    answer="StationConfig",
+    aspects={
+        "each field is checked, in the constructor and afterwards": 2,
+        "a name that is no field is refused": 1,
+        "`usual` changes what later objects begin with, and no other": 2,
+        "after `usual` every field is still checked, and so are the usual values": 1,
+    },
+)
+def config(answer: Any, sheet: Sheet) -> None:
+    """Make objects, assign, misspell, change the usual values, and do all of it again."""
+    usual = sheet.given
+    drawn = numbers(sheet.variant, "descriptors-x4:more", 6)
+    sizes = [usual["windowSize"] + step for step in (1, 2, 3, 4)]
+    begins = {name: answers(answer, name) for name in usual}
+
+    def gone() -> list[str]:
+        return [name for name in usual if begins[name] and not answers(answer, name)]
+
+    def replaced() -> None:
+        if names := gone():
+            raise Wrong(
+                ON_CLASS,
+                f"after a call of `usual`, no descriptor stands at `{answer.__name__}.{names[0]}` any more: "
+                f"there is {short(inspect.getattr_static(answer, names[0], None))} instead.",
+                "Who is asked when something is assigned on the class? Keep the usual values in a place of "
+                "their own, where the constructor finds them.",
+            )
+
+    def call(**values: object) -> Attempt:
+        setter = attempt(getattr, answer, "usual")
+        if setter.error is not None:
+            raise Wrong("", f"`{answer.__name__}.usual` is not there.", "Write it as a `@classmethod`.")
+        return attempt(setter.value, **values)
+
+    def make(**values: object) -> None:
+        done = call(**values)
+        if done.error is not None:
+            given = ", ".join(f"{name}={short(value)}" for name, value in values.items())
+            replaced()
+            seen = f"`{answer.__name__}.usual({given})` raised {done.raised}{place(done)}."
+            raise Wrong("", seen, "These values are allowed, and the call has to take them.")
+
+    def expect(thing: Any, values: dict[str, Any], when: str, more: str = "") -> None:
+        for name, value in values.items():
+            found = attempt(getattr, thing, name)
+            if is_field(found.value):
+                kind = type(found.value).__name__
+                seen = f"{when}, `{name}` is a descriptor, {kind}: it was put into the object."
+                raise Wrong(ON_INSTANCE, seen, TO_THE_CLASS)
+            if not exactly(found.value, value):
+                replaced()
+                came = f"raised {found.raised}{place(found)}" if found.error else f"is {short(found.value)}"
+                advice = "What was given comes first, then the usual value of the moment when it is made."
+                raise Wrong("", f"{when}, `{name}` {came}, where {short(value)} belongs.", advice + more)
+
+    def checked(thing: Any, carried: bool, said: str) -> None:
+        replaced()
+        for name, cases in WRONG.items():
+            old = read(thing, name, said)
+            for value, kind in cases:
+                refused(thing, name, value, said, (kind,), carried)
+                kept(thing, name, old, value, {}, said)
+
+    with aspect(sheet, "each field is checked, in the constructor and afterwards"):
+        first, second = new(answer), new(answer, windowSize=sizes[0], spread=drawn[0])
+        carried = carries(answer)
+        more = " If you have called `usual` before, run the cell of the answer again."
+        expect(first, usual, f"in a new `{answer.__name__}()`", more)
+        expect(second, {**usual, "windowSize": sizes[0], "spread": drawn[0]}, "with two values given", more)
+        for name, cases in WRONG.items():
+            for value, kind in cases:
+                refused(first, name, value, "first", (kind,), carried)
+        apart(
+            {"first": first, "second": second},
+            {
+                "first": {"label": "first", "windowSize": sizes[1], "spread": drawn[1]},
+                "second": {"label": "second", "windowSize": sizes[2], "spread": drawn[2]},
+            },
+        )
+        checked(first, carried, "first")
+        for name, cases in WRONG.items():
+            for value, kind in cases:
+                done = attempt(answer, **{name: value})
+                called = f"`{answer.__name__}({name}={short(value)})`"
+                if done.error is None:
+                    advice = "Let the constructor assign as everybody does, `self.… = …` or `setattr`."
+                    raise Wrong(TYPES, f"{called} was taken, without an error.", advice)
+                if not isinstance(done.error, kind):
+                    seen = f"{called} raised {done.raised}{place(done)}; asked for is a {kind.__name__}."
+                    raise Wrong("", seen, "Let the field's own error come out of the constructor.")
+    with aspect(sheet, "a name that is no field is refused"):
+        thing = new(answer)
+        carried = carries(answer)
+        for name in usual:
+            refused(thing, name, WRONG[name][0][0], "config", (WRONG[name][0][1],), carried)
+        for name, value in MISSPELT.items():
+            done = attempt(setattr, thing, name, value)
+            what = f"`config.{name} = {short(value)}`"
+            if done.error is None:
+                advice = "A field answers for its own name alone. `__setattr__` is called for every name."
+                raise Wrong("", f"{what} was taken, without an error.", advice)
+            told = str(attempt(str, done.error).value)
+            if not isinstance(done.error, AttributeError) or name not in told:
+                seen = f"{what} raised {done.raised}{place(done)}."
+                raise Wrong("", seen, "Asked for is an `AttributeError` whose message names the name.")
+            done = attempt(answer, **{name: value})
+            if not isinstance(done.error, AttributeError | TypeError):
+                came = "was taken, without an error" if done.error is None else f"raised {done.raised}"
+                seen = f"`{answer.__name__}({name}={short(value)})` {came}."
+                raise Wrong("", seen, "The constructor refuses a name that it does not know, too.")
+        assign(thing, "windowSize", sizes[0], "config")
+    try:
+        with aspect(sheet, "`usual` changes what later objects begin with, and no other"):
+            before = new(answer)
+            assign(before, "spread", drawn[3], "before")
+            make(windowSize=sizes[3])
+            called = f"after `usual(windowSize={sizes[3]})`"
+            expect(new(answer), {**usual, "windowSize": sizes[3]}, f"{called}, in a new object")
+            expect(before, {**usual, "spread": drawn[3]}, f"{called}, in an object that was made before")
+            make(label="roof", spread=drawn[4])
+            later = {"label": "roof", "windowSize": sizes[3], "spread": drawn[4]}
+            expect(new(answer), later, "after two calls of `usual`, in a new object")
+            expect(new(answer, label="dome"), {**later, "label": "dome"}, "after `usual`, with a label given")
+            expect(before, {**usual, "spread": drawn[3]}, "after two calls, in an object made before")
+        with aspect(sheet, "after `usual` every field is still checked, and so are the usual values"):
+            before = new(answer)
+            carried = carries(answer)
+            make(**usual)
+            make(label="roof", spread=drawn[4])
+            checked(new(answer), carried, "later")
+            checked(before, carried, "before")
+            known = {**usual, "label": "roof", "spread": drawn[4]}
+            wrong = [{name: value} for name, cases in WRONG.items() for value, _ in cases]
+            wrong += [{"windowsize": 3}, {"label": "dome", "spred": 2.5}, {"label": "dome", "spread": 0}]
+            for values in wrong:
+                done = call(**values)
+                given = ", ".join(f"{name}={short(value)}" for name, value in values.items())
+                if not isinstance(done.error, AttributeError | TypeError | ValueError):
+                    replaced()
+                    came = "was taken, without an error" if done.error is None else f"raised {done.raised}"
+                    seen = f"`{answer.__name__}.usual({given})` {came}."
+                    advice = "Who checks a value? A field, when an object is assigned to. Make an object."
+                    raise Wrong("", seen, advice)
+                expect(new(answer), known, f"after `usual({given})` was refused, in a new object")
+    finally:
+        # Where there is no child process, the next check meets the same class.
+        attempt(lambda: answer.usual(**usual))
+
+
+@materials(config)
+def usual_values(variant: Variant) -> dict[str, Any]:
+    """The usual values of a station's settings."""
+    key = "descriptors-x4"
+    (label,), (spread,) = variant.stations(key, 1), numbers(variant, key, 1)
+    return {"label": label, "windowSize": variant.number(key, 5, 15), "spread": spread}
+
+
+class Notes:
+    """What a test did with the fields that it made."""
+
+    def __init__(self) -> None:
+        self.made = self.refused = 0
+        self.named: list[tuple[type, str]] = []
+        self.objects: list[weakref.ref[Any]] = []
+
+    def see(self, instance: Any) -> None:
+        """Note an object that was assigned to, and do not hold it."""
+        if not any(known() is instance for known in self.objects):
+            self.objects.append(weakref.ref(instance))
+
+
+def built(program: type, notes: Notes) -> Any:
+    """A field class of a program, with its notes; every one has the same name, and checks for a number."""
+    put: Any = vars(program)["put"]
+    take: Any = vars(program).get("take", Plain.take)
+    refuse: Any = vars(program).get("refuse", Plain.refuse)
+
+    class Field:
+        def __init__(self) -> None:
+            notes.made += 1
+            self.kept: dict[Any, Any] = {}
+
+        def __set_name__(self, owner: type, name: str) -> None:
+            notes.named.append((owner, name))
+            self.name, self.storage = name, "_" + name
+
+        def __get__(self, instance: Any, owner: Any = None) -> Any:
+            return self if instance is None else take(self, instance)
+
+        def __set__(self, instance: Any, value: Any) -> None:
+            notes.see(instance)
+            if not isinstance(value, int | float) or isinstance(value, bool):
+                notes.refused += 1
+                refuse(self, instance, value)
+            put(self, instance, value)
+
+    return Field
+
+
+class Plain:
+    """one that keeps the value in the object"""
+
+    def put(self: Any, instance: Any, value: Any) -> None:
+        setattr(instance, self.storage, value)
+
+    def take(self: Any, instance: Any) -> Any:
+        return getattr(instance, self.storage)
+
+    def refuse(self: Any, instance: Any, value: Any) -> None:
+        raise TypeError(f"{self.name} = {value!r}: allowed is a number")
+
+
+class SameName:
+    """one that keeps the value in the object's dict, under the field's own name"""
+
+    def put(self: Any, instance: Any, value: Any) -> None:
+        instance.__dict__[self.name] = value
+
+    def take(self: Any, instance: Any) -> Any:
+        return instance.__dict__[self.name]
+
+
+class Cycle:
+    """one whose objects and values refer to each other, in a cycle"""
+
+    def put(self: Any, instance: Any, value: Any) -> None:
+        setattr(instance, self.storage, {"value": value, "of": instance})
+
+    def take(self: Any, instance: Any) -> Any:
+        return getattr(instance, self.storage)["value"]
+
+
+class Weak:
+    """one that keeps values by the object's number, and forgets them when the object goes"""
+
+    def put(self: Any, instance: Any, value: Any) -> None:
+        key, kept = id(instance), self.kept
+        kept[key] = (value, weakref.ref(instance, lambda gone: kept.pop(key, None)))
+
+    def take(self: Any, instance: Any) -> Any:
+        return self.kept[id(instance)][0]
+
+
+class Last:
+    """one that keeps one value, the last, for all objects"""
+
+    def put(self: Any, instance: Any, value: Any) -> None:
+        self.kept["value"] = value
+
+    def take(self: Any, instance: Any) -> Any:
+        return self.kept["value"]
+
+
+class First:
+    """one that keeps one value, the first, for all objects"""
+
+    def put(self: Any, instance: Any, value: Any) -> None:
+        self.kept.setdefault("value", value)
+
+    def take(self: Any, instance: Any) -> Any:
+        return self.kept["value"]
+
+
+class OnClass:
+    """one that keeps the value on the class of the object"""
+
+    def put(self: Any, instance: Any, value: Any) -> None:
+        setattr(type(instance), self.storage, value)
+
+
+class Remembered:
+    """one that remembers what was read first, and answers every object with it"""
+
+    def put(self: Any, instance: Any, value: Any) -> None:
+        setattr(instance, self.storage, value)
+
+    def take(self: Any, instance: Any) -> Any:
+        return self.kept.setdefault("value", getattr(instance, self.storage))
+
+
+class Keyed:
+    """one that keeps each object, with its value, in a dict"""
+
+    def put(self: Any, instance: Any, value: Any) -> None:
+        self.kept[id(instance)] = (instance, value)
+
+    def take(self: Any, instance: Any) -> Any:
+        return self.kept[id(instance)][1]
+
+
+class Log:
+    """one that keeps a list of the objects to which it was assigned"""
+
+    def put(self: Any, instance: Any, value: Any) -> None:
+        setattr(instance, self.storage, value)
+        self.kept.setdefault("log", []).append(instance)
+
+
+class Latest:
+    """one that keeps the one object to which it was assigned last"""
+
+    def put(self: Any, instance: Any, value: Any) -> None:
+        setattr(instance, self.storage, value)
+        self.kept["latest"] = instance
+
+
+class Reader:
+    """one that keeps the object of which it was read last"""
+
+    def put(self: Any, instance: Any, value: Any) -> None:
+        setattr(instance, self.storage, value)
+
+    def take(self: Any, instance: Any) -> Any:
+        self.kept["latest"] = instance
+        return getattr(instance, self.storage)
+
+
+class Error:
+    """one that keeps the error with which it refused, and with its traceback the object"""
+
+    def put(self: Any, instance: Any, value: Any) -> None:
+        setattr(instance, self.storage, value)
+
+    def refuse(self: Any, instance: Any, value: Any) -> None:
+        try:
+            Plain.refuse(self, instance, value)
+        except TypeError as error:
+            self.kept["error"] = error
+            raise
+
+
+class Refused:
+    """one that keeps a list of what it refused, and from whom"""
+
+    def put(self: Any, instance: Any, value: Any) -> None:
+        setattr(instance, self.storage, value)
+
+    def refuse(self: Any, instance: Any, value: Any) -> None:
+        self.kept.setdefault("refused", []).append((instance, value))
+        Plain.refuse(self, instance, value)
+
+
+RIGHT: tuple[type, ...] = (Plain, SameName, Cycle, Weak)
+SHARING: tuple[type, ...] = (Last, First, OnClass, Remembered)
+KEEPING: tuple[type, ...] = (Keyed, Log, Latest, Reader)
+KEEPING_REFUSED: tuple[type, ...] = (Error, Refused)
+
+
+@dataclass(frozen=True, eq=False)
+class Tested:
+    """One run of a student's test with one program."""
+
+    program: type
+    notes: Notes
+    end: Attempt
+
+    @property
+    def failed(self) -> bool:
+        return isinstance(self.end.error, AssertionError)
+
+    def __str__(self) -> str:
+        return str(self.program.__doc__)
+
+
+@exercise(
+    "descriptors-x5",
+    "A test that catches a field that leaks",
+    kind="test",
+    answer="test_field",
+    aspects={
+        "it fails for each field that shares values": 2,
+        "it fails for each field that keeps objects alive": 2,
+        "it fails for each that keeps an object after a refusal": 1,
+        "it passes each right field": 1,
+    },
+)
+def testing(answer: Any, sheet: Sheet) -> None:
+    """Run the test with right fields and with those that leak, in an order of this variant."""
+    programs = (*RIGHT, *SHARING, *KEEPING, *KEEPING_REFUSED)
+    order = sorted(programs, key=lambda one: sheet.variant.random(f"descriptors-x5:{one.__name__}").random())
+    runs: dict[type, Tested] = {}
+    with quick_collector():
+        for program in order:
+            notes = Notes()
+            runs[program] = Tested(program, notes, attempt(answer, built(program, notes)))
+
+    def catches(those: tuple[type, ...], missed: Callable[[Tested], Wrong]) -> None:
+        plain = runs[Plain]
+        if plain.end.error is not None:
+            raise rejected(plain)
+        for one in (runs[program] for program in those):
+            if one.end.error is None:
+                raise missed(one)
+            if not one.failed:
+                seen = f"with a field, {one}, your test raised {one.end.raised}{place(one.end)}."
+                raise Wrong("", seen, "Let an `assert` fail: the report tells then what was found.")
+
+    with aspect(sheet, "it fails for each field that shares values"):
+        catches(SHARING, sharing_missed)
+    with aspect(sheet, "it fails for each field that keeps objects alive"):
+        catches(KEEPING, lambda one: keeping_missed(one, [runs[program] for program in KEEPING]))
+    with aspect(sheet, "it fails for each that keeps an object after a refusal"):
+        catches(KEEPING_REFUSED, refusal_missed)
+    with aspect(sheet, "it passes each right field"):
+        for program in RIGHT:
+            if runs[program].end.error is not None:
+                raise rejected(runs[program])
+        if all(run.end.error is None for run in runs.values()):
+            raise Wrong("", "your test passes every field, right or wrong.", "Mend what stands above first.")
+
+
+def rejected(one: Tested) -> Wrong:
+    """What to say of a test that fails for a right field."""
+    seen = f"your test rejects a right field, {one}: {one.end.raised}{place(one.end)}."
+    if one.notes.made and not one.notes.named:
+        advice = "Write `field()` into the body of a class: that is when a field is told its name."
+        return Wrong("descriptors-set-name-always", seen, advice)
+    if one.program is Cycle and one.failed:
+        advice = "Give the cycle collector its turn before you look: `gc.collect()`."
+        return Wrong("leaks-refcount-closes", seen, advice)
+    advice = (
+        "Compare with what was assigned, and nothing else. Before you look whether an object is gone, let go "
+        "of it yourself: names, lists, the name of a loop, an error that you kept."
+    )
+    return Wrong("", seen, advice)
+
+
+def sharing_missed(one: Tested) -> Wrong:
+    """What to say of a test that passes a field that shares."""
+    notes, seen = one.notes, f"your test passes a field, {one}"
+    if not notes.made:
+        advice = "Your test is given a class of fields: write `field()` into the body of a class of your own."
+        return Wrong("", f"{seen}: it never makes a field.", advice)
+    if not notes.named and not notes.objects:
+        seen += ": it puts the field into an object, and the field is never asked."
+        return Wrong(ON_INSTANCE, seen, TO_THE_CLASS)
+    if not notes.objects:
+        owner, name = notes.named[0]
+        if not answers(owner, name):
+            seen += f": it assigns to `{owner.__name__}.{name}`, on the class, and no field is left there."
+            return Wrong(ON_CLASS, seen, "Assign on objects of the class: that calls `__set__`.")
+        return Wrong("", f"{seen}: it assigns nothing to an object.", "Assign to two objects, and read both.")
+    if any(not answers(owner, name) for owner, name in notes.named):
+        seen += ": it assigns on the class, and no field is there any more."
+        return Wrong(ON_CLASS, seen, "Assign on objects of the class: that calls `__set__`.")
+    if len(notes.objects) == 1:
+        advice = "What is shared shows when a second object gets another value. Then read both."
+        return Wrong(SHARED, f"{seen}: it assigns to one object alone.", advice)
+    advice = "Assign to both objects first, different values, and only then read the one and the other."
+    return Wrong(SHARED, f"{seen}: it does not read both objects after both were assigned.", advice)
+
+
+def keeping_missed(one: Tested, all_of_them: list[Tested]) -> Wrong:
+    """What to say of a test that passes a field that keeps objects."""
+    seen = f"your test passes a field, {one}."
+    if all(run.end.error is None for run in all_of_them):
+        advice = (
+            "Equal values say nothing about who holds the object. Keep a `weakref.ref` to it, let it go, and "
+            "see whether it is gone."
+        )
+        return Wrong("descriptors-dict-lets-go", seen, advice)
+    advice = "Assign and read; then let go of every object, the last one too, before you look at any."
+    return Wrong("", seen, advice)
+
+
+def refusal_missed(one: Tested) -> Wrong:
+    """What to say of a test that passes a field that keeps an object after a refusal."""
+    said = ": it never assigns anything that is refused" if not one.notes.refused else ""
+    advice = (
+        "Assign a text to an object as well, catch the `TypeError`, let the object go, and see whether it is "
+        "gone."
+    )
+    return Wrong("leaks-traceback-keeps", f"your test passes a field, {one}{said}.", advice)
+
+
+@materials(testing)
+def samples(variant: Variant) -> Any:
+    """Three field classes to try a test with: one right, one that shares, one that keeps objects."""
+    return {"right": built(Plain, Notes()), "shares": built(Last, Notes()), "keeps": built(Log, Notes())}

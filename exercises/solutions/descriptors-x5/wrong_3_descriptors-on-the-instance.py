@@ -1,0 +1,16 @@
+def test_field(field):
+    class Settings:
+        def __init__(self):
+            self.spread = field()
+
+    first, second = Settings(), Settings()
+    first.spread, second.spread = 7.3, 9.1
+    assert (first.spread, second.spread) == (7.3, 9.1)
+    try:
+        first.spread = "7.3"
+    except TypeError:
+        pass
+    watched = [weakref.ref(first), weakref.ref(second)]
+    del first, second
+    gc.collect()
+    assert [watch() for watch in watched] == [None, None]
