@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import json
 import os
 import signal
@@ -170,6 +171,12 @@ def test_what_was_settled_before_the_end_is_kept() -> None:
 
     verdict = judged(late)
     assert (verdict.status, verdict.points) == ("almost", 2)
+
+
+@forks
+def test_a_collection_in_the_child_leaves_out_what_was_there_before() -> None:
+    assert judged(lambda number: number * 2 if gc.get_freeze_count() else None).status == "correct"
+    assert gc.get_freeze_count() == 0
 
 
 @forks

@@ -8,6 +8,7 @@ interrupts it.
 from __future__ import annotations
 
 import contextlib
+import gc
 import io
 import json
 import os
@@ -142,6 +143,8 @@ def _forked(exercise: Exercise, answer: object, variant: Variant) -> tuple[list[
         try:
             os.close(receiving)
             os.setpgid(0, 0)
+            # A sweep asks the collector often: let it not walk through, and copy, all that is the parent's.
+            gc.freeze()
             _limit_memory()
             with contextlib.suppress(BaseException):
                 signal.signal(signal.SIGINT, signal.SIG_IGN)
