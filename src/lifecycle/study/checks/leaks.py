@@ -18,6 +18,7 @@ from typing import Any
 
 from lifecycle import faults, ledger
 from lifecycle.faults import Fault, Outcome
+from lifecycle.probe import Probe
 from lifecycle.study.cards import described as short
 from lifecycle.study.checks.exercise import (
     Attempt,
@@ -31,9 +32,15 @@ from lifecycle.study.checks.exercise import (
 )
 from lifecycle.study.checks.variant import Variant
 
-# Under names of our own: an answer that puts others in their places changes nothing here.
-_sweep, _one_run, _opened, _closed = faults.sweep, faults.attempt, ledger.opened, ledger.closed
-_system = ledger.system
+# As they are before any answer runs: one that puts others in their places changes nothing here.
+_TOOLS = [(room, name, value) for room in (faults, ledger, Probe) for name, value in vars(room).items()
+          if isinstance(value, types.FunctionType)]  # fmt: skip
+
+
+def tools() -> None:
+    """Put the tools that count leaks in their places."""
+    for room, name, value in _TOOLS:
+        setattr(room, name, value)
 
 
 class Station:
@@ -44,11 +51,11 @@ class Station:
         self.entry: Any = None
 
     def __enter__(self) -> Station:
-        self.entry = _opened("file", f"{self.name}.csv")
+        self.entry = ledger.opened("file", f"{self.name}.csv")
         return self
 
     def __exit__(self, kind: object, error: object, trace: object) -> None:
-        _closed(self.entry)
+        ledger.closed(self.entry)
 
     def stream(self) -> Iterator[dict[str, object]]:
         """Yield the records."""
@@ -65,13 +72,13 @@ class Archive:
         self.entry: Any = None
 
     def __enter__(self) -> Archive:
-        self.entry = _opened("connection", "archive")
+        self.entry = ledger.opened("connection", "archive")
         return self
 
     def __exit__(self, kind: object, error: object, trace: object) -> None:
         if kind is None:
             self.kept = list(self.rows)
-        _closed(self.entry)
+        ledger.closed(self.entry)
 
     def write(self, record: dict[str, object]) -> None:
         """Take one record."""
@@ -142,6 +149,7 @@ def trials(
 
     Raises what the run without a failure raises.
     """
+    tools()
     built: list[tuple[Any, Any, Any]] = []
     tried: list[Attempt] = []
 
@@ -155,10 +163,10 @@ def trials(
             raise tried[-1].error
         return tried[-1].value
 
-    outcomes = list(_sweep(building, running, system=system).outcomes)
+    outcomes = list(faults.sweep(building, running, system=system).outcomes)
     for fault in [outcome.fault for outcome in outcomes if outcome.fault]:
         stopped = replace(fault, error=KeyboardInterrupt)
-        outcomes.append(_one_run(building, running, stopped, 10_000, system)[0])
+        outcomes.append(faults.attempt(building, running, stopped, 10_000, system)[0])
     # The sweep's first run only finds the points: it has no outcome of its own.
     rows = zip(outcomes, tried[1:], built[1:], strict=True)
     return [Trial(outcome, one, parts[0], parts[2]) for outcome, one, parts in rows]
@@ -355,7 +363,7 @@ class Visit:
     way: str
     error: BaseException | None
     tried: Attempt
-    entered: bool
+    borrowed: bool
     taken: int
     kept: int
     stored: int
@@ -391,7 +399,7 @@ def _visit(answer: Any, sheet: Sheet, way: str) -> Visit:
     def block() -> None:
         for _ in range(1):
             with answer(weather.engine) as connection:
-                held.append(connection)
+                held.append((connection, weather.engine.pool.checkedout()))
                 weather.store(connection, some)
                 if error and not refuses:
                     raise error
@@ -412,7 +420,9 @@ def _visit(answer: Any, sheet: Sheet, way: str) -> Visit:
     event.listen(weather.engine, "commit", commit)
     tried = attempt(block)
     taken = weather.engine.pool.checkedout()
-    seen = Visit(way, error, tried, bool(held), taken, weather.kept(), len(some), bool(commits))
+    seen = Visit(
+        way, error, tried, any(slots for _, slots in held), taken, weather.kept(), len(some), bool(commits)
+    )
     weather.close()
     return seen
 
@@ -437,9 +447,9 @@ def entering(answer: Any, sheet: Sheet) -> None:
     def worked() -> None:
         if whole.tried.error is not None:
             raise whole.tried.error
-        if not whole.entered:
+        if not whole.borrowed:
             raise Wrong(
-                "", "the block of `with Entry(engine) as connection:` never ran.",
+                "", "in the block of `with Entry(engine) as connection:` no slot of the pool was taken.",
                 "Keep `__enter__` as it was: it borrows a connection and returns it.",
             )  # fmt: skip
 
@@ -531,7 +541,7 @@ class Line:
 
     def __init__(self, number: int, events: list[int], refuses: BaseException | None) -> None:
         self.number, self.events, self._refuses = number, events, refuses
-        self.entry: Any = _opened("connection", f"{number}")
+        self.entry: Any = ledger.opened("connection", f"{number}")
         self.open = True
 
     def __enter__(self) -> Line:
@@ -544,7 +554,7 @@ class Line:
         """Close, and then fail if this one is to."""
         if self.open:
             self.open = False
-            _closed(self.entry)
+            ledger.closed(self.entry)
             self.events.append(self.number)
             if self._refuses is not None:
                 raise self._refuses
@@ -936,12 +946,13 @@ class Reports:
                 if error is not None:
                     raise error
 
-        before = _system()
+        tools()
+        before = ledger.system()
         tried = attempt(block)
         lost = error is not None or blocked or odd
         stopped = error is not None and not isinstance(error, Exception)
         return Filed(when, "lost" if lost else "kept", desk, sink, tried.error, len(arrived),
-                     _system() != before, True, stopped)  # fmt: skip
+                     ledger.system() != before, True, stopped)  # fmt: skip
 
 
 @exercise(

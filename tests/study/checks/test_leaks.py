@@ -1,0 +1,239 @@
+"""What only the assignment on leaks has: jobs that leak in one way each, answers that hope for luck."""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import os
+import sys
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from study.checks.solutions import setup, solutions
+
+from lifecycle import faults, ledger
+from lifecycle.probe import Probe
+from lifecycle.study.checks import Variant, examine, executed, exercises, leaks, trial
+
+KIT = Variant("kit")
+MINE = [id for id in exercises() if id.startswith("leaks-")]
+
+
+def interrupted() -> Any:
+    yield "12.5"
+    raise KeyboardInterrupt
+
+
+WAYS: dict[str, tuple[int, Any]] = {
+    "whole": (20, lambda: ["12.5", "3.0"]),
+    "broken": (20, lambda: ["12.5", "missing", "3.0"]),
+    "stop": (20, interrupted),
+    "open": (1, lambda: ["12.5", "3.0"]),
+}
+
+
+def leaks_on(job: leaks.Job) -> set[str]:
+    """The ways on which a job leaves a slot taken, with its error kept and the collector off."""
+    found, kept = set(), []
+    gc.disable()
+    try:
+        for way, (slots, readings) in WAYS.items():
+            engine = leaks.new_pool(slots)
+            try:
+                job(engine, readings())
+            except BaseException as error:
+                kept.append(error)
+            if engine.pool.checkedout():
+                found.add(way)
+    finally:
+        gc.enable()
+        leaks._borrowed.clear()
+    return found
+
+
+@pytest.mark.parametrize("job", leaks.RIGHT, ids=lambda job: job.__name__)
+def test_a_right_job_gives_its_slots_back_on_every_way_out(job: leaks.Job) -> None:
+    assert leaks_on(job) == set()
+
+
+@pytest.mark.parametrize(
+    ("way", "job"),
+    [(way, job) for way, jobs in leaks.LEAKY.items() for job in jobs],
+    ids=lambda value: getattr(value, "__name__", value),
+)
+def test_a_leaky_job_leaks_on_its_way_out(way: str, job: leaks.Job) -> None:
+    assert way in leaks_on(job)
+
+
+@pytest.mark.parametrize("way", ["whole", "stop", "open"])
+def test_a_test_needs_this_way_to_catch_its_job(way: str) -> None:
+    for job in leaks.LEAKY[way]:
+        assert leaks_on(job) == {way}, "no other way shows the leak, so each way is worth its point"
+
+
+def test_the_text_counts_the_jobs_aright() -> None:
+    assert (len(leaks.RIGHT), sum(map(len, leaks.LEAKY.values()))) == (6, 6)
+
+
+class Everything:
+    """Is equal to everything, can be called, entered, iterated, and swallows all."""
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __eq__(self, other: object) -> bool:
+        return True
+
+    def __call__(self, *given: object, **named: object) -> Everything:
+        return self
+
+    def __getattr__(self, name: str) -> Any:
+        return self
+
+    def __enter__(self) -> Everything:
+        return self
+
+    def __exit__(self, *reason: object) -> bool:
+        return True
+
+    def __iter__(self) -> Any:
+        return iter(())
+
+    def __index__(self) -> int:
+        return 4
+
+
+def loops(*given: object) -> object:
+    while True:
+        with contextlib.suppress(BaseException):
+            pass
+
+
+def leaves(*given: object) -> object:
+    sys.exit(0)
+
+
+def vanishes(*given: object) -> object:
+    os._exit(0)
+
+
+def patches(*given: object) -> object:
+    faults.sweep = faults.attempt = lambda *given, **named: Everything()
+    ledger.held = lambda: ()
+    ledger.system = lambda: None
+    Probe.leaks = lambda self: ()
+    return Everything()
+
+
+def swallows(*given: Any) -> object:
+    with contextlib.suppress(BaseException):
+        for one in given:
+            one.stream()
+    return Everything()
+
+
+@pytest.mark.parametrize("id", MINE)
+@pytest.mark.parametrize("answer", [Everything(), loops, leaves, vanishes, patches, swallows], ids=repr)
+def test_a_hostile_answer_earns_nothing_for_the_main_thing(id: str, answer: object) -> None:
+    impatient = replace(exercises()[id], seconds=1.0)
+    verdict = trial.tried(impatient, answer, KIT)
+    assert verdict.status == "wrong" and verdict.aspects[0].points == 0, str(verdict)
+    assert "check itself failed" not in str(verdict)
+
+
+@pytest.mark.parametrize("id", MINE)
+def test_a_solution_that_patches_the_tools_is_judged_all_the_same(id: str) -> None:
+    wrong = next(one for one in solutions(id) if one.name.startswith("wrong_1"))
+    patch = "ledger.held = lambda: ()\nfaults.sweep = faults.attempt = lambda *given, **named: None\n"
+    try:
+        names = executed(patch + wrong.source, f"{id} patched", setup(id))
+        verdict = examine(id, names[exercises()[id].answer])
+    finally:
+        leaks.tools()
+    assert verdict.status in ("wrong", "almost") and verdict.belief == wrong.belief, str(verdict)
+
+
+def verdict_of(id: str, source: str) -> Any:
+    return examine(id, executed(source, f"{id} here", setup(id))[exercises()[id].answer])
+
+
+def test_a_connection_given_back_by_reference_counting_is_not_given_back() -> None:
+    source = """
+class Entry:
+    def __init__(self, engine):
+        self.engine = engine
+    def __enter__(self):
+        self.connection = self.engine.connect()
+        return self.connection
+    def __exit__(self, kind, error, trace):
+        if kind is None:
+            self.connection.commit()
+        del self.connection
+"""
+    assert verdict_of("leaks-x2", source).belief == "leaks-refcount-closes"
+
+
+def test_a_message_names_the_failure_and_the_line_of_the_students_code() -> None:
+    source = """
+def copy_readings(source, sink):
+    with source, sink:
+        return len([sink.write(record) for record in source.stream()])
+"""
+    (seen,) = [aspect.seen for aspect in verdict_of("leaks-x1", source).aspects if aspect.seen]
+    assert "after the sink failed at record 1 (your code: line 4: `return len(" in seen
+
+
+def test_a_leak_while_opening_ends_in_the_night_in_which_the_pool_is_empty() -> None:
+    source = """
+@contextmanager
+def open_together(openers):
+    connections = []
+    for opener in openers:
+        connections.append(opener())
+    with ExitStack() as stack:
+        for connection in connections:
+            stack.callback(connection.close)
+        yield connections
+"""
+    seen = verdict_of("leaks-x3", source).aspects[0].seen
+    taken = KIT.number("leaks-x3 fails", 2, 3) - 1
+    assert f"night {20 // taken + 1} ends with TimeoutError: QueuePool limit of size 20" in seen
+
+
+def test_a_report_that_lies_in_memory_until_the_end_is_told_so() -> None:
+    source = """
+class DailyReport:
+    def __init__(self, path):
+        self.path, self.accepted, self.kept, self.lines = path, 0, 0, []
+    def __enter__(self):
+        return self
+    def write(self, record):
+        self.lines.append(json.dumps(record))
+        self.accepted += 1
+    def __exit__(self, kind, error, trace):
+        if kind is None:
+            self.path.write_text("".join(line + "\\n" for line in self.lines), encoding="utf-8")
+            self.kept = self.accepted
+"""
+    verdict = verdict_of("leaks-x4", source)
+    assert verdict.status == "wrong" and "the records lie in memory" in verdict.aspects[0].seen
+
+
+def test_a_test_that_accepts_all_and_one_that_rejects_all_earn_nothing() -> None:
+    accepts = "def test_gives_back(job):\n    job(given('leaks-x5').new_pool(), ['1.5'])\n"
+    rejects = "def test_gives_back(job):\n    assert False, 'a leak'\n"
+    noisy = f"{accepts}    raise AssertionError('a leak')\n"
+    for source in (accepts, rejects, noisy):
+        assert verdict_of("leaks-x5", source).points == 0, source
+
+
+def test_materials_differ_by_variant_and_are_the_same_each_time() -> None:
+    other = Variant("autumn-3f9a")
+    assert [exercises()["leaks-x4"].materials(one) for one in (KIT, other)] != [[], []]
+    assert exercises()["leaks-x4"].materials(KIT) == exercises()["leaks-x4"].materials(KIT)
+    assert exercises()["leaks-x4"].materials(KIT) != exercises()["leaks-x4"].materials(other)
+    weather = exercises()["leaks-x2"].materials(KIT)
+    with weather.engine.begin() as connection:
+        weather.store(connection)
+    assert weather.kept() == len(weather.readings)
+    weather.close()
