@@ -11,6 +11,8 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, nullcontext
 from dataclasses import dataclass, field
+from functools import partial
+from itertools import islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -51,6 +53,7 @@ from lifecycle.study.checks.exercise import (
     Sheet,
     Wrong,
     attempt,
+    described,
     exactly,
     exercise,
     materials,
@@ -215,7 +218,6 @@ def station(variant: Variant, key: str, last: int = 0) -> Any:
         "the call fetches nothing, and each pull fetches one record": 1,
         "a stream that fails or is left early is timed as well": 1,
     },
-    stumbles="decorators-call-guards",
     hangs="decorators-for-restarts",
 )
 def timing(answer: Any, sheet: Sheet) -> None:
@@ -224,13 +226,20 @@ def timing(answer: Any, sheet: Sheet) -> None:
     costs, readings = kind.costs, list(kind.readings)
     work, at = sum(costs), sheet.variant.number("decorators-x1:at", 2, len(costs) - 2)
 
-    def run(at: int | None = None, **settings: Any) -> Trace:
+    def runs(parts: int, at: int | None = None, **settings: Any) -> list[Trace]:
         clock = Clock()
         one = subclass(kind, clock=clock, at=at)
         one.stream = decorated(answer, "timed(Station.stream, clock)", one.stream, clock)
-        part = one()
-        return traced(part, lambda: part.stream(), lambda: part.read, clock, len(costs), **settings)
+        made = [one() for _ in range(parts)]
+        return [
+            traced(part, part.stream, partial(getattr, part, "read"), clock, len(costs), **settings)
+            for part in made
+        ]
 
+    def run(**settings: Any) -> Trace:
+        return runs(1, **settings)[0]
+
+    second = attempt(runs, 2)
     whole, slow = attempt(run), attempt(run, idle=IDLE, pause=PAUSE)
     failed, left = attempt(run, at=at), attempt(run, pause=PAUSE, pulls=2)
 
@@ -238,6 +247,13 @@ def timing(answer: Any, sheet: Sheet) -> None:
         trace = settled(whole)
         arrived(trace.records, readings)
         worked(figure(trace, "decorators-metrics-per-stage"), costs)
+        value = figure(of(second)[1], "decorators-metrics-per-stage")
+        if value != work:
+            raise Wrong(
+                "decorators-metrics-per-stage",
+                f"two sources of one class worked {total(work)} each; the second one reads {value:g}.",
+                "What belongs to one run begins in the wrapper, at 0. The decorator runs once for the class.",
+            )
     with sheet.aspect("waiting before and between the pulls is not counted"):
         grounded(sheet)
         value = figure(settled(slow), "decorators-metrics-per-stage")
@@ -363,7 +379,6 @@ def stage(variant: Variant, base: type, clock: Clock, at: int | None = None) -> 
         "each stage has figures of its own": 1,
         "a stream that fails or is left early is timed as well": 1,
     },
-    stumbles="decorators-call-guards",
     hangs="decorators-for-restarts",
 )
 def measuring(answer: Any, sheet: Sheet) -> None:
@@ -511,7 +526,6 @@ LAZY = "the call reads nothing, and each pull reads one record"
     kind="complete",
     answer="retried",
     aspects={ONCE: 3, CLOSED: 2, LAST: 1, ONLY: 1, LAZY: 1},
-    stumbles="decorators-call-guards",
     hangs="decorators-generator-resumes",
 )
 def retrying(answer: Any, sheet: Sheet) -> None:
@@ -537,8 +551,20 @@ def retrying(answer: Any, sheet: Sheet) -> None:
     whole = attempt(run, ())
     left = [attempt(run, breaks, pulls=2, generator=one) for one in (True, False) for breaks in ((), (1,))]
     given_up = {attempts: attempt(run, (1,) * MANY, attempts) for attempts in (3, 1, 2, 4)}
-    other = {kind: attempt(run, (1,), failure=kind) for kind in (ValueError, KeyboardInterrupt)}
+    other = {kind: attempt(run, (1,), failure=kind) for kind in (ValueError, KeyError, KeyboardInterrupt)}
     swept = attempt(files_swept, answer, records)
+
+    def side_by_side() -> Any:
+        kind = subclass(Feed, records=records, breaks=(2,))
+        kind.stream = decorated(answer, "retried(Feed.stream)", kind.stream)
+        streams = [iter(kind().stream()) for _ in range(2)]
+        came: tuple[list[Any], list[Any]] = ([], [])
+        for _ in range(2 * count):
+            for stream, mine in zip(streams, came, strict=True):
+                mine.extend(islice(stream, 1))
+        return came
+
+    both = attempt(side_by_side)
 
     with sheet.aspect(ONCE):
         feed, trace = of(whole)
@@ -548,12 +574,25 @@ def retrying(answer: Any, sheet: Sheet) -> None:
         for (_, breaks), ended in broken.items():
             feed, trace = of(ended)
             once(trace, feed, breaks, records)
+        for mine in of(both):
+            if not exactly(mine, records):
+                raise Wrong(
+                    "decorators-body-per-call",
+                    f"two sources of a class, read in turns, each dropped after 2: one gave {short(mine)}.",
+                    "What belongs to one run begins in the wrapper. The decorator runs once for the class.",
+                )
     with sheet.aspect(CLOSED):
         grounded(sheet)
         for ended in broken.values():
             closed_in_time(of(ended)[0])
         for ended in left:
             feed, trace = of(ended)
+            if isinstance(trace.error, RuntimeError):
+                raise Wrong(
+                    "chains-bare-except-harmless",
+                    f"the reader left after 2 records, and the retry went on: {described(trace.error)}.",
+                    "`close()` raises `GeneratorExit` at the `yield`: catch `OSError`, and let that one go.",
+                )
             if feed.open or any(getattr(stream, "gi_suspended", False) for stream in feed.streams):
                 raise Wrong(
                     "chains-close-travels",
@@ -710,7 +749,6 @@ SAME = "each record comes once, and only when it is pulled"
     kind="build",
     answer="patient",
     aspects={FORMS: 3, REFUSED: 2, KEPT: 1, SAME: 1},
-    stumbles="decorators-parentheses-optional",
     hangs="decorators-generator-resumes",
 )
 def parenthesised(answer: Any, sheet: Sheet) -> None:
@@ -731,7 +769,9 @@ def parenthesised(answer: Any, sheet: Sheet) -> None:
         kind.stream = decorate(kind.stream)
         part = kind()
         trace = traced(part, lambda: part.stream(), lambda: part.read, Clock(), 3 * len(records))
-        return part, trace, kind.stream
+        another = kind()
+        again = attempt(lambda: list(islice(another.stream(), 3 * len(records))))
+        return part, trace, kind.stream, again
 
     with awake(naps):
         lost = {form: attempt(run, form, MANY) for form in forms}
@@ -757,7 +797,7 @@ def parenthesised(answer: Any, sheet: Sheet) -> None:
     with sheet.aspect(SAME):
         grounded(sheet)
         for form, ended in saved.items():
-            _, trace, _ = of(ended)
+            _, trace, _, again = of(ended)
             lazy(trace, "record")
             if not exactly(trace.records, records):
                 raise Wrong(
@@ -765,6 +805,13 @@ def parenthesised(answer: Any, sheet: Sheet) -> None:
                     f"`{form}`: {len(records)} records, the line dropped after 2 of them, "
                     f"and what came is {short(trace.records)}.",
                     "Hand on each record once: `retryOnFailure` does, and may be used.",
+                )
+            if not exactly(again.value, records):
+                told = short(again.value) if again.error is None else again.raised
+                raise Wrong(
+                    "decorators-body-per-call",
+                    f"`{form}`: a second source of the same class gave {told}.",
+                    "What belongs to one run begins in the wrapper. The decorator runs once for the class.",
                 )
         if any(naps):
             raise Wrong(
@@ -794,7 +841,7 @@ def formed(form: str, attempts: int, ended: Attempt, failures: int) -> None:
     if ended.error is not None:
         told = getattr(ended.error, "seen", "") or f"{ended.raised}."
         raise Wrong("decorators-parentheses-optional", f"`{form}` above `def stream(self)`: {told}", advice)
-    part, trace, _ = ended.value
+    part, trace, _, _ = ended.value
     if part.opened == 0:
         told = "nothing came" if trace.error is None else f"{type(trace.error).__name__} came out"
         raise Wrong(
@@ -1013,7 +1060,6 @@ def tried(test: Any, program: Callable[[Any], Any], variant: Variant) -> Trial:
     kind="test",
     answer="test_retry",
     aspects=dict(zip(CATCHES, (3, 1, 1, 2, 1, 1), strict=True)),
-    stumbles="",
     hangs="decorators-generator-resumes",
 )
 def catching(answer: Any, sheet: Sheet) -> None:
