@@ -19,6 +19,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import re
 import select
 import shutil
 import signal
@@ -48,6 +49,9 @@ from classroom import filter as filters
 from classroom.trouble import Trouble
 
 MIB: Final = 2**20
+
+OLDEST: Final = (0, 8)
+"""The first bubblewrap that can keep what runs in it from making namespaces of its own."""
 
 NOBODY: Final = 65534
 """The user and group that submitted code runs as, inside, and outside too when the grader is root."""
@@ -111,6 +115,10 @@ def available() -> tuple[bool, str]:
     for program, package in (("bwrap", "bubblewrap"), ("prlimit", "util-linux"), ("setpriv", "util-linux")):
         if shutil.which(program) is None:
             return False, f"The sandbox needs the program {program}: install the package {package}."
+    found = version()
+    if found < OLDEST:
+        have, need = (".".join(map(str, numbers)) for numbers in (found, OLDEST))
+        return False, f"The sandbox needs bubblewrap {need} or newer, and this is {have or 'an unknown one'}."
     with _folder() as folder:
         command = _Command(folder, Limits())
         try:
@@ -123,6 +131,17 @@ def available() -> tuple[bool, str]:
         said = (tried.stderr.strip().splitlines() or ["no reason was given"])[-1]
         return False, f"The sandbox does not start: {said}."
     return True, "The sandbox starts."
+
+
+def version() -> tuple[int, ...]:
+    """The version of the bubblewrap that is installed; empty where none is."""
+    try:
+        said = subprocess.run(
+            [_path("bwrap"), "--version"], capture_output=True, text=True, timeout=30
+        ).stdout
+    except (OSError, subprocess.TimeoutExpired):
+        return ()
+    return tuple(int(number) for number in re.findall(r"\d+", said)[:3])
 
 
 class Sandbox:
