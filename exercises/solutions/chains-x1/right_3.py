@@ -1,0 +1,14 @@
+class with_highest:
+    def __init__(self, stream):
+        self.stream = iter(stream)
+        self.highest = None
+
+    def __iter__(self):
+        return self
+
+    def __next__(self):
+        reading = next(self.stream)
+        if self.highest is None or reading["celsius"] > self.highest:
+            self.highest = reading["celsius"]
+        reading["highest"] = self.highest
+        return reading

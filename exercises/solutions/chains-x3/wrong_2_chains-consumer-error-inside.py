@@ -1,0 +1,15 @@
+class Diary:
+    def __init__(self, paths, open_file):
+        self.paths = paths
+        self.open_file = open_file
+
+    def stream(self):
+        for path in self.paths:
+            file = self.open_file(path)
+            try:
+                for line in file:
+                    yield float(line)
+            except Exception:
+                file.close()
+                raise
+            file.close()

@@ -1,0 +1,13 @@
+def deliver(source, stages, sink, limit):
+    streams = [source.stream()]
+    for stage in stages:
+        streams.append(stage.process(streams[-1]))
+    count = 0
+    try:
+        for record in itertools.islice(streams[-1], limit):
+            sink.write(record)
+            count += 1
+        return count
+    finally:
+        for stream in reversed(streams):
+            stream.close()

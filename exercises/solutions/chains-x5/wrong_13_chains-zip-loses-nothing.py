@@ -1,0 +1,10 @@
+def deliver(source, stages, sink, limit):
+    count = 0
+    with ExitStack() as stack:
+        stream = stack.enter_context(closing(source.stream()))
+        for stage in stages:
+            stream = stack.enter_context(closing(stage.process(stream)))
+        for record, _ in zip(stream, range(limit)):
+            sink.write(record)
+            count += 1
+    return count

@@ -1,0 +1,22 @@
+class Chain:
+    def __init__(self, source, stages):
+        self.streams = deque([source.stream()])
+        for stage in stages:
+            self.streams.append(stage.process(self.streams[-1]))
+
+    def __enter__(self):
+        return self.streams[-1]
+
+    def __exit__(self, kind, error, trace):
+        while self.streams:
+            self.streams.popleft().close()
+        return False
+
+
+def deliver(source, stages, sink, limit):
+    count = 0
+    with Chain(source, stages) as stream:
+        for record in itertools.islice(stream, limit):
+            sink.write(record)
+            count += 1
+    return count

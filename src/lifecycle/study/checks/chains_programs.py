@@ -1,0 +1,242 @@
+"""Ways to run a chain, right ones and leaky ones, on which a student's test is tried."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Iterable
+from contextlib import ExitStack, closing, suppress
+from inspect import getgeneratorstate
+from typing import Any
+
+from lifecycle.context import PipelineContext
+
+
+class Program:
+    """A way to run a chain, as a test meets it; what the test did with it is noted for the check alone.
+
+    Every stream that it has made is kept, so that none is closed because nobody refers to it any more.
+    """
+
+    def __init__(self, way: Callable[[Program, Any, Any, Any, int], int]) -> None:
+        self._way = way
+        self.streams: list[Any] = []
+        self.runs: list[tuple[int, int | None]] = []
+        self.broken = self.unbuilt = 0
+
+    def function(self) -> Callable[..., int]:
+        """The program as the function `deliver(source, stages, sink, limit)`."""
+
+        def deliver(source: Any, stages: Any, sink: Any, limit: int) -> int:
+            count: int | None = None
+            try:
+                count = self._way(self, source, list(stages), sink, limit)
+                return count
+            except BaseException:
+                self.broken += 1
+                raise
+            finally:
+                self.runs.append((limit, count))
+
+        return deliver
+
+    def chain(self, source: Any, stages: Any) -> list[Any]:
+        """Build the chain, and return its streams, the source's first."""
+        try:
+            streams = [source.stream()]
+            for stage in stages:
+                streams.append(stage.process(streams[-1]))
+        except BaseException:
+            self.unbuilt += 1
+            raise
+        self.streams += streams
+        return streams
+
+    @property
+    def spent(self) -> bool:
+        """Whether a run that should have delivered found nothing, after one that had delivered."""
+        counts = [count for limit, count in self.runs if limit > 0 and count is not None]
+        return 0 in counts and any(counts[: counts.index(0)])
+
+
+def moved(stream: Any, sink: Any, limit: int) -> int:
+    count = 0
+    for record in itertools.islice(stream, limit):
+        sink.write(record)
+        count += 1
+    return count
+
+
+def shut(streams: Iterable[Any]) -> None:
+    """Close all in this order, also when one of them fails to close."""
+    with ExitStack() as stack:
+        for stream in reversed(list(streams)):
+            if hasattr(stream, "close"):
+                stack.callback(stream.close)
+
+
+def stacked(program: Program, source: Any, stages: Any, sink: Any, limit: int) -> int:
+    with ExitStack() as stack:
+        stream = stack.enter_context(closing(source.stream()))
+        for stage in stages:
+            stream = stage.process(stream)
+            if hasattr(stream, "close"):
+                stack.callback(stream.close)
+        return moved(stream, sink, limit)
+
+
+def by_hand(program: Program, source: Any, stages: Any, sink: Any, limit: int) -> int:
+    streams: list[Any] = []
+    try:
+        streams = program.chain(source, stages)
+        return moved(streams[-1], sink, limit)
+    finally:
+        shut(reversed(streams))
+
+
+def in_context(program: Program, source: Any, stages: Any, sink: Any, limit: int) -> int:
+    with PipelineContext(source, stages, sink) as pipeline:
+        for _ in itertools.islice(pipeline.stream(), limit):
+            pass
+    return int(pipeline.recordCount)
+
+
+def open_ended(program: Program, source: Any, stages: Any, sink: Any, limit: int) -> int:
+    return moved(program.chain(source, stages)[-1], sink, limit)
+
+
+def on_error(program: Program, source: Any, stages: Any, sink: Any, limit: int) -> int:
+    streams = program.chain(source, stages)
+    try:
+        return moved(streams[-1], sink, limit)
+    except BaseException:
+        shut(reversed(streams))
+        raise
+
+
+def on_success(program: Program, source: Any, stages: Any, sink: Any, limit: int) -> int:
+    streams = program.chain(source, stages)
+    count = moved(streams[-1], sink, limit)
+    shut(reversed(streams))
+    return count
+
+
+def around_pull(program: Program, source: Any, stages: Any, sink: Any, limit: int) -> int:
+    streams = program.chain(source, stages)
+    count = 0
+    try:
+        while count < limit:
+            try:
+                record = next(streams[-1])
+            except StopIteration:
+                break
+            except BaseException:
+                shut(reversed(streams))
+                raise
+            sink.write(record)
+            count += 1
+    except BaseException:
+        raise
+    else:
+        shut(reversed(streams))
+    return count
+
+
+def around_write(program: Program, source: Any, stages: Any, sink: Any, limit: int) -> int:
+    streams = program.chain(source, stages)
+    count = 0
+    for record in itertools.islice(streams[-1], limit):
+        try:
+            sink.write(record)
+        except BaseException:
+            shut(reversed(streams))
+            raise
+        count += 1
+    shut(reversed(streams))
+    return count
+
+
+def some_closed(which: slice) -> Callable[[Program, Any, Any, Any, int], int]:
+    def way(program: Program, source: Any, stages: Any, sink: Any, limit: int) -> int:
+        streams = program.chain(source, stages)
+        try:
+            return moved(streams[-1], sink, limit)
+        finally:
+            shut(reversed(streams[which]))
+
+    return way
+
+
+def first_first(program: Program, source: Any, stages: Any, sink: Any, limit: int) -> int:
+    streams = program.chain(source, stages)
+    try:
+        return moved(streams[-1], sink, limit)
+    finally:
+        shut(streams)
+
+
+def thrown_in(program: Program, source: Any, stages: Any, sink: Any, limit: int) -> int:
+    streams = program.chain(source, stages)
+    try:
+        return moved(streams[-1], sink, limit)
+    except BaseException as error:
+        for stream in reversed(streams):
+            if getgeneratorstate(stream) == "GEN_SUSPENDED":
+                with suppress(BaseException):
+                    stream.throw(error)
+        raise
+    finally:
+        shut(reversed(streams))
+
+
+def started(program: Program, source: Any, stages: Any, sink: Any, limit: int) -> int:
+    streams = program.chain(source, stages)
+    try:
+        if limit == 0:
+            next(streams[-1], None)
+        return moved(streams[-1], sink, limit)
+    finally:
+        shut(reversed(streams))
+
+
+def one_by_one(program: Program, source: Any, stages: Any, sink: Any, limit: int) -> int:
+    records = list(source.stream())
+    for stage in stages:
+        records = list(stage.process(iter(records)))
+    return moved(iter(records), sink, limit)
+
+
+RIGHT = (stacked, by_hand, in_context)
+"""Programs that leave no generator suspended."""
+
+EARLY = {open_ended: "closes nothing", on_error: "closes its generators after an error alone"}
+BROKEN = {
+    on_success: "closes nothing when an error passes by",
+    around_write: "closes nothing when a stage fails",
+    around_pull: "closes nothing when the sink fails",
+}
+SOME = {
+    some_closed(slice(-1, None)): "closes the last generator of the chain alone",
+    some_closed(slice(0, 1)): "closes the source's generator alone",
+    some_closed(slice(1, None)): "closes the stages' generators, and not the source's",
+}
+"""Programs that leave generators suspended, each with what it does, in three families."""
+
+WORLDS = {
+    first_first: (
+        "chains-first-closes-first",
+        "It asks that the source is closed first; these programs close last first, as they should.",
+    ),
+    thrown_in: (
+        "chains-consumer-error-inside",
+        "It waits for the sink's error inside a generator. What a generator notices is that it is closed.",
+    ),
+    started: (
+        "chains-close-runs-finally",
+        "It asks for the `finally` of a generator that nobody has pulled. Let the run pull one record first.",
+    ),
+    one_by_one: (
+        "chains-stage-by-stage",
+        "It asks that a part is through with all records before the next one begins.",
+    ),
+}
+"""Programs as they would be if a belief were true: a test that only these pass shows that belief."""
