@@ -50,11 +50,24 @@ def aspect(sheet: Sheet, name: str) -> Iterator[None]:
     with sheet.aspect(name):
         try:
             yield
+            if changed := [tool for tool, value in tools().items() if value is not _TOOLS.get(tool, value)]:
+                seen = f"your code put something else in the place of a part of the check: `{changed[0]}`."
+                raise Wrong("", seen, "Leave it as it is: restart the kernel, and take that line out.")
         except Wrong as wrong:
             told = {(one.belief, one.advice) for one in sheet.aspects.values() if not one.holds}
             if wrong.belief and (wrong.belief, wrong.advice) in told:
                 raise Wrong("", f"the same as above: {wrong.seen}", "Mend what stands above first.") from None
             raise
+
+
+def tools() -> dict[str, Any]:
+    """What this check is made of, by name."""
+    return {
+        **{name: value for name, value in globals().items() if callable(value)},
+        "gc.collect": gc.collect,
+        "inspect.getattr_static": inspect.getattr_static,
+        "weakref.ref": weakref.ref,
+    }
 
 
 def place(done: Attempt) -> str:
@@ -340,8 +353,9 @@ def whole(answer: Any, sheet: Sheet) -> None:
         own = (least, middle, most)
         both = [{field: one, "channels": one + 1} for one in own]
         apart(things, dict(zip(things, both, strict=True)))
-        for value in no_numbers:
-            refused(things["first"], field, value, "first", (TypeError,))
+        for name in ("channels", field):  # the one takes 1, the other does not: True is neither
+            for value in no_numbers:
+                refused(things["first"], name, value, "first", (TypeError,))
     with aspect(sheet, "a whole number out of range is a ValueError"):
         thing = made()()
         for value in (least, most):
@@ -1006,3 +1020,6 @@ def refusal_missed(one: Tested) -> Wrong:
 def samples(variant: Variant) -> Any:
     """Three field classes to try a test with: one right, one that shares, one that keeps objects."""
     return {"right": built(Plain, Notes()), "shares": built(Last, Notes()), "keeps": built(Log, Notes())}
+
+
+_TOOLS = tools()
