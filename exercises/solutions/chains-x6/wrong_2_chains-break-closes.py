@@ -8,7 +8,8 @@ def check_closes(deliver):
         def stream(self):
             return self.passed(range(5))
 
-        process = lambda self, stream: self.passed(stream)
+        def process(self, stream):
+            return self.passed(stream)
 
         def passed(self, stream):
             try:

@@ -46,7 +46,7 @@ def lazily(whole: Drawn, endless: Drawn, needs: list[int], what: str, least: int
     if endless.early and not endless.tap.dry and not isinstance(endless.made.value, list | tuple):
         raise Wrong(
             "chains-building-moves",
-            f"{endless.early} were pulled when the stage was called, before anybody had asked for a value.",
+            f"the call of the stage pulled already ({endless.early}), before anybody had asked for a value.",
             "Let the first pull begin the work: the call of a function with `yield` in it runs nothing.",
         )
     for number, (pulls, need) in enumerate(zip(endless.pulls, needs, strict=False), 1):
@@ -73,6 +73,12 @@ def lazily(whole: Drawn, endless: Drawn, needs: list[int], what: str, least: int
             f"a stream without an end gave {len(endless.values)} values, and then the stage ended.",
             "Leave the loop only when the stream has no more.",
         )
+
+
+def above(needed: Callable[[], None]) -> None:
+    """Raise a short `Wrong` when something fails that an aspect before this one has told in full."""
+    if attempt(needed).error is not None:
+        raise Wrong("", "this shows only when what stands above holds.", "Mend that first.")
 
 
 # --- chains-x1 ------------------------------------------------------------------------------------------
@@ -134,13 +140,13 @@ def losing(answer: Any, sheet: Sheet) -> None:
         for run, rows in zip(runs, (records, more[:4]), strict=True):
             if run.error is not None:
                 raise run.error
-            same(run.values, highest(rows))
             if len(run.values) != len(rows):
                 raise Wrong(
                     "chains-iterated-twice" if run.twice else "",
-                    f"{len(rows)} readings were to be had, {len(run.values)} came out of the stage.",
+                    f"{len(rows)} readings went into the stage, and {len(run.values)} came out.",
                     "The stream can be walked through once: look and hand on in the same loop.",
                 )
+            same(run.values, highest(rows))
 
 
 @materials(losing)
@@ -225,19 +231,19 @@ def mailing(answer: Any, sheet: Sheet) -> None:
             "Let the `try` begin before the first call: a part may refuse when it is called.",
         )
     with sheet.aspect("a failure of the sink sends one mail"):
-        work()
+        above(work)
         sent(
             [shift for shift in shifts if shift.place == "sink"],
-            "chains-consumer-error-inside" if "stage 2" in mailed else "chains-try-around-building",
+            "chains-consumer-error-inside"
+            if mailed & {"source", "stage 2"}
+            else "chains-try-around-building",
             "While the sink writes, all generators are suspended. Put the `try` around the whole loop.",
         )
     with sheet.aspect("the mail says how many records were written"):
-        work()
+        above(work)
         told = [shift for shift in shifts if shift.at and shift.mails]
         if not told:
-            raise Wrong(
-                "chains-try-around-building", "no mail came.", "Put into the `try` what pulls the chain."
-            )
+            raise Wrong("", "no mail came from a chain at work.", "Mend what stands above first.")
         for shift in told:
             if not exactly(shift.mails[0][0], shift.struck):
                 number = short(shift.mails[0][0])
@@ -247,7 +253,7 @@ def mailing(answer: Any, sheet: Sheet) -> None:
                     "Count a record when `write` has returned, and nowhere else.",
                 )
     with sheet.aspect("the error goes on, and a good night sends no mail"):
-        work()
+        above(work)
         if ended.error is not None:
             raise ended.error
         if good.mails:
@@ -374,7 +380,7 @@ def diary(answer: Any, sheet: Sheet) -> None:
                     advice = "Put a `with` or a `finally` around the loop that yields the lines of one file."
                 raise Wrong(belief, f"still open {when}: {', '.join(names)}.", advice)
         with sheet.aspect("a stream that was never pulled leaves nothing open"):
-            work()
+            above(work)
             if waiting.open:
                 raise Wrong(
                     "chains-close-runs-finally",
@@ -388,7 +394,7 @@ def diary(answer: Any, sheet: Sheet) -> None:
                     "Let the first pull open the first file.",
                 )
         with sheet.aspect("it reads line by line, and has one file open at a time"):
-            work()
+            above(work)
             if whole.most > 1:
                 raise Wrong(
                     "chains-stage-by-stage",
@@ -406,7 +412,7 @@ def diary(answer: Any, sheet: Sheet) -> None:
                         "Yield inside the loop over the file's lines, while the file is open.",
                     )
         with sheet.aspect("each `stream()` begins at the first reading"):
-            work()
+            above(work)
             for count, went in ((1, "one reading"), (total + 1, "all readings")):
                 again = new()
                 made = answer(list(again.paths), again.fetch)
@@ -512,12 +518,12 @@ def smoothing(answer: Any, sheet: Sheet) -> None:
         lazily(runs[0][0], endless, list(range(size, size + 6)), "mean", len(runs[0][1]))
         close(endless.values, means([*values, *values], size))
     with sheet.aspect("it remembers no more than its window"):
-        lazily(runs[0][0], endless, [], "mean", len(runs[0][1]))
+        above(lambda: lazily(runs[0][0], endless, [], "mean", len(runs[0][1])))
         more = growth(by(size))
         if more > MUCH:
             raise Wrong(
                 "chains-stage-by-stage",
-                f"after {LONG} more readings it held {more:,} bytes more than before; the window has {size}.",
+                f"after {LONG:,} more readings it held {more:,} bytes more; the window has {size}.",
                 "Drop what has left the window: `collections.deque(maxlen=size)` does it by itself.",
             )
     with sheet.aspect("all means are right"):
@@ -633,8 +639,8 @@ def delivering(answer: Any, sheet: Sheet) -> None:
         work()
         tidy()
     with sheet.aspect("they are closed last first"):
-        work()
-        tidy()
+        above(work)
+        above(tidy)
         for one in (*early, *failed):
             if one in early and one.line.log == places:
                 thrifty(one)  # pulled to its end, where the source is first through
@@ -646,8 +652,8 @@ def delivering(answer: Any, sheet: Sheet) -> None:
                     "What was made last stands on all the others: close it first.",
                 )
     with sheet.aspect("one that fails to close keeps no other open"):
-        work()
-        tidy()
+        above(work)
+        above(tidy)
         for one in stubborn:
             if one.line.suspended:
                 raise Wrong(
@@ -656,7 +662,7 @@ def delivering(answer: Any, sheet: Sheet) -> None:
                     "Give every `close` a `finally` of its own; `contextlib.ExitStack` has one for each.",
                 )
     with sheet.aspect("the records are right, no pull is too many, the error goes on"):
-        work()
+        above(work)
         for one in (*early, *whole, none):
             if one.end.error is not None:
                 raise one.end.error
@@ -727,9 +733,8 @@ def testing(answer: Any, sheet: Sheet) -> None:
                 if attempt(answer, Program(world).function()).error is None:
                     belief, why = name, reason
                     break
-            raise Wrong(
-                belief, f"your test rejects a program that closes every generator: {end.raised}.", why
-            )
+            place = f", {end.where}" if end.where else ""
+            raise Wrong(belief, f"a program that closes every generator was rejected{place}.", why)
 
     def catches(family: dict[Any, str]) -> None:
         for want in family:
@@ -788,10 +793,10 @@ def testing(answer: Any, sheet: Sheet) -> None:
         fair()
         catches(EARLY)
     with sheet.aspect("it looks at every generator"):
-        fair()
+        above(fair)
         catches(SOME)
     with sheet.aspect("it catches what a failure leaves suspended"):
-        fair()
+        above(fair)
         catches(BROKEN)
 
 

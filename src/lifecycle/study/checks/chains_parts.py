@@ -144,9 +144,10 @@ class Shift:
         """Where it fails, in words."""
         if self.place == "sink":
             return f"the sink failed at its write {self.at}"
+        name = "the source" if self.place == "source" else self.place
         if self.at:
-            return f"{self.place} failed at its record {self.at}"
-        return f"the call of {self.place} failed, while the chain was built"
+            return f"{name} failed at its record {self.at}"
+        return f"the call of {name} failed, while the chain was built"
 
 
 @dataclass
@@ -341,10 +342,10 @@ class Line:
 
     def __str__(self) -> str:
         if self.stubborn:
-            return f"the run was left early, and the stream of {self.stubborn} failed to close"
+            return f"a run that was left early, and {self.stubborn} failed to close"
         place, at = self.fault
         if self.error is None:
-            return "the run was left early"
+            return "a run without a failure"
         if place == "sink":
             return f"{type(self.error).__name__} in the sink at its write {at}"
         if at == 0:

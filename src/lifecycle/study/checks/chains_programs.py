@@ -224,19 +224,19 @@ SOME = {
 WORLDS = {
     first_first: (
         "chains-first-closes-first",
-        "It asks that the source is closed first; these programs close last first, as they should.",
+        "Your test asks that the source is closed first. Ask only whether each one is closed.",
     ),
     thrown_in: (
         "chains-consumer-error-inside",
-        "It waits for the sink's error inside a generator. What a generator notices is that it is closed.",
+        "Your test waits for the sink's error inside a generator. Ask each one in which state it is.",
     ),
     started: (
         "chains-close-runs-finally",
-        "It asks for the `finally` of a generator that nobody has pulled. Let the run pull one record first.",
+        "Let the run pull a record: a generator that nobody has pulled has no `finally` to run.",
     ),
     one_by_one: (
         "chains-stage-by-stage",
-        "It asks that a part is through with all records before the next one begins.",
+        "Your test asks that a part is through before the next begins. Ask for the states afterwards.",
     ),
 }
 """Programs as they would be if a belief were true: a test that only these pass shows that belief."""

@@ -1,0 +1,286 @@
+"""The checks on lazy chains: their watched parts, their leaky programs, and answers that try to get by."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import sys
+from dataclasses import replace
+from inspect import getgeneratorstate
+from typing import Any
+
+import pytest
+from study.checks.solutions import solutions, variants
+
+from lifecycle.study import course, given
+from lifecycle.study.checks import Variant, examine, exercises, trial
+from lifecycle.study.checks.chains_parts import Line, Shelf, Tap, TooMany, drawn
+from lifecycle.study.checks.chains_programs import BROKEN, EARLY, RIGHT, SOME, WORLDS, Program
+
+IDS = [id for id, one in exercises().items() if one.assignment == "chains"]
+KIT = Variant("kit")
+
+
+@pytest.fixture(autouse=True)
+def the_kits_variant():
+    yield
+    course("kit")
+
+
+# --- the watched parts
+
+
+def test_a_tap_counts_pulls_and_what_comes_after_the_end() -> None:
+    tap = Tap("ab")
+    assert list(tap) == ["a", "b"]
+    assert list(tap) == []
+    assert (tap.pulls, tap.walks, tap.after) == (2, 2, 1)
+
+
+def test_a_tap_without_an_end_refuses_and_stays_refused() -> None:
+    tap = Tap(itertools.count(), limit=3)
+    with pytest.raises(TooMany):
+        list(tap)
+    with pytest.raises(TooMany):
+        next(tap)
+    assert tap.dry and tap.pulls == 3
+
+
+def test_what_is_drawn_stands_beside_the_pulls_that_it_took() -> None:
+    result = drawn(lambda stream: (value for value in stream if value % 2), Tap(range(5)), 9)
+    assert (result.values, result.pulls, result.early, result.error) == ([1, 3], [2, 4], 0, None)
+
+
+def test_a_watched_file_counts_lines_however_it_is_read(tmp_path: Any) -> None:
+    shelf = Shelf.filled(str(tmp_path), KIT, "test")
+    count = len(shelf.days[0])
+    for read in (list, lambda file: file.read(), lambda file: file.readlines(), lambda file: file.readline()):
+        with shelf.fetch(shelf.paths[0]) as file:
+            read(file)
+    assert [file.lines for file in shelf.files] == [count, count, count, 1]
+    assert not shelf.open and shelf.most == 1
+
+
+@pytest.mark.parametrize("count", [6, 7, 8, 9])
+def test_a_line_knows_how_many_pulls_a_limit_needs(count: int) -> None:
+    records = KIT.readings("test", count)
+    for limit in range(count + 3):
+        line = Line(records, 2)
+        stream = line.stream()
+        for stage in line.stages:
+            stream = stage.process(stream)
+        assert len(list(itertools.islice(stream, limit))) == min(limit, len(line.kept))
+        assert line.pulls == line.need(limit)
+
+
+# --- the programs on which a student's test is tried
+
+
+def left(way: Any, limit: int, fails: tuple[str, int] | None = None) -> list[str]:
+    """The parts of three whose generators a program leaves suspended, in such a run."""
+    kept = {}
+
+    class Part:
+        def __init__(self, name: str) -> None:
+            self.name = name
+
+        def stream(self) -> Any:
+            return self.process(iter(range(6)))
+
+        def process(self, stream: Any) -> Any:
+            kept[self.name] = self.passed(stream)
+            return kept[self.name]
+
+        def passed(self, stream: Any) -> Any:
+            for number in stream:
+                if (self.name, number) == fails:
+                    raise OSError(self.name)
+                yield number
+
+        def write(self, number: int) -> None:
+            if (self.name, number) == fails:
+                raise OSError(self.name)
+
+    error = None  # kept, so that reference counting closes nothing
+    try:
+        Program(way).function()(Part("source"), [Part("first"), Part("second")], Part("sink"), limit)
+    except OSError as raised:
+        error = raised
+    assert (error is not None) == (fails is not None)
+    return [name for name, stream in kept.items() if getgeneratorstate(stream) == "GEN_SUSPENDED"]
+
+
+RUNS = [(2, None), (9, None), (0, None), *((9, (name, 3)) for name in ("source", "first", "second", "sink"))]
+
+
+@pytest.mark.parametrize("way", [*RIGHT, *WORLDS], ids=lambda way: way.__name__)
+@pytest.mark.parametrize("run", RUNS, ids=str)
+def test_a_right_program_leaves_nothing_suspended(way: Any, run: Any) -> None:
+    assert left(way, *run) == []
+
+
+@pytest.mark.parametrize("way", [*EARLY, *SOME])
+def test_a_program_that_leaks_early_does_so_at_the_limit(way: Any) -> None:
+    assert left(way, 2)
+
+
+@pytest.mark.parametrize("way", BROKEN)
+def test_a_program_that_leaks_after_a_failure_does_so_then_alone(way: Any) -> None:
+    assert left(way, 2) == []
+    assert any(left(way, 9, (name, 3)) for name in ("second", "sink"))
+
+
+@pytest.mark.parametrize("way", [*EARLY, *SOME, *BROKEN])
+def test_no_leaky_program_shows_in_a_run_to_the_end(way: Any) -> None:
+    assert left(way, 9) == []
+
+
+def test_programs_come_in_another_order_in_each_variant() -> None:
+    seen = set()
+    for variant in variants():
+        order = list(range(10))
+        variant.random("chains-x6").shuffle(order)
+        seen.add(tuple(order))
+    assert len(seen) == 3
+
+
+# --- the texts' own lines
+
+
+def names(id: str) -> dict[str, Any]:
+    """The names of an exercise's first right solution."""
+    answer = next(one for one in solutions(id) if one.right).answer()
+    return {exercises()[id].answer: answer}
+
+
+def test_the_lines_with_which_the_texts_invite_to_try() -> None:
+    assert len(list(names("chains-x1")["with_highest"](iter(given("chains-x1"))))) == 7
+    source, stages, sink = given("chains-x2")
+    mails: list[Any] = []
+    with pytest.raises(OSError, match="lost") as caught:
+        names("chains-x2")["night"](source, stages, sink, lambda *mail: mails.append(mail))
+    assert mails == [(len(sink.rows), caught.value)]
+    readings = list(names("chains-x3")["Diary"](given("chains-x3"), open).stream())
+    assert readings and all(type(reading) is float for reading in readings)
+    assert len(list(names("chains-x4")["smoothed"](iter(given("chains-x4")), 3))) == 12
+    source, stages, sink = given("chains-x5")
+    assert names("chains-x5")["deliver"](source, stages, sink, 2) == 2
+    assert source.log == ["stage 2", "stage 1", "source"]
+    tidy, leaky = given("chains-x6")
+    test = names("chains-x6")["check_closes"]
+    test(tidy)
+    with pytest.raises(AssertionError):
+        test(leaky)
+
+
+# --- answers that try to get by
+
+
+def forever(*given: Any) -> Any:
+    while True:
+        pass
+
+
+def exits(*given: Any) -> Any:
+    sys.exit(0)
+
+
+def vanishes(*given: Any) -> Any:
+    os._exit(0)
+
+
+def swallows(*given: Any) -> Any:
+    try:
+        for stream in given:
+            list(stream)
+    except BaseException:
+        return None
+
+
+class Agreeable:
+    """Equal to everything, and whatever one asks of it."""
+
+    def __init__(self, *given: Any) -> None:
+        pass
+
+    def __eq__(self, other: object) -> bool:
+        return True
+
+    def __hash__(self) -> int:
+        return 0
+
+    def __call__(self, *given: Any) -> Any:
+        return self
+
+    def __getattr__(self, name: str) -> Any:
+        return self
+
+    def __iter__(self) -> Any:
+        return self
+
+    def __next__(self) -> Any:
+        return self
+
+
+def patches(*given: Any) -> Any:
+    from lifecycle import faults, ledger
+    from lifecycle.study.checks import chains, chains_parts, chains_programs
+
+    faults.sweep = ledger.held = lambda *given, **named: ()  # type: ignore[assignment]
+    for module in (chains, chains_parts, chains_programs):
+        module.getgeneratorstate = lambda stream: "GEN_CLOSED"  # type: ignore[attr-defined]
+    return 0
+
+
+def asserts(*given: Any) -> Any:
+    raise AssertionError("something is suspended")
+
+
+@pytest.mark.parametrize("id", IDS)
+@pytest.mark.parametrize("answer", [exits, vanishes, swallows, Agreeable(), Agreeable, patches, asserts])
+def test_an_answer_that_does_no_work_earns_nothing_for_the_main_thing(id: str, answer: Any) -> None:
+    if answer is vanishes and not hasattr(os, "fork"):
+        pytest.skip("without a child process this ends the tests")
+    verdict = examine(id, answer)
+    assert verdict.status == "wrong" and verdict.aspects[0].points == 0, str(verdict)
+    assert "check itself failed" not in str(verdict)
+
+
+@pytest.mark.parametrize("id", IDS)
+def test_an_answer_that_never_ends_is_stopped(id: str) -> None:
+    verdict = trial.tried(replace(exercises()[id], seconds=0.2), forever, KIT)
+    assert (verdict.status, verdict.points, verdict.belief) == ("wrong", 0, "chains-stage-by-stage")
+
+
+def test_a_hard_coded_answer_of_one_variant_is_wrong_in_another() -> None:
+    records = given("chains-x1")
+    best = itertools.accumulate((record["celsius"] for record in records), max)
+    rows = [{**record, "highest": value} for record, value in zip(records, best, strict=True)]
+
+    def answer(stream: Any) -> Any:
+        for _ in stream:
+            yield rows.pop(0)
+
+    assert examine("chains-x1", answer).points == 0
+    assert examine("chains-x1", answer, Variant("autumn-3f9a")).points == 0
+
+
+@pytest.mark.parametrize("id", ["chains-x1", "chains-x4"])
+def test_variants_work_on_other_data(id: str) -> None:
+    one, two, three = (exercises()[id].materials(variant) for variant in variants())
+    assert one != two != three != one
+
+
+def test_an_own_stream_that_is_equal_to_everything_is_no_mean() -> None:
+    class Same(float):
+        def __eq__(self, other: object) -> bool:
+            return True
+
+        __hash__ = float.__hash__
+
+    def answer(stream: Any, size: int) -> Any:
+        for number, _ in enumerate(stream, 1):
+            if number >= size:
+                yield Same(0)
+
+    assert examine("chains-x4", answer).aspects[0].points == 0
