@@ -14,7 +14,7 @@ from study.checks.solutions import setup, solutions
 
 from lifecycle import faults, ledger
 from lifecycle.probe import Probe
-from lifecycle.study.checks import Variant, examine, executed, exercises, leaks, trial
+from lifecycle.study.checks import Variant, examine, executed, exercises, leaks_parts, leaks_programs, trial
 
 KIT = Variant("kit")
 MINE = [id for id in exercises() if id.startswith("leaks-")]
@@ -33,13 +33,13 @@ WAYS: dict[str, tuple[int, Any]] = {
 }
 
 
-def leaks_on(job: leaks.Job) -> set[str]:
+def leaks_on(job: leaks_programs.Job) -> set[str]:
     """The ways on which a job leaves a slot taken, with its error kept and the collector off."""
     found, kept = set(), []
     gc.disable()
     try:
         for way, (slots, readings) in WAYS.items():
-            engine = leaks.new_pool(slots)
+            engine = leaks_parts.new_pool(slots)
             try:
                 job(engine, readings())
             except BaseException as error:
@@ -48,32 +48,32 @@ def leaks_on(job: leaks.Job) -> set[str]:
                 found.add(way)
     finally:
         gc.enable()
-        leaks._borrowed.clear()
+        leaks_programs.borrowed.clear()
     return found
 
 
-@pytest.mark.parametrize("job", leaks.RIGHT, ids=lambda job: job.__name__)
-def test_a_right_job_gives_its_slots_back_on_every_way_out(job: leaks.Job) -> None:
+@pytest.mark.parametrize("job", leaks_programs.RIGHT, ids=lambda job: job.__name__)
+def test_a_right_job_gives_its_slots_back_on_every_way_out(job: leaks_programs.Job) -> None:
     assert leaks_on(job) == set()
 
 
 @pytest.mark.parametrize(
     ("way", "job"),
-    [(way, job) for way, jobs in leaks.LEAKY.items() for job in jobs],
+    [(way, job) for way, jobs in leaks_programs.LEAKY.items() for job in jobs],
     ids=lambda value: getattr(value, "__name__", value),
 )
-def test_a_leaky_job_leaks_on_its_way_out(way: str, job: leaks.Job) -> None:
+def test_a_leaky_job_leaks_on_its_way_out(way: str, job: leaks_programs.Job) -> None:
     assert way in leaks_on(job)
 
 
 @pytest.mark.parametrize("way", ["whole", "stop", "open"])
 def test_a_test_needs_this_way_to_catch_its_job(way: str) -> None:
-    for job in leaks.LEAKY[way]:
+    for job in leaks_programs.LEAKY[way]:
         assert leaks_on(job) == {way}, "no other way shows the leak, so each way is worth its point"
 
 
 def test_the_text_counts_the_jobs_aright() -> None:
-    assert (len(leaks.RIGHT), sum(map(len, leaks.LEAKY.values()))) == (6, 6)
+    assert (len(leaks_programs.RIGHT), sum(map(len, leaks_programs.LEAKY.values()))) == (6, 6)
 
 
 class Everything:
@@ -149,7 +149,7 @@ def test_a_solution_that_patches_the_tools_is_judged_all_the_same(id: str) -> No
         names = executed(patch + wrong.source, f"{id} patched", setup(id))
         verdict = examine(id, names[exercises()[id].answer])
     finally:
-        leaks.tools()
+        leaks_parts.tools()
     assert verdict.status in ("wrong", "almost") and verdict.belief == wrong.belief, str(verdict)
 
 

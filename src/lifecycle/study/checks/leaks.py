@@ -3,173 +3,46 @@
 from __future__ import annotations
 
 import gc
-import json
 import linecache
-import sqlite3
 import sys
 import types
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, closing, contextmanager, suppress
-from dataclasses import dataclass, field, replace
-from functools import partial
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from lifecycle import faults, ledger
-from lifecycle.faults import Fault, Outcome
-from lifecycle.probe import Probe
 from lifecycle.study.cards import described as short
-from lifecycle.study.checks.exercise import (
-    Attempt,
-    Sheet,
-    Wrong,
-    attempt,
-    exactly,
-    exercise,
-    is_student,
-    materials,
+from lifecycle.study.checks.exercise import Sheet, Wrong, attempt, exactly, exercise, is_student, materials
+from lifecycle.study.checks.leaks_parts import (
+    WAYS,
+    Door,
+    Filed,
+    Reports,
+    Trial,
+    Weather,
+    new_pool,
+    openings,
+    parts,
+    restarted,
+    silent,
+    trials,
+    visit,
+)
+from lifecycle.study.checks.leaks_programs import (
+    LEAKY,
+    RIGHT,
+    Job,
+    borrowed,
+    closes_at_the_end,
+    in_one_with,
+    raises_its_own,
+    reads_before_it_borrows,
+    remembers_the_closed,
+    runs_a_worker,
+    skips_what_is_broken,
 )
 from lifecycle.study.checks.variant import Variant
-
-# As they are before any answer runs: one that puts others in their places changes nothing here.
-_TOOLS = [(room, name, value) for room in (faults, ledger, Probe) for name, value in vars(room).items()
-          if isinstance(value, types.FunctionType)]  # fmt: skip
-
-
-def tools() -> None:
-    """Put the tools that count leaks in their places."""
-    for room, name, value in _TOOLS:
-        setattr(room, name, value)
-
-
-class Station:
-    """A source that enters its file into the ledger, as the kit's own parts do."""
-
-    def __init__(self, name: str, records: list[dict[str, object]]) -> None:
-        self.name, self.records = name, records
-        self.entry: Any = None
-
-    def __enter__(self) -> Station:
-        self.entry = ledger.opened("file", f"{self.name}.csv")
-        return self
-
-    def __exit__(self, kind: object, error: object, trace: object) -> None:
-        ledger.closed(self.entry)
-
-    def stream(self) -> Iterator[dict[str, object]]:
-        """Yield the records."""
-        for record in self.records:
-            yield dict(record)
-
-
-class Archive:
-    """A sink of all or nothing: `kept` are the `rows` it was given, once it is left without an error."""
-
-    def __init__(self) -> None:
-        self.rows: list[dict[str, object]] = []
-        self.kept: list[dict[str, object]] = []
-        self.entry: Any = None
-
-    def __enter__(self) -> Archive:
-        self.entry = ledger.opened("connection", "archive")
-        return self
-
-    def __exit__(self, kind: object, error: object, trace: object) -> None:
-        if kind is None:
-            self.kept = list(self.rows)
-        ledger.closed(self.entry)
-
-    def write(self, record: dict[str, object]) -> None:
-        """Take one record."""
-        self.rows.append(record)
-
-
-class Door:
-    """A part as the answer sees it, and how often it was left."""
-
-    def __init__(self, part: Any) -> None:
-        self.part, self.left = part, 0
-
-    def __enter__(self) -> Door:
-        self.part.__enter__()
-        return self
-
-    def __exit__(self, kind: Any, error: Any, trace: Any) -> None:
-        self.left += 1
-        self.part.__exit__(kind, error, trace)
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self.part, name)
-
-
-@dataclass(frozen=True)
-class Trial:
-    """One run of an answer: what failed, what was seen of it, and the parts that it ran on.
-
-    `tried` keeps the error, and so every frame of the answer, until all is judged.
-    """
-
-    outcome: Outcome
-    tried: Attempt
-    source: Any
-    sink: Any
-
-    @property
-    def fault(self) -> Fault | None:
-        """The point at which it failed; `None` for a run without a failure."""
-        return self.outcome.fault
-
-    @property
-    def interrupt(self) -> bool:
-        """Whether it failed by Ctrl-C, which is no `Exception`."""
-        return self.fault is not None and self.fault.error is KeyboardInterrupt
-
-    @property
-    def when(self) -> str:
-        """Such as "after the source failed at record 3 (your code: line 5: `sink.write(row)`)"."""
-        if self.fault is None:
-            return "after a run without a failure"
-        place, record = f"the {self.fault.place}", self.fault.record
-        what, where = {
-            "open": ("failed to open", "while {} was opened"),
-            "pull": (f"failed at record {record}", f"at record {record} of {{}}"),
-            "write": (f"failed at record {record}", f"at record {record} of {{}}"),
-            "end": ("failed while its stream was closed", "while the stream of {} was closed"),
-            "close": ("failed to close", "while {} was closed"),
-        }[self.fault.phase]
-        told = f"Ctrl-C {where.format(place)}" if self.interrupt else f"{place} {what}"
-        return f"after {told}" + (f" (your code: {self.tried.where})" if self.tried.where else "")
-
-
-def trials(
-    build: Callable[[], tuple[Any, Any, Any]], run: Callable[..., Any], system: bool = False
-) -> list[Trial]:
-    """Run at every point of failure, with an `OSError` and then with Ctrl-C; the run without one comes first.
-
-    Raises what the run without a failure raises.
-    """
-    tools()
-    built: list[tuple[Any, Any, Any]] = []
-    tried: list[Attempt] = []
-
-    def building() -> tuple[Any, Any, Any]:
-        built.append(build())
-        return built[-1]
-
-    def running(source: Any, stages: Any, sink: Any) -> Any:
-        tried.append(attempt(run, source, stages, sink))
-        if tried[-1].error is not None:
-            raise tried[-1].error
-        return tried[-1].value
-
-    outcomes = list(faults.sweep(building, running, system=system).outcomes)
-    for fault in [outcome.fault for outcome in outcomes if outcome.fault]:
-        stopped = replace(fault, error=KeyboardInterrupt)
-        outcomes.append(faults.attempt(building, running, stopped, 10_000, system)[0])
-    # The sweep's first run only finds the points: it has no outcome of its own.
-    rows = zip(outcomes, tried[1:], built[1:], strict=True)
-    return [Trial(outcome, one, parts[0], parts[2]) for outcome, one, parts in rows]
 
 
 def swallowed(runs: list[Trial]) -> None:
@@ -184,12 +57,6 @@ def swallowed(runs: list[Trial]) -> None:
                 "Let the error go on when all is closed. Look at what each `__exit__` returns, at a `return`"
                 " in `finally`, and at each `except` that does not end in `raise`.",
             )
-
-
-def parts(variant: Variant, key: str) -> tuple[Station, tuple[()], Archive]:
-    """A source and a sink for one run."""
-    records = variant.readings(key, variant.number(key, 4, 7))
-    return Station(variant.stations(key, 1)[0], records), (), Archive()
 
 
 @exercise(
@@ -253,6 +120,8 @@ def copying(answer: Any, sheet: Sheet) -> None:
 
 
 _ONE_WITH = "Give both parts to one `with` statement: it leaves them on every way out, the last one first."
+
+
 _KINDS: tuple[tuple[tuple[str, ...], bool, str, str], ...] = (
     (("pull", "write"), False, "leaks-traceback-keeps", _ONE_WITH),
     (("pull", "write"), True, "leaks-except-is-enough",
@@ -264,6 +133,8 @@ _KINDS: tuple[tuple[tuple[str, ...], bool, str, str], ...] = (
      "Closing can fail, too. Give each thing a `with` or a `finally` of its own: the others still run."),
     (("open", "end", "close"), True, "leaks-except-is-enough", _ONE_WITH),
 )  # fmt: skip
+
+
 """Points of failure, whether by Ctrl-C, what a leak there shows, and what to try; the likeliest first."""
 
 
@@ -315,118 +186,6 @@ def copied(variant: Variant) -> Any:
     return parts(variant, "leaks-x1")
 
 
-def new_pool(slots: int = 20, database: str = "") -> Any:
-    """An SQLAlchemy engine over SQLite, its pool with `slots` connections; who finds none free waits 10 ms.
-
-    database: the path of its file; without one each connection has an empty database of its own, in memory.
-    """
-    from sqlalchemy import QueuePool, create_engine
-
-    return create_engine(
-        f"sqlite:///{database}", poolclass=QueuePool, pool_size=slots, max_overflow=0, pool_timeout=0.01,
-        connect_args={"check_same_thread": False, "timeout": 0},
-    )  # fmt: skip
-
-
-class Weather:
-    """A database with an empty table `reading`, and readings for it: `engine` is its pool of 20 slots."""
-
-    def __init__(self, readings: list[dict[str, object]]) -> None:
-        self.readings = readings
-        self._folder = TemporaryDirectory(ignore_cleanup_errors=True)
-        self._path = (Path(self._folder.name) / "weather.db").as_posix()
-        self.engine = new_pool(database=self._path)
-        with self.engine.begin() as connection:
-            connection.exec_driver_sql("create table reading (station text, day int, celsius real)")
-
-    def store(self, connection: Any, readings: list[dict[str, object]] | None = None) -> None:
-        """Insert readings, all of them by default; committing them is left to the caller."""
-        for reading in self.readings if readings is None else readings:
-            connection.exec_driver_sql("insert into reading values (?, ?, ?)", tuple(reading.values()))
-
-    def kept(self) -> int:
-        """How many rows another connection finds in the table."""
-        with closing(sqlite3.connect(self._path, timeout=0)) as connection:
-            found: int = connection.execute("select count(*) from reading").fetchone()[0]
-        return found
-
-    def close(self) -> None:
-        """Delete the database."""
-        self.engine.dispose()
-        self._folder.cleanup()
-
-
-@dataclass(frozen=True)
-class Visit:
-    """One `with` block: how it was left, by which error, what came out of it, what was seen afterwards."""
-
-    way: str
-    error: BaseException | None
-    tried: Attempt
-    borrowed: bool
-    taken: int
-    kept: int
-    stored: int
-    committed: bool
-
-    @property
-    def failed(self) -> bool:
-        """Whether an error left the block itself."""
-        return self.error is not None and "commit" not in self.way
-
-
-_WAYS: dict[str, Callable[[], BaseException] | None] = {
-    "when the block came to its end": None,
-    "when the block was left by `return`": None,
-    "when the block was left by `break`": None,
-    "when a `ValueError` left the block": lambda: ValueError("missing"),
-    "when an `OSError` left the block": lambda: OSError("the sensor is silent"),
-    "when Ctrl-C left the block": KeyboardInterrupt,
-    "when `sys.exit` left the block": lambda: SystemExit(1),
-    "when `commit` failed with an `OSError`": lambda: OSError("the disk is full"),
-}
-
-
-def _visit(answer: Any, sheet: Sheet, way: str) -> Visit:
-    make = _WAYS[way]
-    error = make() if make else None
-    refuses = "commit" in way
-    weather: Weather = sheet.given
-    held: list[Any] = []
-    fails = sheet.variant.number("leaks-x2 fails", 1, 3)
-    some = weather.readings[:fails] if error and not refuses else weather.readings
-
-    def block() -> None:
-        for _ in range(1):
-            with answer(weather.engine) as connection:
-                held.append((connection, weather.engine.pool.checkedout()))
-                weather.store(connection, some)
-                if error and not refuses:
-                    raise error
-                if "break" in way:
-                    break
-                if "return" in way:
-                    return
-
-    commits: list[object] = []
-
-    def commit(connection: object) -> None:
-        commits.append(connection)
-        if error and refuses:
-            raise error
-
-    from sqlalchemy import event
-
-    event.listen(weather.engine, "commit", commit)
-    tried = attempt(block)
-    taken = weather.engine.pool.checkedout()
-    seen = Visit(
-        way, error, tried, any(slots for _, slots in held), taken, weather.kept(), len(some), bool(commits)
-    )
-    weather.close()
-    return seen
-
-
 @exercise(
     "leaks-x2",
     "Leave the database in order",
@@ -441,7 +200,7 @@ def _visit(answer: Any, sheet: Sheet, way: str) -> Visit:
 )
 def entering(answer: Any, sheet: Sheet) -> None:
     """Leave a block in every way, on a database each, with the connection kept."""
-    *visits, refused = [_visit(answer, sheet, way) for way in _WAYS]
+    *visits, refused = [visit(answer, sheet, way) for way in WAYS]
     whole = visits[0]
 
     def worked() -> None:
@@ -521,7 +280,7 @@ def entering(answer: Any, sheet: Sheet) -> None:
             )
         if refused.tried.error is None:
             raise Wrong(
-                "leaks-truthy-is-success",
+                "",
                 f"{refused.way}, no error came out, and no row is in the table.",
                 "Let the error of a commit go on when the slot is given back.",
             )
@@ -531,141 +290,6 @@ def entering(answer: Any, sheet: Sheet) -> None:
 def weather(variant: Variant) -> Weather:
     """A database in a file of its own, empty; the readings are the variant's."""
     return Weather(variant.readings("leaks-x2", variant.number("leaks-x2", 4, 8)))
-
-
-class Line:
-    """A connection that is entered into the ledger; `events` is the order in which all of them close.
-
-    It closes as SQLAlchemy's does: by `close()` or by a `with` of its own, and a second time harmlessly.
-    """
-
-    def __init__(self, number: int, events: list[int], refuses: BaseException | None) -> None:
-        self.number, self.events, self._refuses = number, events, refuses
-        self.entry: Any = ledger.opened("connection", f"{number}")
-        self.open = True
-
-    def __enter__(self) -> Line:
-        return self
-
-    def __exit__(self, kind: object, error: object, trace: object) -> None:
-        self.close()
-
-    def close(self) -> None:
-        """Close, and then fail if this one is to."""
-        if self.open:
-            self.open = False
-            ledger.closed(self.entry)
-            self.events.append(self.number)
-            if self._refuses is not None:
-                raise self._refuses
-
-
-@dataclass
-class Opening:
-    """One `with` block over some connections: what fails in it, and what was seen."""
-
-    when: str
-    count: int
-    fails: int = 0
-    error: BaseException | None = None
-    refuses: int = 0
-    leaves: str = ""
-    lines: list[Line] = field(default_factory=list)
-    closes: list[int] = field(default_factory=list)
-    got: list[Any] = field(default_factory=list)
-    early: int = 0
-    tried: Attempt = field(default_factory=Attempt)
-
-    @property
-    def openers(self) -> list[Callable[[], Line]]:
-        """The functions that open one connection each; the one numbered `fails` raises the error."""
-        return [partial(self._one, number) for number in range(1, self.count + 1)]
-
-    def _one(self, number: int) -> Line:
-        if number == self.fails and self.error is not None:
-            raise self.error
-        refuses = OSError(f"connection {number} hangs up") if number == self.refuses else None
-        self.lines.append(Line(number, self.closes, refuses))
-        return self.lines[-1]
-
-    @property
-    def held(self) -> str:
-        """The connections that are open, as text."""
-        return ", ".join(f"connection {line.number}" for line in self.lines if line.open)
-
-    @property
-    def interrupt(self) -> bool:
-        """Whether it failed by Ctrl-C."""
-        return isinstance(self.error, KeyboardInterrupt)
-
-    def run(self, answer: Any) -> Opening:
-        """Open by the answer, leave the block, and keep the error."""
-
-        def block() -> None:
-            together = answer(self.openers)
-            self.early = len(self.lines)
-            for _ in range(1):
-                with together as lines:
-                    self.got.append(lines)
-                    if self.error is not None and not self.fails:
-                        raise self.error
-                    if self.leaves == "break":
-                        break
-                    if self.leaves == "return":
-                        return
-
-        self.tried = attempt(block)
-        return self
-
-
-def _openings(answer: Any, count: int) -> dict[str, list[Opening]]:
-    numbers = range(1, count + 1)
-    silent, stop = partial(OSError, "the station is silent"), KeyboardInterrupt
-    each: dict[str, list[Opening]] = {
-        "whole": [Opening("after a block without a failure", count)],
-        "open": [
-            Opening(f"after connection {number} of {count} failed to open", count, number, silent())
-            for number in numbers
-        ],
-        "stop": [
-            Opening(f"after Ctrl-C while connection {number} of {count} was opened", count, number, stop())
-            for number in numbers
-        ],
-        "block": [
-            Opening("after a `ValueError` left the block", count, error=ValueError("missing")),
-            Opening("after the block was left by `return`", count, leaves="return"),
-            Opening("after the block was left by `break`", count, leaves="break"),
-            Opening("after Ctrl-C left the block", count, error=stop()),
-        ],
-        "close": [
-            Opening(f"after connection {number} of {count} failed to close", count, refuses=number)
-            for number in numbers
-        ],
-    }
-    return {kind: [one.run(answer) for one in ones] for kind, ones in each.items()}
-
-
-def _restarted(answer: Any, count: int, fails: int) -> tuple[int, Attempt]:
-    """Start a job twenty times that fails while it opens, then one that does not; return the last."""
-    engine = new_pool()
-    kept: list[Attempt] = []
-
-    def night(openers: list[Any]) -> None:
-        with answer(openers):
-            pass
-
-    for number in range(1, 22):
-        openers = [engine.connect] * count
-        if number <= 20:
-            openers[fails - 1] = _silent
-        kept.append(attempt(night, openers))
-        if not isinstance(kept[-1].error, OSError) and number <= 20:
-            break
-    return number, kept[-1]
-
-
-def _silent() -> Any:
-    raise OSError("the station is silent")
 
 
 @exercise(
@@ -683,7 +307,7 @@ def _silent() -> Any:
 def together(answer: Any, sheet: Sheet) -> None:
     """Fail at each of the openers, in the block and at each close; then on a real pool."""
     count = sheet.variant.number("leaks-x3", 4, 6)
-    runs = _openings(answer, count)
+    runs = openings(answer, count)
     (whole,) = runs["whole"]
 
     def worked() -> None:
@@ -705,7 +329,7 @@ def together(answer: Any, sheet: Sheet) -> None:
 
     with sheet.aspect("when one fails to open, those before it are closed"):
         worked()
-        night, last = _restarted(answer, count, sheet.variant.number("leaks-x3 fails", 2, 3))
+        night, last = restarted(answer, count, sheet.variant.number("leaks-x3 fails", 2, 3))
         ran_out = f" With a pool of 20 slots, night {night} ends with {last.raised.partition(' (')[0]}."
         for one in runs["open"] + runs["stop"]:
             if one.held:
@@ -759,7 +383,7 @@ def together(answer: Any, sheet: Sheet) -> None:
                 )
             if one.tried.error is None:
                 raise Wrong(
-                    "leaks-truthy-is-success",
+                    "",
                     f"{one.when}, no error came out of the `with`.",
                     "Close the others, then let the error go on.",
                 )
@@ -801,158 +425,8 @@ def night(variant: Variant) -> Night:
     """A night on which one of the stations is silent."""
     engine = new_pool()
     openers: list[Callable[[], Any]] = [engine.connect] * variant.number("leaks-x3", 4, 6)
-    openers[variant.number("leaks-x3 fails", 2, 3) - 1] = _silent
+    openers[variant.number("leaks-x3 fails", 2, 3) - 1] = silent
     return Night(engine, openers)
-
-
-class Desk:
-    """A folder for one run of a report: `path` is the report's, `old` what stands there, or `None`."""
-
-    def __init__(self, folder: Path, name: str, old: bytes | None) -> None:
-        folder.mkdir()
-        self.folder, self.path, self.old = folder, folder / name, old
-        self.found: list[bytes | None] = []
-        self.beside: list[int] = []
-        self.claims: list[object] = []
-        self.held: list[Any] = []
-        if old is not None:
-            self.path.write_bytes(old)
-
-    def look(self, sink: Any) -> None:
-        """Note what is there while the run is under way, and hold what the sink holds: no luck closes it."""
-        self.found.append(self.read())
-        self.beside.append(len(self.extra()))
-        self.claims.append(attempt(getattr, sink, "kept").value)
-        self.held.append(dict(attempt(vars, sink).value or {}))
-
-    def block(self) -> None:
-        """Put a folder that is not empty at the path: no file can take its place."""
-        self.path.unlink(missing_ok=True)
-        self.path.mkdir()
-        (self.path / "in the way").touch()
-
-    def read(self) -> bytes | None:
-        """What stands at the path; `None` for nothing, or for what is no file."""
-        found: bytes | None = attempt(self.path.read_bytes).value
-        return found
-
-    def extra(self) -> list[str]:
-        """The names of all that lies beside the report, or in a folder at its path."""
-        ours = (self.path, self.path / "in the way")
-        there = [one for one in self.folder.rglob("*") if one not in ours]
-        return sorted(one.relative_to(self.folder).as_posix() for one in there)
-
-    def rows(self) -> list[Any] | None:
-        """The records in the report, none when it is not there; `None` when a line of it is not JSON."""
-        lines = (self.read() or b"").splitlines()
-        found: list[Any] | None = attempt(lambda: [json.loads(line.decode("utf-8")) for line in lines]).value
-        return found
-
-
-class Sensor(Station):
-    """A source that has a desk looked at before each record but the first, and at the end."""
-
-    desk: Desk
-    sink: Any
-
-    def stream(self) -> Iterator[dict[str, object]]:
-        """Yield the records."""
-        for record in super().stream():
-            yield record
-            self.desk.look(self.sink)
-
-
-@dataclass(frozen=True)
-class Filed:
-    """One run of a report, and what was seen after it.
-
-    `ends` says what must have become of it: "kept", "lost", or "either", when the failure came so late.
-    """
-
-    when: str
-    ends: str
-    desk: Desk
-    sink: Any
-    error: BaseException | None
-    arrived: int
-    open: bool
-    began: bool = True
-    interrupt: bool = False
-
-    @property
-    def kept(self) -> bool:
-        """Whether something new stands at the path."""
-        return self.desk.read() != self.desk.old
-
-    @property
-    def left(self) -> str:
-        """What is left behind, as text; "" for nothing."""
-        extra = self.desk.extra()
-        beside = f"`{'`, `'.join(extra)}` is left beside the report" if extra else ""
-        return " and ".join(filter(None, ["a file is still open" if self.open else "", beside]))
-
-
-class Reports:
-    """All runs of a sink, each in a folder of its own."""
-
-    def __init__(self, answer: Any, variant: Variant, folder: Path) -> None:
-        self.answer, self.folder, self.count = answer, folder, 0
-        self.name = f"{variant.stations('leaks-x4', 1)[0]}.jsonl"
-        self.records = variant.readings("leaks-x4", variant.number("leaks-x4", 4, 7))
-        self.old = json.dumps({"station": "Lund", "day": 0, "celsius": 3.5}).encode() + b"\n"
-
-    def desk(self, old: bytes | None) -> Desk:
-        """A new folder with a report, or without one."""
-        self.count += 1
-        return Desk(self.folder / f"{self.count}", self.name, old)
-
-    def build(self) -> tuple[Sensor, tuple[()], Any]:
-        """Return a source, no stages, and the sink, for one run of a sweep."""
-        source = Sensor("sensor", self.records)
-        source.desk = self.desk(self.old)
-        source.sink = self.answer(source.desk.path)
-        return source, (), source.sink
-
-    def swept(self) -> list[Filed]:
-        """Run in a `PipelineContext`, with a failure at every point; the run without one comes first."""
-        found = []
-        for one in trials(self.build, faults.withContext, system=True):
-            phase = one.fault.phase if one.fault else ""
-            ends = {"": "kept", "close": "either"}.get(phase, "lost")
-            is_open = any("System" in text for text in one.outcome.leaked)
-            found.append(
-                Filed(one.when, ends, one.source.desk, one.sink, one.tried.error, one.outcome.arrived,
-                      is_open, phase != "open", one.interrupt)
-            )  # fmt: skip
-        return found
-
-    def alone(
-        self, when: str, records: list[Any], error: BaseException | None = None, old: bool = True,
-        blocked: bool = False, odd: bool = False,
-    ) -> Filed:  # fmt: skip
-        """Write records in a `with` of the sink alone, and raise the error at the end of its block."""
-        desk = self.desk(self.old if old else None)
-        sink = self.answer(desk.path)
-        arrived: list[int] = []
-
-        def block() -> None:
-            with sink:
-                for record in records:
-                    sink.write(record)
-                    arrived.append(1)
-                    desk.look(sink)
-                if blocked:
-                    desk.block()
-                if error is not None:
-                    raise error
-
-        tools()
-        before = ledger.system()
-        tried = attempt(block)
-        lost = error is not None or blocked or odd
-        stopped = error is not None and not isinstance(error, Exception)
-        return Filed(when, "lost" if lost else "kept", desk, sink, tried.error, len(arrived),
-                     ledger.system() != before, True, stopped)  # fmt: skip
 
 
 @exercise(
@@ -1012,6 +486,12 @@ def reporting(answer: Any, sheet: Sheet) -> None:
             _all_or_old(runs(), all_of_it)
         with sheet.aspect("no file stays open, and none is left beside the report"):
             for one in sorted(runs(), key=lambda one: (one.ends != "kept", one.interrupt)):
+                if one.left and not one.began:
+                    raise Wrong(
+                        "composition-parts-open-when-made",
+                        f"{one.when}, and nobody had entered the sink, {one.left}.",
+                        "Open the file in `__enter__`: `__exit__` runs only if that has run.",
+                    )
                 if one.left:
                     belief = "leaks-except-is-enough" if one.interrupt else "leaks-exit-on-success-only"
                     raise Wrong(
@@ -1075,7 +555,8 @@ def _all_or_old(runs: list[Filed], records: list[dict[str, object]]) -> None:
         if 0 in one.desk.beside:
             raise Wrong(
                 "",
-                "in the middle of a run there is no file beside the report: the records lie in memory.",
+                "in the middle of a run no file lies beside the report: the records lie in memory, or in "
+                "another place.",
                 "Open a file of another name in the same folder, and write each record as it comes.",
             )
         if one.kept and not (one.ends != "lost" and one.desk.rows() == records):
@@ -1099,7 +580,7 @@ def _replaces(blocked: Filed | None) -> None:
         )
     if blocked.error is None:
         raise Wrong(
-            "leaks-truthy-is-success",
+            "",
             f"{blocked.when}, where no file can take its place, no error came out.",
             "Let the error of `os.replace` go on: there is no new report.",
         )
@@ -1137,173 +618,6 @@ def reported(variant: Variant) -> list[dict[str, object]]:
     return variant.readings("leaks-x4", variant.number("leaks-x4", 4, 7))
 
 
-Job = Callable[[Any, Any], Any]
-
-_borrowed: list[Any] = []
-"""What some of the jobs below remember, as a log or a cache would."""
-
-
-def in_one_with(engine: Any, readings: Any) -> int:
-    """Right: one `with` for both."""
-    with engine.connect(), engine.connect():
-        return sum(1 for _ in map(float, readings))
-
-
-def in_two_finallys(engine: Any, readings: Any) -> int:
-    """Right: by hand."""
-    first = engine.connect()
-    try:
-        second = engine.connect()
-        try:
-            return len([float(reading) for reading in readings])
-        finally:
-            second.close()
-    finally:
-        first.close()
-
-
-def skips_what_is_broken(engine: Any, readings: Any) -> int:
-    """Right: a broken reading is no failure to it."""
-    count = 0
-    with ExitStack() as stack:
-        for _ in range(2):
-            stack.enter_context(engine.connect())
-        for reading in readings:
-            with suppress(ValueError):
-                float(reading)
-                count += 1
-    return count
-
-
-def raises_its_own(engine: Any, readings: Any) -> int:
-    """Right: its error is of another type."""
-    with engine.connect(), engine.connect():
-        try:
-            return len([*map(float, readings)])
-        except ValueError as error:
-            raise RuntimeError("the night has failed") from error
-
-
-def remembers_the_closed(engine: Any, readings: Any) -> int:
-    """Right: it keeps the connections, closed."""
-    with engine.connect() as first, engine.connect() as second:
-        _borrowed.extend([first, second])
-        return len([*map(float, readings)])
-
-
-def reads_before_it_borrows(engine: Any, readings: Any) -> int:
-    """Right: where a reading is broken nothing was borrowed."""
-    values = [*map(float, readings)]
-    with engine.connect(), engine.connect():
-        return len(values)
-
-
-def closes_at_the_end(engine: Any, readings: Any) -> int:
-    """Leaks at a broken reading: both stay open."""
-    with closing_at_the_end(engine.connect) as first:
-        second = first.engine.connect()
-        count = len([*map(float, readings)])
-        second.close()
-    return count
-
-
-@contextmanager
-def closing_at_the_end(open_it: Callable[[], Any]) -> Iterator[Any]:
-    """A context manager that closes when nothing has failed: an error skips the line below its `yield`."""
-    connection = open_it()
-    yield connection
-    connection.close()
-
-
-def covers_one_of_two(engine: Any, readings: Any) -> int:
-    """Leaks at a broken reading: the second stays open."""
-    with engine.connect():
-        second = engine.connect()
-        count = len([*map(float, readings)])
-        second.close()
-    return count
-
-
-class Worker:
-    """Refers to itself by a bound method, as in the lesson."""
-
-    def __init__(self, engine: Any) -> None:
-        self.step = self.convert
-        self.first = engine.connect()
-        try:
-            self.second = engine.connect()
-        except BaseException:
-            self.first.close()
-            raise
-
-    def convert(self, reading: str) -> float:
-        """Return the number."""
-        return float(reading)
-
-    def work(self, readings: Any) -> int:
-        """Convert all, and then close both."""
-        count = len([self.step(reading) for reading in readings])
-        self.second.close()
-        self.first.close()
-        return count
-
-
-def runs_a_worker(engine: Any, readings: Any) -> int:
-    """Leaks at a broken reading: both stay open, in a cycle."""
-    return Worker(engine).work(readings)
-
-
-def closes_after_a_failure(engine: Any, readings: Any) -> int:
-    """Leaks when nothing fails: the second stays open, for another time."""
-    with engine.connect():
-        second = engine.connect()
-        try:
-            count = len([*map(float, readings)])
-        except BaseException:
-            second.close()
-            raise
-        _borrowed.append(second)
-        return count
-
-
-def closes_after_an_exception(engine: Any, readings: Any) -> int:
-    """Leaks on Ctrl-C, which is no `Exception`."""
-    with engine.connect():
-        second = engine.connect()
-        try:
-            count = len([*map(float, readings)])
-        except Exception:
-            second.close()
-            raise
-        second.close()
-        return count
-
-
-def borrows_both_at_first(engine: Any, readings: Any) -> int:
-    """Leaks when the second cannot be had: the first stays open."""
-    first = engine.connect()
-    second = engine.connect()
-    try:
-        return len([*map(float, readings)])
-    finally:
-        try:
-            second.close()
-        finally:
-            first.close()
-
-
-RIGHT: tuple[Job, ...] = (
-    in_one_with, in_two_finallys, skips_what_is_broken, raises_its_own, remembers_the_closed,
-    reads_before_it_borrows,
-)  # fmt: skip
-LEAKY: dict[str, tuple[Job, ...]] = {
-    "broken": (closes_at_the_end, covers_one_of_two, runs_a_worker),
-    "whole": (closes_after_a_failure,),
-    "stop": (closes_after_an_exception,),
-    "open": (borrows_both_at_first,),
-}
-
-
 @dataclass(frozen=True)
 class Tested:
     """What a test said of one job, and how the job ended each time that the test ran it."""
@@ -1339,8 +653,7 @@ def _tested(answer: Any, job: Job) -> Tested:
         return value
 
     tried = attempt(answer, watched)
-    _borrowed.clear()
-    # Ctrl-C, when it comes, has come out of the job: to the test it is an error like any other.
+    borrowed.clear()
     return Tested(job, isinstance(tried.error, AssertionError), tried.raised, tried.where, tuple(ends))
 
 
@@ -1363,7 +676,7 @@ def _swallowed_at(answer: Any, job: Job) -> str:
         attempt(answer, job)
     finally:
         sys.settrace(before)
-        _borrowed.clear()
+        borrowed.clear()
     return lines[0] if lines else ""
 
 
