@@ -1,0 +1,55 @@
+"""From a course to grades: what nobody touched is missing, the solutions earn every point."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sys
+from collections.abc import Iterator
+from importlib import import_module
+from pathlib import Path
+
+import pytest
+from coursekit import small_kit
+
+from classroom.cli import main
+from classroom.course import Course
+from classroom.making import make
+from classroom.sandbox import available
+
+if sys.platform != "linux":
+    pytest.skip("the sandbox needs Linux", allow_module_level=True)
+if not available()[0]:
+    pytest.skip(f"no sandbox: {available()[1]}", allow_module_level=True)
+
+OWN = "leaks-x101"
+
+
+@pytest.fixture
+def course(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Course]:
+    """A course of one exercise of the kit and one of the instructor's own."""
+    small_kit(tmp_path / "kit", monkeypatch, "leaks-x1")
+    made = make(tmp_path / "week", "Pipes", "wt26-0a1b2c3d")
+    assert main(["exercise", OWN, "--course", str(made.root)]) == 0
+    made.file.write_text(made.file.read_text().replace('"leaks-x1",', f'"leaks-x1", "{OWN}",'))
+    assert main(["course", str(made.root), "--update"]) == 0
+    yield Course.read(made.root)
+    # Other tests know the kit's exercises alone.
+    import_module("lifecycle.study.checks.exercise")._exercises.pop(OWN, None)
+    sys.modules.pop("leaks_x101", None)
+
+
+@pytest.mark.timeout(200)
+def test_untouched_is_missing_and_solved_is_full(course: Course) -> None:
+    for student, notebook in (("ada", course.release("leaks")), ("bob", course.source("leaks"))):
+        target = course.submitted(student, "leaks")
+        target.parent.mkdir(parents=True)
+        shutil.copyfile(notebook, target)
+    assert main(["grade", "leaks", "--course", str(course.root), "--workers", "1"]) == 0
+    records = {one: json.loads((course.records / f"leaks/{one}.json").read_text()) for one in ("ada", "bob")}
+    for id in ("leaks-x1", OWN):
+        untouched, solved = (records[one]["exercises"][id] for one in ("ada", "bob"))
+        assert (untouched["status"], untouched["points"]) == ("missing", 0)
+        assert (solved["status"], solved["points"]) == ("correct", solved["worth"])
+    assert not any(record["needs_person"] or record["evidence"] for record in records.values())
+    assert all(record["sandboxed"] for record in records.values())
