@@ -291,6 +291,11 @@ def begun(answer: Any, shelf: Shelf) -> Any:
     return iter(answer(list(shelf.paths), shelf.fetch).stream())
 
 
+def read(stream: Any) -> list[Any]:
+    """All values of a stream, or a thousand of one that does not end."""
+    return list(itertools.islice(stream, 1_000))
+
+
 def ways_out(answer: Any, new: Callable[[], Shelf]) -> list[tuple[str, str, list[str]]]:
     """Leave a stream in every way; of each that left files open, its kind, when it was, and their names."""
     left = []
@@ -300,17 +305,23 @@ def ways_out(answer: Any, new: Callable[[], Shelf]) -> list[tuple[str, str, list
         stream = attempt(begun, answer, shelf)
         for _ in range(count):
             attempt(next, stream.value)
+        if shelf.open and not hasattr(stream.value, "close"):
+            raise Wrong(
+                "generators-map-closes",
+                f"`stream()` gave {short(stream.value)}: it has no `close`, and {shelf.open[0]} stays open.",
+                "Let `stream` be a generator function itself: a generator can be closed where it stands.",
+            )
         attempt(lambda stream=stream: stream.value.close())
         left.append(("closed", f"after {count} of {total} readings and `close()`", shelf.open))
     shelf = new()
-    attempt(lambda: list(begun(answer, shelf)))
+    attempt(lambda: read(begun(answer, shelf)))
     left.append(("ended", "after the last reading", shelf.open))
     kept = []  # errors, and with them the frames that they hold
     for kind, what in (("no number", "has a line that is no number"), ("not there", "is not there")):
         for number in range(1, len(shelf.paths) + 1):
             shelf = new()
             shelf.paths[number - 1] = shelf.bad if kind == "no number" else shelf.nowhere
-            kept.append(attempt(lambda shelf=shelf: list(begun(answer, shelf))))
+            kept.append(attempt(lambda shelf=shelf: read(begun(answer, shelf))))
             if not isinstance(kept[-1].error, ValueError | FileNotFoundError):
                 raise Wrong(
                     "chains-failed-stage-ends",
@@ -347,7 +358,7 @@ def diary(answer: Any, sheet: Sheet) -> None:
             return shelf
 
         whole, waiting = new(), new()
-        values = attempt(lambda: list(begun(answer, whole)))
+        values = attempt(lambda: read(begun(answer, whole)))
         unpulled = attempt(begun, answer, waiting)
         eager = list(waiting.open)
         attempt(lambda: unpulled.value.close())
@@ -419,7 +430,7 @@ def diary(answer: Any, sheet: Sheet) -> None:
                 before = made.stream()
                 taken = [value for _, value in zip(range(count), before, strict=False)]
                 before.close()
-                second = list(made.stream())
+                second = read(made.stream())
                 if not exactly(second, first.values) or not exactly(taken, first.values[:count]):
                     raise Wrong(
                         "chains-iterated-twice",

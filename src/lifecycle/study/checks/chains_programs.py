@@ -155,13 +155,13 @@ def around_write(program: Program, source: Any, stages: Any, sink: Any, limit: i
     return count
 
 
-def some_closed(which: slice) -> Callable[[Program, Any, Any, Any, int], int]:
+def some_closed(*which: slice) -> Callable[[Program, Any, Any, Any, int], int]:
     def way(program: Program, source: Any, stages: Any, sink: Any, limit: int) -> int:
         streams = program.chain(source, stages)
         try:
             return moved(streams[-1], sink, limit)
         finally:
-            shut(reversed(streams[which]))
+            shut(stream for part in which for stream in streams[part])
 
     return way
 
@@ -217,6 +217,7 @@ BROKEN = {
 SOME = {
     some_closed(slice(-1, None)): "closes the last generator of the chain alone",
     some_closed(slice(0, 1)): "closes the source's generator alone",
+    some_closed(slice(-1, None), slice(0, 1)): "closes the first generator and the last, and none between",
     some_closed(slice(1, None)): "closes the stages' generators, and not the source's",
 }
 """Programs that leave generators suspended, each with what it does, in three families."""
