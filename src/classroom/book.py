@@ -7,7 +7,6 @@ and then everything of it is written over.
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import json
 import os
 import shutil
@@ -17,7 +16,6 @@ import warnings
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict
 from datetime import datetime
-from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +30,7 @@ from classroom import canary
 from classroom.course import Course
 from classroom.execute import Result
 from classroom.intake import Found, Template
+from classroom.spans import duration
 from classroom.trouble import Trouble
 
 LOCKED = 60.0
@@ -287,34 +286,6 @@ class Book:
         for pattern in (".new-*", ".old-*"):
             for left in (self.course.root / "autograded").glob(pattern):
                 shutil.rmtree(left, ignore_errors=True)
-
-
-def grading_digest(
-    release: bytes, files: Mapping[str, bytes], variant: str, versions: Mapping[str, str]
-) -> str:
-    """A digest of what a submission is graded by: another one means that it is graded again."""
-    content = [
-        release.hex(),
-        variant,
-        sorted(versions.items()),
-        sorted((n, d.hex()) for n, d in files.items()),
-    ]
-    return hashlib.sha256(json.dumps(content).encode()).hexdigest()[:16]
-
-
-def duration(seconds: float) -> str:
-    """A span of time in words of two units at most.
-
-    >>> duration(45), duration(125), duration(7260), duration(200000)
-    ('45 s', '2 min 5 s', '2 h 1 min', '2 d 7 h')
-    """
-    units = (("d", 86_400), ("h", 3_600), ("min", 60), ("s", 1))
-    whole = int(seconds)
-    for (name, size), (smaller, part) in pairwise(units):
-        if whole >= size:
-            rest = whole % size // part
-            return f"{whole // size} {name}" + (f" {rest} {smaller}" if rest else "")
-    return f"{whole} s"
 
 
 def replace(path: Path, text: str) -> None:

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import hashlib
+import json
 import multiprocessing
 import os
 import signal
@@ -14,17 +16,17 @@ import sys
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, ProcessPoolExecutor, wait
 from dataclasses import dataclass, field
 from typing import Any
 
 from classroom import canary
-from classroom.book import Book, duration, grading_digest
 from classroom.course import Course, add_option
 from classroom.execute import Job, Result, Times, graded, ungraded
 from classroom.intake import Found, Template, submissions
 from classroom.sandbox import available
+from classroom.spans import duration
 from classroom.trouble import Trouble
 
 NOT_SANDBOXED = "NOT SANDBOXED: submitted code runs with your own rights, on your files and your network."
@@ -131,8 +133,13 @@ def grade(
     recipe = Recipe.read(course, assignment, sandboxed, times or Times())
     began = time.monotonic()
     summary = Summary(course, assignment)
-    with Book(course, assignment, recipe.template, recipe.digest, recipe.versions) as book:
-        waiting: list[str] = []
+    with contextlib.ExitStack() as within:
+        pool = within.enter_context(_pool(dask, workers))
+        # nbgrader takes a second to import; the workers begin meanwhile.
+        from classroom.book import Book
+
+        book = within.enter_context(Book(course, assignment, recipe.template, recipe.digest, recipe.versions))
+        waiting = []
         missing = set(students)
         for found in submissions(course.root / "submitted", assignment, students):
             missing.discard(found.student)
@@ -143,7 +150,7 @@ def grade(
                 waiting.append(found.student)
         for student in sorted(missing):
             say(f"{student}: nothing was submitted.")
-        progress = Progress(len(waiting), say)
+        progress = within.enter_context(Progress(len(waiting), say))
         found_by: dict[str, Found] = {}
 
         def jobs() -> Iterator[Job]:
@@ -151,8 +158,7 @@ def grade(
                 for found in submissions(course.root / "submitted", assignment, (student,)):
                     found_by[student] = found
                     if found.data is None:
-                        result = ungraded(student, recipe.template, found.status, found.note, sandboxed)
-                        enter(result)
+                        enter(ungraded(student, recipe.template, found.status, found.note, sandboxed))
                     else:
                         yield recipe.job(student, found.data)
 
@@ -163,12 +169,11 @@ def grade(
                 summary.people.append(result.student)
             progress.done(record)
 
-        with progress, _pool(dask, workers) as pool:
-            for result in pool.results(jobs()):
-                if result.status == "no kernel":
-                    raise Trouble(result.note)
-                enter(result)
-        summary.people.sort()
+        for result in pool.results(jobs()):
+            if result.status == "no kernel":
+                raise Trouble(result.note)
+            enter(result)
+    summary.people.sort()
     summary.seconds = time.monotonic() - began
     return summary
 
@@ -240,6 +245,19 @@ class Recipe:
             self.assignment, student, notebook, self.release, self.variant, self.solutions, self.files,
             self.times, self.sandboxed,
         )  # fmt: skip
+
+
+def grading_digest(
+    release: bytes, files: Mapping[str, bytes], variant: str, versions: Mapping[str, str]
+) -> str:
+    """A digest of what a submission is graded by: another one means that it is graded again."""
+    content = [
+        release.hex(),
+        variant,
+        sorted(versions.items()),
+        sorted((n, d.hex()) for n, d in files.items()),
+    ]
+    return hashlib.sha256(json.dumps(content).encode()).hexdigest()[:16]
 
 
 class Progress:
@@ -386,6 +404,8 @@ def _pool(dask: str | None, workers: int | None) -> Iterator[Pool]:
         else:
             count = workers or os.cpu_count() or 1
             pool = Pool(lambda: processes(count), 2 * count)
+            for _ in range(count):
+                pool.executor.submit(_begun)
         try:
             yield pool
         except BaseException:
@@ -414,6 +434,13 @@ def _begin() -> None:
             os._exit(1)
 
     threading.Thread(target=follow, daemon=True).start()
+
+
+def _begun() -> None:
+    """In a worker: load all that a first submission would wait for."""
+    from lifecycle.study.checks import exercises
+
+    exercises()
 
 
 @contextlib.contextmanager

@@ -60,15 +60,29 @@ def submissions(folder: Path, assignment: str, only: tuple[str, ...] = ()) -> It
 
     Nothing that lies there makes it raise; a symbolic link is never followed.
     """
-    with contextlib.suppress(OSError):
-        for entry in sorted(os.scandir(folder), key=lambda entry: entry.name):
-            if entry.name.startswith(".") or (only and entry.name not in only):
-                continue
-            place = Path(entry.path) / assignment
-            if entry.is_symlink():
-                yield Found(entry.name, None, "unreadable", "The student's folder is a symbolic link.")
-            elif entry.is_dir() and os.path.lexists(place):
-                yield found(entry.name, place, assignment)
+    try:
+        # One of thousands is looked up by its name.
+        names = sorted(set(only) or (name for name in os.listdir(folder) if not name.startswith(".")))
+    except OSError:
+        return
+    for name in names:
+        home = folder / name
+        place = home / assignment
+        if home.is_symlink():
+            yield Found(name, None, "unreadable", "The student's folder is a symbolic link.")
+        elif not _sayable(name):
+            plain = name.encode("utf-8", "backslashreplace").decode()
+            yield Found(plain, None, "unreadable", "The student's folder has a name that is no UTF-8.")
+        elif home.is_dir() and os.path.lexists(place):
+            yield found(name, place, assignment)
+
+
+def _sayable(name: str) -> bool:
+    try:
+        name.encode("utf-8")
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def found(student: str, place: Path, assignment: str) -> Found:
