@@ -6,6 +6,7 @@ import copy
 import gc
 import inspect
 import io
+import itertools
 import linecache
 import math
 import pickle
@@ -249,7 +250,7 @@ def numbers(variant: Variant, key: str, count: int) -> list[float]:
     aspects={
         "each settings object keeps its own checked values": 3,
         "what is no number is refused, and the old value stays": 1,
-        "settings that nobody uses any more go": 1,
+        "settings that nobody uses any more go, and their values": 1,
     },
 )
 def sharing(answer: Any, sheet: Sheet) -> None:
@@ -276,7 +277,7 @@ def sharing(answer: Any, sheet: Sheet) -> None:
             for wrong in (f"{drawn[0]}", None, True, [drawn[1]]):
                 refused(things["first"], name, wrong, "first", (TypeError,), carried)
                 kept(things["first"], name, values["first"][name], wrong, values, "first")
-    with aspect(sheet, "settings that nobody uses any more go"):
+    with aspect(sheet, "settings that nobody uses any more go, and their values"):
 
         new(answer)
         carried = carries(answer)
@@ -299,6 +300,18 @@ def sharing(answer: Any, sheet: Sheet) -> None:
                     "still alive: something that belongs to the class refers to it.",
                     "Look for a dict or a list on the descriptor that holds the objects. Let each object "
                     "hold its value instead.",
+                )
+        many = [used() for _ in range(50)]
+        del many
+        later = [new(watchable) for _ in range(50)]
+        for thing, (name, value) in itertools.product(later, values["first"].items()):
+            # An object at the place of one that is gone has the same `id`.
+            if exactly(attempt(getattr, thing, name).value, value):
+                raise Wrong(
+                    SHARED,
+                    f"settings with {name} {short(value)} went; new ones, to which nothing was assigned yet, "
+                    f"read {short(value)}: they lie where the others lay, and have the same `id`.",
+                    "The value outlives its object. Let it lie in the object, and go with it.",
                 )
 
 
@@ -462,10 +475,13 @@ def one_of(answer: Any, sheet: Sheet) -> None:
                     raise Wrong("descriptors-class-read-is-plain", seen, advice)
     with aspect(sheet, "subclasses, copies and pickles keep the choice"):
         host = made()
+        alive: list[Any] = []  # so that no object lies where another lay
         for owner in (host, type(f"{said}Station", (host,), {})):
-            three(owner)
+            alive.append(three(owner))
             for way in (copy.copy, copy.deepcopy, through_pickle):
-                copied(owner(), name, units, way)
+                thing = owner()
+                alive.append(thing)
+                alive.append(copied(thing, name, units, way))
 
 
 def shuffled(variant: Variant, key: str, options: tuple[str, ...]) -> list[str]:
@@ -473,8 +489,8 @@ def shuffled(variant: Variant, key: str, options: tuple[str, ...]) -> list[str]:
     return sorted(options, key=lambda option: variant.random(f"{key}:{option}").random())
 
 
-def copied(thing: Any, name: str, options: list[str], call: Callable[[Any], Any]) -> None:
-    """A copy has the same choice, and from then on its own."""
+def copied(thing: Any, name: str, options: list[str], call: Callable[[Any], Any]) -> Any:
+    """A copy has the same choice, and from then on its own; return it."""
     way = "pickle" if call is through_pickle else f"copy.{call.__name__}"
     assign(thing, name, options[1], "original")
     read(thing, name, "original")
@@ -496,6 +512,7 @@ def copied(thing: Any, name: str, options: list[str], call: Callable[[Any], Any]
     if not exactly(found, options[1]):
         seen = f"a copy by {way} was given {short(options[2])}, and the original reads {short(found)}."
         raise Wrong(SHARED, seen, "Original and copy have one place for the value. Each needs its own.")
+    return made.value
 
 
 class _Pickler(pickle.Pickler):

@@ -1,0 +1,19 @@
+class Spread:
+    def __init__(self):
+        self.values = {}
+
+    def __set_name__(self, owner, name):
+        self.name = name
+
+    def __get__(self, instance, owner=None):
+        return self.values[id(instance)]
+
+    def __set__(self, instance, value):
+        if not isinstance(value, (int, float)) or isinstance(value, bool):
+            raise TypeError(f"{self.name} = {value!r}: allowed is a number")
+        self.values[id(instance)] = value
+
+
+class Settings:
+    center = Spread()
+    spread = Spread()
