@@ -16,6 +16,7 @@ import pytest
 from harness import Server
 
 from lifecycle import cli, server
+from lifecycle import desk as desks
 
 
 @pytest.fixture(scope="module")
@@ -40,6 +41,16 @@ def test_news_and_extension_manager_are_off(running: Server) -> None:
     assert set(server.PAGE_CONFIG["disabledExtensions"]) <= set(config["disabledExtensions"])
     settings = running.ask("lab/api/settings/@jupyterlab/apputils-extension:notification")
     assert settings["schema"]["properties"]["fetchNews"]["default"] == "false"
+
+
+def test_a_students_lab_is_the_same_where_the_graders_tools_are_installed(running: Server) -> None:
+    # Lab lists what is installed, and leaves out what is disabled.
+    assert {"@jupyter/nbgrader", "@jupyter-notebook/lab-extension"} <= set(
+        page_config(running)["disabledExtensions"]
+    )
+    for path in ("formgrader", "assignments", "courses", "validate", "tree"):
+        with pytest.raises(urllib.error.HTTPError, match="404"):
+            running.ask(path)
 
 
 def test_the_users_own_jupyter_settings_stay_in_force(running: Server) -> None:
@@ -68,7 +79,8 @@ def test_the_token_stands_in_no_list_of_processes(running: Server) -> None:
 
 
 def test_it_serves_the_desk_and_nothing_above_it(running: Server) -> None:
-    assert [entry["name"] for entry in running.ask("api/contents")["content"]] == ["notebooks"]
+    served = {entry["name"] for entry in running.ask("api/contents")["content"]}
+    assert {"notebooks"} <= served <= {shelf.split("/")[0] for shelf in desks.SHELVES}
 
 
 def test_it_opens_on_the_first_lesson(running: Server) -> None:

@@ -26,6 +26,20 @@ PAGE_CONFIG = {
     "disabledExtensions": {
         "@jupyterlab/apputils-extension:announcements": True,
         "@jupyterlab/extensionmanager-extension": True,
+        # They are there where the extra `classroom` is, and are a teacher's: a student's Lab is the same
+        # with it and without.
+        "@jupyter/nbgrader": True,
+        "@jupyter-notebook/lab-extension": True,
+    }
+}
+
+SERVER = {
+    "ServerApp": {
+        "jpserver_extensions": {
+            f"nbgrader.server_extensions.{name}": False
+            for name in ("assignment_list", "course_list", "formgrader", "validate_assignment")
+        }
+        | {"notebook": False}
     }
 }
 
@@ -96,8 +110,12 @@ def arguments(desk: Path, opens: str, port: int | None, browser: bool, token: st
 
 def _configure(desk: Path) -> None:
     config = desk / STATE / "config"
-    for name, content in (("page_config", PAGE_CONFIG), ("default_setting_overrides", SETTINGS)):
-        desks.write(config / "labconfig" / f"{name}.json", json.dumps(content, indent=1).encode())
+    for name, content in (
+        ("labconfig/page_config", PAGE_CONFIG),
+        ("labconfig/default_setting_overrides", SETTINGS),
+        ("jupyter_server_config.d/lifecycle", SERVER),
+    ):
+        desks.write(config / f"{name}.json", json.dumps(content, indent=1).encode())
     others = os.environ.get("JUPYTER_CONFIG_PATH")
     os.environ["JUPYTER_CONFIG_PATH"] = os.pathsep.join([str(config), others] if others else [str(config)])
     # The kernel of this environment, also where the user has one of the same name in the home folder.
