@@ -6,11 +6,11 @@ import copy
 import gc
 import inspect
 import io
-import itertools
 import linecache
 import math
 import pickle
 import re
+import sys
 import weakref
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -292,7 +292,11 @@ def sharing(answer: Any, sheet: Sheet) -> None:
                 refused(thing, name, f"{value}", "settings", (TypeError,), carried)
             return thing
 
+        def held() -> list[int]:
+            return [sys.getrefcount(value) for value in values["first"].values()]
+
         with quick_collector():
+            before = held()
             if not goes(used):
                 raise Wrong(
                     "descriptors-dict-lets-go",
@@ -301,17 +305,13 @@ def sharing(answer: Any, sheet: Sheet) -> None:
                     "Look for a dict or a list on the descriptor that holds the objects. Let each object "
                     "hold its value instead.",
                 )
-        many = [used() for _ in range(50)]
-        del many
-        later = [new(watchable) for _ in range(50)]
-        for thing, (name, value) in itertools.product(later, values["first"].items()):
-            # An object at the place of one that is gone has the same `id`.
-            if exactly(attempt(getattr, thing, name).value, value):
+            if held() != before:
                 raise Wrong(
                     SHARED,
-                    f"settings with {name} {short(value)} went; new ones, to which nothing was assigned yet, "
-                    f"read {short(value)}: they lie where the others lay, and have the same `id`.",
-                    "The value outlives its object. Let it lie in the object, and go with it.",
+                    "`spread` of a settings object was assigned, and the object went. Its value is still held "
+                    "by something that belongs to the class. A later object may be taken for the old one, "
+                    "as `id` is given to another when an object is gone.",
+                    "Let the value lie in the object: `instance.__dict__`. Then it goes with it.",
                 )
 
 
