@@ -139,7 +139,8 @@ def grade(
         from classroom.book import Book
 
         book = within.enter_context(Book(course, assignment, recipe.template, recipe.digest, recipe.versions))
-        waiting = []
+        waiting: list[str] = []
+        odd: dict[str, Found] = {}
         missing = set(students)
         for found in submissions(course.root / "submitted", assignment, students):
             missing.discard(found.student)
@@ -148,6 +149,8 @@ def grade(
             else:
                 # Read again when its turn comes: many notebooks at once are too much to keep.
                 waiting.append(found.student)
+                if found.data is None:
+                    odd[found.student] = found
         for student in sorted(missing):
             say(f"{student}: nothing was submitted.")
         progress = within.enter_context(Progress(len(waiting), say))
@@ -155,7 +158,8 @@ def grade(
 
         def jobs() -> Iterator[Job]:
             for student in waiting:
-                for found in submissions(course.root / "submitted", assignment, (student,)):
+                there = submissions(course.root / "submitted", assignment, (student,))
+                for found in [odd[student]] if student in odd else there:
                     found_by[student] = found
                     if found.data is None:
                         enter(ungraded(student, recipe.template, found.status, found.note, sandboxed))

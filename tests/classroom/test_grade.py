@@ -1,0 +1,272 @@
+"""The same input gives the same grades: in any order, with any workers, cut off in the middle or not."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from concurrent.futures import Executor, Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from pathlib import Path
+from typing import Any
+
+import coursework
+import psutil
+import pytest
+from coursework import ASSIGNMENT, IDS, answered, cell, solution, submit, wrong
+from nbgrader.api import Gradebook
+
+from classroom.cli import main
+from classroom.course import Course
+from classroom.execute import Job, Result, Score
+from classroom.grade import Pool, Recipe, Summary, grade
+from classroom.sandbox import available
+from classroom.trouble import Trouble
+
+if sys.platform != "linux":
+    pytest.skip("the sandbox needs Linux", allow_module_level=True)
+if not available()[0]:
+    pytest.skip(f"no sandbox: {available()[1]}", allow_module_level=True)
+
+pytestmark = pytest.mark.timeout(300)
+STUDENTS = ("ada", "bob", "cem", "dov", "eve", "fay")
+
+
+def course_of(root: Path) -> Course:
+    """A course with six submissions: right, wrong, untouched, forged, cut off, unreadable."""
+    course = coursework.make(root)
+    first = IDS[0]
+    right = {id: solution(id) for id in IDS}
+    submit(course, "ada", answered(right))
+    submit(course, "bob", answered({id: wrong(id) for id in IDS}))
+    submit(course, "cem", answered({}))
+    forged = answered({first: wrong(first)})
+    forged["cells"].insert(
+        2, cell("code", "import lifecycle.study.exercising as e\ne.tried = lambda *given: None")
+    )
+    submit(course, "dov", forged)
+    submit(course, "eve", answered({first: "import os\nos._exit(1)"} | {IDS[-1]: right[IDS[-1]]}))
+    submit(course, "fay", b"{")
+    return course
+
+
+def outcome(course: Course) -> dict[str, Any]:
+    """All that grading leaves: records as text, scores in the gradebook, graded notebooks."""
+    with Gradebook(course.gradebook_url) as book:
+        scores = {
+            one.student.id: sorted(
+                (grade.name, grade.auto_score, grade.needs_manual_grade)
+                for notebook in one.notebooks
+                for grade in notebook.grades
+            )
+            for one in book.assignment_submissions(ASSIGNMENT)
+        }
+    files = [*(course.records / ASSIGNMENT).glob("*.json"), *(course.root / "autograded").glob("*/*/*.ipynb")]
+    return {"scores": scores} | {
+        str(path.relative_to(course.root)): path.read_text(encoding="utf-8") for path in files
+    }
+
+
+@pytest.fixture(scope="module")
+def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> tuple[Course, dict[str, Any]]:
+    """The course graded by two workers in one run, and what that left."""
+    course = course_of(tmp_path_factory.mktemp("undisturbed") / "course")
+    summary = grade(course, ASSIGNMENT, workers=2, say=_quiet)
+    assert sum(summary.statuses.values()) == len(STUDENTS)
+    return course, outcome(course)
+
+
+def _quiet(line: str) -> None:
+    pass
+
+
+def _copy(course: Course, place: Path) -> Course:
+    """The same course, not graded yet."""
+    keep = shutil.ignore_patterns("autograded", "records", "gradebook.db")
+    shutil.copytree(course.root, place, ignore=keep)
+    fresh = coursework.make(place.with_name("fresh"))
+    shutil.copy(fresh.gradebook, place / "gradebook.db")
+    return Course.read(place)
+
+
+def test_everybody_has_what_they_earned(undisturbed: tuple[Course, dict[str, Any]]) -> None:
+    course, _ = undisturbed
+    folder = course.records / ASSIGNMENT
+    records = {path.stem: json.loads(path.read_text(encoding="utf-8")) for path in folder.glob("*.json")}
+    earned = {
+        name: [score["points"] == score["worth"] for score in record["exercises"].values()]
+        for name, record in records.items()
+    }
+    assert earned["ada"] == [True] * len(IDS)
+    assert not any(earned["bob"] + earned["cem"] + earned["dov"] + earned["fay"])
+    assert earned["eve"][-1] or len(IDS) == 1
+    assert {name for name, record in records.items() if record["needs_person"]} >= {"fay"}
+    assert records["fay"]["status"] == "unreadable"
+    assert all(record["sandboxed"] for record in records.values())
+
+
+def test_one_worker_in_another_order_gives_the_same(
+    undisturbed: tuple[Course, dict[str, Any]], tmp_path: Path
+) -> None:
+    course = _copy(undisturbed[0], tmp_path / "course")
+    for some in (("fay", "dov"), ("bob", "eve"), ("cem", "ada")):
+        grade(course, ASSIGNMENT, some, workers=1, say=_quiet)
+    assert outcome(course) == undisturbed[1]
+
+
+def test_a_dask_cluster_gives_the_same(undisturbed: tuple[Course, dict[str, Any]], tmp_path: Path) -> None:
+    from distributed import LocalCluster
+
+    course = _copy(undisturbed[0], tmp_path / "course")
+    settings = {"n_workers": 2, "threads_per_worker": 1, "dashboard_address": None}
+    with LocalCluster(**settings, silence_logs=50) as cluster:
+        grade(course, ASSIGNMENT, dask=cluster.scheduler_address, say=_quiet)
+    assert outcome(course) == undisturbed[1]
+
+
+def test_no_scheduler_is_a_sentence(undisturbed: tuple[Course, dict[str, Any]]) -> None:
+    with pytest.raises(Trouble, match=r"no Dask scheduler at tcp://127\.0\.0\.1:1"):
+        grade(undisturbed[0], ASSIGNMENT, dask="tcp://127.0.0.1:1", say=_quiet)
+
+
+@pytest.mark.parametrize("after", [1, 3])
+def test_killed_in_the_middle_and_run_again_gives_the_same(
+    undisturbed: tuple[Course, dict[str, Any]], tmp_path: Path, after: int
+) -> None:
+    course = _copy(undisturbed[0], tmp_path / "course")
+    command = [sys.executable, "-m", "classroom.cli", "grade", ASSIGNMENT, "--workers", "2"]
+    grader = subprocess.Popen(command, cwd=course.root, stdout=subprocess.DEVNULL)
+    records = course.records / ASSIGNMENT
+    _until(lambda: len(list(records.glob("*.json"))) >= after or grader.poll() is not None)
+    family = psutil.Process(grader.pid).children(recursive=True) if grader.poll() is None else []
+    os.kill(grader.pid, signal.SIGKILL)
+    assert grader.wait() in (-signal.SIGKILL, 0)
+    # Its workers and their kernels end with it.
+    psutil.wait_procs(family, timeout=60)
+    assert not [one for one in family if one.is_running() and one.status() != psutil.STATUS_ZOMBIE]
+    kept = {path.name: path.stat().st_mtime_ns for path in records.glob("*.json")}
+    summary = grade(course, ASSIGNMENT, workers=2, say=_quiet)
+    assert summary.already == len(kept)
+    assert {name: (records / name).stat().st_mtime_ns for name in kept} == kept
+    assert outcome(course) == undisturbed[1]
+
+
+def _until(there: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 120
+    while not there():
+        assert time.monotonic() < deadline, "it never came"
+        time.sleep(0.02)
+
+
+def test_what_is_graded_stays_until_it_changes(
+    undisturbed: tuple[Course, dict[str, Any]], tmp_path: Path
+) -> None:
+    course = Course.read(shutil.copytree(undisturbed[0].root, tmp_path / "course"))
+    assert grade(course, ASSIGNMENT, workers=1, say=_quiet).already == len(STUDENTS)
+    submit(course, "cem", answered({id: solution(id) for id in IDS}))
+    lines: list[str] = []
+    summary = grade(course, ASSIGNMENT, workers=1, say=lines.append)
+    assert (summary.already, summary.statuses["graded"]) == (len(STUDENTS) - 1, 1)
+    worth = sum(int(one.points) for one in Recipe.read(course, ASSIGNMENT).template.slots if one.check)
+    assert lines == [f"[1/1] cem: {worth} of {worth}"]
+
+
+def test_the_command_grades_and_says_what_it_did(
+    undisturbed: tuple[Course, dict[str, Any]], capsys: pytest.CaptureFixture[str]
+) -> None:
+    course = undisturbed[0]
+    words = ["grade", ASSIGNMENT, "--course", str(course.root), "--student", "fay", "--again"]
+    assert main([*words, "--workers", "1", "--student", "nobody"]) == 0
+    said = capsys.readouterr().out
+    assert "nobody: nothing was submitted." in said
+    assert "fay: 0 of" in said and "The file is no JSON" in said and "NEEDS A PERSON" in said
+    assert "Of these: 1 unreadable." in said
+    assert "1 to be looked at by a person: fay." in said
+
+
+def test_without_a_sandbox_it_says_so_loudly(
+    undisturbed: tuple[Course, dict[str, Any]], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    course = _copy(undisturbed[0], tmp_path / "course")
+    words = ["grade", ASSIGNMENT, "--course", str(course.root), "--workers", "1", "--student", "ada"]
+    assert main([*words, "--no-sandbox"]) == 0
+    said = capsys.readouterr()
+    assert said.err.count("NOT SANDBOXED") == 2
+    assert "not sandboxed" in said.out
+    record = json.loads((course.records / ASSIGNMENT / "ada.json").read_text(encoding="utf-8"))
+    assert record["sandboxed"] is False
+    # With a sandbox it is graded again.
+    assert grade(course, ASSIGNMENT, ("ada",), workers=1, say=_quiet).already == 0
+
+
+def test_without_a_sandbox_it_refuses_unless_told(
+    undisturbed: tuple[Course, dict[str, Any]],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setattr("classroom.grade.available", lambda: (False, "The sandbox needs the program bwrap."))
+    assert main(["grade", ASSIGNMENT, "--course", str(undisturbed[0].root)]) == 1
+    said = capsys.readouterr().err
+    assert "needs the program bwrap" in said and "--no-sandbox" in said
+
+
+def test_an_assignment_that_is_not_released_is_a_sentence(tmp_path: Path) -> None:
+    course = coursework.make(tmp_path / "course")
+    course.release(ASSIGNMENT).unlink()
+    with pytest.raises(Trouble, match="no released notebook of leaks"):
+        grade(course, ASSIGNMENT, say=_quiet)
+
+
+class Here(Executor):
+    """An executor whose worker dies with every job of the students named in `deadly`."""
+
+    deadly: tuple[str, ...] = ()
+
+    def submit(self, call: Any, /, *given: Any, **named: Any) -> Future[Any]:
+        job, future = given[0], Future[Any]()
+        if job.student in self.deadly:
+            future.set_exception(BrokenProcessPool("the worker died"))
+        else:
+            future.set_result(Result(job.student, scores={"leaks-x1-check": Score(5)}))
+        return future
+
+
+def test_a_dead_worker_costs_its_own_submission_alone() -> None:
+    release = json.dumps(coursework.release(*IDS)).encode()
+    jobs = [Job(ASSIGNMENT, name, b"{}", release, "term") for name in STUDENTS]
+
+    class Some(Here):
+        deadly = ("cem",)
+
+    results = {one.student: one for one in Pool(Some, 3).results(jobs)}
+    assert sorted(results) == sorted(STUDENTS)
+    assert results["cem"].status == "stopped" and "died" in results["cem"].note
+    assert all(one.status == "graded" for name, one in results.items() if name != "cem")
+
+
+def test_the_pool_outlives_a_worker_that_is_killed() -> None:
+    from classroom.grade import processes
+
+    pool = processes(1)
+    try:
+        with pytest.raises(BrokenProcessPool):
+            pool.submit(os._exit, 3).result(60)
+    finally:
+        pool.shutdown()
+    assert isinstance(pool, ProcessPoolExecutor)
+
+
+def test_the_summary_names_people_and_what_is_odd(tmp_path: Path) -> None:
+    summary = Summary(coursework.make(tmp_path / "course"), ASSIGNMENT, 2)
+    summary.statuses.update(["graded", "late", "late"])
+    summary.people += ["ada"]
+    lines = str(summary).splitlines()
+    assert lines[0].startswith("Graded 3 submissions of leaks")
+    assert lines[1].startswith("2 submissions had a grade already")
+    assert lines[2] == "Of these: 2 late."
+    assert lines[3].startswith("1 to be looked at by a person: ada.")
