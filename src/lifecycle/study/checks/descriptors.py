@@ -308,7 +308,7 @@ def sharing(answer: Any, sheet: Sheet) -> None:
             if held() != before:
                 raise Wrong(
                     SHARED,
-                    "`spread` of a settings object was assigned, and the object went. Its value is still held "
+                    "`spread` of a settings object was assigned; the object went. Its value is still held "
                     "by something that belongs to the class. A later object may be taken for the old one, "
                     "as `id` is given to another when an object is gone.",
                     "Let the value lie in the object: `instance.__dict__`. Then it goes with it.",
