@@ -1064,11 +1064,13 @@ def tried(test: Any, program: Callable[[Any], Any], variant: Variant) -> Trial:
 )
 def catching(answer: Any, sheet: Sheet) -> None:
     """Give the test three right retries of different shape, and wrong ones for each aspect."""
-    good = [tried(answer, program, sheet.variant) for program in RIGHT]
+    programs = [*RIGHT, *(program for caught in CATCHES.values() for program, _, _ in caught.programs)]
+    # In an order of the variant's own: a test that counts its calls knows one term's order at most.
+    sheet.variant.random("decorators-x5:order").shuffle(programs)
+    trials = {program: tried(answer, program, sheet.variant) for program in programs}
+    good = [trials[program] for program in RIGHT]
     for name, caught in CATCHES.items():
-        bad = [
-            (tried(answer, program, sheet.variant), belief, does) for program, belief, does in caught.programs
-        ]
+        bad = [(trials[program], belief, does) for program, belief, does in caught.programs]
         with sheet.aspect(name):
             if name == TWICE:
                 for trial in good:
