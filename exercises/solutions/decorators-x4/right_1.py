@@ -2,5 +2,5 @@ def patient(function=None, *, attempts=3):
     if function is None:
         return functools.partial(patient, attempts=attempts)
     if len(inspect.signature(function).parameters) > 1:
-        raise TypeError(f"{function.__name__} takes a stream, spent after a failure: retry the source")
+        raise TypeError(f"{function.__name__} is a stage, and its stream can be spent: retry the source")
     return retryOnFailure(maxAttempts=attempts, delaySeconds=0)(function)

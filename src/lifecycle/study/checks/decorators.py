@@ -1078,17 +1078,17 @@ def catching(answer: Any, sheet: Sheet) -> None:
             else:
                 grounded(sheet)
             for trial, belief, does in bad:
-                if trial.error is not None and not trial.rejected:
+                if trial.rejected:
+                    continue
+                if trial.error is not None:
                     raise trial.error
                 if not any(feed.opened for feed in trial.feeds):
-                    told = "rejects a retry" if trial.rejected else "lets a retry pass"
                     raise Wrong(
                         "decorators-call-guards",
-                        f"your test {told} that {does}: it never pulled from a stream.",
+                        f"your test lets a retry pass that {does}: it never pulled from a stream.",
                         "The call raises nothing and reads nothing: pull, by `list` or `next`, then look.",
                     )
-                if not trial.rejected:
-                    raise Wrong(belief, f"your test lets a retry pass that {does}.", caught.advice)
+                raise Wrong(belief, f"your test lets a retry pass that {does}.", caught.advice)
 
 
 def passed(trial: Trial) -> None:
