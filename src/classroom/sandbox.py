@@ -148,7 +148,8 @@ class Sandbox:
     """A started kernel that can reach nothing but what it was given.
 
     `files` lie in its working folder, read-only, under their names.  `km` is its kernel manager, made for
-    nbclient.  On leaving the `with` block everything that was started in it is dead.
+    nbclient.  On leaving the `with` block everything that was started in it is dead; so it is when the
+    thread ends that entered the block, or the process is killed.
 
     `sandboxed=False` gives the same kernel without walls: limits alone, where the system has them.  It is
     for machines without bubblewrap, and for people who know whose code they run.

@@ -129,6 +129,29 @@ def test_the_sandbox_ends(name: str, who: str) -> None:
     assert LOUD[name].holds(came), came
 
 
+@needs_walls
+def test_the_graders_package_is_hidden_also_where_it_lies_among_the_packages(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    # As installed from a wheel: a folder is shown that holds both packages, and here the solutions too.
+    kit = str(Path(lifecycle.__file__).parents[2])
+    own = sandboxes._Command._shown
+
+    def shown(command: sandboxes._Command) -> list[tuple[str, str]]:
+        room = str(Path(lifecycle.__file__).parent)
+        return [pair for pair in own(command) if pair[1] != room] + [(kit, kit)]
+
+    monkeypatch.setattr(sandboxes._Command, "_shown", shown)
+    code = (
+        "import os, lifecycle\n"
+        "kit = os.path.dirname(os.path.dirname(os.path.dirname(lifecycle.__file__)))\n"
+        "print([os.listdir(f'{kit}/{name}') for name in ('src/classroom', 'exercises')])\n"
+        "print(len(os.listdir(f'{kit}/src/lifecycle')) > 3, os.access(f'{kit}/exercises', os.W_OK))"
+    )
+    with Sandbox() as sandbox:
+        assert attacks.run(sandbox, code, 30).said == "[[], []]\nTrue False"
+
+
 # What is left.
 
 LEAVE_SOMETHING = (
