@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from nbformat import from_dict
 from nbgrader import utils
@@ -37,6 +37,8 @@ LOCKED = 60.0
 """For how many seconds a locked gradebook is tried again."""
 
 FORMAT = 1
+
+T = TypeVar("T")
 
 
 class Book:
@@ -62,8 +64,8 @@ class Book:
             if not self.course.gradebook.exists():
                 raise Trouble(f"There is no gradebook in {self.course.root}: release the assignment first.")
             self.gradebook = undo.enter_context(Gradebook(self.course.gradebook_url))
-            self._agree()
-            self._due()
+            self._patiently(self._agree)
+            self._patiently(self._due)
             self._sweep()
             self._within = undo.pop_all()
         return self
@@ -95,13 +97,18 @@ class Book:
     def late(self, found: Found) -> int:
         """How many seconds after the deadline, extension included, it came; 0 for in time or unknown."""
         stamp = _stamp(found.timestamp)
-        due = self.gradebook.find_assignment(self.assignment).duedate
-        if stamp is None or due is None:
+        if stamp is None:
             return 0
-        with contextlib.suppress(MissingEntry):
-            submission = self.gradebook.find_submission(self.assignment, found.student)
-            due += submission.extension or due - due
-        return max(0, int((stamp - due).total_seconds()))
+        due = self._patiently(lambda: self._due_of(found.student))
+        return max(0, int((stamp - due).total_seconds())) if due else 0
+
+    def _due_of(self, student: str) -> datetime | None:
+        due: datetime | None = self.gradebook.find_assignment(self.assignment).duedate
+        if due is not None:
+            with contextlib.suppress(MissingEntry):
+                extension = self.gradebook.find_submission(self.assignment, student).extension
+                return due + extension if extension else due
+        return due
 
     def enter(self, found: Found, result: Result) -> dict[str, Any]:
         """Write one submission's grade, and return its record.
@@ -221,13 +228,14 @@ class Book:
             session.rollback()
             raise
 
-    def _patiently(self, write: Callable[[], None]) -> None:
+    def _patiently(self, use: Callable[[], T]) -> T:
+        """Use the gradebook, again and again while another program has locked it."""
         until = time.monotonic() + LOCKED
         while True:
             try:
-                write()
-                return
+                return use()
             except OperationalError as error:
+                self.gradebook.db.rollback()
                 if time.monotonic() > until:
                     raise Trouble(
                         f"The gradebook {self.course.gradebook} is locked by another program ({error.orig}): "
@@ -259,9 +267,7 @@ class Book:
         assignment = self.gradebook.find_assignment(self.assignment)
         due = deadline.replace(tzinfo=None) if deadline else None
         if assignment.duedate != due:
-            self._patiently(
-                lambda: self.gradebook.update_or_create_assignment(self.assignment, duedate=due) and None
-            )
+            self.gradebook.update_or_create_assignment(self.assignment, duedate=due)
 
     def _stage(self, found: Found, result: Result) -> Path:
         graded = self.course.root / "autograded"
