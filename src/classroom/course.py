@@ -293,8 +293,7 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.update:
         if arguments.name or arguments.term:
             raise Trouble(f"--update takes name and term from {folder / FILE}: change them there.")
-        done = making.update(Course.read(folder))
-        print(*(done or ["Everything is up to date."]), sep="\n")
+        print(*making.update(Course.read(folder)), sep="\n")
         return 0
     made = making.make(folder, arguments.name, arguments.term)
     count = sum(len(one.exercises) for one in made.assignments.values())

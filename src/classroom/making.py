@@ -82,9 +82,9 @@ def make(folder: Path, name: str = "", term: str = "") -> Course:
 def update(course: Course) -> list[str]:
     """Bring source, release, solutions and the gradebook's deadlines up to date with `course.toml` and kit.
 
-    Returns what was done, as sentences. A notebook that was edited by hand, or whose grading has begun, stays
-    as it is. Raises `Trouble`, before anything is changed, when `course.toml` wants other exercises in such a
-    one, or another term.
+    Returns what was done, as sentences; the last one says when what is due. A notebook that was edited by
+    hand, or whose grading has begun, stays as it is. Raises `Trouble`, before anything is changed, when
+    `course.toml` wants other exercises in such a one, or another term.
     """
     told, state = kit_texts(), _state(course.root)
     sentences, changed = [], []
@@ -122,7 +122,12 @@ def update(course: Course) -> list[str]:
     made = [assignment.name for assignment in changed]
     _remember(course, {name: hash for name, hash in state.items() if name not in gone}, made)
     sentences += [f"{one.name} is made anew: {_count(one.exercises)}." for one in changed]
-    return sentences + [f"{name} is taken out." for name in gone]
+    sentences += [f"{name} is taken out." for name in gone]
+    due = [
+        f"{one.name} {one.deadline:%Y-%m-%d %H:%M} UTC" for one in course.assignments.values() if one.deadline
+    ]
+    said = "" if changed or gone else "No notebook changed. "
+    return [*sentences, f"{said}Deadlines: {', '.join(due) if due else 'none'}."]
 
 
 def _kept(course: Course, assignment: str, now: Mapping[str, bytes], state: Mapping[str, str]) -> str:

@@ -106,22 +106,23 @@ def test_a_path_that_nbgrader_cannot_find_again_is_refused(kit: Path, tmp_path: 
 
 def test_nothing_to_do_changes_nothing(course: Course) -> None:
     before = everything(course.source("leaks").parent) | everything(course.release("leaks").parent)
-    assert update(course) == []
+    assert update(course) == ["No notebook changed. Deadlines: none."]
     after = everything(course.source("leaks").parent) | everything(course.release("leaks").parent)
     assert after == before
 
 
 def test_a_deadline_goes_into_the_gradebook(course: Course) -> None:
-    assert update(edited(course, 'deadline = ""', 'deadline = "2026-12-01 12:00+01:00"')) == []
+    said = update(edited(course, 'deadline = ""', 'deadline = "2026-12-01 12:00+01:00"'))
+    assert said == ["No notebook changed. Deadlines: leaks 2026-12-01 11:00 UTC."]
     with Gradebook(course.gradebook_url) as book:
         assert book.find_assignment("leaks").duedate == datetime(2026, 12, 1, 11)
 
 
 def test_another_term_makes_source_and_release_anew(course: Course) -> None:
     changed = edited(course, "wt26-0a1b2c3d", "st27-4e5f6a7b")
-    assert update(changed) == ["leaks is made anew: 1 exercise."]
+    assert update(changed) == ["leaks is made anew: 1 exercise.", "Deadlines: none."]
     assert 'course("st27-4e5f6a7b")' in setup_cell(changed)
-    assert update(changed) == []
+    assert update(changed) == ["No notebook changed. Deadlines: none."]
     assert sorted(path.name for path in course.root.iterdir() if path.name.startswith(".")) == [making.STATE]
 
 
@@ -133,9 +134,10 @@ def test_after_grading_began_the_exercises_stay_and_the_deadline_may_move(course
     with pytest.raises(Trouble, match=r"leaks stays as it is, because its grading has begun \(1 record\)"):
         update(edited(course, "wt26-0a1b2c3d", "st27-4e5f6a7b"))
     back = edited(course, "st27-4e5f6a7b", "wt26-0a1b2c3d")
-    assert update(edited(back, 'deadline = ""', 'deadline = "2026-12-01 12:00"')) == []
+    later = edited(back, 'deadline = ""', 'deadline = "2026-12-01 12:00"')
+    assert update(later) == ["No notebook changed. Deadlines: leaks 2026-12-01 12:00 UTC."]
     renamed = edited(course, '"Pipes"', '"Pipelines"')
-    assert update(renamed) == ["leaks stays as it is, because its grading has begun (1 record)."]
+    assert update(renamed)[0] == "leaks stays as it is, because its grading has begun (1 record)."
     assert everything(course.root / "release") == before
 
 
@@ -151,10 +153,10 @@ def test_a_notebook_edited_by_hand_stays(course: Course) -> None:
     path = course.source("leaks")
     path.write_text(path.read_text().replace("All about leaks", "Mine"))
     mine = path.read_text()
-    assert update(course) == [f"leaks stays as it is, because {path} was edited by hand."]
+    assert update(course)[0] == f"leaks stays as it is, because {path} was edited by hand."
     assert path.read_text() == mine
     shutil.rmtree(path.parent)
-    assert update(course) == ["leaks is made anew: 1 exercise."]
+    assert update(course)[0] == "leaks is made anew: 1 exercise."
 
 
 def test_an_unknown_exercise_says_which_there_are(course: Course) -> None:
@@ -174,7 +176,7 @@ def test_an_assignment_taken_out_is_gone(kit: Path, tmp_path: Path, monkeypatch:
     old.write_text("{}")
     state["chains"] = making._hash(b"{}")
     (course.root / making.STATE / "made.json").write_text(json.dumps(state))
-    assert update(course) == ["chains is taken out."]
+    assert update(course)[0] == "chains is taken out."
     assert not old.parent.exists()
 
 
@@ -185,6 +187,6 @@ def test_the_command_makes_and_updates(
     assert main(["course", str(folder), "--term", "wt26"]) == 0
     assert f"Made a course in {folder}: 1 assignments, 1 exercises, term wt26-" in capsys.readouterr().out
     assert main(["course", str(folder), "--update"]) == 0
-    assert capsys.readouterr().out == "Everything is up to date.\n"
+    assert capsys.readouterr().out == "No notebook changed. Deadlines: none.\n"
     assert main(["course", str(folder), "--update", "--term", "x"]) == 1
     assert "change them there" in capsys.readouterr().err
