@@ -91,13 +91,13 @@ def changed(before: dict[str, str], after: object) -> str:
     """
     if not isinstance(after, dict) or not before:
         return "the kernel did not say what its checks are made of."
-    modules = {key for key in before if (":" not in key and "." in key) or key == "lifecycle"}
+    modules = {key for key in before if ":" not in key}
     for key in sorted(before.keys() | after.keys()):
         was, now = before.get(key), after.get(key)
         if was == now:
             continue
         module = key.partition(":")[0]
-        if was is None and (module not in modules or not module.startswith(("lifecycle", "shell"))):
+        if was is None and (module not in modules or not inside.OWN.fullmatch(module)):
             # A module that came later, or what a program added to a library.
             continue
         what = "is gone" if now is None else "was added" if was is None else "was replaced"
@@ -138,8 +138,19 @@ _NAMES = {
 }  # fmt: skip
 
 
+_OF_TESTS = {"get_objects", "get_referrers", "get_referents"}
+"""What a test that looks for a leak may well use."""
+
+
 def look(source: str, where: str) -> list[str]:
-    """What a cell's text names that no exercise needs, one sentence each: no proof, but worth a look."""
+    """What a cell's text names that no exercise needs, one sentence each: no proof, but worth a look.
+
+    where: the cell's name, for an answer the exercise's id.
+    """
+    from lifecycle.study.checks import exercises
+
+    known = exercises().get(where)
+    names = _NAMES.keys() - (_OF_TESTS if known is not None and known.kind == "test" else set())
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -149,7 +160,7 @@ def look(source: str, where: str) -> list[str]:
     found: dict[str, str] = {}
     for node in ast.walk(tree):
         for name in _named(node):
-            if name in _NAMES:
+            if name in names:
                 found.setdefault(name, f"{where} {LOOKED} {name} ({_NAMES[name]}).")
             elif name.startswith(("lifecycle.study.checks", "lifecycle.study.exercising")):
                 found.setdefault(name, f"{where} {LOOKED} {name} (the checks themselves).")

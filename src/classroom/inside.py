@@ -10,6 +10,7 @@ import ast
 import hashlib
 import inspect
 import pkgutil
+import re
 import sys
 import types
 from typing import Any
@@ -27,6 +28,9 @@ WATCHED = (
     "warnings", "weakref",
 )  # fmt: skip
 """Modules of others on which a check stands."""
+
+OWN = re.compile(r"lifecycle(\.(?!lab).*)?|[a-z][a-z0-9]*_x\d+")
+"""Modules of the course: the kit's, and the checks of an instructor's own exercises."""
 
 ORDINARY = {
     "__dict__", "__weakref__", "__doc__", "__module__", "__annotations__", "__annotate__", "_abc_impl",
@@ -109,7 +113,7 @@ def made() -> dict[str, str]:
     """A mark for each function, class and module that the checks use: which object, and what code."""
     table: dict[str, str] = {}
     for name, module in list(sys.modules.items()):
-        own = name == "lifecycle" or (name.startswith("lifecycle.") and not name.startswith("lifecycle.lab"))
+        own = OWN.fullmatch(name) is not None
         if isinstance(module, types.ModuleType) and (own or name in WATCHED):
             table[name] = _which(module)
             walk = vars(module)
@@ -152,7 +156,7 @@ def _mark(table: dict[str, str], key: str, value: Any, own: bool, depth: int) ->
         table[key] = _which(value)
         if isinstance(getattr(value, "__wrapped__", None), types.FunctionType):
             table[f"{key}.__wrapped__"] = _function(value.__wrapped__, depth)
-    elif own and key.startswith("lifecycle.study.checks"):
+    elif (own and not key.startswith("lifecycle")) or key.startswith("lifecycle.study.checks"):
         _content(table, key, value, depth)
 
 
