@@ -1,0 +1,203 @@
+"""One submission in its kernel: what an honest one may do, what a broken one keeps, how each cell ends."""
+
+from __future__ import annotations
+
+import json
+import pickle
+import sys
+from dataclasses import replace
+from typing import Any
+
+import coursework
+import pytest
+from coursework import IDS, SOLUTIONS, TERM, answered, cell, notebook, release, solution, wrong
+
+from classroom.execute import Job, Result, Times, graded
+from classroom.sandbox import available
+from lifecycle.study.checks import exercises
+
+if sys.platform != "linux":
+    pytest.skip("the sandbox needs Linux", allow_module_level=True)
+if not available()[0]:
+    pytest.skip(f"no sandbox: {available()[1]}", allow_module_level=True)
+
+pytestmark = pytest.mark.timeout(300)
+FIRST, LAST = IDS[0], IDS[-1]
+CHECK = f"{FIRST}-check"
+WORTH = exercises()[FIRST].worth
+RIGHT = {id: solution(id) for id in IDS}
+
+
+def job(content: dict[str, Any], **about: Any) -> Job:
+    wrong = {
+        id: tuple(
+            (file.stem, file.read_text(encoding="utf-8"))
+            for file in sorted((SOLUTIONS / id).glob("wrong_*.py"))
+        )
+        for id in IDS
+    }
+    whole = json.dumps(release(*IDS)).encode()
+    return replace(Job("leaks", "ada", json.dumps(content).encode(), whole, TERM, wrong), **about)
+
+
+def with_cells(*sources: str, answers: dict[str, str] | None = None) -> dict[str, Any]:
+    """All answers right, and these cells before the first check."""
+    whole = answered(RIGHT | (answers or {}))
+    index = next(i for i, one in enumerate(whole["cells"]) if one["id"] == CHECK)
+    whole["cells"][index:index] = [cell("code", source) for source in sources]
+    return whole
+
+
+def outputs(result: Result, name: str) -> list[dict[str, Any]]:
+    cells = json.loads(result.notebook)["cells"]
+    found = next(one for one in cells if one["id"] == name or one["source"] == name)
+    return list(found["outputs"])
+
+
+def all_right(result: Result) -> bool:
+    return all(score.points == score.worth for score in result.scores.values())
+
+
+def test_an_honest_notebook_earns_its_points_without_a_word() -> None:
+    one = job(with_cells())
+    result = graded(pickle.loads(pickle.dumps(one)))
+    assert pickle.loads(pickle.dumps(result)) == result
+    assert (result.status, result.note, result.evidence) == ("graded", "", [])
+    assert all_right(result) and not result.needs_person
+    shown = outputs(result, CHECK)
+    # The panel that the student knows, and the points that nbgrader reads.
+    assert "text/html" in shown[0]["data"]
+    assert shown[-1]["data"] == {"text/plain": str(WORTH)}
+
+
+def test_what_honest_programs_do_is_no_forgery() -> None:
+    result = graded(
+        job(
+            with_cells(
+                "import matplotlib.pyplot as plt\nplt.plot([1, 2])\nplt.show()",
+                "import logging, warnings, random, atexit\nlogging.basicConfig(level=logging.INFO)\n"
+                "warnings.simplefilter('always')\nrandom.seed(1)\natexit.register(print)",
+                "from lifecycle import retryOnFailure, measuredStage, PipelineContext\n"
+                "from lifecycle.sources import ListSource\nsource = ListSource([{'a': 1}])\n"
+                "source.stream = retryOnFailure(2, 0)(source.stream)\n"
+                "class Mine(PipelineContext):\n    def run(self): return super().run()\n"
+                "with Mine(source) as pipeline: pipeline.run()",
+                "%timeit -n1 -r1 sum([1])\n!echo hello",
+                "import time\nwaits = []\nreal, time.sleep = time.sleep, waits.append\ntime.sleep(9)\n"
+                "time.sleep = real",
+                "from contextlib import redirect_stdout\nimport io\n"
+                "with redirect_stdout(io.StringIO()): print(1)",
+                "from lifecycle.study import predict, progress\npredict('leaks-p1', 'A')\nprogress()",
+                f"check('{FIRST}', {exercises()[FIRST].answer})",
+                "1 / 0",
+                "sys = 3; len = 4; exercises = None",
+            )
+        )
+    )
+    assert result.evidence == [] and not result.needs_person
+    assert all_right(result)
+
+
+def test_a_patch_left_behind_costs_an_honest_student_nothing() -> None:
+    result = graded(job(with_cells("import time\ntime.sleep = lambda seconds: None")))
+    assert all_right(result) and result.needs_person
+    assert result.evidence[0] == f"{CHECK}: time.sleep was replaced."
+    assert (
+        f"{CHECK}, in a fresh kernel with its answer alone: {WORTH} of {WORTH} points" in result.evidence[-2]
+    )
+    assert not any(score.withheld for score in result.scores.values())
+
+
+def test_a_wrong_answer_keeps_what_holds_and_names_what_does_not() -> None:
+    result = graded(job(with_cells(answers={FIRST: wrong(FIRST)})))
+    score = result.scores[CHECK]
+    assert score.status == "wrong" and score.belief and score.points < WORTH
+    assert any(not aspect["points"] for aspect in score.aspects)
+    assert outputs(result, CHECK)[-1]["data"]["text/plain"] == f"{score.points:g}"
+
+
+def test_an_untouched_notebook_is_missing_throughout() -> None:
+    result = graded(job(answered({})))
+    assert {score.status for score in result.scores.values()} == {"missing"}
+    assert not result.evidence and not result.needs_person
+
+
+def test_an_answer_that_is_gone_is_missing_and_said() -> None:
+    result = graded(job(with_cells(answers={FIRST: "nothing = 1"})))
+    score = result.scores[CHECK]
+    assert (score.points, score.status) == (0, "missing")
+    assert score.note.startswith("The check cell raised NameError")
+    assert score.note in outputs(result, CHECK)[-2]["text"]
+    assert result.scores[f"{LAST}-check"].points
+
+
+def test_points_earned_before_a_kernel_dies_are_kept() -> None:
+    content = with_cells()
+    content["cells"].append(cell("code", "import os\nos._exit(1)"))
+    content["cells"].append(cell("code", "print('after')"))
+    result = graded(job(content))
+    assert all_right(result)
+    assert "The kernel died in the cell added-" in result.note
+    assert outputs(result, "print('after')")[0]["text"] == "after\n"
+
+
+def test_a_kernel_that_dies_again_and_again_is_given_up() -> None:
+    content = with_cells(*["import os\nos._exit(1)"] * 4)
+    result = graded(job(content))
+    assert {score.points for score in result.scores.values()} == {0}
+    assert result.scores[CHECK].note == "Not run: its kernel died too often."
+
+
+def test_a_cell_that_never_ends_costs_itself_alone() -> None:
+    times = Times(cell=4, notebook=60, grace=1)
+    result = graded(job(with_cells("while True: pass"), times=times))
+    assert all_right(result)
+    assert "the cell took too long and was interrupted." in result.evidence[0]
+
+
+def test_the_time_for_the_whole_notebook_ends_it() -> None:
+    times = Times(cell=4, notebook=3, grace=1)
+    result = graded(job(with_cells("while True: pass"), times=times))
+    assert result.scores[CHECK].note == "Not run: the time for the whole notebook was over."
+    assert {score.points for score in result.scores.values()} == {0}
+
+
+def test_files_of_the_release_lie_beside_the_notebook() -> None:
+    content = with_cells("print(open('data.csv').read())")
+    result = graded(job(content, files={"data.csv": b"a,b"}))
+    assert outputs(result, "print(open('data.csv').read())")[0]["text"] == "a,b\n"
+
+
+def test_a_test_cell_of_nbgraders_own_kind_counts_as_there() -> None:
+    cells = [
+        cell("code", "x = 1", "leaks-x1", solution=True),
+        cell("code", "import sys; print('note', file=sys.stderr); assert x == 1", "t1", grade=True, points=2),
+        cell("code", "assert x == 2", "t2", grade=True, points=2),
+        cell("code", "x + 0.5", "t3", grade=True, points=2),
+    ]
+    for one in cells[1:]:
+        one["metadata"]["nbgrader"]["locked"] = True
+    whole = notebook(cells)
+    result = graded(Job("leaks", "ada", json.dumps(whole).encode(), json.dumps(whole).encode(), TERM))
+    assert {name: score.points for name, score in result.scores.items()} == {"t1": 2, "t2": 0, "t3": 1.5}
+
+
+def test_what_a_grader_cannot_grade_it_says() -> None:
+    result = graded(job({}, notebook=b"{"))
+    assert result.status == "unreadable" and result.needs_person
+    assert {score.points for score in result.scores.values()} == {0}
+    assert "Not graded (unreadable)" in result.notebook
+
+
+def test_a_fault_of_the_grader_is_a_result_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*given: object) -> None:
+        raise RuntimeError("a fault")
+
+    monkeypatch.setattr("classroom.intake.rebuilt", broken)
+    result = graded(job({}))
+    assert (result.status, result.note) == ("stopped", "The grader itself failed: RuntimeError: a fault")
+
+
+def test_course_work_has_two_exercises() -> None:
+    # The tests above tell one exercise from the other.
+    assert len(coursework.IDS) == 2
