@@ -7,6 +7,7 @@ import sys
 import time
 
 import csvjob
+import grading
 import patterns
 import process
 import repaint
@@ -22,6 +23,7 @@ BENCHES = [
     process.memory,
     repaint.repaint,
     csvjob.job,
+    grading.grading,
 ]
 
 
