@@ -250,7 +250,10 @@ def _opening(told: Texts, exercises: list[Chosen], course: str) -> str:
     total = earned + (told.question.points if told.question else 0)
     by_hand = f", {told.question.points} of them for the open question at the end" if told.question else ""
     count = "1 exercise" if len(exercises) == 1 else f"{len(exercises)} exercises"
-    parts.append(f"**Points**: {count}, {total} points{by_hand}.")
+    ids = [one.exercise.id for one in exercises]
+    # The intro speaks of all that there are.
+    which = "" if ids == list(told.tasks) else f" of this course's choice ({', '.join(ids)})"
+    parts.append(f"**Points**: {count}{which}, {total} points{by_hand}.")
     return "\n\n".join(part for part in parts if part)
 
 
