@@ -25,7 +25,6 @@ MORE = ("status", "check_version", "flag")
 """What stands behind them: how the submission came, which checks graded it, whether a person must look."""
 
 NOT_SUBMITTED = "not submitted"
-NEEDS_PERSON = "needs a person"
 
 
 def rows(course: Course, assignments: list[str]) -> Iterator[dict[str, str]]:
@@ -43,15 +42,16 @@ def rows(course: Course, assignments: list[str]) -> Iterator[dict[str, str]]:
             recorded = records.read(course, name)
             factor = course.assignment(name).factor
             for student in sorted(book.students, key=lambda student: student.id):
-                yield _row(book, known[name], student, recorded.get(student.id), factor)
+                yield row(book, known[name], student, recorded.get(student.id), factor)
 
 
-def _row(
+def row(
     book: Any, assignment: Any, student: Any, record: dict[str, Any] | None, factor: int
 ) -> dict[str, str]:
+    """One student's row. book: an open gradebook, with its own assignment and student."""
     from nbgrader.api import MissingEntry
 
-    row: dict[str, Any] = {
+    found: dict[str, Any] = {
         "assignment": assignment.name,
         "duedate": assignment.duedate,
         "student_id": student.id,
@@ -60,6 +60,8 @@ def _row(
         "email": student.email,
         "max_score": _number(assignment.max_score * factor),
         "status": NOT_SUBMITTED,
+        "check_version": _versions(record or {}),
+        "flag": records.flag(record, None),
     }
     try:
         submission = book.find_submission(assignment.name, student.id)
@@ -67,23 +69,18 @@ def _row(
         submission = None
     if submission is not None:
         penalty = submission.late_submission_penalty or 0.0
-        row |= {
+        found |= {
             "timestamp": submission.timestamp,
             "raw_score": _number(submission.score),
             "late_submission_penalty": _number(penalty),
             "score": _number(max(0.0, submission.score - penalty) * factor),
             "status": "graded",
+            "flag": records.flag(record, submission),
         }
     if record is not None:
-        row |= {
-            "status": record["status"],
-            "check_version": _versions(record),
-            "flag": NEEDS_PERSON if record["needs_person"] else "",
-        }
-    elif submission is not None and submission.needs_manual_grade:
-        row["flag"] = "not graded by hand yet"
-    return {column: str(row.get(column) or "") for column in (*COLUMNS, *MORE)} | {
-        key: row[key] for key in ("raw_score", "late_submission_penalty", "score") if key in row
+        found["status"] = record["status"]
+    return {column: str(found.get(column) or "") for column in (*COLUMNS, *MORE)} | {
+        key: found[key] for key in ("raw_score", "late_submission_penalty", "score") if key in found
     }
 
 
@@ -113,11 +110,15 @@ def as_csv(table: list[dict[str, str]]) -> str:
 class Sheet:
     """A table that a learning platform exported, with all that must stay as it is."""
 
-    lines: list[list[str]]
-    delimiter: str
-    encoding: str
-    newline: str
     path: Path
+    lines: list[list[str]]
+    encoding: str
+    mark: str
+    """The byte order mark it began with, or ""."""
+    form: dict[str, Any]
+    """How the `csv` module writes it as it was: delimiter, quoting, line ends."""
+    ended: bool
+    """Whether its last line had an end."""
 
     @classmethod
     def read(cls, path: Path) -> Sheet:
@@ -126,18 +127,28 @@ class Sheet:
             data = path.read_bytes()
         except OSError as error:
             raise Trouble(f"{path} cannot be read: {error.strerror or error}.") from None
-        encoding = _encoding(data)
+        encoding = next((name for start, name in MARKS.items() if data.startswith(start)), "utf-8")
         try:
-            text = data.decode(encoding)
+            whole = data.decode(encoding)
         except UnicodeDecodeError:
             raise Trouble(f"{path} is neither UTF-8 nor UTF-16: export it again as UTF-8.") from None
-        newline = "\r\n" if "\r\n" in text else "\n"
-        header = text.partition("\n")[0]
-        delimiter = max(",;\t", key=header.count)
-        if not header.count(delimiter):
+        text = whole.removeprefix("\ufeff")
+        try:
+            delimiter = max(",;\t", key=lambda one: len(next(_parsed(text, one), [])))
+            lines = list(_parsed(text, delimiter))
+        except csv.Error as error:
+            raise Trouble(f"{path} is no table that the csv module reads: {error}.") from None
+        if not lines or len(lines[0]) < 2:
             raise Trouble(f"{path} has no header with columns in its first line.")
-        return cls(list(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)),
-                   delimiter, encoding, newline, path)  # fmt: skip
+        end = "\r\n" if "\r\n" in text else "\n"
+        ended = text.endswith("\n")
+        mark = whole[: len(whole) - len(text)]
+        forms = [
+            {"delimiter": delimiter, "lineterminator": end, "quoting": quoting}
+            for quoting in (csv.QUOTE_MINIMAL, csv.QUOTE_ALL)
+        ]
+        sheets = [cls(path, lines, encoding, mark, form, ended) for form in forms]
+        return next((sheet for sheet in sheets if sheet.text() == whole), sheets[0])
 
     def column(self, wanted: str | None, option: str, meant: str) -> int:
         """The number of a column by its header. Raises `Trouble` with all headers when there is none."""
@@ -158,14 +169,17 @@ class Sheet:
     def text(self) -> str:
         """The table as it is written."""
         text = io.StringIO()
-        csv.writer(text, delimiter=self.delimiter, lineterminator=self.newline).writerows(self.lines)
-        return text.getvalue()
+        csv.writer(text, **self.form).writerows(self.lines)
+        whole = self.mark + text.getvalue()
+        return whole if self.ended else whole.removesuffix(self.form["lineterminator"])
 
 
-def _encoding(data: bytes) -> str:
-    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
-        return "utf-16"
-    return "utf-8-sig" if data.startswith(b"\xef\xbb\xbf") else "utf-8"
+MARKS = {b"\xff\xfe": "utf-16-le", b"\xfe\xff": "utf-16-be"}
+"""Byte order marks, and the encodings that they tell."""
+
+
+def _parsed(text: str, delimiter: str) -> Iterator[list[str]]:
+    return csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
 
 
 @dataclass(frozen=True)
@@ -187,14 +201,16 @@ def fill(sheet: Sheet, table: list[dict[str, str]], column: int, ids: int | None
     Raises `Trouble` when no row fits, or two rows name the same student.
     """
     scored = {row["student_id"]: row for row in table if row["score"]}
-    names = {row[key]: row["student_id"] for row in table for key in ("email", "student_id") if row[key]}
+    names = {
+        row[key].casefold(): row["student_id"] for row in table for key in ("email", "student_id") if row[key]
+    }
     body = sheet.lines[1:]
     if ids is None:
         columns = range(len(sheet.lines[0]))
-        ids = max(columns, key=lambda number: sum(_cell(line, number) in names for line in body))
+        ids = max(columns, key=lambda number: sum(_cell(line, number).casefold() in names for line in body))
     rows: dict[str, list[str]] = {}
     for line in body:
-        student = names.get(_cell(line, ids))
+        student = names.get(_cell(line, ids).casefold())
         if student is None:
             continue
         if student in rows:
@@ -205,7 +221,9 @@ def fill(sheet: Sheet, table: list[dict[str, str]], column: int, ids: int | None
             f"No row of {sheet.path} names a student of the gradebook (such as {next(iter(names), 'none')}): "
             "say with --id which column holds their ids or e-mail addresses."
         )
-    aside = [] if flagged else [student for student in scored if scored[student]["flag"] == NEEDS_PERSON]
+    aside = (
+        [] if flagged else [student for student in scored if scored[student]["flag"] == records.NEEDS_PERSON]
+    )
     done = [student for student in rows if student in scored and student not in aside]
     for student in done:
         line = rows[student]
@@ -250,11 +268,18 @@ def run(arguments: argparse.Namespace) -> int:
     table = list(rows(course, chosen))
     target = arguments.to or course.root / "grades.csv"
     write_text(target, as_csv(table), "utf-8")
-    waiting = [row for row in table if row["flag"]]
     print(f"{len(table)} rows are in {target}.")
-    for row in waiting:
-        print(f"{row['assignment']}, {row['student_id']}: {row['flag']}.")
+    for row in table:
+        if row["flag"] == records.NEEDS_PERSON:
+            print(f"{row['assignment']}, {row['student_id']}: {row['flag']}.")
+    _by_hand(table)
     return 0
+
+
+def _by_hand(table: list[dict[str, str]]) -> None:
+    count = sum(row["flag"] == records.BY_HAND for row in table)
+    if count:
+        print(f"{count} with answers that nobody has graded by hand yet: nbgrader formgrader.")
 
 
 def _fill(course: Course, chosen: list[str], arguments: argparse.Namespace) -> int:
@@ -263,8 +288,8 @@ def _fill(course: Course, chosen: list[str], arguments: argparse.Namespace) -> i
     sheet = Sheet.read(arguments.fill)
     column = sheet.column(arguments.column, "--column", chosen[0])
     ids = None if arguments.id is None else sheet.column(arguments.id, "--id", arguments.id)
-    done = fill(sheet, list(rows(course, chosen)), column, ids, comma=arguments.decimal_comma,
-                flagged=arguments.flagged)  # fmt: skip
+    table = list(rows(course, chosen))
+    done = fill(sheet, table, column, ids, comma=arguments.decimal_comma, flagged=arguments.flagged)
     target = arguments.to or arguments.fill.with_name(f"{arguments.fill.stem}-filled{arguments.fill.suffix}")
     write_text(target, sheet.text(), sheet.encoding)
     print(f"{len(done.filled)} scores are in {target}, column {sheet.lines[0][column]!r}.")
@@ -272,4 +297,5 @@ def _fill(course: Course, chosen: list[str], arguments: argparse.Namespace) -> i
         print(f"{student}: left out, needs a person (look at it in the form grader; --flagged fills it in).")
     for student in done.unknown:
         print(f"{student}: graded, but in no row of {arguments.fill}.")
+    _by_hand([row for row in table if row["student_id"] in done.filled])
     return 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,9 @@ from classroom.course import Course
 from classroom.trouble import Trouble
 
 FORMAT = 1
+
+NEEDS_PERSON = "needs a person"
+BY_HAND = "not graded by hand yet"
 
 
 def read(course: Course, assignment: str) -> dict[str, dict[str, Any]]:
@@ -26,11 +30,34 @@ def _record(path: Path) -> dict[str, Any]:
         record = json.loads(path.read_text(encoding="utf-8"))
         if record["format"] > FORMAT:
             raise Trouble(f"{path} was written by a newer edition of the kit: bring this one up to date.")
+    except OSError as error:
+        raise Trouble(f"{path} cannot be read: {error.strerror or error}.") from None
     except (ValueError, KeyError, TypeError):
         raise Trouble(
             f"{path} is no record of a grading: take it away, and `classroom grade` grades this one again."
         ) from None
     return dict(record)
+
+
+def flag(record: Mapping[str, Any] | None, submission: Any) -> str:
+    """What a submission still waits for: a person to decide, to grade an answer by hand, or nothing, "".
+
+    record: None when the kit did not grade it. submission: the gradebook's, or None. A decision is a manual
+    score: for each check whose points were doubted or withheld; for any check where none was.
+    """
+    grades = [grade for notebook in submission.notebooks for grade in notebook.grades] if submission else []
+    if record is not None and record["needs_person"]:
+        scores = record["exercises"]
+        doubted = {id for id, score in scores.items() if score.get("withheld") or score.get("doubted")}
+        asked = {name for id in doubted or scores for name in (id, f"{id}-check")}
+        settled = [
+            grade.manual_score is not None and not grade.needs_manual_grade
+            for grade in grades
+            if grade.name in asked
+        ]
+        if not (all(settled) if doubted else any(settled)) or not settled:
+            return NEEDS_PERSON
+    return BY_HAND if any(grade.needs_manual_grade for grade in grades) else ""
 
 
 def write_text(path: Path, text: str, encoding: str = "utf-8") -> None:

@@ -1,0 +1,296 @@
+"""The table of grades, and a platform's own table of which one column is filled and nothing else touched."""
+
+from __future__ import annotations
+
+import csv
+import io
+import shutil
+from pathlib import Path
+
+import coursework
+import gradings
+import pytest
+from coursework import ASSIGNMENT, IDS
+
+from classroom import export, records
+from classroom.cli import main
+from classroom.course import Course
+from classroom.export import Sheet, fill, rows
+from classroom.trouble import Trouble
+
+FIRST, SECOND = IDS
+FULL = {id: gradings.worth(id) for id in IDS}
+MOST = sum(FULL.values()) + 3
+
+
+@pytest.fixture(scope="module")
+def graded(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """ada has everything, bob one point, cem waits for a person, dov is unreadable, eve sent nothing."""
+    course = coursework.make(tmp_path_factory.mktemp("export") / "course")
+    gradings.enter(course, "ada", FULL)
+    gradings.enter(course, "bob", {FIRST: 1})
+    gradings.enter(course, "cem", {FIRST: 2}, needs_person=True, evidence=["It looks forged."])
+    gradings.refuse(course, "dov", "unreadable", "It is no notebook.")
+    gradings.name(course, "ada", "Ada", 'Lovelace, "Countess"')
+    gradings.name(course, "bob", "Bob", "Müller", "Bob@Example.org")
+    gradings.name(course, "eve", "Eve", "Adams")
+    return course.root
+
+
+@pytest.fixture
+def course(graded: Path, tmp_path: Path) -> Course:
+    return Course.read(shutil.copytree(graded, tmp_path / "course"))
+
+
+def exported(course: Course) -> dict[str, dict[str, str]]:
+    assert main(["export", "--course", str(course.root)]) == 0
+    text = (course.root / "grades.csv").read_bytes().decode("utf-8")
+    table = list(csv.DictReader(io.StringIO(text, newline="")))
+    return {row["student_id"]: row for row in table}
+
+
+def test_the_columns_are_those_of_nbgrader_and_three_more(course: Course) -> None:
+    assert tuple(exported(course)["ada"]) == (*export.COLUMNS, "status", "check_version", "flag")
+
+
+def test_the_scores_are_those_of_nbgraders_own_export(course: Course, tmp_path: Path) -> None:
+    from nbgrader.api import Gradebook
+    from nbgrader.plugins import CsvExportPlugin
+
+    plugin = CsvExportPlugin()
+    plugin.to = str(tmp_path / "theirs.csv")
+    gradings.name(course, "ada", "Ada", "Lovelace")
+    with Gradebook(course.gradebook_url) as book:
+        plugin.export(book)
+    theirs = list(csv.DictReader(io.StringIO((tmp_path / "theirs.csv").read_text(encoding="utf-8"))))
+    assert tuple(theirs[0]) == export.COLUMNS
+    ours = exported(course)
+    for row in theirs:
+        mine = ours[row["student_id"]]
+        for column in ("assignment", "last_name", "first_name", "email"):
+            assert mine[column] == row[column]
+        assert float(mine["max_score"]) == float(row["max_score"])
+        # nbgrader gives a student who has not submitted a zero.
+        assert float(mine["score"] or 0) == float(row["score"])
+
+
+def test_not_submitted_is_not_zero(course: Course) -> None:
+    table = exported(course)
+    assert (table["eve"]["score"], table["eve"]["raw_score"]) == ("", "")
+    assert table["eve"]["status"] == "not submitted"
+    assert (table["dov"]["score"], table["dov"]["status"]) == ("0", "unreadable")
+    assert table["ada"]["score"] == str(sum(FULL.values()))
+    assert table["ada"]["max_score"] == str(MOST)
+    assert table["ada"]["last_name"] == 'Lovelace, "Countess"'
+
+
+def test_a_row_names_the_checks_that_graded_it(course: Course) -> None:
+    assert exported(course)["ada"]["check_version"] == f"{FIRST}=1 {SECOND}=1"
+
+
+def test_a_factor_counts_in_score_and_worth(course: Course) -> None:
+    gradings.factored(course.root, 3)
+    row = exported(course)["bob"]
+    assert (row["raw_score"], row["score"], row["max_score"]) == ("1", "3", str(3 * MOST))
+
+
+def test_a_flag_stands_until_a_person_has_decided(course: Course, capsys: pytest.CaptureFixture[str]) -> None:
+    table = exported(course)
+    flags = {student: row["flag"] for student, row in table.items()}
+    assert flags == dict.fromkeys(("ada", "bob", "eve"), "") | dict.fromkeys(("cem", "dov"), "needs a person")
+    assert f"{ASSIGNMENT}, cem: needs a person." in capsys.readouterr().out
+    # The open question is no decision.
+    gradings.decide(course, "cem", 3, f"{ASSIGNMENT}-open")
+    assert exported(course)["cem"]["flag"] == "needs a person"
+    gradings.decide(course, "cem", 1)
+    row = exported(course)["cem"]
+    assert (row["flag"], row["score"]) == ("", "4")
+
+
+def test_each_doubted_check_is_to_be_decided(course: Course) -> None:
+    from nbgrader.api import Gradebook
+
+    record = gradings.enter(course, "fay", FULL, needs_person=True)
+    for id in IDS:
+        record["exercises"][id]["doubted"] = True
+    for number, id in enumerate(IDS):
+        with Gradebook(course.gradebook_url) as book:
+            waiting = records.flag(record, book.find_submission(ASSIGNMENT, "fay"))
+        assert waiting == "needs a person", number
+        gradings.decide(course, "fay", 1, f"{id}-check")
+    with Gradebook(course.gradebook_url) as book:
+        assert records.flag(record, book.find_submission(ASSIGNMENT, "fay")) == ""
+
+
+def test_an_open_answer_that_nobody_graded_is_said(
+    course: Course, capsys: pytest.CaptureFixture[str]
+) -> None:
+    gradings.enter(course, "gus", FULL, answers={f"{ASSIGNMENT}-open": "Because."})
+    assert exported(course)["gus"]["flag"] == "not graded by hand yet"
+    assert "1 with answers that nobody has graded by hand yet" in capsys.readouterr().out
+    gradings.decide(course, "gus", 2, f"{ASSIGNMENT}-open")
+    assert exported(course)["gus"]["flag"] == ""
+
+
+def test_a_record_that_is_none_is_named(course: Course, capsys: pytest.CaptureFixture[str]) -> None:
+    (course.records / ASSIGNMENT / "ada.json").write_text("{", encoding="utf-8")
+    assert main(["export", "--course", str(course.root)]) == 1
+    assert "ada.json is no record of a grading: take it away" in capsys.readouterr().err
+
+
+def test_before_a_grading_it_says_what_comes_first(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    course = coursework.make(tmp_path / "course")
+    assert main(["export", "--course", str(course.root)]) == 1
+    assert "No assignment was graded yet: `classroom grade ASSIGNMENT` comes first" in capsys.readouterr().err
+
+
+MOODLE = (
+    '"First name","Last name","Email address",Institution,"Assignment: Leaks (Real)","Last downloaded"\r\n'
+    'Ada,"Lovelace, ""Countess""",ada@example.org,"A, B",-,1790000000\r\n'
+    "Bob,Müller,bob@example.org,,3.5,1790000000\r\n"
+    "Zoe,Zander,zoe@example.org,,1,1790000000\r\n"
+)
+CANVAS = (
+    "Student,ID,SIS User ID,SIS Login ID,Section,Leaks (4711),Final Score\n"
+    "    Points Possible,,,,,12,(read only)\n"
+    '"Lovelace, Ada",101,9001,ada,"Mon, 8:00",,55.0\n'
+    '"Müller, Bob",102,9002,bob,"Mon, 8:00",2,44.0\n'
+    '"Student, Test",103,,3fa9,Mon,,\n'
+)
+BLACKBOARD = (
+    '"Last Name"\t"First Name"\t"Username"\t"Leaks [Total Pts: 12 Score] |123"\t"Notes, a, b"\r\n'
+    '"Lovelace"\t"Ada"\t"ada"\t""\t"said ""yes"",\r\nthen no"\r\n'
+    '"Müller"\t"Bob"\t"bob"\t"2,00"\t""'
+)
+SEMICOLONS = "Name;Id;Leaks\r\nLovelace, Ada;ada;\r\nMüller;bob;1,5\r\n"
+TABLES = {
+    "moodle": (MOODLE.encode("utf-8-sig"), 4),
+    "moodle without mark": (MOODLE.encode(), 4),
+    "canvas": (CANVAS.encode(), 5),
+    "blackboard": (b"\xff\xfe" + BLACKBOARD.encode("utf-16-le"), 3),
+    "blackboard, big end first": (b"\xfe\xff" + BLACKBOARD.encode("utf-16-be"), 3),
+    "semicolons": (SEMICOLONS.encode("utf-8-sig"), 2),
+}
+
+
+def cells(data: bytes, path: Path) -> list[list[str]]:
+    path.write_bytes(data)
+    return Sheet.read(path).lines
+
+
+@pytest.mark.parametrize("kind", TABLES)
+def test_one_column_of_a_platforms_table_is_filled(course: Course, tmp_path: Path, kind: str) -> None:
+    data, number = TABLES[kind]
+    path = tmp_path / "lms.csv"
+    before = cells(data, path)
+    assert main(["export", ASSIGNMENT, "--course", str(course.root), "--fill", str(path)]) == 0
+    assert path.read_bytes() == data, "the platform's own table stays"
+    after = cells((tmp_path / "lms-filled.csv").read_bytes(), tmp_path / "again.csv")
+    changed = {
+        (row, column): (old, new)
+        for row, (one, two) in enumerate(zip(before, after, strict=True))
+        for column, (old, new) in enumerate(zip(one, two, strict=True))
+        if old != new
+    }
+    first = 2 if kind == "canvas" else 1
+    assert {key: new for key, (_, new) in changed.items()} == {
+        (first, number): str(sum(FULL.values())),
+        (first + 1, number): "1",
+    }
+
+
+@pytest.mark.parametrize("kind", [kind for kind in TABLES if "moodle" not in kind])
+def test_all_other_bytes_stay_as_they_were(course: Course, tmp_path: Path, kind: str) -> None:
+    data, number = TABLES[kind]
+    path = tmp_path / "lms.csv"
+    path.write_bytes(data)
+    sheet = Sheet.read(path)
+    assert (sheet.mark + sheet.text().removeprefix(sheet.mark)).encode(sheet.encoding) == data
+    fill(sheet, list(rows(course, [ASSIGNMENT])), number, None)
+    records.write_text(path, sheet.text(), sheet.encoding)
+    old, new = data.decode(sheet.encoding), path.read_bytes().decode(sheet.encoding)
+    # Taken out of both, the one column leaves the same text.
+    for text in ("2,00", "1,5", ",2,44.0"):
+        old = old.replace(text, text.replace("2,00", "").replace("1,5", "").replace(",2,44.0", ",,44.0"))
+    score = str(sum(FULL.values()))
+    for filled, empty in (
+        (f'"{score}"', '""'), ('"1"', '""'), (f";{score}\r", ";\r"), (";1\r", ";\r"),
+        (f",{score},55.0", ",,55.0"), (",1,44.0", ",,44.0"),
+    ):  # fmt: skip
+        new = new.replace(filled, empty)
+    assert new == old
+
+
+def test_a_decimal_comma_is_written_where_it_is_wanted(course: Course, tmp_path: Path) -> None:
+    gradings.decide(course, "bob", 1.5)
+    path = tmp_path / "lms.csv"
+    path.write_bytes(SEMICOLONS.encode())
+    line = ["export", ASSIGNMENT, "--course", str(course.root), "--fill", str(path), "--decimal-comma"]
+    assert main(line) == 0
+    assert "Müller;bob;1,5\r\n" in (tmp_path / "lms-filled.csv").read_bytes().decode()
+
+
+def test_what_needs_a_person_or_is_no_row_is_said_and_left(
+    course: Course, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "lms.csv"
+    path.write_text("id,leaks\ncem,7\neve,7\nbob,7\n", encoding="utf-8")
+    line = ["export", ASSIGNMENT, "--course", str(course.root), "--fill", str(path)]
+    assert main(line) == 0
+    said = capsys.readouterr().out
+    assert (tmp_path / "lms-filled.csv").read_text(encoding="utf-8") == "id,leaks\ncem,7\neve,7\nbob,1\n"
+    assert "cem: left out, needs a person" in said and "ada: graded, but in no row" in said
+    assert main([*line, "--flagged", "--to", str(tmp_path / "all.csv")]) == 0
+    assert (tmp_path / "all.csv").read_text(encoding="utf-8") == "id,leaks\ncem,2\neve,7\nbob,1\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "options", "said"),
+    [
+        ("id,leaks\nbob,\nbob,\n", [], "names bob in two rows"),
+        ("id,leaks\nbob,\nBOB@example.org,\n", [], "names bob in two rows"),
+        ("id,leaks\nzoe,\n", [], "No row of"),
+        ("id,chains\nbob,\n", [], "has no column with 'leaks' in its name. Name one with --column: 'id'"),
+        ("id,Leaks a,Leaks b\nbob,,\n", [], "has 2 columns with 'leaks' in its name"),
+        ("id,leaks\nbob,\n", ["--column", "Leaks"], "has no column called 'Leaks'"),
+        ("id,leaks\nbob,\n", ["--id", "mail"], "has no column called 'mail'. Name one with --id"),
+        ("bob\n", [], "has no header with columns"),
+        ("", [], "has no header with columns"),
+    ],
+)
+def test_a_table_that_does_not_fit_is_a_sentence(
+    course: Course, tmp_path: Path, capsys: pytest.CaptureFixture[str],
+    text: str, options: list[str], said: str,
+) -> None:  # fmt: skip
+    path = tmp_path / "lms.csv"
+    path.write_text(text, encoding="utf-8")
+    line = ["export", ASSIGNMENT, "--course", str(course.root), "--fill", str(path), *options]
+    assert main(line) == 1
+    assert said in capsys.readouterr().err
+    assert not (tmp_path / "lms-filled.csv").exists()
+
+
+def test_bytes_that_are_no_text_are_a_sentence(tmp_path: Path) -> None:
+    path = tmp_path / "lms.csv"
+    path.write_bytes("id,leaks\nMüller,\n".encode("latin-1"))
+    with pytest.raises(Trouble, match="neither UTF-8 nor UTF-16: export it again as UTF-8"):
+        Sheet.read(path)
+    with pytest.raises(Trouble, match="cannot be read"):
+        Sheet.read(tmp_path / "none.csv")
+
+
+def test_a_column_is_taken_by_its_name(course: Course, tmp_path: Path) -> None:
+    path = tmp_path / "lms.csv"
+    path.write_text("id,other,Leaks 1,Leaks 2\nada,ada,,\nbob,zoe,,\n", encoding="utf-8")
+    line = ["export", ASSIGNMENT, "--course", str(course.root), "--fill", str(path)]
+    assert main([*line, "--column", "Leaks 2", "--id", "other"]) == 0
+    score = sum(FULL.values())
+    filled = (tmp_path / "lms-filled.csv").read_text(encoding="utf-8")
+    assert filled == f"id,other,Leaks 1,Leaks 2\nada,ada,,{score}\nbob,zoe,,\n"
+
+
+def test_one_assignment_is_filled_at_a_time(course: Course, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["export", "leeks", "--course", str(course.root)]) == 1
+    assert "did you mean 'leaks'?" in capsys.readouterr().err
