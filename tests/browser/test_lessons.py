@@ -1,0 +1,219 @@
+"""A student's way through each lesson: predict, run, read the reply, use the labs, see the progress."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from harness import PATIENCE, Lab
+from labs import ROOT, says
+from playwright.sync_api import Locator, expect
+
+from lifecycle.study.questions import LESSONS, misconceptions, questions
+
+COURSE = Path(__file__).resolve().parents[2]
+CONTENT = "window.jupyterapp.shell.currentWidget.content"
+
+
+def press(box: Locator, name: str) -> None:
+    box.get_by_role("button", name=name, exact=True).click()
+
+
+def small_chain(box: Locator) -> None:
+    says(box, "Nothing is open and nothing runs.")
+    box.get_by_role("button", name="Step one pull").focus()
+    box.page.keyboard.press("Enter")
+    says(box, "No generator exists yet")
+    box.page.keyboard.press("Space")
+    says(box, "run()'s loop has accepted record 1")
+
+
+def leak(box: Locator) -> None:
+    says(box, "1 crash: 1 of 20 pool slots held")
+    press(box, "Crash once more")
+    says(box, "2 crashes: 2 of 20 pool slots held")
+    box.get_by_role("checkbox", name="with PipelineContext").check()
+    says(box, "PipelineContext closed the source each time")
+
+
+def ends(box: Locator) -> None:
+    says(box, "returned False: the ValueError arrives outside")
+    box.get_by_label("The body raises").focus()
+    box.page.keyboard.press("ArrowDown")
+    says(box, "__exit__ received the OSError")
+    box.get_by_label("__exit__ ends with").select_option("return True")
+    says(box, "the OSError is swallowed")
+
+
+def assign(box: Locator) -> None:
+    says(box, "Line 2 raises, where the value is assigned: ValueError: PipelineConfig.spread = 0")
+    typed = box.get_by_label("or type one, as in Python")
+    typed.fill('"7.3"')
+    typed.press("Enter")
+    says(box, "TypeError: PipelineConfig.spread = '7.3'")
+
+
+def measure(box: Locator) -> None:
+    says(box, "@measuredStage reads 100 µs. Timing next() reads 260 µs")
+    press(box, "Move 5 µs from the stage to the upstream")
+    says(box, "@measuredStage reads 80 µs. Timing next() reads 260 µs")
+
+
+def attempts(box: Locator) -> None:
+    says(box, "Attempt 2 read 1 and 2 again and handed them to nobody: each record arrived once.")
+    box.get_by_label("The retry is").select_option("around the pull, restarted")
+    says(box, "1 and 2 come more than once. No error says so.")
+
+
+def weather_chain(box: Locator) -> None:
+    for name in ("Step one pull", "Step one pull", "Strike SqlSink", "Step one pull"):
+        press(box, name)
+    says(box, "OSError in SqlSink at its write 2.")
+    says(box, "Closed, in this order: Normalise's generator")
+
+
+def own_chain(box: Locator) -> None:
+    for _ in range(4):
+        press(box, "Step one pull")
+    says(box, "ListSink has accepted record 4, 3 in all.")
+
+
+def fault_map(box: Locator) -> None:
+    status = box.get_by_role("status").first
+    expect(status).to_contain_text("39 places where this pipeline can fail", timeout=PATIENCE)
+    box.locator('[data-cell="without|sink|write 4"]').click()
+    expect(status).to_contain_text("SqlSink fails at write 4, without PipelineContext: OSError is raised")
+    says(box.locator(ROOT), "Nobody closed anything")
+    box.get_by_label("with PipelineContext").first.check()
+    expect(status).to_contain_text("SqlSink fails at write 4, with PipelineContext: OSError is raised")
+    says(box.locator(ROOT), "Closed, in this order")
+
+
+TRIED: dict[str, list[Callable[[Locator], None]]] = {
+    "start": [small_chain],
+    "leaks": [leak, ends],
+    "descriptors": [assign],
+    "decorators": [measure, attempts],
+    "chains": [weather_chain, own_chain],
+    "composition": [fault_map],
+}
+"""What the student does in each lab of a lesson, in their order."""
+
+
+def run(lab: Lab, number: int) -> None:
+    """Select a cell, press Shift+Enter on it, and wait until it has run."""
+    before = lab.page.evaluate(
+        f"n => {{ {CONTENT}.activeCellIndex = n; {CONTENT}.mode = 'command'; {CONTENT}.node.focus();"
+        f" return {CONTENT}.model.cells.get(n).executionCount ?? 0; }}",
+        number,
+    )
+    lab.page.keyboard.press("Shift+Enter")
+    lab.page.wait_for_function(
+        f"([n, before]) => {CONTENT}.model.cells.get(n).executionCount > before", arg=[number, before]
+    )
+
+
+def commit(lab: Lab, number: int, letter: str, by_hand: bool) -> None:
+    """Put a letter beside the id, by the keyboard or at once."""
+    if by_hand:
+        lab.cell(number).locator(".cm-line").click()
+        for key in ("End", "ArrowLeft"):
+            lab.page.keyboard.press(key)
+        lab.page.keyboard.type(f', "{letter}"')
+    else:
+        lab.page.evaluate(
+            f"""([n, letter]) => {{ const source = {CONTENT}.model.cells.get(n).sharedModel;
+                source.setSource(source.getSource().replace(/\\)$/, `, "${{letter}}")`)); }}""",
+            [number, letter],
+        )
+
+
+def pictures(lab: Lab, name: str) -> None:
+    """The whole notebook as it stands, screen by screen, when pictures are kept."""
+    if not os.environ.get("LIFECYCLE_SHOTS"):
+        return
+    lab.command("application:toggle-left-area")
+    lab.page.set_viewport_size({"width": 1280, "height": 2000})
+    scroller = f"{CONTENT}.node.querySelector('.jp-WindowedPanel-outer')"
+    whole = lab.page.evaluate(f"() => {scroller}.scrollHeight")
+    for number, top in enumerate(range(0, whole, 1800)):
+        lab.page.evaluate(f"top => {{ {scroller}.scrollTop = top; }}", top)
+        lab.screenshot(f"walk-{name}-{number:02}")
+
+
+@pytest.mark.parametrize("lesson", LESSONS)
+def test_a_student_walks_through_the_lesson(lab: Lab, lesson: str) -> None:
+    lab.open(f"notebooks/{LESSONS[lesson]}.ipynb")
+    cells = lab.cells()
+    assert not any(cell.get("outputs") for cell in cells), "a desk holds no answers"
+    tries = iter(TRIED[lesson])
+    asked: dict[str, tuple[str, bool]] = {}
+    for number, cell in enumerate(cells):
+        if cell["cell_type"] != "code":
+            continue
+        source, tags = "".join(cell["source"]), cell["metadata"].get("tags", [])
+        out = lab.output(number)
+        if "predict" in tags:
+            (id,) = re.findall(r'^predict\("([\w-]+)"\)$', source)
+            # Right and wrong by turns.
+            question = questions()[id]
+            letter = next(
+                option.letter
+                for option in question.options
+                if (option is question.right) == (len(asked) % 2 == 0)
+            )
+            commit(lab, number, letter, by_hand=not asked)
+            asked[id] = letter, letter == question.right.letter
+            run(lab, number)
+            expect(out).to_contain_text(f"Locked in: {letter}. Now run the next cell.")
+            expect(out).to_contain_text(f"{letter}\u2002")
+            continue
+        run(lab, number)
+        for id in re.findall(r"(?m)^# Answers ([\w-]+)$", source):
+            letter, right = asked[id]
+            reply = out.get_by_role("group", name=f"Reply to {id}")
+            expect(reply).to_contain_text(f"You predicted {letter}")
+            named = "that is what happens" if right else "Behind it stands a common belief"
+            expect(reply).to_contain_text(named)
+        if "widget" in tags:
+            box = out.locator(ROOT).first
+            expect(box).to_have_attribute("role", "group")
+            next(tries)(box)
+        if source.startswith("progress("):
+            given = sum("predict" in other["metadata"].get("tags", []) for other in cells[:number])
+            right = sum(right for _, right in asked.values())
+            expect(out).to_contain_text(f"{lesson}: {given} of {len(mine(lesson))} predicted.")
+            expect(out).to_contain_text(f"{right} of the {given} that were run came as predicted.")
+    assert next(tries, None) is None and set(asked) == set(mine(lesson))
+    lab.wait_idle()
+    assert lab.unexpected_errors() == []
+    pictures(lab, lesson)
+
+
+def mine(lesson: str) -> list[str]:
+    return [id for id, question in questions().items() if question.lesson == lesson]
+
+
+def test_a_belief_is_found_in_the_field_guide(lab: Lab) -> None:
+    entry = misconceptions()["generators-groups-stay"]
+    lab.open("notebooks/field_guide.ipynb")
+    run(lab, 1)
+    expect(lab.output(1)).to_contain_text('have "zip" in it.')
+    lab.cell(1).locator(".cm-line").last.click()
+    lab.page.keyboard.press("End")
+    for _ in '"zip")':
+        lab.page.keyboard.press("Backspace")
+    lab.page.keyboard.type('"groupby")')
+    run(lab, 1)
+    expect(lab.output(1)).to_contain_text('1 belief has "groupby" in it.')
+    expect(lab.output(1)).to_contain_text("Taking the next group skips what is left of the one before")
+    # The rest of the guide, all of it: each belief has a proof that runs.
+    headings = ["".join(cell["source"]) for cell in lab.cells()]
+    proof = headings.index(f"### “{entry.belief.rstrip('.')}”") + 1
+    lab.run_all()
+    assert entry.shows in lab.text(proof)
+    assert lab.unexpected_errors() == []
+    pictures(lab, "field-guide")
