@@ -1,0 +1,6 @@
+def shut_down(parts):
+    try:
+        pass
+    finally:
+        for part in reversed(parts):
+            part.close()

@@ -1,0 +1,676 @@
+"""Checks of the project: the three patterns put together, and made to fail at every point they have."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import nullcontext
+from dataclasses import dataclass
+from typing import Any
+
+from lifecycle import faults, ledger
+from lifecycle.faults import Outcome, sweep
+from lifecycle.sources import CsvSource
+from lifecycle.study.cards import described as short
+from lifecycle.study.checks import composition_parts as at_work
+from lifecycle.study.checks.composition_parts import (
+    OLD,
+    Bare,
+    Database,
+    Decorable,
+    Feed,
+    Nightly,
+    Shift,
+    Station,
+    Tray,
+)
+from lifecycle.study.checks.exercise import Attempt, Sheet, Wrong, attempt, exactly, exercise, materials
+from lifecycle.study.checks.variant import Variant
+
+# Under names of our own: an answer that puts others in their places changes nothing here.
+_sweep, _held = sweep, ledger.held
+
+_WITH = "Hand all of it to a `PipelineContext`, in a `with`: it closes last first, whatever fails."
+
+
+def _first(tried: Attempt) -> Any:
+    """The value of an attempt. Raises what it raised."""
+    if tried.error is not None:
+        raise tried.error
+    return tried.value
+
+
+def _left_open(outcomes: tuple[Outcome, ...]) -> None:
+    """Raise `Wrong` for the first run after which something stayed open, the failing closes last."""
+    by_phase = sorted(outcomes, key=lambda one: bool(one.fault and one.fault.phase in ("end", "close")))
+    for one in by_phase:
+        if one.leaked:
+            when = f"after a failure at {one.fault}" if one.fault else "after a run without a failure"
+            raise Wrong(
+                "composition-finally-covers-all", f"still open {when}: {', '.join(one.leaked)}.", _WITH
+            )
+
+
+@exercise(
+    "composition-x1",
+    "Put a pipeline together",
+    kind="complete",
+    answer="night",
+    aspects={
+        "a line that drops is opened again, and each record comes once": 2,
+        "everything is closed, wherever it breaks": 2,
+        "each part that yields is measured": 1,
+        "any parts and any settings will do": 2,
+    },
+    stumbles="composition-patterns-need-each-other",
+)
+def together(answer: Any, sheet: Sheet) -> None:
+    """Run the answer on a line that drops, sweep it, and hand it parts that it has never seen."""
+    records = sheet.given
+    at = sheet.variant.number("composition-x1 at", 2, len(records) - 1)
+    feed, stages, tray = Feed(records, drops=2, at=at), [Shift(1.0), Shift(0.5)], Tray()
+    whole = attempt(answer, feed, stages, tray, at_work.settings())
+    shifted = [row["celsius"] + 1.5 for row in records]
+
+    def arrived() -> None:
+        got = [row.get("celsius") for row in tray.rows]
+        if whole.error is not None and "dropped" in whole.raised:
+            raise Wrong(
+                "decorators-call-guards",
+                f"the line dropped twice at record {at}, and the error came out"
+                + (f" at {whole.where}." if whole.where else "."),
+                "Put `retryOnFailure(config.maxAttempts, config.delaySeconds)` around the source's `stream`.",
+            )
+        _first(whole)
+        if len(got) > len(shifted):
+            raise Wrong(
+                "decorators-restart-is-harmless",
+                f"{len(records)} records came, the line dropped twice, and {len(got)} arrived.",
+                "Try the source's stream again, not the whole night: the sink has some records already.",
+            )
+        if not exactly(got, shifted) or not exactly(whole.value, len(shifted)):
+            raise Wrong(
+                "",
+                f"{len(records)} records came, {len(got)} arrived, and the answer is {short(whole.value)}.",
+                "Return what `pipeline.run()` returns, with all stages in the pipeline.",
+            )
+
+    with sheet.aspect("a line that drops is opened again, and each record comes once"):
+        arrived()
+    with sheet.aspect("everything is closed, wherever it breaks"):
+        _works(tray)
+        swept = _sweep(
+            lambda: (Feed(records[:4]), [Shift(1.0)], Tray()),
+            lambda source, stages, sink: answer(
+                Decorable(source), [Decorable(one) for one in stages], sink, at_work.settings(maxAttempts=1)
+            ),
+        )
+        _left_open(swept.outcomes)
+    with sheet.aspect("each part that yields is measured"):
+        _works(tray)
+        for place, part in (("source", feed), ("stage 1", stages[0]), ("stage 2", stages[1])):
+            metrics = getattr(part, "metrics", None)
+            if getattr(metrics, "records", None) != len(records):
+                raise Wrong(
+                    "composition-context-measures",
+                    f"{place} has no figures of {len(records)} records: its `metrics` is {short(metrics)}.",
+                    "On the object itself: `stage.process = measuredStage(stage.process)`; so the source.",
+                )
+    with sheet.aspect("any parts and any settings will do"):
+        _works(tray)
+        for source, sink in ((Bare(records), Tray()), (Bare(records), None), (Feed(records), None)):
+            tried = attempt(answer, source, (), sink, at_work.settings(label="any"))
+            if not exactly(tried.value, len(records)):
+                given = f"{type(source).__name__} with {'no' if sink is None else 'a'} sink and no stage"
+                came = tried.raised if tried.error is not None else short(tried.value)
+                place = f" at {tried.where}" if tried.where else ""
+                raise Wrong(
+                    "composition-patterns-need-each-other",
+                    f"given a {given}, and settings that are no `PipelineConfig`: {came}{place}.",
+                    "Ask no part what it is: call `stream`, `process`, `write`; read `config.maxAttempts`.",
+                )
+
+
+def _works(tray: Tray) -> None:
+    if not tray.rows:
+        raise Wrong("", "not one record arrived, so there is nothing to look at.", "Mend that first.")
+
+
+@materials(together)
+def together_given(variant: Variant) -> Any:
+    """Some readings, `{"station", "day", "celsius"}`."""
+    return variant.readings("composition-x1", variant.number("composition-x1", 5, 8))
+
+
+@exercise(
+    "composition-x2",
+    "Close all of them, last first",
+    kind="fix",
+    answer="shut_down",
+    aspects={
+        "every part is closed, also when another one fails": 2,
+        "the last one opened is closed first": 1,
+        "a failure comes out": 2,
+    },
+)
+def shutting(answer: Any, sheet: Sheet) -> None:
+    """Close parts of which none, one, several or an interrupt fails."""
+    names = sheet.given
+    some = sheet.variant.number("composition-x2 fails", 1, len(names) - 2)
+    failing = [(), (some,), (0, some), (len(names) - 1,), (0, some, len(names) - 1)]
+
+    def shut(
+        fails: tuple[int, ...], error: Callable[[str], BaseException]
+    ) -> tuple[list[str], Attempt, list[Any]]:
+        diary: list[str] = []
+        parts = [
+            Station(name, diary, error(name) if number in fails else None)
+            for number, name in enumerate(names)
+        ]
+        return diary, attempt(answer, parts), [part.error for part in parts if part.error]
+
+    def broken(name: str) -> OSError:
+        return OSError(f"{name} has hung up")
+
+    runs = [shut(fails, broken) for fails in failing] + [shut((some,), KeyboardInterrupt)]
+    with sheet.aspect("every part is closed, also when another one fails"):
+        for diary, tried, errors in runs:
+            missed = [name for name in names if name not in diary]
+            if missed and not errors:
+                _first(tried)
+                raise Wrong(
+                    "", f"not closed, though nothing failed: {', '.join(missed)}.", "Close each of them."
+                )
+            if missed:
+                kind = type(errors[0]).__name__
+                raise Wrong(
+                    "leaks-except-is-enough"
+                    if kind == "KeyboardInterrupt"
+                    else "composition-finally-covers-all",
+                    f"one part failed to close ({kind}), and these stayed open: {', '.join(missed)}.",
+                    "A failing `close()` ends the lines below it. `ExitStack.callback` gives each its turn.",
+                )
+        if any(len(diary) > len(names) for diary, _, _ in runs):
+            raise Wrong("", "a part was closed twice.", "Close each of them once.")
+    with sheet.aspect("the last one opened is closed first"):
+        for diary, _, _ in runs:
+            if not diary:
+                raise Wrong("", "nothing was closed.", "Mend that first.")
+            if diary != list(reversed(names))[: len(diary)]:
+                raise Wrong(
+                    "chains-first-closes-first",
+                    f"opened in the order {', '.join(names)}, closed in the order {', '.join(diary)}.",
+                    "What was opened later may need what was opened before it: go backwards.",
+                )
+    with sheet.aspect("a failure comes out"):
+        if not runs[0][0]:
+            raise Wrong("", "nothing was closed.", "Mend that first.")
+        for _, tried, errors in runs:
+            out = set(map(id, _all(tried.error)))
+            if errors and not any(id(error) in out for error in errors):
+                raise Wrong(
+                    "leaks-truthy-is-success",
+                    f"{len(errors)} of the parts failed to close, and what came out is {tried.raised}.",
+                    "Whoever calls it must learn of it: let the failure out when all are closed.",
+                )
+            if not errors:
+                _first(tried)
+
+
+def _all(error: BaseException | None) -> Iterator[BaseException]:
+    """An error, and all that it holds or hangs on: members of groups, causes, contexts."""
+    waiting, seen = [error], set()
+    while waiting:
+        one = waiting.pop()
+        if one is None or id(one) in seen:
+            continue
+        seen.add(id(one))
+        yield one
+        waiting += [one.__cause__, one.__context__]
+        if isinstance(one, BaseExceptionGroup):
+            waiting += one.exceptions
+
+
+@materials(shutting)
+def shutting_given(variant: Variant) -> Any:
+    """The names of the parts, in the order in which they were opened."""
+    return variant.stations("composition-x2", variant.number("composition-x2", 4, 6))
+
+
+_REPLACES = "`insert or replace` writes a row twice as it writes it once."
+_DAYS = "station text, day int, celsius float, primary key (station, day)"
+
+
+@dataclass(frozen=True)
+class Written:
+    """What a night has left: rows of the table, connections that are not given back, and what it raised."""
+
+    tried: Attempt
+    rows: list[tuple[Any, ...]]
+    taken: int
+
+
+@exercise(
+    "composition-x3",
+    "A sink that may be repeated",
+    kind="build",
+    answer="DaySink",
+    aspects={
+        "a night that succeeds is kept": 2,
+        "a night that fails changes nothing": 2,
+        "a night that is repeated leaves the same": 1,
+        "the connection is given back on every way out": 1,
+        "a locked database is an `OSError`": 1,
+    },
+    stumbles="composition-failed-is-nothing",
+)
+def repeating(answer: Any, sheet: Sheet) -> None:
+    """Write nights that succeed, fail, are repeated, and meet a lock, on a real database."""
+    records = sheet.given.records
+    old = [("Old Harbour", 1, 4.5), (records[0]["station"], records[0]["day"], -99.0)]
+    new = sorted([old[0], *((row["station"], row["day"], row["celsius"]) for row in records)])
+    fails = sheet.variant.number("composition-x3 fails", 2, len(records) - 1)
+    kept: list[Any] = []
+
+    def one(
+        rows: list[Any], error: BaseException | None = None, times: int = 1, locked: bool = False
+    ) -> Written:
+        database = Database("days", _DAYS)
+        database.reset(old)
+
+        def block() -> None:
+            sink = answer(database.engine)
+            kept.append(sink)
+            with sink:
+                for row in rows:
+                    sink.write(dict(row))
+                if error is not None:
+                    raise error
+
+        with database.locked(checkouts=99) if locked else nullcontext():
+            tried = [attempt(block) for _ in range(times)]
+        kept.append(tried)
+        return Written(tried[-1], database.rows(), database.taken)
+
+    good, twice = one(records), one(records, times=2)
+    failed = one(records[:fails], OSError("the line dropped"))
+    stopped = one(records[:fails], KeyboardInterrupt())
+    lock = one(records, locked=True)
+
+    def wrote() -> None:
+        if not [row for row in good.rows if row not in old]:
+            _first(good.tried)
+            raise Wrong(
+                "", "nothing of a night that succeeded is in the table.", "Write, and commit in `__exit__`."
+            )
+
+    with sheet.aspect("a night that succeeds is kept"):
+        _first(good.tried)
+        wrote()
+        if good.rows != new:
+            lost = [row for row in new if row not in good.rows]
+            what = (
+                f"missing: {lost[0]}"
+                if lost
+                else f"too much: {next(row for row in good.rows if row not in new)}"
+            )
+            raise Wrong(
+                "decorators-restart-is-harmless",
+                f"after a night of {len(records)} records, on top of {len(old)} older rows: {what}.",
+                "A reading of a station and day that is there takes its place; all other rows stay.",
+            )
+    with sheet.aspect("a night that fails changes nothing"):
+        wrote()
+        for when, rows in (
+            (f"failed at record {fails}", failed.rows),
+            ("was stopped by Ctrl-C", stopped.rows),
+        ):
+            if rows != sorted(old):
+                raise Wrong(
+                    "composition-failed-is-nothing",
+                    f"the night {when}, and the table had {len(old)} rows before and {len(rows)} after it"
+                    + ("." if len(rows) != len(old) else ", other ones."),
+                    "Let the table change by one commit, in `__exit__`, and by that alone.",
+                )
+    with sheet.aspect("a night that is repeated leaves the same"):
+        wrote()
+        if twice.tried.error is not None:
+            left = "already exists" in twice.tried.raised
+            raise Wrong(
+                "databases-pooled-close-closes" if left else "decorators-restart-is-harmless",
+                f"the same night once more: {twice.tried.raised[:90]}.",
+                "The pool hands out this connection again: drop what you made in it." if left else _REPLACES,
+            )
+        if twice.rows != good.rows:
+            raise Wrong(
+                "decorators-restart-is-harmless",
+                f"once, the night left {len(good.rows)} rows; repeated, {len(twice.rows)}.",
+                _REPLACES,
+            )
+    with sheet.aspect("the connection is given back on every way out"):
+        wrote()
+        ways = {"a night that succeeded": good, f"a night that failed at record {fails}": failed,
+                "Ctrl-C": stopped, "a night that met a lock": lock}  # fmt: skip
+        for when, written in ways.items():
+            if written.taken:
+                locked = written is lock
+                raise Wrong(
+                    "leaks-exit-covers-enter" if locked else "leaks-exit-on-success-only",
+                    f"after {when} a connection of the pool was not given back.",
+                    "If `__enter__` fails there is no `__exit__`: close what it has opened before it raises."
+                    if locked
+                    else "Close the connection in a `finally` of `__exit__`.",
+                )
+    with sheet.aspect("a locked database is an `OSError`"):
+        wrote()
+        if lock.tried.error is None:
+            raise Wrong(
+                "databases-lock-is-oserror",
+                "somebody else held the lock all the time, and no error came out.",
+                "Let the failure out: a night that could not write has not succeeded.",
+            )
+        if not isinstance(lock.tried.error, OSError):
+            raise Wrong(
+                "databases-lock-is-oserror",
+                f"the database was locked, and out came {lock.tried.raised[:80]}, which is no `OSError`.",
+                "Catch SQLAlchemy's `OperationalError`, and raise a `TimeoutError` from it.",
+            )
+
+
+class Days:
+    """An `engine` whose database has the table `days`, and `records` of one night."""
+
+    def __init__(self, records: list[dict[str, object]]) -> None:
+        self.records = records
+        self._database = Database("days", _DAYS)
+
+    @property
+    def engine(self) -> Any:
+        """The SQLAlchemy engine; who finds the database locked does not wait."""
+        return self._database.engine
+
+    def rows(self) -> list[tuple[Any, ...]]:
+        """What the table holds."""
+        return self._database.rows()
+
+
+@materials(repeating)
+def repeating_given(variant: Variant) -> Days:
+    """A database and one night's records."""
+    return Days(variant.readings("composition-x3", variant.number("composition-x3", 5, 8)))
+
+
+@exercise(
+    "composition-x4",
+    "A test that luck cannot pass",
+    kind="test",
+    answer="test_run",
+    aspects={
+        "it catches a runner that leaves parts open": 2,
+        "it lets every right runner pass": 2,
+        "it catches a runner that leaves only the streams open": 1,
+        "it catches a runner whose closing stops at a close that fails": 1,
+        "it catches a runner that keeps an error to itself": 1,
+    },
+)
+def catching(answer: Any, sheet: Sheet) -> None:
+    """Give the test right runners and wrong ones."""
+    calls = [0]
+
+    def judged(runner: at_work.Runner) -> Attempt:
+        def run(source: Any, stages: Any = (), sink: Any = None) -> int:
+            calls[0] += 1
+            return runner(source, stages, sink)
+
+        return attempt(answer, run)
+
+    right = [(one, judged(one)) for one in at_work.RIGHT]
+    leaky = {kind: [(one, judged(one)) for one in runners] for kind, runners in at_work.LEAKY.items()}
+
+    def told() -> None:
+        if not calls[0]:
+            raise Wrong("", "your test never ran a runner.", "Call `run(*build())` in it, or sweep with it.")
+
+    def catches(kind: str, belief: str, what: str, advice: str) -> None:
+        told()
+        for _, tried in leaky[kind]:
+            if tried.error is None:
+                raise Wrong(belief, f"a runner that {what} passed your test.", advice)
+            if not isinstance(tried.error, AssertionError):
+                came = f"{tried.raised}{' at ' + tried.where if tried.where else ''}"
+                raise Wrong(
+                    belief,
+                    f"a runner that {what} made your test end with {came}, no `AssertionError`.",
+                    "Catch what the runner raises and keep it; then assert.",
+                )
+
+    with sheet.aspect("it catches a runner that leaves parts open"):
+        advice = "Make it fail, at a record for example, and look at `faults.sweep(build, run).leaks`."
+        catches("record", "leaks-traceback-keeps", "closes only when all went well", advice)
+    with sheet.aspect("it lets every right runner pass"):
+        told()
+        if not any(tried.error is not None for ones in leaky.values() for _, tried in ones):
+            raise Wrong("", "your test lets every runner pass, the leaky ones as well.", "Mend that first.")
+        for runner, tried in right:
+            if tried.error is not None:
+                raise Wrong(
+                    "composition-patterns-need-each-other",
+                    f"your test rejects a runner that closes all ({runner.__name__}): {tried.raised}.",
+                    "A runner may use a context, a stack or `finally`: assert on what stays open alone.",
+                )
+    with sheet.aspect("it catches a runner that leaves only the streams open"):
+        advice = "Keep the errors and the streams while you look: what is still suspended is still open."
+        catches("streams", "leaks-refcount-closes", "leaves the generators to reference counting", advice)
+    with sheet.aspect("it catches a runner whose closing stops at a close that fails"):
+        advice = "Let a part fail to close, too: `sweep` does, at the phases end and close."
+        catches("close", "composition-finally-covers-all", "closes all in one `finally`, one by one", advice)
+    with sheet.aspect("it catches a runner that keeps an error to itself"):
+        advice = "Clean is not right: after each fault, assert that an error came out."
+        catches("quiet", "composition-clean-is-right", "closes everything and swallows the error", advice)
+
+
+@materials(catching)
+def catching_given(variant: Variant) -> Callable[[], tuple[Any, Any, Any]]:
+    """Return `build`: each call gives a fresh source, stages and sink."""
+    records = variant.readings("composition-x4", variant.number("composition-x4", 4, 6))
+    return lambda: (Feed(records), (Shift(1.0),), Tray())
+
+
+@exercise(
+    "composition-x5",
+    "The whole night",
+    kind="build",
+    answer="Night",
+    aspects={
+        "the night's rows are in the table": 4,
+        "nothing stays open, at any point of failure": 4,
+        "a failed night leaves the table as it was": 3,
+        "a line that drops and a database that is locked are tried again": 3,
+        "any settings will do, and each part is measured": 2,
+    },
+    seconds=20.0,
+)
+def whole_night(answer: Any, sheet: Sheet) -> None:
+    """Sweep the student's own pipeline, on a real file and a real database."""
+    night: Nightly = sheet.given
+    loaded = attempt(lambda: answer(night.path, night.engine, night.config).load())
+    rows = night.database.rows()
+
+    def works() -> None:
+        if not [row for row in rows if row not in OLD]:
+            _first(loaded)
+            raise Wrong("", "the night has left no row in the table.", "Mend that first.")
+
+    with sheet.aspect("the night's rows are in the table"):
+        _first(loaded)
+        works()
+        _rows_right(night, rows, loaded)
+    reports = attempt(_swept, answer, night)
+    with sheet.aspect("nothing stays open, at any point of failure"):
+        works()
+        outcomes, seen = _first(reports)
+        if not outcomes[0].arrived:
+            raise Wrong(
+                "", "`run` has brought no record to the sink that it was given.", "Use all three parts."
+            )
+        _left_open(outcomes)
+        for fault, taken, _ in seen:
+            if taken:
+                raise Wrong(
+                    "leaks-traceback-keeps", f"{taken} connection of the pool is taken after {fault}.", _WITH
+                )
+    with sheet.aspect("a failed night leaves the table as it was"):
+        works()
+        for fault, _, left in _first(reports)[1]:
+            committed = getattr(fault, "phase", "close") in ("end", "close")
+            allowed = [sorted(OLD), rows] if committed else [sorted(OLD)]
+            if left not in allowed:
+                raise Wrong(
+                    "composition-failed-is-nothing",
+                    f"the run failed at {fault}; the table had {len(OLD)} rows before, {len(left)} after it.",
+                    "One transaction for all rows: `SqlSink(…, replace=True)` commits at the end.",
+                )
+    with sheet.aspect("a line that drops and a database that is locked are tried again"):
+        works()
+        _healed(answer, sheet.variant, len(rows))
+    with sheet.aspect("any settings will do, and each part is measured"):
+        works()
+        _measured(answer, night)
+
+
+def _rows_right(night: Nightly, rows: list[tuple[Any, ...]], loaded: Attempt) -> None:
+    if any(row in OLD for row in rows):
+        raise Wrong(
+            "composition-failed-is-nothing",
+            f"the table holds {len(rows)} rows, last night's among them.",
+            "A night replaces the night before, so that it may be repeated.",
+        )
+    if len(rows) == len(night.days):
+        raise Wrong(
+            "start-text-is-number",
+            f"the file has {len(night.days)} days, and all are in the table, the dry ones too.",
+            "What a file gives is text, and the text `'0.0'` is not empty, so it is true: parse first.",
+        )
+    near = len(rows) == len(night.expected) and all(
+        one[:2] == two[:2] and abs(one[2] - two[2]) < 1e-9
+        for one, two in zip(rows, night.expected, strict=True)
+    )
+    if not near:
+        raise Wrong(
+            "",
+            f"the file has {len(night.days)} days, {len(night.expected)} of them wet; in the table are "
+            f"{len(rows)} rows, the first is {rows[0]}.",
+            "The wet days alone, `temp_max` as `(x - center) / spread`: parse, filter, normalise.",
+        )
+    if not exactly(loaded.value, len(rows)):
+        raise Wrong("", f"`load()` returned {short(loaded.value)}, and {len(rows)} rows were written.",
+                    "Return what `run` returns.")  # fmt: skip
+
+
+def _swept(answer: Any, night: Nightly) -> tuple[tuple[Outcome, ...], list[tuple[Any, int, list[Any]]]]:
+    """The outcomes of a sweep; and after each run that failed: its fault, taken connections, rows."""
+    given = at_work.settings(center=night.config.center, spread=night.config.spread, maxAttempts=1)
+    mine = answer(night.path, night.engine, given)
+    seen: list[tuple[Any, int, list[Any]]] = []
+
+    def build() -> Any:
+        night.database.reset(OLD)
+        return mine.build()
+
+    def run(source: Any, stages: Any, sink: Any) -> Any:
+        tried = attempt(mine.run, source, stages, sink)
+        if tried.error is not None:
+            text = str(tried.error)
+            seen.append((_fault(text) or text, night.database.taken, night.database.rows()))
+            raise tried.error
+        return tried.value
+
+    return _sweep(build, run).outcomes, seen
+
+
+def _fault(text: str) -> Any:
+    """The fault that an injected error names, "injected: sink, write 2"; None for another error."""
+    if not text.startswith("injected: "):
+        return None
+    place, _, what = text.removeprefix("injected: ").partition(", ")
+    phase, _, number = what.partition(" ")
+    return faults.Fault(place, phase.split("\n")[0], int(number) if number.isdigit() else None)
+
+
+def _healed(answer: Any, variant: Variant, count: int) -> None:
+    night = at_work.nightly(variant, "composition-x5", at_work.settings())
+    mine = answer(night.path, night.engine, night.config)
+    plain, drops = CsvSource.stream, [2]
+
+    def dropping(self: Any) -> Iterator[Any]:
+        for number, record in enumerate(plain(self), 1):  # type: ignore[no-untyped-call]
+            if number == 3 and drops[0]:
+                drops[0] -= 1
+                raise OSError("the line dropped")
+            yield record
+
+    CsvSource.stream = dropping  # type: ignore[method-assign]
+    try:
+        source, stages, sink = mine.build()
+        dropped = attempt(mine.run, source, stages, sink)
+    finally:
+        CsvSource.stream = plain  # type: ignore[method-assign]
+    if drops[0] == 2:
+        raise Wrong(
+            "", "the source is no `CsvSource`, so its line could not be made to drop.", "Use `CsvSource`."
+        )
+    if dropped.error is not None or dropped.value != count:
+        raise Wrong(
+            "decorators-call-guards",
+            "the line dropped twice at record 3, and the night ended with "
+            + (dropped.raised if dropped.error else f"{short(dropped.value)} records")
+            + ".",
+            "In `build`: `retryOnFailure(config.maxAttempts, config.delaySeconds)` around `source.stream`.",
+        )
+    night.database.reset(OLD)
+    with night.database.locked(checkouts=2):
+        tried = attempt(mine.load)
+    if tried.error is not None or night.database.rows() == sorted(OLD):
+        raise Wrong(
+            "databases-lock-is-oserror",
+            f"the database was locked when the night began, and free a moment later; `load()` ended with "
+            f"{tried.raised}.",
+            "`SqlSink` raises a `TimeoutError` for a lock, an `OSError`. Try the whole night again, with a "
+            "fresh pipeline each time.",
+        )
+
+
+def _measured(answer: Any, night: Nightly) -> None:
+    given = at_work.settings(center=night.config.center, spread=night.config.spread)
+    made = attempt(lambda: answer(night.path, night.engine, given).build())
+    if made.error is not None:
+        place = f" at {made.where}" if made.where else ""
+        raise Wrong(
+            "composition-patterns-need-each-other",
+            f"given settings that are no `PipelineConfig`, it raised {made.raised}{place}.",
+            "Read the attributes that you need, and ask nothing about the object's class.",
+        )
+    source, stages, sink = made.value
+    night.database.reset(OLD)
+    mine = answer(night.path, night.engine, given)
+    _first(attempt(mine.run, source, stages, sink))
+    for place, part in (("the source", source), *((f"stage {n}", one) for n, one in enumerate(stages, 1))):
+        records = getattr(getattr(part, "metrics", None), "records", None)
+        if not isinstance(records, int) or not records:
+            raise Wrong(
+                "composition-context-measures",
+                f"{place} ({type(part).__name__}) has no figures after the run.",
+                "On each object: `stage.process = measuredStage(stage.process)`; on the source its `stream`.",
+            )
+
+
+@materials(whole_night)
+def whole_night_given(variant: Variant) -> Nightly:
+    """A CSV file at `path`, an `engine` whose table `weather` has last night's rows, a `config`."""
+    from lifecycle.config import PipelineConfig
+
+    center, spread = (
+        variant.number("composition-x5 center", 8, 16),
+        variant.number("composition-x5 spread", 4, 9),
+    )
+    config = PipelineConfig(center=float(center), spread=float(spread), delaySeconds=0)
+    return at_work.nightly(variant, "composition-x5", config)

@@ -1,0 +1,5 @@
+class DaySink:
+    def __init__(self, engine):
+        self.engine = engine
+
+    # TODO: __enter__, write(record) and __exit__: one transaction, kept or taken back.
