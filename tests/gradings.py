@@ -51,6 +51,7 @@ def result(
     data: bytes = b"",
     printed: Mapping[str, list[dict[str, Any]]] | None = None,
     seen: str = "",
+    version: str = "1",
     **about: Any,
 ) -> Result:
     """The result of a submission whose checks gave these points.
@@ -63,7 +64,7 @@ def result(
     for cell in cells:
         if cell.slot and cell.slot.check:
             exercise = cell.slot.id.removesuffix("-check")
-            one = verdict(exercise, points.get(exercise, 0), belief, seen=seen)
+            one = verdict(exercise, points.get(exercise, 0), belief, version, seen)
             told = one.as_dict()
             scores[cell.slot.id] = Score(
                 cell.slot.points, one.points, one.status, one.belief, one.version, told["aspects"]

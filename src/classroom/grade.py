@@ -40,6 +40,12 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("assignment", metavar="ASSIGNMENT", help="for example leaks")
     add_option(parser)
+    add_options(parser)
+    parser.add_argument("--again", action="store_true", help="grade also what is graded already")
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Give a command the options that say whom to grade, and where."""
     parser.add_argument(
         "--student",
         action="append",
@@ -56,12 +62,23 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--no-sandbox", action="store_true", help="grade without a sandbox: for code that you know alone"
     )
-    parser.add_argument("--again", action="store_true", help="grade also what is graded already")
 
 
 def run(given: argparse.Namespace) -> int:
     """Grade, and return 0 when every submission has a recorded grade."""
     course = Course.read(given.course)
+    sandboxed = in_sandbox(given)
+    summary = grade(
+        course, given.assignment, tuple(given.student), given.workers, given.dask, sandboxed, given.again
+    )
+    print(summary)
+    if not sandboxed:
+        print(NOT_SANDBOXED, file=sys.stderr)
+    return 0
+
+
+def in_sandbox(given: argparse.Namespace) -> bool:
+    """Whether to grade in a sandbox; says loudly when not. Raises `Trouble` when there is none to be had."""
     sandboxed = not given.no_sandbox
     if sandboxed and not given.dask:
         there, sentence = available()
@@ -72,13 +89,7 @@ def run(given: argparse.Namespace) -> int:
             )
     if not sandboxed:
         print(NOT_SANDBOXED, file=sys.stderr)
-    summary = grade(
-        course, given.assignment, tuple(given.student), given.workers, given.dask, sandboxed, given.again
-    )
-    print(summary)
-    if not sandboxed:
-        print(NOT_SANDBOXED, file=sys.stderr)
-    return 0
+    return sandboxed
 
 
 @dataclass
@@ -134,7 +145,7 @@ def grade(
     began = time.monotonic()
     summary = Summary(course, assignment)
     with contextlib.ExitStack() as within:
-        pool = within.enter_context(_pool(dask, workers))
+        pool = within.enter_context(pooled(dask, workers))
         # nbgrader takes a second to import; the workers begin meanwhile.
         from classroom.book import Book
 
@@ -400,7 +411,8 @@ def _outcome(future: Future[Result], job: Job) -> tuple[Result | None, bool]:
 
 
 @contextlib.contextmanager
-def _pool(dask: str | None, workers: int | None) -> Iterator[Pool]:
+def pooled(dask: str | None, workers: int | None) -> Iterator[Pool]:
+    """Workers on a Dask cluster, or so many processes here (one a processor when None)."""
     with contextlib.ExitStack() as within:
         if dask:
             executor, count = within.enter_context(_cluster(dask))

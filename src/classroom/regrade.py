@@ -1,0 +1,391 @@
+"""`classroom regrade`: grade again after a check was mended, and show what changes for whom, and why.
+
+Nobody loses by it unless `--lower` says so, and what a person gave stays.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import csv
+import json
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import asdict, dataclass, field, fields, replace
+from pathlib import Path
+from typing import IO, Any
+
+from classroom import canary, records
+from classroom.course import Course, add_option
+from classroom.execute import Job, Result, Score, Times
+from classroom.grade import NOT_SANDBOXED, Recipe, add_options, in_sandbox, pooled
+from classroom.intake import Found, Template, submissions
+from classroom.trouble import Trouble
+
+COLUMNS = (
+    "assignment", "student_id", "last_name", "first_name", "email", "score_before", "score", "max_score",
+    "why",
+)  # fmt: skip
+"""What the table of changes holds: `score` is what goes to the learning platform."""
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Add the options of `classroom regrade`."""
+    parser.description = (
+        "After a check was mended and its version raised: grade again whom the older version graded, and "
+        "show before, after and why. A lower result is shown and not taken; what a person gave stays. The "
+        "changes alone are written to regrade-ASSIGNMENT-N.csv, for the learning platform."
+    )
+    parser.add_argument("assignment", metavar="ASSIGNMENT", help="for example leaks")
+    add_option(parser)
+    add_options(parser)
+    parser.add_argument("--all", action="store_true", help="also whom the checks of today graded")
+    parser.add_argument("--lower", action="store_true", help="take a lower result, too")
+    parser.add_argument("--dry-run", action="store_true", help="show what would change, and write nothing")
+
+
+def run(given: argparse.Namespace) -> int:
+    """Regrade, say what changed, and return 0."""
+    course = Course.read(given.course)
+    sandboxed = in_sandbox(given)
+    summary = regrade(
+        course, given.assignment, tuple(given.student), workers=given.workers, dask=given.dask,
+        sandboxed=sandboxed, everybody=given.all, lower=given.lower, dry=given.dry_run,
+    )  # fmt: skip
+    print(summary)
+    if not sandboxed:
+        print(NOT_SANDBOXED, file=sys.stderr)
+    return 0
+
+
+@dataclass(frozen=True)
+class Change:
+    """What regrading makes of one exercise of one student. `taken` is False for a lower result that is not.
+
+    manual: what a person gave for it, which stays, or None.
+    """
+
+    exercise: str
+    before: Score
+    after: Score
+    taken: bool = True
+    manual: float | None = None
+
+    @property
+    def difference(self) -> float:
+        """By how much the student's points change."""
+        return self.after.points - self.before.points if self.taken and self.manual is None else 0.0
+
+    def __str__(self) -> str:
+        before, after = self.before, self.after
+        parts = [f"{self.exercise}: {before.points:g} → {after.points:g} of {after.worth:g}"]
+        if before.version != after.version:
+            parts.append(f"check {before.version or 'unknown'} → {after.version or 'unknown'}")
+        parts += why(before, after)
+        if not self.taken:
+            parts.append("lower, not taken (--lower takes it)")
+        if self.manual is not None:
+            parts.append(f"the {self.manual:g} points that a person gave stay")
+        return "; ".join(parts)
+
+
+def why(before: Score, after: Score) -> list[str]:
+    """What is different between two gradings of one answer, in words."""
+    old, new = ({_plain(one.get("name")): one for one in score.aspects} for score in (before, after))
+    said = []
+    for name, aspect in new.items():
+        was = old.get(name)
+        if was is None:
+            said.append(f"“{name}” is new ({aspect['points']} of {aspect['worth']})")
+        elif was["points"] != aspect["points"]:
+            holds = aspect["points"] == aspect["worth"]
+            seen = _plain(aspect.get("seen")) or "see the check"
+            said.append(f"“{name}” holds now" if holds else f"“{name}” holds no longer: {seen}")
+        elif was["worth"] != aspect["worth"]:
+            said.append(f"“{name}” is worth {aspect['worth']}, was {was['worth']}")
+    said += [f"“{name}” is asked no longer" for name in old if name not in new]
+    for score, text in ((before, "was withheld"), (after, "is withheld until a person has decided")):
+        if score.withheld and not (before.withheld and after.withheld):
+            said.append(text)
+    if not said and after.note:
+        said.append(_plain(after.note))
+    return said
+
+
+def _plain(text: object) -> str:
+    """Text of a student's own kernel, fit for a terminal and a table: one line of what can be printed."""
+    line = " ".join(str(text or "").split())
+    return "".join(letter if letter.isprintable() else "?" for letter in line)[:200]
+
+
+@dataclass
+class Summary:
+    """What a regrading did."""
+
+    assignment: str
+    dry: bool = False
+    count: int = 0
+    skipped: int = 0
+    higher: list[str] = field(default_factory=list)
+    lower: list[str] = field(default_factory=list)
+    refused: list[str] = field(default_factory=list)
+    file: Path | None = None
+
+    def __str__(self) -> str:
+        same = self.count - len({*self.higher, *self.lower, *self.refused})
+        what = "Would regrade" if self.dry else "Regraded"
+        lines = [
+            f"{what} {self.count} of {self.assignment}: {len(self.higher)} higher, {len(self.lower)} lower, "
+            f"{len(self.refused)} with a lower result that is not taken, {same} as before."
+        ]
+        if self.skipped:
+            lines.append(
+                f"{self.skipped} were graded by the checks of today and stayed (--all regrades them)."
+            )
+        if self.dry:
+            lines.append("Nothing was written (--dry-run).")
+        elif self.file:
+            lines.append(f"The changes are in {self.file}.")
+        else:
+            lines.append("No score changed, so no table was written.")
+        return "\n".join(lines)
+
+
+def regrade(
+    course: Course,
+    assignment: str,
+    students: tuple[str, ...] = (),
+    *,
+    workers: int | None = None,
+    dask: str | None = None,
+    sandboxed: bool = True,
+    everybody: bool = False,
+    lower: bool = False,
+    dry: bool = False,
+    times: Times | None = None,
+    say: Callable[[str], None] = print,
+) -> Summary:
+    """Grade again what an older version of a check graded, and return what changed.
+
+    everybody: also what the checks of today graded. lower: take lower results, too. dry: write nothing.
+    say: is given the lines about whom something changes for.
+
+    Raises `Trouble` when the course is not ready, nothing was graded yet, or no kernel starts.
+    """
+    course.assignment(assignment)
+    recipe = Recipe.read(course, assignment, sandboxed, times or Times())
+    recorded = records.read(course, assignment)
+    if not recorded:
+        raise Trouble(f"Nothing of {assignment} was graded yet: `classroom grade {assignment}` comes first.")
+    summary = Summary(assignment, dry)
+    waiting = []
+    for student, record in recorded.items():
+        if students and student not in students:
+            continue
+        if everybody or outdated(record, recipe):
+            waiting.append(student)
+        else:
+            summary.skipped += 1
+    for student in students:
+        if student not in recorded:
+            say(f"{student}: nothing was graded yet.")
+    if not waiting:
+        return summary
+    with contextlib.ExitStack() as within:
+        pool = within.enter_context(pooled(dask, workers))
+        writer = within.enter_context(_Writer(course, recipe, dry))
+        found_by: dict[str, Found] = {}
+
+        def jobs() -> Iterator[Job]:
+            for student in waiting:
+                there = list(submissions(course.root / "submitted", assignment, (student,)))
+                found = there[0] if there else Found(student, None, "gone", "nothing is submitted any more.")
+                if found.digest != recorded[student]["digest"]:
+                    say(f"{student}: not what was graded lies there now: `classroom grade` grades it.")
+                elif found.data is not None:
+                    found_by[student] = found
+                    yield recipe.job(student, found.data)
+
+        for result in pool.results(jobs()):
+            if result.status == "no kernel":
+                raise Trouble(result.note)
+            found = found_by.pop(result.student)
+            record = recorded[result.student]
+            if result.status == "stopped" and record["status"] != "stopped":
+                say(f"{result.student}: stays as it was. {result.note}")
+                continue
+            summary.count += 1
+            one = _Regraded(course, recipe.template, record, result, lower)
+            _tell(one, writer.enter(found, one), summary, say)
+        summary.file = writer.path
+    return summary
+
+
+def outdated(record: Mapping[str, Any], recipe: Recipe) -> bool:
+    """Whether a check that graded it has another version now.
+
+    The version of an own exercise's check is known in the kernel alone; there it is whether anything of the
+    release has changed.
+    """
+    graded = record.get("version") or {}
+    return any(
+        graded.get(id) != version if version else record.get("grading") != recipe.digest
+        for id, version in recipe.versions.items()
+    )
+
+
+def _tell(one: _Regraded, points: tuple[float, float], summary: Summary, say: Callable[[str], None]) -> None:
+    before, after = points
+    student = one.result.student
+    if after > before:
+        summary.higher.append(student)
+    if after < before:
+        summary.lower.append(student)
+    if any(not change.taken for change in one.changes):
+        summary.refused.append(student)
+    if one.changes:
+        arrow = f"{before:g} → {after:g}" if after != before else f"{before:g} as before"
+        say(f"{student}: {arrow} of {one.worth:g}")
+        for change in one.changes:
+            say(f"    {change}")
+    if one.result.needs_person and not one.record["needs_person"]:
+        say(f"{student}: NEEDS A PERSON: {'; '.join(one.result.evidence[-1:])}")
+
+
+class _Regraded:
+    """A new result beside the record of the old one, and what of it is taken."""
+
+    def __init__(
+        self, course: Course, template: Template, record: Mapping[str, Any], result: Result, lower: bool
+    ) -> None:
+        self.record, self.result, self.lower = record, result, lower
+        self.changes: list[Change] = []
+        self.worth = sum(slot.points for slot in template.slots if slot.metadata["nbgrader"].get("grade"))
+        self.old = course.root / "autograded" / result.student / record["assignment"]
+        self.names = {slot.id: canary.exercise(slot) or slot.id for slot in template.slots if slot.check}
+
+    def settle(self, manual: Mapping[str, float]) -> None:
+        """Hold old and new against each other, and put the old back where the new is lower."""
+        kept = {}
+        for check, after in self.result.scores.items():
+            name = self.names[check]
+            before = _score(self.record["exercises"].get(name), after.worth)
+            taken = self.lower or after.points >= before.points
+            same = (before.points, before.withheld) == (after.points, after.withheld)
+            if not same:
+                change = Change(name, before, after, taken, manual.get(check))
+                self.changes.append(change)
+            if not taken:
+                note = f"Version {after.version or 'unknown'} of the check gives {after.points:g} points."
+                # Points that are doubted now still count, and a person is asked.
+                kept[check] = replace(before, note=note, doubted=before.doubted or after.withheld)
+        if kept:
+            scores = {check: kept.get(check, score) for check, score in self.result.scores.items()}
+            notebook = self._notebook(kept)
+            self.result = replace(self.result, scores=scores, notebook=notebook)
+
+    def _notebook(self, kept: Mapping[str, Score]) -> str:
+        """The new notebook, with the old outputs of the checks whose old points stay."""
+        new = json.loads(self.result.notebook)
+        old = {}
+        with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
+            text = (self.old / f"{self.record['assignment']}.ipynb").read_text(encoding="utf-8")
+            old = {_name(cell): cell for cell in json.loads(text)["cells"]}
+        for cell in new["cells"]:
+            name = _name(cell)
+            if name in kept:
+                outputs = old.get(name, {}).get("outputs", [])
+                shown = [one for one in outputs if one["output_type"] != "execute_result"]
+                data = {"text/plain": f"{kept[name].points:g}"}
+                cell["outputs"] = [
+                    *shown,
+                    {"output_type": "execute_result", "data": data, "metadata": {}, "execution_count": None},
+                ]
+        return json.dumps(new, indent=1, ensure_ascii=False, sort_keys=True) + "\n"
+
+
+def _name(cell: Mapping[str, Any]) -> str:
+    return str(cell.get("metadata", {}).get("nbgrader", {}).get("grade_id", ""))
+
+
+def _score(recorded: Mapping[str, Any] | None, worth: float) -> Score:
+    known = {one.name for one in fields(Score)}
+    about = {key: value for key, value in (recorded or {}).items() if key in known}
+    return Score(**(asdict(Score(worth)) | about))
+
+
+class _Writer:
+    """Writes what is regraded, one student at a time: gradebook, record, and a line of the table of changes.
+
+    So a regrading that is cut off leaves a table of what it changed so far.
+    """
+
+    def __init__(self, course: Course, recipe: Recipe, dry: bool) -> None:
+        self.course, self.recipe, self.dry = course, recipe, dry
+        self.path: Path | None = None
+        self._file: IO[str] | None = None
+        self._within = contextlib.ExitStack()
+        self._book: Any = None
+        self.gradebook: Any = None
+
+    def __enter__(self) -> _Writer:
+        # nbgrader takes a second to import; the workers begin meanwhile.
+        from nbgrader.api import Gradebook
+
+        from classroom.book import Book
+
+        if self.dry:
+            self.gradebook = self._within.enter_context(Gradebook(self.course.gradebook_url))
+            return self
+        recipe = self.recipe
+        book = Book(self.course, recipe.assignment, recipe.template, recipe.digest, recipe.versions)
+        self._book = self._within.enter_context(book)
+        self.gradebook = self._book.gradebook
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._within.close()
+
+    def enter(self, found: Found, one: _Regraded) -> tuple[float, float]:
+        """Write one student's grade, if anything is to be written; the points before and after."""
+        student = found.student
+        submission = self.gradebook.find_submission(self.recipe.assignment, student)
+        grades = [grade for notebook in submission.notebooks for grade in notebook.grades]
+        before = float(submission.score)
+        one.settle({grade.name: grade.manual_score for grade in grades if grade.manual_score is not None})
+        after = before + sum(change.difference for change in one.changes)
+        if not self.dry:
+            old = self._row(student, dict(one.record))
+            record = self._book.enter(found, one.result)
+            self.gradebook.db.expire_all()
+            new = self._row(student, record)
+            if new["score"] != old["score"]:
+                self._note(old, new, one)
+        return before, after
+
+    def _row(self, student: str, record: dict[str, Any]) -> dict[str, str]:
+        from classroom.export import row
+
+        book, name = self.gradebook, self.recipe.assignment
+        factor = self.course.assignment(name).factor
+        return row(book, book.find_assignment(name), book.find_student(student), record, factor)
+
+    def _note(self, old: Mapping[str, str], new: Mapping[str, str], one: _Regraded) -> None:
+        if self._file is None:
+            self._file = self._within.enter_context(self._opened())
+            csv.writer(self._file).writerow(COLUMNS)
+        reason = " | ".join(str(change) for change in one.changes if change.difference)
+        about = {**new, "score_before": old["score"], "why": reason}
+        csv.writer(self._file).writerow([about[column] for column in COLUMNS])
+        self._file.flush()
+
+    def _opened(self) -> IO[str]:
+        number = 1
+        while True:
+            self.path = self.course.root / f"regrade-{self.recipe.assignment}-{number}.csv"
+            try:
+                return open(self.path, "x", encoding="utf-8", newline="")
+            except FileExistsError:
+                number += 1
+            except OSError as error:
+                raise Trouble(f"{self.path} cannot be written: {error.strerror or error}.") from None
