@@ -204,7 +204,8 @@ class _Run:
                 self.note = (
                     self.note or f"The kernel died in the cell {name}; the cells after it ran in a new one."
                 )
-                self.evidence.append(f"{name}: the kernel died here.")
+                ended = {"memory": " It used more memory than there is.", "time": " Its time was over."}
+                self.evidence.append(f"{name}: the kernel died here.{ended.get(kernel.sandbox.ended_by, '')}")
                 self.deadly.add(name)
                 return waiting[number + 1 :], 1
         return [], 0
@@ -314,6 +315,14 @@ def _bracketed(
             for name, source in solutions
         }
         forged = canary.passed(asked, solutions, most)
+        if forged and "given" in asked:
+            # A busy machine may have made this process think too little of a canary: look once more.
+            for name, source in solutions:
+                again = canary.earned.__wrapped__(
+                    exercise, name, source, setup, cell.source, job.variant, worth
+                )
+                most[name] = max(most[name], again)
+            forged = canary.passed(asked, solutions, most)
         if forged or not salt or asked.get("seal") == inside.sealed(kernel.made, salt):
             return forged
         parts = kernel.ask("parts", seconds()).get("made", {})

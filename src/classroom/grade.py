@@ -68,9 +68,13 @@ def run(given: argparse.Namespace) -> int:
     """Grade, and return 0 when every submission has a recorded grade."""
     course = Course.read(given.course)
     sandboxed = in_sandbox(given)
-    summary = grade(
-        course, given.assignment, tuple(given.student), given.workers, given.dask, sandboxed, given.again
-    )
+    try:
+        summary = grade(
+            course, given.assignment, tuple(given.student), given.workers, given.dask, sandboxed, given.again
+        )
+    except KeyboardInterrupt:
+        print("\nWhat is graded stays; the same command goes on with the rest.", file=sys.stderr)
+        raise
     print(summary)
     if not sandboxed:
         print(NOT_SANDBOXED, file=sys.stderr)
