@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from functools import cache
 
 import pytest
 from study.checks.solutions import Solution, setup, solutions, variants
@@ -22,6 +23,7 @@ def the_kits_variant():
     course("kit")
 
 
+@cache
 def judged(solution: Solution, variant: Variant = KIT) -> Verdict:
     return examine(solution.exercise, solution.answer(variant.name), variant)
 

@@ -40,13 +40,20 @@ def _first(tried: Attempt) -> Any:
 
 
 def _left_open(outcomes: tuple[Outcome, ...]) -> None:
-    """Raise `Wrong` for the first run after which something stayed open, the failing closes last."""
+    """Raise `Wrong` for the first run that left something open, or kept its error to itself."""
     by_phase = sorted(outcomes, key=lambda one: bool(one.fault and one.fault.phase in ("end", "close")))
     for one in by_phase:
         if one.leaked:
             when = f"after a failure at {one.fault}" if one.fault else "after a run without a failure"
             raise Wrong(
                 "composition-finally-covers-all", f"still open {when}: {', '.join(one.leaked)}.", _WITH
+            )
+    for one in outcomes:
+        if one.fault and one.fault.phase in ("open", "pull", "write") and one.raised is None:
+            raise Wrong(
+                "composition-clean-is-right",
+                f"after a failure at {one.fault} no error came out, and {one.arrived} records had arrived.",
+                "Whoever starts the night must learn that it failed: let the error out.",
             )
 
 
