@@ -53,3 +53,19 @@ def test_untouched_is_missing_and_solved_is_full(course: Course) -> None:
         assert (solved["status"], solved["points"]) == ("correct", solved["worth"])
     assert not any(record["needs_person"] or record["evidence"] for record in records.values())
     assert all(record["sandboxed"] for record in records.values())
+
+
+@pytest.mark.timeout(300)
+def test_every_exercise_of_the_kit_comes_through(tmp_path: Path) -> None:
+    course = make(tmp_path / "week", "All of it", "wt26-0a1b2c3d")
+    for name in course.assignments:
+        for student, notebook in (("ada", course.release(name)), ("bob", course.source(name))):
+            target = course.submitted(student, name)
+            target.parent.mkdir(parents=True)
+            shutil.copyfile(notebook, target)
+        assert main(["grade", name, "--course", str(course.root), "--workers", "2"]) == 0
+        for student, status in (("ada", "missing"), ("bob", "correct")):
+            record = json.loads((course.records / f"{name}/{student}.json").read_text())
+            found = {id: one["status"] for id, one in record["exercises"].items()}
+            assert found == dict.fromkeys(course.assignment(name).exercises, status)
+            assert not record["needs_person"] and not record["evidence"]
