@@ -15,25 +15,36 @@ _HEADS = {
     ALMOST: "almost: the main thing holds, something beside it does not.",
     CORRECT: "correct.",
 }
-_PLAIN = "margin:0.3em 0"
+_PLAIN = "margin:0.3em 0;overflow-wrap:anywhere"
+_REASON = "margin:0.2em 0 0.2em 1.4em;overflow-wrap:anywhere"
 _LIST = "list-style:none;padding-left:0;margin:0.4em 0"
 
 
 def panel(verdict: Verdict) -> Card:
-    """Show a verdict: status and points, each aspect, what was seen, what to try, the check's version."""
-    head = f"{_SIGNS[verdict.status]} **{verdict.exercise}** is {_HEADS[verdict.status]}"
+    """Show a verdict: status and points, each aspect, what was seen, what to try, the check's version.
+
+    What was said of one aspect is not said again of the next.
+    """
+    head = f"**{verdict.exercise}** is {_HEADS[verdict.status]}"
     count = f"{verdict.points} of {verdict.worth} points"
-    text = [wrapped(f"{head} {count}.")]
-    body = [f'<p role="status" style="{_PLAIN}">{inline(head)} <strong>{count}.</strong></p>']
-    if verdict.status != MISSING:
-        body.append(f'<ul style="{_LIST}">')
-        for aspect in verdict.aspects:
-            _aspect(aspect, text, body)
-        body.append("</ul>")
+    sign = _SIGNS[verdict.status]
+    text = [wrapped(f"{sign} {head} {count}.")]
+    body = [f'<p role="status" style="{_PLAIN}">{_mark(sign)} {inline(head)} <strong>{count}.</strong></p>']
+    if verdict.status == MISSING:
+        text.append("What it looks at:")
+        body.append(f'<p style="{_PLAIN}">What it looks at:</p>')
+    # A list without bullets is none to some screen readers, unless it says so.
+    body.append(f'<ul role="list" style="{_LIST}">')
+    told: set[str] = set()
+    for aspect in verdict.aspects:
+        _aspect(aspect, verdict.missing, told, text, body)
+    body.append("</ul>")
     if verdict.printed:
         text += ["Your code printed:", *(f"    {line}" for line in verdict.printed.splitlines()[:20])]
-        printed = f'<pre style="white-space:pre-wrap">{html.escape(verdict.printed, quote=False)}</pre>'
-        body.append(f"<details><summary>What your code printed</summary>{printed}</details>")
+        printed = html.escape(verdict.printed, quote=False)
+        style = "white-space:pre-wrap;overflow-wrap:anywhere"
+        body.append(f'<details><summary>What your code printed</summary><pre style="{style}">{printed}</pre>')
+        body.append("</details>")
     variant = "" if verdict.variant == "kit" else f", variant {verdict.variant}"
     foot = f"Check {verdict.exercise}, version {verdict.version}{variant}: the same check grades."
     text.append(wrapped(foot))
@@ -41,21 +52,37 @@ def panel(verdict: Verdict) -> Card:
     return card(f"Check of {verdict.exercise}: {verdict.status}", text, body)
 
 
-def _aspect(aspect: Aspect, text: list[str], body: list[str]) -> None:
-    mark, state = ("✓", "holds") if aspect.holds else ("✗", "does not hold")
-    line = f"{aspect.name}: {state} ({aspect.points} of {aspect.worth})"
-    text.append(wrapped(line, "     ", f"   {mark} "))
-    body.append(f'<li style="{_PLAIN}">{mark} {inline(line)}')
-    for said in _reasons(aspect):
+def _aspect(aspect: Aspect, missing: bool, told: set[str], text: list[str], body: list[str]) -> None:
+    count = f"{aspect.points} of {aspect.worth}"
+    if missing:
+        sign, state = "○", f"({aspect.worth})"
+    elif aspect.holds:
+        sign, state = "✓", f"holds ({count})"
+    else:
+        sign, state = "✗", f"does not hold ({count})"
+    colon = "" if missing else ":"
+    text.append(wrapped(f"{aspect.name}{colon} {state}", "     ", f"   {sign} "))
+    body.append(f'<li style="{_PLAIN}">{_mark(sign)} <strong>{inline(aspect.name)}</strong>{colon} {state}')
+    for said in [] if missing else _reasons(aspect, told):
         text.append(wrapped(said, "     ", "     "))
-        body.append(f'<p style="margin:0.2em 0 0.2em 1.4em">{inline(said)}</p>')
+        body.append(f'<p style="{_REASON}">{inline(said)}</p>')
     body.append("</li>")
 
 
-def _reasons(aspect: Aspect) -> list[str]:
+def _reasons(aspect: Aspect, told: set[str]) -> list[str]:
     if aspect.holds:
         return []
     known = misconceptions().get(aspect.belief)
-    belief = [f"Behind it: “{known.belief}” (`{known.id}`) But: {known.truth}"] if known else []
-    seen = [f"Seen: {aspect.seen}"] if aspect.seen else []
-    return [*seen, *belief, *([f"Try: {aspect.advice}"] if aspect.advice else [])]
+    said = [
+        f"**Seen:** {aspect.seen}" if aspect.seen else "",
+        f"**Behind it** (`{known.id}`): “{known.belief}” **But:** {known.truth}" if known else "",
+        f"**Try:** {aspect.advice}" if aspect.advice else "",
+    ]
+    new = [one for one in said if one and one not in told]
+    told.update(new)
+    return new or ["The same as above."]
+
+
+def _mark(sign: str) -> str:
+    # The words beside it say the same: a screen reader need not spell the sign.
+    return f'<span aria-hidden="true">{sign}</span>'
