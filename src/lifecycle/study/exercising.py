@@ -64,7 +64,9 @@ def _exercise(id: object) -> Exercise:
     known = exercises()
     if name is not None and name.strip() in known:
         return known[name.strip()]
-    near = difflib.get_close_matches(name or "", known, 3, 0.5)
+    of = (name or "").strip().partition("-")[0]
+    near = [one for one in known if one.partition("-")[0] == of]
+    near = near or difflib.get_close_matches(name or "", known, 3, 0.5)
     those = f"Did you mean {listed(near, 'or')}?" if near else f"There are {listed(list(known))}."
     raise UnknownExercise(f"There is no exercise {described(id)}. {those}")
 
