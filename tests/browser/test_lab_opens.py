@@ -1,14 +1,8 @@
-"""JupyterLab as `lifecycle lab` starts it: silent, and every lesson runs in it."""
+"""JupyterLab as `lifecycle lab` starts it: silent, and with widgets that answer."""
 
 from __future__ import annotations
 
-from pathlib import Path
-
-import pytest
 from harness import Lab
-
-COURSE = Path(__file__).resolve().parents[2]
-LESSONS = sorted(path.name for path in (COURSE / "notebooks").glob("*.ipynb"))
 
 
 def test_a_notebook_runs_from_top_to_bottom(lab: Lab) -> None:
@@ -54,11 +48,3 @@ def test_requests_that_leave_the_machine_are_refused_and_recorded(lab: Lab) -> N
     assert lab.recorder.outside == ["fetch https://example.org/"]
     lab.recorder.outside.clear()
     lab.recorder.console.clear()
-
-
-@pytest.mark.parametrize("name", LESSONS)
-def test_the_lesson_opens_from_the_desk_and_runs(lab: Lab, name: str) -> None:
-    lab.open(f"notebooks/{name}")
-    assert not any(cell.get("outputs") for cell in lab.cells()), "a desk holds no answers"
-    lab.run_all()
-    assert lab.unexpected_errors() == []

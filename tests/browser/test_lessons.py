@@ -112,7 +112,9 @@ def run(lab: Lab, number: int) -> None:
     )
     lab.page.keyboard.press("Shift+Enter")
     lab.page.wait_for_function(
-        f"([n, before]) => {CONTENT}.model.cells.get(n).executionCount > before", arg=[number, before]
+        f"""([n, before]) => {CONTENT}.model.cells.get(n).executionCount > before
+            && window.jupyterapp.shell.currentWidget.sessionContext.session.kernel.status === 'idle'""",
+        arg=[number, before],
     )
 
 

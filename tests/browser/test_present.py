@@ -14,7 +14,8 @@ from playwright.sync_api import Locator, Playwright, expect
 from lifecycle import desk, present
 
 COURSE = Path(__file__).resolve().parents[2]
-LESSONS = sorted(path.name for path in (COURSE / "notebooks").glob("[0-9]*.ipynb"))
+# The first has a setup cell in its middle, the last the longest cells; test_lessons.py walks through all.
+LESSONS = ["00_start_here.ipynb", "05_composition.ipynb"]
 
 CONTENT = "window.jupyterapp.shell.currentWidget.content"
 
