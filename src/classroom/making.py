@@ -83,11 +83,12 @@ def update(course: Course) -> list[str]:
     """Bring source, release, solutions and the gradebook's deadlines up to date with `course.toml` and kit.
 
     Returns what was done, as sentences; the last one says when what is due. A notebook that was edited by
-    hand, or whose grading has begun, stays as it is. Raises `Trouble`, before anything is changed, when
-    `course.toml` wants other exercises in such a one, or another term.
+    hand, or whose grading has begun, stays as it is; own checks beside it do not. Raises `Trouble`,
+    before anything is changed, when `course.toml` wants other exercises in such a one, or another term.
     """
     told, state = kit_texts(), _state(course.root)
     sentences, changed = [], []
+    checks: dict[str, dict[str, bytes]] = {}
     for assignment in course.assignments.values():
         now, new = _stored(course, assignment.name), _files(course, told, assignment)
         if now == new and course.release(assignment.name).is_file():
@@ -103,7 +104,15 @@ def update(course: Course) -> list[str]:
                 f"{', '.join(exercises)} of the term {term}. Put these back into {course.file}, which has "
                 f"{', '.join(assignment.exercises)} of {course.term} now; its deadline and factor may change."
             )
-        sentences.append(f"{assignment.name} stays as it is, because {kept}.")
+        mended = {name: text for name, text in new.items() if name.endswith(".py") and now.get(name) != text}
+        if mended:
+            checks[assignment.name] = mended
+            sentences.append(
+                f"{assignment.name} has {', '.join(sorted(mended))} as own/ has it now: `classroom regrade "
+                f"{assignment.name}` grades by it."
+            )
+        if now[f"{assignment.name}.ipynb"] != new[f"{assignment.name}.ipynb"]:
+            sentences.append(f"{assignment.name} stays as it is, because {kept}.")
     gone = [name for name in state if name not in course.assignments and course.source(name).parent.is_dir()]
     gone = [name for name in gone if not _kept(course, name, _stored(course, name), state)]
     with tempfile.TemporaryDirectory(prefix=f"{STATE}.", dir=course.root) as place:
@@ -117,6 +126,11 @@ def update(course: Course) -> list[str]:
                 _replace(stage.root / kind / assignment.name, course.root / kind / assignment.name)
             for name in gone:
                 shutil.rmtree(course.root / kind / name, ignore_errors=True)
+        for name, mended in checks.items():
+            for file, text in mended.items():
+                for folder in (course.source(name).parent, course.release(name).parent):
+                    (stage.root / file).write_bytes(text)
+                    (stage.root / file).replace(folder / file)
         _replace(stage.solutions, course.solutions)
         stage.gradebook.replace(course.gradebook)
     made = [assignment.name for assignment in changed]
@@ -126,7 +140,7 @@ def update(course: Course) -> list[str]:
     due = [
         f"{one.name} {one.deadline:%Y-%m-%d %H:%M} UTC" for one in course.assignments.values() if one.deadline
     ]
-    said = "" if changed or gone else "No notebook changed. "
+    said = "" if changed or gone or checks else "No notebook changed. "
     return [*sentences, f"{said}Deadlines: {', '.join(due) if due else 'none'}."]
 
 

@@ -63,6 +63,27 @@ def test_it_is_taken_into_the_assignment_with_its_check_beside_the_notebook(cour
     assert (course.solutions / ID / "wrong_1_chains-close-travels.py").is_file()
 
 
+def test_a_mended_check_reaches_the_release_after_grading_began(
+    course: Course, capsys: pytest.CaptureFixture[str]
+) -> None:
+    command(course, ID)
+    course.file.write_text(course.file.read_text().replace('"leaks-x1",', f'"leaks-x1", "{ID}",'))
+    assert main(["course", str(course.root), "--update"]) == 0
+    notebook = course.release("leaks").read_bytes()
+    (course.records / "leaks").mkdir()
+    (course.records / "leaks/ada.json").write_text("{}")
+    own = course.own / "leaks_x101.py"
+    own.write_text(own.read_text().replace("version=1", "version=2"))
+    capsys.readouterr()
+    assert main(["course", str(course.root), "--update"]) == 0
+    assert "leaks has leaks_x101.py as own/ has it now: `classroom regrade leaks`" in capsys.readouterr().out
+    for kind in (course.source("leaks"), course.release("leaks")):
+        assert "version=2" in (kind.parent / "leaks_x101.py").read_text()
+    assert course.release("leaks").read_bytes() == notebook
+    assert main(["course", str(course.root), "--update"]) == 0
+    assert "No notebook changed." in capsys.readouterr().out
+
+
 @pytest.mark.parametrize(
     ("name", "text", "said"),
     [
