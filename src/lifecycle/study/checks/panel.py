@@ -30,15 +30,13 @@ def panel(verdict: Verdict) -> Card:
     sign = _SIGNS[verdict.status]
     text = [wrapped(f"{sign} {head} {count}.")]
     body = [f'<p role="status" style="{_PLAIN}">{_mark(sign)} {inline(head)} <strong>{count}.</strong></p>']
-    if verdict.status == MISSING:
-        text.append("What it looks at:")
-        body.append(f'<p style="{_PLAIN}">What it looks at:</p>')
-    # A list without bullets is none to some screen readers, unless it says so.
-    body.append(f'<ul role="list" style="{_LIST}">')
-    told: set[str] = set()
-    for aspect in verdict.aspects:
-        _aspect(aspect, verdict.missing, told, text, body)
-    body.append("</ul>")
+    if verdict.status != MISSING:
+        # A list without bullets is none to some screen readers, unless it says so.
+        body.append(f'<ul role="list" style="{_LIST}">')
+        told: set[str] = set()
+        for aspect in verdict.aspects:
+            _aspect(aspect, told, text, body)
+        body.append("</ul>")
     if verdict.printed:
         text += ["Your code printed:", *(f"    {line}" for line in verdict.printed.splitlines()[:20])]
         printed = html.escape(verdict.printed, quote=False)
@@ -52,18 +50,13 @@ def panel(verdict: Verdict) -> Card:
     return card(f"Check of {verdict.exercise}: {verdict.status}", text, body)
 
 
-def _aspect(aspect: Aspect, missing: bool, told: set[str], text: list[str], body: list[str]) -> None:
-    count = f"{aspect.points} of {aspect.worth}"
-    if missing:
-        sign, state = "○", f"({aspect.worth})"
-    elif aspect.holds:
-        sign, state = "✓", f"holds ({count})"
-    else:
-        sign, state = "✗", f"does not hold ({count})"
-    colon = "" if missing else ":"
-    text.append(wrapped(f"{aspect.name}{colon} {state}", "     ", f"   {sign} "))
-    body.append(f'<li style="{_PLAIN}">{_mark(sign)} <strong>{inline(aspect.name)}</strong>{colon} {state}')
-    for said in [] if missing else _reasons(aspect, told):
+def _aspect(aspect: Aspect, told: set[str], text: list[str], body: list[str]) -> None:
+    sign, state = ("✓", "holds") if aspect.holds else ("✗", "does not hold")
+    count = f"({aspect.points} of {aspect.worth})"
+    text.append(wrapped(f"{aspect.name}: {state} {count}", "     ", f"   {sign} "))
+    body.append(f'<li style="{_PLAIN}">{_mark(sign)} <strong>{inline(aspect.name)}</strong>: {state}')
+    body.append(f'<span style="white-space:nowrap">{count}</span>')
+    for said in _reasons(aspect, told):
         text.append(wrapped(said, "     ", "     "))
         body.append(f'<p style="{_REASON}">{inline(said)}</p>')
     body.append("</li>")
