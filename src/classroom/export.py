@@ -256,13 +256,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Write the table, or fill one; say what was written and what was left out."""
     course = Course.read(arguments.course)
-    for name in arguments.assignment:
-        course.assignment(name)
-    if not course.gradebook.exists():
-        raise Trouble(f"There is no gradebook in {course.root} yet: `classroom grade ASSIGNMENT` makes it.")
-    chosen = arguments.assignment or [name for name in course.assignments if (course.records / name).is_dir()]
-    if not chosen:
-        raise Trouble("No assignment was graded yet: `classroom grade ASSIGNMENT` comes first.")
+    chosen = records.graded(course, arguments.assignment)
     if arguments.fill:
         return _fill(course, chosen, arguments)
     table = list(rows(course, chosen))

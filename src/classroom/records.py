@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +23,22 @@ def read(course: Course, assignment: str) -> dict[str, dict[str, Any]]:
     """
     folder = course.records / assignment
     return {path.stem: _record(path) for path in sorted(folder.glob("*.json"))}
+
+
+def graded(course: Course, wanted: Sequence[str]) -> list[str]:
+    """The assignments that were wanted, or all that were graded.
+
+    Raises `Trouble` for one that the course does not have or that was not graded yet.
+    """
+    for name in wanted:
+        course.assignment(name)
+    there = [name for name in course.assignments if any((course.records / name).glob("*.json"))]
+    missing = [name for name in wanted if name not in there]
+    if missing or not there:
+        what = missing[0] if missing else "ASSIGNMENT"
+        said = f"{what} was not graded yet" if missing else "No assignment was graded yet"
+        raise Trouble(f"{said}: `classroom grade {what}` comes first.")
+    return list(wanted) or there
 
 
 def _record(path: Path) -> dict[str, Any]:

@@ -1,0 +1,303 @@
+"""`classroom feedback`: one page per student and assignment, made of what was graded.
+
+A page holds the student's own answers, what the checks said, and what a person wrote. It shows nothing of the
+solutions, of others or of the grader's machine, and nothing in it runs, whatever the submission holds.
+"""
+
+from __future__ import annotations
+
+import argparse
+import base64
+import binascii
+import json
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from markupsafe import Markup, escape
+
+from classroom import records
+from classroom.course import Course, add_option
+from classroom.pages import code, page, picture, plain, prose
+from classroom.trouble import Trouble
+from lifecycle.study.checks import MIME, Aspect, Verdict, exercises
+from lifecycle.study.checks.panel import panel
+
+LONG = 20_000
+"""Characters of an output that a page shows."""
+
+LARGE = 1_000_000
+"""Bytes of a picture that a page shows."""
+
+GRADED = ("graded", "late", "renamed")
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Add the options of `classroom feedback`."""
+    parser.description = (
+        "Write feedback/STUDENT/ASSIGNMENT.html for everybody who was graded: points, verdicts, comments, "
+        "and the student's own answers. A page opens without a network, and nothing in it runs."
+    )
+    parser.add_argument("assignment", nargs="*", metavar="ASSIGNMENT", help="which (default: all graded)")
+    parser.add_argument(
+        "--student", action="append", default=[], metavar="ID", help="this student alone (may be repeated)"
+    )
+    add_option(parser)
+
+
+def run(given: argparse.Namespace) -> int:
+    """Write the pages, and say how many."""
+    course = Course.read(given.course)
+    chosen = records.graded(course, given.assignment)
+    for assignment in chosen:
+        written = list(feedback(course, assignment, tuple(given.student)))
+        print(f"{assignment}: {len(written)} pages in {course.root / 'feedback'}.")
+        known = {path.parent.name for path in written}
+        for student in given.student:
+            if student not in known:
+                print(f"{assignment}, {student}: nothing was graded, so there is no page.")
+    return 0
+
+
+def feedback(course: Course, assignment: str, students: tuple[str, ...] = ()) -> Iterator[Path]:
+    """Write the pages of an assignment, of all or of some students, and give each page's path.
+
+    Raises `Trouble` when a record cannot be read, or a page cannot be written.
+    """
+    from nbgrader.api import Gradebook, MissingEntry
+
+    own = _sources(course.release(assignment))
+    with Gradebook(course.gradebook_url) as book:
+        for student, record in records.read(course, assignment).items():
+            if students and student not in students:
+                continue
+            try:
+                submission = book.find_submission(assignment, student)
+            except MissingEntry:
+                raise Trouble(
+                    f"{student} has a record of {assignment} and no grade in {course.gradebook}: "
+                    f"`classroom grade {assignment} --student {student} --again` writes both."
+                ) from None
+            path = course.root / "feedback" / student / f"{assignment}.html"
+            records.write_text(path, _page(course, record, submission, own))
+            yield path
+
+
+@dataclass(frozen=True)
+class Part:
+    """What a page says about one task."""
+
+    id: str
+    points: str
+    worth: str
+    state: str
+    title: str = ""
+    by_hand: bool = False
+    panel: Markup | None = None
+    note: str = ""
+    comment: str = ""
+    answer: Markup | None = None
+
+
+def _page(course: Course, record: Mapping[str, Any], submission: Any, own: frozenset[str]) -> str:
+    student, assignment = record["student"], record["assignment"]
+    cells = _cells(course.root / "autograded" / student / assignment / f"{assignment}.ipynb")
+    ran = record["status"] in GRADED
+    notices = []
+    if not ran:
+        notices.append(_why(record))
+    elif record["note"]:
+        notices.append(plain(record["note"]))
+    if records.flag(record, submission) == records.NEEDS_PERSON:
+        notices.append("A person will look at this submission; its points can still change.")
+    parts = [
+        _part(grade, comments, record, cells)
+        for notebook in submission.notebooks
+        for comments in [{one.name: one for one in notebook.comments}]
+        for grade in sorted(notebook.grades, key=lambda grade: _order(grade.name, cells))
+    ]
+    added = [
+        cell
+        for cell in cells.values()
+        if cell["cell_type"] == "code" and not _about(cell) and _source(cell).strip() not in own | {""}
+    ]
+    penalty = submission.late_submission_penalty or 0
+    return page(
+        "feedback.html",
+        title=f"{assignment}: feedback for {student}",
+        course=course.name,
+        notices=notices,
+        parts=parts,
+        answered=ran,
+        penalty=f"{penalty:g}" if penalty else "",
+        points=f"{max(0, submission.score - penalty):g}",
+        worth=f"{submission.max_score:g}",
+        more=Markup("\n").join(_shown(cell) for cell in added) if ran else "",
+        versions=", ".join(
+            f"{id} version {plain(one['version'])}"
+            for id, one in record["exercises"].items()
+            if one["version"]
+        ),
+    )
+
+
+def _why(record: Mapping[str, Any]) -> str:
+    if record["status"] == "stopped":
+        return "This submission could not be graded: the grader did not finish. Ask who teaches the course."
+    return f"This submission could not be graded ({record['status']}). {plain(record['note'])}"
+
+
+def _part(
+    grade: Any, comments: Mapping[str, Any], record: Mapping[str, Any], cells: Mapping[str, dict[str, Any]]
+) -> Part:
+    id = grade.name.removesuffix("-check")
+    score = record["exercises"].get(id) or record["exercises"].get(grade.name)
+    by_hand = grade.manual_score is not None
+    waits = grade.needs_manual_grade
+    comment = comments.get(id) or comments.get(grade.name)
+    known = exercises().get(id)
+    shown: Markup | None = None
+    state, note = "", ""
+    if score is None:
+        state = "not graded yet" if waits else "graded by a person" if by_hand else ""
+    elif score["withheld"]:
+        state = "waits for a person" if waits else ""
+        note = "A person decides about the points of this check." if waits else ""
+    else:
+        state = str(score["status"])
+        shown, note = _verdict(id, score, record, cells.get(grade.name))
+    if by_hand and score is not None:
+        state = "given by a person"
+    return Part(
+        id,
+        f"{grade.score:g}",
+        f"{grade.max_score:g}",
+        plain(state),
+        known.title if known else "",
+        by_hand,
+        shown,
+        note,
+        str(comment.comment or "") if comment else "",
+        _answer(cells.get(id)) if id in cells else None,
+    )
+
+
+def _verdict(
+    id: str, score: Mapping[str, Any], record: Mapping[str, Any], cell: dict[str, Any] | None
+) -> tuple[Markup | None, str]:
+    """What the check said: its panel, or a sentence where there is none."""
+    try:
+        aspects = tuple(
+            Aspect(
+                plain(one["name"]), int(one["worth"]), int(one["points"]),
+                str(one["belief"]), plain(one["seen"]), plain(one["advice"]),
+            )
+            for one in score["aspects"]
+        )  # fmt: skip
+        printed = plain(_printed(cell))[:LONG]
+        variant = "kit"
+        missing = score["status"] == "missing"
+        verdict = Verdict(id, plain(score["version"]), variant, aspects, missing, printed)
+        if aspects:
+            return Markup(panel(verdict).html), ""
+    except (KeyError, TypeError, ValueError, AttributeError):
+        return None, "What the check said cannot be shown."
+    return None, plain(score["note"]) or "There is no answer."
+
+
+def _printed(cell: dict[str, Any] | None) -> str:
+    for output in (cell or {}).get("outputs", []):
+        told = output.get("data", {}).get(MIME)
+        if isinstance(told, dict) and isinstance(told.get("printed"), str):
+            return str(told["printed"])
+    return ""
+
+
+def _answer(cell: dict[str, Any] | None) -> Markup:
+    if cell is None or not _source(cell).strip():
+        return Markup('<p class="aside">Nothing was written.</p>')
+    return _shown(cell)
+
+
+def _shown(cell: dict[str, Any]) -> Markup:
+    """A cell of the student's: what was written, and what came of it, as text and pictures."""
+    if cell["cell_type"] != "code":
+        return prose(_source(cell)[:LONG])
+    parts = [code(_source(cell)[: 10 * LONG])]
+    for output in cell.get("outputs", []):
+        parts += _output(output)
+    return Markup("\n").join(parts)
+
+
+def _output(output: Mapping[str, Any]) -> Iterator[Markup]:
+    kind = output.get("output_type")
+    if kind == "stream":
+        yield _text(_joined(output.get("text")))
+    elif kind == "error":
+        told = f"{output.get('ename')}: {output.get('evalue')}"
+        lines = re.findall(r"Cell In\[\d*\], line (\d+)", plain(_joined(output.get("traceback"))))
+        yield _text(f"{told} (line {lines[-1]})" if lines else told, "error")
+    elif isinstance(output.get("data"), dict):
+        data = output["data"]
+        drawn = _png(data.get("image/png"))
+        if drawn is not None:
+            yield picture(drawn, "A picture that the code above drew.")
+        else:
+            yield _text(_joined(data.get("text/plain")))
+
+
+def _text(text: str, kind: str = "output") -> Markup:
+    label = "Error: " if kind == "error" else "Output: "
+    shown = plain(text[:LONG]) + ("\n(and more)" if len(text) > LONG else "")
+    if not shown.strip():
+        return Markup("")
+    return Markup('<pre class="{}"><span class="unseen">{}</span>{}</pre>').format(
+        kind, label, escape(shown.rstrip())
+    )
+
+
+def _png(data: object) -> bytes | None:
+    if not isinstance(data, str) or len(data) > LARGE * 4 // 3:
+        return None
+    try:
+        drawn = base64.b64decode("".join(data.split()), validate=True)
+    except (binascii.Error, ValueError):
+        return None
+    return drawn if drawn.startswith(b"\x89PNG\r\n\x1a\n") else None
+
+
+def _cells(path: Path) -> dict[str, dict[str, Any]]:
+    """The cells of a graded notebook by `grade_id`, or by number; {} when there is none."""
+    try:
+        cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
+    except (OSError, ValueError, KeyError, TypeError):
+        return {}
+    return {str(_about(cell).get("grade_id") or number): cell for number, cell in enumerate(cells)}
+
+
+def _order(name: str, cells: Mapping[str, Any]) -> tuple[int, str]:
+    names = list(cells)
+    return (names.index(name) if name in names else len(names), name)
+
+
+def _about(cell: Mapping[str, Any]) -> dict[str, Any]:
+    return dict(cell.get("metadata", {}).get("nbgrader") or {})
+
+
+def _source(cell: Mapping[str, Any]) -> str:
+    return _joined(cell.get("source"))
+
+
+def _joined(text: object) -> str:
+    return "".join(map(str, text)) if isinstance(text, list) else str(text or "")
+
+
+def _sources(path: Path) -> frozenset[str]:
+    """What the release's own code cells hold."""
+    try:
+        cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
+    except (OSError, ValueError, KeyError, TypeError):
+        return frozenset()
+    return frozenset(_source(cell).strip() for cell in cells)
