@@ -149,22 +149,22 @@ class Seen(HTMLParser):
         return " ".join("".join(self.words).split())
 
 
-ELEMENTS = set(
-    "html head meta link title style body a main h1 h2 h3 p table caption thead tbody tr th td section div "
-    "strong em code pre span ul ol li details summary footer img blockquote br del".split()
-)
-ATTRIBUTES = set(
-    "lang charset aria-hidden http-equiv content name rel href class id scope aria-labelledby aria-label role style alt "
-    "src".split()
-)
+ELEMENTS = """
+html head meta link title style body a main h1 h2 h3 p table caption thead tbody tr th td section div
+strong em code pre span ul ol li details summary footer img blockquote br del
+"""
+ATTRIBUTES = """
+lang charset aria-hidden http-equiv content name rel href class id scope aria-labelledby aria-label role
+style alt src
+"""
 
 
 @pytest.mark.parametrize("student", ["ada", "bob", "mal", "dov", "eve", "fay"])
 def test_nothing_in_a_page_runs_or_leads_out(pages: dict[str, str], student: str) -> None:
     seen = Seen(pages[student])
-    assert {tag for tag, _ in seen.elements} <= ELEMENTS
+    assert {tag for tag, _ in seen.elements} <= set(ELEMENTS.split())
     for tag, attributes in seen.elements:
-        assert set(attributes) <= ATTRIBUTES, tag
+        assert set(attributes) <= set(ATTRIBUTES.split()), tag
         assert re.match(r"#|data:,$", attributes.get("href") or "#"), tag
         assert re.match(
             r"data:image/png;base64,[A-Za-z0-9+/=]+$", attributes.get("src") or "data:image/png;base64,A"
