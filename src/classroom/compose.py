@@ -254,6 +254,7 @@ def _opening(told: Texts, exercises: list[Chosen], course: str) -> str:
     # The intro speaks of all that there are.
     which = "" if ids == list(told.tasks) else f" of this course's choice ({', '.join(ids)})"
     parts.append(f"**Points**: {count}{which}, {total} points{by_hand}.")
+    parts.append("Run the cell below first, each time you open this notebook.")
     return "\n\n".join(part for part in parts if part)
 
 
