@@ -6,6 +6,11 @@ import shutil
 from pathlib import Path
 
 from harness import Lab
+from labs import fits, larger
+from playwright.sync_api import expect
+
+from lifecycle.study.checks import exercises
+from lifecycle.study.questions import misconceptions
 
 COURSE = Path(__file__).resolve().parents[2]
 RELEASE = "exercises/release/leaks/leaks.ipynb"
@@ -29,9 +34,24 @@ def answer(lab: Lab, number: int, text: str) -> None:
     lab.run_cell(number + 1)
 
 
+def looks(lab: Lab, check: int, name: str) -> None:
+    """Light and dark, and in the end large and narrow: axe finds nothing, and nothing sticks out."""
+    panel = lab.output(check).get_by_role("group")
+    for theme in ("dark", "light"):
+        lab.theme(theme)
+        assert lab.axe(".jp-Notebook .jp-OutputArea") == []
+        lab.screenshot(f"{name}-{theme}", panel)
+    larger(lab)
+    lab.page.set_viewport_size({"width": 900, "height": 900})
+    fits(panel)
+    lab.screenshot(f"{name}-large-narrow", panel)
+    lab.page.set_viewport_size({"width": 1280, "height": 900})
+    larger(lab, 1 / 1.5)
+
+
 def test_a_student_sees_wrong_with_its_name_and_then_correct(lab: Lab) -> None:
     target = lab.server.desk / RELEASE
-    target.parent.mkdir(parents=True, exist_ok=True)
+    assert target.is_file(), "`lifecycle lab` lays it on the desk"
     shutil.copyfile(COURSE / RELEASE, target)
     lab.open(RELEASE)
     at = numbered(lab)
@@ -42,23 +62,27 @@ def test_a_student_sees_wrong_with_its_name_and_then_correct(lab: Lab) -> None:
     assert "leaks-x1 is missing" in lab.output(check).inner_text()
 
     (wrong,) = SOLUTIONS.glob("wrong_1_*.py")
+    belief = misconceptions()[wrong.stem.removeprefix("wrong_1_")]
     answer(lab, at["leaks-x1"], wrong.read_text(encoding="utf-8"))
-    said = lab.output(check).inner_text()
-    assert "leaks-x1 is wrong" in said and wrong.stem.removeprefix("wrong_1_") in said
-    lab.screenshot("exercise-wrong")
+    expect(lab.output(check).get_by_role("status")).to_contain_text("leaks-x1 is wrong")
+    said = lab.output(check).get_by_role("group", name="Check of leaks-x1: wrong").inner_text()
+    for part in (belief.id, "Seen: still open after the source failed", "Try: Give both parts to one with"):
+        assert part in said
+    looks(lab, check, "exercise-wrong")
 
     answer(lab, at["leaks-x1"], (SOLUTIONS / "right_1.py").read_text(encoding="utf-8"))
-    assert "leaks-x1 is correct" in lab.output(check).inner_text()
-    for theme in ("light", "dark"):
-        lab.theme(theme)
-        assert lab.axe(".jp-Notebook .jp-OutputArea") == []
-        lab.screenshot(f"exercise-correct-{theme}")
+    worth = exercises()["leaks-x1"].worth
+    status = lab.output(check).get_by_role("status")
+    expect(status).to_contain_text(f"leaks-x1 is correct. {worth} of {worth} points.")
+    looks(lab, check, "exercise-correct")
+    lab.run_cell(len(lab.cells()) - 1)
+    assert "leaks-x1: correct (check 1)" in lab.output(len(lab.cells()) - 1).inner_text()
     assert lab.unexpected_errors() == []
 
 
 def test_hints_are_folded_and_what_is_not_the_students_cannot_be_edited(lab: Lab) -> None:
     target = lab.server.desk / RELEASE
-    target.parent.mkdir(parents=True, exist_ok=True)
+    assert target.is_file(), "`lifecycle lab` lays it on the desk"
     shutil.copyfile(COURSE / RELEASE, target)
     lab.open(RELEASE)
     at = numbered(lab)
