@@ -46,7 +46,7 @@ def test_what_was_said_of_one_aspect_is_not_said_again_of_the_next() -> None:
     again = Aspect("it stops", 1, 0, BELIEF, "2 came", FAILED.advice)
     same = Aspect("it ends", 1, 0, BELIEF, "2 came", FAILED.advice)
     card = shown(FAILED, again, same)
-    for words in ("Behind it", "Count after", "2 came", "The same as above."):
+    for words in ("Behind it", "Count after", "2 came", "As for “it stops”."):
         assert card.text.count(words) == card.html.count(words) == 1, words
 
 

@@ -23,7 +23,7 @@ _LIST = "list-style:none;padding-left:0;margin:0.4em 0"
 def panel(verdict: Verdict) -> Card:
     """Show a verdict: status and points, each aspect, what was seen, what to try, the check's version.
 
-    What was said of one aspect is not said again of the next.
+    What was said of one aspect is not said again of another: that one is named.
     """
     head = f"**{verdict.exercise}** is {_HEADS[verdict.status]}"
     count = f"{verdict.points} of {verdict.worth} points"
@@ -33,7 +33,7 @@ def panel(verdict: Verdict) -> Card:
     if verdict.status != MISSING:
         # A list without bullets is none to some screen readers, unless it says so.
         body.append(f'<ul role="list" style="{_LIST}">')
-        told: set[str] = set()
+        told: dict[str, str] = {}
         for aspect in verdict.aspects:
             _aspect(aspect, told, text, body)
         body.append("</ul>")
@@ -50,7 +50,7 @@ def panel(verdict: Verdict) -> Card:
     return card(f"Check of {verdict.exercise}: {verdict.status}", text, body)
 
 
-def _aspect(aspect: Aspect, told: set[str], text: list[str], body: list[str]) -> None:
+def _aspect(aspect: Aspect, told: dict[str, str], text: list[str], body: list[str]) -> None:
     sign, state = ("✓", "holds") if aspect.holds else ("✗", "does not hold")
     count = f"({aspect.points} of {aspect.worth})"
     text.append(wrapped(f"{aspect.name}: {state} {count}", "     ", f"   {sign} "))
@@ -62,7 +62,7 @@ def _aspect(aspect: Aspect, told: set[str], text: list[str], body: list[str]) ->
     body.append("</li>")
 
 
-def _reasons(aspect: Aspect, told: set[str]) -> list[str]:
+def _reasons(aspect: Aspect, told: dict[str, str]) -> list[str]:
     if aspect.holds:
         return []
     known = misconceptions().get(aspect.belief)
@@ -71,9 +71,12 @@ def _reasons(aspect: Aspect, told: set[str]) -> list[str]:
         f"**Behind it** (`{known.id}`): “{known.belief}” **But:** {known.truth}" if known else "",
         f"**Try:** {aspect.advice}" if aspect.advice else "",
     ]
-    new = [one for one in said if one and one not in told]
-    told.update(new)
-    return new or ["The same as above."]
+    given = [one for one in said if one]
+    new = [one for one in given if one not in told]
+    if given and not new:
+        return [f"As for “{told[given[0]]}”."]
+    told.update(dict.fromkeys(new, aspect.name))
+    return new
 
 
 def _mark(sign: str) -> str:
