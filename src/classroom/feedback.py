@@ -172,7 +172,7 @@ def _part(
         state = "given by a person"
     return Part(
         id,
-        f"{grade.score:g}",
+        "—" if score is None and waits and not by_hand else f"{grade.score:g}",
         f"{grade.max_score:g}",
         plain(state),
         known.title if known else "",

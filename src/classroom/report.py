@@ -1,0 +1,342 @@
+"""`classroom report`: how a class did, and what it believed, without telling of anybody.
+
+Numbers under five are held back, and so are as many others as it takes to keep them from being worked out:
+wherever numbers add up to one that is known, the hidden ones are at least two and stand for five or more.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import io
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from classroom import records
+from classroom.course import Course, add_option
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+FEWEST = 5
+"""The smallest number of students that is shown."""
+
+HIDDEN = "·"
+"""What stands for a number that is held back."""
+
+RULE = (
+    f"A number under {FEWEST} is not shown, and neither is any other by which it could be worked out: "
+    f"“{HIDDEN}” stands for both. A bar holds at least five submissions."
+)
+
+FULL, NOTHING, OTHER = "full points", "not begun or not run", "something else"
+
+BARS = 10
+"""Into how many bars the points are divided, before small ones are joined."""
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Add the options of `classroom report`."""
+    parser.description = (
+        "Write report.html, with figures, and one table a graded assignment: how many submissions, how many "
+        f"points, which misconceptions. Numbers under {FEWEST} are held back."
+    )
+    parser.add_argument("assignment", nargs="*", metavar="ASSIGNMENT", help="which (default: all graded)")
+    parser.add_argument("--to", type=Path, metavar="DIR", help="the folder (default: report in the course)")
+    add_option(parser)
+
+
+def run(given: argparse.Namespace) -> int:
+    """Write the report, and say it in short."""
+    course = Course.read(given.course)
+    summaries = [summary(course, name) for name in records.graded(course, given.assignment)]
+    folder = given.to or course.root / "report"
+    for one in summaries:
+        print(one)
+        if not one.withheld:
+            records.write_text(folder / f"misconceptions-{one.name}.csv", one.as_csv())
+    records.write_text(folder / "report.html", html(course, summaries))
+    print(f"The report with its figures is {folder / 'report.html'}.")
+    return 0
+
+
+def held_back(counts: Sequence[int]) -> list[int | None]:
+    """Counts that add up to a number that is known, with None for those that are not shown.
+
+    Nothing is hidden, or at least two that stand together for `FEWEST` or more. Which of them are small
+    does not show.
+
+    >>> held_back([20, 3, 7]), held_back([20, 0, 7]), held_back([3, 2, 20])
+    ([20, None, None], [20, 0, 7], [None, None, 20])
+    """
+    hidden = {number for number, count in enumerate(counts) if 0 < count < FEWEST}
+    rest = sorted((count, number) for number, count in enumerate(counts) if number not in hidden)
+    # A zero hides nobody: it is taken along last.
+    rest = [one for one in rest if one[0]] + [one for one in rest if not one[0]]
+    while hidden and rest and (len(hidden) < 2 or sum(counts[one] for one in hidden) < FEWEST):
+        hidden.add(rest.pop(0)[1])
+    return [None if number in hidden else count for number, count in enumerate(counts)]
+
+
+def shown(count: int | None) -> str:
+    """A count as it is printed."""
+    return HIDDEN if count is None else str(count)
+
+
+def bars(shares: Iterable[float]) -> list[tuple[int, int, int]]:
+    """Shares of the points, 0 to 1, counted in bars of at least `FEWEST`: from, to (in tenths), how many.
+
+    >>> bars([0.05] * 6 + [0.95] * 3 + [1.0] * 4)
+    [(0, 1, 6), (1, 10, 7)]
+    """
+    counted = Counter(min(BARS - 1, max(0, int(share * BARS + 1e-9))) for share in shares)
+    made: list[tuple[int, int, int]] = []
+    start, count = 0, 0
+    for number in range(BARS):
+        count += counted[number]
+        # A bar ends once it holds enough; nothing at all is a bar of its own only where it hides nobody.
+        if count >= FEWEST:
+            made.append((start, number + 1, count))
+            start, count = number + 1, 0
+    if start < BARS:
+        if made and count:
+            first, _, before = made.pop()
+            made.append((first, BARS, before + count))
+        elif not count:
+            made.append((start, BARS, 0))
+    return made
+
+
+@dataclass(frozen=True)
+class Summary:
+    """What the report says of one assignment; `withheld` says why it says nothing, "" when it does not.
+
+    counts: submissions by how they came. bars: see `bars`. table: by what the check showed, a count for each
+    of the exercises, None where it is held back.
+    """
+
+    name: str
+    withheld: str = ""
+    counts: tuple[tuple[str, str], ...] = ()
+    worth: float = 0
+    mean: float = 0
+    bars: tuple[tuple[int, int, int], ...] = ()
+    exercises: tuple[str, ...] = ()
+    table: tuple[tuple[str, tuple[int | None, ...]], ...] = ()
+
+    def __str__(self) -> str:
+        if self.withheld:
+            return f"{self.name}: {self.withheld}"
+        lines = [f"{self.name}: " + ", ".join(f"{name} {count}" for name, count in self.counts) + "."]
+        lines.append(self.points_said)
+        width = max(len(name) for name, _ in self.table)
+        columns = [max(len(id), 4) for id in self.exercises]
+        ids = "  ".join(id.rjust(size) for id, size in zip(self.exercises, columns, strict=True))
+        lines.append(f"  {'':{width}}  {ids}")
+        for name, counts in self.table:
+            cells = [shown(count).rjust(size) for count, size in zip(counts, columns, strict=True)]
+            lines.append(f"  {name:{width}}  " + "  ".join(cells))
+        lines.append(
+            f"  ({HIDDEN} is under {FEWEST}, or held back so that such a number cannot be worked out.)"
+        )
+        return "\n".join(lines)
+
+    @property
+    def points_said(self) -> str:
+        """The distribution of points in words."""
+        parts = [f"{10 * low} to {10 * high} % of the points: {count}" for low, high, count in self.bars]
+        return f"Mean {self.mean:.1f} of {self.worth:g}. " + ", ".join(parts) + "."
+
+    def as_csv(self) -> str:
+        """The table of what was shown, as CSV text."""
+        text = io.StringIO()
+        writer = csv.writer(text)
+        writer.writerow(["shown", "belief", *self.exercises])
+        for name, counts in self.table:
+            writer.writerow([name, _told(name), *map(shown, counts)])
+        return text.getvalue()
+
+
+def summary(course: Course, assignment: str) -> Summary:
+    """What the report says of an assignment. Raises `Trouble` when a record cannot be read."""
+    from nbgrader.api import Gradebook
+
+    recorded = records.read(course, assignment)
+    if len(recorded) < FEWEST:
+        return Summary(assignment, f"Fewer than {FEWEST} submissions: nothing is shown.")
+    with Gradebook(course.gradebook_url) as book:
+        there = {one.student.id: one for one in book.assignment_submissions(assignment)}
+        enrolled = len({student.id for student in book.students} | set(recorded))
+        scores = [float(there[student].score) for student in recorded if student in there]
+        worth = float(book.find_assignment(assignment).max_score)
+        people = sum(
+            records.flag(record, there.get(student)) == records.NEEDS_PERSON
+            for student, record in recorded.items()
+        )
+    table = _table(recorded.values())
+    return Summary(
+        assignment,
+        counts=_counts(recorded.values(), enrolled, people),
+        worth=worth,
+        mean=sum(scores) / len(scores) if scores else 0,
+        bars=tuple(bars(score / worth if worth else 0 for score in scores)),
+        exercises=tuple(table),
+        table=_rows(table),
+    )
+
+
+def _counts(recorded: Iterable[Mapping[str, Any]], enrolled: int, people: int) -> tuple[tuple[str, str], ...]:
+    """How the submissions came. Each number is part of a sum that is known: those who are enrolled."""
+    came = Counter(
+        record["status"] if record["status"] in ("graded", "late") else "problem" for record in recorded
+    )
+    submitted = came.total()
+    missing = enrolled - submitted
+    in_time, late, problem = held_back([came["graded"], came["late"], came["problem"]])
+    person = held_back([people, submitted - people])[0]
+    # The number of submissions is known: who is enrolled is not said where the difference would be small.
+    return (
+        ("submitted", str(submitted)),
+        ("not submitted", HIDDEN if 0 < missing < FEWEST else str(missing)),
+        ("in time", shown(in_time)),
+        ("late", shown(late)),
+        ("of another name, or not graded", shown(problem)),
+        ("a person is needed", shown(person)),
+    )
+
+
+def _table(recorded: Iterable[Mapping[str, Any]]) -> dict[str, Counter[str]]:
+    """For each exercise, how many submissions fall under what."""
+    table: dict[str, Counter[str]] = {}
+    total = 0
+    for record in recorded:
+        total += 1
+        for id, score in record["exercises"].items():
+            table.setdefault(id, Counter())[_under(score)] += 1
+    for counted in table.values():
+        # A record from before the exercise was chosen says nothing of it.
+        counted[NOTHING] += total - counted.total()
+    return table
+
+
+def _under(score: Mapping[str, Any]) -> str:
+    from lifecycle.study.questions import misconceptions
+
+    if score["status"] in ("missing", "not run"):
+        return NOTHING
+    if score["points"] >= score["worth"]:
+        return FULL
+    belief = score.get("belief")
+    # A verdict comes from the student's own kernel: only what the kit knows is a belief.
+    return belief if isinstance(belief, str) and belief in misconceptions() else OTHER
+
+
+def _rows(table: Mapping[str, Counter[str]]) -> tuple[tuple[str, tuple[int | None, ...]], ...]:
+    names = {name for counted in table.values() for name in counted} - {FULL, NOTHING, OTHER}
+    often = {name: sum(counted[name] for counted in table.values()) for name in names}
+    beliefs = sorted(names, key=lambda name: (-often[name], name))
+    order = [FULL, NOTHING, *beliefs, OTHER]
+    columns = [held_back([counted[name] for name in order]) for counted in table.values()]
+    return tuple(zip(order, zip(*columns, strict=True), strict=True))
+
+
+def _told(name: str) -> str:
+    from lifecycle.study.questions import misconceptions
+
+    known = misconceptions().get(name)
+    return known.belief if known else ""
+
+
+def html(course: Course, summaries: Sequence[Summary]) -> str:
+    """The report as one page that holds its figures."""
+    from classroom.pages import page
+
+    return page(
+        "report.html",
+        title=f"{course.name}: how the class did",
+        course=course.name,
+        rule=RULE,
+        hidden=HIDDEN,
+        assignments=[_section(one) for one in summaries],
+    )
+
+
+def _section(one: Summary) -> dict[str, Any]:
+    about: dict[str, Any] = {"name": one.name, "withheld": one.withheld}
+    if one.withheld:
+        return about
+    return about | {
+        "counts": one.counts,
+        "points_said": one.points_said,
+        "points_drawn": _drawn(points_figure(one), f"Bars: {one.points_said}"),
+        "beliefs_drawn": _drawn(beliefs_figure(one), _beliefs_said(one)),
+        "exercises": one.exercises,
+        "rows": [(name, _told(name), [shown(count) for count in counts]) for name, counts in one.table],
+    }
+
+
+def _beliefs_said(one: Summary) -> str:
+    most = sorted(
+        ((count, name, id) for name, counts in one.table
+         for id, count in zip(one.exercises, counts, strict=True) if count and name not in (FULL, NOTHING)),
+        reverse=True,
+    )[:3]  # fmt: skip
+    said = "; ".join(f"{name} in {id}, {count} times" for count, name, id in most)
+    return "Heat map of what the checks showed, by exercise; the table below says the same. " + (
+        f"Most often: {said}." if said else "No belief was shown often enough to be told."
+    )
+
+
+def _drawn(figure: Figure, alt: str) -> Any:
+    from classroom.pages import picture
+
+    data = io.BytesIO()
+    figure.savefig(data, format="png", dpi=110, metadata={"Software": None})
+    return picture(data.getvalue(), alt)
+
+
+def points_figure(one: Summary) -> Figure:
+    """The distribution of points; a bar is as wide as what it joins, and its area is its count."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(7, 3), layout="constrained")
+    axes = figure.subplots()
+    for low, high, count in one.bars:
+        height = count / (high - low)
+        axes.bar(low * 10, height, (high - low) * 10, align="edge", color="#0072B2", edgecolor="white")
+        axes.annotate(str(count), (5 * (low + high), height), ha="center", va="bottom", fontsize=9)
+    axes.set_xlim(0, 100)
+    axes.set_xticks(range(0, 101, 10))
+    axes.margins(y=0.15)
+    axes.set_xlabel("share of the points, in %")
+    axes.set_ylabel("submissions per 10 %")
+    axes.spines[["top", "right"]].set_visible(False)
+    return figure
+
+
+def beliefs_figure(one: Summary) -> Figure:
+    """What the checks showed, by exercise: a number in each field, hatching where it is held back."""
+    from matplotlib.figure import Figure
+    from matplotlib.patches import Rectangle
+
+    names = [name for name, _ in one.table]
+    figure = Figure(figsize=(3.4 + 0.75 * len(one.exercises), 1.3 + 0.32 * len(names)), layout="constrained")
+    axes = figure.subplots()
+    field = [[count or 0 for count in counts] for _, counts in one.table]
+    most = max(max(row) for row in field) or 1
+    axes.imshow(field, cmap="Blues", vmin=0, vmax=most, aspect="auto")
+    for y, (_, counts) in enumerate(one.table):
+        for x, count in enumerate(counts):
+            if count is None:
+                place = (x - 0.5, y - 0.5)
+                axes.add_patch(Rectangle(place, 1, 1, fill=False, hatch="////", edgecolor="#8a94a0", lw=0))
+            elif count:
+                color = "white" if count > most / 2 else "black"
+                axes.text(x, y, str(count), ha="center", va="center", fontsize=9, color=color)
+    axes.set_xticks(range(len(one.exercises)), one.exercises, rotation=30, ha="right", fontsize=9)
+    axes.set_yticks(range(len(names)), names, fontsize=9)
+    axes.set_title("Submissions by what the check showed (hatched: held back)", fontsize=10)
+    return figure
