@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 FEWEST = 5
 """The smallest number of students that is shown."""
 
-HIDDEN = "·"
+HIDDEN = "<5?"
 """What stands for a number that is held back."""
 
 RULE = (
@@ -265,6 +265,10 @@ def html(course: Course, summaries: Sequence[Summary]) -> str:
 
 
 def _section(one: Summary) -> dict[str, Any]:
+    from markupsafe import Markup
+
+    from lifecycle.study.cards import inline
+
     about: dict[str, Any] = {"name": one.name, "withheld": one.withheld}
     if one.withheld:
         return about
@@ -274,7 +278,10 @@ def _section(one: Summary) -> dict[str, Any]:
         "points_drawn": _drawn(points_figure(one), f"Bars: {one.points_said}"),
         "beliefs_drawn": _drawn(beliefs_figure(one), _beliefs_said(one)),
         "exercises": one.exercises,
-        "rows": [(name, _told(name), [shown(count) for count in counts]) for name, counts in one.table],
+        "rows": [
+            (name, Markup(inline(_told(name))), [shown(count) for count in counts])
+            for name, counts in one.table
+        ],
     }
 
 
@@ -323,7 +330,9 @@ def beliefs_figure(one: Summary) -> Figure:
     from matplotlib.patches import Rectangle
 
     names = [name for name, _ in one.table]
-    figure = Figure(figsize=(3.4 + 0.75 * len(one.exercises), 1.3 + 0.32 * len(names)), layout="constrained")
+    figure = Figure(
+        figsize=(max(7, 3.4 + 0.9 * len(one.exercises)), 1.3 + 0.32 * len(names)), layout="constrained"
+    )
     axes = figure.subplots()
     field = [[count or 0 for count in counts] for _, counts in one.table]
     most = max(max(row) for row in field) or 1
@@ -333,10 +342,15 @@ def beliefs_figure(one: Summary) -> Figure:
             if count is None:
                 place = (x - 0.5, y - 0.5)
                 axes.add_patch(Rectangle(place, 1, 1, fill=False, hatch="////", edgecolor="#8a94a0", lw=0))
-            elif count:
+            else:
                 color = "white" if count > most / 2 else "black"
                 axes.text(x, y, str(count), ha="center", va="center", fontsize=9, color=color)
+    # Thin lines between the fields: one that is white is a field, too.
+    axes.set_xticks([x - 0.5 for x in range(1, len(one.exercises))], minor=True)
+    axes.set_yticks([y - 0.5 for y in range(1, len(names))], minor=True)
+    axes.grid(which="minor", color="#8a94a0", linewidth=0.6)
+    axes.tick_params(which="minor", length=0)
     axes.set_xticks(range(len(one.exercises)), one.exercises, rotation=30, ha="right", fontsize=9)
     axes.set_yticks(range(len(names)), names, fontsize=9)
-    axes.set_title("Submissions by what the check showed (hatched: held back)", fontsize=10)
+    axes.set_xlabel("submissions by what the check showed; hatched: held back", fontsize=9)
     return figure

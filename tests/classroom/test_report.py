@@ -14,6 +14,7 @@ import pytest
 from coursework import ASSIGNMENT, IDS, answered
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from markupsafe import escape
 
 from classroom.cli import main
 from classroom.course import Course
@@ -87,7 +88,7 @@ def test_page_table_and_terminal_say_the_same(
     for name, counts in summary(course, ASSIGNMENT).table:
         cells = [HIDDEN if count is None else str(count) for count in counts]
         assert [rows[name][id] for id in IDS] == cells
-        assert "".join(f'<td class="number">{cell}</td>' for cell in cells) in html
+        assert "".join(f'<td class="number">{escape(cell)}</td>' for cell in cells) in html
         line = next(line for line in said.splitlines() if line.split()[:1] == name.split()[:1])
         assert line.split()[-len(cells) :] == cells
     assert f"{beliefs[0]} in {FIRST}, 9 times" in html
