@@ -7,8 +7,10 @@ all of it. It makes a change show: a wrong solution that passes, code that is no
 from __future__ import annotations
 
 import ast
+import contextlib
 import hashlib
 import inspect
+import os
 import pkgutil
 import re
 import sys
@@ -55,6 +57,7 @@ def prelude(setup: str) -> dict[str, Any]:
 def canaries(check: str, setup: str, solutions: list[list[str]], salt: str) -> dict[str, Any]:
     """Check wrong solutions as the student's answer is checked; what each was given, and the seal."""
     given: dict[str, Any] = {}
+    before = journals()
     for name, source in solutions:
         names: dict[str, Any] = {"__name__": "__main__"}
         try:
@@ -64,7 +67,20 @@ def canaries(check: str, setup: str, solutions: list[list[str]], salt: str) -> d
             given[name] = points if type(points) is int else f"no number: {type(points).__name__}"
         except BaseException as error:
             given[name] = f"{type(error).__name__} was raised"
+    # What a wrong solution was told is no progress of the student's, and no page shows it.
+    for path in journals():
+        with contextlib.suppress(OSError):
+            os.truncate(path, before.get(path, 0))
     return {"given": given, "seal": sealed(made(), salt) if salt else ""}
+
+
+def journals() -> dict[str, int]:
+    """The files that keep this kernel's checks, and how long each is."""
+    try:
+        folder = sys.modules["lifecycle.study.journal"].home()
+        return {str(path): path.stat().st_size for path in folder.glob("*.jsonl")}
+    except Exception:
+        return {}
 
 
 def graded(check: str, variant: str) -> dict[str, Any]:

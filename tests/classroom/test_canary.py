@@ -15,7 +15,7 @@ from classroom import canary, inside
 from classroom.execute import Job
 from classroom.intake import Template
 from lifecycle import faults
-from lifecycle.study import checks, exercising
+from lifecycle.study import check, checks, exercising, progress
 from lifecycle.study.checks import Verdict, exercises
 
 FIRST = IDS[0]
@@ -71,6 +71,14 @@ def test_an_honest_check_gives_a_canary_what_it_earns() -> None:
     most = canary.earned(FIRST, name, source, coursework.setup(), CHECK, TERM, WORTH)
     assert most < WORTH
     assert canary.passed(asked, solutions, {name: most}) == ""
+
+
+def test_what_a_canary_was_told_is_no_progress_of_the_students() -> None:
+    check(FIRST)
+    before = str(progress("leaks"))
+    inside.canaries(CHECK, coursework.setup(), canary.chosen(job(), FIRST)[0], "")
+    assert str(progress("leaks")) == before
+    assert f"{FIRST}: missing" in before
 
 
 @pytest.mark.parametrize(
