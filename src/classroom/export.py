@@ -94,7 +94,7 @@ def _number(value: float) -> str:
 
 
 def _versions(record: Mapping[str, Any]) -> str:
-    return " ".join(f"{id}={one['version']}" for id, one in record.get("exercises", {}).items())
+    return " ".join(f"{id}={version}" for id, version in record.get("version", {}).items())
 
 
 def as_csv(table: list[dict[str, str]]) -> str:
@@ -273,7 +273,9 @@ def run(arguments: argparse.Namespace) -> int:
 def _by_hand(table: list[dict[str, str]]) -> None:
     count = sum(row["flag"] == records.BY_HAND for row in table)
     if count:
-        print(f"{count} with answers that nobody has graded by hand yet: nbgrader formgrader.")
+        print(
+            f"{count} with answers that nobody has graded by hand yet: in the form grader, /formgrader in JupyterLab."
+        )
 
 
 def _fill(course: Course, chosen: list[str], arguments: argparse.Namespace) -> int:

@@ -124,7 +124,8 @@ class Summary:
             shown = ", ".join(self.people[:20]) + (", …" if len(self.people) > 20 else "")
             lines.append(
                 f"{len(self.people)} to be looked at by a person: {shown}. Why is in "
-                f"{self.course.records / self.assignment}; decide in the form grader (nbgrader formgrader)."
+                f"{self.course.records / self.assignment}; "
+                "decide in the form grader (/formgrader in JupyterLab)."
             )
         return "\n".join(lines)
 
