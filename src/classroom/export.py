@@ -274,7 +274,8 @@ def _by_hand(table: list[dict[str, str]]) -> None:
     count = sum(row["flag"] == records.BY_HAND for row in table)
     if count:
         print(
-            f"{count} with answers that nobody has graded by hand yet: in the form grader, /formgrader in JupyterLab."
+            f"{count} with answers that nobody has graded by hand yet: "
+            "do it in the form grader (/formgrader in JupyterLab)."
         )
 
 
