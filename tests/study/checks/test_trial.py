@@ -7,6 +7,7 @@ import gc
 import json
 import os
 import signal
+import stat
 import subprocess
 import sys
 import threading
@@ -204,6 +205,50 @@ def test_processes_that_an_answer_started_are_ended(tmp_path: Path) -> None:
             return
         time.sleep(0.01)
     pytest.fail("the answer's process is still there")
+
+
+def pipes() -> set[int]:
+    return {number for number in range(3, 256) if _is_pipe(number)}
+
+
+def _is_pipe(number: int) -> bool:
+    try:
+        return stat.S_ISFIFO(os.fstat(number).st_mode)
+    except OSError:
+        return False
+
+
+@forks
+@pytest.mark.parametrize("more", ["", "\n", '\n{"end": true}\n'])
+def test_what_an_answer_writes_to_the_checks_pipe_is_no_verdict(more: str) -> None:
+    lines = [{"name": name, "worth": worth, "points": worth} for name, worth in toy().aspects.items()]
+    others = pipes()
+
+    def forges(number: int) -> int:
+        for pipe in pipes() - others:
+            with contextlib.suppress(OSError):
+                os.write(pipe, ("\n".join(map(json.dumps, lines)) + more).encode())
+        if more:
+            os._exit(0)
+        return number
+
+    verdict = judged(forges)
+    # Without an exit the check goes on, and says what it says of an answer that does not double.
+    assert (verdict.status, verdict.points) == ("wrong", 0 if more else 1)
+
+
+@forks
+def test_a_flood_in_the_checks_pipe_ends_the_check() -> None:
+    others = pipes()
+
+    def floods(number: int) -> int:
+        while True:
+            for pipe in pipes() - others:
+                with contextlib.suppress(OSError):
+                    os.write(pipe, b"x" * 65_536)
+
+    verdict = judged(floods)
+    assert (verdict.status, verdict.points) == ("wrong", 0)
 
 
 @forks

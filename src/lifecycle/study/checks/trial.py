@@ -12,6 +12,7 @@ import gc
 import io
 import json
 import os
+import secrets
 import select
 import signal
 import sys
@@ -28,6 +29,9 @@ from lifecycle.study.checks.verdict import Aspect, Verdict
 
 PRINTED = 2_000
 """How many characters of an answer's own output a verdict keeps."""
+
+SAID = 1_000_000
+"""How many bytes a check's child may send; no check sends a tenth of it."""
 
 MEMORY = 2**30
 """How many bytes a check may use beyond what the process has already."""
@@ -134,6 +138,8 @@ class _Capped(io.TextIOBase):
 
 def _forked(exercise: Exercise, answer: object, variant: Variant) -> tuple[list[dict[str, Any]], str]:
     receiving, sending = os.pipe()
+    # An answer finds the pipe by trying all descriptors; what it writes there is no line of the check's.
+    mark = secrets.token_hex(16).encode()
     sys.stdout.flush()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)  # Python 3.12 warns of threads at each fork
@@ -148,19 +154,19 @@ def _forked(exercise: Exercise, answer: object, variant: Variant) -> tuple[list[
             _limit_memory()
             with contextlib.suppress(BaseException):
                 signal.signal(signal.SIGINT, signal.SIG_IGN)
-            _examined(exercise, answer, variant, lambda line: _send(sending, line))
-            _send(sending, {"end": True})
+            _examined(exercise, answer, variant, lambda line: _send(sending, mark, line))
+            _send(sending, mark, {"end": True})
             code = 0
         finally:
             os._exit(code)
     os.close(sending)
     try:
-        text, in_time = _received(receiving, time.monotonic() + exercise.seconds)
+        text, in_time = _received(receiving, mark, time.monotonic() + exercise.seconds)
     finally:
         os.close(receiving)
         _kill(child)
         _, status = os.waitpid(child, 0)
-    lines = list(_parsed(text))
+    lines = list(_parsed(text, mark))
     if lines and "end" in lines[-1]:
         return lines, ""
     if not in_time:
@@ -176,28 +182,30 @@ def _kill(child: int) -> None:
             kill(child, signal.SIGKILL)
 
 
-def _send(pipe: int, line: dict[str, Any]) -> None:
-    data = json.dumps(line).encode() + b"\n"
+def _send(pipe: int, mark: bytes, line: dict[str, Any]) -> None:
+    data = mark + json.dumps(line).encode() + b"\n"
     while data:
         data = data[os.write(pipe, data) :]
 
 
-def _received(pipe: int, deadline: float) -> tuple[bytes, bool]:
+def _received(pipe: int, mark: bytes, deadline: float) -> tuple[bytes, bool]:
     """What the child wrote until it ended or until the deadline, and whether it ended in time."""
     text = b""
     while (left := deadline - time.monotonic()) > 0:
         if select.select([pipe], [], [], left)[0]:
             part = os.read(pipe, 65_536)
             text += part
-            if not part or text.endswith(b'{"end": true}\n'):
+            if not part or len(text) > SAID or text.endswith(mark + b'{"end": true}\n'):
                 return text, True
     return text, False
 
 
-def _parsed(text: bytes) -> Iterator[dict[str, Any]]:
-    for line in text.splitlines():
+def _parsed(text: bytes, mark: bytes) -> Iterator[dict[str, Any]]:
+    for line in text.split(b"\n"):
+        # A forged line without an end may stand before the mark.
+        _, found, rest = line.rpartition(mark)
         with contextlib.suppress(ValueError):
-            parsed = json.loads(line)
+            parsed = json.loads(rest) if found else None
             if isinstance(parsed, dict):
                 yield parsed
 
