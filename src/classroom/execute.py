@@ -251,10 +251,10 @@ class _Run:
         cell.outputs = found.outputs
         _take(score, found)
         if found.forged:
-            score.withheld, score.points = True, 0.0
             score.note = (
                 f"{score.points:g} points claimed, none given until a person has decided: {found.forged}"
             )
+            score.withheld, score.points = True, 0.0
             self.evidence.append(f"{check}, in a fresh kernel with its answer alone: {found.forged}")
         else:
             self.evidence.append(
