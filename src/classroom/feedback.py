@@ -53,7 +53,8 @@ def run(given: argparse.Namespace) -> int:
     chosen = records.graded(course, given.assignment)
     for assignment in chosen:
         written = list(feedback(course, assignment, tuple(given.student)))
-        print(f"{assignment}: {len(written)} pages in {course.root / 'feedback'}.")
+        pages = "1 page" if len(written) == 1 else f"{len(written)} pages"
+        print(f"{assignment}: {pages} in {course.root / 'feedback'}.")
         known = {path.parent.name for path in written}
         for student in given.student:
             if student not in known:

@@ -235,7 +235,7 @@ def test_it_writes_for_one_student_alone(course: Course, capsys: pytest.CaptureF
     assert main(line) == 0
     assert [path.name for path in (course.root / "feedback").iterdir()] == ["bob"]
     said = capsys.readouterr().out
-    assert "leaks: 1 pages" in said and "leaks, zoe: nothing was graded, so there is no page." in said
+    assert "leaks: 1 page in" in said and "leaks, zoe: nothing was graded, so there is no page." in said
 
 
 def test_a_forged_record_of_a_verdict_makes_no_page_fail(course: Course) -> None:

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import html
 import re
+from functools import cache
 from importlib.resources import files
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from markupsafe import Markup
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
 
 _ESCAPES = re.compile(r"\x1b(\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(\x07|\x1b\\)?|.)?")
 _PLACE = re.compile(
@@ -17,13 +21,17 @@ _PLACE = re.compile(
 
 def page(name: str, **given: Any) -> str:
     """A page from the template of that name; what is given is escaped where it is no `Markup`."""
+    return str(_environment().get_template(name).render(**given))
+
+
+@cache
+def _environment() -> Environment:
     from jinja2 import Environment, PackageLoader
 
-    loader = PackageLoader("classroom", "pages")
-    environment = Environment(loader=loader, autoescape=True, trim_blocks=True)
-    style = (files("lifecycle") / "reading.css").read_text(encoding="utf-8")
+    made = Environment(loader=PackageLoader("classroom", "pages"), autoescape=True, trim_blocks=True)
     # The style is the kit's own: nothing of a student is in it.
-    return environment.get_template(name).render(style=Markup(style), **given)
+    made.globals["style"] = Markup((files("lifecycle") / "reading.css").read_text(encoding="utf-8"))
+    return made
 
 
 def plain(text: object) -> str:
