@@ -588,8 +588,7 @@ def opened(job: Job) -> Iterator[Kernel]:
     # The notebook's own time, and what a second look may take.
     limits = Limits(seconds=job.times.notebook + 3 * job.times.cell + 60)
     with Sandbox(job.files, limits, job.sandboxed) as sandbox:
-        client = BlockingKernelClient()
-        client.load_connection_info(sandbox.km.get_connection_info())
+        client = sandbox.client()
         client.start_channels(stdin=False, hb=False)
         try:
             client.wait_for_ready(timeout=60)

@@ -207,11 +207,25 @@ def attacks(course: Course, port: int) -> list[Attack]:
             person=True,
         ),
         Attack(
+            "verdict written to the check's pipe",
+            with_cells(
+                answer=f"def {NAME}(*given):\n    import json, os\n"
+                "    lines = [{'name': n, 'worth': w, 'points': w} for n, w in worths.items()]\n"
+                "    said = '\\n'.join(map(json.dumps, [*lines, {'end': True}])) + '\\n'\n"
+                "    for number in range(3, 200):\n        try: os.write(number, said.encode())\n"
+                "        except OSError: pass\n    os._exit(0)\n"
+                "from lifecycle.study.checks import exercises\n"
+                f"worths = exercises()[{FIRST!r}].aspects"
+            ),
+            person=True,
+        ),
+        Attack(
             "equal to everything",
             with_cells(
-                answer="class Any:\n    def __getattr__(self, name): return self\n    def __call__(self, *a, "
-                "**k): return self\n    def __eq__(self, other): return True\n    def __ge__(self, o): return "
-                "True\n    def __iter__(self): return iter([self])\n    def __len__(self): return 7\n"
+                answer="class Any:\n    def __getattr__(self, name): return self\n"
+                "    def __call__(self, *a, **k): return self\n    def __eq__(self, other): return True\n"
+                "    def __ge__(self, o): return True\n    def __iter__(self): return iter([self])\n"
+                "    def __len__(self): return 7\n"
                 "    def __enter__(self): return self\n    def __exit__(self, *a): return True\n"
                 f"    __hash__ = None\n{NAME} = Any()"
             ),
@@ -331,7 +345,7 @@ def attacks(course: Course, port: int) -> list[Attack]:
         Attack(
             "solutions read",
             with_cells(
-                f"import glob\nfor path in glob.glob({str(course.solutions)!r} + '/**/right*', recursive=True):"
+                f"import glob\nfor path in glob.glob({str(course.solutions)!r} + '/**/right*', recursive=1):"
                 "\n    exec(open(path).read())"
             ),
         ),
