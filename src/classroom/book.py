@@ -75,11 +75,17 @@ class Book:
 
     def done(self, found: Found, sandboxed: bool) -> bool:
         """Whether this very submission has a grade by these very checks."""
+        return self._stands(found, sandboxed) and self.record(found.student).get("grading") == self.grading
+
+    def earlier(self, found: Found, sandboxed: bool) -> bool:
+        """Whether it has a grade that stands, by other checks or another release: regrading is asked for."""
+        return self._stands(found, sandboxed) and not self.done(found, sandboxed)
+
+    def _stands(self, found: Found, sandboxed: bool) -> bool:
         record = self.record(found.student)
         return (
             record.get("format") == FORMAT
             and record.get("digest") == found.digest
-            and record.get("grading") == self.grading
             and record.get("status") != "stopped"
             and record.get("late_seconds") == self.late(found)
             # What was graded without a sandbox is graded again when there is one.

@@ -103,6 +103,7 @@ class Summary:
     course: Course
     assignment: str
     already: int = 0
+    earlier: int = 0
     statuses: Counter[str] = field(default_factory=Counter)
     people: list[str] = field(default_factory=list)
     seconds: float = 0.0
@@ -114,6 +115,13 @@ class Summary:
         if self.already:
             lines.append(
                 f"{_submissions(self.already)} had a grade already and stayed (--again grades them too)."
+            )
+        if self.earlier:
+            were = "was" if self.earlier == 1 else "were"
+            lines.append(
+                f"{_submissions(self.earlier)} {were} graded by an earlier version of the checks or another "
+                f"release, and stayed: `classroom regrade {self.assignment}` shows what would change, "
+                "--again grades them anew."
             )
         odd = {status: number for status, number in sorted(self.statuses.items()) if status != "graded"}
         if odd:
@@ -162,6 +170,9 @@ def grade(
             missing.discard(found.student)
             if not again and book.done(found, sandboxed):
                 summary.already += 1
+            elif not again and book.earlier(found, sandboxed):
+                # A grade is never lowered in passing: regrading shows what would change, before it does.
+                summary.earlier += 1
             else:
                 # Read again when its turn comes: many notebooks at once are too much to keep.
                 waiting.append(found.student)

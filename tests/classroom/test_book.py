@@ -113,12 +113,17 @@ def test_what_nbgrader_says_of_an_untouched_answer_stands(book: Book, course: Co
     assert comments[f"{ASSIGNMENT}-open"] == "No response."
 
 
-def test_another_file_or_another_check_is_graded_again(book: Book, course: Course) -> None:
+def test_another_file_is_graded_again(book: Book, course: Course) -> None:
     book.enter(FOUND, result(book))
-    assert not book.done(Found("ada", b"another"), True)
-    assert not book.done(Found("bob", b"submitted"), True)
+    for other in (Found("ada", b"another"), Found("bob", b"submitted")):
+        assert not book.done(other, True) and not book.earlier(other, True)
+
+
+def test_what_another_check_graded_is_for_regrading(book: Book, course: Course) -> None:
+    book.enter(FOUND, result(book))
+    assert not book.earlier(FOUND, True)
     book.grading = "another"
-    assert not book.done(FOUND, True)
+    assert not book.done(FOUND, True) and book.earlier(FOUND, True)
 
 
 def test_what_stopped_is_tried_again(book: Book) -> None:

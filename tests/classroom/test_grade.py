@@ -230,6 +230,22 @@ def test_without_a_sandbox_it_refuses_unless_told(
     assert "needs the program bwrap" in said and "--no-sandbox" in said
 
 
+def test_a_mended_check_changes_no_grade_in_passing(
+    undisturbed: tuple[Course, dict[str, Any]], tmp_path: Path
+) -> None:
+    before, _ = undisturbed
+    course = Course.read(Path(shutil.copytree(before.root, tmp_path / "course")))
+    place = course.records / ASSIGNMENT / "ada.json"
+    record = json.loads(place.read_text(encoding="utf-8"))
+    place.write_text(json.dumps(record | {"grading": "by an earlier check"}), encoding="utf-8")
+    graded = outcome(course)
+    summary = grade(course, ASSIGNMENT, workers=1, say=_quiet)
+    assert (summary.earlier, sum(summary.statuses.values())) == (1, 0)
+    assert "1 submission was graded by an earlier" in str(summary)
+    assert f"classroom regrade {ASSIGNMENT}" in str(summary)
+    assert outcome(course) == graded
+
+
 def test_an_assignment_that_is_not_released_is_a_sentence(tmp_path: Path) -> None:
     course = coursework.make(tmp_path / "course")
     course.release(ASSIGNMENT).unlink()
