@@ -107,7 +107,7 @@ def patches(*given: object) -> None:
 
 
 @pytest.mark.parametrize("id", IDS)
-@pytest.mark.parametrize("answer", [Agreeable, Agreeable(), exits, vanishes, patches], ids=str)
+@pytest.mark.parametrize("answer", [Agreeable, Agreeable(), exits, vanishes, patches])
 def test_a_hostile_answer_earns_nothing_for_the_main_thing(id: str, answer: Any) -> None:
     verdict = examine(id, answer)
     assert verdict.status == "wrong" and verdict.aspects[0].points == 0, str(verdict)
