@@ -6,6 +6,7 @@ import platform
 import sys
 import time
 
+import checks
 import csvjob
 import grading
 import patterns
@@ -23,6 +24,7 @@ BENCHES = [
     process.memory,
     repaint.repaint,
     csvjob.job,
+    checks.checks,
     grading.grading,
 ]
 

@@ -262,7 +262,7 @@ def test_before_a_grading_it_says_what_comes_first(
 @pytest.mark.parametrize(
     ("given", "read"),
     [
-        ("sqlite:////work/lib/parts.db is locked", "sqlite:///…/parts.db is locked"),
+        ("sqlite:////srv/lib/parts.db is locked", "sqlite:///…/parts.db is locked"),
         ("File C:\\Users\\grader\\x.py, line 2", "File …/x.py, line 2"),
         ("one/two, 3/4 and /tmp", "one/two, 3/4 and /tmp"),
         ("('/srv/a b/c/d.py', 2)", "('…/a b/c/d.py', 2)"),
