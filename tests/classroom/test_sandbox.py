@@ -42,24 +42,16 @@ needs_walls = pytest.mark.skipif(not can, reason=why)
 def as_ordinary_user(*words: str) -> list[str]:
     """The command as an ordinary user, who sees the checkout and this Python, wherever root keeps them."""
     shown = {os.path.realpath(path) for path in (sys.base_prefix, sys.prefix, str(TESTS.parent))}
-    command = ["bwrap", "--die-with-parent", "--dev-bind", "/", "/", "--perms", "0755", "--tmpfs", "/root"]
+    command = ["bwrap", "--die-with-parent", "--dev-bind", "/", "/", "--bind", "/proc", "/proc"]
+    command += ["--dev-bind", "/dev", "/dev"]
+    empty = {"/root": "0755", "/tmp": "1777"}
+    for folder, mode in empty.items():
+        command += ["--perms", mode, "--tmpfs", folder]
     for path in sorted(shown):
         for parent in reversed(Path(path).parents):
-            if parent.is_relative_to("/root") and parent != Path("/root"):
+            if any(parent.is_relative_to(folder) and str(parent) != folder for folder in empty):
                 command += ["--perms", "0755", "--dir", str(parent)]
         command += ["--ro-bind", path, path]
-    command += [
-        "--perms",
-        "1777",
-        "--tmpfs",
-        "/tmp",
-        "--bind",
-        "/proc",
-        "/proc",
-        "--dev-bind",
-        "/dev",
-        "/dev",
-    ]
     down = ["setpriv", f"--reuid={ORDINARY}", f"--regid={ORDINARY}", "--clear-groups"]
     return [*command, "--", *down, *words]
 
