@@ -26,7 +26,7 @@ def pytest_ignore_collect(collection_path: Path) -> bool | None:
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Grading's tests come last: clusters and kernels leave threads that open files while others count them."""
+    """Grading comes last: clusters and kernels leave threads that open files while other tests count them."""
     items.sort(key=lambda item: item.nodeid.startswith("tests/classroom/"))
 
 
