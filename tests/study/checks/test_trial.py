@@ -126,13 +126,18 @@ def test_one_that_misses_something_beside_it_is_almost_right(way: Any) -> None:
     assert (verdict.status, verdict.points, verdict.belief) == ("almost", 2, "leaks-refcount-closes")
 
 
-@pytest.mark.parametrize("answer", [exits, interrupts, descends, unreadable, Agreeable(), Liar])
+@pytest.mark.parametrize("answer", [exits, descends, unreadable, Agreeable(), Liar])
 def test_what_an_answer_raises_or_returns_is_never_correct(way: Any, answer: Any) -> None:
-    if answer is interrupts and way is trial._here:
-        pytest.skip("an interrupt here is also the clock's way to stop an answer")
     verdict = judged(answer)
     assert verdict.status == "wrong" and verdict.points == 0
     assert verdict.aspects[0].seen
+
+
+@forks
+def test_an_answer_that_interrupts_is_wrong() -> None:
+    # Where the check runs in this process, an interrupt is the clock's way to stop an answer.
+    verdict = judged(interrupts)
+    assert (verdict.status, verdict.points) == ("wrong", 0) and verdict.aspects[0].seen
 
 
 @pytest.mark.parametrize("answer", [hangs, loops])
