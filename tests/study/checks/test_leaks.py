@@ -14,7 +14,16 @@ from study.checks.solutions import setup, solutions
 
 from lifecycle import faults, ledger
 from lifecycle.probe import Probe
-from lifecycle.study.checks import Variant, examine, executed, exercises, leaks_parts, leaks_programs, trial
+from lifecycle.study.checks import (
+    Variant,
+    examine,
+    executed,
+    exercises,
+    leaks_parts,
+    leaks_programs,
+    tools,
+    trial,
+)
 
 KIT = Variant("kit")
 MINE = [id for id in exercises() if id.startswith("leaks-")]
@@ -149,7 +158,7 @@ def test_a_solution_that_patches_the_tools_is_judged_all_the_same(id: str) -> No
         names = executed(patch + wrong.source, f"{id} patched", setup(id))
         verdict = examine(id, names[exercises()[id].answer])
     finally:
-        leaks_parts.tools()
+        tools.restore()
     assert verdict.status in ("wrong", "almost") and verdict.belief == wrong.belief, str(verdict)
 
 

@@ -268,6 +268,20 @@ def test_what_an_answer_patches_is_patched_in_the_child_alone() -> None:
     assert (faults.sweep, ledger.held, judged) == before
 
 
+def test_tools_that_a_notebook_replaced_are_put_back_for_a_check(
+    way: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sweep, held = faults.sweep, ledger.held
+    for room, name in ((faults, "sweep"), (ledger, "held")):
+        monkeypatch.setattr(room, name, lambda *given, **named: ())
+
+    def looks(answer: Any, sheet: Sheet) -> None:
+        with sheet.aspect("doubles"):
+            assert (faults.sweep, ledger.held) == (sweep, held)
+
+    assert judged(lambda number: number, check=looks).aspects[0].holds
+
+
 def test_what_an_answer_prints_is_kept_shortened(way: Any, capfd: pytest.CaptureFixture[str]) -> None:
     verdict = judged(shouts)
     assert len(verdict.printed) == trial.PRINTED and set(verdict.printed) == {"x", "\n"}

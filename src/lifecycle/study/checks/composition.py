@@ -7,7 +7,7 @@ from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Any
 
-from lifecycle import faults, ledger
+from lifecycle import faults
 from lifecycle.faults import Outcome, sweep
 from lifecycle.sources import CsvSource
 from lifecycle.study.cards import described as short
@@ -25,9 +25,6 @@ from lifecycle.study.checks.composition_parts import (
 )
 from lifecycle.study.checks.exercise import Attempt, Sheet, Wrong, attempt, exactly, exercise, materials
 from lifecycle.study.checks.variant import Variant
-
-# Under names of our own: an answer that puts others in their places changes nothing here.
-_sweep, _held = sweep, ledger.held
 
 _WITH = "Hand all of it to a `PipelineContext`, in a `with`: it closes last first, whatever fails."
 
@@ -105,7 +102,7 @@ def together(answer: Any, sheet: Sheet) -> None:
         arrived()
     with sheet.aspect("everything is closed, wherever it breaks"):
         _works(tray)
-        swept = _sweep(
+        swept = sweep(
             lambda: (Feed(records[:4]), [Shift(1.0)], Tray()),
             lambda source, stages, sink: answer(
                 Decorable(source), [Decorable(one) for one in stages], sink, at_work.settings(maxAttempts=1)
@@ -591,7 +588,7 @@ def _swept(answer: Any, night: Nightly) -> tuple[tuple[Outcome, ...], list[tuple
             raise tried.error
         return tried.value
 
-    return _sweep(build, run).outcomes, seen
+    return sweep(build, run).outcomes, seen
 
 
 def _fault(text: str) -> Any:

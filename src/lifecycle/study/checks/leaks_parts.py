@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import sqlite3
-import types
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass, field, replace
@@ -15,19 +14,9 @@ from typing import Any
 
 from lifecycle import faults, ledger
 from lifecycle.faults import Fault, Outcome
-from lifecycle.probe import Probe
+from lifecycle.study.checks import tools
 from lifecycle.study.checks.exercise import Attempt, Sheet, attempt
 from lifecycle.study.checks.variant import Variant
-
-# As they are before any answer runs: one that puts others in their places changes nothing here.
-_TOOLS = [(room, name, value) for room in (faults, ledger, Probe) for name, value in vars(room).items()
-          if isinstance(value, types.FunctionType)]  # fmt: skip
-
-
-def tools() -> None:
-    """Put the tools that count leaks in their places."""
-    for room, name, value in _TOOLS:
-        setattr(room, name, value)
 
 
 class Station:
@@ -136,7 +125,7 @@ def trials(
 
     Raises what the run without a failure raises.
     """
-    tools()
+    tools.restore()
     built: list[tuple[Any, Any, Any]] = []
     tried: list[Attempt] = []
 
@@ -553,7 +542,7 @@ class Reports:
                 if error is not None:
                     raise error
 
-        tools()
+        tools.restore()
         before = ledger.system()
         tried = attempt(block)
         lost = error is not None or blocked or odd

@@ -22,6 +22,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from typing import Any
 
+from lifecycle.study.checks import tools
 from lifecycle.study.checks.blank import is_blank
 from lifecycle.study.checks.exercise import Exercise, Sheet, attempt
 from lifecycle.study.checks.variant import Variant
@@ -113,6 +114,7 @@ def _examined(
         if blank:
             tell({"missing": True})
             return
+        tools.restore()
         sheet = Sheet(exercise, variant, lambda aspect: tell(asdict(aspect)))
         done = attempt(exercise.check, answer, sheet)
     if output.text:
