@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
 import shutil
 import tempfile
 import time
@@ -30,13 +29,12 @@ from classroom import canary
 from classroom.course import Course
 from classroom.execute import Result
 from classroom.intake import Found, Template
+from classroom.records import FORMAT, write_text
 from classroom.spans import duration
 from classroom.trouble import Trouble
 
 LOCKED = 60.0
 """For how many seconds a locked gradebook is tried again."""
-
-FORMAT = 1
 
 T = TypeVar("T")
 
@@ -131,7 +129,7 @@ class Book:
         place = self._place(found.student)
         place.parent.mkdir(parents=True, exist_ok=True)
         text = json.dumps(record, indent=1, ensure_ascii=False, sort_keys=True) + "\n"
-        replace(place, text)
+        write_text(place, text)
         return record
 
     def _place(self, student: str) -> Path:
@@ -298,22 +296,6 @@ class Book:
         for pattern in (".new-*", ".old-*"):
             for left in (self.course.root / "autograded").glob(pattern):
                 shutil.rmtree(left, ignore_errors=True)
-
-
-def replace(path: Path, text: str) -> None:
-    """Write a file so that whoever reads it finds the old text or the new one, never a part."""
-    handle, name = tempfile.mkstemp(prefix=".", suffix=".tmp", dir=path.parent)
-    try:
-        with open(handle, "w", encoding="utf-8", newline="\n") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        os.chmod(name, 0o644)
-        os.replace(name, path)
-    except BaseException:
-        with contextlib.suppress(OSError):
-            os.unlink(name)
-        raise
 
 
 def _whole(points: float) -> float:

@@ -22,6 +22,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from classroom import canary
+from classroom import solutions as shelf
 from classroom.course import Course, add_option
 from classroom.execute import Job, Result, Times, graded, ungraded
 from classroom.intake import Found, Template, submissions
@@ -250,8 +251,8 @@ class Recipe:
             name = canary.exercise(slot) if slot.check else None
             if name is None:
                 continue
-            wrong = sorted((course.solutions / name).glob("wrong_*.py"))
-            solutions[name] = tuple((file.stem, file.read_text(encoding="utf-8")) for file in wrong)
+            there = shelf.solutions(course.solutions, [name])
+            solutions[name] = tuple((one.name, one.source) for one in there if not one.right)
             versions[name] = known[name].version if name in known else ""
         return cls(
             assignment,

@@ -9,6 +9,7 @@ from typing import Any
 
 from classroom.course import Course
 from classroom.trouble import Trouble
+from lifecycle import desk
 
 FORMAT = 1
 
@@ -77,22 +78,12 @@ def flag(record: Mapping[str, Any] | None, submission: Any) -> str:
 
 
 def write_text(path: Path, text: str, encoding: str = "utf-8") -> None:
-    """Put a file in place whole or not at all. Raises `Trouble` when it cannot be written."""
-    import contextlib
-    import os
-    import tempfile
+    """Put a file in place whole or not at all, with the folders above it.
 
+    Raises `Trouble` when it cannot be written.
+    """
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-        try:
-            with os.fdopen(descriptor, "w", encoding=encoding, newline="") as file:
-                file.write(text)
-            os.chmod(name, 0o644)
-            os.replace(name, path)
-        except BaseException:
-            with contextlib.suppress(OSError):
-                os.unlink(name)
-            raise
-    except OSError as error:
-        raise Trouble(f"{path} cannot be written: {error.strerror or error}.") from None
+        desk.write(path, text.encode(encoding))
+    except desk.Trouble as trouble:
+        reason = getattr(trouble.__cause__, "strerror", None) or trouble
+        raise Trouble(f"{path} cannot be written: {reason}.") from None

@@ -101,7 +101,7 @@ def test_a_person_reads_the_open_question_and_gives_points(
         points = page.locator("input.score")
         # The check's points, and the open question's, which a person gives.
         assert points.count() == 2
-        expect(points.first).to_have_attribute("placeholder", "4")
+        expect(points.first).to_have_accessible_name("4")
         points.last.fill("2")
         with page.expect_response(lambda one: "/api/grade/" in one.url and one.request.method == "PUT"):
             points.last.press("Enter")
