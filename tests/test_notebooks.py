@@ -18,7 +18,7 @@ NOTEBOOKS = sorted(path.relative_to(COURSE).as_posix() for path in (COURSE / "no
 
 # Stored without outputs: there is nothing to compare, and no cell may raise. What their checks say is held by
 # the tests of the exercises.
-EXERCISES = sorted(path.relative_to(COURSE).as_posix() for path in (COURSE / "exercises").rglob("*.ipynb"))
+EXERCISES = ("exercises/release", "exercises/source")
 
 
 def run_by_nbval(path: str, how: str, home: Path) -> subprocess.CompletedProcess[str]:

@@ -30,6 +30,9 @@ from classroom.sandbox import available
 from classroom.spans import duration
 from classroom.trouble import Trouble
 
+SCHEDULER = 10.0
+"""Seconds in which a Dask scheduler answers, or is not there."""
+
 NOT_SANDBOXED = "NOT SANDBOXED: submitted code runs with your own rights, on your files and your network."
 
 
@@ -481,7 +484,7 @@ def _cluster(address: str) -> Iterator[tuple[Executor, int]]:
     from distributed import Client
 
     try:
-        client = Client(address, timeout="10s")  # type: ignore[no-untyped-call]
+        client = Client(address, timeout=SCHEDULER)  # type: ignore[no-untyped-call]
     except (OSError, ValueError, TimeoutError) as error:
         raise Trouble(f"There is no Dask scheduler at {address}: {error}.") from error
     with client:

@@ -137,7 +137,10 @@ def test_a_dask_cluster_gives_the_same(undisturbed: tuple[Course, dict[str, Any]
     assert outcome(course) == undisturbed[1]
 
 
-def test_no_scheduler_is_a_sentence(undisturbed: tuple[Course, dict[str, Any]]) -> None:
+def test_no_scheduler_is_a_sentence(
+    undisturbed: tuple[Course, dict[str, Any]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("classroom.grade.SCHEDULER", 0.5)
     with pytest.raises(Trouble, match=r"no Dask scheduler at tcp://127\.0\.0\.1:1"):
         grade(undisturbed[0], ASSIGNMENT, dask="tcp://127.0.0.1:1", say=_quiet)
 
