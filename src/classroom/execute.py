@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+import zmq
 from jupyter_client.blocking.client import BlockingKernelClient
 from jupyter_core.utils import run_sync
 
@@ -32,6 +33,8 @@ FLOOD = 5_000_000
 
 DEATHS = 3
 """After how many dead kernels the rest of a notebook is not run."""
+
+_READY_SECONDS = 60.0
 
 PROBE = "application/vnd.lifecycle.probe+json"
 
@@ -425,6 +428,7 @@ _ENDS = {
     "stuck": "the cell took too long, ignored the interrupt, and its kernel was ended.",
     "flood": "the cell wrote more than can be kept and was stopped.",
     "dead": "the cell ended its kernel.",
+    "deaf": "the kernel could no longer be reached, and was ended.",
 }
 
 
@@ -475,7 +479,13 @@ class Kernel:
             ran.end = "dead"
             return ran
         collected = _Outputs(ran)
-        request = self.client.execute(code, store_history=history, allow_stdin=False, stop_on_error=False)
+        try:
+            request = self.client.execute(code, store_history=history, allow_stdin=False, stop_on_error=False)
+        except zmq.Again:
+            # What it sent was no message, and that ended the connection.
+            ran.end = "deaf"
+            self.kill()
+            return ran
         deadline = time.monotonic() + seconds
         interrupted = False
         while True:
@@ -591,7 +601,10 @@ def opened(job: Job) -> Iterator[Kernel]:
         client = sandbox.client()
         client.start_channels(stdin=False, hb=False)
         try:
-            client.wait_for_ready(timeout=60)
+            try:
+                client.wait_for_ready(timeout=_READY_SECONDS)
+            except (RuntimeError, zmq.Again) as error:
+                raise Trouble(f"The kernel started, but does not answer: {error}") from error
             yield Kernel(sandbox, client, job.times.grace)
         finally:
             client.stop_channels()

@@ -204,7 +204,7 @@ def grade(
                 summary.people.append(result.student)
             progress.done(record)
 
-        for result in pool.results(jobs()):
+        for result in pool.results(jobs(), None if dask else recipe.patience):
             if result.status == "no kernel":
                 raise Trouble(result.note)
             enter(result)
@@ -273,6 +273,11 @@ class Recipe:
     def digest(self) -> str:
         """Another one means that what was graded is graded again."""
         return grading_digest(self.release, self.files, self.variant, self.versions)
+
+    @property
+    def patience(self) -> float:
+        """Seconds that no submission takes: all its limits together, and five minutes for slow starts."""
+        return self.times.notebook + 2 * self.times.cell * len(self.template.slots) + 300
 
     def job(self, student: str, notebook: bytes) -> Job:
         """One student's job, with all that it takes."""
@@ -357,8 +362,11 @@ class Pool:
         self.make, self.window = make, window
         self.executor = make()
 
-    def results(self, jobs: Iterable[Job]) -> Iterator[Result]:
-        """The results as they come. A job whose worker dies is tried once more, by itself."""
+    def results(self, jobs: Iterable[Job], patience: float | None = None) -> Iterator[Result]:
+        """The results as they come. A job whose worker dies is tried once more, by itself.
+
+        patience: after so many seconds without any result, whoever still works is taken for dead.
+        """
         suspects: list[Job] = []
         waiting: dict[Future[Result], Job] = {}
         queue = iter(jobs)
@@ -370,19 +378,22 @@ class Pool:
                     more = False
                 else:
                     waiting[self._submit(job)] = job
-            for future in wait(waiting, return_when=FIRST_COMPLETED).done:
-                job = waiting.pop(future)
-                result, broken = _outcome(future, job)
-                if broken:
-                    # Whose fault it was cannot be seen: all that were running are tried one by one.
-                    suspects += [job, *waiting.values()]
-                    waiting.clear()
-                    self._renew()
+            done = wait(waiting, patience, FIRST_COMPLETED).done
+            broken = bool(waiting) and not done
+            for future in done:
+                result = _outcome(future, waiting[future])
+                if result is None:
+                    broken = True
                     break
-                if result is not None:
-                    yield result
+                del waiting[future]
+                yield result
+            if broken:
+                # Whose fault it was cannot be seen: all that were running are tried one by one.
+                suspects += waiting.values()
+                waiting.clear()
+                self._renew()
             while suspects:
-                yield self._alone(suspects.pop(0))
+                yield self._alone(suspects.pop(0), patience)
 
     def close(self, wait_for_it: bool = True) -> None:
         """End the executor; at once, and its workers with it, unless they are waited for."""
@@ -397,12 +408,14 @@ class Pool:
                 with contextlib.suppress(Exception):
                     process.terminate()
 
-    def _alone(self, job: Job) -> Result:
+    def _alone(self, job: Job, patience: float | None) -> Result:
         future = self._submit(job)
-        result, broken = _outcome(future, job)
-        if broken or result is None:
+        ended = bool(wait([future], patience).done)
+        result = _outcome(future, job) if ended else None
+        if result is None:
             self._renew()
-            note = "The grading process died with this submission, twice."
+            how = "died" if ended else "came to no end"
+            note = f"The grading process {how} with this submission, twice."
             return ungraded(job.student, Template.read(job.release), "stopped", note, job.sandboxed)
         return result
 
@@ -418,16 +431,16 @@ class Pool:
         self.executor = self.make()
 
 
-def _outcome(future: Future[Result], job: Job) -> tuple[Result | None, bool]:
-    """A job's result, or whether its worker died."""
+def _outcome(future: Future[Result], job: Job) -> Result | None:
+    """A job's result; None when its worker died."""
     try:
-        return future.result(), False
+        return future.result()
     except BrokenExecutor:
-        return None, True
+        return None
     except Exception as error:
         # A cluster that lost its workers says so in an error of its own.
         note = f"The grading of this submission was lost: {type(error).__name__}: {str(error)[:200]}"
-        return ungraded(job.student, Template.read(job.release), "stopped", note, job.sandboxed), False
+        return ungraded(job.student, Template.read(job.release), "stopped", note, job.sandboxed)
 
 
 @contextlib.contextmanager

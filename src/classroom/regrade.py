@@ -206,7 +206,7 @@ def regrade(
                     found_by[student] = found
                     yield recipe.job(student, found.data)
 
-        for result in pool.results(jobs()):
+        for result in pool.results(jobs(), None if dask else recipe.patience):
             if result.status == "no kernel":
                 raise Trouble(result.note)
             found = found_by.pop(result.student)

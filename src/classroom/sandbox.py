@@ -37,7 +37,6 @@ import psutil
 import zmq
 from jupyter_client.asynchronous.client import AsyncKernelClient
 from jupyter_client.blocking.client import BlockingKernelClient
-from jupyter_client.client import KernelClient
 from jupyter_client.connect import KernelConnectionInfo
 from jupyter_client.kernelspec import KernelSpec
 from jupyter_client.manager import AsyncKernelManager
@@ -64,6 +63,9 @@ MESSAGE: Final = 16 * MIB
 
 WAITING: Final = 64
 """How many messages wait for a client; then the kernel has to."""
+
+LISTENING: Final = 2.0
+"""Seconds within which a kernel takes what it is sent; a send that waits longer raises `zmq.Again`."""
 
 _LINKS = ("/bin", "/sbin", "/lib", "/lib32", "/lib64")
 """Links into /usr on most systems, folders on some."""
@@ -195,6 +197,7 @@ class Sandbox:
             self._provisioner = _Provisioner(parent=self.km, kernel_spec=self.km._kernel_spec)
             self._provisioner.configure(self.km, folder, self.limits, self.sandboxed)
             self.km.provisioner = self._provisioner
+            _guard(self.km.context)
             undo.callback(self._end)
             run_sync(self.km.start_kernel)()
             self._within = undo.pop_all()
@@ -204,10 +207,13 @@ class Sandbox:
         self._within.close()
 
     def client(self) -> BlockingKernelClient:
-        """A new client of the kernel, which refuses what no honest kernel sends: messages above 16 MiB."""
+        """A new client of the kernel, which refuses what no honest kernel sends: messages above 16 MiB.
+
+        What a kernel does not take within two seconds raises `zmq.Again`.
+        """
         made = BlockingKernelClient()
         made.load_connection_info(self.km.get_connection_info())
-        _guard(made)
+        _guard(made.context)
         return made
 
     def kill(self) -> None:
@@ -224,14 +230,19 @@ class _Manager(AsyncKernelManager):
 
     def client(self, **given: Any) -> AsyncKernelClient:  # type: ignore[override]
         made = super().client(**given)
-        _guard(made)
+        _guard(made.context)
         return made
 
 
-def _guard(client: KernelClient) -> None:
-    """Bound what a kernel can make its client hold; a larger message ends the connection."""
-    client.context.setsockopt(zmq.MAXMSGSIZE, MESSAGE)
-    client.context.setsockopt(zmq.RCVHWM, WAITING)
+def _guard(context: zmq.Context[Any]) -> None:
+    """Bound what a kernel can make the sockets of a client hold, and how long it can make them wait.
+
+    A message that is too large, or none at all, ends the connection for good; what is sent after that would
+    wait for ever.
+    """
+    context.setsockopt(zmq.MAXMSGSIZE, MESSAGE)
+    context.setsockopt(zmq.RCVHWM, WAITING)
+    context.setsockopt(zmq.SNDTIMEO, round(LISTENING * 1000))
 
 
 class _Provisioner(KernelProvisionerBase):

@@ -1,4 +1,4 @@
-"""One Lab server a test session, one Chromium a test."""
+"""One Lab server a test session, one Playwright a file, one Chromium a test."""
 
 from __future__ import annotations
 
@@ -13,15 +13,20 @@ from playwright.sync_api import Playwright, sync_playwright
 
 
 @pytest.fixture(scope="session")
-def playwright() -> Iterator[Playwright]:
+def browser_there() -> None:
     if not chromium():
         pytest.skip("browser tests need Chromium: install it, or name it in LIFECYCLE_CHROMIUM")
+
+
+@pytest.fixture(scope="module")
+def playwright(browser_there: None) -> Iterator[Playwright]:
+    # Not for the session: until it ends, an event loop runs in this thread, and other tests want one.
     with sync_playwright() as running:
         yield running
 
 
 @pytest.fixture(scope="session")
-def lab_server(playwright: Playwright) -> Iterator[Server]:
+def lab_server(browser_there: None) -> Iterator[Server]:
     server = Server()
     try:
         yield server.wait()

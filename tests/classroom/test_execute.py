@@ -155,6 +155,25 @@ def test_a_cell_that_never_ends_costs_itself_alone() -> None:
     assert "the cell took too long and was interrupted." in result.evidence[0]
 
 
+NO_MESSAGES = (
+    "import os\nfor number in range(3, 250):\n"
+    "    try: os.write(number, b'{' * 5_000)\n    except OSError: pass"
+)
+TOO_LARGE_A_REPLY = (
+    "get_ipython().payload_manager.write_payload({'source': 'page', 'data': 'x' * 20_000_000})"
+)
+
+
+@pytest.mark.parametrize(
+    "source", [pytest.param(NO_MESSAGES, id="no-messages"), pytest.param(TOO_LARGE_A_REPLY, id="too-large")]
+)
+def test_a_kernel_that_cannot_be_reached_is_ended_and_the_rest_goes_on(source: str) -> None:
+    # Either ends the connection, and what is sent after that would wait for ever.
+    result = graded(job(with_cells(source), times=Times(cell=5, notebook=60, grace=1)))
+    assert result.status == "graded" and "The kernel died in the cell" in result.note
+    assert result.scores[f"{LAST}-check"].points
+
+
 def test_the_time_for_the_whole_notebook_ends_it() -> None:
     times = Times(cell=4, notebook=3, grace=1)
     result = graded(job(with_cells("while True: pass"), times=times))

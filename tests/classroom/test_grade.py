@@ -283,6 +283,20 @@ def test_a_dead_worker_costs_its_own_submission_alone() -> None:
     assert all(one.status == "graded" for name, one in results.items() if name != "cem")
 
 
+def test_a_worker_that_comes_to_no_end_costs_its_own_submission_alone() -> None:
+    release = json.dumps(coursework.release(*IDS)).encode()
+    jobs = [Job(ASSIGNMENT, name, b"{}", release, "term") for name in STUDENTS]
+
+    class Some(Here):
+        def submit(self, call: Any, /, *given: Any, **named: Any) -> Future[Any]:
+            return Future() if given[0].student == "cem" else super().submit(call, *given, **named)
+
+    results = {one.student: one for one in Pool(Some, 3).results(jobs, patience=0.2)}
+    assert sorted(results) == sorted(STUDENTS)
+    assert results["cem"].status == "stopped" and "came to no end" in results["cem"].note
+    assert all(one.status == "graded" for name, one in results.items() if name != "cem")
+
+
 def test_the_pool_outlives_a_worker_that_is_killed() -> None:
     from classroom.grade import processes
 

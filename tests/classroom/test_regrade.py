@@ -62,7 +62,7 @@ class Made:
         self.made = results
         self.asked: list[str] = []
 
-    def results(self, jobs: Iterable[Job]) -> Iterator[Result]:
+    def results(self, jobs: Iterable[Job], patience: float | None = None) -> Iterator[Result]:
         for job in jobs:
             self.asked.append(job.student)
             one = self.made[job.student]
