@@ -68,7 +68,7 @@ def test_each_question_of_the_class_stands_in_its_part(short: str) -> None:
     pieces = PART.split(chapter(short))
     told = dict(zip(pieces[1::2], pieces[2::2], strict=True))
     for id, part in asked(short).items():
-        named = id if not id.startswith("start-r") else "start-r5"      # the five of them in one sentence
+        named = id if not id.startswith("start-r") else "start-r5"  # the five of them in one sentence
         assert f"`{named}`" in told[part], id
 
 

@@ -124,8 +124,10 @@ def main(arguments=None):
             continue
         same = path.read_text(encoding="utf-8") == fresh
         if options.check and not same:
-            print(f"{path.name}: what is stored is not what it shows now: run tools/execute_notebooks.py",
-                  file=sys.stderr)
+            print(
+                f"{path.name}: what is stored is not what it shows now: run tools/execute_notebooks.py",
+                file=sys.stderr,
+            )
             status = 1
         elif not options.check and not same:
             path.write_text(fresh, encoding="utf-8")

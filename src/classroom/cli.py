@@ -29,6 +29,7 @@ A module has `configure(parser)`, which adds the command's options and may set a
 `run(arguments)`, which returns the exit code.  It is imported when its command is used, not before.
 """
 
+
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code: its own, 1 after one sentence about what stopped it, or 130
     after Ctrl-C.

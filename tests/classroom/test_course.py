@@ -81,9 +81,7 @@ def test_a_deadline_without_a_zone_is_read_in_the_courses_own(
         ('"wt26', "wt26", r"is no TOML: .*at line 2, column 8"),
     ],
 )
-def test_what_does_not_fit_is_named_with_its_line(
-    tmp_path: Path, before: str, after: str, said: str
-) -> None:
+def test_what_does_not_fit_is_named_with_its_line(tmp_path: Path, before: str, after: str, said: str) -> None:
     with pytest.raises(Trouble, match=said):
         read(tmp_path, GOOD.replace(before, after))
 

@@ -180,9 +180,7 @@ def test_an_assignment_taken_out_is_gone(kit: Path, tmp_path: Path, monkeypatch:
     assert not old.parent.exists()
 
 
-def test_the_command_makes_and_updates(
-    kit: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_the_command_makes_and_updates(kit: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     folder = tmp_path / "week"
     assert main(["course", str(folder), "--term", "wt26"]) == 0
     assert f"Made a course in {folder}: 1 assignments, 1 exercises, term wt26-" in capsys.readouterr().out

@@ -132,9 +132,7 @@ def test_nothing_is_overwritten(course: Course, capsys: pytest.CaptureFixture[st
     assert (course.own / f"{ID}.md").read_text() == "mine"
 
 
-def test_a_check_that_cannot_be_imported_is_named(
-    course: Course, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_check_that_cannot_be_imported_is_named(course: Course, capsys: pytest.CaptureFixture[str]) -> None:
     command(course, ID)
     (course.own / "leaks_x101.py").write_text("import no_such_module")
     assert command(course, ID, "--check") == 1

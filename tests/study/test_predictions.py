@@ -260,9 +260,11 @@ def test_the_reply_appears_under_the_answer_cell_of_a_notebook(monkeypatch: pyte
         predict("leaks-p2", "A")
         with capture_output() as seen:
             shell.run_cell("# Answers leaks-p2\n2 + 3")
-        assert seen.stdout.count("You predicted A") + sum(
-            "You predicted A" in output.data["text/plain"] for output in seen.outputs
-        ) == 1
+        assert (
+            seen.stdout.count("You predicted A")
+            + sum("You predicted A" in output.data["text/plain"] for output in seen.outputs)
+            == 1
+        )
         with capture_output() as quiet:
             shell.run_cell("# answers nothing\n4")
         assert not quiet.outputs

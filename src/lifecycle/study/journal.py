@@ -124,9 +124,7 @@ class Journal:
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
             # One write of one whole line: a reader meets it whole or not at all.
-            descriptor = os.open(
-                self.folder / self._name, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600
-            )
+            descriptor = os.open(self.folder / self._name, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
             try:
                 os.write(descriptor, line.encode("ascii"))
             finally:

@@ -109,8 +109,10 @@ def _question(id: object) -> Question | Card:
         return known[text.strip().lower()]
     if text is None:
         example = next(iter(known))
-        return sentence(f'predict needs the id of a question in quotes, such as predict("{example}"); '
-                        f"it was given {described(id)}.")
+        return sentence(
+            f'predict needs the id of a question in quotes, such as predict("{example}"); '
+            f"it was given {described(id)}."
+        )
     near = difflib.get_close_matches(text.strip().lower()[:40], known, 1, 0.6)
     hint = f'Did you mean predict("{near[0]}")?' if near else "The ids are: " + ", ".join(known) + "."
     return sentence(f"There is no question {described(text)}. {hint}")
@@ -122,8 +124,10 @@ def _letter(question: Question, answer: object) -> str | Card:
     if len(letter) == 1 and letter in question.letters:
         return letter
     first = question.letters[0]
-    return sentence(f"{question.id} has no option {described(answer)}. Its options are "
-                    f'{listed(list(question.letters))}: predict("{question.id}", "{first}").')
+    return sentence(
+        f"{question.id} has no option {described(answer)}. Its options are "
+        f'{listed(list(question.letters))}: predict("{question.id}", "{first}").'
+    )
 
 
 def _counted(question: Question, votes: object) -> dict[str, int] | Card:
@@ -136,8 +140,10 @@ def _counted(question: Question, votes: object) -> dict[str, int] | Card:
     letters = [letter.upper() for letter, _ in pairs]
     if not pairs or rest or len(set(letters)) < len(letters) or not set(letters) <= set(question.letters):
         example = " ".join(f"{letter}{12 + 5 * place}" for place, letter in enumerate(question.letters))
-        return sentence(f"votes needs a number for each letter, {listed(list(question.letters))} once each, "
-                        f'such as votes="{example}"; it was given {described(votes)}.')
+        return sentence(
+            f"votes needs a number for each letter, {listed(list(question.letters))} once each, "
+            f'such as votes="{example}"; it was given {described(votes)}.'
+        )
     counts = {letter.upper(): int(count) for letter, count in pairs}
     return {letter: counts.get(letter, 0) for letter in question.letters}
 
@@ -153,8 +159,12 @@ def _asked(question: Question, standing: Standing) -> Card:
         text.append(wrapped(option.text + mine, "      ", f"   {option.letter}  "))
         name = f"<strong>{option.letter}</strong>&ensp;"
         items.append(f'<li style="{_PLAIN}">{name}{inline(option.text)}{mark}</li>')
-    body = [f'<p style="margin:0"><strong>Predict.</strong> {inline(question.prompt)}</p>',
-            f'<ol style="{_LIST}">', *items, "</ol>"]
+    body = [
+        f'<p style="margin:0"><strong>Predict.</strong> {inline(question.prompt)}</p>',
+        f'<ol style="{_LIST}">',
+        *items,
+        "</ol>",
+    ]
     status = _status(question, standing)
     text.append(wrapped(status))
     body.append(f'<p role="status" style="margin:0">{inline(status)}</p>')
@@ -174,8 +184,10 @@ def _status(question: Question, standing: Standing) -> str:
     if standing.again:
         said.append(f"The first answer stands; {listed(list(standing.again))} is kept as a second thought.")
     if standing.after:
-        said.append(f"You gave {listed(list(standing.after))} after the answer was on the screen: "
-                    "kept, but not counted as a prediction.")
+        said.append(
+            f"You gave {listed(list(standing.after))} after the answer was on the screen: "
+            "kept, but not counted as a prediction."
+        )
     if not standing.revealed:
         said.append("Now run the next cell.")
     return " ".join(said)
@@ -196,8 +208,11 @@ def _reply(question: Question, standing: Standing, *, always: bool = False) -> C
             said.append(_truth(right))
     elif always:
         said.append(_truth(right))
-    return card(f"Reply to {question.id}", [wrapped(part) for part in said],
-                [f'<p style="{_PLAIN}">{inline(part)}</p>' for part in said])
+    return card(
+        f"Reply to {question.id}",
+        [wrapped(part) for part in said],
+        [f'<p style="{_PLAIN}">{inline(part)}</p>' for part in said],
+    )
 
 
 def _truth(right: Option) -> str:
@@ -220,8 +235,10 @@ def _show_of_hands(question: Question, counts: dict[str, int], *, open_truth: bo
     for option in question.options:
         count = counts[option.letter]
         is_right = option == right
-        text.append(f"   {option.letter}  {count:>4}  {'#' * round(30 * count / most)}"
-                    f"{'  <- what happens' if is_right else ''}".rstrip())
+        text.append(
+            f"   {option.letter}  {count:>4}  {'#' * round(30 * count / most)}"
+            f"{'  <- what happens' if is_right else ''}".rstrip()
+        )
         # Stripes tell the wrong bars from the right one without colour, once the truth is open.
         fill = "#0072B2" if not open_truth else "#009E73" if is_right else _STRIPES
         mark = " <strong>&#10003; what happens</strong>" if is_right and open_truth else ""
@@ -230,15 +247,20 @@ def _show_of_hands(question: Question, counts: dict[str, int], *, open_truth: bo
             f'<td style="text-align:left;min-width:16em">{inline(option.text)}{mark}</td>'
             f'<td style="text-align:right">{count}</td>'
             f'<td style="width:18em"><div aria-hidden="true" style="height:1.1em;'
-            f'width:{round(100 * count / most)}%;background:{fill}"></div></td></tr>')
+            f'width:{round(100 * count / most)}%;background:{fill}"></div></td></tr>'
+        )
     truth = _truth(right)
     share = f"{counts[right.letter]} of {total} predicted it."
     text.append(wrapped(f"{truth} {share}"))
     label = html.escape(f"Show of hands, {total} in all", quote=True)
-    body = [f'<p style="margin:0"><strong>Predict.</strong> {inline(question.prompt)}</p>',
-            f'<table aria-label="{label}" style="{_TABLE}">', *rows, "</table>",
-            f"<details{' open' if open_truth else ''}><summary>The truth</summary>"
-            f'<p style="{_PLAIN}">{inline(truth)} {inline(share)}</p></details>']
+    body = [
+        f'<p style="margin:0"><strong>Predict.</strong> {inline(question.prompt)}</p>',
+        f'<table aria-label="{label}" style="{_TABLE}">',
+        *rows,
+        "</table>",
+        f"<details{' open' if open_truth else ''}><summary>The truth</summary>"
+        f'<p style="{_PLAIN}">{inline(truth)} {inline(share)}</p></details>',
+    ]
     return card(f"Show of hands for {question.id}", text, body)
 
 

@@ -220,4 +220,4 @@ def _place() -> str:
         return "`progress` in the folder that LIFECYCLE_HOME names"
     folder = str(predictions.journal.folder)
     home = os.path.expanduser("~")
-    return f"`{'~' + folder[len(home):] if home != '~' and folder.startswith(home + os.sep) else folder}`"
+    return f"`{'~' + folder[len(home) :] if home != '~' and folder.startswith(home + os.sep) else folder}`"

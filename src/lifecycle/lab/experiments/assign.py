@@ -355,9 +355,7 @@ def _told(attempt: Attempt) -> list[str]:
 
 
 def _dict(pairs: tuple[tuple[str, str], ...] | None) -> str:
-    return (
-        "there is no instance" if pairs is None else ", ".join(f"{name}: {value}" for name, value in pairs)
-    )
+    return "there is no instance" if pairs is None else ", ".join(f"{name}: {value}" for name, value in pairs)
 
 
 def _said(error: BaseException, report: Path) -> str:

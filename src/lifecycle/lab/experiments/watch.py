@@ -319,7 +319,6 @@ class Watch:
         self.mark("fails", i)
 
 
-
 def place(trace: TracebackType | None, code: CodeType | None) -> tuple[int | None, str]:
     """The line of `code` at which a traceback passed through it."""
     found: tuple[int | None, str] = (None, "")
@@ -341,8 +340,7 @@ def short(text: str) -> str:
     """The first line of a message, without what is true on one machine only: the folders of its paths."""
     line = text.splitlines()[0].split(" (Background on this error")[0] if text else ""
     return " ".join(
-        PurePath(word).name if word.count("/") > 1 and "://" not in word else word
-        for word in line.split(" ")
+        PurePath(word).name if word.count("/") > 1 and "://" not in word else word for word in line.split(" ")
     )
 
 

@@ -88,9 +88,7 @@ def _part(part: Part) -> dict[str, Any]:
         "struck": part.struck,
         "bolt": "on",
         "hint": "it fails at its next write" if part.key == "sink" else "it fails at its next pull",
-        "resources": [
-            {"name": held.name, "state": held.state, "mark": held.mark} for held in part.resources
-        ],
+        "resources": [{"name": held.name, "state": held.state, "mark": held.mark} for held in part.resources],
     }
 
 

@@ -278,7 +278,6 @@ def sharing(answer: Any, sheet: Sheet) -> None:
                 refused(things["first"], name, wrong, "first", (TypeError,), carried)
                 kept(things["first"], name, values["first"][name], wrong, values, "first")
     with aspect(sheet, "settings that nobody uses any more go, and their values"):
-
         new(answer)
         carried = carries(answer)
         # A class of the check's own, since one with `__slots__` need not allow to be watched.

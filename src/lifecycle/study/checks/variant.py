@@ -46,6 +46,5 @@ class Variant:
         drawn = self.random(key)
         rows = [(places[int(drawn.random() * 4)], int(drawn.random() * 300) / 10) for _ in range(count)]
         return [
-            {"station": place, "day": day, "celsius": celsius}
-            for day, (place, celsius) in enumerate(rows, 1)
+            {"station": place, "day": day, "celsius": celsius} for day, (place, celsius) in enumerate(rows, 1)
         ]

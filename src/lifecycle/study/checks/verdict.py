@@ -96,9 +96,7 @@ class Verdict:
         """
         aspects = tuple(Aspect(**aspect) for aspect in data["aspects"])
         missing = data["status"] == MISSING
-        verdict = cls(
-            data["exercise"], data["version"], data["variant"], aspects, missing, data["printed"]
-        )
+        verdict = cls(data["exercise"], data["version"], data["variant"], aspects, missing, data["printed"])
         if verdict.as_dict() != data:
             raise ValueError("the verdict's parts do not agree with each other")
         return verdict
