@@ -27,14 +27,14 @@ html: python
 
 check: python
 	@$(IN_TEST_ENV) ruff check
-	@$(IN_TEST_ENV) ruff format --check --quiet
+	@$(IN_TEST_ENV) ruff format --check
 	@$(IN_TEST_ENV) mypy
 	@$(IN_TEST_ENV) python -m pytest -n 2 --dist loadscope --ignore tests/browser --ignore tests/test_notebooks.py $(ARGS)
 
 # In their own order, so that the long row of browser tests begins first.
 test: python
 	@$(IN_TEST_ENV) ruff check
-	@$(IN_TEST_ENV) ruff format --check --quiet
+	@$(IN_TEST_ENV) ruff format --check
 	@$(IN_TEST_ENV) mypy
 	@$(IN_TEST_ENV) python -m pytest -n 2 --dist loadscope --no-loadscope-reorder $(ARGS)
 
