@@ -1,4 +1,4 @@
-"""A course folder and its `course.toml`: the variant, and which exercises, until when.
+"""A course folder and its `course.toml`: the variant, which exercises, until when, how long grading takes.
 
 `classroom course DIR` makes one from the kit; every other command works in one and reads it through `Course`.
 """
@@ -10,7 +10,7 @@ import difflib
 import re
 import tomllib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, tzinfo
 from pathlib import Path
 from typing import Any, NoReturn
@@ -19,9 +19,12 @@ from zoneinfo import ZoneInfo
 from classroom.trouble import Trouble
 
 FILE = "course.toml"
-KEYS = ("name", "term", "timezone", "assignments")
+KEYS = ("name", "term", "timezone", "limits", "assignments")
 ASSIGNMENT_KEYS = ("deadline", "exercises", "factor")
 FACTORS = range(1, 101)
+
+LIMITS = {"cell": range(20, 3601), "notebook": range(60, 86_401)}
+"""What `[limits]` may hold: seconds for one cell, and for a whole notebook."""
 
 NAME = re.compile(r"[a-z][a-z0-9]{0,29}")
 """What an assignment may be called: it is the name of folders and the first part of its exercises' ids."""
@@ -47,12 +50,16 @@ class Assignment:
 
 @dataclass(frozen=True)
 class Course:
-    """A course folder. `term` is the variant of all its exercises, and the seed of what grading draws."""
+    """A course folder. `term` is the variant of all its exercises, and the seed of what grading draws.
+
+    limits: seconds that a cell and a notebook may take in grading, as far as `course.toml` sets them.
+    """
 
     root: Path
     name: str
     term: str
     assignments: Mapping[str, Assignment]
+    limits: Mapping[str, int] = field(default_factory=dict)
 
     @classmethod
     def read(cls, folder: Path) -> Course:
@@ -144,11 +151,12 @@ def parsed(text: str, folder: Path) -> Course:
             ("term",), f"term is {term!r}", "6 to 40 small letters and digits, with hyphens between them"
         )
     zone = reader.zone(data.get("timezone", "UTC"))
+    limits = reader.limits(data.get("limits", {}))
     tables = data.get("assignments")
     if not isinstance(tables, dict) or not tables:
         reader.refuse(("assignments",), "there is no assignment", "a table [assignments.NAME] for each")
     found = {one: reader.assignment(one, table, zone) for one, table in tables.items()}
-    return Course(folder, name, term, found)
+    return Course(folder, name, term, found, limits)
 
 
 class _Reader:
@@ -200,6 +208,21 @@ class _Reader:
         except (KeyError, ValueError, OSError):
             allowed = 'the name of a zone, such as "Europe/Berlin" or "UTC"'
             self.refuse(("timezone",), f"timezone is {value!r}", allowed)
+
+    def limits(self, table: object) -> dict[str, int]:
+        if not isinstance(table, dict):
+            self.refuse(("limits",), f"limits is {table!r}", "a table [limits]")
+        self.known(("limits",), table, LIMITS)
+        for key, value in table.items():
+            allowed = LIMITS[key]
+            if type(value) is not int or value not in allowed:
+                seconds = f"a whole number of seconds from {allowed[0]} to {allowed[-1]}"
+                self.refuse(("limits", key), f"{key} is {value!r}", seconds)
+        cell, notebook = table.get("cell", 0), table.get("notebook", LIMITS["notebook"][-1])
+        if cell > notebook:
+            given = f"a cell may take {cell} s, and the whole notebook {notebook} s"
+            self.refuse(("limits", "cell"), given, "a notebook's limit that is not below the cell's")
+        return table
 
     def assignment(self, name: str, table: object, zone: tzinfo) -> Assignment:
         keys = ("assignments", name)
@@ -318,6 +341,13 @@ term = {term}
 
 # In which zone deadlines are read, such as "Europe/Berlin".
 timezone = "UTC"
+
+# How long grading lets a submission run, in seconds: each cell (20 to 3600), and the whole notebook (60 to
+# 86400). What was cut off keeps what it had earned until then; to give it more time, write more here, and
+# then: classroom grade ASSIGNMENT --student ID --again
+[limits]
+cell = 30
+notebook = 240
 
 # For each assignment:
 # deadline   day and time, such as "2026-11-30 23:59"; "" is none. What comes later is graded and marked late.

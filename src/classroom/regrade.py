@@ -173,7 +173,7 @@ def regrade(
     Raises `Trouble` when the course is not ready, nothing was graded yet, or no kernel starts.
     """
     course.assignment(assignment)
-    recipe = Recipe.read(course, assignment, sandboxed, times or Times())
+    recipe = Recipe.read(course, assignment, sandboxed, times)
     recorded = records.read(course, assignment)
     if not recorded:
         raise Trouble(f"Nothing of {assignment} was graded yet: `classroom grade {assignment}` comes first.")

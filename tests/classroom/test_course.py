@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from classroom.course import Assignment, Course, written
+from classroom.course import LIMITS, Assignment, Course, written
+from classroom.execute import Times
 from classroom.trouble import Trouble
 
 GOOD = """\
@@ -86,6 +87,35 @@ def test_what_does_not_fit_is_named_with_its_line(tmp_path: Path, before: str, a
         read(tmp_path, GOOD.replace(before, after))
 
 
+def test_limits_are_read_and_need_not_be_there(tmp_path: Path) -> None:
+    assert read(tmp_path, GOOD).limits == {}
+    limits = "[limits]\ncell = 60\nnotebook = 600\n"
+    assert read(tmp_path, GOOD + limits).limits == {"cell": 60, "notebook": 600}
+
+
+@pytest.mark.parametrize(
+    ("limits", "said"),
+    [
+        ("cell = 0", r"line 16: cell is 0; allowed is a whole number of seconds from 20 to 3600"),
+        ("notebook = 1e3", r"line 16: notebook is 1000\.0; allowed is a whole number of seconds from 60"),
+        ("cell = true", r"line 16: cell is True"),
+        (
+            "cels = 60",
+            r"line 16: there is no key 'cels' \(did you mean 'cell'\?\); allowed is cell",
+        ),
+        ("notebook = 60\ncell = 90", r"line 17: a cell may take 90 s, and the whole notebook 60 s"),
+    ],
+)
+def test_limits_that_do_not_fit_are_named_with_their_line(tmp_path: Path, limits: str, said: str) -> None:
+    with pytest.raises(Trouble, match=said):
+        read(tmp_path, f"{GOOD}\n[limits]\n{limits}\n")
+
+
+def test_limits_are_a_table(tmp_path: Path) -> None:
+    with pytest.raises(Trouble, match=r"line 1: limits is 30; allowed is a table \[limits\]"):
+        read(tmp_path, f"limits = 30\n{GOOD}")
+
+
 def test_a_folder_without_a_course_says_how_to_come_to_one(tmp_path: Path) -> None:
     with pytest.raises(Trouble, match=r"There is no course\.toml in .*make one with `classroom course DIR`"):
         Course.read(tmp_path)
@@ -102,3 +132,6 @@ def test_a_new_course_is_read_as_it_was_written(tmp_path: Path, name: str) -> No
     assert (course.name, course.term) == (name.strip(), "wt26-7f3a9c1e")
     assert list(course.assignments) == ["leaks", "chains"]
     assert all(one.deadline is None and one.factor == 1 for one in course.assignments.values())
+    # What it says of limits is what holds without saying it.
+    assert Times(**course.limits) == Times()
+    assert set(course.limits) == set(LIMITS)
