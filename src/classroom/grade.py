@@ -13,16 +13,19 @@ import multiprocessing
 import os
 import signal
 import sys
+import tempfile
 import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, ProcessPoolExecutor, wait
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from classroom import canary
 from classroom import solutions as shelf
+from classroom.boxes import boxes
 from classroom.course import Course, add_option
 from classroom.execute import Job, Result, Times, graded, ungraded
 from classroom.intake import Found, Template, submissions
@@ -158,7 +161,7 @@ def grade(
     say: is given one line a submission. Raises `Trouble` when the course is not ready or no kernel starts.
     """
     course.assignment(assignment)
-    recipe = Recipe.read(course, assignment, sandboxed, times or Times())
+    recipe = Recipe.read(course, assignment, sandboxed, times)
     began = time.monotonic()
     summary = Summary(course, assignment)
     with contextlib.ExitStack() as within:
@@ -266,7 +269,7 @@ class Recipe:
             solutions,
             versions,
             sandboxed,
-            times or Times(),
+            times or Times(**course.limits),
         )
 
     @property
@@ -452,7 +455,8 @@ def pooled(dask: str | None, workers: int | None) -> Iterator[Pool]:
             pool = Pool(lambda: executor, 2 * count)
         else:
             count = workers or os.cpu_count() or 1
-            pool = Pool(lambda: processes(count), 2 * count)
+            folder = within.enter_context(boxes())
+            pool = Pool(lambda: processes(count, folder), 2 * count)
             for _ in range(count):
                 pool.executor.submit(_begun)
         try:
@@ -463,17 +467,21 @@ def pooled(dask: str | None, workers: int | None) -> Iterator[Pool]:
         pool.close()
 
 
-def processes(count: int) -> ProcessPoolExecutor:
-    """A pool of processes that have imported what grading takes, and that end with this one."""
+def processes(count: int, folder: Path) -> ProcessPoolExecutor:
+    """A pool of processes that have imported what grading takes, and that end with this one.
+
+    folder: where they make their sandboxes.
+    """
     methods = multiprocessing.get_all_start_methods()
     context = multiprocessing.get_context("forkserver" if "forkserver" in methods else "spawn")
     if context.get_start_method() == "forkserver":
         context.set_forkserver_preload(["classroom.execute", "lifecycle.study.checks"])
-    return ProcessPoolExecutor(count, mp_context=context, initializer=_begin)
+    return ProcessPoolExecutor(count, mp_context=context, initializer=_begin, initargs=(str(folder),))
 
 
-def _begin() -> None:
-    """In a worker: leave Ctrl-C to the grader, and end when the grader is gone."""
+def _begin(folder: str) -> None:
+    """In a worker: leave Ctrl-C to the grader, end when the grader is gone, and leave nothing elsewhere."""
+    tempfile.tempdir = folder
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     parent = multiprocessing.parent_process()
 

@@ -249,6 +249,21 @@ def test_a_mended_check_changes_no_grade_in_passing(
     assert outcome(course) == graded
 
 
+def test_the_limits_of_the_course_are_those_of_grading(tmp_path: Path) -> None:
+    course = coursework.make(tmp_path / "course")
+    usual = Recipe.read(course, ASSIGNMENT)
+    text = course.file.read_text(encoding="utf-8")
+    assert (usual.times.cell, usual.times.notebook) == (30, 240)
+    course.file.write_text(text.replace("cell = 30\nnotebook = 240", "cell = 90\nnotebook = 900"))
+    longer = Recipe.read(Course.read(course.root), ASSIGNMENT)
+    assert (longer.times.cell, longer.times.notebook) == (90, 900)
+    assert longer.job("ada", b"").times == longer.times
+    # A longer wait is no other check: what was graded stays.
+    assert longer.digest == usual.digest
+    course.file.write_text(text.replace("[limits]\ncell = 30\nnotebook = 240\n", ""))
+    assert Recipe.read(Course.read(course.root), ASSIGNMENT).digest == usual.digest
+
+
 def test_an_assignment_that_is_not_released_is_a_sentence(tmp_path: Path) -> None:
     course = coursework.make(tmp_path / "course")
     course.release(ASSIGNMENT).unlink()
@@ -297,10 +312,10 @@ def test_a_worker_that_comes_to_no_end_costs_its_own_submission_alone() -> None:
     assert all(one.status == "graded" for name, one in results.items() if name != "cem")
 
 
-def test_the_pool_outlives_a_worker_that_is_killed() -> None:
+def test_the_pool_outlives_a_worker_that_is_killed(tmp_path: Path) -> None:
     from classroom.grade import processes
 
-    pool = processes(1)
+    pool = processes(1, tmp_path)
     try:
         with pytest.raises(BrokenProcessPool):
             pool.submit(os._exit, 3).result(60)
