@@ -70,10 +70,12 @@ def files(course: Course, assignments: Iterable[str] = ()) -> dict[str, bytes]:
     found["README.md"] = README.format(title=course.name).encode()
     found["Makefile"] = makefile((root / "Makefile").read_text(encoding="utf-8")).encode()
     found["pyproject.toml"] = project((root / "pyproject.toml").read_text(encoding="utf-8")).encode()
+    chosen = tuple(assignments) or tuple(course.assignments)
     for path in _visible(root / "notebooks") + _visible(root / "src/lifecycle"):
         if path.name not in desk.NOT_FOR_STUDENTS:
             found[path.relative_to(root).as_posix()] = path.read_bytes()
-    for name in assignments or course.assignments:
+    found |= {path: unlinked(text, chosen) for path, text in found.items() if path.endswith(".ipynb")}
+    for name in chosen:
         folder = course.release(course.assignment(name).name).parent
         released = {f"exercises/release/{name}/{path.relative_to(folder).as_posix()}": path.read_bytes()
                     for path in _visible(folder)}  # fmt: skip
@@ -88,6 +90,23 @@ def files(course: Course, assignments: Iterable[str] = ()) -> dict[str, bytes]:
                 )
         found |= released
     return dict(sorted(found.items()))
+
+
+def unlinked(lesson: bytes, assignments: Iterable[str]) -> bytes:
+    """A lesson whose links to exercises that are not among these assignments say so, and lead nowhere.
+
+    >>> unlinked(b"the [exercises](../exercises/release/leaks/leaks.ipynb), ...", [])
+    b'the exercises (not in this kit), ...'
+    """
+    there = {name.encode() for name in assignments}
+    return _EXERCISES.sub(
+        lambda link: link[0] if link["assignment"] in there else link["text"] + b" (not in this kit)", lesson
+    )
+
+
+_EXERCISES = re.compile(
+    rb"\[(?P<text>[^][]+)\]\(\.\./exercises/release/(?P<assignment>\w+)/(?P=assignment)\.ipynb\)"
+)
 
 
 def project(text: str) -> str:

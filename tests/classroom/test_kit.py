@@ -15,7 +15,7 @@ from coursekit import COURSE, small_kit
 from classroom import kit
 from classroom.cli import main
 from classroom.course import Course
-from classroom.kit import files, makefile, packed, project
+from classroom.kit import files, makefile, packed, project, unlinked
 from classroom.making import make
 from classroom.trouble import Trouble
 from lifecycle import desk
@@ -80,9 +80,22 @@ def test_everything_that_opens_the_lessons_is_inside(laid: Path) -> None:
     assert package <= there
     assert "exercises/release/leaks/leaks.ipynb" in there
     for lesson in desk.lessons(COURSE):
-        assert (laid / lesson).read_bytes() == (COURSE / lesson).read_bytes()
+        assert (laid / lesson).read_bytes() == unlinked((COURSE / lesson).read_bytes(), ["leaks"])
     report = desk.lay(laid, laid / "desk")
     assert "exercises/release/leaks/leaks.ipynb" in report.laid and not report.problems
+
+
+def test_no_link_of_a_lesson_leads_nowhere(laid: Path) -> None:
+    """Also where this kit has no exercises for it: then the lesson says so."""
+    for path in (laid / "notebooks").glob("*.ipynb"):
+        for link in re.findall(r"\]\((\.\./[^)#]+|[\w/]+\.ipynb)", path.read_text(encoding="utf-8")):
+            assert (path.parent / link).exists(), (path.name, link)
+    assert "[exercises of this lesson](../exercises/release/leaks/leaks.ipynb)" in _lesson(laid, "01")
+    assert "the exercises of this lesson (not in this kit), `descriptors-x1`" in _lesson(laid, "02")
+
+
+def _lesson(root: Path, number: str) -> str:
+    return next((root / "notebooks").glob(f"{number}_*.ipynb")).read_text(encoding="utf-8")
 
 
 def test_make_lab_asks_for_nothing_that_is_missing(laid: Path) -> None:
