@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import csv
 import io
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -108,17 +110,15 @@ def as_csv(table: list[dict[str, str]]) -> str:
 
 @dataclass(frozen=True)
 class Sheet:
-    """A table that a learning platform exported, with all that must stay as it is."""
+    """A table that a learning platform exported, cut into cells; put together again it is the same text.
+
+    rows: their cells as they are written, quotes included, each with the delimiter or line end behind it.
+    """
 
     path: Path
-    lines: list[list[str]]
+    rows: list[list[list[str]]]
+    delimiter: str
     encoding: str
-    mark: str
-    """The byte order mark it began with, or ""."""
-    form: dict[str, Any]
-    """How the `csv` module writes it as it was: delimiter, quoting, line ends."""
-    ended: bool
-    """Whether its last line had an end."""
 
     @classmethod
     def read(cls, path: Path) -> Sheet:
@@ -127,28 +127,19 @@ class Sheet:
             data = path.read_bytes()
         except OSError as error:
             raise Trouble(f"{path} cannot be read: {error.strerror or error}.") from None
-        encoding = next((name for start, name in MARKS.items() if data.startswith(start)), "utf-8")
-        try:
-            whole = data.decode(encoding)
-        except UnicodeDecodeError:
-            raise Trouble(f"{path} is neither UTF-8 nor UTF-16: export it again as UTF-8.") from None
-        text = whole.removeprefix("\ufeff")
-        try:
-            delimiter = max(",;\t", key=lambda one: len(next(_parsed(text, one), [])))
-            lines = list(_parsed(text, delimiter))
-        except csv.Error as error:
-            raise Trouble(f"{path} is no table that the csv module reads: {error}.") from None
-        if not lines or len(lines[0]) < 2:
+        text, encoding = _decoded(data)
+        if "\0" in text:
+            raise Trouble(f"{path} is no text: export it again as CSV, in UTF-8.")
+        sheets = [cls(path, _cut(text, one), one, encoding) for one in ",;\t"]
+        sheet = max(sheets, key=lambda one: len(one.rows[0]))
+        if len(sheet.rows[0]) < 2:
             raise Trouble(f"{path} has no header with columns in its first line.")
-        end = "\r\n" if "\r\n" in text else "\n"
-        ended = text.endswith("\n")
-        mark = whole[: len(whole) - len(text)]
-        forms = [
-            {"delimiter": delimiter, "lineterminator": end, "quoting": quoting}
-            for quoting in (csv.QUOTE_MINIMAL, csv.QUOTE_ALL)
-        ]
-        sheets = [cls(path, lines, encoding, mark, form, ended) for form in forms]
-        return next((sheet for sheet in sheets if sheet.text() == whole), sheets[0])
+        return sheet
+
+    @property
+    def lines(self) -> list[list[str]]:
+        """What the cells say."""
+        return [[_said(cell) for cell, _ in row] for row in self.rows]
 
     def column(self, wanted: str | None, option: str, meant: str) -> int:
         """The number of a column by its header. Raises `Trouble` with all headers when there is none."""
@@ -166,20 +157,52 @@ class Sheet:
             f"{self.path} has {many} {asked}. Name one with {option}: {', '.join(map(repr, header))}."
         )
 
+    def put(self, row: int, column: int, text: str) -> None:
+        """Write into one cell, in quotes where it was in quotes or needs them."""
+        cells = self.rows[row]
+        while len(cells) <= column:
+            cells.append(["", cells[-1][1]])
+            cells[-2][1] = self.delimiter
+        quoted = cells[column][0].startswith('"') or self.delimiter in text
+        cells[column][0] = f'"{text}"' if quoted else text
+
     def text(self) -> str:
         """The table as it is written."""
-        text = io.StringIO()
-        csv.writer(text, **self.form).writerows(self.lines)
-        whole = self.mark + text.getvalue()
-        return whole if self.ended else whole.removesuffix(self.form["lineterminator"])
+        return "".join(part for row in self.rows for cell in row for part in cell)
 
+
+MARK = "\ufeff"
 
 MARKS = {b"\xff\xfe": "utf-16-le", b"\xfe\xff": "utf-16-be"}
 """Byte order marks, and the encodings that they tell."""
 
 
-def _parsed(text: str, delimiter: str) -> Iterator[list[str]]:
-    return csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
+def _decoded(data: bytes) -> tuple[str, str]:
+    """The text of a file and its encoding, in which the same text gives the same bytes."""
+    for encoding in [name for start, name in MARKS.items() if data.startswith(start)] or ["utf-8"]:
+        with contextlib.suppress(UnicodeDecodeError):
+            return data.decode(encoding), encoding
+    # An older program's encoding, whichever: ids, delimiters and figures have the same bytes in all of them.
+    return data.decode("latin-1"), "latin-1"
+
+
+def _cut(text: str, delimiter: str) -> list[list[list[str]]]:
+    """Rows of cells, each as it is written, with what ends it."""
+    rows: list[list[list[str]]] = [[]]
+    for cell, end in re.findall(
+        rf'({MARK}?(?:"(?:[^"]|"")*")?[^{delimiter}\r\n]*)({delimiter}|\r\n|\r|\n|\Z)', text
+    ):
+        rows[-1].append([cell, end])
+        if end != delimiter:
+            rows.append([])
+    return rows[:-1]
+
+
+def _said(cell: str) -> str:
+    """What a cell says, which may be in quotes; a quote inside them is written twice."""
+    written = cell.removeprefix(MARK)
+    quoted = re.fullmatch(r'(?s)"((?:[^"]|"")*)"(.*)', written)
+    return quoted[1].replace('""', '"') + quoted[2] if quoted else written
 
 
 @dataclass(frozen=True)
@@ -204,19 +227,19 @@ def fill(sheet: Sheet, table: list[dict[str, str]], column: int, ids: int | None
     names = {
         row[key].casefold(): row["student_id"] for row in table for key in ("email", "student_id") if row[key]
     }
-    body = sheet.lines[1:]
+    header, *body = sheet.lines
     if ids is None:
-        columns = range(len(sheet.lines[0]))
+        columns = range(len(header))
         ids = max(columns, key=lambda number: sum(_cell(line, number).casefold() in names for line in body))
-    rows: dict[str, list[str]] = {}
-    for line in body:
+    places: dict[str, int] = {}
+    for number, line in enumerate(body, 1):
         student = names.get(_cell(line, ids).casefold())
         if student is None:
             continue
-        if student in rows:
+        if student in places:
             raise Trouble(f"{sheet.path} names {student} in two rows: take one away, or say --id COLUMN.")
-        rows[student] = line
-    if not rows:
+        places[student] = number
+    if not places:
         raise Trouble(
             f"No row of {sheet.path} names a student of the gradebook (such as {next(iter(names), 'none')}): "
             "say with --id which column holds their ids or e-mail addresses."
@@ -224,13 +247,11 @@ def fill(sheet: Sheet, table: list[dict[str, str]], column: int, ids: int | None
     aside = (
         [] if flagged else [student for student in scored if scored[student]["flag"] == records.NEEDS_PERSON]
     )
-    done = [student for student in rows if student in scored and student not in aside]
+    done = [student for student in places if student in scored and student not in aside]
     for student in done:
-        line = rows[student]
-        line += [""] * (column + 1 - len(line))
         score = scored[student]["score"]
-        line[column] = score.replace(".", ",") if comma else score
-    return Filled(done, sorted(set(scored) - set(rows)), aside)
+        sheet.put(places[student], column, score.replace(".", ",") if comma else score)
+    return Filled(done, sorted(set(scored) - set(places)), aside)
 
 
 def _cell(line: list[str], number: int) -> str:
