@@ -240,6 +240,20 @@ def test_tags_and_slides_are_known(path: Path) -> None:
     assert "setup" in tagged(code(path)[0]), "what everything stands on comes first"
 
 
+@every_lesson
+def test_a_slide_shows_before_it_says(path: Path) -> None:
+    before = None
+    for cell in stored(path).cells:
+        kind = cell.metadata.get("slideshow", {}).get("slide_type", "")
+        if kind in ("skip", "notes"):
+            continue
+        assert "</details>" not in cell.source, f"{cell.id}: a reply is for those who study alone"
+        tells = cell.cell_type == "markdown" and before is not None and before.cell_type == "code"
+        if tells and before.outputs and "predict" not in tagged(before):
+            assert kind, f"{cell.id}: what a cell shows is told in a later step"
+        before = cell
+
+
 @every_notebook
 def test_errors_are_announced_and_only_they(path: Path) -> None:
     for cell in code(path):
