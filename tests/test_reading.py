@@ -97,6 +97,22 @@ def test_every_code_cell_is_there(edition: dict[str, str], path: Path) -> None:
             assert re.sub(r"\s+|<[^>]+>", "", source) in shown, cell.id
 
 
+def test_a_line_that_a_narrow_screen_breaks_goes_on_within_its_block(tmp_path: Path) -> None:
+    cells = [
+        nbformat.v4.new_code_cell('def night():\n    text = """\n  x"""\n\n    return text'),
+        nbformat.v4.new_markdown_cell("```python\n    def report(self):\n```"),
+    ]
+    path = tmp_path / "00_deep.ipynb"
+    nbformat.write(nbformat.v4.new_notebook(cells=cells), path)
+    body = reading.page(path).body
+    lines = re.findall(
+        r'<span class="line" style="--deep: (\d+)">(.*)</span>$', body.replace("</code>", "\n"), re.M
+    )
+    told = [(int(deep), re.sub("<[^>]+>", "", line)) for deep, line in lines]
+    assert [deep for deep, _ in told] == [0, 4, 2, 0, 4, 4]
+    assert [line.lstrip()[:3] for _, line in told] == ["def", "tex", 'x""', "", "ret", "def"]
+
+
 def test_a_lab_is_replaced_by_its_twin(edition: dict[str, str]) -> None:
     text = edition["01_leaks.html"]
     here = text.index("In JupyterLab a lab")

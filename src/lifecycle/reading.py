@@ -96,7 +96,7 @@ def _cell(cell: dict[str, Any], folder: Path) -> Iterator[str]:
     if asked and all(id in known for id in asked):
         yield from (_asked(known[id]) for id in asked)
         return
-    yield f'<pre class="code"><code>{_highlighted(source)}</code></pre>'
+    yield _code(_highlighted(source))
     if "widget" in tags:
         yield '<p class="aside">In JupyterLab a lab to work with stands here. Its twin in words follows.</p>'
         return
@@ -180,10 +180,20 @@ def _prose(source: str, folder: Path) -> str:
 
         def block_code(self, code: str, info: str | None = None) -> str:
             marked = _highlighted(code) if info == "python" else html.escape(code, quote=False)
-            return f'<pre class="code"><code>{marked}</code></pre>\n'
+            return f"{_code(marked)}\n"
 
     rendered = mistune.create_markdown(escape=False, plugins=["table"], renderer=Renderer(escape=False))
     return str(rendered(source)).replace("<th>", '<th scope="col">')
+
+
+def _code(marked: str) -> str:
+    # A line that a narrow screen breaks goes on further in than it began, or it would look dedented.
+    lines = []
+    for line in marked.rstrip("\n").split("\n"):
+        plain = re.sub(r"<[^>]+>", "", line)
+        deep = len(plain) - len(plain.lstrip())
+        lines.append(f'<span class="line" style="--deep: {deep}">{line}</span>')
+    return '<pre class="code"><code>' + "\n".join(lines) + "</code></pre>"
 
 
 def _highlighted(source: str) -> str:
