@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import functools
+import gc
 import inspect
 import itertools
 import random
 import sqlite3
+import sys
 import threading
+import time
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -316,6 +320,28 @@ def test_a_second_strike_takes_the_first_one_back() -> None:
         assert chain.run().raised == "OSError: struck in SqlSink"
 
 
+def test_a_strike_in_the_middle_of_a_shown_pull_says_which_pull_it_strikes() -> None:
+    with Chain() as chain:
+        chain.step(), chain.step()
+        chain.inside(), chain.inside()
+        state = chain.arm("stage 2")
+        assert (state.moment, state.parts[2].armed) == (0, "armed: fails at its next pull")
+        assert state.sentence.startswith("The pull that you looked into was over before you struck.")
+        assert "one: Filter fails at its next pull. SqlSink has accepted" in state.sentence
+        assert chain.step().sentence.startswith("OSError in Filter at its pull")
+        assert "looked into" not in chain.step().sentence
+
+
+def test_a_strike_between_two_pulls_or_taken_back_says_nothing_of_a_shown_pull() -> None:
+    with Chain() as chain:
+        chain.step()
+        assert "looked into" not in chain.arm("source").sentence
+        assert "looked into" not in chain.arm("source").sentence
+        chain.inside()
+        assert "looked into" in chain.arm("source").sentence
+        assert "looked into" not in chain.arm("source").sentence
+
+
 def test_a_place_that_is_not_there_is_refused_with_those_that_are() -> None:
     with pytest.raises(ValueError, match=r"no part 'stage 9'.*source, stage 1, stage 2, stage 3, loop, sink"):
         play(["stage 9"])
@@ -411,6 +437,23 @@ class YieldsAtTheEnd:
             yield "one more"
 
 
+class Called:
+    def __call__(self) -> Any:
+        return Plain(), [], None
+
+
+def yields() -> Any:
+    yield Plain(), [], None
+
+
+async def later() -> Any:
+    return Plain(), [], None
+
+
+def interrupts() -> Any:
+    raise KeyboardInterrupt
+
+
 class Swallows:
     def process(self, stream: Any) -> Any:
         for number in stream:
@@ -467,18 +510,135 @@ def test_a_stage_that_yields_while_it_is_closed_is_named_in_a_note() -> None:
 @pytest.mark.parametrize(
     ("made", "sentence"),
     [
-        (lambda: 7, "build() raised TypeError: build() returned int: return source, stages, sink."),
-        (lambda: (Numbers, [], None), "build() returned the class Numbers: call it"),
-        (lambda: (Numbers(), None, None), "build() returned a NoneType for the stages"),
-        (lambda: (Numbers(), [3], None), "build() returned int, which has no method process"),
-        (lambda: 1 / 0, "build() raised ZeroDivisionError: division by zero."),
+        (7, "A function that returns source, stages, sink is needed, not an int."),
+        ((Plain(), [], None), "is needed, not a tuple. Leave out its parentheses."),
+        (lambda source: (source, [], None), "this one does not allow that: missing a required argument"),
+        (lambda: 7, "build() returned an int: return source, stages, sink."),
+        (lambda: None, "build() returned None: return source, stages, sink."),
+        (lambda: (Plain(), []), "build() returned a tuple of 2: return source, stages, sink, with None"),
+        (lambda: (Plain(), [], None, None), "build() returned a tuple of 4"),
+        (lambda: (Plain, [], None), "build() returned the class Plain as source: call it"),
+        (lambda: ([1, 2], [], None), "build() returned a list as source, which has no method stream"),
+        (lambda: (Plain(), None, None), "build() returned None for the stages: return a list of them."),
+        (lambda: (Plain(), Odd(), None), "build() returned an Odd for the stages"),
+        (lambda: (Plain(), "parse", None), "build() returned a str for the stages"),
+        (lambda: (Plain(), {"odd": Odd()}, None), "build() returned a dict for the stages"),
+        (
+            lambda: (Plain(), ["parse"], None),
+            "build() returned a str as stage 1, which has no method process",
+        ),
+        (lambda: (Plain(), itertools.repeat(Odd()), None), "build() returned more than 100 stages"),
+        (lambda: (Plain(), [], print), "as sink, which has no method write"),
+        (yields, "build() has a `yield` in it, so that calling it runs nothing"),
+        (later, "build() is async, so that calling it runs nothing: write `def`, not `async def`."),
+        (lambda: 1 / 0, "build() raised ZeroDivisionError: division by zero. There is no pipeline"),
+        (lambda: sys.exit(2), "build() raised SystemExit: 2."),
+        (interrupts, "build() raised KeyboardInterrupt."),
+        (lambda: time.sleep(60), "build() ran for 0.2 s and did not return: it was stopped."),
     ],
 )
-def test_a_build_that_does_not_work_gives_a_sentence(made: Any, sentence: str) -> None:
+def test_a_build_that_does_not_work_gives_a_sentence(
+    made: Any, sentence: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("lifecycle.lab.experiments.chain.PATIENCE", 0.2)
     with Chain(build=made) as chain:
         for state in (chain.state, chain.step(), chain.run(), chain.restart(), chain.reset()):
             assert sentence in state.sentence
             assert [part.key for part in state.parts] == ["loop"]
+
+
+@pytest.mark.parametrize("made", [functools.partial(lambda stages: (Plain(), stages, None), []), Called()])
+def test_whatever_can_be_called_without_arguments_is_a_build(made: Any) -> None:
+    assert play(["run"], build=made).accepted == 3
+
+
+def test_a_long_message_is_cut() -> None:
+    def build() -> Any:
+        raise ValueError("x" * 5000)
+
+    assert len(play(["run"], build=build).sentence) < 400
+
+
+def test_an_error_without_a_message_ends_its_sentence() -> None:
+    class Interrupts:
+        def process(self, stream: Any) -> Any:
+            for _ in stream:
+                raise KeyboardInterrupt
+            yield
+
+    state = play(["run"], build=lambda: (Plain(), [Interrupts()], None))
+    assert state.sentence.startswith("KeyboardInterrupt in Interrupts at record 1. Closed")
+
+
+def test_an_error_in_a_close_is_said_to_be_in_the_close() -> None:
+    class Sticks(Numbers):
+        def __exit__(self, *reason: object) -> None:
+            super().__exit__(*reason)
+            raise ValueError("stuck")
+
+    state = play(["run"], build=lambda: (Sticks(), [], None))
+    assert state.sentence.startswith("ValueError in Sticks when it closes: stuck.")
+
+
+def test_a_loop_that_swallows_everything_is_stopped_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("lifecycle.lab.experiments.chain.PATIENCE", 0.2)
+
+    class Clings:
+        def process(self, stream: Any) -> Any:
+            while True:
+                try:
+                    yield next(stream)
+                except:  # noqa: E722
+                    continue
+
+    gc.disable()  # what it collects belongs to other tests, and one ring in twenty would fall into it
+    try:
+        state = play(["run"], build=lambda: (Plain(), [Clings()], None))
+    finally:
+        gc.enable()
+    assert (state.phase, state.accepted) == ("failed", 3)
+    assert state.sentence.startswith("Clings ran for 0.2 s and neither yielded")
+
+
+def test_records_that_no_source_gave_are_not_called_its_records() -> None:
+    class Makes:
+        def process(self, stream: Any) -> Any:
+            yield from "ab"
+
+    state = play(["step", "step", "step"], build=lambda: (Plain(), [Makes()], None))
+    assert state.sentence.startswith("run()'s loop has accepted 2 records, and none of them is from Plain.")
+
+
+@pytest.mark.parametrize("fails", [False, True])
+def test_what_a_part_forgets_to_close_is_said_whatever_the_end(fails: bool) -> None:
+    class Forgets(Numbers):
+        def __exit__(self, *reason: object) -> None:
+            made.append(self)
+
+    made: list[Forgets] = []
+    stages = [Divides()] if fails else []
+    state = play(["run"], build=lambda: (Forgets(), stages, None))
+    ledger.closed(made[0].entry)
+    assert "Left open: numbers.txt. Accepted" in state.sentence
+    assert state.parts[0].resources[0].state == "left open"
+
+
+def test_a_generator_that_somebody_pulled_before_is_named() -> None:
+    handed = iter(Plain().stream())
+
+    class Once:
+        def stream(self) -> Any:
+            return handed
+
+    build = lambda: (Once(), [], None)  # noqa: E731
+    assert "had run before" not in play(["run"], build=build).sentence
+    assert "Once.stream() handed out a generator that had run before" in play(["run"], build=build).sentence
+
+
+def test_without_the_context_and_without_a_ledger_the_suspended_are_named() -> None:
+    bare = ChainSettings(context=False, failures=(Failure("loop", "pull", 2),))
+    state = play(["run"], bare, lambda: (Plain(), [Odd()], None))
+    assert "Nobody closed anything: Plain and Odd are suspended still" in state.sentence
 
 
 def test_what_is_no_generator_is_shown_as_what_it_is() -> None:
@@ -530,6 +690,24 @@ def test_the_limit_works_on_another_thread(monkeypatch: pytest.MonkeyPatch) -> N
     thread.start()
     thread.join()
     assert said[0].startswith("Loops ran for 0.2 s")
+
+
+@pytest.mark.skipif(not limits._has_alarm(), reason="this system has no timer signal")
+def test_the_limit_does_not_break_into_the_cleanup_of_somebody_else() -> None:
+    class Slow:
+        def __del__(self) -> None:
+            until = time.monotonic() + 0.3
+            while time.monotonic() < until:
+                pass
+            ended.append(True)
+
+    ended: list[bool] = []
+    with pytest.raises(limits.TimeUp), limits.limit(0.2):
+        gone = Slow()
+        del gone
+        while True:
+            pass
+    assert ended == [True]
 
 
 def test_the_limit_leaves_the_timer_of_others_running() -> None:

@@ -4,6 +4,7 @@ import os
 import pickle
 import random
 import re
+import time
 from types import SimpleNamespace
 
 import ipywidgets
@@ -171,9 +172,11 @@ BROKEN = [
     (of(Async), "not. Async.process(stream) is async: a `for` loop cannot pull it."),
     (lambda: (Endless(), [], None), "More than 2000 records, and no end in sight. Build a shorter input"),
     (of(Double, records=900), "2704 places where this pipeline can fail are too many for a map."),
-    (lambda: 3, "not. build() raised TypeError: build() returned int: return source, stages, sink."),
+    (lambda: 3, "build() returned an int: return source, stages, sink. Then sweep again."),
+    (lambda: time.sleep(60), "build() ran for 0.2 s and did not return: it was stopped."),
     (lambda: 1 / 0, "not. build() raised ZeroDivisionError: division by zero."),
-    (lambda: (ListSource([1]), [Double], None), "returned the class Double: call it"),
+    (lambda: (ListSource([1]), [Double], None), "build() returned the class Double as stage 1: call it"),
+    (lambda needed: None, "build() is called without arguments, and this one does not allow that"),
 ]
 
 

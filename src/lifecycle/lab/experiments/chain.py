@@ -8,11 +8,13 @@ Nothing in it imitates a generator: how a part stands, and at which line, is rea
 from __future__ import annotations
 
 import gc
+import inspect
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
+from itertools import islice
 from types import SimpleNamespace
 from typing import Any
 
@@ -41,6 +43,7 @@ Build = Callable[[], tuple[Any, Sequence[Any], Any]]
 PATIENCE = 2.0  # seconds that one pull may take before it counts as a loop that never yields
 PULLS = 10_000  # pulls after which "run to the end" stops by itself
 BUDGET = 5.0  # seconds after which it does so too
+STAGES = 100  # of one pipeline; what yields more of them may have no end
 
 SPREADS: dict[str, Any] = {"7.3": 7.3, "0 (too small)": 0, "'7.3' (text)": "7.3"}
 """What the normalisation can be told to divide by: one right value, and two that validation refuses."""
@@ -176,12 +179,14 @@ class Chain:
         self._strikes: list[str] = []
         self._runs = 0
         self._moment = 0
+        self._aside = ""
         self._begin()
 
     # Actions
 
     def step(self) -> ChainState:
         """Open the parts; after that, pull one record to the sink. An ended run begins anew."""
+        self._aside = ""
         if self._moment:
             self._moment = 0
         else:
@@ -193,6 +198,7 @@ class Chain:
 
         The pull itself runs when its first moment is shown; the others were seen on the way.
         """
+        self._aside = ""
         if self._moment == 0:
             self._advance()
             self._moment = 1 if self._run.watch.moments else 0
@@ -204,6 +210,7 @@ class Chain:
 
     def run(self) -> ChainState:
         """Pull until the run ends. A source without an end is left suspended after `PULLS` pulls."""
+        self._aside = ""
         if not self._moment:
             self._advance()
         self._moment = 0
@@ -219,7 +226,7 @@ class Chain:
 
     def restart(self) -> ChainState:
         """Begin the next run, as a supervisor does. A run that is not over is left where it stands."""
-        self._moment = 0
+        self._moment, self._aside = 0, ""
         news = self._abandon()
         self._begin()
         self._news = news
@@ -229,6 +236,7 @@ class Chain:
         """Close everything, the leaked runs too, and begin at run 1, with new settings if some are given."""
         self.settings = settings or self.settings
         self._strikes.clear()
+        self._aside = ""
         self._bury()
         self._runs = self._moment = 0
         self._begin()
@@ -239,10 +247,18 @@ class Chain:
         places = [node.key for node in self._run.watch.nodes]
         if place not in places:
             raise ValueError(f"no part {place!r} in this chain: it has {', '.join(places)}")
+        self._aside = ""
         if place in self._strikes:
             self._strikes.remove(place)
         else:
             self._strikes.append(place)
+            if self._moment:
+                # What is shown of a pull has happened: whoever strikes in the middle of it has to be told.
+                node = next(node for node in self._run.watch.nodes if node.key == place)
+                self._aside = (
+                    "The pull that you looked into was over before you struck. The bolt waits for the next "
+                    f"one: {node.name} {_armed_at(node)}. "
+                )
         self._moment = 0
         return self.state
 
@@ -288,7 +304,7 @@ class Chain:
 
     def _parts(self) -> tuple[Any, Sequence[Any], Any]:
         if self._build is not None:
-            return checked(self._build())
+            return made(self._build)
         if self._station is None:
             self._station = Station()
         self._run.station = self._station
@@ -341,7 +357,7 @@ class Chain:
         # While the moments of the last pull are shown, its run is not lost yet.
         ghosts = [ghost for ghost in self._ghosts if ghost is not run or not moment]
         lost = {entry for ghost in ghosts for entry in ghost.watch.owners}
-        is_lost = run.over and not moment and run.phase == "failed"
+        is_lost = run.over and not moment
         parts = tuple(
             Part(
                 node.key,
@@ -375,7 +391,7 @@ class Chain:
             closings=tuple(watch.closings) if not moment else (),
             raised=run.raised if not moment else "",
             log=tuple(watch.log[: seen.lines]),
-            sentence=tell(run, seen) if moment else self._sentence(),
+            sentence=tell(run, seen) if moment else self._aside + self._sentence(),
             moment=moment,
             moments=len(watch.moments),
         )
@@ -397,11 +413,11 @@ class Chain:
         return display(entry)
 
     def _armed(self, node: Node, i: int, seen: Moment) -> str:
-        watch, what = self._run.watch, "write" if node.key == "sink" else "pull"
+        watch, what = self._run.watch, _next(node)
         # In a moment before the bolt fell the part was armed, whatever has become of it since.
         falls = seen.event and i == watch.struck == watch.origin and seen.stands[i].status != "failed"
         if node.key in self._strikes or (falls and watch.blow.startswith(f"at its {what}")):
-            return f"armed: fails at its next {what}"
+            return f"armed: {_armed_at(node)}"
         for failure, left in self._run.watch.failures.items():
             if left and failure.place == node.key:
                 when = {"open": "when it opens", "close": "when it closes", "end": "when its stream closes"}
@@ -420,6 +436,14 @@ class Chain:
             again = f"Run {run.number}: the supervisor has built the pipeline again."
             return f"{again} Nothing of it is open yet.{self._news}{behind}"
         return run.ending(earlier) if run.over else run.standing()
+
+
+def _next(node: Node) -> str:
+    return "write" if node.key == "sink" else "pull"
+
+
+def _armed_at(node: Node) -> str:
+    return f"fails at its next {_next(node)}"
 
 
 class _Run:
@@ -519,10 +543,11 @@ class _Run:
 
     def refuse(self, error: BaseException, own: bool) -> None:
         """The pipeline could not even be built."""
-        where = "build()" if own else "The configuration"
         self.phase, self.raised, self.error = "failed", said(error), error
-        self.refused = f"{where} raised {self.raised}. No part was made, so nothing was opened."
-        if not own:
+        if own:
+            self.refused = f"{unbuilt(error)} There is no pipeline, so nothing runs."
+        else:
+            self.refused = f"The configuration raised {self.raised}. No part was made, so nothing was opened."
             self._keeper = lambda: 0
             calls = {"source": "stream()", "loop": "for record …", "sink": "write(record)"}
             nodes = [Node(key, name, calls.get(key, "process(stream)")) for key, name in PARTS.items()]
@@ -592,7 +617,10 @@ class _Run:
         tired = f" After {self.tired} pulls no end is in sight, so the lab stops here." if self.tired else ""
         sink = watch.nodes[watch.sink].name if watch.sink is not None else "run()'s loop"
         rest = f" {listed(still)} {are(still)} suspended until run()'s loop calls next()." if still else ""
-        return f"{sink} has accepted record {watch.record}, {watch.accepted} in all.{rest}{tired}"
+        taken = f"record {watch.record}, {watch.accepted} in all"
+        if not watch.record:
+            taken = f"{watch.accepted} records, and none of them is from {watch.nodes[0].name}"
+        return f"{sink} has accepted {taken}.{rest}{tired}"
 
     def ending(self, earlier: int) -> str:
         """How the run ended, and what it left behind."""
@@ -602,18 +630,23 @@ class _Run:
         closed = f"Closed, in this order: {', '.join(watch.closings)}. " if watch.closings else ""
         kept = self.kept()
         count = f"Accepted {watch.accepted}, kept {'unknown' if kept is None else kept}."
+        open_ = [display(entry) for entry in watch.owners if entry in ledger.held()]
+        left = f"Left open: {', '.join(open_)}. " if open_ else ""
+        for name in watch.stale:
+            left += f"{name} handed out a generator that had run before: let it make a new one each time. "
         if self.phase == "done":
-            return f"{watch.nodes[0].name} has no more records. {closed}{count}"
+            return f"{watch.nodes[0].name} has no more records. {closed}{left}{count}"
         what = blame(self)
         if isinstance(self.error, TimeoutError) and self.station is not None and earlier >= SLOTS:
             name = watch.nodes[-1].name
             what = f"TimeoutError in {name}: {runs(earlier)} hold all {SLOTS} slots of the pool."
         if self.settings.context:
-            return f"{what} {closed}{count}"
-        open_ = [display(entry) for entry in watch.owners if entry in ledger.held()]
+            return f"{what} {closed}{left}{count}"
         nobody = f"{closed}After that nobody closed anything" if closed else "Nobody closed anything"
         if not open_:
-            return f"{what} {nobody}; nothing of the ledger is open. {count}"
+            still = suspended(watch, watch.stands())
+            rest = f": {listed(still)} {are(still)} suspended still" if still else ""
+            return f"{what} {nobody}{rest}; the ledger knows of nothing that is open. {count}"
         before = f", and so is what {runs(earlier)} left" if earlier else ""
         return f"{what} {nobody}: this run's {listed(open_)} {are(open_)} open{before}. {count}"
 
@@ -629,21 +662,86 @@ def loop(source: Any, stages: Sequence[Any], sink: Any) -> Iterator[Any]:
         yield record
 
 
+class NoPipeline(TypeError):
+    """What was given or returned as a pipeline is none; the message is a sentence that says what to do."""
+
+
+def made(build: Any) -> tuple[Any, Sequence[Any], Any]:
+    """Call `build` and return its source, stages and sink.
+
+    Raises `NoPipeline` if it cannot be called without arguments, or if it returns anything else; what it
+    raises itself passes.
+    """
+    if not callable(build):
+        hint = " Leave out its parentheses." if isinstance(build, tuple) else ""
+        raise NoPipeline(f"A function that returns source, stages, sink is needed, not {a(build)}.{hint}")
+    needed = unbound(build)
+    if needed:
+        raise NoPipeline(f"build() is called without arguments, and this one does not allow that: {needed}.")
+    return checked(build())
+
+
+def unbound(build: Any) -> str:
+    """Why `build` cannot be called without arguments; empty if it can, or if nobody knows."""
+    try:
+        signature = inspect.signature(build)
+    except (TypeError, ValueError):
+        return ""
+    try:
+        signature.bind()
+    except TypeError as problem:
+        return str(problem)
+    return ""
+
+
 def checked(built: Any) -> tuple[Any, Sequence[Any], Any]:
-    """What `build()` returned, if it is a pipeline; else a `TypeError` that says what is missing."""
-    if not isinstance(built, tuple) or len(built) != 3:
-        raise TypeError(f"build() returned {type(built).__name__}: return source, stages, sink")
+    """What `build()` returned, if it is a pipeline; else a `NoPipeline` that says what is missing."""
+    wanted = "return source, stages, sink"
+    if inspect.isgenerator(built) or inspect.isasyncgen(built):
+        raise NoPipeline(f"build() has a `yield` in it, so that calling it runs nothing: {wanted} instead.")
+    if inspect.iscoroutine(built):
+        built.close()
+        raise NoPipeline("build() is async, so that calling it runs nothing: write `def`, not `async def`.")
+    if not isinstance(built, tuple):
+        raise NoPipeline(f"build() returned {a(built)}: {wanted}.")
+    if len(built) != 3:
+        raise NoPipeline(f"build() returned a tuple of {len(built)}: {wanted}, with None for no sink.")
     source, stages, sink = built
-    if not isinstance(stages, Iterable):
-        raise TypeError(f"build() returned a {type(stages).__name__} for the stages: return a list of them")
-    stages = list(stages)
-    needs = [(source, "stream"), *((stage, "process") for stage in stages)]
-    for part, method in [*needs, *([] if sink is None else [(sink, "write")])]:
-        if not callable(getattr(part, method, None)):
-            raise TypeError(f"build() returned {type(part).__name__}, which has no method {method}")
+    if isinstance(stages, (str, bytes, Mapping)) or not isinstance(stages, Iterable):
+        raise NoPipeline(f"build() returned {a(stages)} for the stages: return a list of them.")
+    stages = list(islice(stages, STAGES + 1))
+    if len(stages) > STAGES:
+        raise NoPipeline(f"build() returned more than {STAGES} stages: return a shorter list.")
+    needs = [("source", source, "stream")]
+    needs += [(f"stage {k}", stage, "process") for k, stage in enumerate(stages, start=1)]
+    for place, part, method in [*needs, *([] if sink is None else [("sink", sink, "write")])]:
         if isinstance(part, type):
-            raise TypeError(f"build() returned the class {part.__name__}: call it, to get one of its objects")
+            raise NoPipeline(
+                f"build() returned the class {part.__name__} as {place}: call it, to get one of its objects."
+            )
+        if not callable(getattr(part, method, None)):
+            raise NoPipeline(f"build() returned {a(part)} as {place}, which has no method {method}.")
     return source, stages, sink
+
+
+def a(thing: Any) -> str:
+    """A value by its type, as one says it: "an int", "a Parse", "None"."""
+    if thing is None:
+        return "None"
+    name = type(thing).__name__
+    return f"{'an' if name[0] in 'aeiouAEIOU' else 'a'} {name}"
+
+
+def unbuilt(error: BaseException) -> str:
+    """Why there is no pipeline, as a sentence."""
+    if isinstance(error, NoPipeline):
+        return str(error)
+    if isinstance(error, TimeUp):
+        return (
+            f"build() ran for {PATIENCE:g} s and did not return: it was stopped. Let it make the parts, and "
+            "nothing else."
+        )
+    return f"build() raised {said(error)}."
 
 
 def said(error: BaseException) -> str:
@@ -699,7 +797,10 @@ def blame(run: _Run) -> str:
     if watch.struck == watch.origin:
         return f"{kind} in {node.name} {watch.blow}."
     at = f" at record {watch.record}" if watch.record else ""
-    return f"{kind} in {node.name}{at}: {short(str(error))}."
+    if node.failedAt is not None and node.failedAt.word == "close failed":
+        at = " when it closes"
+    told = short(str(error)).removesuffix(".")
+    return f"{kind} in {node.name}{at}" + (f": {told}." if told else ".")
 
 
 def tell(run: _Run, seen: Moment) -> str:

@@ -18,7 +18,17 @@ from lifecycle import faults
 from lifecycle.config import PipelineConfig
 from lifecycle.faults import Fault, Outcome, Sweep
 from lifecycle.lab.experiments.attempts import listed, many, numbers
-from lifecycle.lab.experiments.chain import PATIENCE, SPREADS, ChainSettings, checked, loop, play, said
+from lifecycle.lab.experiments.chain import (
+    PATIENCE,
+    SPREADS,
+    ChainSettings,
+    NoPipeline,
+    loop,
+    made,
+    play,
+    said,
+    unbuilt,
+)
 from lifecycle.lab.experiments.limit import TimeUp, limit
 from lifecycle.lab.experiments.station import Station
 from lifecycle.lab.experiments.watch import short
@@ -79,11 +89,14 @@ class MapOutcome:
         if self.refused:
             return self.refused
         count, bare, within = len(self.outcomes(True)), self.leaks(False), self.leaks(True)
-        clean = "none" if not within else str(within)
         unseen = _unseen(WITHOUT, self.bare) + _unseen(WITH, self.within)
+        tried = f"{count} places where this pipeline can fail, each tried twice:"
+        if not bare and not within:
+            return f"{tried} none of them leaves anything open, without PipelineContext or with it.{unseen}"
+        leave = "leave" if bare > 1 else "leaves"
         return (
-            f"{count} places where this pipeline can fail, each tried twice: without PipelineContext "
-            f"{bare or 'none'} of them leave something open, with it {clean}.{unseen}"
+            f"{tried} without PipelineContext {bare or 'none'} of them {leave} something open, "
+            f"with it {within or 'none'}.{unseen}"
         )
 
     def told(self, point: Point) -> str:
@@ -204,8 +217,8 @@ def faultmap(build: Build | None = None, progress: Progress | None = None) -> Ma
     >>> outcome.leaks(context=False) > 40, outcome.leaks(context=True)
     (True, 0)
     """
-    with _pipeline(build) as made:
-        runs = _Runs(made, progress)
+    with _pipeline(build) as building:
+        runs = _Runs(building, progress)
         try:
             with limit(BUDGET + 10 * PATIENCE):
                 parts, count = runs.explore()
@@ -222,6 +235,8 @@ def faultmap(build: Build | None = None, progress: Progress | None = None) -> Ma
                 refused=f"The sweep was stopped after {BUDGET:g} s, after {runs.done} of {runs.total} runs. "
                 "Build a shorter input, or look for a part that hangs when something fails."
             )
+        except NoPipeline as error:
+            return MapOutcome(refused=f"{error} Then sweep again.")
         except BaseException as error:
             told = said(error)
             error.__traceback__ = None
@@ -240,8 +255,8 @@ class _TooLong(BaseException):
 class _Runs:
     """Builds the pipeline for each run, counts the runs, and stops when the time is up."""
 
-    def __init__(self, made: Build, progress: Progress | None) -> None:
-        self._made, self._progress = made, progress
+    def __init__(self, build: Build, progress: Progress | None) -> None:
+        self._build, self._progress = build, progress
         self._began = time.monotonic()
         self.done = self.total = 0
 
@@ -251,7 +266,11 @@ class _Runs:
         if self._progress is not None and self.total:
             self._progress(self.done, self.total)
         self.done += bool(self.total)
-        return checked(self._made())
+        try:
+            with limit(PATIENCE):
+                return made(self._build)
+        except TimeUp as error:
+            raise NoPipeline(unbuilt(error)) from None
 
     def explore(self) -> tuple[tuple[tuple[str, str], ...], int]:
         """One run without a fault: the parts by place and name, and how many fault points there are."""

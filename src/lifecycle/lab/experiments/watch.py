@@ -29,6 +29,7 @@ ENDS = {
     "closed": "closed",
 }
 PHASES = ("open", "pull", "write", "end", "close")
+LONG = 300  # letters of a message; a status line is read aloud
 
 
 @dataclass(frozen=True)
@@ -178,6 +179,7 @@ class Watch:
         self.struck: int | None = None
         self.blow = ""  # when the bolt struck, in words
         self.refusal = ""  # what a part handed out that nobody can pull
+        self.stale: list[str] = []  # the calls that handed out a generator which somebody had pulled before
         self.origin: int | None = None  # where the error of the run came from
         self.error: BaseException | None = None
         self.link = -1
@@ -337,11 +339,12 @@ def display(entry: Entry) -> str:
 
 
 def short(text: str) -> str:
-    """The first line of a message, without what is true on one machine only: the folders of its paths."""
+    """The first line of a message, not too long, without what is true on one machine only: folders."""
     line = text.splitlines()[0].split(" (Background on this error")[0] if text else ""
-    return " ".join(
+    told = " ".join(
         PurePath(word).name if word.count("/") > 1 and "://" not in word else word for word in line.split(" ")
     )
+    return told if len(told) <= LONG else told[:LONG].rstrip() + " …"
 
 
 class Tap:
@@ -472,6 +475,8 @@ class _Part:
             self._watch.origin = self._i
             self._watch.refusal = f"{node.name}.{node.call} {wrong(stream)}."
             return stream
+        if inspect.isgenerator(stream) and inspect.getgeneratorstate(stream) != inspect.GEN_CREATED:
+            self._watch.stale.append(f"{node.name}.{node.call}")
         node.stream = iter(stream)
         self._watch.log.append(f"{node.name}.{node.call} returns {kind(node.stream)}")
         return Struck(self._watch, self._i, node.stream)

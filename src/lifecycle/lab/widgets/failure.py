@@ -122,4 +122,5 @@ class FailureLab(Lab):
 def _mark(state: ChainState) -> str:
     if state.moment or not state.over:
         return ""
-    return "ok" if state.phase == "done" else "fail"
+    left = any(resource.state == "left open" for part in state.parts for resource in part.resources)
+    return "ok" if state.phase == "done" and not left else "fail"
