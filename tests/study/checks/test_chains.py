@@ -5,15 +5,16 @@ from __future__ import annotations
 import itertools
 import os
 import sys
+import textwrap
 from dataclasses import replace
 from inspect import getgeneratorstate
 from typing import Any
 
 import pytest
-from study.checks.solutions import solutions, variants
+from study.checks.solutions import setup, solutions, variants
 
 from lifecycle.study import course, given
-from lifecycle.study.checks import Variant, examine, exercises, trial
+from lifecycle.study.checks import Variant, examine, executed, exercises, trial
 from lifecycle.study.checks.chains_parts import Line, Shelf, Tap, TooMany, drawn
 from lifecycle.study.checks.chains_programs import BROKEN, EARLY, RIGHT, SOME, WORLDS, Program
 
@@ -284,3 +285,231 @@ def test_an_own_stream_that_is_equal_to_everything_is_no_mean() -> None:
                 yield Same(0)
 
     assert examine("chains-x4", answer).aspects[0].points == 0
+
+
+# --- what a verdict says of answers that are wrong in their own way
+
+
+def judged(id: str, source: str) -> Any:
+    """The verdict on an answer that is given as the text of its cell."""
+    return examine(id, executed(textwrap.dedent(source), id, setup(id)).get(exercises()[id].answer))
+
+
+def a_stage(before: str, each: str) -> str:
+    """A cell of chains-x1 with these lines before its loop and inside of it."""
+    lines = ["def with_highest(stream):", *before.splitlines(), "for reading in stream:"]
+    return "\n    ".join([*lines, *("    " + line for line in each.splitlines())])
+
+
+STAGES = {
+    "begins at zero": ("highest = 0", "highest = max(highest, reading['celsius'])", "below zero"),
+    "takes 0.0 for none": (
+        "highest = None",
+        "if not highest or reading['celsius'] > highest: highest = reading['celsius']",
+        "0.0 is a temperature",
+    ),
+    "gives a text": ("", "highest = str(reading['celsius'])", "the number itself"),
+}
+
+
+@pytest.mark.parametrize("case", STAGES)
+def test_a_wrong_highest_keeps_the_points_of_being_lazy(case: str) -> None:
+    before, each, advice = STAGES[case]
+    verdict = judged("chains-x1", a_stage(before, each + "\nyield {**reading, 'highest': highest}"))
+    assert (verdict.status, verdict.points, verdict.belief) == ("almost", 2, "")
+    assert advice in verdict.aspects[1].advice
+
+
+def test_a_highest_that_outlives_its_stream_is_told_so() -> None:
+    source = """
+        highest = -99.0
+
+        def with_highest(stream):
+            global highest
+            for reading in stream:
+                highest = max(highest, reading["celsius"])
+                yield {**reading, "highest": highest}
+    """
+    verdict = judged("chains-x1", source)
+    assert verdict.points == 2 and "Begin anew with each stream" in verdict.aspects[1].advice
+
+
+LOST = {
+    "lost cells": (
+        "",
+        "yield {'celsius': reading['celsius'], 'highest': reading['celsius']}",
+        "all the cells",
+    ),
+    "one dict": ("row = {}", "row.update(reading, highest=0.0)\nyield row", "make one for each"),
+    "some readings": ("", "if reading['day'] != 2: yield {**reading, 'highest': 0.0}", "in its turn"),
+}
+
+
+@pytest.mark.parametrize("case", LOST)
+def test_a_reading_that_is_lost_is_no_walk_stage_by_stage(case: str) -> None:
+    before, each, advice = LOST[case]
+    verdict = judged("chains-x1", a_stage(before, each))
+    assert (verdict.points, verdict.belief) == (0, "") and advice in verdict.aspects[0].advice
+
+
+def a_night(before: str, inside: str, caught: str) -> str:
+    """A cell of chains-x2 around these lines; the chain is built and pulled inside the `try`."""
+    return f"""
+def night(source, stages, sink, mail):
+    {before}
+    try:
+        stream = source.stream()
+        for stage in stages:
+            stream = stage.process(stream)
+        {inside}
+        for record in stream:
+            sink.write(record)
+            written += 1
+    except Exception as error:
+        {caught}
+    return written
+"""
+
+
+NIGHTS = {
+    "counts too late": ("", "written = 0", "mail(written, error); raise", "before the `try` begins"),
+    "wraps the error": (
+        "written = 0",
+        "",
+        "mail(written, error); raise OSError from error",
+        "a bare `raise`",
+    ),
+    "leaves Python": ("written = 0", "", "mail(written, error); raise SystemExit", "a bare `raise`"),
+    "mails twice": ("written = 0", "", "mail(written, error); mail(written, error); raise", "one mail"),
+    "swaps the two": ("written = 0", "", "mail(error, written); raise", "the number first"),
+}
+
+
+@pytest.mark.parametrize("case", NIGHTS)
+def test_a_night_is_told_what_is_wrong_with_its_mail(case: str) -> None:
+    *parts, advice = NIGHTS[case]
+    verdict = judged("chains-x2", a_night(*parts))
+    failed = [aspect for aspect in verdict.aspects if not aspect.holds]
+    assert failed and verdict.belief == ""
+    assert advice in " ".join(aspect.advice for aspect in failed)
+
+
+def a_diary(lines: str) -> str:
+    """A cell of chains-x3 whose `stream` does this with each path."""
+    return f"""
+class Diary:
+    def __init__(self, paths, open_file):
+        self.paths, self.open_file = paths, open_file
+
+    def stream(self):
+        for path in self.paths:
+{textwrap.indent(lines, " " * 12)}
+"""
+
+
+def test_a_file_that_the_diary_was_not_told_to_open_is_not_its_own() -> None:
+    verdict = judged("chains-x3", a_diary("for line in open(path): yield float(line)"))
+    assert verdict.points == 0 and "opened by `self.open_file`" in verdict.aspects[0].seen
+
+
+def test_streams_of_one_diary_do_not_share_a_file() -> None:
+    lines = textwrap.dedent("""
+        self.file = self.open_file(path)
+        try:
+            yield from map(float, self.file)
+        finally:
+            self.file.close()
+    """)
+    verdict = judged("chains-x3", a_diary(lines))
+    assert verdict.points == 3 and "pulled in turn" in verdict.aspects[0].seen
+    assert judged("chains-x3", a_diary(lines.replace("self.file", "file"))).status == "correct"
+
+
+def test_a_list_of_readings_loses_only_what_a_list_is_wrong_about() -> None:
+    source = """
+        class Diary:
+            def __init__(self, paths, open_file):
+                self.paths, self.open_file = paths, open_file
+
+            def stream(self):
+                readings = []
+                for path in self.paths:
+                    with self.open_file(path) as file:
+                        readings += map(float, file)
+                return readings
+    """
+    verdict = judged("chains-x3", source)
+    assert [aspect.holds for aspect in verdict.aspects] == [True, True, False, True]
+
+
+def a_mean(size: str, condition: str, value: str) -> str:
+    return f"""
+def smoothed(stream, size):
+    window = deque(maxlen={size})
+    for reading in stream:
+        if {condition}:
+            window.append(reading)
+        if len(window) == {size}:
+            yield {value}
+"""
+
+
+def test_a_reading_of_zero_is_a_reading() -> None:
+    assert (
+        judged("chains-x4", a_mean("size", "reading is not None", "sum(window) / size")).status == "correct"
+    )
+    verdict = judged("chains-x4", a_mean("size", "reading", "sum(window) / size"))
+    assert verdict.points == 4 and "0.0 is a reading" in verdict.aspects[2].advice
+
+
+def test_a_mean_that_comes_too_early_is_not_told_to_hurry() -> None:
+    verdict = judged("chains-x4", a_mean("2", "True", "sum(window) / 2"))
+    assert "it needs" in verdict.aspects[0].seen and "Wait until" in verdict.aspects[0].advice
+
+
+def test_a_rounded_mean_keeps_the_points_of_being_lazy() -> None:
+    verdict = judged("chains-x4", a_mean("size", "True", "round(sum(window) / size)"))
+    assert [aspect.holds for aspect in verdict.aspects] == [True, True, False]
+
+
+def test_stages_that_are_left_out_are_named() -> None:
+    source = """
+        def deliver(source, stages, sink, limit):
+            with closing(source.stream()) as stream:
+                count = 0
+                for record in itertools.islice(stream, limit):
+                    sink.write(record)
+                    count += 1
+                return count
+    """
+    verdict = judged("chains-x5", source)
+    assert [aspect.holds for aspect in verdict.aspects] == [True, False, True, False]
+    assert all("stage 1, stage 2" in aspect.seen for aspect in verdict.aspects if not aspect.holds)
+
+
+def test_a_test_may_not_ask_in_which_order_the_generators_are_closed() -> None:
+    right = next(one for one in solutions("chains-x6") if one.right).answer()
+    order: list[str] = []
+
+    class Noted:
+        def stream(self) -> Any:
+            return self.noted("source", iter(range(9)))
+
+        def process(self, stream: Any) -> Any:
+            return self.noted("stage", stream)
+
+        def noted(self, name: str, stream: Any) -> Any:
+            try:
+                for record in stream:
+                    yield record
+            finally:
+                order.append(name)
+
+    def answer(deliver: Any) -> None:
+        right(deliver)
+        order.clear()
+        deliver(Noted(), [Noted()], type("Rows", (), {"write": lambda self, record: None})(), 2)
+        assert order == ["stage", "source"]
+
+    verdict = examine("chains-x6", answer)
+    assert (verdict.points, verdict.belief) == (0, "") and "in which order" in verdict.aspects[0].advice

@@ -8,6 +8,8 @@ import tempfile
 import tracemalloc
 from collections.abc import Callable
 from contextlib import ExitStack
+from decimal import Decimal
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -15,16 +17,29 @@ from lifecycle.study.cards import described as short
 from lifecycle.study.checks.chains_parts import SPARE, Drawn, Line, Record, Run, Shelf, Shift, Tap, drawn
 from lifecycle.study.checks.chains_programs import (
     BROKEN,
+    DROPS,
     EARLY,
     RIGHT,
     SOME,
+    TIDY,
     WORLDS,
     Program,
     around_pull,
     by_hand,
+    first_first,
     open_ended,
 )
-from lifecycle.study.checks.exercise import Attempt, Sheet, Wrong, attempt, exactly, exercise, materials
+from lifecycle.study.checks.exercise import (
+    Attempt,
+    Sheet,
+    Wrong,
+    attempt,
+    described,
+    exactly,
+    exercise,
+    materials,
+    where,
+)
 from lifecycle.study.checks.variant import Variant
 
 
@@ -50,15 +65,28 @@ def lazily(whole: Drawn, endless: Drawn, needs: list[int], what: str, least: int
             "Let the first pull begin the work: the call of a function with `yield` in it runs nothing.",
         )
     for number, (pulls, need) in enumerate(zip(endless.pulls, needs, strict=False), 1):
-        if pulls != need:
+        if pulls < need:
+            raise Wrong(
+                "",
+                f"{what} {number} came out when {pulls} had been pulled; it needs {need}.",
+                "Wait until all that a value needs has been pulled, and hand it on then.",
+            )
+        if pulls > need:
             again = endless.tap.walks > 1 and number > 1
             raise Wrong(
-                "chains-iterated-twice" if again else "chains-stage-by-stage",
+                "chains-iterated-twice" if again else "",
                 f"{pulls} had been pulled when {what} {number} came out; {need} are enough for it.",
                 "Each loop, and each `islice`, goes on where the last one stopped. Keep what you need again."
                 if again
                 else "Hand each value on as soon as what it needs has been pulled, and only then pull again.",
             )
+    if endless.tap.dry and endless.values:
+        raise Wrong(
+            "",
+            f"{len(endless.values)} came out of a stream without an end; for the next one it was pulled "
+            f"{endless.tap.pulls - endless.pulls[-1]} times more, in vain.",
+            f"Hand on a {what} each time it is due, and not only under some condition.",
+        )
     if endless.tap.dry:
         raise Wrong(
             "chains-stage-by-stage",
@@ -66,13 +94,26 @@ def lazily(whole: Drawn, endless: Drawn, needs: list[int], what: str, least: int
             "Put the `yield` into the loop over the stream: a list of all of them is never complete.",
         )
     if endless.error is not None:
-        raise endless.error
+        raise told(endless.error)
     if len(endless.values) < len(needs):
         raise Wrong(
             "chains-iterated-twice" if endless.twice else "",
             f"a stream without an end gave {len(endless.values)} values, and then the stage ended.",
             "Leave the loop only when the stream has no more.",
         )
+
+
+def told(error: BaseException) -> BaseException:
+    """What to say of an error of a stage: of a `next` that found nothing more, by its name."""
+    if isinstance(error, RuntimeError) and isinstance(error.__cause__, StopIteration):
+        place = where(error.__cause__)
+        return Wrong(
+            "generators-stop-iteration-ends",
+            f"a `next` found nothing more{f', at {place}' if place else ''}, and the stage ended with "
+            f"{described(error)}.",
+            "Inside a generator a `StopIteration` is an error. Loop with `for`, or catch it and `return`.",
+        )
+    return error
 
 
 def above(needed: Callable[[], None]) -> None:
@@ -96,6 +137,11 @@ def highest(records: list[Record]) -> list[Record]:
     return [{**record, "highest": value} for record, value in zip(records, sofar, strict=True)]
 
 
+def thawing(rows: list[Record]) -> list[Record]:
+    """The first readings, as 0.0 comes between two frosts: a highest of 0.0 is no highest that is missing."""
+    return [{**row, "celsius": value} for row, value in zip(rows, (-2.5, 0.0, -1.5, -4.0), strict=False)]
+
+
 def alike(value: object, expected: Record) -> bool:
     """Whether a record has exactly these cells, in any order."""
     if type(value) is not dict or len(value) != len(expected):
@@ -103,15 +149,51 @@ def alike(value: object, expected: Record) -> bool:
     return all(key in value and exactly(value[key], cell) for key, cell in expected.items())
 
 
+def handed(values: list[Any], records: list[Record]) -> None:
+    """Raise `Wrong` for the first reading that did not come out in its turn, whatever its highest is."""
+    for number, (value, record) in enumerate(zip(values, records, strict=False), 1):
+        own = {key: cell for key, cell in value.items() if key != "highest"} if type(value) is dict else value
+        if not alike(own, record):
+            raise Wrong(
+                "", f"reading {number} came out as {short(value)}; it was {record}.", blame(value, values)
+            )
+
+
 def same(values: list[Any], expected: list[Record]) -> None:
     """Raise `Wrong` for the first record that is not as expected."""
     for number, (value, right) in enumerate(zip(values, expected, strict=False), 1):
         if not alike(value, right):
+            own = type(value) is dict and all(
+                key in value and exactly(value[key], right[key]) for key in right if key != "highest"
+            )
+            seen = f"reading {number} came out as {short(value)}; {right} belongs there."
             raise Wrong(
                 "",
-                f"reading {number} came out as {short(value)}; {right} belongs there.",
-                "Compare with every temperature so far, this one included; all may lie below zero.",
+                seen,
+                amiss(value["highest"], right) if own and "highest" in value else blame(value, values),
             )
+
+
+def blame(value: object, values: list[Any]) -> str:
+    """What to try when a reading lost something on its way."""
+    if type(value) is dict and sum(value is one for one in values) > 1:
+        return "One dict was handed on again and again, and holds the last reading now: make one for each."
+    return (
+        'Hand on each reading in its turn, with all the cells that it came with and `"highest"` beside them.'
+    )
+
+
+def amiss(value: object, right: Record) -> str:
+    """What to try when the highest of a reading is not what it has to be."""
+    if not isinstance(value, int | float):
+        return 'Let the highest be the number itself, as it stands under `"celsius"`.'
+    if right["highest"] == 0.0:
+        return "0.0 is a temperature, though `if` takes it for false: ask whether it `is None`."
+    if right["celsius"] == right["highest"] and float(str(right["highest"])) < value < 0:
+        return (
+            "Begin anew with each stream: the highest of one that was walked through before is not its own."
+        )
+    return "Compare with every temperature so far, this one included; all may lie below zero."
 
 
 @exercise(
@@ -123,6 +205,7 @@ def same(values: list[Any], expected: list[Record]) -> None:
         "each reading is handed on before the next is pulled": 2,
         "every reading arrives, with the highest so far": 2,
     },
+    version=2,
     hangs="chains-stage-by-stage",
     seconds=5,
 )
@@ -130,21 +213,26 @@ def losing(answer: Any, sheet: Sheet) -> None:
     """Pull the stage over a stream with an end, twice, and over one without."""
     records = winter(sheet.variant, "chains-x1:check", sheet.variant.number("chains-x1:check", 6, 9))
     more = winter(sheet.variant, "chains-x1:endless", 6)
-    runs = [drawn(answer, Tap(dict(one) for one in rows), len(rows) + 2) for rows in (records, more[:4])]
+    streams = (records, more[:4], thawing(more))
+    runs = [drawn(answer, Tap(dict(one) for one in rows), len(rows) + 2) for rows in streams]
     around = itertools.cycle(more)
     endless = drawn(answer, Tap((dict(next(around)) for _ in itertools.count()), 6 + SPARE), 6)
     with sheet.aspect("each reading is handed on before the next is pulled"):
+        if endless.tap.walks <= 1:
+            handed(endless.values, more)
         lazily(runs[0], endless, [1, 2, 3, 4, 5, 6], "reading", len(records))
-        same(endless.values, highest(more))
+        handed(endless.values, more)
     with sheet.aspect("every reading arrives, with the highest so far"):
-        for run, rows in zip(runs, (records, more[:4]), strict=True):
+        for run, rows in zip(runs, streams, strict=True):
             if run.error is not None:
-                raise run.error
+                raise told(run.error)
             if len(run.values) != len(rows):
                 raise Wrong(
                     "chains-iterated-twice" if run.twice else "",
                     f"{len(rows)} readings went into the stage, and {len(run.values)} came out.",
-                    "The stream can be walked through once: look and hand on in the same loop.",
+                    "The stream can be walked through once: look and hand on in the same loop."
+                    if run.twice
+                    else "Hand on every reading that is pulled, the first and the last one as well.",
                 )
             same(run.values, highest(rows))
 
@@ -158,11 +246,16 @@ def frosty(variant: Variant) -> list[Record]:
 # --- chains-x2 ------------------------------------------------------------------------------------------
 
 
+class Frozen(Exception):
+    """A failure of a kind that no answer knows by name."""
+
+
 _FAILURES = (
     OSError("the sensor is gone"),
     ValueError("missing"),
     KeyError("celsius"),
     RuntimeError("too cold"),
+    Frozen("the line is frozen"),
 )
 
 
@@ -177,6 +270,7 @@ _FAILURES = (
         "the mail says how many records were written": 1,
         "the error goes on, and a good night sends no mail": 1,
     },
+    version=2,
     hangs="chains-stage-by-stage",
     seconds=5,
 )
@@ -196,6 +290,7 @@ def mailing(answer: Any, sheet: Sheet) -> None:
             shifts.append(shift)
     pulled = [shift for shift in shifts if shift.place != "sink" and shift.at]
     mailed = {shift.place for shift in shifts if shift.at and shift.mails}
+    ended_by = {id(shift): end for shift, end in zip(shifts, ends, strict=True)}
 
     def work() -> None:
         if all(shift.struck is None for shift in shifts):
@@ -203,12 +298,35 @@ def mailing(answer: Any, sheet: Sheet) -> None:
                 "", "nothing was pulled, so nothing could fail.", "Pull the chain and write each record."
             )
 
+    def stumbled(shift: Shift) -> None:
+        """Raise `Wrong` when it was the answer's own line that raised, before a mail could be sent."""
+        end = ended_by[id(shift)]
+        if isinstance(end.error, NameError):
+            raise Wrong(
+                "",
+                f"{shift.when}, and then {end.raised} came out, at {end.where}.",
+                "Whatever the mail needs has to be there before the `try` begins.",
+            )
+
     def sent(of: list[Shift], belief: str, advice: str) -> None:
+        known = {type(shift.error) for shift in of if shift.mails}
         for shift in of:
             count = len(shift.mails)
-            if count != 1:
-                number = "no mail" if count == 0 else f"{count} mails"
-                raise Wrong(belief if count == 0 else "", f"{shift.when}, and {number} came.", advice)
+            if count > 1:
+                raise Wrong(
+                    "",
+                    f"{shift.when}, and {count} mails came.",
+                    "One `try` and one mail for the whole night.",
+                )
+            if not count:
+                stumbled(shift)
+                if known and type(shift.error) not in known:
+                    raise Wrong(
+                        "start-except-catches-all",
+                        f"{shift.when} with {described(shift.error or Frozen())}, and no mail came.",
+                        "An `except` catches the kinds that it names. A failure is any `Exception`.",
+                    )
+                raise Wrong(belief, f"{shift.when}, and no mail came.", advice)
             if shift.mails[0][1] is not shift.error:
                 what = short(shift.mails[0][1])
                 raise Wrong(
@@ -245,12 +363,21 @@ def mailing(answer: Any, sheet: Sheet) -> None:
         if not told:
             raise Wrong("", "no mail came from a chain at work.", "Mend what stands above first.")
         for shift in told:
+            before = sum(1 for number in range(1, shift.at) if number % 3)
+            if shift.place in ("source", "stage 1") and shift.struck != before:
+                raise Wrong(
+                    "chains-stage-by-stage",
+                    f"{shift.when}: {before} records had come by then, and {shift.struck} were written.",
+                    "Write each record before you pull the next: no list of all of them.",
+                )
             if not exactly(shift.mails[0][0], shift.struck):
                 number = short(shift.mails[0][0])
                 raise Wrong(
-                    "chains-source-counts-arrivals",
+                    "chains-source-counts-arrivals" if type(shift.mails[0][0]) is int else "",
                     f"{shift.when}: {shift.struck} were written, and the mail said {number}.",
-                    "Count a record when `write` has returned, and nowhere else.",
+                    "Count a record when `write` has returned, and nowhere else."
+                    if type(shift.mails[0][0]) is int
+                    else "The mail gets the number first, and then the error: `mail(written, error)`.",
                 )
     with sheet.aspect("the error goes on, and a good night sends no mail"):
         above(work)
@@ -267,10 +394,11 @@ def mailing(answer: Any, sheet: Sheet) -> None:
             )
         for shift, end in zip(shifts, ends, strict=True):
             if shift.struck is not None and end.error is not shift.error:
+                stumbled(shift)
                 raise Wrong(
-                    "managers-logging-lets-go-on",
+                    "managers-logging-lets-go-on" if end.error is None else "",
                     f"{shift.when}, and {end.raised} reached the caller.",
-                    "Once the mail is sent, raise the same error again.",
+                    "Once the mail is sent, raise the same error again: a bare `raise` in the `except`.",
                 )
 
 
@@ -296,6 +424,16 @@ def read(stream: Any) -> list[Any]:
     return list(itertools.islice(stream, 1_000))
 
 
+def pulled_in_turn(answer: Any, shelf: Shelf) -> None:
+    """Begin two streams of one diary, and close both."""
+    made = answer(list(shelf.paths), shelf.fetch)
+    streams = [made.stream(), made.stream()]
+    for stream in streams:
+        next(iter(stream))
+    for stream in streams:
+        stream.close()
+
+
 def ways_out(answer: Any, new: Callable[[], Shelf]) -> list[tuple[str, str, list[str]]]:
     """Leave a stream in every way; of each that left files open, its kind, when it was, and their names."""
     left = []
@@ -311,12 +449,21 @@ def ways_out(answer: Any, new: Callable[[], Shelf]) -> list[tuple[str, str, list
                 f"`stream()` gave {short(stream.value)}: it has no `close`, and {shelf.open[0]} stays open.",
                 "Let `stream` be a generator function itself: a generator can be closed where it stands.",
             )
-        attempt(lambda stream=stream: stream.value.close())
+        closing = attempt(lambda stream=stream: stream.value.close())
+        if isinstance(closing.error, RuntimeError) and "GeneratorExit" in closing.raised:
+            raise Wrong(
+                "chains-bare-except-harmless",
+                f"after {count} of {total} readings `close()` ended with {closing.raised}.",
+                "A bare `except:` around a `yield` catches the `GeneratorExit` as well: name what you mean.",
+            )
         left.append(("closed", f"after {count} of {total} readings and `close()`", shelf.open))
     shelf = new()
     attempt(lambda: read(begun(answer, shelf)))
     left.append(("ended", "after the last reading", shelf.open))
-    kept = []  # errors, and with them the frames that they hold
+    shelf = new()
+    both = attempt(lambda: pulled_in_turn(answer, shelf))
+    left.append(("in turn", "after two streams of one diary were pulled in turn, and closed", shelf.open))
+    kept = [both]  # errors, and with them the frames that they hold
     for kind, what in (("no number", "has a line that is no number"), ("not there", "is not there")):
         for number in range(1, len(shelf.paths) + 1):
             shelf = new()
@@ -343,6 +490,7 @@ def ways_out(answer: Any, new: Callable[[], Shelf]) -> list[tuple[str, str, list
         "it reads line by line, and has one file open at a time": 1,
         "each `stream()` begins at the first reading": 1,
     },
+    version=2,
     hangs="chains-stage-by-stage",
     seconds=5,
 )
@@ -364,8 +512,20 @@ def diary(answer: Any, sheet: Sheet) -> None:
         attempt(lambda: unpulled.value.close())
 
         def work() -> None:
+            if isinstance(values.error, ValueError) and "closed file" in values.raised:
+                raise Wrong(
+                    "chains-with-waits",
+                    f"the first pull ended with {values.raised}",
+                    "The `with` ends where its function returns. Let the lines be yielded inside of it.",
+                )
             if values.error is not None:
                 raise values.error
+            if exactly(values.value, first.values) and len(whole.files) < len(whole.paths):
+                raise Wrong(
+                    "",
+                    f"of {len(whole.paths)} files {len(whole.files)} were opened by `self.open_file`.",
+                    "Open each file by `self.open_file(path)`: who makes a diary says how a file is opened.",
+                )
             if not exactly(values.value, first.values):
                 raise Wrong(
                     "",
@@ -380,6 +540,9 @@ def diary(answer: Any, sheet: Sheet) -> None:
                 if eager:
                     belief = "chains-close-runs-finally"
                     advice = "Open each file inside the generator, where its turn comes."
+                elif kind == "in turn":
+                    belief = ""
+                    advice = "Keep the file in a variable of the generator: streams share what is on `self`."
                 elif kind == "closed" and "no number" not in {kind for kind, _, _ in left}:
                     belief = "chains-consumer-error-inside"
                     advice = (
@@ -429,7 +592,7 @@ def diary(answer: Any, sheet: Sheet) -> None:
                 made = answer(list(again.paths), again.fetch)
                 before = made.stream()
                 taken = [value for _, value in zip(range(count), before, strict=False)]
-                before.close()
+                attempt(lambda before=before: before.close())
                 second = read(made.stream())
                 if not exactly(second, first.values) or not exactly(taken, first.values[:count]):
                     raise Wrong(
@@ -480,6 +643,24 @@ def close(values: list[Any], expected: list[float]) -> None:
             )
 
 
+def within(values: list[Any], readings: list[float], size: int) -> None:
+    """Raise `Wrong` for the first value that is no mean of its readings, be it rounded or not."""
+    for number, value in enumerate(values, 1):
+        window = readings[number - 1 : number - 1 + size]
+        if type(value) not in (int, float, Fraction, Decimal):
+            raise Wrong(
+                "",
+                f"mean {number} came out as {short(value)}.",
+                "Yield the mean of the last `size` readings.",
+            )
+        if not min(window) - 1 <= value <= max(window) + 1:
+            raise Wrong(
+                "",
+                f"mean {number} came out as {short(value)}; its readings are {window}.",
+                "The first mean is that of the first `size` readings; each later one drops the oldest.",
+            )
+
+
 def growth(stage: Callable[[Any], Any]) -> int:
     """How many bytes a stage holds more, after `LONG` more readings."""
     already = tracemalloc.is_tracing()
@@ -508,6 +689,7 @@ def growth(stage: Callable[[Any], Any]) -> int:
         "it remembers no more than its window": 2,
         "all means are right": 2,
     },
+    version=2,
     hangs="chains-stage-by-stage",
     seconds=5,
 )
@@ -523,11 +705,13 @@ def smoothing(answer: Any, sheet: Sheet) -> None:
     for length, n in ((12, size), (12, 1), (5, 2), (size, size), (size - 1, size), (0, 2)):
         run = drawn(by(n), Tap(values[:length]), length + 2)
         runs.append((run, means(values[:length], n)))
+    zero = [*values[:3], 0.0, *values[4:]]
+    runs.append((drawn(by(size), Tap(zero), 14), means(zero, size)))
     around = itertools.cycle(values)
     endless = drawn(by(size), Tap((next(around) for _ in itertools.count()), size + 5 + SPARE), 6)
     with sheet.aspect("each mean is handed on as soon as its readings are there"):
         lazily(runs[0][0], endless, list(range(size, size + 6)), "mean", len(runs[0][1]))
-        close(endless.values, means([*values, *values], size))
+        within(endless.values, [*values, *values], size)
     with sheet.aspect("it remembers no more than its window"):
         above(lambda: lazily(runs[0][0], endless, [], "mean", len(runs[0][1])))
         more = growth(by(size))
@@ -540,7 +724,13 @@ def smoothing(answer: Any, sheet: Sheet) -> None:
     with sheet.aspect("all means are right"):
         for run, expected in runs:
             if run.error is not None:
-                raise run.error
+                raise told(run.error)
+            if run is runs[-1][0] and len(run.values) < len(expected):
+                raise Wrong(
+                    "",
+                    f"of {zero} only {len(run.values)} means came; there are {len(expected)}.",
+                    "0.0 is a reading like any other, though `if` takes it for false.",
+                )
             close(run.values, expected)
             if len(run.values) != len(expected):
                 raise Wrong(
@@ -596,6 +786,7 @@ def suspended(one: Run, early: bool, careful: bool) -> Wrong:
         "one that fails to close keeps no other open": 1,
         "the records are right, no pull is too many, the error goes on": 2,
     },
+    version=2,
     hangs="chains-stage-by-stage",
     seconds=5,
 )
@@ -620,7 +811,11 @@ def delivering(answer: Any, sheet: Sheet) -> None:
         for at in range(1, (plain.need(limit) if place in ("source", "stage 1") else arrive) + 1)
     ]
     built = [run(3, fault=(place, 0), error=ValueError("no such column")) for place in places[1:]]
-    stubborn = [run(2, stubborn=place) for place in places]
+    stubborn = [
+        run(2, stubborn=place, refusal=kind("fails to close"))
+        for kind in (RuntimeError, KeyboardInterrupt)
+        for place in places
+    ]
 
     def work() -> None:
         for one in whole:
@@ -637,11 +832,26 @@ def delivering(answer: Any, sheet: Sheet) -> None:
             if one.line.suspended:
                 raise suspended(one, one not in failed, careful)
 
+    def complete(one: Run) -> None:
+        if unused := [place for place in places if place not in one.line.streams]:
+            raise Wrong(
+                "",
+                f"of {len(places) - 1} stages {', '.join(unused)} never got a stream.",
+                "Go through all of `stages`, however many there are.",
+            )
+
+    def hasty(one: Run) -> bool:
+        """Whether the sink failed when more had been pulled than its write needed."""
+        place, at = one.line.fault
+        return place == "sink" and one.line.pulls > plain.need(at)
+
     def thrifty(one: Run) -> None:
         need = plain.need(one.limit)
         if one.line.pulls != need:
+            zips = "zip" in getattr(getattr(answer, "__code__", None), "co_names", ())
+            belief = "chains-stage-by-stage" if one.line.pulls == len(records) else ""
             raise Wrong(
-                "chains-stage-by-stage" if one.line.pulls == len(records) else "chains-zip-loses-nothing",
+                belief or ("chains-zip-loses-nothing" if zips else ""),
                 f"with limit {one.limit} the source was pulled {one.line.pulls} times; enough are {need}.",
                 "Pull, write, and stop at the limit before the next pull: `itertools.islice` does.",
             )
@@ -653,6 +863,9 @@ def delivering(answer: Any, sheet: Sheet) -> None:
         above(work)
         above(tidy)
         for one in (*early, *failed):
+            complete(one)
+            if one.line.fault[0] == "sink" and any(map(hasty, failed)):
+                continue  # pulled to its end before anything was written: its order tells nothing
             if one in early and one.line.log == places:
                 thrifty(one)  # pulled to its end, where the source is first through
             if one.line.log != one.line.order:
@@ -667,8 +880,9 @@ def delivering(answer: Any, sheet: Sheet) -> None:
         above(tidy)
         for one in stubborn:
             if one.line.suspended:
+                kind = type(one.line.refusal)
                 raise Wrong(
-                    "composition-finally-covers-all",
+                    "composition-finally-covers-all" if kind is RuntimeError else "leaks-except-is-enough",
                     f"still suspended after {one}: {', '.join(one.line.suspended)}.",
                     "Give every `close` a `finally` of its own; `contextlib.ExitStack` has one for each.",
                 )
@@ -677,6 +891,8 @@ def delivering(answer: Any, sheet: Sheet) -> None:
         for one in (*early, *whole, none):
             if one.end.error is not None:
                 raise one.end.error
+            if one.limit:
+                complete(one)
             wanted = plain.kept[: one.limit]
             if not exactly(one.line.rows, wanted) or not exactly(one.end.value, len(wanted)):
                 raise Wrong(
@@ -686,13 +902,37 @@ def delivering(answer: Any, sheet: Sheet) -> None:
                     "Write each record once, in its order, and return how many were written.",
                 )
             thrifty(one)
+        for one in failed:
+            if hasty(one):
+                raise Wrong(
+                    "chains-stage-by-stage",
+                    f"{one}: the source had been pulled {one.line.pulls} times by then; "
+                    f"{plain.need(one.line.fault[1])} are enough.",
+                    "Write each record before you pull the next: no list of all of them.",
+                )
         for one in (*failed, *built):
             if one.end.error is not one.line.error:
                 raise Wrong(
-                    "chains-failed-stage-ends",
+                    "chains-failed-stage-ends" if one.end.error is None else "",
                     f"{one}, and {one.end.raised} reached the caller.",
                     "Close, and let the error go on: catch nothing, or raise it again.",
                 )
+        for one in stubborn:
+            if one.line.stubborn in one.line.log and not holds(one.end.error, one.line.refusal):
+                raise Wrong(
+                    "composition-clean-is-right" if one.end.error is None else "",
+                    f"after {one}, {one.end.raised} reached the caller.",
+                    "Close the others, and let the error out: who calls has to learn that closing failed.",
+                )
+
+
+def holds(error: BaseException | None, wanted: BaseException | None) -> bool:
+    """Whether an error is the wanted one, or a group or a consequence of it."""
+    while error is not None and error is not wanted:
+        if isinstance(error, BaseExceptionGroup):
+            return any(holds(one, wanted) for one in error.exceptions)
+        error = error.__cause__
+    return error is not None
 
 
 @materials(delivering)
@@ -715,6 +955,7 @@ def line(variant: Variant) -> Any:
         "it looks at every generator": 2,
         "it catches what a failure leaves suspended": 2,
     },
+    version=2,
     hangs="chains-stage-by-stage",
     seconds=5,
 )
@@ -739,7 +980,21 @@ def testing(answer: Any, sheet: Sheet) -> None:
                     + (f", {end.where}." if end.where else "."),
                     "An error of your own sink or stage is raised again by `deliver`: catch it in the test.",
                 )
+            if way is first_first and all(one.error is None for other, _, one in ends if other in TIDY):
+                raise Wrong(
+                    "",
+                    "a program that closes every generator, the source's first, was rejected"
+                    + (f", {end.where}." if end.where else "."),
+                    "Ask only whether each one is closed: in which order does not matter here.",
+                )
             belief, why = "", "Find out which of its generators you look at, and when."
+            if program.streams and not any(one.error for other, _, one in ends if other in DROPS):
+                raise Wrong(
+                    "leaks-refcount-closes",
+                    "a program that closes every generator, and keeps them, was rejected"
+                    + (f", {end.where}." if end.where else "."),
+                    "Ask each generator in which state it is, and not whether it is still there.",
+                )
             for world, (name, reason) in WORLDS.items():
                 if attempt(answer, Program(world).function()).error is None:
                     belief, why = name, reason

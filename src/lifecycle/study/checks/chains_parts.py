@@ -251,7 +251,7 @@ class Line:
     """The parts of one run, which note in `log` which stream ends when; each stream is kept in `streams`.
 
     `fault` is where it fails: a place and a record, as in `Shift`; `stubborn` is the place whose stream
-    fails to close. Stage 1 drops every third record.
+    fails to close, by the error `refusal`. Stage 1 drops every third record.
     """
 
     records: list[Record]
@@ -259,6 +259,7 @@ class Line:
     fault: tuple[str, int] = ("", 0)
     error: BaseException | None = None
     stubborn: str = ""
+    refusal: BaseException | None = None
     log: list[str] = field(default_factory=list)
     streams: dict[str, Any] = field(default_factory=dict)
     rows: list[Record] = field(default_factory=list)
@@ -308,8 +309,8 @@ class Line:
                     yield record
         finally:
             self.log.append(place)
-            if place == self.stubborn:
-                raise RuntimeError(f"{place} fails to close")
+            if place == self.stubborn and self.refusal is not None:
+                raise self.refusal
 
     def write(self, record: Any) -> None:
         self.strike("sink", len(self.rows) + 1)
@@ -342,7 +343,9 @@ class Line:
 
     def __str__(self) -> str:
         if self.stubborn:
-            return f"a run that was left early, and {self.stubborn} failed to close"
+            return (
+                f"a run left early, in which {self.stubborn} failed to close ({type(self.refusal).__name__})"
+            )
         place, at = self.fault
         if self.error is None:
             return "a run without a failure"

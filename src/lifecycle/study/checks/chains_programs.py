@@ -205,8 +205,14 @@ def one_by_one(program: Program, source: Any, stages: Any, sink: Any, limit: int
     return moved(iter(records), sink, limit)
 
 
-RIGHT = (stacked, by_hand, in_context)
-"""Programs that leave no generator suspended."""
+DROPS = (stacked, in_context)
+"""Programs that close every generator, last first, and keep none."""
+
+TIDY = (*DROPS, by_hand)
+"""Programs that close every generator, last first."""
+
+RIGHT = (*TIDY, first_first)
+"""Programs that leave no generator suspended, in whatever order they close."""
 
 EARLY = {open_ended: "closes nothing", on_error: "closes its generators after an error alone"}
 BROKEN = {

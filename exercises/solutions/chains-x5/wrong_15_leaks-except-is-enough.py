@@ -1,0 +1,20 @@
+def deliver(source, stages, sink, limit):
+    streams = []
+    n = 0
+    problem = None
+    try:
+        streams.append(source.stream())
+        for stage in stages:
+            streams.append(stage.process(streams[-1]))
+        for record in itertools.islice(streams[-1], limit):
+            sink.write(record)
+            n += 1
+    finally:
+        for s in reversed(streams):
+            try:
+                s.close()
+            except Exception as e:
+                problem = problem or e
+        if problem:
+            raise problem
+    return n
