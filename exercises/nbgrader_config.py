@@ -1,8 +1,9 @@
-"""nbgrader's settings for this course: the stubs of the release are the course's own."""
+"""nbgrader's settings for this course: its own stubs, and a form grader in which no submission runs."""
 
 from nbgrader.converters import GenerateAssignment
 from nbgrader.preprocessors import ClearSolutions
 
+from classroom.formgrader import protect
 from classroom.release import Stubs
 
 c = get_config()  # noqa: F821
@@ -11,3 +12,6 @@ c = get_config()  # noqa: F821
 c.GenerateAssignment.preprocessors = [
     Stubs if step is ClearSolutions else step for step in GenerateAssignment().preprocessors
 ]
+
+# What a submission shows is shown without its scripts: keep this line.
+protect(c)

@@ -25,6 +25,9 @@ FOLDERS = ("source", "release", "submitted", "autograded", "feedback", "records"
 STATE = ".classroom"
 """The kit's own folder in a course: the hashes of the notebooks as it wrote them."""
 
+EARLIER = ("17a3aa57f10b601308c522f40ddafe02f318f410b377096d7a083214f2f4a774",)
+"""Hashes of nbgrader settings that an earlier edition of the kit wrote, and that nobody has edited since."""
+
 _RANDOM = re.compile(r".*-[0-9a-f]{8}")
 
 
@@ -115,6 +118,7 @@ def update(course: Course) -> list[str]:
             sentences.append(f"{assignment.name} stays as it is, because {kept}.")
     gone = [name for name in state if name not in course.assignments and course.source(name).parent.is_dir()]
     gone = [name for name in gone if not _kept(course, name, _stored(course, name), state)]
+    sentences += _settings(course)
     with tempfile.TemporaryDirectory(prefix=f"{STATE}.", dir=course.root) as place:
         stage = Course(Path(place), course.name, course.term, course.assignments)
         shutil.copyfile(course.root / CONFIG, stage.root / CONFIG)
@@ -142,6 +146,24 @@ def update(course: Course) -> list[str]:
     ]
     said = "" if changed or gone or checks else "No notebook changed. "
     return [*sentences, f"{said}Deadlines: {', '.join(due) if due else 'none'}."]
+
+
+def _settings(course: Course) -> list[str]:
+    """Bring nbgrader's settings up to date, or say that they do not protect whoever uses the form grader."""
+    path = course.root / CONFIG
+    try:
+        now = path.read_bytes()
+    except FileNotFoundError:
+        now = b""
+    if not now or _hash(now) in EARLIER:
+        path.write_bytes((kit() / "exercises" / CONFIG).read_bytes())
+        return [f"{CONFIG} is made anew."]
+    if b"protect(c)" not in now:
+        return [
+            f"{path} lets scripts of submissions run in the form grader: put its last lines back, "
+            "`from classroom.formgrader import protect` and `protect(c)`."
+        ]
+    return []
 
 
 def _kept(course: Course, assignment: str, now: Mapping[str, bytes], state: Mapping[str, str]) -> str:

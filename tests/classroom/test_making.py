@@ -16,6 +16,7 @@ from classroom import making
 from classroom.cli import main
 from classroom.course import Course
 from classroom.making import make, new_term, update
+from classroom.release import CONFIG
 from classroom.trouble import Trouble
 
 
@@ -157,6 +158,24 @@ def test_a_notebook_edited_by_hand_stays(course: Course) -> None:
     assert path.read_text() == mine
     shutil.rmtree(path.parent)
     assert update(course)[0] == "leaks is made anew: 1 exercise."
+
+
+def test_settings_of_an_earlier_edition_are_made_anew(
+    course: Course, kit: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = course.root / CONFIG
+    path.write_text("c = get_config()\n")
+    monkeypatch.setattr(making, "EARLIER", (making._hash(path.read_bytes()),))
+    assert update(course)[0] == "nbgrader_config.py is made anew."
+    assert path.read_bytes() == (kit / "exercises" / CONFIG).read_bytes()
+    assert update(course) == ["No notebook changed. Deadlines: none."]
+
+
+def test_settings_edited_by_hand_stay_and_must_protect(course: Course) -> None:
+    path = course.root / CONFIG
+    path.write_text("c = get_config()\n")
+    assert "lets scripts of submissions run in the form grader" in update(course)[0]
+    assert path.read_text() == "c = get_config()\n"
 
 
 def test_an_unknown_exercise_says_which_there_are(course: Course) -> None:
