@@ -236,6 +236,123 @@ def test_a_test_that_accepts_all_and_one_that_rejects_all_earn_nothing() -> None
         assert verdict_of("leaks-x5", source).points == 0, source
 
 
+WRAPPED = """
+def copy_readings(source, sink):
+    try:
+        with source, sink, closing(source.stream()) as records:
+            return len([sink.write(record) for record in records])
+    except OSError as error:
+        raise RuntimeError("the copy has failed") from error
+"""
+TWICE = """
+def copy_readings(source, sink):
+    with source, sink, closing(source.stream()) as records:
+        count = len([sink.write(record) for record in records])
+        sink.__exit__(None, None, None)
+        return count
+"""
+ENTRY = """
+class Entry:
+    def __init__(self, engine):
+        self.engine = engine
+    def __enter__(self):
+        self.connection = self.engine.connect()
+        return self.connection
+    def __exit__(self, kind, error, trace):
+        try:
+            if kind is None:
+                self.connection.commit()
+        except OSError as full:
+            raise RuntimeError("the entry has failed") from full
+        finally:
+            self.connection.close()
+"""
+SILENT = """
+@contextmanager
+def open_together(openers):
+    with ExitStack() as stack:
+        try:
+            connections = [stack.enter_context(opener()) for opener in openers]
+        except OSError as error:
+            raise RuntimeError("a station is silent") from error
+        yield connections
+"""
+REPORT = """
+class DailyReport:
+    def __init__(self, path):
+        self.path, self.accepted, self.kept = path, 0, 0
+    def __enter__(self):
+        self.partial = self.path.with_suffix(".part")
+        self.file = open(self.partial, "w", encoding="utf-8")
+        return self
+    def write(self, record):
+        self.file.write(json.dumps(record, ensure_ascii=False) + "\\n")
+        self.accepted += 1
+    def __exit__(self, kind, error, trace):
+        try:
+            self.file.close()
+            if kind is None:
+                os.replace(self.partial, self.path)
+                self.kept = self.accepted
+        finally:
+            self.partial.unlink(missing_ok=True)
+"""
+WAYS_OUT = """
+bench = given("leaks-x5")
+def stopped():
+    yield "12.5"
+    raise KeyboardInterrupt
+def test_gives_back(job):
+    kept = []
+    for slots, readings in (
+        (20, bench.readings), (20, ["12.5", "missing"]), (20, stopped()), (1, bench.readings)
+    ):
+        engine = bench.new_pool(slots)
+        try:
+            job(engine, readings)
+        except BaseException as error:
+            kept.append(error)
+        assert engine.pool.checkedout() == 0
+"""
+NAMELESS = {
+    "another error": ("leaks-x1", WRAPPED, 4, "another error came out: RuntimeError"),
+    "told twice": ("leaks-x1", TWICE, 4, "the archive was left 2 times"),
+    "another error of the commit": ("leaks-x2", ENTRY, 5, "another error came out: RuntimeError"),
+    "another error of an opener": ("leaks-x3", SILENT, 5, "another error came out: RuntimeError"),
+    "not in UTF-8": ("leaks-x4", REPORT.replace("utf-8", "latin-1"), 0, "something in it is not JSON"),
+    "another error of the run": (
+        "leaks-x4", f"{REPORT}        if error:\n            raise RuntimeError('no report') from error\n", 6,
+        "after a `ValueError` left the block, another error came out: RuntimeError",
+    ),
+    "looks past one slot": ("leaks-x5", WAYS_OUT.replace("== 0", "<= 1"), 2, "nothing in your test failed"),
+    "no AssertionError": (
+        "leaks-x5", WAYS_OUT.replace("assert engine", "1 / (not engine").replace("() == 0", "())"),
+        2, "ZeroDivisionError: division by zero",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("id", "source", "points", "seen"), NAMELESS.values(), ids=NAMELESS)
+def test_a_mistake_that_no_misconception_explains_is_seen_without_a_name(
+    id: str, source: str, points: int, seen: str
+) -> None:
+    verdict = verdict_of(id, source)
+    first = next(aspect for aspect in verdict.aspects if not aspect.holds)
+    assert (verdict.points, verdict.belief) == (points, ""), str(verdict)
+    assert seen in first.seen and first.advice
+
+
+@pytest.mark.parametrize("source", [REPORT, WAYS_OUT], ids=["report", "test"])
+def test_what_these_are_made_from_is_right(source: str) -> None:
+    assert verdict_of("leaks-x4" if source is REPORT else "leaks-x5", source).status == "correct"
+
+
+@pytest.mark.parametrize("id", MINE)
+def test_an_answer_that_never_ends_shows_no_misconception(id: str) -> None:
+    impatient = replace(exercises()[id], seconds=0.3)
+    assert trial.tried(impatient, loops, KIT).belief == ""
+
+
 def test_materials_differ_by_variant_and_are_the_same_each_time() -> None:
     other = Variant("autumn-3f9a")
     assert [exercises()["leaks-x4"].materials(one) for one in (KIT, other)] != [[], []]

@@ -13,7 +13,16 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from lifecycle.study.cards import described as short
-from lifecycle.study.checks.exercise import Sheet, Wrong, attempt, exactly, exercise, is_student, materials
+from lifecycle.study.checks.exercise import (
+    Sheet,
+    Wrong,
+    attempt,
+    described,
+    exactly,
+    exercise,
+    is_student,
+    materials,
+)
 from lifecycle.study.checks.leaks_parts import (
     WAYS,
     Door,
@@ -47,16 +56,19 @@ from lifecycle.study.checks.variant import Variant
 
 def swallowed(runs: list[Trial]) -> None:
     """Raise `Wrong` for the first run whose failure the answer did not let out."""
-    for one in runs:
-        # A fault in closing strikes only who closes: that nobody did is another aspect's affair.
-        strikes = one.fault is not None and one.fault.phase in ("open", "pull", "write")
-        if strikes and one.outcome.raised is None:
+    for one in _struck(runs):
+        if one.outcome.raised is None:
             raise Wrong(
                 "leaks-truthy-is-success",
                 f"{one.when}, no error came out: whoever started the run believes that it went well.",
                 "Let the error go on when all is closed. Look at what each `__exit__` returns, at a `return`"
                 " in `finally`, and at each `except` that does not end in `raise`.",
             )
+
+
+def _struck(runs: list[Trial]) -> list[Trial]:
+    # A fault in closing strikes only who closes: that nobody did is another aspect's affair.
+    return [one for one in runs if one.fault is not None and one.fault.phase in ("open", "pull", "write")]
 
 
 @exercise(
@@ -70,7 +82,7 @@ def swallowed(runs: list[Trial]) -> None:
         "the archive is told once how the run ended": 1,
         "all records arrive, and so does an error": 1,
     },
-    hangs="leaks-traceback-keeps",
+    version=2,
 )
 def copying(answer: Any, sheet: Sheet) -> None:
     """Sweep every point of failure with the answer as the runner."""
@@ -117,6 +129,14 @@ def copying(answer: Any, sheet: Sheet) -> None:
                 "Write each record once, in its order, and return how many were written.",
             )
         swallowed(runs())
+        for one in _struck(runs()):
+            if one.fault is not None and not isinstance(one.tried.error, one.fault.error):
+                raise Wrong(
+                    "",
+                    f"{one.when}, another error came out: {one.tried.raised}. Who waits for the one that was "
+                    "raised does not see it.",
+                    "Let the error go on as it is: where you catch it, end with `raise` without a name.",
+                )
 
 
 _ONE_WITH = "Give both parts to one `with` statement: it leaves them on every way out, the last one first."
@@ -158,8 +178,10 @@ def _open(one: Trial) -> str:
 def _told_once(runs: list[Trial], doors: list[Door]) -> None:
     for one, door in zip(runs, doors, strict=True):
         if door.left > 1:
+            # Who leaves it by hand after a failure alone believes that `with` does not.
+            failed = one.fault is not None and one.fault.phase in ("pull", "write")
             raise Wrong(
-                "leaks-exit-on-success-only",
+                "leaks-exit-on-success-only" if failed else "",
                 f"{one.when}, the archive was left {door.left} times.",
                 "Leave it to `with` alone: it calls `__exit__` on every way out, an error included.",
             )
@@ -197,6 +219,7 @@ def copied(variant: Variant) -> Any:
         "the block's error goes on": 1,
         "the slot is given back when the commit fails": 1,
     },
+    version=2,
 )
 def entering(answer: Any, sheet: Sheet) -> None:
     """Leave a block in every way, on a database each, with the connection kept."""
@@ -217,6 +240,13 @@ def entering(answer: Any, sheet: Sheet) -> None:
         for one in visits:
             if not one.taken:
                 continue
+            if one.disposed:
+                raise Wrong(
+                    "leaks-pool-reclaims",
+                    f"{one.way}, its connection was still open, though the engine has a new pool.",
+                    "`dispose()` closes what lies in the pool, not what is borrowed from it: call "
+                    "`self.connection.close()`.",
+                )
             if one is whole:
                 belief = "leaks-refcount-closes"
                 advice = "Call `self.connection.close()`: a name that goes closes nothing that others hold."
@@ -284,6 +314,14 @@ def entering(answer: Any, sheet: Sheet) -> None:
                 f"{refused.way}, no error came out, and no row is in the table.",
                 "Let the error of a commit go on when the slot is given back.",
             )
+        if refused.tried.error is not refused.error:
+            raise Wrong(
+                "",
+                f"{refused.way}, another error came out: {refused.tried.raised}"
+                + (f", at {refused.tried.where}." if refused.tried.where else "."),
+                "Let the error of a commit go on as it is: `finally` gives the slot back, and no `except` is "
+                "needed.",
+            )
 
 
 @materials(entering)
@@ -303,6 +341,7 @@ def weather(variant: Variant) -> Weather:
         "the last one is closed first, and each in any case": 1,
         "the block gets the connections, and errors go on": 1,
     },
+    version=2,
 )
 def together(answer: Any, sheet: Sheet) -> None:
     """Fail at each of the openers, in the block and at each close; then on a real pool."""
@@ -319,6 +358,13 @@ def together(answer: Any, sheet: Sheet) -> None:
                 f"of {count} connections {len(whole.lines)} were opened, and the block ran "
                 f"{'once' if whole.got else 'not at all'}.",
                 "Call each of the openers once on the way into the block, and hand over what they return.",
+            )
+        if whole.closed_early:
+            raise Wrong(
+                "leaks-return-skips-finally",
+                f"in the block {whole.closed_early} of {count} connections were closed already.",
+                "A `with` or `finally` closes on the way out of its function, by `return` as well: "
+                "`ExitStack.pop_all()` takes the connections along, or `yield` inside of the `with`.",
             )
         if whole.held:
             raise Wrong(
@@ -403,8 +449,7 @@ def together(answer: Any, sheet: Sheet) -> None:
                     f"{one.when}, another error came out: {one.tried.raised}.",
                     "Let the error go on as it is: close, and `raise` without a name.",
                 )
-        lines = attempt(list, whole.got[0]).value or []
-        if [id(line) for line in lines] != [id(line) for line in whole.lines]:
+        if [id(line) for line in whole.listed] != [id(line) for line in whole.lines]:
             raise Wrong(
                 "",
                 f"`as` named {short(whole.got[0])}, where the list of {count} connections belongs.",
@@ -441,6 +486,7 @@ def night(variant: Variant) -> Night:
         "accepted and kept are told apart": 1,
         "the run's error goes on": 1,
     },
+    version=2,
 )
 def reporting(answer: Any, sheet: Sheet) -> None:
     """Sweep a pipeline into the sink; then use it alone: without an old report, refused, blocked, stopped."""
@@ -474,6 +520,9 @@ def reporting(answer: Any, sheet: Sheet) -> None:
         blocked = attempt(
             reports.alone, "after a folder had come to stand at the report's path", all_of_it, blocked=True
         ).value
+        stuck = attempt(
+            reports.alone, "after the file system had refused to rename a file", all_of_it, refuses=True
+        ).value
         extra = [one for one in (*stopped, fresh, refused) if one]
 
         def runs() -> list[Filed]:
@@ -484,6 +533,7 @@ def reporting(answer: Any, sheet: Sheet) -> None:
 
         with sheet.aspect("the report is all of a run that succeeded, or the old one"):
             _all_or_old(runs(), all_of_it)
+            _in_one_step(runs(), stuck)
         with sheet.aspect("no file stays open, and none is left beside the report"):
             for one in sorted(runs(), key=lambda one: (one.ends != "kept", one.interrupt)):
                 if one.left and not one.began:
@@ -503,6 +553,8 @@ def reporting(answer: Any, sheet: Sheet) -> None:
         with sheet.aspect("nor when the replacing fails"):
             runs()
             _replaces(blocked)
+            if stuck and stuck.desk.rows() != all_of_it:
+                _replaces(stuck)
         with sheet.aspect("accepted and kept are told apart"):
             for one in [*runs(), blocked]:
                 if one:
@@ -515,6 +567,12 @@ def reporting(answer: Any, sheet: Sheet) -> None:
                         f"{one.when}, no error came out of the `with`: whoever runs the job believes that it "
                         "went well.",
                         "Look at what `__exit__` returns on this way, and whether Python takes it for true.",
+                    )
+                if one in (*stopped, fresh) and one.error and one.error is not one.meant:
+                    raise Wrong(
+                        "",
+                        f"{one.when}, another error came out: {described(one.error)}.",
+                        "`__exit__` raises nothing of its own: Python lets the block's error go on.",
                     )
 
 
@@ -552,7 +610,7 @@ def _all_or_old(runs: list[Filed], records: list[dict[str, object]]) -> None:
                 "in the middle of a run the old report is gone: who reads it now finds half of the new one.",
                 "Write to another name in the same folder, and leave the report alone until the end.",
             )
-        if 0 in one.desk.beside:
+        if set() in one.desk.beside:
             raise Wrong(
                 "",
                 "in the middle of a run no file lies beside the report: the records lie in memory, or in "
@@ -568,20 +626,38 @@ def _all_or_old(runs: list[Filed], records: list[dict[str, object]]) -> None:
             )
 
 
+def _in_one_step(runs: list[Filed], stuck: Filed | None) -> None:
+    """Raise `Wrong` if there is a moment at which neither the old report nor the new one is in its place."""
+    for one in runs:
+        if one.ends == "kept" and not one.desk.moved:
+            raise Wrong(
+                "leaks-accepted-is-kept",
+                f"{one.when}, the report is a copy of the file that lay beside it: a failure in the middle "
+                "of the copying leaves half a report.",
+                "`os.replace(new, path)` puts the file itself in the report's place, in one step.",
+            )
+    if stuck and stuck.kept and stuck.desk.rows() != runs[0].desk.rows():
+        raise Wrong(
+            "leaks-accepted-is-kept",
+            f"{stuck.when}, the old report is gone, and no new one stands in its place.",
+            "Delete nothing before: `os.replace(new, path)` takes the old report's place in one step.",
+        )
+
+
 def _replaces(blocked: Filed | None) -> None:
     if blocked is None or blocked.left:
         raise Wrong(
             "leaks-traceback-keeps",
-            f"{blocked.when}, where no file can take its place, {blocked.left}."
+            f"{blocked.when}, so that no file can take its place, {blocked.left}."
             if blocked
             else "nothing could be seen.",
-            "A line of `__exit__` can fail as well. Delete in a `finally`, or in an `except` that ends in "
-            "`raise`.",
+            "A line of `__exit__` can fail as well. Close the file before you replace the report, and delete "
+            "it in a `finally`, or in an `except` that ends in `raise`.",
         )
     if blocked.error is None:
         raise Wrong(
             "",
-            f"{blocked.when}, where no file can take its place, no error came out.",
+            f"{blocked.when}, so that no file can take its place, no error came out.",
             "Let the error of `os.replace` go on: there is no new report.",
         )
 
@@ -620,13 +696,17 @@ def reported(variant: Variant) -> list[dict[str, object]]:
 
 @dataclass(frozen=True)
 class Tested:
-    """What a test said of one job, and how the job ended each time that the test ran it."""
+    """What a test said of one job, and how the job ended each time that the test ran it.
+
+    `own` says that an error of the test's own came out, none that a job had raised.
+    """
 
     job: Job
     caught: bool
     raised: str
     where: str
     ends: tuple[str, ...]
+    own: bool = False
 
     @property
     def passed(self) -> bool:
@@ -639,8 +719,10 @@ class Tested:
         return self.raised + (f", at {self.where}" if self.where else "")
 
 
-def _tested(answer: Any, job: Job) -> Tested:
+def _tested(answer: Any, job: Job, kept: list[BaseException] | None = None) -> Tested:
+    """Give a job to a test. kept: takes what the job raises, so that no luck closes what it left open."""
     ends: list[str] = []
+    errors: list[int] = []
 
     def watched(engine: Any, readings: Any) -> Any:
         try:
@@ -648,13 +730,17 @@ def _tested(answer: Any, job: Job) -> Tested:
         except BaseException as error:
             # Its name alone: whether the error is kept is for the test to decide.
             ends.append(type(error).__name__)
+            errors.append(id(error))
+            if kept is not None:
+                kept.append(error)
             raise
         ends.append("")
         return value
 
     tried = attempt(answer, watched)
     borrowed.clear()
-    return Tested(job, isinstance(tried.error, AssertionError), tried.raised, tried.where, tuple(ends))
+    own = tried.error is not None and id(tried.error) not in errors
+    return Tested(job, isinstance(tried.error, AssertionError), tried.raised, tried.where, tuple(ends), own)
 
 
 def _swallowed_at(answer: Any, job: Job) -> str:
@@ -692,7 +778,7 @@ def _swallowed_at(answer: Any, job: Job) -> str:
         "it catches a job that leaks on Ctrl-C": 1,
         "it catches a job that leaks when the second connection cannot be had": 1,
     },
-    hangs="leaks-pool-reclaims",
+    version=2,
 )
 def catching(answer: Any, sheet: Sheet) -> None:
     """Give the test right jobs and leaky ones, without the collector, and the right ones once more."""
@@ -712,8 +798,8 @@ def _test_judged(
     answer: Any, sheet: Sheet, right: list[Tested], leaky: dict[str, list[Tested]], again: list[Tested]
 ) -> None:
     everything = [*right, *(one for ones in leaky.values() for one in ones)]
-    missed = next((one for ones in leaky.values() for one in ones if one.passed), None)
-    swallowed = _swallowed_at(answer, missed.job) if missed else ""
+    missed = [one for ones in leaky.values() for one in ones if one.passed]
+    swallowed = next(filter(None, (_swallowed_at(answer, one.job) for one in missed)), "")
 
     def told() -> None:
         """Raise `Wrong` for a test that says the same of every job."""
@@ -724,18 +810,19 @@ def _test_judged(
                 "Call `job(new_pool(), readings)` in it, and look at the pool afterwards.",
             )
         if not any(one.passed for one in right):
+            stopped = right[0].raised.startswith("KeyboardInterrupt")
             raise Wrong(
-                "",
+                "leaks-except-is-enough" if stopped else "",
                 f"your test rejects every job, those that leak nothing as well: {right[0].said}.",
                 "Catch what a job raises, keep it, and assert on `engine.pool.checkedout()` alone.",
             )
 
     with sheet.aspect("it catches a job that leaks at a broken reading"):
         told()
-        _catches(swallowed, leaky["broken"], "after a broken reading", "ValueError", "")
+        _catches(answer, swallowed, leaky["broken"], "after a broken reading", "ValueError", "")
     with sheet.aspect("it lets every job pass that gives its slots back"):
         told()
-        if not any(one.caught for one in everything):
+        if all(one.passed for one in everything):
             raise Wrong("", "your test lets every job pass, the leaky ones as well.", "Mend that first.")
         for one, later in zip(right, again, strict=True):
             _passes(one, later)
@@ -749,10 +836,10 @@ def _test_judged(
     ):  # fmt: skip
         with sheet.aspect(name):
             told()
-            _catches(swallowed, leaky[kind], when, error, belief)
+            _catches(answer, swallowed, leaky[kind], when, error, belief)
 
 
-def _catches(swallowed: str, jobs: list[Tested], when: str, error: str, belief: str) -> None:
+def _catches(answer: Any, swallowed: str, jobs: list[Tested], when: str, error: str, belief: str) -> None:
     """Raise `Wrong` for a leaky job that the test lets pass, with what shows why.
 
     swallowed: the student's line whose assertion failed in vain. when, error, belief: of the job's leak.
@@ -764,15 +851,15 @@ def _catches(swallowed: str, jobs: list[Tested], when: str, error: str, belief: 
     seen = f"a job that leaves a connection open {when} "
     if not one.passed:
         raise Wrong(
-            belief,
+            "" if one.own else belief,
             f"{seen}made your test end with {one.said}: that is no `AssertionError`.",
             "Catch what the job raises, keep it, then `assert`.",
         )
     if swallowed:
         raise Wrong(
             "leaks-truthy-is-success",
-            f"{seen}passed your test. An assertion failed at {swallowed}, and something around it swallowed "
-            "that.",
+            f"{seen}passed your test. Where an assertion fails, such as at {swallowed}, something around it "
+            "swallows that.",
             "Leave the `with` or `try` around the job first, and assert below it.",
         )
     if error not in one.ends:
@@ -786,6 +873,12 @@ def _catches(swallowed: str, jobs: list[Tested], when: str, error: str, belief: 
             belief or "leaks-exit-on-success-only",
             f"{seen}passed your test: in it, the job was never {what}.",
             "List the ways in which a job can end, and run it once for each, on a pool of its own.",
+        )
+    if not _tested(answer, one.job, []).caught:
+        raise Wrong(
+            "",
+            f"{seen}passed your test: the slot was taken, and nothing in your test failed on that.",
+            "After each run, whatever the job raised, `assert engine.pool.checkedout() == 0`.",
         )
     if any(one.job is runs_a_worker for one in missed):
         raise Wrong(

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import sqlite3
 from collections.abc import Callable, Iterator
-from contextlib import closing
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
@@ -207,6 +208,7 @@ class Visit:
     kept: int
     stored: int
     committed: bool
+    disposed: bool = False
 
     @property
     def failed(self) -> bool:
@@ -224,6 +226,11 @@ WAYS: dict[str, Callable[[], BaseException] | None] = {
     "when `sys.exit` left the block": lambda: SystemExit(1),
     "when `commit` failed with an `OSError`": lambda: OSError("the disk is full"),
 }
+
+
+def _lost(connection: Any) -> bool:
+    """Whether a connection is open, be its slot counted or not."""
+    return not getattr(connection, "closed", True) and not connection.invalidated
 
 
 def visit(answer: Any, sheet: Sheet, way: str) -> Visit:
@@ -258,10 +265,13 @@ def visit(answer: Any, sheet: Sheet, way: str) -> Visit:
 
     event.listen(weather.engine, "commit", commit)
     tried = attempt(block)
-    taken = weather.engine.pool.checkedout()
+    # `Engine.dispose` gives the engine another pool, and leaves what is borrowed from this one open.
+    disposed = any(_lost(connection) for connection, _ in held)
+    taken = weather.engine.pool.checkedout() or int(disposed)
     seen = Visit(
-        way, error, tried, any(slots for _, slots in held), taken, weather.kept(), len(some), bool(commits)
-    )
+        way, error, tried, any(slots for _, slots in held), taken, weather.kept(), len(some), bool(commits),
+        disposed and not weather.engine.pool.checkedout(),
+    )  # fmt: skip
     weather.close()
     return seen
 
@@ -306,7 +316,9 @@ class Opening:
     lines: list[Line] = field(default_factory=list)
     closes: list[int] = field(default_factory=list)
     got: list[Any] = field(default_factory=list)
+    listed: list[Any] = field(default_factory=list)
     early: int = 0
+    closed_early: int = 0
     tried: Attempt = field(default_factory=Attempt)
 
     @property
@@ -340,6 +352,9 @@ class Opening:
             for _ in range(1):
                 with together as lines:
                     self.got.append(lines)
+                    # As they are now: the answer may empty its list when it closes.
+                    self.listed = list(lines) if isinstance(lines, list | tuple) else []
+                    self.closed_early = sum(not line.open for line in self.lines)
                     if self.error is not None and not self.fails:
                         raise self.error
                     if self.leaves == "break":
@@ -380,6 +395,8 @@ def openings(answer: Any, count: int) -> dict[str, list[Opening]]:
 
 def restarted(answer: Any, count: int, fails: int) -> tuple[int, Attempt]:
     """Start a job twenty times that fails while it opens, then one that does not; return the last."""
+    from sqlalchemy.exc import TimeoutError
+
     engine = new_pool()
     kept: list[Attempt] = []
 
@@ -392,8 +409,8 @@ def restarted(answer: Any, count: int, fails: int) -> tuple[int, Attempt]:
         if number <= 20:
             openers[fails - 1] = silent
         kept.append(attempt(night, openers))
-        if not isinstance(kept[-1].error, OSError) and number <= 20:
-            break
+        if isinstance(kept[-1].error, TimeoutError):
+            break  # the pool has run out
     return number, kept[-1]
 
 
@@ -407,8 +424,9 @@ class Desk:
     def __init__(self, folder: Path, name: str, old: bytes | None) -> None:
         folder.mkdir()
         self.folder, self.path, self.old = folder, folder / name, old
+        self.before = self.after = ledger.system()
         self.found: list[bytes | None] = []
-        self.beside: list[int] = []
+        self.beside: list[set[int]] = []
         self.claims: list[object] = []
         self.held: list[Any] = []
         if old is not None:
@@ -417,7 +435,7 @@ class Desk:
     def look(self, sink: Any) -> None:
         """Note what is there while the run is under way, and hold what the sink holds: no luck closes it."""
         self.found.append(self.read())
-        self.beside.append(len(self.extra()))
+        self.beside.append({(self.folder / name).stat().st_ino for name in self.extra()})
         self.claims.append(attempt(getattr, sink, "kept").value)
         self.held.append(dict(attempt(vars, sink).value or {}))
 
@@ -426,6 +444,12 @@ class Desk:
         self.path.unlink(missing_ok=True)
         self.path.mkdir()
         (self.path / "in the way").touch()
+
+    @property
+    def moved(self) -> bool:
+        """Whether the report is one of the files that lay beside it during the run, not a copy of one."""
+        found = attempt(lambda: self.path.stat().st_ino)
+        return found.error is None and any(found.value in seen for seen in self.beside)
 
     def read(self) -> bytes | None:
         """What stands at the path; `None` for nothing, or for what is no file."""
@@ -463,6 +487,7 @@ class Filed:
     """One run of a report, and what was seen after it.
 
     `ends` says what must have become of it: "kept", "lost", or "either", when the failure came so late.
+    `meant` is the error that left the block, if one was to.
     """
 
     when: str
@@ -474,6 +499,7 @@ class Filed:
     open: bool
     began: bool = True
     interrupt: bool = False
+    meant: BaseException | None = None
 
     @property
     def kept(self) -> bool:
@@ -488,6 +514,23 @@ class Filed:
         return " and ".join(filter(None, ["a file is still open" if self.open else "", beside]))
 
 
+@contextmanager
+def _no_replacing() -> Iterator[None]:
+    """Let no file take another one's place, nor another name, as on a full disk or a read-only folder."""
+
+    def refuse(*given: Any, **named: Any) -> None:
+        raise OSError("no file can be renamed here")
+
+    kept = {name: getattr(os, name) for name in ("replace", "rename", "renames", "link")}
+    try:
+        for name in kept:
+            setattr(os, name, refuse)
+        yield
+    finally:
+        for name, function in kept.items():
+            setattr(os, name, function)
+
+
 class Reports:
     """All runs of a sink, each in a folder of its own."""
 
@@ -495,6 +538,7 @@ class Reports:
         self.answer, self.folder, self.count = answer, folder, 0
         self.name = f"{variant.stations('leaks-x4', 1)[0]}.jsonl"
         self.records = variant.readings("leaks-x4", variant.number("leaks-x4", 4, 7))
+        self.records[0]["station"] = "Ålesund"  # no ASCII: only so does UTF-8 show
         self.old = json.dumps({"station": "Lund", "day": 0, "celsius": 3.5}).encode() + b"\n"
 
     def desk(self, old: bytes | None) -> Desk:
@@ -506,16 +550,24 @@ class Reports:
         """Return a source, no stages, and the sink, for one run of a sweep."""
         source = Sensor("sensor", self.records)
         source.desk = self.desk(self.old)
+        source.desk.before = ledger.system()  # before the sink is made, which may open a file already
         source.sink = self.answer(source.desk.path)
         return source, (), source.sink
 
     def swept(self) -> list[Filed]:
         """Run in a `PipelineContext`, with a failure at every point; the run without one comes first."""
         found = []
-        for one in trials(self.build, faults.withContext, system=True):
+
+        def run(source: Any, stages: Any, sink: Any) -> Any:
+            try:
+                return faults.withContext(source, stages, sink)
+            finally:
+                source.part.desk.after = ledger.system()
+
+        for one in trials(self.build, run):
             phase = one.fault.phase if one.fault else ""
             ends = {"": "kept", "close": "either"}.get(phase, "lost")
-            is_open = any("System" in text for text in one.outcome.leaked)
+            is_open = one.source.desk.before != one.source.desk.after
             found.append(
                 Filed(one.when, ends, one.source.desk, one.sink, one.tried.error, one.outcome.arrived,
                       is_open, phase != "open", one.interrupt)
@@ -524,10 +576,12 @@ class Reports:
 
     def alone(
         self, when: str, records: list[Any], error: BaseException | None = None, old: bool = True,
-        blocked: bool = False, odd: bool = False,
+        blocked: bool = False, odd: bool = False, refuses: bool = False,
     ) -> Filed:  # fmt: skip
         """Write records in a `with` of the sink alone, and raise the error at the end of its block."""
         desk = self.desk(self.old if old else None)
+        tools.restore()
+        before = ledger.system()
         sink = self.answer(desk.path)
         arrived: list[int] = []
 
@@ -539,13 +593,14 @@ class Reports:
                     desk.look(sink)
                 if blocked:
                     desk.block()
+                if refuses:
+                    stack.enter_context(_no_replacing())
                 if error is not None:
                     raise error
 
-        tools.restore()
-        before = ledger.system()
-        tried = attempt(block)
-        lost = error is not None or blocked or odd
+        with ExitStack() as stack:
+            tried = attempt(block)
+        lost = error is not None or blocked or odd or refuses
         stopped = error is not None and not isinstance(error, Exception)
         return Filed(when, "lost" if lost else "kept", desk, sink, tried.error, len(arrived),
-                     ledger.system() != before, True, stopped)  # fmt: skip
+                     ledger.system() != before, True, stopped, error)  # fmt: skip
