@@ -12,7 +12,7 @@ import binascii
 import json
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +22,7 @@ from classroom import records
 from classroom.course import Course, add_option
 from classroom.pages import code, page, picture, plain, prose
 from classroom.trouble import Trouble
-from lifecycle.study.checks import MIME, Aspect, Verdict, exercises
+from lifecycle.study.checks import MIME, Aspect, Verdict
 from lifecycle.study.checks.panel import panel
 
 LONG = 20_000
@@ -69,7 +69,7 @@ def feedback(course: Course, assignment: str, students: tuple[str, ...] = ()) ->
     """
     from nbgrader.api import Gradebook, MissingEntry
 
-    own = _sources(course.release(assignment))
+    release = _Release.read(course.release(assignment))
     with Gradebook(course.gradebook_url) as book:
         for student, record in records.read(course, assignment).items():
             if students and student not in students:
@@ -82,7 +82,7 @@ def feedback(course: Course, assignment: str, students: tuple[str, ...] = ()) ->
                     f"`classroom grade {assignment} --student {student} --again` writes both."
                 ) from None
             path = course.root / "feedback" / student / f"{assignment}.html"
-            records.write_text(path, _page(course, record, submission, own))
+            records.write_text(path, _page(course, record, submission, release))
             yield path
 
 
@@ -102,7 +102,7 @@ class Part:
     answer: Markup | None = None
 
 
-def _page(course: Course, record: Mapping[str, Any], submission: Any, own: frozenset[str]) -> str:
+def _page(course: Course, record: Mapping[str, Any], submission: Any, release: _Release) -> str:
     student, assignment = record["student"], record["assignment"]
     cells = _cells(course.root / "autograded" / student / assignment / f"{assignment}.ipynb")
     ran = record["status"] in GRADED
@@ -110,11 +110,11 @@ def _page(course: Course, record: Mapping[str, Any], submission: Any, own: froze
     if not ran:
         notices.append(_why(record))
     elif record["note"]:
-        notices.append(plain(record["note"]))
+        notices.append(_ADDED.sub(r"cell \1 of your notebook", plain(record["note"])))
     if records.flag(record, submission) == records.NEEDS_PERSON:
         notices.append("A person will look at this submission; its points can still change.")
     parts = [
-        _part(grade, comments, record, cells)
+        _part(grade, comments, record, cells, release)
         for notebook in submission.notebooks
         for comments in [{one.name: one for one in notebook.comments}]
         for grade in sorted(notebook.grades, key=lambda grade: _order(grade.name, cells))
@@ -122,7 +122,9 @@ def _page(course: Course, record: Mapping[str, Any], submission: Any, own: froze
     added = [
         cell
         for cell in cells.values()
-        if cell["cell_type"] == "code" and not _about(cell) and _source(cell).strip() not in own | {""}
+        if cell["cell_type"] == "code"
+        and not _about(cell)
+        and _source(cell).strip() not in release.sources | {""}
     ]
     penalty = submission.late_submission_penalty or 0
     return page(
@@ -151,14 +153,17 @@ def _why(record: Mapping[str, Any]) -> str:
 
 
 def _part(
-    grade: Any, comments: Mapping[str, Any], record: Mapping[str, Any], cells: Mapping[str, dict[str, Any]]
+    grade: Any,
+    comments: Mapping[str, Any],
+    record: Mapping[str, Any],
+    cells: Mapping[str, dict[str, Any]],
+    release: _Release,
 ) -> Part:
     id = grade.name.removesuffix("-check")
     score = record["exercises"].get(id) or record["exercises"].get(grade.name)
     by_hand = grade.manual_score is not None
     waits = grade.needs_manual_grade
     comment = comments.get(id) or comments.get(grade.name)
-    known = exercises().get(id)
     shown: Markup | None = None
     state, note = "", ""
     if score is None:
@@ -169,6 +174,9 @@ def _part(
     else:
         state = str(score["status"])
         shown, note = _verdict(id, score, record, cells.get(grade.name))
+    if score is None and comment and comment.auto_comment and not by_hand:
+        # nbgrader's word for a cell that is as it was released; of a check's answer the verdict tells.
+        note = "There is no answer."
     if by_hand and score is not None:
         state = "given by a person"
     return Part(
@@ -176,11 +184,11 @@ def _part(
         "—" if score is None and waits and not by_hand else f"{grade.score:g}",
         f"{grade.max_score:g}",
         plain(state),
-        known.title if known else "",
+        release.titles.get(id, ""),
         by_hand,
         shown,
         note,
-        str(comment.comment or "") if comment else "",
+        str(comment.manual_comment or "") if comment else "",
         _answer(cells.get(id)) if id in cells else None,
     )
 
@@ -198,10 +206,9 @@ def _verdict(
             for one in score["aspects"]
         )  # fmt: skip
         printed = plain(_printed(cell))[:LONG]
-        variant = "kit"
-        missing = score["status"] == "missing"
-        verdict = Verdict(id, plain(score["version"]), variant, aspects, missing, printed)
-        if aspects:
+        verdict = Verdict(id, plain(score["version"]), "kit", aspects, printed=printed)
+        # The panel of a missing answer speaks of the cell above it, which is in the notebook.
+        if aspects and score["status"] != "missing":
             return Markup(panel(verdict).html), ""
     except (KeyError, TypeError, ValueError, AttributeError):
         return None, "What the check said cannot be shown."
@@ -295,10 +302,27 @@ def _joined(text: object) -> str:
     return "".join(map(str, text)) if isinstance(text, list) else str(text or "")
 
 
-def _sources(path: Path) -> frozenset[str]:
-    """What the release's own code cells hold."""
-    try:
-        cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
-    except (OSError, ValueError, KeyError, TypeError):
-        return frozenset()
-    return frozenset(_source(cell).strip() for cell in cells)
+@dataclass(frozen=True)
+class _Release:
+    """What a page takes from the released notebook: what its own code cells hold, and its tasks' titles."""
+
+    sources: frozenset[str] = frozenset()
+    titles: Mapping[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def read(cls, path: Path) -> _Release:
+        """Empty when there is none."""
+        try:
+            cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
+        except (OSError, ValueError, KeyError, TypeError):
+            return cls()
+        headings = [found for cell in cells if (found := _HEADING.match(_source(cell)))]
+        return cls(
+            frozenset(_source(cell).strip() for cell in cells), {one["id"]: one["title"] for one in headings}
+        )
+
+
+_HEADING = re.compile(r"## (?P<id>\S+) · (?P<title>\S.*)")
+
+_ADDED = re.compile(r"the cell added-(\d+)\b")
+"""What grading calls a cell that the student added."""

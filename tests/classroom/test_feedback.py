@@ -19,7 +19,9 @@ from coursework import ASSIGNMENT, IDS, answered, cell
 
 from classroom.cli import main
 from classroom.course import Course
+from classroom.feedback import _Release, _verdict
 from classroom.pages import plain, prose
+from lifecycle.study.checks import Aspect, Verdict
 
 FIRST, SECOND = IDS
 FULL = {id: gradings.worth(id) for id in IDS}
@@ -211,6 +213,40 @@ def test_points_verdict_answer_and_comment_are_there(pages: dict[str, str]) -> N
     assert "aspect 1: holds (1 of 1)" in bob and "aspect 2: does not hold (0 of 1)" in bob
     assert "Seen: Nothing was seen at 2." in bob and "Try: Look again." in bob
     assert "“" in bob.partition("Behind it: ")[2][:3] or "leaks-m1" not in bob
+
+
+def test_what_was_not_looked_at_is_not_said_to_fail() -> None:
+    failed = Aspect("it closes", 2, 0, "", "one was open.", "Close it.")
+    waits = Aspect("it counts", 1, 0, "", "this shows only when what stands above holds.", "Mend that first.")
+    told = Verdict(FIRST, "1", "kit", (failed, waits)).as_dict()
+    shown, _ = _verdict(FIRST, told, {}, None)
+    text = Seen(str(shown)).text
+    assert "it closes: does not hold (0 of 2)" in text
+    assert "it counts: not looked at yet (0 of 1)" in text and text.count("does not hold (") == 1
+
+
+def test_an_answer_that_is_missing_is_told_once_and_in_no_persons_name(pages: dict[str, str]) -> None:
+    bob = Seen(pages["bob"]).text
+    assert "leaks-open 0 of 3 points There is no answer. Your answer" in bob
+    assert "No response" not in bob and "Comment" not in bob
+    told = Verdict(FIRST, "1", "kit", (Aspect("it closes", 2),), missing=True).as_dict()
+    assert _verdict(FIRST, told | {"note": ""}, {}, None) == (None, "There is no answer.")
+
+
+def test_a_task_has_the_title_of_its_release() -> None:
+    titles = _Release.read(coursework.REPOSITORY / "exercises/release/leaks/leaks.ipynb").titles
+    assert titles["leaks-x1"] == "Close what the copy opened"
+    assert titles["leaks-open"] == "The colleague who restarts"
+
+
+def test_a_cell_that_a_student_added_is_told_by_its_number(course: Course) -> None:
+    path = course.records / ASSIGNMENT / "bob.json"
+    record = json.loads(path.read_text(encoding="utf-8"))
+    record["note"] = "The kernel died in the cell added-6; the cells after it ran in a new one."
+    path.write_text(json.dumps(record), encoding="utf-8")
+    assert main(["feedback", "--student", "bob", "--course", str(course.root)]) == 0
+    text = (course.root / f"feedback/bob/{ASSIGNMENT}.html").read_text(encoding="utf-8")
+    assert "The kernel died in cell 6 of your notebook; the cells after" in text
 
 
 def test_what_could_not_be_graded_says_why(pages: dict[str, str]) -> None:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
+from classroom.solutions import solutions
 from lifecycle.study.cards import Card
 from lifecycle.study.checks import Aspect, Verdict
-from lifecycle.study.checks.panel import panel
+from lifecycle.study.checks.panel import panel, waits
 from lifecycle.study.questions import misconceptions
 
 BELIEF = "leaks-refcount-closes"
@@ -48,6 +51,45 @@ def test_what_was_said_of_one_aspect_is_not_said_again_of_the_next() -> None:
     card = shown(FAILED, again, same)
     for words in ("Behind it", "Count after", "2 came", "As for “it stops”."):
         assert card.text.count(words) == card.html.count(words) == 1, words
+
+
+WAITING = Aspect("it stops", 1, 0, "", "this shows only when what stands above holds.", "Mend that first.")
+
+
+def test_what_was_not_looked_at_is_not_said_to_fail() -> None:
+    card = shown(FAILED, WAITING, replace(WAITING, name="it ends"))
+    text = " ".join(card.text.split())
+    assert "✗ it counts: does not hold (0 of 1)" in text
+    assert "○ it stops: not looked at yet (0 of 1) This shows only when what stands above holds." in text
+    assert "○ it ends: not looked at yet (0 of 1) Check leaks-x1" in text, "the reason is told once"
+    assert card.text.count("does not hold (") == card.html.count(": does not hold\n") == 1
+    assert card.text.count("not looked at yet") == card.html.count("</strong>: not looked at yet\n") == 2
+    assert card.html.count("Mend that first.") == 1 and "Seen:</strong> this shows" not in card.html
+
+
+@pytest.mark.parametrize(
+    "failed",
+    [
+        replace(WAITING, belief=BELIEF),
+        replace(WAITING, advice="Count after `write`."),
+        replace(WAITING, seen="the same as above: 3 came", advice="Mend what stands above first."),
+    ],
+)
+def test_what_was_looked_at_and_failed_says_so(failed: Aspect) -> None:
+    card = shown(HELD, failed)
+    assert "✗ it stops: does not hold (0 of 1)" in card.text and "not looked at" not in card.text + card.html
+
+
+def test_each_check_says_what_it_did_not_look_at_in_words_that_the_panel_knows() -> None:
+    """Aspects without a belief whose advice sends the student to another one: none says that it fails."""
+    odd = []
+    for solution in solutions(
+        Path(__file__).parents[3] / "exercises/solutions", ["chains-x2", "decorators-x2"]
+    ):
+        for aspect in solution.judged().aspects:
+            if not aspect.holds and not aspect.belief and "first." in aspect.advice:
+                odd.append((str(solution), waits(aspect), aspect.advice))
+    assert odd and all(known for _, known, _ in odd), odd
 
 
 def test_a_missing_answer_is_not_held_against_anyone() -> None:

@@ -15,6 +15,8 @@ _HEADS = {
     ALMOST: "almost: the main thing holds, something beside it does not.",
     CORRECT: "correct.",
 }
+_FIRST = ("Mend that first.", "Mend what stands above first.")
+"""What a check advises for an aspect that nobody can judge before another one holds."""
 _PLAIN = "margin:0.3em 0;overflow-wrap:anywhere"
 _REASON = "margin:0.2em 0 0.2em 1.4em;overflow-wrap:anywhere"
 _LIST = "list-style:none;padding-left:0;margin:0.4em 0"
@@ -23,7 +25,8 @@ _LIST = "list-style:none;padding-left:0;margin:0.4em 0"
 def panel(verdict: Verdict) -> Card:
     """Show a verdict: status and points, each aspect, what was seen, what to try, the check's version.
 
-    What was said of one aspect is not said again of another: that one is named.
+    What was said of one aspect is not said again of another: that one is named. An aspect that was not looked
+    at, since another one has to hold first, is not said to fail.
     """
     head = f"**{verdict.exercise}** is {_HEADS[verdict.status]}"
     count = f"{verdict.points} of {verdict.worth} points"
@@ -52,6 +55,8 @@ def panel(verdict: Verdict) -> Card:
 
 def _aspect(aspect: Aspect, told: dict[str, str], text: list[str], body: list[str]) -> None:
     sign, state = ("✓", "holds") if aspect.holds else ("✗", "does not hold")
+    if waits(aspect):
+        sign, state = _SIGNS[MISSING], "not looked at yet"
     count = f"({aspect.points} of {aspect.worth})"
     text.append(wrapped(f"{aspect.name}: {state} {count}", "     ", f"   {sign} "))
     body.append(f'<li style="{_PLAIN}">{_mark(sign)} <strong>{inline(aspect.name)}</strong>: {state}')
@@ -62,9 +67,26 @@ def _aspect(aspect: Aspect, told: dict[str, str], text: list[str], body: list[st
     body.append("</li>")
 
 
+def waits(aspect: Aspect) -> bool:
+    """Whether a check could not look at this aspect, because another one does not hold yet.
+
+    Such an aspect shows no misconception, and its advice is to mend the other one first. One that fails in
+    the same way as another was looked at.
+
+    >>> waits(Aspect("it counts", 1, 0, "", "nothing came out.", "Mend that first."))
+    True
+    """
+    same = aspect.seen.startswith("the same as above")
+    return not (aspect.holds or aspect.belief or same) and aspect.advice in _FIRST
+
+
 def _reasons(aspect: Aspect, told: dict[str, str]) -> list[str]:
     if aspect.holds:
         return []
+    if waits(aspect):
+        # Once is enough: the state of each says the same.
+        reason = f"{aspect.seen[:1].upper()}{aspect.seen[1:]} {aspect.advice}"
+        return [reason] if told.setdefault(reason, aspect.name) == aspect.name else []
     known = misconceptions().get(aspect.belief)
     said = [
         f"**Seen:** {aspect.seen}" if aspect.seen else "",
