@@ -243,3 +243,34 @@ def test_a_decorator_that_is_a_class_is_as_good() -> None:
             return self.__get__(part)()
 
     assert judged("decorators-x1", timed).status == "correct"
+
+
+@pytest.mark.parametrize("attempts", ["attempts + 1", "max(4, attempts)"])
+def test_one_attempt_too_many_is_not_taken_for_missing_parentheses(attempts: str) -> None:
+    answer = answered(
+        "decorators-x4",
+        "def patient(function=None, *, attempts=3):\n"
+        "    if function is None:\n"
+        "        return functools.partial(patient, attempts=attempts)\n"
+        f"    return retryOnFailure({attempts}, 0)(function)\n",
+    )
+    verdict = judged("decorators-x4", answer)
+    assert verdict.aspects[0].belief == "" and "the first one too" in verdict.aspects[0].advice
+
+
+TESTS = {
+    "expects no last error": ("list(retry(new_feed(failures=3).stream)())", "has to come out"),
+    "asks for a generator": (
+        "stream = retry(new_feed(failures=0).stream)(); assert list(stream) and inspect.isgenerator(stream)",
+        "Ask only for what",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", TESTS)
+def test_a_test_that_rejects_a_right_retry_is_told_why(case: str) -> None:
+    line, advice = TESTS[case]
+    verdict = judged(
+        "decorators-x5", answered("decorators-x5", f"def test_retry(retry, new_feed):\n    {line}\n")
+    )
+    assert (verdict.points, verdict.belief) == (0, "") and advice in verdict.aspects[0].advice

@@ -41,12 +41,14 @@ from lifecycle.study.checks.decorators_programs import (
     deaf,
     enclosing,
     forgetting,
+    forward,
     hasty,
     iterating,
     overshooting,
     restarting,
     resuming,
     silencing,
+    swapping,
 )
 from lifecycle.study.checks.exercise import (
     Attempt,
@@ -739,6 +741,7 @@ def retrying_given(variant: Variant) -> Any:
 
 
 FORMS = "it works bare, with empty parentheses, and with a setting"
+OFFERED = ("process", "convert", "transform", "resume")
 REFUSED, KEPT = "a stage is refused at the line that decorates", "the method is what it was to every tool"
 SAME = "each record comes once, and only when it is pulled"
 
@@ -749,6 +752,7 @@ SAME = "each record comes once, and only when it is pulled"
     kind="build",
     answer="patient",
     aspects={FORMS: 3, REFUSED: 2, KEPT: 1, SAME: 1},
+    version=2,
     hangs="decorators-generator-resumes",
 )
 def parenthesised(answer: Any, sheet: Sheet) -> None:
@@ -777,9 +781,7 @@ def parenthesised(answer: Any, sheet: Sheet) -> None:
         lost = {form: attempt(run, form, MANY) for form in forms}
         saved = {form: attempt(run, form, attempts - 1) for form, (_, attempts) in forms.items()}
         stages = {
-            name: attempt(offered, decorate, name)
-            for name in ("process", "convert", "transform")
-            for decorate, _ in forms.values()
+            name: attempt(offered, decorate, name) for name in OFFERED for decorate, _ in forms.values()
         }
 
     with sheet.aspect(FORMS):
@@ -857,12 +859,26 @@ def formed(form: str, attempts: int, ended: Attempt, failures: int) -> None:
         )
     wanted = min(failures + 1, attempts)
     if part.opened != wanted or isinstance(trace.error, OSError) != (failures >= attempts):
-        told = "no error came out" if trace.error is None else f"{type(trace.error).__name__} came out"
+        silent = trace.error is None
+        told = "no error came out" if silent else f"{type(trace.error).__name__} came out"
+        if part.opened > wanted:
+            belief, told = (
+                "",
+                f"{part.opened} attempts were made" + (" and more" if part.opened > MANY else ""),
+            )
+            advice = (
+                "All attempts count, the first one too. Hand `attempts` on as it is, 3 without a setting."
+            )
+        elif silent and part.opened == attempts:
+            belief, told = "decorators-error-ends-loop", f"{part.opened} attempts were made, and {told}"
+            advice = "Let the error of the last attempt go on to the reader."
+        else:
+            belief, told = "decorators-parentheses-optional", f"{part.opened} attempts were made, and {told}"
+            advice = "Hand the setting on to the decorator that does the work."
         raise Wrong(
-            "decorators-parentheses-optional",
-            f"`{form}` allows {attempts} attempts; the line dropped {min(failures, attempts)} times, "
-            f"{part.opened} attempts were made, and {told}.",
-            "Hand the setting on to the decorator that does the work.",
+            belief,
+            f"`{form}` allows {attempts} attempts; the line dropped {min(failures, attempts)} times, {told}.",
+            advice,
         )
     if trace.error is not None and not isinstance(trace.error, OSError):
         raise trace.error
@@ -885,7 +901,8 @@ def offered(decorate: Callable[[Any], Any], name: str) -> Any:
 
 def refused(name: str, place: str, error: BaseException | None, records: list[Any]) -> None:
     """Raise `Wrong` unless a stage was refused with a `TypeError` where it was decorated."""
-    method = f"`def {name}(self, {'stream' if name == 'process' else 'rows' if name == 'convert' else '…'})`"
+    parameters = inspect.signature(getattr(Offset, name)).parameters.values()
+    method = f"`def {name}({', '.join(str(one.replace(annotation=one.empty)) for one in parameters)})`"
     if place == "line" and isinstance(error, TypeError):
         return
     if place == "line":
@@ -981,10 +998,11 @@ CATCHES = {
         ((restarting, "decorators-restart-is-harmless", "hands every record on again after a failure"),),
         "Compare the whole list with `feed.records`, and let the line drop: `new_feed(failures=1)`.",
     ),
-    "a record that is lost is caught": Caught(
+    "a record that is lost, or out of order, is caught": Caught(
         (
             (resuming, "decorators-generator-resumes", "hands on nothing after a failure, and ends in peace"),
             (overshooting, "decorators-retry-knows-records", "leaves out one record at each failure"),
+            (swapping, "decorators-retry-exactly-once", "swaps the two records that follow a failure"),
         ),
         "Compare the whole list, its length and its order, with `feed.records`.",
     ),
@@ -1012,8 +1030,11 @@ CATCHES = {
         ((deaf, "chains-close-travels", "leaves its attempt open when the reader closes the stream early"),),
         "Pull one record, `close()` the stream, and look at `feed.open`.",
     ),
-    "a call that reads is caught": Caught(
-        ((hasty, "start-call-runs", "reads everything at the call, before anybody pulls"),),
+    "a call that opens or reads is caught": Caught(
+        (
+            (hasty, "start-call-runs", "reads everything at the call, before anybody pulls"),
+            (forward, "start-call-opens", "opens the first attempt at the call, before anybody pulls"),
+        ),
         "Look at `feed.opened` between the call and the first pull.",
     ),
 }
@@ -1060,6 +1081,7 @@ def tried(test: Any, program: Callable[[Any], Any], variant: Variant) -> Trial:
     kind="test",
     answer="test_retry",
     aspects=dict(zip(CATCHES, (3, 1, 1, 2, 1, 1), strict=True)),
+    version=2,
     hangs="decorators-generator-resumes",
 )
 def catching(answer: Any, sheet: Sheet) -> None:
@@ -1074,7 +1096,7 @@ def catching(answer: Any, sheet: Sheet) -> None:
         with sheet.aspect(name):
             if name == TWICE:
                 for trial in good:
-                    passed(trial)
+                    passed(trial, all(one.rejected for one in good))
             else:
                 grounded(sheet)
             for trial, belief, does in bad:
@@ -1091,8 +1113,8 @@ def catching(answer: Any, sheet: Sheet) -> None:
                 raise Wrong(belief, f"your test lets a retry pass that {does}.", caught.advice)
 
 
-def passed(trial: Trial) -> None:
-    """Raise `Wrong` when a right retry was rejected."""
+def passed(trial: Trial, all_rejected: bool) -> None:
+    """Raise `Wrong` when a right retry was rejected, be it this one alone or all of them."""
     if trial.accepted:
         return
     if not isinstance(trial.error, AssertionError | OSError):
@@ -1100,6 +1122,13 @@ def passed(trial: Trial) -> None:
         raise trial.error
     doc = (trial.program.__doc__ or "").partition(": ")[2] or "it is an iterator with `close`, no generator."
     place = where(trial.error)
+    if isinstance(trial.error, OSError):
+        raise Wrong(
+            "",
+            f"a right retry gave up with {described(trial.error)}, and your test did not expect it"
+            + (f", at {place}." if place else "."),
+            "After the third failure the `OSError` has to come out: catch it in the test.",
+        )
     seen = f"your test rejects a right retry{f', at {place}' if place else ''} ({doc.rstrip('.')})"
     if trial.feeds and not any(feed.opened for feed in trial.feeds):
         raise Wrong(
@@ -1114,7 +1143,7 @@ def passed(trial: Trial) -> None:
             "Close the stream yourself, by `stream.close()`: while others hold it, `del` closes nothing.",
         )
     raise Wrong(
-        "decorators-retry-exactly-once",
+        "decorators-retry-exactly-once" if all_rejected else "",
         f"{seen}.",
         "Ask only for what the task promises of a right retry, and try your test on `right`.",
     )

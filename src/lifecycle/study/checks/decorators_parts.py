@@ -195,6 +195,10 @@ class Offset:
         for record in readings:
             yield record
 
+    def resume(self, rows: Any = ()) -> Iterator[Any]:
+        for record in rows:
+            yield record
+
 
 def broken_stream() -> Iterator[int]:
     """An upstream that breaks once, and is spent then."""

@@ -154,6 +154,29 @@ def overshooting(function: Any) -> Any:
     return wrapper
 
 
+def swapping(function: Any) -> Any:
+    """Delivers out of order: the two records that follow a failure change places."""
+
+    def wrapper(*given: Any) -> Iterator[Any]:
+        delivered = 0
+        for number in (1, 2, 3):
+            with closing(function(*given)) as stream:
+                try:
+                    records = islice(stream, delivered, None)
+                    for record in [*islice(records, 2)][::-1] if number > 1 else ():
+                        delivered += 1
+                        yield record
+                    for record in records:
+                        delivered += 1
+                        yield record
+                    return
+                except OSError:
+                    if number == 3:
+                        raise
+
+    return wrapper
+
+
 def forgetting(function: Any) -> Any:
     """Delivers twice at the second failure: it counts what the last attempt handed on."""
 
@@ -267,5 +290,15 @@ def hasty(function: Any) -> Any:
                     if number == 3:
                         raise
         raise AssertionError("three attempts have returned or raised")
+
+    return wrapper
+
+
+def forward(function: Any) -> Any:
+    """Opens the first attempt at the call, and else does all that it has to."""
+
+    def wrapper(*given: Any) -> Retrying:
+        first = [function(*given)]
+        return Retrying(lambda: first.pop() if first else function(*given))
 
     return wrapper
