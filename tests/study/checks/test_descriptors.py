@@ -56,6 +56,56 @@ def test_each_core_misconception_of_the_lesson_names_four_wrong_solutions() -> N
     assert {id: count[id] for id in core if count[id] < 4} == {}
 
 
+SWALLOWS = """
+def test_field(field):
+    try:
+        tested(field)
+    except Exception:
+        pass
+"""
+NAMELESS: dict[str, tuple[str, list[tuple[str, str]], list[int], str]] = {
+    "ValueError for no number": ("x1", [("raise TypeError", "raise ValueError")], [2],
+                                 "asked for is a TypeError"),
+    "off by one": ("x2", [("<= self.most", "< self.most")], [2], "raised ValueError"),
+    "TypeError for no option": ("x3", [("raise ValueError", "raise TypeError")], [2],
+                                "asked for is a ValueError"),
+    "no limit": ("x4", [("Whole(1)", "Whole(0)")], [1, 4], "`first.windowSize = 0` was taken"),
+    "usual values first": (
+        "x4", [("        cls(**values)  # an object is what the fields check\n", ""),
+               ("**values}\n", "**values}\n        cls()\n")],
+        [4], "after `usual(label=7)` was refused, `StationConfig()` raised TypeError",
+    ),
+    "one usual value after the other": (
+        "x4", [("        cls(**values)  # an object is what the fields check\n"
+                "        cls.begins = {**cls.begins, **values}",
+                "        for name, value in values.items():\n            cls(**{name: value})\n"
+                "            cls.begins = {**cls.begins, name: value}")],
+        [4], "was refused, in a new object, `label` is 'dome'",
+    ),
+    "watches all but the first": ("x5", [("in (first, second, third)]", "in (second, third)]"),
+                                         ("[None, None, None]", "[None, None]")],
+                                  [2], "to which it was assigned first"),
+    "returns what it found": ("x5", [("assert [watch", "return [watch")], [2, 3], "your test returned False"),
+    "swallows its assertions": (
+        "x5", [("def test_field(field):", "def tested(field):"),
+               ("[None, None, None]", f"[None] * 3\n{SWALLOWS}")],
+        [1, 2, 3, 4], "something swallows that: line 7: `assert (first.spread",
+    ),
+    "asks for no dict": ("x5", [("    class Settings:", "    assert not vars(field())\n    class Settings:")],
+                         [1, 2, 3, 4], "your test rejects a right field"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("id", "changes", "aspects", "seen"), NAMELESS.values(), ids=NAMELESS)
+def test_a_mistake_that_no_misconception_explains_costs_its_own_points_and_has_no_name(
+    id: str, changes: list[tuple[str, str]], aspects: list[int], seen: str
+) -> None:
+    verdict = changed(f"descriptors-{id}", *changes)
+    assert (failed(verdict), verdict.belief) == (aspects, ""), str(verdict)
+    first = verdict.aspects[aspects[0] - 1]
+    assert seen in first.seen and first.advice, str(verdict)
+
+
 @pytest.mark.parametrize("id", IDS)
 def test_a_stub_says_what_to_do(id: str) -> None:
     assert stub(id).count("# TODO: ") == 1

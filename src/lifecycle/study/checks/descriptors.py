@@ -28,6 +28,7 @@ from lifecycle.study.checks.exercise import (
     exercise,
     is_student,
     materials,
+    swallowed_at,
 )
 from lifecycle.study.checks.variant import Variant
 
@@ -174,9 +175,14 @@ def carries(answer: Any) -> bool:
     return any(is_field(value) for value in (*assigned, *own.values()))
 
 
-def taken(name: str, value: object, said: str, on_class: bool, carried: bool) -> Wrong:
-    """What to say of a wrong value that was stored."""
+def taken(
+    name: str, value: object, said: str, on_class: bool, carried: bool, kits: bool = False
+) -> Wrong:  # fmt: skip
+    """What to say of a wrong value that was stored. kits: the field is one of the kit's own."""
     seen = f"`{said}.{name} = {short(value)}` was taken, without an error"
+    if kits:
+        advice = "The kit's field takes what the limits allow that you gave it: read them in the task."
+        return Wrong("", f"{seen}.", advice)
     if on_class:
         advice = "Compare type and value yourself, in `__set__`, before you store: Python compares nothing."
         return Wrong(TYPES, f"{seen}.", advice)
@@ -195,7 +201,9 @@ def refused(
     done = attempt(setattr, thing, name, value)
     what = f"`{said}.{name} = {short(value)}`"
     if done.error is None:
-        raise taken(name, value, said, answers(type(thing), name), carried)
+        kind = type(inspect.getattr_static(type(thing), name, None))
+        kits = kind.__module__ == "lifecycle.descriptors"
+        raise taken(name, value, said, answers(type(thing), name), carried, kits)
     if isinstance(done.error, RecursionError):
         raise endless(what, done)
     if not isinstance(done.error, allowed):
@@ -252,6 +260,7 @@ def numbers(variant: Variant, key: str, count: int) -> list[float]:
         "what is no number is refused, and the old value stays": 1,
         "settings that nobody uses any more go, and their values": 1,
     },
+    version=2,
 )
 def sharing(answer: Any, sheet: Sheet) -> None:
     """Assign to three objects in turn, then read them all; then wrong values; then let one go."""
@@ -267,7 +276,8 @@ def sharing(answer: Any, sheet: Sheet) -> None:
         things, carried = three()
         apart(things, values)
         for name in ("center", "spread"):
-            refused(things["first"], name, f"{drawn[0]}", "first", (TypeError,), carried)
+            # Of which kind the error has to be is asked below.
+            refused(things["first"], name, f"{drawn[0]}", "first", (Exception,), carried)
     with aspect(sheet, "what is no number is refused, and the old value stays"):
         things, carried = three()
         for said, fields in values.items():
@@ -288,7 +298,7 @@ def sharing(answer: Any, sheet: Sheet) -> None:
             for name, value in values["first"].items():
                 assign(thing, name, value, "settings")
                 read(thing, name, "settings")
-                refused(thing, name, f"{value}", "settings", (TypeError,), carried)
+                refused(thing, name, f"{value}", "settings", (Exception,), carried)
             return thing
 
         def held() -> list[int]:
@@ -340,6 +350,7 @@ def kept(
         "a refused assignment leaves the old value": 1,
         "the message names class, field, value and what is allowed": 1,
     },
+    version=2,
 )
 def whole(answer: Any, sheet: Sheet) -> None:
     """Put two fields on a class of the check's own, and assign what is allowed and what is not."""
@@ -362,7 +373,7 @@ def whole(answer: Any, sheet: Sheet) -> None:
     with aspect(sheet, "only whole numbers are taken, all else is a TypeError"):
         host = made()
         things = {said: host() for said in ("first", "second", "third")}
-        own = (least, middle, most)
+        own = (least + 1, middle, most - 1)  # the limits themselves are asked for below
         both = [{field: one, "channels": one + 1} for one in own]
         apart(things, dict(zip(things, both, strict=True)))
         for name in ("channels", field):  # the one takes 1, the other does not: True is neither
@@ -418,6 +429,7 @@ def telling(host: Any, field: str, wrong: tuple[object, ...], allowed: tuple[obj
         "asked on the class, the field answers with itself": 1,
         "subclasses, copies and pickles keep the choice": 1,
     },
+    version=2,
 )
 def one_of(answer: Any, sheet: Sheet) -> None:
     """Put two fields on a class of the check's own; assign, refuse, ask the class, inherit, copy, pickle."""
@@ -444,7 +456,7 @@ def one_of(answer: Any, sheet: Sheet) -> None:
         host = made()
         three(host)
         for field in (name, "wind"):
-            refused(host(), field, f"no such {field}", "thing", (ValueError,))
+            refused(host(), field, f"no such {field}", "thing", (Exception,))
     with aspect(sheet, "what is no option is refused with a ValueError, and the old stays"):
         host = made()
         things = three(host)
@@ -564,6 +576,7 @@ MISSPELT = {"windowsize": 3, "window_size": 3, "spred": 2.5, "Label": "Lund", "w
         "`usual` changes what later objects begin with, and no other": 2,
         "after `usual` every field is still checked, and so are the usual values": 1,
     },
+    version=2,
 )
 def config(answer: Any, sheet: Sheet) -> None:
     """Make objects, assign, misspell, change the usual values, and do all of it again."""
@@ -599,7 +612,10 @@ def config(answer: Any, sheet: Sheet) -> None:
             seen = f"`{answer.__name__}.usual({given})` raised {done.raised}{place(done)}."
             raise Wrong("", seen, "These values are allowed, and the call has to take them.")
 
-    def expect(thing: Any, values: dict[str, Any], when: str, more: str = "") -> None:
+    def expect(
+        thing: Any, values: dict[str, Any], when: str, more: str = "",
+        advice: str = "What was given comes first, then the usual value of the moment when it is made.",
+    ) -> None:  # fmt: skip
         for name, value in values.items():
             found = attempt(getattr, thing, name)
             if is_field(found.value):
@@ -609,7 +625,6 @@ def config(answer: Any, sheet: Sheet) -> None:
             if not exactly(found.value, value):
                 replaced()
                 came = f"raised {found.raised}{place(found)}" if found.error else f"is {short(found.value)}"
-                advice = "What was given comes first, then the usual value of the moment when it is made."
                 raise Wrong("", f"{when}, `{name}` {came}, where {short(value)} belongs.", advice + more)
 
     def checked(thing: Any, carried: bool, said: str) -> None:
@@ -700,7 +715,13 @@ def config(answer: Any, sheet: Sheet) -> None:
                     seen = f"`{answer.__name__}.usual({given})` {came}."
                     advice = "Who checks a value? A field, when an object is assigned to. Make an object."
                     raise Wrong("", seen, advice)
-                expect(new(answer), known, f"after `usual({given})` was refused, in a new object")
+                refusal = f"after `usual({given})` was refused"
+                advice = "Let all the values be checked before you change the first usual one."
+                newer = attempt(answer)
+                if newer.error is not None:
+                    seen = f"{refusal}, `{answer.__name__}()` raised {newer.raised}{place(newer)}."
+                    raise Wrong("", seen, advice)
+                expect(newer.value, known, f"{refusal}, in a new object", advice=advice)
     finally:
         # Where there is no child process, the next check meets the same class.
         attempt(lambda: answer.usual(**usual))
@@ -863,6 +884,14 @@ class Latest:
         self.kept["latest"] = instance
 
 
+class Earliest:
+    """one that keeps the one object to which it was assigned first"""
+
+    def put(self: Any, instance: Any, value: Any) -> None:
+        setattr(instance, self.storage, value)
+        self.kept.setdefault("earliest", instance)
+
+
 class Reader:
     """one that keeps the object of which it was read last"""
 
@@ -901,7 +930,7 @@ class Refused:
 
 RIGHT: tuple[type, ...] = (Plain, SameName, Cycle, Weak)
 SHARING: tuple[type, ...] = (Last, First, OnClass, Remembered)
-KEEPING: tuple[type, ...] = (Keyed, Log, Latest, Reader)
+KEEPING: tuple[type, ...] = (Keyed, Log, Latest, Earliest, Reader)
 KEEPING_REFUSED: tuple[type, ...] = (Error, Refused)
 
 
@@ -932,6 +961,7 @@ class Tested:
         "it fails for each that keeps an object after a refusal": 1,
         "it passes each right field": 1,
     },
+    version=2,
 )
 def testing(answer: Any, sheet: Sheet) -> None:
     """Run the test with right fields and with those that leak, in an order of this variant."""
@@ -949,6 +979,17 @@ def testing(answer: Any, sheet: Sheet) -> None:
             raise rejected(plain)
         for one in (runs[program] for program in those):
             if one.end.error is None:
+                if line := swallowed_at(answer, built(one.program, Notes())):
+                    seen = (
+                        f"with a field, {one}, an assertion of your test fails, and something swallows that"
+                    )
+                    advice = "Take away the `try` or `with` around the `assert`: what fails has to come out."
+                    raise Wrong("", f"{seen}: {line}.", advice)
+                if one.end.value is not None:
+                    seen = (
+                        f"with a field, {one}, your test returned {short(one.end.value)}, and raised nothing."
+                    )
+                    raise Wrong("", seen, "A test says no by an error: `assert` in place of `return`.")
                 raise missed(one)
             if not one.failed:
                 seen = f"with a field, {one}, your test raised {one.end.raised}{place(one.end)}."
@@ -971,7 +1012,7 @@ def testing(answer: Any, sheet: Sheet) -> None:
 def rejected(one: Tested) -> Wrong:
     """What to say of a test that fails for a right field."""
     seen = f"your test rejects a right field, {one}: {one.end.raised}{place(one.end)}."
-    if one.notes.made and not one.notes.named:
+    if one.notes.made and not one.notes.named and not one.failed:
         advice = "Write `field()` into the body of a class: that is when a field is told its name."
         return Wrong("descriptors-set-name-always", seen, advice)
     if one.program is Cycle and one.failed:
@@ -981,6 +1022,8 @@ def rejected(one: Tested) -> Wrong:
         "Compare with what was assigned, and nothing else. Before you look whether an object is gone, let go "
         "of it yourself: names, lists, the name of a loop, an error that you kept."
     )
+    if isinstance(one.end.error, TypeError) and one.notes.refused:
+        advice = "A right field refuses a text with a `TypeError`: catch it around that assignment."
     return Wrong("", seen, advice)
 
 
@@ -1006,7 +1049,7 @@ def sharing_missed(one: Tested) -> Wrong:
         advice = "What is shared shows when a second object gets another value. Then read both."
         return Wrong(SHARED, f"{seen}: it assigns to one object alone.", advice)
     advice = "Assign to both objects first, different values, and only then read the one and the other."
-    return Wrong(SHARED, f"{seen}: it does not read both objects after both were assigned.", advice)
+    return Wrong(SHARED, f"{seen}: it does not read both after both were assigned different values.", advice)
 
 
 def keeping_missed(one: Tested, all_of_them: list[Tested]) -> Wrong:
@@ -1018,7 +1061,10 @@ def keeping_missed(one: Tested, all_of_them: list[Tested]) -> Wrong:
             "see whether it is gone."
         )
         return Wrong("descriptors-dict-lets-go", seen, advice)
-    advice = "Assign and read; then let go of every object, the last one too, before you look at any."
+    advice = (
+        "Assign and read, and keep a weak reference to each object. Then let go of all of them, the last one "
+        "too, before you look at any."
+    )
     return Wrong("", seen, advice)
 
 

@@ -7,6 +7,7 @@ afterwards, never inside the student's own `with` block or decorator, where an e
 from __future__ import annotations
 
 import linecache
+import sys
 import types
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -94,6 +95,31 @@ def where(error: BaseException) -> str:
 def is_student(filename: str) -> bool:
     """Whether code from a file of this name is a notebook's cell or an answer that a test runs."""
     return filename.startswith(("<", "answer ")) or "ipykernel_" in filename
+
+
+def swallowed_at(test: Callable[..., Any], *arguments: Any) -> str:
+    """Call a student's test, and return the line of its own at which an assertion failed, "" for none.
+
+    For a test that has passed: the line, as "line 7: `assert …`", is one whose error something swallows.
+    """
+    lines: list[str] = []
+
+    def trace(frame: types.FrameType, event: str, argument: Any) -> Any:
+        name, number = frame.f_code.co_filename, frame.f_lineno
+        # Line by line a test that looks at every object would take minutes.
+        frame.f_trace_lines = False
+        if event == "exception" and issubclass(argument[0], AssertionError) and is_student(name):
+            line = linecache.getline(name, number).strip()
+            lines.append(f"line {number}" + (f": `{line}`" if line else ""))
+        return trace
+
+    before = sys.gettrace()
+    sys.settrace(trace)
+    try:
+        attempt(test, *arguments)
+    finally:
+        sys.settrace(before)
+    return lines[0] if lines else ""
 
 
 def exactly(value: object, expected: object) -> bool:

@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import gc
-import linecache
-import sys
-import types
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,8 +17,8 @@ from lifecycle.study.checks.exercise import (
     described,
     exactly,
     exercise,
-    is_student,
     materials,
+    swallowed_at,
 )
 from lifecycle.study.checks.leaks_parts import (
     WAYS,
@@ -744,26 +741,10 @@ def _tested(answer: Any, job: Job, kept: list[BaseException] | None = None) -> T
 
 
 def _swallowed_at(answer: Any, job: Job) -> str:
-    """The student's line at which an assertion failed, as "line 7: `assert …`"; "" for none."""
-    lines: list[str] = []
-
-    def trace(frame: types.FrameType, event: str, argument: Any) -> Any:
-        name, number = frame.f_code.co_filename, frame.f_lineno
-        # Line by line a test that looks at every object would take minutes.
-        frame.f_trace_lines = False
-        if event == "exception" and issubclass(argument[0], AssertionError) and is_student(name):
-            line = linecache.getline(name, number).strip()
-            lines.append(f"line {number}" + (f": `{line}`" if line else ""))
-        return trace
-
-    before = sys.gettrace()
-    sys.settrace(trace)
     try:
-        attempt(answer, job)
+        return swallowed_at(answer, job)
     finally:
-        sys.settrace(before)
         borrowed.clear()
-    return lines[0] if lines else ""
 
 
 @exercise(
