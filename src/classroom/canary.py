@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 import hashlib
+import hmac
 import json
 import re
 import warnings
@@ -20,8 +21,9 @@ from classroom import inside
 if TYPE_CHECKING:
     from classroom.execute import Job
     from classroom.intake import Slot
+    from lifecycle.study.checks import Verdict
 
-CHECK = re.compile(r'check\("([a-z][a-z0-9]*-x\d+)", *[A-Za-z_]\w*\)\.points')
+CHECK = re.compile(r'check\("([a-z][a-z0-9]*-x\d+)", *([A-Za-z_]\w*)\)\.points')
 """What the kit's check cells hold."""
 
 LOOKED = "uses what no exercise needs:"
@@ -33,6 +35,36 @@ def exercise(slot: Slot) -> str | None:
     """Which exercise a check cell checks; None for a cell of another kind."""
     matched = CHECK.fullmatch(slot.source.strip())
     return matched[1] if matched else None
+
+
+def answer(slot: Slot) -> str:
+    """Under which name a check cell takes the answer; "" for a cell of another kind."""
+    matched = CHECK.fullmatch(slot.source.strip())
+    return matched[2] if matched else ""
+
+
+def doubt(verdict: Verdict, stood: object) -> str:
+    """What speaks against a verdict's points, from what was seen while they were given; "" when nothing does.
+
+    stood: by aspect, its points and what was seen, as `inside.graded` gives it.
+    """
+    from lifecycle.study.checks import exercises
+
+    known = exercises().get(verdict.exercise)
+    worths = {aspect.name: aspect.worth for aspect in verdict.aspects}
+    if known is not None and worths != known.aspects:
+        return "the verdict has other aspects than the exercise."
+    for aspect in verdict.aspects:
+        if aspect.points not in (0, aspect.worth) or aspect.worth < 1:
+            return f"{aspect.name!r} got {aspect.points} points and is worth {aspect.worth}."
+        told = stood.get(aspect.name) if isinstance(stood, dict) else None
+        if not aspect.points:
+            continue
+        if not isinstance(told, list) or told[0] != aspect.points:
+            return f"nothing was seen of how {aspect.name!r} got its points."
+        if told[1]:
+            return str(told[1])
+    return ""
 
 
 def chosen(job: Job, exercise: str) -> tuple[Solutions, Solutions]:
@@ -97,7 +129,7 @@ def changed(before: dict[str, str], after: object) -> str:
         if was == now:
             continue
         module = key.partition(":")[0]
-        if was is None and (module not in modules or not inside.OWN.fullmatch(module)):
+        if was is None and (module not in modules or not inside.OWN(module)):
             # A module that came later, or what a program added to a library.
             continue
         what = "is gone" if now is None else "was added" if was is None else "was replaced"
@@ -105,13 +137,32 @@ def changed(before: dict[str, str], after: object) -> str:
     return ""
 
 
-def request(task: str, nonce: str, kind: str, given: Mapping[str, Any]) -> str:
-    """Code that runs one function of `inside` in a kernel and shows what it returned, with the nonce.
+def beginning(nonce: str, kind: str, setup: str) -> str:
+    """Code that loads `inside` in a kernel before anything else runs there, and shows what it replied."""
+    text = _inside() + _CALL.format(setup=setup, nonce=nonce, kind=kind)
+    return f"exec(compile({text!r}, 'grader', 'exec'), {{'__name__': {nonce!r}}})"
 
-    All requests look alike from outside, so that a patched kernel cannot skip the checks alone.
+
+def request(task: str, nonce: str, kind: str, given: Mapping[str, Any]) -> tuple[str, str]:
+    """Code that has one function of `inside` run in a kernel, and the text that the reply's mark covers."""
+    text = json.dumps({"task": task, "nonce": nonce, "kind": kind, "given": dict(given)})
+    return f"__import__('sys').audit({inside.CALL!r}, {text!r})", text
+
+
+def reply(shown: object, key: str, text: str) -> tuple[dict[str, Any], list[str]]:
+    """What a request's reply holds, and what was seen meanwhile; nothing when its mark is wrong.
+
+    shown: what the kernel showed. key: of this kernel's replies. text: of the request.
     """
-    text = _inside() + _CALL.format(task=task, given=json.dumps(given), nonce=nonce, kind=kind)
-    return f"exec({text!r}, {{'__name__': {nonce!r}}})"
+    if not isinstance(shown, dict) or not key:
+        return {}, []
+    said, mark = shown.get("said"), shown.get("mark")
+    if not isinstance(said, str) or not isinstance(mark, str):
+        return {}, []
+    if not hmac.compare_digest(mark.encode(), inside.signed(bytes.fromhex(key), text, said).encode()):
+        return {}, []
+    whole = json.loads(said)
+    return whole["reply"], whole["seen"]
 
 
 @cache
@@ -120,9 +171,10 @@ def _inside() -> str:
 
 
 _CALL = """
-import json as _json
-_reply = globals()["{task}"](**_json.loads({given!r}))
+_reply = prelude({setup!r})
 shell().display_pub.publish({{"{kind}": {{"nonce": "{nonce}", "reply": _reply}}}})
+getattr(getattr(shell(), "history_manager", None), "outputs", {{}}).clear()
+del _reply
 """
 
 _NAMES = {
@@ -135,6 +187,10 @@ _NAMES = {
     "setprofile": "a tracer", "ast_transformers": "the kernel's shell", "run_cell": "the kernel's shell",
     "input_transformers_post": "the kernel's shell", "input_transformers_cleanup": "the kernel's shell",
     "display_pub": "the kernel's shell", "user_ns": "the kernel's shell",
+    "modules": "all modules of the process", "import_module": "modules by their names",
+    "__import__": "modules by their names", "__globals__": "the names of other modules",
+    "__builtins__": "Python's own functions", "__subclasses__": "all classes of the process",
+    "walk_stack": "frames of its callers", "_current_frames": "frames of its callers",
 }  # fmt: skip
 
 

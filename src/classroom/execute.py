@@ -286,8 +286,7 @@ class _Run:
     @contextlib.contextmanager
     def kernel(self) -> Iterator[Kernel]:
         with opened(self.job) as kernel:
-            asked = kernel.ask("prelude", self.job.times.cell, setup=self.setup)
-            kernel.made = asked.get("made", {})
+            kernel.begin(self.setup, self.job.times.cell)
             yield kernel
 
 
@@ -308,10 +307,10 @@ def _bracketed(
     from lifecycle.study.checks import MIME, Verdict
 
     assert cell.slot is not None
-    worth = int(cell.slot.points)
+    worth, answer = int(cell.slot.points), canary.answer(cell.slot)
 
     def canaries(solutions: canary.Solutions, salt: str = "") -> str:
-        given = {"check": cell.source, "setup": setup, "solutions": solutions, "salt": salt}
+        given = {"exercise": exercise, "answer": answer, "setup": setup, "solutions": solutions, "salt": salt}
         asked = kernel.ask("canaries", seconds(), **given)
         most = {
             name: canary.earned(exercise, name, source, setup, cell.source, job.variant, worth)
@@ -326,8 +325,11 @@ def _bracketed(
                 )
                 most[name] = max(most[name], again)
             forged = canary.passed(asked, solutions, most)
-        if forged or not salt or asked.get("seal") == inside.sealed(kernel.made, salt):
-            return forged
+        return forged or (sealed(asked, salt) if salt else "")
+
+    def sealed(asked: dict[str, Any], salt: str) -> str:
+        if asked.get("seal") == inside.sealed(kernel.made, salt):
+            return ""
         parts = kernel.ask("parts", seconds()).get("made", {})
         forged = canary.changed(kernel.made, parts)
         if not forged:
@@ -337,7 +339,10 @@ def _bracketed(
 
     before, after = canary.chosen(job, exercise)
     forged = canaries(before)
-    ran, asked = kernel.answer("graded", seconds(), check=cell.source, variant=job.variant)
+    salt = secrets.token_hex(16)
+    ran, asked = kernel.answer(
+        "graded", seconds(), exercise=exercise, answer=answer, variant=job.variant, salt=salt
+    )
     outputs = [output for output in ran.outputs if PROBE not in output.get("data", {})]
     found = _Found(outputs=outputs, forged=forged)
     if ran.end:
@@ -347,24 +352,25 @@ def _bracketed(
         found.note = f"The check cell raised {asked['raised']}"
         found.outputs.append(_text(found.note))
         return found
-    shown = [output["data"][MIME] for output in ran.outputs if MIME in output.get("data", {})]
-    points = asked.get("points")
-    if not shown and points is None:
+    if "verdict" not in asked:
         found.forged = found.forged or "the check cell did not run as written."
         return found
     try:
-        verdict = Verdict.from_dict(shown[-1])
+        verdict = Verdict.from_dict(asked["verdict"])
     except (IndexError, KeyError, TypeError, ValueError, AttributeError):
-        found.forged = found.forged or "the check showed no verdict."
+        found.forged = found.forged or "the check gave no verdict."
         return found
     found.verdict, found.points = verdict.as_dict(), verdict.points
-    if type(points) is not int or points != verdict.points or len(shown) != 1:
-        found.forged = found.forged or f"the check gave {points!r}, but showed {verdict.points} points."
+    shown = [output["data"][MIME] for output in ran.outputs if MIME in output.get("data", {})]
+    if shown != [found.verdict] or asked.get("points") != verdict.points:
+        found.forged = found.forged or f"the check gave {verdict.points} points, but showed something else."
     elif verdict.exercise != exercise or verdict.variant != job.variant:
         found.forged = found.forged or f"the verdict is of {verdict.exercise}, variant {verdict.variant}."
     if verdict.points:
         # Without points there is nothing to forge.
-        found.forged = found.forged or canaries(after, secrets.token_hex(16))
+        found.forged = found.forged or canary.doubt(verdict, asked.get("stood"))
+        found.forged = found.forged or sealed(asked, salt) or canaries(after, secrets.token_hex(16))
+        found.forged = found.forged or kernel.seen
     return found
 
 
@@ -447,6 +453,7 @@ class Kernel:
     def __init__(self, sandbox: Sandbox, client: BlockingKernelClient, grace: float) -> None:
         self.sandbox, self.client, self.grace = sandbox, client, grace
         self.made: dict[str, str] = {}
+        self.key = self.seen = ""
         self.answers: set[str] = set()
         self.dead = False
 
@@ -459,17 +466,24 @@ class Kernel:
         """Run one of the grader's own functions inside; what it returned, {} when nothing came."""
         return self.answer(task, seconds, **given)[1]
 
+    def begin(self, setup: str, seconds: float) -> None:
+        """Let the grader's own part move in, before anything of a submission runs."""
+        nonce = secrets.token_hex(16)
+        ran = self.run(canary.beginning(nonce, PROBE, setup), seconds, history=False)
+        for shown in ran.replies:
+            if isinstance(shown, dict) and shown.get("nonce") == nonce:
+                self.made, self.key = shown["reply"]["made"], shown["reply"]["key"]
+
     def answer(self, task: str, seconds: float, **given: Any) -> tuple[Ran, dict[str, Any]]:
         """The same, with what else came."""
         nonce = secrets.token_hex(16)
-        ran = self.run(canary.request(task, nonce, PROBE, given), seconds, history=False)
-        for reply in ran.replies:
-            if (
-                isinstance(reply, dict)
-                and reply.get("nonce") == nonce
-                and isinstance(reply.get("reply"), dict)
-            ):
-                return ran, reply["reply"]
+        code, text = canary.request(task, nonce, PROBE, given)
+        ran = self.run(code, seconds, history=False)
+        for shown in ran.replies:
+            reply, seen = canary.reply(shown, self.key, text)
+            if reply:
+                self.seen = self.seen or "".join(seen[:1])
+                return ran, reply
         return ran, {}
 
     def run(self, code: str, seconds: float, history: bool = True) -> Ran:

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import builtins
 import json
+import subprocess
+import sys
 from collections.abc import Iterator
+from types import SimpleNamespace
 from typing import Any
 
 import coursework
@@ -16,11 +19,12 @@ from classroom.execute import Job
 from classroom.intake import Template
 from lifecycle import faults
 from lifecycle.study import check, checks, exercising, progress
-from lifecycle.study.checks import Verdict, exercises
+from lifecycle.study.checks import Aspect, Verdict, exercises
 
 FIRST = IDS[0]
 WORTH = exercises()[FIRST].worth
-CHECK = f'check("{FIRST}", {exercises()[FIRST].answer}).points'
+NAME = exercises()[FIRST].answer
+CHECK = f'check("{FIRST}", {NAME}).points'
 TEMPLATE = Template.read(json.dumps(coursework.release(*IDS)).encode())
 
 
@@ -31,12 +35,21 @@ def job(student: str = "ada", variant: str = TERM) -> Job:
 
 
 @pytest.fixture
-def before() -> Iterator[dict[str, str]]:
-    """What the checks are made of in this process."""
+def guard() -> Iterator[inside.Guard]:
+    """What the grader keeps, without its hook: from a process nobody takes that away again."""
     from lifecycle.study import course
 
-    yield inside.prelude(coursework.setup())["made"]
+    made = inside.begun(coursework.setup())
+    # These tests are no part of a submission.
+    made.roots = (*made.roots, str(coursework.REPOSITORY))
+    yield made
     course("kit")
+
+
+@pytest.fixture
+def before(guard: inside.Guard) -> dict[str, str]:
+    """What the checks are made of in this process."""
+    return inside.made()
 
 
 # Choosing
@@ -64,19 +77,19 @@ def test_a_check_cell_is_known_by_its_form() -> None:
 # Wrong solutions
 
 
-def test_an_honest_check_gives_a_canary_what_it_earns() -> None:
+def test_an_honest_check_gives_a_canary_what_it_earns(guard: inside.Guard) -> None:
     solutions = canary.chosen(job(), FIRST)[0]
-    asked = inside.canaries(CHECK, coursework.setup(), solutions, "")
+    asked = inside.canaries(guard, FIRST, NAME, coursework.setup(), solutions, "")
     name, source = solutions[0]
     most = canary.earned(FIRST, name, source, coursework.setup(), CHECK, TERM, WORTH)
     assert most < WORTH
     assert canary.passed(asked, solutions, {name: most}) == ""
 
 
-def test_what_a_canary_was_told_is_no_progress_of_the_students() -> None:
+def test_what_a_canary_was_told_is_no_progress_of_the_students(guard: inside.Guard) -> None:
     check(FIRST)
     before = str(progress("leaks"))
-    inside.canaries(CHECK, coursework.setup(), canary.chosen(job(), FIRST)[0], "")
+    inside.canaries(guard, FIRST, NAME, coursework.setup(), canary.chosen(job(), FIRST)[0], "")
     assert str(progress("leaks")) == before
     assert f"{FIRST}: missing" in before
 
@@ -181,19 +194,199 @@ def test_a_kernel_that_says_nothing_is_not_trusted() -> None:
 # Requests
 
 
-def test_a_request_is_text_that_runs_alone(monkeypatch: pytest.MonkeyPatch) -> None:
-    shown: list[Any] = []
+class Shell:
+    """A kernel's shell that keeps what it is to show."""
 
-    class Shell:
-        display_pub = type("Publisher", (), {"publish": staticmethod(shown.append)})
+    def __init__(self) -> None:
+        self.shown: list[Any] = []
+        self.user_ns: dict[str, Any] = {}
+        self.display_pub = self
+        self.events = SimpleNamespace(callbacks={})
 
+    def publish(self, data: Any) -> None:
+        self.shown.append(data)
+
+
+KIND = "kind/x"
+
+
+@pytest.fixture
+def shell(monkeypatch: pytest.MonkeyPatch) -> Shell:
+    made = Shell()
+    monkeypatch.setattr("IPython.get_ipython", lambda: made)
+    return made
+
+
+def test_the_grader_is_text_that_runs_alone(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    hooks: list[Any] = []
+    monkeypatch.setattr(sys, "addaudithook", hooks.append)
     # As in the kernel, nothing of the grader can be imported.
-    text = canary.request(
-        "canaries", "n0nce", "kind/x", {"check": "1", "setup": "", "solutions": [], "salt": ""}
+    exec(canary.beginning("n0nce", KIND, coursework.setup()), {})
+    [begun] = shell.shown
+    assert begun[KIND]["nonce"] == "n0nce" and begun[KIND]["reply"]["made"]
+    key = begun[KIND]["reply"]["key"]
+    code, text = canary.request("parts", "0nce", KIND, {})
+    monkeypatch.setattr(sys, "audit", lambda *given: hooks[0](given[0], given[1:]))
+    exec(code, {})
+    reply, seen = canary.reply(shell.shown[1][KIND], key, text)
+    assert set(reply) == {"made"}
+    # It does not take these tests for its own.
+    assert [one.endswith(" of the submission.") for one in seen] == [True]
+
+
+def answered(guard: inside.Guard, shell: Shell, source: str) -> dict[str, Any]:
+    """What the grader replies to the check of an answer."""
+    inside.run(coursework.setup(), shell.user_ns)
+    inside.run(source, shell.user_ns)
+    key = guard.key.hex()
+    given = {"exercise": FIRST, "answer": NAME, "variant": TERM, "salt": "salt"}
+    _, text = canary.request("graded", "0nce", KIND, given)
+    inside.serve(guard, text)
+    return canary.reply(shell.shown[-1][KIND], key, text)[0]
+
+
+def test_a_reply_holds_the_verdict_and_how_each_aspect_got_its_points(
+    guard: inside.Guard, shell: Shell
+) -> None:
+    reply = answered(guard, shell, solution(FIRST))
+    assert reply["points"] == WORTH and reply["seal"] == inside.sealed(inside.made(), "salt")
+    assert reply["stood"] == {name: [worth, ""] for name, worth in exercises()[FIRST].aspects.items()}
+    assert canary.doubt(Verdict.from_dict(reply["verdict"]), reply["stood"]) == ""
+
+
+def test_a_reply_that_somebody_changed_is_none(guard: inside.Guard, shell: Shell) -> None:
+    key = guard.key.hex()
+    _, text = canary.request("parts", "0nce", KIND, {})
+    inside.serve(guard, text)
+    shown = shell.shown[-1][KIND]
+    assert canary.reply(shown, key, text)[0]
+    other = canary.request("parts", "tw1ce", KIND, {})[1]
+    for changed, by, of in [
+        (shown | {"said": shown["said"].replace("reply", "reply ")}, key, text),
+        (shown | {"mark": ""}, key, text), (shown | {"mark": 7}, key, text),
+        (shown, key, other), (shown, "00" * 32, text), (shown, "", text), ("text", key, text),
+    ]:  # fmt: skip
+        assert canary.reply(changed, by, of) == ({}, [])
+
+
+def test_who_threw_the_key_away_signs_nothing(guard: inside.Guard, shell: Shell) -> None:
+    key = guard.key.hex()
+    guard.note("gc.get_objects was called.")
+    _, text = canary.request("parts", "0nce", KIND, {})
+    inside.serve(guard, text)
+    assert canary.reply(shell.shown[-1][KIND], key, text) == ({}, [])
+
+
+HOLDING = """
+import sys
+exercise = sys.modules["lifecycle.study.checks.exercise"]
+def aspect(self, name):
+    try: yield
+    except BaseException: pass
+    worth = self.exercise.aspects[name]
+    self._tell(exercise.Aspect(name, worth, worth))
+"""
+
+
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        ("exercise.Sheet.aspect = contextmanager(aspect)", "was called by aspect of the submission."),
+        ("exercise.Wrong.__init__ = print", "Wrong.__init__ was replaced while the answer ran."),
+    ],
+)
+def test_a_check_changed_by_the_answer_that_it_calls_shows(
+    guard: inside.Guard, shell: Shell, body: str, said: str
+) -> None:
+    source = f"from contextlib import contextmanager\n{HOLDING}\ndef {NAME}(*given):\n    {body}\n"
+    if "aspect" not in body:
+        source += solution(FIRST).replace("def ", "    def ").replace("\n    ", "\n        ")
+        source += f"    return {NAME}(*given)\n"
+    reply = answered(guard, shell, source)
+    verdict = Verdict.from_dict(reply["verdict"])
+    assert verdict.points
+    assert said in canary.doubt(verdict, reply["stood"])
+
+
+def test_points_that_no_exercise_has_are_doubted() -> None:
+    aspects = [Aspect(name, worth, worth) for name, worth in exercises()[FIRST].aspects.items()]
+    stood: dict[str, Any] = {one.name: [one.points, ""] for one in aspects}
+
+    def doubt(*changed: Aspect, **stands: Any) -> str:
+        told = [*changed, *aspects[len(changed) :]]
+        return canary.doubt(Verdict(FIRST, "1", TERM, tuple(told)), stood | stands)
+
+    first = aspects[0]
+    assert doubt() == ""
+    assert "other aspects" in doubt(Aspect(first.name, 100, 100))
+    assert "got 100 points" in doubt(Aspect(first.name, first.worth, 100))
+    assert "nothing was seen" in doubt(**{first.name: [0, ""]})
+    assert "nothing was seen" in doubt(**{first.name: None})
+    assert doubt(**{first.name: [first.worth, "something."]}) == "something."
+    assert doubt(Aspect(first.name, first.worth), **{first.name: None}) == ""
+
+
+# The hook
+
+
+LOOKS = {
+    "sys._getframe was called.": [
+        "import sys; getattr(sys, '_get' + 'frame')()",
+        "import inspect; inspect.stack()",
+        "import traceback; next(traceback.walk_stack(None), None)",
+        "import contextlib, sys\nwith contextlib.ExitStack() as stack: stack.callback(sys._getframe)",
+        "import logging; logging.currentframe()",
+    ],
+    "sys._current_frames was called.": ["import sys; sys._current_frames()"],
+    "tb_frame was read.": ["try: 1 / 0\nexcept Exception as e: getattr(e.__traceback__, 'tb_' + 'frame')"],
+    "gc.get_objects was called.": ["import gc; gc.get_objects()"],
+    "gc.get_referrers was called.": ["import gc; list(map(gc.get_referrers, [1]))"],
+    "code was made in the name of": ["import os; compile('1 + 4141', os.__file__, 'eval')"],
+    "code.__new__ was called.": ["(lambda: 1).__code__.replace(co_name='x')"],
+    "": [
+        "import traceback\ntry: 1 / 0\nexcept Exception: traceback.format_exc()\ntraceback.extract_stack()",
+        "import logging; logging.getLogger('x').debug('y'); logging.getLogger('x').findCaller()",
+        "from collections import namedtuple; namedtuple('P', 'a b')",
+        "from typing import NamedTuple\nclass P(NamedTuple): a: int",
+        "from dataclasses import dataclass\n@dataclass\nclass P: a: int",
+        "import warnings\nwith warnings.catch_warnings(record=True):\n    warnings.warn('x')",
+        "import inspect; inspect.signature(len); inspect.getsource(inspect)",
+        "eval('1 + 1'); exec('x = 1'); compile('1', 'mine', 'eval')",
+        "import gc; gc.collect()",
+        "import json\nclass Late:\n    def __del__(self): json.loads('x')\nLate()",
+        "import inspect\ndef some(): yield\ninspect.getgeneratorstate(some())",
+        "from unittest import mock\nwith mock.patch('time.sleep'): pass",
+        "import doctest; doctest.testmod()",
+    ],
+}
+
+
+@pytest.fixture(scope="module")
+def looked() -> dict[str, list[Any]]:
+    """What the hook noted of each of these programs, and whether the key was left."""
+    # In a process of its own: a hook stays.
+    program = (
+        "import doctest, json, logging, sys, unittest.mock\nfrom classroom import inside\n"
+        f"guard = inside.begun({coursework.setup()!r})\nsys.addaudithook(inside.watch(guard))\nnoted = {{}}\n"
+        f"def all():\n    for source in {[one for all in LOOKS.values() for one in all]!r}:\n"
+        "        guard.key = b'key'; guard.seen.clear()\n"
+        "        exec(compile(source, '<ipython-input-1>', 'exec'), {'__name__': '__main__'})\n"
+        "        noted[source] = [bool(guard.key), ' '.join(guard.seen)]\n"
+        # As deep as a cell lies in a kernel.
+        "def deep(left): deep(left - 1) if left else all()\ndeep(9)\nprint(json.dumps(noted))"
     )
-    monkeypatch.setattr("IPython.get_ipython", Shell)
-    exec(text, {})
-    assert shown == [{"kind/x": {"nonce": "n0nce", "reply": {"given": {}, "seal": ""}}}]
+    ran = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert ran.returncode == 0, ran.stderr
+    noted: dict[str, list[Any]] = json.loads(ran.stdout.strip().splitlines()[-1])
+    return noted
+
+
+@pytest.mark.parametrize(("said", "source"), [(said, one) for said, all in LOOKS.items() for one in all])
+def test_who_looks_at_frames_and_objects_is_seen_and_the_key_gone(
+    looked: dict[str, list[Any]], said: str, source: str
+) -> None:
+    left, seen = looked[source]
+    assert (said in seen and not left) if said else (seen == "" and left)
 
 
 # Words

@@ -414,6 +414,33 @@ def attacks(course: Course, port: int) -> list[Attack]:
             ),
             person=True,
         ),
+        Attack(
+            "frames walked by other names",
+            with_cells(
+                answer=f"import inspect, os, traceback\ndef {NAME}(*given):\n"
+                "    for frame, _ in traceback.walk_stack(None):\n"
+                "        found = inspect.getargvalues(frame).locals\n"
+                "        if {'tell', 'exercise'} <= set(found):\n"
+                "            for name, worth in found['exercise'].aspects.items():\n"
+                "                found['tell'](dict(name=name, worth=worth, points=worth))\n"
+                "            found['tell']({'end': True})\n            os.kill(os.getpid(), 9)\n"
+            ),
+            person=True,
+            withheld=True,
+        ),
+        Attack(
+            "patched by the answer while it is checked",
+            with_cells(
+                answer="import sys\nfrom contextlib import contextmanager\n"
+                "room = vars(sys)['mod' + 'ules']['lifecycle.study.' + 'checks.exercise']\n"
+                "@contextmanager\ndef aspect(self, name):\n    try: yield\n    except BaseException: pass\n"
+                "    worth = self.exercise.aspects[name]\n"
+                "    self._tell(room.Aspect(name, worth, worth))\n"
+                f"def {NAME}(*given):\n    room.Sheet.aspect = aspect\n    raise KeyError\n"
+            ),
+            person=True,
+            withheld=True,
+        ),
         Attack("all braces", b"[" * 200_000, status="unreadable"),
         Attack(
             "deep source", json.dumps(with_cells()).replace('"source": "', '"source": "\\ud800', 1).encode()
