@@ -36,7 +36,8 @@ In the slides:
   Space, Shift+Space   the next step, the step before
   Shift+Enter          run this cell; the slide stays, so that the answer is seen
   {COMMAND + "+Shift+Enter":<19}  catch up with this slide after a kernel restart (0 0 restarts the kernel)
-  Escape               leave the slides; the cards in the notebook's toolbar return to them"""
+  Escape               in a lab or in a cell's text: back to the slide; on the slide: leave the slides
+                       (the cards in the notebook's toolbar return to them)"""
 
 
 def serve(lesson: str | None, desk: Path | None, port: int | None = None, browser: bool = True) -> None:

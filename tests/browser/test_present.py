@@ -21,7 +21,7 @@ CONTENT = "window.jupyterapp.shell.currentWidget.content"
 
 DECK: tuple[tuple[str, str, str], ...] = (
     # slide type, source, tag
-    ("slide", "# md # A deck for this test", ""),
+    ("slide", "# md # A deck for this test\n\n![a line](line.svg)", ""),
     ("skip", "from lifecycle.lab import ExitLab\nfresh = 'set up'", "setup"),
     ("slide", "# md ## Two readings", ""),
     ("", "readings = [12.5, 10.5]", ""),
@@ -31,6 +31,7 @@ DECK: tuple[tuple[str, str, str], ...] = (
     ("slide", "float('missing')", "raises-exception"),
     ("", "print(fresh, readings, 'twin' in globals())", ""),
 )
+LINE = '<svg xmlns="http://www.w3.org/2000/svg" width="850" height="10" viewBox="0 0 850 10"/>'
 TITLE, SETUP, HEADING, READINGS, ANSWER, TWIN, WIDGET, ERROR, END = range(len(DECK))
 
 
@@ -44,6 +45,7 @@ def presenting(playwright: Playwright) -> Iterator[Server]:
             cell.metadata.update({"tags": [tag]} if tag else {})
             cell.metadata.update({"slideshow": {"slide_type": slide}} if slide else {})
         nbformat.write(deck, server.desk / "deck.ipynb")
+        (server.desk / "line.svg").write_text(LINE)
         yield server
     finally:
         server.stop()
@@ -142,6 +144,9 @@ def test_slides_wait_with_their_answers(slides: Lab) -> None:
 
 
 def test_what_stands_in_slides_is_large_and_tracebacks_are_short(slides: Lab) -> None:
+    # A figure's letters of 14 pixels become nearly as large as the text, and the figure stays on the slide.
+    box = slides.cell(TITLE).get_by_role("img", name="a line").bounding_box()
+    assert box and box["width"] > 1.25 * 850 and box["x"] + box["width"] < 1280
     go(slides, READINGS)
     assert size(slides.cell(HEADING).locator("h2")) == "34.56px"
     assert size(slides.cell(READINGS).locator(".cm-content")) == "18px"
@@ -173,6 +178,14 @@ def test_a_widget_is_live_by_mouse_and_by_keyboard(slides: Lab) -> None:
     expect(raises).not_to_have_value("OSError")
     assert active(slides) == WIDGET
     slides.screenshot("present-widget")
+    # Escape leads out of the lab, which keeps its state, and out of nothing else.
+    assert press(slides, "Escape", "Shift+Space") != WIDGET
+    assert press(slides, "Space") == WIDGET
+    expect(raises).not_to_have_value("OSError")
+    # So does a click on the empty slide.
+    more.click()
+    slides.page.mouse.click(640, 712)
+    assert press(slides, "Space") == ERROR
 
 
 def test_one_key_catches_up_after_a_kernel_restart(slides: Lab) -> None:

@@ -1,10 +1,11 @@
 // What presenting adds to jupyterlab-slideshow: setup cells run at opening, Shift+Enter keeps an answer in view,
-// and one key catches up with the current slide.  Lab loads this file as it stands: the object at the end has the
+// one key catches up with the current slide, and Escape or a click beside it leads out of a lab.  Lab loads this file as it stands: the object at the end has the
 // shape that a bundler would give it, so that presenting needs no build step and no Node.
 
 const SCOPE = "lifecycle-present";
 const RUN = "lifecycle:run-and-stay-on-slide";
 const CATCH_UP = "lifecycle:catch-up";
+const OUT = "lifecycle:out-of-the-lab";
 
 const SETTLED = 2000; // milliseconds
 const ELSEWHERE = ["skip", "notes"];
@@ -37,6 +38,15 @@ function plugin({ INotebookTracker, NotebookActions }) {
       // Lab may leave the focus outside, and then no key turns a slide.
       if (tracker.currentWidget === panel) {
         app.shell.activateById(panel.id);
+      }
+    }
+
+    const focus = () => tracker.currentWidget.content.activeCell.node.focus();
+
+    // Keys in a lab are the lab's. Who then clicks beside it has the focus nowhere, and no key would turn a slide.
+    function refocus() {
+      if (document.activeElement === document.body && isEnabled() && tracker.currentWidget.node.matches(".jp-Deck")) {
+        focus();
       }
     }
 
@@ -82,12 +92,17 @@ function plugin({ INotebookTracker, NotebookActions }) {
     const isEnabled = () => Boolean(tracker.currentWidget?.content.activeCell);
     app.commands.addCommand(RUN, { label: "Run the Cell and Stay on the Slide", execute: runAndStay, isEnabled });
     app.commands.addCommand(CATCH_UP, { label: "Catch Up with This Slide", execute: catchUp, isEnabled });
-    // As specific as Lab's own bindings and one class more, so that in slides these win.
+    // As specific as the bindings of Lab and of the slides and one class more, so that these win.
     for (const selector of [".jp-mod-commandMode:not(.jp-mod-readWrite) :focus", ".jp-mod-editMode"]) {
       app.commands.addKeyBinding({ command: RUN, keys: ["Shift Enter"], selector: `.jp-Deck .jp-Notebook${selector}` });
     }
+    app.commands.addCommand(OUT, { label: "Back from the Lab to the Slide", execute: focus, isEnabled });
+    // As in a cell's text, the first Escape leads out of it and the next one out of the slides.
+    const inLab = ".jp-Deck .jp-Notebook .jp-Cell .jp-OutputArea .jp-OutputArea-output :focus";
+    app.commands.addKeyBinding({ command: OUT, keys: ["Escape"], selector: inLab });
     app.commands.addKeyBinding({ command: CATCH_UP, keys: ["Accel Shift Enter"], selector: "body" });
 
+    document.addEventListener("click", refocus);
     tracker.forEach(prepare);
     tracker.widgetAdded.connect((_, panel) => prepare(panel));
   }
