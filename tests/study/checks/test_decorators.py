@@ -128,7 +128,7 @@ def test_a_figure_that_is_right_in_one_variant_is_wrong_in_another() -> None:
         "decorators-x1",
         "def timed(function, clock=None):\n"
         "    def wrapper(self):\n"
-        f"        self.seconds = {literal}\n"
+        f"        self.seconds = {literal} + 0 * clock()\n"
         "        yield from function(self)\n"
         "    return wrapper\n",
     )
@@ -274,3 +274,48 @@ def test_a_test_that_rejects_a_right_retry_is_told_why(case: str) -> None:
         "decorators-x5", answered("decorators-x5", f"def test_retry(retry, new_feed):\n    {line}\n")
     )
     assert (verdict.points, verdict.belief) == (0, "") and advice in verdict.aspects[0].advice
+
+
+STEPS: dict[str, tuple[str, list[tuple[str, str]], list[int], str]] = {
+    "another clock": ("x1", [("clock()", "time.time()")], [1, 2, 4], "never read the `clock`"),
+    "another clock in the stage": ("x2", [("clock()", "time.time()")], [1, 2, 4, 5],
+                                   "never read the `clock`"),
+    "prints the seconds": (
+        "x1", [("self.seconds", "seconds"),
+               ("                return\n", "                print(seconds)\n                return\n")],
+        [1, 2, 4], "`self.seconds` was missing",
+    ),
+    "counts failures in a row": (
+        "x3", [("        for attempt in range(1, attempts + 1):",
+                "        attempt = 0\n        while True:\n            attempt += 1"),
+               ("delivered += 1\n", "delivered += 1\n                    attempt = 1\n")],
+        [3], "6 attempts were made, and OSError came out",
+    ),
+    "never gives up": ("x3", [("if attempt == attempts:", "if False:"),
+                              ("range(1, attempts + 1)", "iter(int, 1)")],
+                       [3], "12 attempts were made, and the check stopped it there"),
+    "waits": ("x3", [("                    raise\n",
+                      "                    raise\n                time.sleep(0.5)\n")],
+              [3], "waited 0.5 seconds by `time.sleep`"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("id", "changes", "aspects", "seen"), STEPS.values(), ids=STEPS)
+def test_a_mistake_that_shows_no_belief_is_told_as_what_it_is(
+    id: str, changes: list[tuple[str, str]], aspects: list[int], seen: str
+) -> None:
+    id = f"decorators-{id}"
+    source = next(one.source for one in ALL if one.exercise == id and one.name == "right_1")
+    for old, new in changes:
+        assert old in source
+        source = source.replace(old, new)
+    verdict = judged(id, answered(id, source))
+    failed = [number for number, one in enumerate(verdict.aspects, 1) if not one.holds]
+    assert (failed, verdict.belief) == (aspects, ""), str(verdict)
+    assert seen in verdict.aspects[aspects[0] - 1].seen, str(verdict)
+
+
+@pytest.mark.parametrize("id", IDS[:3])
+def test_an_answer_that_never_ends_shows_no_belief(id: str) -> None:
+    verdict = judged(id, loops, seconds=0.3)
+    assert (verdict.points, verdict.belief) == (0, "")

@@ -68,11 +68,15 @@ IDLE, PAUSE = 100, 1000
 """Seconds between the call and the first pull, and after each record: more than all work together."""
 
 RETURN = "decorators-missing-return-shows"
+SHARED_FIGURE = "decorators-metrics-per-stage"
 
 
 @dataclass
 class Trace:
-    """What one run of a decorated method did. It keeps the stream, so that nothing closes by itself."""
+    """What one run of a decorated method did. It keeps the stream, so that nothing closes by itself.
+
+    asked: how often the clock was read. elsewhere: whether a function of the class has `seconds`.
+    """
 
     seconds: Any = None
     records: list[Any] = field(default_factory=list)
@@ -80,6 +84,8 @@ class Trace:
     at_first: int = 0
     error: BaseException | None = None
     stream: Any = None
+    asked: int = 0
+    elsewhere: bool = False
 
 
 def subclass(base: type, **attributes: Any) -> Any:
@@ -123,7 +129,8 @@ def traced(
             )
         trace.stream = begun.value
         _pull(trace, reads, clock, limit, pause, pulls)
-    trace.seconds = named(part, "seconds")
+    trace.seconds, trace.asked = named(part, "seconds"), clock.asked
+    trace.elsewhere = any(named(one, "seconds") is not None for one in vars(type(part)).values())
     return trace
 
 
@@ -171,6 +178,8 @@ def settled(run: Attempt, *expected: type[BaseException]) -> Trace:
 def figure(trace: Trace, belief: str, when: str = "after the run") -> float:
     """The seconds that a run left on its part. Raises `Wrong` under a belief when they are no number."""
     value = trace.seconds
+    if value is None and belief == SHARED_FIGURE and not trace.elsewhere:
+        belief = ""
     if type(value) not in (int, float):
         raise Wrong(
             belief,
@@ -178,6 +187,16 @@ def figure(trace: Trace, belief: str, when: str = "after the run") -> float:
             "Set `self.seconds` in the wrapper, on `self`, and keep it right at every moment.",
         )
     return round(float(value), 6)
+
+
+def told_the_time(trace: Trace) -> None:
+    """Raise `Wrong` when the clock that was handed in was never read."""
+    if not trace.asked:
+        raise Wrong(
+            "",
+            "your code never read the `clock` that it was given.",
+            "Call `clock()` for the time: it need not be the time of the day.",
+        )
 
 
 def grounded(sheet: Sheet, lines: int = 1) -> None:
@@ -220,7 +239,7 @@ def station(variant: Variant, key: str, last: int = 0) -> Any:
         "the call fetches nothing, and each pull fetches one record": 1,
         "a stream that fails or is left early is timed as well": 1,
     },
-    hangs="decorators-for-restarts",
+    version=2,
 )
 def timing(answer: Any, sheet: Sheet) -> None:
     """Time a station in four runs: to its end, with a slow reader, with a failure, left early."""
@@ -248,6 +267,7 @@ def timing(answer: Any, sheet: Sheet) -> None:
     with sheet.aspect("the work of every pull is counted"):
         trace = settled(whole)
         arrived(trace.records, readings)
+        told_the_time(trace)
         worked(figure(trace, "decorators-metrics-per-stage"), costs)
         value = figure(of(second)[1], "decorators-metrics-per-stage")
         if value != work:
@@ -381,7 +401,7 @@ def stage(variant: Variant, base: type, clock: Clock, at: int | None = None) -> 
         "each stage has figures of its own": 1,
         "a stream that fails or is left early is timed as well": 1,
     },
-    hangs="decorators-for-restarts",
+    version=2,
 )
 def measuring(answer: Any, sheet: Sheet) -> None:
     """Measure a stage that converts and one that filters, alone and in a chain, in every way to end."""
@@ -459,6 +479,7 @@ def measuring(answer: Any, sheet: Sheet) -> None:
             trace = settled(ended)
             numbers = [float(text) for text in kind.readings]
             arrived(trace.records, numbers if base is Convert else numbers[1::2])
+            told_the_time(trace)
             when = "a stage that converts" if base is Convert else "a stage that keeps every other record"
             value = figure(trace, "decorators-metrics-per-stage")
             if value == 0 and slow.error is None and type(slow.value.seconds) in (int, float):
@@ -528,7 +549,7 @@ LAZY = "the call reads nothing, and each pull reads one record"
     kind="complete",
     answer="retried",
     aspects={ONCE: 3, CLOSED: 2, LAST: 1, ONLY: 1, LAZY: 1},
-    hangs="decorators-generator-resumes",
+    version=2,
 )
 def retrying(answer: Any, sheet: Sheet) -> None:
     """Break a feed before each record, once and twice, leave it early, and sweep a real file."""
@@ -545,16 +566,22 @@ def retrying(answer: Any, sheet: Sheet) -> None:
 
     places = range(count + 1)
     twice = [(one,) for one in places] + [(one, two) for one in places for two in places]
-    broken = {
-        (generator, breaks): attempt(run, breaks, generator=generator)
-        for generator in (True, False)
-        for breaks in twice
-    }
-    whole = attempt(run, ())
-    left = [attempt(run, breaks, pulls=2, generator=one) for one in (True, False) for breaks in ((), (1,))]
-    given_up = {attempts: attempt(run, (1,) * MANY, attempts) for attempts in (3, 1, 2, 4)}
-    other = {kind: attempt(run, (1,), failure=kind) for kind in (ValueError, KeyError, KeyboardInterrupt)}
-    swept = attempt(files_swept, answer, records)
+    slept: list[float] = []
+    with awake(slept):
+        broken = {
+            (generator, breaks): attempt(run, breaks, generator=generator)
+            for generator in (True, False)
+            for breaks in twice
+        }
+        whole = attempt(run, ())
+        left = [
+            attempt(run, breaks, pulls=2, generator=one) for one in (True, False) for breaks in ((), (1,))
+        ]
+        given_up = {attempts: attempt(run, (1,) * MANY, attempts) for attempts in (3, 1, 2, 4)}
+        # Each attempt gets further: a count that starts again with every record would never end it.
+        further = attempt(run, (1, 2, 3, *[count] * MANY))
+        other = {kind: attempt(run, (1,), failure=kind) for kind in (ValueError, KeyError, KeyboardInterrupt)}
+        swept = attempt(files_swept, answer, records)
 
     def side_by_side() -> Any:
         kind = subclass(Feed, records=records, breaks=(2,))
@@ -566,12 +593,19 @@ def retrying(answer: Any, sheet: Sheet) -> None:
                 mine.extend(islice(stream, 1))
         return came
 
-    both = attempt(side_by_side)
+    with awake(slept):
+        both = attempt(side_by_side)
 
     with sheet.aspect(ONCE):
         feed, trace = of(whole)
         if trace.error is not None:
             raise trace.error
+        if exactly(trace.records, list(dict.fromkeys(records))):
+            raise Wrong(
+                "decorators-retry-knows-records",
+                f"without a failure, {short(records)} was sent, and {short(trace.records)} came.",
+                "Two records may be the same: skip by their number, not by what is in them.",
+            )
         arrived(trace.records, records)
         for (_, breaks), ended in broken.items():
             feed, trace = of(ended)
@@ -613,6 +647,14 @@ def retrying(answer: Any, sheet: Sheet) -> None:
         for attempts, ended in given_up.items():
             feed, trace = of(ended)
             gave_up(feed, trace, attempts)
+        feed, trace = of(further)
+        gave_up(feed, trace, 3, "each line brings one record more than the one before it, and drops")
+        if slept:
+            raise Wrong(
+                "",
+                f"between two attempts your code waited {total(slept[0])} by `time.sleep`.",
+                "Call `function` anew at once: this retry has no pause.",
+            )
     with sheet.aspect(ONLY):
         grounded(sheet)
         for kind, ended in other.items():
@@ -691,11 +733,13 @@ def closed_in_time(feed: Feed) -> None:
         )
 
 
-def gave_up(feed: Feed, trace: Trace, attempts: int) -> None:
+def gave_up(feed: Feed, trace: Trace, attempts: int, when: str = "each line drops after a record") -> None:
     """Raise `Wrong` unless the last error came out after so many attempts."""
     made = f"{feed.opened} attempt{' was' if feed.opened == 1 else 's were'} made"
-    seen = f"each line drops after a record, `attempts={attempts}`: {made}, and "
+    seen = f"{when}, `attempts={attempts}`: {made}, and "
     told = "no error came out" if trace.error is None else f"{type(trace.error).__name__} came out"
+    if isinstance(trace.error, Enough):
+        told = "the check stopped it there"
     if trace.error is None or feed.opened != attempts or trace.error is not feed.errors[-1]:
         silent = trace.error is None
         raise Wrong(
