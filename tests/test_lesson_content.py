@@ -240,7 +240,7 @@ def test_tags_and_slides_are_known(path: Path) -> None:
     assert "setup" in tagged(code(path)[0]), "what everything stands on comes first"
 
 
-@every_lesson
+@every_notebook
 def test_a_slide_shows_before_it_says(path: Path) -> None:
     before = None
     for cell in stored(path).cells:

@@ -31,6 +31,7 @@ READING = """\
 **Read one.** The heading says what is believed, and it is not so. Say what the cell below it shows, run it,
 and read on. `caught(call, …)` calls something and hands back what came: the result, or the error instead of
 raising it. Each cell stands for itself, and begins afresh when it is run again."""
+TRUTH = "**What is true.** {entry.truth}\n\nSource: {entry.source}."
 NEEDS_OS = re.compile(r"\bsubprocess\.")
 
 
@@ -41,7 +42,7 @@ def composed():
     cells = [
         _prose("guide-title", OPENING.format(count=count), "slide"),
         _code("guide-search", 'from lifecycle.study import search\nsearch("zip")', "setup"),
-        _prose("guide-reading", READING),
+        _prose("guide-reading", READING, "slide"),
     ]
     proofs = []
     for heading, told in topics.items():
@@ -53,7 +54,7 @@ def composed():
             proofs += [
                 _prose(entry.id, f"### “{entry.belief.rstrip('.')}”", "subslide"),
                 _code(f"{entry.id}-proof", source, *tags),
-                _prose(f"{entry.id}-truth", f"**What is true.** {entry.truth}\n\nSource: {entry.source}."),
+                _prose(f"{entry.id}-truth", TRUTH.format(entry=entry), "fragment"),
             ]
     cells += [_code(f"guide-{name}", chunk, "setup") for name, chunk in _setup(proofs)] + proofs
     return nbformat.v4.new_notebook(
