@@ -144,6 +144,14 @@ def test_asked_it_shows_what_nobody_closed_and_goes_on(tmp_path: Path, options: 
     assert ended.returncode == 0 and "goes on" in ended.stdout
 
 
+def test_asked_it_shows_a_connection_of_sqlite3_since_python_3_13() -> None:
+    program = "import gc, sqlite3; sqlite3.connect(':memory:'); gc.collect()"
+    ended = subprocess.run(
+        [sys.executable, "-X", "dev", "-c", program], capture_output=True, text=True, timeout=60
+    )
+    assert ("ResourceWarning: unclosed database" in ended.stderr) == (sys.version_info >= (3, 13))
+
+
 @pytest.mark.parametrize("options", ASKED)
 def test_it_does_not_see_what_is_still_held(tmp_path: Path, options: tuple[str, str]) -> None:
     ended = ran(tmp_path, *options, held=True)
