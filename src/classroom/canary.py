@@ -28,6 +28,9 @@ CHECK = re.compile(r'check\("([a-z][a-z0-9]*-x\d+)", *([A-Za-z_]\w*)\)\.points')
 
 LOOKED = "uses what no exercise needs:"
 
+LONG = 200_000
+"""Characters of a cell above which it is not looked through: its tree takes a thousand times the memory."""
+
 Solutions = list[list[str]]
 
 
@@ -205,6 +208,8 @@ def look(source: str, where: str) -> list[str]:
     """
     from lifecycle.study.checks import exercises
 
+    if len(source) > LONG:
+        return [f"{where} has {len(source):,} characters; at most {LONG:,} are looked through."]
     known = exercises().get(where)
     names = _NAMES.keys() - (_OF_TESTS if known is not None and known.kind == "test" else set())
     try:

@@ -31,6 +31,15 @@ KEPT = 100_000
 FLOOD = 5_000_000
 """Characters of output after which a cell is stopped."""
 
+KEPT_IN_ALL = 10_000_000
+"""Characters of output that a notebook keeps."""
+
+TRACED = 4_000
+"""Characters of a traceback's entry that are kept; a value's own text can be as long as it likes."""
+
+SETTLING = 1.0
+"""Seconds in which a request's last reply comes, or is not waited for."""
+
 DEATHS = 3
 """After how many dead kernels the rest of a notebook is not run."""
 
@@ -161,6 +170,7 @@ class _Run:
         self.evidence: list[str] = []
         self.suspicions: dict[str, str] = {}
         self.deadly: set[str] = set()
+        self.tried: set[str] = set()
         self.note = ""
         self.over = time.monotonic() + job.times.notebook
         self.setup = next((c.source for c in cells if c.slot and c.slot.locked and not c.slot.check
@@ -196,7 +206,12 @@ class _Run:
                 return waiting[number:], 0
             name = cell.slot.id if cell.slot else cell.id
             if cell.slot and cell.slot.check:
-                self.check(kernel, cell)
+                if not self.check(kernel, cell) and name not in self.tried:
+                    # An `exit` in an earlier cell ends a kernel a moment later. It is no fault of this check.
+                    self.tried.add(name)
+                    self.note = self.note or "The kernel ended before a check; it ran in a new one."
+                    self.evidence.append(f"{name}: the kernel had ended; the check ran in a new one.")
+                    return waiting[number:], 1
             elif cell.source.strip():
                 ran = kernel.run(cell.source, self.seconds())
                 cell.outputs = ran.outputs
@@ -213,24 +228,27 @@ class _Run:
                 return waiting[number + 1 :], 1
         return [], 0
 
-    def check(self, kernel: Kernel, cell: Cell) -> None:
-        """Run a check cell between canaries, and note what it gave."""
+    def check(self, kernel: Kernel, cell: Cell) -> bool:
+        """Run a check cell between canaries, and note what it gave; False when its kernel ended itself."""
         assert cell.slot is not None
         exercise = canary.exercise(cell.slot)
         score = self.scores[cell.slot.id]
         if exercise is None:
             _plain(kernel, cell, score, self.seconds())
-            return
+            return True
         answer = self.template.answer_of(cell.slot)
         if answer and answer.id not in kernel.answers | self.deadly:
             # It ran in a kernel that another cell has ended since.
             kernel.run(self.answer(answer), self.seconds())
         found = _bracketed(kernel, self.job, self.setup, cell, exercise, self.seconds)
         cell.outputs = found.outputs
+        if found.verdict is None and not kernel.alive() and not kernel.killed:
+            return False
         _take(score, found)
         if found.forged:
             self.suspicions[cell.slot.id] = found.forged
             self.evidence.append(f"{cell.slot.id}: {found.forged}")
+        return True
 
     def again(self, check: str, reason: str) -> None:
         """Look at one exercise in a kernel that runs the course's setup, its answer and its check alone."""
@@ -454,8 +472,9 @@ class Kernel:
         self.sandbox, self.client, self.grace = sandbox, client, grace
         self.made: dict[str, str] = {}
         self.key = self.seen = ""
+        self.kept = 0
         self.answers: set[str] = set()
-        self.dead = False
+        self.dead = self.killed = False
 
     def alive(self) -> bool:
         """Whether it still takes requests."""
@@ -469,16 +488,15 @@ class Kernel:
     def begin(self, setup: str, seconds: float) -> None:
         """Let the grader's own part move in, before anything of a submission runs."""
         nonce = secrets.token_hex(16)
-        ran = self.run(canary.beginning(nonce, PROBE, setup), seconds, history=False)
+        ran = self.run(canary.beginning(nonce, PROBE, setup), seconds, nonce)
         for shown in ran.replies:
-            if isinstance(shown, dict) and shown.get("nonce") == nonce:
-                self.made, self.key = shown["reply"]["made"], shown["reply"]["key"]
+            self.made, self.key = shown["reply"]["made"], shown["reply"]["key"]
 
     def answer(self, task: str, seconds: float, **given: Any) -> tuple[Ran, dict[str, Any]]:
         """The same, with what else came."""
         nonce = secrets.token_hex(16)
         code, text = canary.request(task, nonce, PROBE, given)
-        ran = self.run(code, seconds, history=False)
+        ran = self.run(code, seconds, nonce)
         for shown in ran.replies:
             reply, seen = canary.reply(shown, self.key, text)
             if reply:
@@ -486,15 +504,20 @@ class Kernel:
                 return ran, reply
         return ran, {}
 
-    def run(self, code: str, seconds: float, history: bool = True) -> Ran:
-        """Run code for at most so many seconds, then interrupt it, then end the kernel."""
+    def run(self, code: str, seconds: float, nonce: str = "") -> Ran:
+        """Run code for at most so many seconds, then interrupt it, then end the kernel.
+
+        nonce: of a request of the grader's own, whose replies have it.
+        """
         ran = Ran()
         if not self.alive():
             ran.end = "dead"
             return ran
-        collected = _Outputs(ran)
+        collected = _Outputs(ran, nonce, KEPT if nonce else max(0, min(KEPT, KEPT_IN_ALL - self.kept)))
         try:
-            request = self.client.execute(code, store_history=history, allow_stdin=False, stop_on_error=False)
+            request = self.client.execute(
+                code, store_history=not nonce, allow_stdin=False, stop_on_error=False
+            )
         except zmq.Again:
             # What it sent was no message, and that ended the connection.
             ran.end = "deaf"
@@ -522,6 +545,7 @@ class Kernel:
             elif collected.take(message, request):
                 self._settle(request)
                 break
+        self.kept += 0 if nonce else collected.kept
         return ran
 
     def _next(self, seconds: float) -> dict[str, Any] | None:
@@ -535,22 +559,27 @@ class Kernel:
             return {}
 
     def _settle(self, request: str) -> None:
-        """Take the replies that wait, so that they do not pile up."""
+        """Take the replies that wait, so that they do not pile up; others may come without an end."""
+        until = time.monotonic() + SETTLING
         with contextlib.suppress(Exception):
-            while self.client.get_shell_msg(timeout=1)["parent_header"].get("msg_id") != request:
-                pass
+            while (left := until - time.monotonic()) > 0:
+                if self.client.get_shell_msg(timeout=left)["parent_header"].get("msg_id") == request:
+                    break
 
     def kill(self) -> None:
         """End it at once."""
-        self.dead = True
+        self.dead = self.killed = True
         self.sandbox.kill()
 
 
 class _Outputs:
-    """Takes a request's messages and keeps the beginning of what they show."""
+    """Takes a request's messages and keeps the beginning of what they show.
 
-    def __init__(self, ran: Ran) -> None:
-        self.ran = ran
+    nonce: what makes a reply one. most: how many characters are kept, and what is begun with them.
+    """
+
+    def __init__(self, ran: Ran, nonce: str, most: int) -> None:
+        self.ran, self.nonce, self.most = ran, nonce, most
         self.size = 0
         self.kept = 0
 
@@ -574,10 +603,11 @@ class _Outputs:
         if kind in ("display_data", "execute_result"):
             data = content["data"]
             if PROBE in data:
-                self.ran.replies.append(data[PROBE])
-                self.size -= size
+                told = data[PROBE]
+                if self.nonce and isinstance(told, dict) and told.get("nonce") == self.nonce:
+                    self.ran.replies.append(told)
                 return False
-        if self.kept > KEPT:
+        if self.kept >= self.most:
             return False
         self.kept += size
         outputs = self.ran.outputs
@@ -594,7 +624,7 @@ class _Outputs:
             output = {"output_type": kind, "data": _bundle(data), "metadata": {}}
             outputs.append(output | ({"execution_count": None} if kind == "execute_result" else {}))
         elif kind == "error":
-            trace = [str(line) for line in content["traceback"]][-50:]
+            trace = [str(line)[:TRACED] for line in content["traceback"][-50:]]
             name, value = str(content["ename"])[:200], str(content["evalue"])[:2_000]
             outputs.append({"output_type": "error", "ename": name, "evalue": value, "traceback": trace})
         return False

@@ -458,11 +458,18 @@ def made() -> dict[str, str]:
         for key in ("ast_transformers", "input_transformers_cleanup", "input_transformers_post"):
             table[f"shell.{key}"] = ",".join(_which(one) for one in getattr(running, key, ()))
         for event in ("pre_execute", "pre_run_cell"):
-            table[f"shell.{event}"] = ",".join(_which(one) for one in running.events.callbacks.get(event, ()))
+            called = running.events.callbacks.get(event, ())
+            table[f"shell.{event}"] = ",".join(_which(one) for one in called if not _of_library(one))
         for key, value in list(vars(running).items()):
             if callable(getattr(type(running), key, None)):
                 table[f"shell.{key}"] = _which(value)
     return table
+
+
+def _of_library(call: Any) -> bool:
+    """Whether it is a function of a library's, such as what `%autoreload` has called before each cell."""
+    function = call.__func__ if type(call) is MethodType else call
+    return type(function) is FunctionType and function.__code__.co_filename.startswith(ROOTS)
 
 
 def _mark(table: dict[str, str], key: str, value: Any, own: bool, depth: int) -> None:

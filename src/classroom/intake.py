@@ -347,7 +347,8 @@ def _cell(cell: dict[str, Any]) -> Given:
 def _text(source: object) -> str:
     if isinstance(source, list):
         source = "".join(line for line in source if isinstance(line, str))
-    text = source if isinstance(source, str) else ""
+    # Some editors end lines as Windows does: that is no change.
+    text = source.replace("\r\n", "\n") if isinstance(source, str) else ""
     # A lone surrogate is legal in JSON and in no file.
     return text.encode("utf-8", "replace").decode("utf-8")
 

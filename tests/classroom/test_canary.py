@@ -418,6 +418,13 @@ def test_an_honest_answer_is_not_suspected(source: str) -> None:
     assert canary.look(source, FIRST) == []
 
 
+def test_what_is_too_long_to_look_through_is_said() -> None:
+    # Its tree would fill the grader's memory, not the sandbox's.
+    assert canary.look("a=1\n" * 60_000, FIRST) == [
+        f"{FIRST} has 240,000 characters; at most 200,000 are looked through."
+    ]
+
+
 def test_no_right_solution_of_the_kit_is_suspected() -> None:
     for path in SOLUTIONS.glob("*/right_*.py"):
         assert canary.look(path.read_text(encoding="utf-8"), path.parent.name) == [], path

@@ -6,13 +6,14 @@ import json
 import pickle
 import sys
 from dataclasses import replace
+from types import SimpleNamespace
 from typing import Any
 
 import coursework
 import pytest
 from coursework import IDS, SOLUTIONS, TERM, answered, cell, notebook, release, solution, wrong
 
-from classroom.execute import Job, Result, Times, graded
+from classroom.execute import SETTLING, Job, Kernel, Result, Times, graded
 from classroom.sandbox import available
 from lifecycle.study.checks import exercises
 
@@ -85,6 +86,7 @@ def test_what_honest_programs_do_is_no_forgery() -> None:
                 "%timeit -n1 -r1 sum([1])\n!echo hello",
                 "import time\nwaits = []\nreal, time.sleep = time.sleep, waits.append\ntime.sleep(9)\n"
                 "time.sleep = real",
+                "%load_ext autoreload\n%autoreload 2",
                 "from contextlib import redirect_stdout\nimport io\n"
                 "with redirect_stdout(io.StringIO()): print(1)",
                 "from lifecycle.study import predict, progress\npredict('leaks-p1', 'A')\nprogress()",
@@ -146,6 +148,40 @@ def test_a_kernel_that_dies_again_and_again_is_given_up() -> None:
     result = graded(job(content))
     assert {score.points for score in result.scores.values()} == {0}
     assert result.scores[CHECK].note == "Not run: its kernel died too often."
+
+
+def test_leaving_the_kernel_costs_an_honest_student_nothing() -> None:
+    # IPython calls it, and ends the kernel a moment later, while the check begins.
+    result = graded(job(with_cells("exit")))
+    assert all_right(result) and not result.needs_person
+
+
+def test_what_a_kernel_says_without_end_is_not_kept() -> None:
+    probe = "{'application/vnd.' + 'lifecycle.probe+json': {'nonce': 1, 'said': 'x' * 2_000_000}}"
+    content = with_cells(
+        f"from IPython.display import display\nwhile True: display({probe}, raw=True)",
+        "raise ValueError('x' * 4_000_000)",
+    )
+    result = graded(job(content))
+    assert all_right(result)
+    assert "wrote more than can be kept and was stopped." in result.evidence[0]
+    assert len(result.notebook) < 1_000_000
+
+
+def test_replies_that_nobody_asked_for_do_not_hold_the_grader_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Client:
+        now = 0.0
+
+        def get_shell_msg(self, timeout: float) -> dict[str, Any]:
+            self.now += 0.3
+            assert timeout > 0
+            return {"parent_header": {"msg_id": "another"}}
+
+    client: Any = Client()
+    monkeypatch.setattr("classroom.execute.time", SimpleNamespace(monotonic=lambda: client.now))
+    sandbox: Any = None
+    Kernel(sandbox, client, 1.0)._settle("mine")
+    assert SETTLING <= client.now < SETTLING + 1
 
 
 def test_a_cell_that_never_ends_costs_itself_alone() -> None:

@@ -150,6 +150,15 @@ def test_answers_stay_and_all_else_comes_from_the_release() -> None:
             assert slot is not None and one["metadata"] == slot.metadata
 
 
+def test_lines_that_end_as_on_windows_are_no_change() -> None:
+    whole = release(*IDS)
+    for one in whole["cells"]:
+        one["source"] = one["source"].replace("\n", "\r\n")
+    cells, notes = put_right(whole)
+    assert notes == []
+    assert [one.source for one in cells] == [one["source"] for one in release(*IDS)["cells"]]
+
+
 def test_added_cells_stay_in_their_place() -> None:
     content = answered({})
     index = next(i for i, one in enumerate(content["cells"]) if one["id"] == FIRST)
