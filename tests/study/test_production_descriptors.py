@@ -8,8 +8,11 @@ import functools
 import gc
 import json
 import math
+import sys
+import threading
 import traceback
 import weakref
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import attr
@@ -46,6 +49,22 @@ def test_cached_property_lets_the_instance_dictionary_answer_and_notices_no_chan
     assert settings.twice == 14.6 and vars(settings)["twice"] == 14.6
     settings.spread = 1.0
     assert settings.twice == 14.6
+
+
+def test_cached_property_keeps_no_second_thread_from_calculating_since_python_3_12() -> None:
+    both = threading.Barrier(2, timeout=60)
+
+    class Settings:
+        @functools.cached_property
+        def spread(self) -> int:
+            return both.wait()
+
+    settings = Settings()
+    if sys.version_info >= (3, 12):
+        with ThreadPoolExecutor(2) as executor:
+            assert sorted(executor.map(lambda _: settings.spread, range(2))) == [0, 1]
+    else:
+        assert hasattr(vars(Settings)["spread"], "lock"), "one thread waits for the other"
 
 
 def test_a_function_is_a_descriptor_without_set_and_an_instance_may_have_its_own() -> None:
