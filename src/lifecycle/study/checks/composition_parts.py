@@ -13,6 +13,8 @@ from typing import Any
 
 from lifecycle.context import PipelineContext
 from lifecycle.ledger import closed, opened
+from lifecycle.study.checks.decorators_parts import MANY, Enough
+from lifecycle.study.checks.exercise import Wrong, attempt
 from lifecycle.study.checks.variant import Variant
 
 Row = dict[str, object]
@@ -120,14 +122,59 @@ class Station:
             raise self.error
 
 
-def settings(**other: Any) -> SimpleNamespace:
-    """Settings that come from no `PipelineConfig`: attributes, and nothing else."""
-    return SimpleNamespace(**{"maxAttempts": 3, "delaySeconds": 0, "center": 10.0, "spread": 5.0} | other)
+class Asked(SimpleNamespace):
+    """Settings that come from no `PipelineConfig`: attributes, and a note of which were asked for."""
+
+    __slots__ = ("_asked",)
+
+    def __init__(self, **values: Any) -> None:
+        super().__init__(**values)
+        self._asked: set[str] = set()
+
+    def __getattribute__(self, name: str) -> Any:
+        value = super().__getattribute__(name)
+        if not name.startswith("_"):
+            self._asked.add(name)
+        elif name == "__dict__":
+            self._asked.update(value)
+        return value
+
+    def needed(self, name: str) -> None:
+        """Raise `Wrong` when nobody has asked for this one."""
+        if name not in self._asked:
+            raise Wrong("", f"nobody asked the settings for `{name}`.", f"Hand on `config.{name}`.")
+
+
+@contextmanager
+def kept_as_they_are(*kinds: type) -> Iterator[Callable[[], list[str]]]:
+    """Put the methods of some classes back at the end; the value tells which were replaced so far."""
+    before = {kind: dict(vars(kind)) for kind in kinds}
+
+    def changed() -> list[str]:
+        return [
+            f"`{kind.__name__}.{name}`"
+            for kind, own in before.items()
+            for name in ("__enter__", "__exit__", "stream", "process", "write")
+            if vars(kind).get(name) is not own.get(name)
+        ]
+
+    try:
+        yield changed
+    finally:
+        for kind, own in before.items():
+            for name, value in own.items():
+                if vars(kind).get(name) is not value:
+                    setattr(kind, name, value)
+            for name in set(vars(kind)) - set(own):
+                delattr(kind, name)
 
 
 @dataclass
 class Database:
-    """An SQLite file behind a pool that waits for nothing; `table` is its name, with the columns' SQL."""
+    """An SQLite file behind a pool that waits for nothing; `table` is its name, with the columns' SQL.
+
+    `taken` is how many connections of the pool are out, also when the pool itself was thrown away.
+    """
 
     table: str
     columns: str
@@ -147,6 +194,15 @@ class Database:
             # These files live for a second: no need to wait for the disk.
             connection.execute("pragma synchronous = off")
 
+        self.taken = 0
+
+        def changes(event_name: str, by: int) -> None:
+            @event.listens_for(self.engine, event_name)
+            def counted(*given: object) -> None:
+                self.taken += by
+
+        changes("checkout", 1)
+        changes("checkin", -1)
         with closing(self.connection()) as connection:
             connection.execute(f"create table if not exists {self.table} ({self.columns})")
             connection.commit()
@@ -171,8 +227,11 @@ class Database:
             connection.commit()
 
     @contextmanager
-    def locked(self, checkouts: int) -> Iterator[None]:
-        """Somebody else writes, until the pool is asked for a connection for so many times."""
+    def locked(self, checkouts: int) -> Iterator[Callable[[], int]]:
+        """Somebody else writes, until the pool is asked for a connection for so many times.
+
+        The value tells how often it was asked so far. Who asks without end is stopped.
+        """
         from sqlalchemy import event
 
         other, asked = self.connection(), [0]
@@ -180,21 +239,25 @@ class Database:
 
         def let_go(*given: object) -> None:
             asked[0] += 1
+            if asked[0] > 2 * MANY:
+                raise Enough(f"a connection was asked for more than {2 * MANY} times")
             if asked[0] >= checkouts:
                 other.rollback()
 
         event.listen(self.engine, "checkout", let_go)
         try:
-            yield
+            yield lambda: asked[0]
         finally:
             event.remove(self.engine, "checkout", let_go)
             other.close()
 
-    @property
-    def taken(self) -> int:
-        """How many connections of the pool are out."""
-        pool: Any = self.engine.pool
-        return int(pool.checkedout())
+    @contextmanager
+    def read(self) -> Iterator[None]:
+        """Somebody else reads meanwhile: who writes can do so, and not commit."""
+        with closing(self.connection()) as other:
+            other.execute("begin")
+            other.execute(f"select * from {self.table}").fetchone()
+            yield
 
 
 @dataclass(frozen=True)
@@ -222,17 +285,38 @@ OLD = [("1999-12-30", 1.5, 0.25), ("1999-12-31", 2.5, 0.5)]
 """What the night before has left in the table."""
 
 
+DRY = {2: "0.0", 4: "0"}
+"""Days without rain, and how the file writes it."""
+
+DRIZZLE = "0.1"
+"""A little rain is rain."""
+
+
+def by_text(night: Callable[[], Any]) -> bool:
+    """Whether stages drop a day whose cell is an empty text: they ask if a text is true."""
+
+    def left() -> list[Any]:
+        stream: Any = iter([{"date": "2012-01-01", "precipitation": "", "temp_max": "1.0"}])
+        for stage in night().build()[1]:
+            stream = stage.process(stream)
+        return list(stream)
+
+    return bool(attempt(left).value == [])
+
+
 def nightly(variant: Variant, key: str, config: Any) -> Nightly:
     """A night's file and database, made anew."""
     database = Database("weather", "date text, precipitation float, temp_max float")
     drawn = variant.random(key)
     count = variant.number(f"{key} days", 5, 7)
-    days = []
+    days, rains = [], []
     for day in range(1, count + 1):
-        rain = 0.0 if day == 2 else 1 + int(drawn.random() * 90) / 10
-        days.append((f"2012-01-{day:02}", rain, int(drawn.random() * 300) / 10))
+        rain = DRY.get(day, str(1 + int(drawn.random() * 90) / 10))
+        rains.append(DRIZZLE if day == 5 else rain)
+        days.append((f"2012-01-{day:02}", float(rains[-1]), int(drawn.random() * 300) / 10))
     path = Path(database.folder.name) / "days.csv"
-    lines = ["date,precipitation,temp_max", *(f"{day},{rain},{warm}" for day, rain, warm in days)]
+    lines = ["date,precipitation,temp_max"]
+    lines += [f"{day},{rain},{warm}" for (day, _, warm), rain in zip(days, rains, strict=True)]
     path.write_text("\n".join(lines) + "\n", encoding="utf-8")
     database.reset(OLD)
     return Nightly(path, database, config, days)

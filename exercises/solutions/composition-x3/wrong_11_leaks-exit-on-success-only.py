@@ -1,0 +1,16 @@
+class DaySink:
+    def __init__(self, engine):
+        self.engine = engine
+    def __enter__(self):
+        self.connection = self.engine.connect()
+        return self
+    def write(self, record):
+        try:
+            self.connection.exec_driver_sql("insert or replace into days values (?, ?, ?)",
+                (record["station"], record["day"], record["celsius"]))
+        except OperationalError as error:
+            raise TimeoutError("locked") from error
+    def __exit__(self, kind, error, trace):
+        if kind is None:
+            self.connection.commit()
+        self.connection.close()
