@@ -12,8 +12,8 @@ CELL = "from lifecycle.lab import DescriptorLab\nDescriptorLab()"
 def test_by_mouse(lab: Lab) -> None:
     box = shown(lab, CELL)
     says(box, "Line 2 raises, where the value is assigned: ValueError: PipelineConfig.spread = 0")
-    expect(box.get_by_role("row", name="⚡ raised ▶ ran 2 config.spread = 0")).to_be_visible()
-    expect(box.get_by_role("row", name="○ not run ⚡ raised 11 pipeline.run()")).to_be_visible()
+    expect(box.get_by_role("row", name="raised ran 2 config.spread = 0 the assignment")).to_be_visible()
+    expect(box.get_by_role("row", name="not run raised 11 pipeline.run() the symptom")).to_be_visible()
     box.get_by_label("Value", exact=True).select_option("True")
     says(box, "To Python True is the whole number 1")
     box.get_by_label("Field", exact=True).select_option("windowsize (no such field)")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from harness import Lab
 from labs import looks, says, shown
 from playwright.sync_api import expect
@@ -16,7 +17,7 @@ def test_by_mouse(lab: Lab) -> None:
     says(box, "the ValueError is swallowed")
     box.get_by_label("The body raises").select_option("KeyboardInterrupt")
     says(box, "Ctrl-C no longer stops this program.")
-    expect(box.get_by_role("row", name="raised 13 raise KeyboardInterrupt")).to_be_visible()
+    expect(box.get_by_role("row", name="raised 13 raise KeyboardInterrupt", exact=True)).to_be_visible()
     box.get_by_role("button", name="More", exact=True).click()
     box.get_by_label("__enter__ ends with").select_option("raise ConnectionError")
     says(box, "the body never ran and __exit__ was never called")
@@ -59,6 +60,34 @@ def test_it_is_readable_and_nameable_everywhere(lab: Lab) -> None:
     box.get_by_role("button", name="More", exact=True).click()
     box.get_by_text("The same as text").click()
     looks(lab, box, "exit-lab")
+
+
+# Whether the middle of what has the focus is seen, or lies behind something.
+SEEN = """() => {
+    const one = document.activeElement, at = one.getBoundingClientRect();
+    const top = document.elementFromPoint(at.left + at.width / 2, at.top + at.height / 2);
+    return one.contains(top) || top.contains(one) && !top.classList.contains('lc-say');
+}"""
+
+
+@pytest.mark.parametrize("lab", [(1280, 600)], indirect=True)
+def test_on_a_low_page_the_sentence_stays_in_sight_and_hides_nothing_that_has_the_focus(lab: Lab) -> None:
+    box, press = shown(lab, CELL), lab.page.keyboard.press
+    lab.command("notebook:hide-cell-code")
+    body, status = box.get_by_label("The body raises"), box.get_by_role("status")
+    body.focus()
+    press("ArrowDown")
+    says(box, "__exit__ received the OSError")
+    expect(body).to_be_in_viewport(ratio=1)
+    expect(status).to_be_in_viewport(ratio=1)
+    expect(box.get_by_text("The same as text")).not_to_be_in_viewport()
+    for _ in range(3):
+        press("Tab")
+        assert lab.page.evaluate(SEEN)
+    expect(box.get_by_text("The same as text")).to_be_focused()
+    # At the lab's end it stands in its own place, and covers nothing.
+    after, sentence = box.get_by_text("The same as text").bounding_box(), status.bounding_box()
+    assert after and sentence and sentence["y"] + sentence["height"] <= after["y"]
 
 
 def test_a_closed_lab_leaves_no_model_and_no_comm(lab: Lab) -> None:

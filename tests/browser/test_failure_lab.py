@@ -148,6 +148,33 @@ def test_everything_can_be_done_from_the_keyboard(lab: Lab) -> None:
     says(out, "OSError in Filter at its pull")
 
 
+def test_a_cell_that_runs_again_leaves_nothing_open_of_the_lab_it_showed(lab: Lab) -> None:
+    count = (
+        "import ipywidgets\n"
+        "from lifecycle import ledger\n"
+        "def count():\n"
+        "    held = [entry for entry in ledger.held() if entry.kind in ('file', 'connection')]\n"
+        "    return len(held), ledger.system(), len(ipywidgets.widgets.widget._instances)"
+    )
+    lab.write("lab.ipynb", count, MADE, "count()")
+    lab.open("lab.ipynb")
+    lab.run_cell(0)
+    counts = []
+    for _ in range(3):
+        lab.run_cell(1)
+        out = lab.output(1).locator(".lifecycle-lab")
+        expect(out).to_have_count(1)
+        says(out, "Nothing is open")
+        press(out, "Step one pull")
+        press(out, "Step one pull")
+        says(out, "1 in all")
+        lab.run_cell(2)
+        counts.append(lab.text(2))
+    # The first has more than its own: what is opened once in a kernel.
+    assert counts[2] == counts[1]
+    assert counts[2].startswith("(2,")
+
+
 def test_a_pull_is_walked_through_crossing_by_crossing(lab: Lab) -> None:
     out = start(lab)
     press(out, "Step one pull")

@@ -175,7 +175,7 @@ SENTENCES = {
     ),
     AssignSettings("center", "nan"): (
         "Line 2 raises, where the value is assigned: ValueError: PipelineConfig.center = nan: allowed is a "
-        "finite number. No comparison with NaN is true, so value < 0 does not catch it. "
+        "finite number. No comparison with NaN is true, so a check like value < 0 lets it pass. "
         "The plain twin takes it, and fails 9 lines later, 2 frames deeper, in JsonLinesSink.write "
         "(sinks.py, line {line}): ValueError: {error}. Its traceback does not show line 2."
     ),
@@ -204,6 +204,11 @@ SENTENCES = {
         "unchecked, and config.spread reads 0. Its pipeline fails 9 lines later, 3 frames deeper, in "
         "Normalise.process (stages.py, line {line}): ZeroDivisionError: {error}. Its traceback does not show "
         "line 2. The plain twin still reads 1.0, from its own __dict__, and runs to its end."
+    ),
+    AssignSettings("label", '"7"', "on the class"): (
+        "Assigning on the class calls no __set__: '7' takes the place of the descriptor "
+        "PipelineConfig.label, unchecked, and config.label reads '7'. Its pipeline runs to its end with 8 "
+        "records. The plain twin still reads 'pipeline', from its own __dict__, and runs to its end."
     ),
 }
 

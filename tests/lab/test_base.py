@@ -2,11 +2,14 @@
 
 import subprocess
 import sys
+import threading
+import time
+from types import SimpleNamespace
 
 import ipywidgets
 import pytest
 
-from lifecycle.lab.base import Lab, drive, values
+from lifecycle.lab.base import Lab, drive, running_cell, values
 
 
 class Echo(Lab):
@@ -108,6 +111,11 @@ def test_every_control_has_a_visible_label(lab):
 def test_progress_is_said_and_taken_away(lab):
     lab.progress(7, 20, "crash")
     assert (lab.voice.done, lab.voice.total, lab.sentence) == (7, 20, "Working: crash 7 of 20.")
+    # The bar moves each time; what a screen reader reads changes at a quarter.
+    lab.progress(9, 20, "crash")
+    assert (lab.voice.done, lab.sentence) == (9, "Working: crash 7 of 20.")
+    lab.progress(10, 20, "crash")
+    assert lab.sentence == "Working: crash 10 of 20."
     lab.say("Done.")
     assert (lab.voice.done, lab.voice.total) == (0, 0)
 
@@ -165,3 +173,101 @@ def test_experiments_come_without_widgets_pictures_and_databases():
         [sys.executable, "-c", code], capture_output=True, encoding="utf-8", timeout=60, check=True
     )
     assert done.stdout == "[]\n"
+
+
+def test_callbacks_of_two_threads_take_turns(lab):
+    """JupyterLab sends clicks to a thread of their own, and some to the one that runs the cells."""
+    seen = []
+
+    def work(*_):
+        seen.append("begins")
+        time.sleep(0.05)
+        seen.append("ends")
+
+    threads = [threading.Thread(target=lab.guard(work)) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert seen == ["begins", "ends"] * 4
+
+
+# A cell that runs again
+
+
+class Cells:
+    """A notebook, as far as a lab asks it: which cell runs, and for which time."""
+
+    def __init__(self, monkeypatch):
+        self.execution = 0
+        monkeypatch.setattr("lifecycle.lab.base.running_cell", lambda: self.now)
+        monkeypatch.setattr("lifecycle.lab.base._shown", {})
+
+    def run(self, cell, *labs):
+        self.execution += 1
+        self.now = (cell, f"run {self.execution}") if cell else ("", "")
+        for lab in labs:
+            assert lab._repr_mimebundle_()["application/vnd.jupyter.widget-view+json"]
+
+
+@pytest.fixture
+def cells(monkeypatch):
+    before = set(registry())
+    yield Cells(monkeypatch)
+    assert set(registry()) == before, "a lab that was succeeded leaves models behind"
+
+
+def models(lab):
+    """Which of these are open: a closed lab is in no registry."""
+    return lab in registry().values()
+
+
+def test_a_cell_that_runs_again_closes_what_it_showed(cells):
+    one, other, third = Echo(), Echo(), Echo()
+    cells.run("a", one, other)
+    assert models(one) and models(other)
+    cells.run("a", third)
+    assert (models(one), models(other), models(third)) == (False, False, True)
+    third.close()
+
+
+def test_a_lab_that_is_shown_again_or_elsewhere_stays(cells):
+    kept, moved, new = Echo(), Echo(), Echo()
+    cells.run("a", kept, moved)
+    cells.run("b", moved)
+    cells.run("a", kept, new)
+    assert models(kept) and models(moved)
+    cells.run("b", new)
+    assert models(kept) and not models(moved)
+    kept.close(), new.close()
+
+
+def test_where_no_cell_runs_nothing_is_closed(cells):
+    labs = Echo(), Echo()
+    for lab in labs:
+        cells.run("", lab)
+    assert all(models(lab) for lab in labs)
+    for lab in labs:
+        lab.close()
+
+
+def test_the_running_cell_is_asked_of_the_kernel(monkeypatch):
+    import IPython
+
+    shell = SimpleNamespace()
+    monkeypatch.setattr(IPython, "get_ipython", lambda: shell)
+    assert running_cell() == ("", "")
+    shell.get_parent = dict
+    assert running_cell() == ("", "")
+    shell.get_parent = lambda: {"header": {"msg_id": "m"}, "metadata": {"cellId": "c"}}
+    assert running_cell() == ("c", "m")
+
+
+def test_a_former_lab_that_cannot_be_closed_is_said_by_the_new_one(cells, monkeypatch):
+    one, other = Echo(), Echo()
+    cells.run("a", one)
+    with monkeypatch.context() as broken:
+        broken.setattr(one, "close", lambda: 1 / 0)
+        cells.run("a", other)
+    assert [type(error) for error in other.errors] == [ZeroDivisionError]
+    one.close(), other.close()

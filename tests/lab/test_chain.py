@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import gc
 import inspect
@@ -11,7 +12,6 @@ import sqlite3
 import sys
 import threading
 import time
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -311,6 +311,21 @@ def test_a_run_left_half_way_is_closed_by_the_context_and_by_nobody_else() -> No
         assert "left half way" in state.sentence
 
 
+def test_the_courses_own_pipeline_is_given_all_the_time_it_takes(monkeypatch: pytest.MonkeyPatch) -> None:
+    limited: list[float] = []
+
+    def limit(seconds: float) -> Any:
+        limited.append(seconds)
+        return contextlib.nullcontext()
+
+    monkeypatch.setattr("lifecycle.lab.experiments.chain.limit", limit)
+    with Chain() as chain:
+        assert (chain.state.phase, limited) == ("new", [])
+    limited.clear()
+    with Chain(build=numbers):
+        assert limited
+
+
 def test_a_second_strike_takes_the_first_one_back() -> None:
     with Chain() as chain:
         chain.step()
@@ -318,6 +333,13 @@ def test_a_second_strike_takes_the_first_one_back() -> None:
         assert chain.arm("stage 2").parts[2].armed == ""
         assert chain.arm("sink").parts[-1].armed == "armed: fails at its next write"
         assert chain.run().raised == "OSError: struck in SqlSink"
+
+
+def test_an_earlier_run_that_left_nothing_open_is_not_said_to_have() -> None:
+    bare = ChainSettings(context=False, failures=(Failure("source", "open"),))
+    assert play(["run", "restart"], bare).sentence.endswith("Nothing of it is open yet.")
+    bare = ChainSettings(context=False, failures=(Failure("sink", "open"),))
+    assert play(["run", "restart"], bare).sentence.endswith("What 1 earlier run left open is open still.")
 
 
 def test_a_strike_in_the_middle_of_a_shown_pull_says_which_pull_it_strikes() -> None:
@@ -393,7 +415,7 @@ class LoopsOn:
     def process(self, stream: Any) -> Any:
         for number in stream:
             while True:
-                with suppress(Exception):
+                with contextlib.suppress(Exception):
                     number += 1
             yield number
 

@@ -186,6 +186,34 @@ def test_a_strike_at_a_part_that_is_not_there_is_said_and_kept_as_an_error(lab: 
     drive(lab, "step")
 
 
+def test_a_cell_that_runs_again_leaves_nothing_open_of_the_run_before(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    executions = iter(["first", "second", "third"])
+    monkeypatch.setattr("lifecycle.lab.base.running_cell", lambda: ("a cell", next(executions)))
+    monkeypatch.setattr("lifecycle.lab.base._shown", {})
+    held, system, models = ledger.held(), ledger.system(), set(_instances)
+    counts = []
+    for _ in range(3):
+        lab = FailureLab()
+        lab._repr_mimebundle_()
+        drive(lab, "context", False)
+        for _ in range(3):
+            drive(lab, "step")
+        press(lab, "sink")
+        drive(lab, "step")
+        drive(lab, "restart")
+        drive(lab, "step")
+        now = ledger.system()
+        counts.append((len(ledger.held()), now.files, now.sockets, len(_instances)))
+    assert (
+        counts[0][0] == len(held) + 4
+    )  # a file and a connection of a run that leaked, and of one that stands
+    assert counts == counts[:1] * 3
+    lab.close()
+    assert (ledger.held(), ledger.system(), set(_instances)) == (held, system, models)
+
+
 def test_closing_twice_is_harmless() -> None:
     lab = FailureLab()
     drive(lab, "step")

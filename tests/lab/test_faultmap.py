@@ -330,7 +330,7 @@ def agree(lab, outcome):
 
 
 def test_it_opens_with_few_controls_and_the_whole_map(lab, whole):
-    assert list(lab.controls) == ["place", "at", "context", "sweep"]
+    assert list(lab.controls) == ["place", "at", "context", "sweep", "show"]
     assert lab.chosen is None
     assert lab.map.picture == page(whole)
     agree(lab, whole)
@@ -355,6 +355,26 @@ def test_a_click_on_any_cell_chooses_it(lab, whole):
         lab.map._handle_custom_msg({"choose": cell}, [])
         assert (lab.chosen, lab.map.chosen) == (point(cell), cell)
         agree(lab, whole)
+
+
+def test_the_replay_says_its_end_and_nothing_before_it(lab):
+    lab.choose(Point("sink", "write 4"))
+    said = []
+    lab.failure.voice.observe(lambda change: said.append(change["new"]), names="sentence")
+    lab.choose(Point("sink", "write 5"))
+    assert said == [lab.failure.sentence]
+
+
+def test_the_replay_can_be_shown_once_there_is_one(lab, monkeypatch):
+    sent = []
+    monkeypatch.setattr(lab.map, "send", sent.append)
+    assert lab.controls["show"].disabled
+    lab.choose(Point("sink", "write 4"))
+    assert not lab.controls["show"].disabled
+    drive(lab, "show")
+    assert sent == [{"show": "replay"}]
+    drive(lab, "place", "")
+    assert lab.controls["show"].disabled
 
 
 def test_a_click_that_no_cell_sent_is_said_and_kept(lab):

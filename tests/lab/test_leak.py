@@ -99,6 +99,15 @@ def test_a_cycle_lasts_until_the_collector_comes(resource):
     assert held(resource=resource, cycles=10, keeps="cycle", collects=4) == [1, 2, 3, 0, 1, 2, 3, 0, 1, 2]
 
 
+@pytest.mark.parametrize("keeps", ["cycle", "nothing"])
+def test_a_collector_that_comes_each_time_is_not_called_reference_counting(keeps):
+    outcome = known(LeakSettings(cycles=3, keeps=keeps, collects=1))
+    assert outcome.sentence == (
+        "3 crashes, and none of the 20 slots is held, though no worker got to its closing line: "
+        "the collector came after each crash. That is luck. One kept exception ends it."
+    )
+
+
 def test_a_collector_that_comes_too_late_finds_it_used_up():
     outcome = known(LeakSettings(cycles=26, keeps="cycle", collects=25))
     assert outcome.refused.number == 21

@@ -139,6 +139,11 @@ SENTENCES = {
         "0 µs: it returns a generator, and nothing has run. The loop was left after 2 arrived: what was done "
         "until then is reported."
     ),
+    MetricsSettings(upstream=1, records=1): (
+        "The stage worked 25 µs, 25 for its one record, and @measuredStage reads 25 µs. Timing next() "
+        "reads 26 µs: 1 µs of it is the upstream's, which runs inside that next(). Timing the call reads "
+        "0 µs: it returns a generator, and nothing has run."
+    ),
     MetricsSettings(stage=0): (
         "The stage worked 0 µs, and @measuredStage reads 0 µs. Timing next() reads 160 µs: all of it is "
         "the upstream's, which runs inside that next()."

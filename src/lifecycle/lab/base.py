@@ -16,18 +16,24 @@ from __future__ import annotations
 
 import functools
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from html import escape
 from pathlib import Path
 from typing import Any
+from weakref import WeakSet
 
 import anywidget  # type: ignore[import-untyped, unused-ignore]
 import ipywidgets  # type: ignore[import-untyped, unused-ignore]
 import traitlets
 
 _HERE = Path(__file__).parent
+
+_turn = threading.RLock()
+"""Who has it works a lab. JupyterLab sends what a page does to a thread beside the one that runs the cells:
+two callbacks, or one and a cell, could have a pipeline in hand at the same time."""
 
 FRAME = 1 / 60
 """Seconds from one frame of a screen to the next."""
@@ -71,7 +77,10 @@ class Lab(ipywidgets.VBox):  # type: ignore[misc]
         self._stale = False
         self._assembled = False
         self._heading = heading
+        self._cells: set[str] = set()  # whose outputs show this lab
+        self._quarter = -1
         self.voice = Voice(title=title)
+        self.voice.add_class("lc-voice")
         super().__init__()
         self.add_class("lifecycle-lab")
 
@@ -147,16 +156,22 @@ class Lab(ipywidgets.VBox):  # type: ignore[misc]
         with self.voice.hold_sync():
             self.voice.sentence, self.voice.mark = sentence, mark
             self.voice.done = self.voice.total = 0
+        self._quarter = -1
 
     def tell(self, twin: str) -> None:
         """Set the text twin, which stands folded under the status line."""
         self.voice.twin = twin
 
     def progress(self, done: int, total: int, what: str) -> None:
-        """Show how far a run is, e.g. ``progress(7, 20, "crash")``; the next `say` takes it away."""
+        """Show how far a run is, e.g. ``progress(7, 20, "crash")``; the next `say` takes it away.
+
+        The bar moves each time, the sentence at each quarter: a screen reader reads all that it says.
+        """
+        before, self._quarter = self._quarter, 4 * done // max(total, 1)
         with self.voice.hold_sync():
             self.voice.done, self.voice.total, self.voice.mark = done, total, ""
-            self.voice.sentence = f"Working: {what} {done} of {total}."
+            if self._quarter != before:
+                self.voice.sentence = f"Working: {what} {done} of {total}."
 
     @property
     def sentence(self) -> str:
@@ -230,13 +245,15 @@ class Lab(ipywidgets.VBox):  # type: ignore[misc]
     def guard(self, callback: Callable[..., object]) -> Callable[..., None]:
         """Wrap a callback so that its exception is kept in `errors` and said in the status line.
 
-        ipywidgets drops what an ``on_click`` callback raises; nothing may vanish here.
+        ipywidgets drops what an ``on_click`` callback raises; nothing may vanish here. One callback runs at a
+        time, whatever thread it comes from.
         """
 
         @functools.wraps(callback)
         def guarded(*args: object) -> None:
             try:
-                callback(*args)
+                with _turn:
+                    callback(*args)
             except Exception as error:
                 self.errors.append(error)
                 self.say(
@@ -251,14 +268,50 @@ class Lab(ipywidgets.VBox):  # type: ignore[misc]
         """Close this lab and every model it holds: controls, views, layouts and styles."""
         if sys.is_finalizing():
             return  # ipywidgets closes what is left when Python ends: nobody listens, and imports fail
-        for widget in _family(self):
-            if widget is not self:
-                widget.unobserve_all()
-                widget.close()
-        super().close()
+        with _turn:
+            for widget in _family(self):
+                if widget is not self:
+                    widget.unobserve_all()
+                    widget.close()
+            super().close()
+
+    def _repr_mimebundle_(self, **options: Any) -> Any:
+        # A cell that runs again shows a new lab; what the one before it holds would be open until the end.
+        self.guard(lambda: _succeed(self))()
+        return super()._repr_mimebundle_(**options)
 
     def __repr__(self) -> str:
         return f"{self._title}: {self.sentence}"
+
+
+_shown: dict[str, tuple[str, WeakSet[Lab]]] = {}
+"""What each cell shows: its id → its latest execution, and the labs that this one has displayed."""
+
+
+def _succeed(lab: Lab) -> None:
+    """Close what earlier executions of the running cell showed, unless another cell shows it as well."""
+    cell, execution = running_cell()
+    if not cell:
+        return
+    latest, labs = _shown.get(cell, ("", WeakSet()))
+    if latest != execution:
+        for former in set(labs) - {lab}:
+            former._cells.discard(cell)
+            if not former._cells:
+                former.close()
+        labs = WeakSet()
+    labs.add(lab)
+    lab._cells.add(cell)
+    _shown[cell] = execution, labs
+
+
+def running_cell() -> tuple[str, str]:
+    """The id of the notebook's cell that runs now, and of this execution; empty where nobody tells."""
+    python: Any = sys.modules.get("IPython")
+    shell: Any = python.get_ipython() if python is not None else None
+    parent = shell.get_parent() if hasattr(shell, "get_parent") else {}
+    cell = (parent.get("metadata") or {}).get("cellId")
+    return (str(cell), str(parent["header"]["msg_id"])) if cell else ("", "")
 
 
 _WIDE = {"description_width": "initial"}
@@ -282,6 +335,12 @@ def _family(root: Any) -> list[Any]:
             several = value if isinstance(value, (tuple, list)) else (value,)
             waiting.extend(one for one in several if isinstance(one, ipywidgets.Widget))
     return list(found.values())
+
+
+def unread(told: str) -> str:
+    """HTML of words behind a glyph, with the glyph kept from screen readers: "▶ ran" is read as "ran"."""
+    glyph, _, words = told.partition(" ")
+    return f'<span aria-hidden="true">{glyph} </span>{words}' if words else told
 
 
 def drive(lab: Lab, name: str, value: Any = None) -> None:

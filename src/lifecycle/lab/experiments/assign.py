@@ -273,13 +273,16 @@ class AssignOutcome:
         if isinstance(value, bool):
             return f"To Python {value} is the whole number {int(value)}; as a setting it is a mistake. "
         if value != value and self.checked.error.startswith("ValueError"):
-            return "No comparison with NaN is true, so value < 0 does not catch it. "
+            return "No comparison with NaN is true, so a check like value < 0 lets it pass. "
         if isinstance(value, str) and value.strip().isdigit():
             return "Text is no number, even if it looks like one. "
         return ""
 
     def _twin(self) -> str:
-        same = (self.checked.error, self.checked.written) == (self.twin.error, self.twin.written)
+        # Assigned on the class, a value may change no record and still be read by one of the two alone.
+        same = all(
+            getattr(self.checked, seen) == getattr(self.twin, seen) for seen in ("error", "written", "reads")
+        )
         if same and not self.refused:
             return "The plain twin does the same."
         if self.twin.error:

@@ -12,7 +12,7 @@ import inspect
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, nullcontext
 from dataclasses import dataclass
 from itertools import islice
 from types import SimpleNamespace
@@ -296,8 +296,10 @@ class Chain:
         self._runs += 1
         self._news = ""
         self._run = _Run(self._runs, self.settings, self._strikes)
+        # The course's own parts need no limit: on a slow machine the first look at a database takes a while.
+        patience = limit(PATIENCE) if self._build is not None else nullcontext()
         try:
-            with limit(PATIENCE):
+            with patience:
                 self._run.make(*self._parts())
         except BaseException as error:
             self._run.refuse(error, self._build is not None)
@@ -428,7 +430,7 @@ class Chain:
 
     def _sentence(self) -> str:
         run = self._run
-        earlier = sum(ghost is not run for ghost in self._ghosts)
+        earlier = sum(ghost.holds for ghost in self._ghosts if ghost is not run)
         behind = f" What {runs(earlier)} left open is open still." if earlier else ""
         if run.phase == "failed" and run in self._ghosts:
             return run.ending(earlier)
@@ -465,6 +467,14 @@ class _Run:
     @property
     def over(self) -> bool:
         return self.phase in ("done", "failed")
+
+    @property
+    def holds(self) -> bool:
+        """Whether anything of this run is open or suspended still."""
+        held = ledger.held()
+        return any(entry in held for entry in self.watch.owners) or bool(
+            suspended(self.watch, self.watch.stands())
+        )
 
     def make(self, source: Any, stages: Sequence[Any], sink: Any) -> None:
         """Put the parts behind the watch, and a driver over them. Nothing is opened or pulled."""

@@ -135,13 +135,18 @@ class LeakOutcome:
             gone = "a worker that no longer runs" if many == 1 else "workers that no longer run"
             return f"{crashes}: {self.held} of {ROOM} {what} held by {gone}. {self._why()}"
         if not any(crash.held for crash in self.crashes):
+            # Reference counting frees no cycle, and a connection of the pool is one by itself.
+            counted = self.settings.keeps == "nothing" and self.settings.resource != "pool"
+            closed = (
+                "reference counting closed each one" if counted else "the collector came after each crash"
+            )
             return (
                 f"{crashes}, and none of {_room(self.settings)} is held, "
-                "though no worker got to its closing line: "
-                "reference counting closed each one. That is luck. One kept exception ends it."
+                f"though no worker got to its closing line: {closed}. "
+                "That is luck. One kept exception ends it."
             )
         return (
-            f"{crashes}: {self.held} of {ROOM} {what} held. The collector closed the others when it came. "
+            f"{crashes}: {self.held} of {ROOM} {what} held. The collector closed the rest when it came. "
             "That is luck: nobody knows when it comes next."
         )
 

@@ -195,7 +195,8 @@ class MetricsOutcome:
         if around == true:
             luck = " Timing next() reads the same, by luck: the upstream takes no time."
         else:
-            part = f"{around - true} µs of it are" if true else "all of it is"
+            more = around - true
+            part = f"{more} µs of it {'is' if more == 1 else 'are'}" if true else "all of it is"
             blamed = f"{part} the upstream's, which runs inside that next()"
             luck = f" Timing next() reads {around} µs: {blamed}."
         call = " Timing the call reads 0 µs: it returns a generator, and nothing has run." if true else ""
@@ -203,7 +204,8 @@ class MetricsOutcome:
 
     def _each(self, micros: int) -> str:
         whole = not self.settings.edges and self.pulled and micros
-        return f", {self.settings.stage} for each of {self.pulled} records" if whole else ""
+        each = f"each of {self.pulled} records" if self.pulled > 1 else "its one record"
+        return f", {self.settings.stage} for {each}" if whole else ""
 
     def _ended(self) -> str:
         if not self.settings.keeps:

@@ -6,7 +6,7 @@ from html import escape
 
 import ipywidgets  # type: ignore[import-untyped, unused-ignore]
 
-from lifecycle.lab.base import Lab
+from lifecycle.lab.base import Lab, unread
 from lifecycle.lab.experiments.assign import (
     EXAMPLES,
     FIELDS,
@@ -98,7 +98,7 @@ def _listing(outcome: AssignOutcome) -> str:
         marks = [_mark(outcome, attempt, number) for attempt in (outcome.checked, outcome.twin)]
         kinds = {kind for kind, _ in marks}
         row = next(kind for kind in ("lc-broke", "lc-ran", "lc-skipped", "lc-frame") if kind in kinds)
-        cells = "".join(f'<td class="lc-how lc-now-{kind[3:]}">{told}</td>' for kind, told in marks)
+        cells = "".join(f'<td class="lc-how lc-now-{kind[3:]}">{unread(told)}</td>' for kind, told in marks)
         bare = line.strip()
         indent = f"--lc-indent: {len(line) - len(bare)}ch"
         note = _note(outcome, number)
@@ -119,7 +119,7 @@ def _listing(outcome: AssignOutcome) -> str:
 def _note(outcome: AssignOutcome, number: int) -> str:
     fails = [one for one in (outcome.checked, outcome.twin) if number == one.line != outcome.line]
     note = "the assignment" if number == outcome.line else "the symptom" if fails else ""
-    return f'<span class="lc-note"> ← {note}</span>' if note else ""
+    return f'<span class="lc-note"><span aria-hidden="true"> ← </span>{note}</span>' if note else ""
 
 
 def _mark(outcome: AssignOutcome, attempt: Attempt, number: int) -> tuple[str, str]:

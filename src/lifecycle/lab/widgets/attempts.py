@@ -114,7 +114,7 @@ def page(outcome: RetryOutcome) -> str:
     head, _, message = outcome.raised.partition(": ")
     error = f'<p style="{_CODE}; margin-top: 0.7em"><b>{head}</b>: {escape(message)}</p>' if head else ""
     return (
-        f'{timeline(outcome).inline()}<div class="lc-row lc-soft">{samples}</div>{error}'
+        f'{timeline(outcome).inline()}<div class="lc-row lc-soft" aria-hidden="true">{samples}</div>{error}'
         '<div class="lc-columns" style="margin-top: 0.9em"><div style="flex-basis: 20em">'
         f'<p class="lc-head">In the end</p><dl class="lc-facts">{rows}</dl></div>'
         '<div style="flex-basis: 27em">'

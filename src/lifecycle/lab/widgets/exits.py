@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from html import escape
 
-from lifecycle.lab.base import Lab
+from lifecycle.lab.base import Lab, unread
 from lifecycle.lab.experiments.exits import ANSWERS, BODIES, OPENINGS, ExitOutcome, ExitSettings, exits
 
 
@@ -74,7 +74,7 @@ def _code(outcome: ExitOutcome) -> str:
         else:
             kind, how = "lc-skipped", "○ not run"
         rows.append(
-            f'<tr class="{kind}"><td class="lc-how">{how}</td><td class="lc-no">{number}</td>'
+            f'<tr class="{kind}"><td class="lc-how">{unread(how)}</td><td class="lc-no">{number}</td>'
             f'<td class="lc-line" style="--lc-indent: {len(line) - len(bare)}ch">{escape(bare)}</td></tr>'
         )
     heads = "".join(f'<th scope="col">{head}</th>' for head in ("what happened", "line", "code"))

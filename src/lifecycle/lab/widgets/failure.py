@@ -111,7 +111,7 @@ class FailureLab(Lab):
         if sys.is_finalizing():
             # ipywidgets closes every widget as Python ends, when half of what that needs is gone.
             return
-        self.chain.close()
+        self.guard(self.chain.close)()
         super().close()
 
     @staticmethod

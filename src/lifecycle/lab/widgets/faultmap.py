@@ -31,7 +31,10 @@ _PATIENCE = 2.0  # seconds without a word
 
 
 class MapView(anywidget.AnyWidget):  # type: ignore[misc, unused-ignore]
-    """Shows a picture of a map, with a frame around the chosen cell. A click sends ``{"choose": cell}``."""
+    """Shows a picture of a map, with a frame around the chosen cell. A click sends ``{"choose": cell}``.
+
+    To ``{"show": "replay"}`` it answers with scrolling to the `FailureLab` of its lab and going into it.
+    """
 
     _esm = (_HERE / "mapview.js").read_text(encoding="utf-8")
     _css = (_HERE / "mapview.css").read_text(encoding="utf-8")
@@ -60,6 +63,7 @@ class FaultMap(Lab):
         self.choice("at", "It fails", {"at no point": ""}, "")
         self.switch("context", WITH, False)
         self.button("sweep", "Sweep again", self.sweep)
+        self.button("show", "To the replay", self.show_replay).disabled = True
         self.map = MapView()
         self.map.on_msg(self.guard(self._clicked))
         self.replay = ipywidgets.VBox()
@@ -102,6 +106,10 @@ class FaultMap(Lab):
             self._swept()
             self._stale = True
 
+    def show_replay(self) -> None:
+        """Bring the replay into sight, which stands below the map."""
+        self.map.send({"show": "replay"})
+
     def refresh(self) -> None:
         """Show what the controls stand at, and replay it if it is another one than before."""
         if self._waiting and self._outcome is None:
@@ -130,7 +138,7 @@ class FaultMap(Lab):
     def close(self) -> None:
         """Close the replayed pipeline, and every model of the map."""
         self._waiting = False
-        self._end_replay()
+        self.guard(self._end_replay)()
         super().close()
 
     def __repr__(self) -> str:
@@ -193,6 +201,7 @@ class FaultMap(Lab):
             heading = self.view()
             heading.value = '<p class="lc-head">The same failure, replayed in FailureLab</p>'
             self.replay.children = [heading, self.failure]
+        self.controls["show"].disabled = False
         lab, injected = self.failure, fault(chosen)
         record = lab.controls["record"]
         with lab.held():
@@ -202,11 +211,13 @@ class FaultMap(Lab):
             lab.controls["phase"].value = "record" if at_record else injected.phase
             record.max = max(record.max, injected.record or 1)
             record.value = injected.record or record.value
-        lab.act("reset")
-        lab.act("run")
+            # Inside the block, so that the replay shows its end alone: each sentence is read aloud.
+            lab.chain.reset(lab.settings)
+            lab.act("run")
 
     def _end_replay(self) -> None:
         self._replayed = None
+        self.controls["show"].disabled = True
         if self.failure is not None:
             heading, _ = self.replay.children
             self.replay.children = []

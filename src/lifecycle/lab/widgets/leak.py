@@ -95,7 +95,9 @@ def page(outcome: LeakOutcome) -> str:
         return ""
     what = RESOURCES[outcome.settings.resource]
     strip = figures.slots(outcome).inline()
-    count = f"<span><b>{outcome.held}</b> of {ROOM} {what} held, <b>{ROOM - outcome.held}</b> free</span>"
+    # The drawing has the same words as its name.
+    held, free = f"<b>{outcome.held}</b> of {ROOM} {what} held", f"<b>{ROOM - outcome.held}</b> free"
+    count = f'<span aria-hidden="true">{held}, {free}</span>'
     try:
         plot = figures.leak(outcome).inline()
     except ImportError:

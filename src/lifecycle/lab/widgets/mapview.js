@@ -24,12 +24,20 @@ function render({ model, el }) {
     const cell = event.target.closest("[data-cell]");
     if (cell) model.send({ choose: cell.dataset.cell });
   });
+  const show = (message) => {
+    const replay = message.show && box.closest(".lifecycle-lab")?.querySelector(".lc-replay .lifecycle-lab");
+    if (!replay) return;
+    replay.scrollIntoView({ block: "start" });
+    replay.querySelector("button")?.focus({ preventScroll: true });
+  };
+  model.on("msg:custom", show);
   model.on("change:picture", draw);
   model.on("change:chosen", frame);
   draw();
   // A box that is not on the page yet has no measures.
   requestAnimationFrame(frame);
   return () => {
+    model.off("msg:custom", show);
     model.off("change:picture", draw);
     model.off("change:chosen", frame);
   };
