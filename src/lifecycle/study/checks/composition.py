@@ -667,13 +667,13 @@ def _whole_night(answer: Any, sheet: Sheet, changed: Callable[[], list[str]]) ->
         _fresh(answer, night)
     with sheet.aspect("any settings will do, and each part is measured"):
         works()
-        _measured(answer, night)
         if patched:
             raise Wrong(
                 "",
                 f"after the night {patched[0]} is another: each night would decorate it once more.",
                 "Leave the kit's classes as they are: `source.stream = …` decorates the object.",
             )
+        _measured(answer, night)
 
 
 def _rows_right(
