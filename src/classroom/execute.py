@@ -150,12 +150,15 @@ def _graded(job: Job) -> Result:
             score = run.scores.get(f"{cell.slot.id}-check") if cell.slot else None
             if seen and score and score.points:
                 score.doubted = True
+    for score in run.scores.values():
+        score.note = intake.printable(score.note)
     return Result(
         job.student,
         note=run.note,
         notebook=intake.notebook(cells, template),
         scores=run.scores,
-        evidence=[*notes, *run.evidence, *looked],
+        # They are printed, and a submission chooses the names in them.
+        evidence=[intake.printable(line) for line in (*notes, *run.evidence, *looked)],
         needs_person=bool(run.suspicions or looked),
         sandboxed=job.sandboxed,
     )

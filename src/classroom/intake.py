@@ -11,6 +11,7 @@ import hashlib
 import json
 import os
 import stat
+import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -24,6 +25,23 @@ CELLS = 1_000
 
 OFFERED = 50
 """How many files of a submission are looked at when its notebook is not where it belongs."""
+
+
+NAMED = 200
+"""Bytes that a student's name may have: files are called after it, and those have at most 255."""
+
+
+def printable(text: str, most: int = 1_000) -> str:
+    r"""A text without control characters, which a terminal would obey, and of at most so many characters.
+
+    >>> printable("a\x1b[2Jb", 8)
+    'a\\x1b[2…'
+    """
+    told = "".join(
+        one if unicodedata.category(one) not in ("Cc", "Cs") else one.encode("unicode_escape").decode()
+        for one in text[: most + 1]
+    )
+    return told if len(told) <= most else f"{told[: most - 1]}…"
 
 
 class Refused(Exception):
@@ -70,19 +88,25 @@ def submissions(folder: Path, assignment: str, only: tuple[str, ...] = ()) -> It
         place = home / assignment
         if home.is_symlink():
             yield Found(name, None, "unreadable", "The student's folder is a symbolic link.")
-        elif not _sayable(name):
-            plain = name.encode("utf-8", "backslashreplace").decode()
-            yield Found(plain, None, "unreadable", "The student's folder has a name that is no UTF-8.")
+        elif amiss := _amiss(name):
+            digest = hashlib.sha256(os.fsencode(name)).hexdigest()[:8]
+            plain = (
+                printable(name) if len(os.fsencode(name)) <= NAMED // 4 else f"{printable(name, 40)} {digest}"
+            )
+            yield Found(plain, None, "unreadable", f"The student's folder has a name {amiss}.")
         elif home.is_dir() and os.path.lexists(place):
             yield found(name, place, assignment)
 
 
-def _sayable(name: str) -> bool:
-    try:
-        name.encode("utf-8")
-    except UnicodeEncodeError:
-        return False
-    return True
+def _amiss(name: str) -> str:
+    """Why nothing can be called after a student; "" when all is well."""
+    size = len(os.fsencode(name))
+    if size > NAMED:
+        return f"of {size} bytes, and at most {NAMED} are taken"
+    kinds = {unicodedata.category(one) for one in name}
+    if "Cs" in kinds:
+        return "that is no UTF-8"
+    return "with control characters" if "Cc" in kinds else ""
 
 
 def found(student: str, place: Path, assignment: str) -> Found:
@@ -100,7 +124,7 @@ def found(student: str, place: Path, assignment: str) -> Found:
             return Found(student, read(wanted), timestamp=timestamp)
         other = _only_notebook(place, assignment)
         data = read(other)
-        note = f"The notebook is {other.relative_to(place)}, expected is {assignment}.ipynb."
+        note = f"The notebook is {_said(other.relative_to(place))}, expected is {assignment}.ipynb."
         return Found(student, data, "renamed", note, timestamp)
     except Refused as refused:
         return Found(student, None, refused.status, refused.note, timestamp)
@@ -119,31 +143,37 @@ def _only_notebook(place: Path, assignment: str) -> Path:
     if not files:
         raise Refused("empty", "The folder is empty.")
     if not notebooks:
-        some = ", ".join(file.name for file in files[:3])
+        some = ", ".join(_said(file.name) for file in files[:3])
         raise Refused("not a notebook", f"There is no notebook, only {some}; expected is {assignment}.ipynb.")
     if len(notebooks) > 1:
-        some = ", ".join(str(file.relative_to(place)) for file in notebooks[:5])
+        some = ", ".join(_said(file.relative_to(place)) for file in notebooks[:5])
         raise Refused("renamed", f"{len(notebooks)} notebooks, none of them {assignment}.ipynb: {some}.")
     return notebooks[0]
 
 
+def _said(name: object) -> str:
+    """A file's name as a sentence can hold it: students choose it."""
+    return printable(str(name), 100)
+
+
 def read(path: Path, most: int = HUGE) -> bytes:
     """The bytes of a plain file. Raises `Refused` for a link, a folder, a pipe, or more than `most` bytes."""
+    name = _said(path.name)
     flags = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
     try:
         if path.is_symlink():
-            raise Refused("unreadable", f"{path.name} is a symbolic link; links are not followed.")
+            raise Refused("unreadable", f"{name} is a symbolic link; links are not followed.")
         descriptor = os.open(path, flags | getattr(os, "O_BINARY", 0))
     except OSError as error:
-        raise Refused("unreadable", f"{path.name} cannot be read: {error.strerror}.") from None
+        raise Refused("unreadable", f"{name} cannot be read: {error.strerror}.") from None
     about = os.fstat(descriptor)
     if not stat.S_ISREG(about.st_mode):
         os.close(descriptor)
         kind = "a folder" if stat.S_ISDIR(about.st_mode) else "no plain file"
-        raise Refused("not a notebook", f"{path.name} is {kind}.")
+        raise Refused("not a notebook", f"{name} is {kind}.")
     with os.fdopen(descriptor, "rb") as file:
         if about.st_size > most:
-            raise Refused("huge", f"{path.name} has {about.st_size:,} bytes; at most {most:,} are read.")
+            raise Refused("huge", f"{name} has {about.st_size:,} bytes; at most {most:,} are read.")
         return file.read(most)
 
 

@@ -75,6 +75,40 @@ def test_what_cannot_be_graded_is_said(
     assert note in one.note
 
 
+@pytest.mark.parametrize(
+    ("name", "plain", "said"),
+    [
+        ("a" * 240, f"{'a' * 39}… ", "of 240 bytes, and at most 200 are taken"),
+        ("ü" * 120, f"{'ü' * 39}… ", "of 240 bytes, and at most 200 are taken"),
+        ("a\x1b[2J\nb", "a\\x1b[2J\\nb", "with control characters"),
+        (os.fsdecode(b"\xffb"), "\\udcffb", "that is no UTF-8"),
+    ],
+)
+def test_a_student_after_whom_no_file_can_be_called_is_said(
+    tmp_path: Path, name: str, plain: str, said: str
+) -> None:
+    if os.name != "posix":
+        pytest.skip("such names are for POSIX")
+    try:
+        (tmp_path / name / ASSIGNMENT).mkdir(parents=True)
+    except OSError:
+        pytest.skip("this file system takes no such name")
+    [one] = submissions(tmp_path, ASSIGNMENT)
+    assert (one.status, one.data) == ("unreadable", None)
+    assert one.note == f"The student's folder has a name {said}."
+    assert one.student.startswith(plain) and len(one.student.encode()) <= intake.NAMED
+
+
+def test_a_name_that_a_student_chose_commands_no_terminal(tmp_path: Path) -> None:
+    place = lay(tmp_path)
+    try:
+        (place / "a\x1b[2J\n.ipynb").write_bytes(b"{}")
+    except OSError:
+        pytest.skip("this file system takes no such name")
+    note = found("ada", place, ASSIGNMENT).note
+    assert note == "The notebook is a\\x1b[2J\\n.ipynb, expected is leaks.ipynb."
+
+
 def test_one_notebook_of_another_name_or_deeper_is_taken_and_said(tmp_path: Path) -> None:
     place = lay(tmp_path)
     (place / "leaks").mkdir()
