@@ -317,12 +317,43 @@ def test_gives_back(job):
 NAMELESS = {
     "another error": ("leaks-x1", WRAPPED, 4, "another error came out: RuntimeError"),
     "told twice": ("leaks-x1", TWICE, 4, "the archive was left 2 times"),
+    "no record": (
+        "leaks-x1",
+        "def copy_readings(source, sink):\n"
+        "    with source, sink, closing(source.stream()) as records:\n"
+        "        for count, record in enumerate(records, 1):\n"
+        "            sink.write(record)\n"
+        "    return count\n",
+        4, "no records came, 0 arrived, and the answer raised UnboundLocalError",
+    ),
+    "the sample's number": (
+        "leaks-x1", TWICE.replace("        sink.__exit__(None, None, None)\n        return count",
+                                  f"        return count and {KIT.number('leaks-x1', 4, 7)}"),
+        4, "9 records came, 9 arrived, and the answer returned 4",
+    ),
+    "no opener": (
+        "leaks-x3",
+        SILENT.replace("[stack.enter_context(opener()) for opener in openers]",
+                       "[stack.enter_context(openers[0]())]\n"
+                       "            connections += [stack.enter_context(one()) for one in openers[1:]]")
+        .replace("RuntimeError(\"a station is silent\") from error", "error"),
+        5, "of no openers: IndexError",
+    ),
     "another error of the commit": ("leaks-x2", ENTRY, 5, "another error came out: RuntimeError"),
     "another error of an opener": ("leaks-x3", SILENT, 5, "another error came out: RuntimeError"),
     "not in UTF-8": ("leaks-x4", REPORT.replace("utf-8", "latin-1"), 0, "something in it is not JSON"),
     "another error of the run": (
         "leaks-x4", f"{REPORT}        if error:\n            raise RuntimeError('no report') from error\n", 6,
         "after a `ValueError` left the block, another error came out: RuntimeError",
+    ),
+    "no write": (
+        "leaks-x4",
+        REPORT.replace("        self.file = open(", "    def begin(self):\n        self.file = open(")
+        .replace('encoding="utf-8")\n        return self', 'encoding="utf-8")')
+        .replace('.part")\n', '.part")\n        return self\n')
+        .replace("        self.file.write", "        if not self.accepted:\n            self.begin()\n"
+                                            "        self.file.write"),
+        6, "after a run without a record, AttributeError",
     ),
     "looks past one slot": ("leaks-x5", WAYS_OUT.replace("== 0", "<= 1"), 2, "nothing in your test failed"),
     "no AssertionError": (

@@ -94,15 +94,22 @@ def subclass(base: type, **attributes: Any) -> Any:
 
 
 def decorated(answer: Any, name: str, function: Any, *more: Any) -> Any:
-    """What the answer makes of a function. Raises `Wrong` when that cannot be called."""
+    """What the answer makes of a function. Raises `Wrong` when that is no method of a class."""
     made = answer(function, *more)
+    if hasattr(type(made), "__get__"):
+        return made
     if not callable(made):
         raise Wrong(
             RETURN,
             f"`{name}` gave {short(made)} in place of a function, so the method is gone.",
             "End the decorator with `return wrapper`.",
         )
-    return made
+    raise Wrong(
+        "decorators-class-binds-self",
+        f"`{name}` gave an object of the class `{type(made).__name__}` in place of a function: called as a "
+        "method, that is not given `self`.",
+        "Return a function, or give the class a `__get__` that binds the object.",
+    )
 
 
 def traced(
@@ -169,6 +176,12 @@ def settled(run: Attempt, *expected: type[BaseException]) -> Trace:
             "generators-stop-iteration-ends",
             f"a `next` ran dry{f' at {place}' if place else ''}, and that became a RuntimeError.",
             "Inside a generator, catch `StopIteration` at that `next`, and `return`.",
+        )
+    if isinstance(trace.error, RuntimeError) and "ignored GeneratorExit" in str(trace.error):
+        raise Wrong(
+            "chains-bare-except-harmless",
+            f"the reader left early, and the stream went on: {described(trace.error)}.",
+            "`close()` raises `GeneratorExit` at the `yield`: let no `except` around it catch that one.",
         )
     if trace.error is not None and not isinstance(trace.error, expected):
         raise trace.error
@@ -580,6 +593,7 @@ def retrying(answer: Any, sheet: Sheet) -> None:
         given_up = {attempts: attempt(run, (1,) * MANY, attempts) for attempts in (3, 1, 2, 4)}
         # Each attempt gets further: a count that starts again with every record would never end it.
         further = attempt(run, (1, 2, 3, *[count] * MANY))
+        reset = attempt(run, (1,), failure=ConnectionResetError)
         other = {kind: attempt(run, (1,), failure=kind) for kind in (ValueError, KeyError, KeyboardInterrupt)}
         swept = attempt(files_swept, answer, records)
 
@@ -657,6 +671,12 @@ def retrying(answer: Any, sheet: Sheet) -> None:
             )
     with sheet.aspect(ONLY):
         grounded(sheet)
+        if not exactly(of(reset)[1].records, records):
+            raise Wrong(
+                "",
+                "the line dropped with a ConnectionResetError, an OSError, and not all records came.",
+                "`except OSError` catches all kinds of it: let no other line choose among them.",
+            )
         for kind, ended in other.items():
             feed, trace = of(ended)
             if feed.opened > 1 or trace.error is not feed.errors[0]:

@@ -157,6 +157,20 @@ def apart(things: dict[str, Any], values: dict[str, dict[str, Any]]) -> None:
             raise Wrong("", f"{seen}.", "Store what was assigned, as it is, and answer with it.")
 
 
+def again(thing: object, name: str, values: tuple[Any, ...], said: str) -> None:
+    """Assign one value after the other to the same field: it has each of them in turn."""
+    for value in values:
+        assign(thing, name, value, said)
+        found = read(thing, name, said)
+        if type(found) not in (int, float, str) or found != value:
+            seen = (
+                f"`{said}.{name}` was assigned {short(value)} after another value, and reads {short(found)}."
+            )
+            raise Wrong(
+                "", seen, "A field takes a new value at each assignment: store it in the old one's place."
+            )
+
+
 def is_field(value: object) -> bool:
     """Whether a value is a descriptor that answers for assignments."""
     return hasattr(type(value), "__set__")
@@ -275,6 +289,7 @@ def sharing(answer: Any, sheet: Sheet) -> None:
     with aspect(sheet, "each settings object keeps its own checked values"):
         things, carried = three()
         apart(things, values)
+        again(things["second"], "spread", (drawn[1], drawn[0]), "second")
         for name in ("center", "spread"):
             # Of which kind the error has to be is asked below.
             refused(things["first"], name, f"{drawn[0]}", "first", (Exception,), carried)
@@ -287,6 +302,8 @@ def sharing(answer: Any, sheet: Sheet) -> None:
             for wrong in (f"{drawn[0]}", None, True, [drawn[1]]):
                 refused(things["first"], name, wrong, "first", (TypeError,), carried)
                 kept(things["first"], name, values["first"][name], wrong, values, "first")
+        for number in (3, 0, -1, 0.0, -drawn[1]):
+            again(new(answer), "spread", (number,), "other")
     with aspect(sheet, "settings that nobody uses any more go, and their values"):
         new(answer)
         carried = carries(answer)
@@ -376,6 +393,7 @@ def whole(answer: Any, sheet: Sheet) -> None:
         own = (least + 1, middle, most - 1)  # the limits themselves are asked for below
         both = [{field: one, "channels": one + 1} for one in own]
         apart(things, dict(zip(things, both, strict=True)))
+        again(things["second"], field, own, "second")
         for name in ("channels", field):  # the one takes 1, the other does not: True is neither
             for value in no_numbers:
                 refused(things["first"], name, value, "first", (TypeError,))
@@ -454,7 +472,8 @@ def one_of(answer: Any, sheet: Sheet) -> None:
 
     with aspect(sheet, "each object keeps its own choice, in each of its fields"):
         host = made()
-        three(host)
+        # The same texts, and other objects: a text that was read from a file is never the option itself.
+        again(three(host)["first"], name, tuple("".join(list(unit)) for unit in units), "first")
         for field in (name, "wind"):
             refused(host(), field, f"no such {field}", "thing", (Exception,))
     with aspect(sheet, "what is no option is refused with a ValueError, and the old stays"):
@@ -1075,6 +1094,11 @@ def refusal_missed(one: Tested) -> Wrong:
         "Assign a text to an object as well, catch the `TypeError`, let the object go, and see whether it is "
         "gone."
     )
+    if one.notes.refused:
+        advice = (
+            "Keep a weak reference to the very object that was refused the text, and look at it after all "
+            "else. Catch the error by `try` and `except`: `assertRaises` lets go of what an error holds."
+        )
     return Wrong("leaks-traceback-keeps", f"your test passes a field, {one}{said}.", advice)
 
 

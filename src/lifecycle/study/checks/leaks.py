@@ -11,6 +11,7 @@ from typing import Any
 
 from lifecycle.study.cards import described as short
 from lifecycle.study.checks.exercise import (
+    Attempt,
     Sheet,
     Wrong,
     attempt,
@@ -24,6 +25,7 @@ from lifecycle.study.checks.leaks_parts import (
     WAYS,
     Door,
     Filed,
+    Opening,
     Reports,
     Trial,
     Weather,
@@ -90,6 +92,10 @@ def copying(answer: Any, sheet: Sheet) -> None:
         return answer(Door(source), doors[-1])
 
     swept = attempt(trials, lambda: parts(sheet.variant, "leaks-x1"), run)
+    others: dict[int, tuple[Attempt, list[Any]]] = {}
+    for count in (0, 9):
+        source, _, sink = parts(sheet.variant, "leaks-x1", count)
+        others[count] = attempt(answer, Door(source), Door(sink)), sink.rows
 
     def runs() -> list[Trial]:
         if swept.error is not None:
@@ -125,6 +131,17 @@ def copying(answer: Any, sheet: Sheet) -> None:
                 f"{short(whole.tried.value)}.",
                 "Write each record once, in its order, and return how many were written.",
             )
+        for count, (tried, rows) in others.items():
+            if not exactly(tried.value, count) or len(rows) != count:
+                at = f", at {tried.where}" if tried.where else ""
+                came = (
+                    f"returned {short(tried.value)}" if tried.error is None else f"raised {tried.raised}{at}"
+                )
+                raise Wrong(
+                    "",
+                    f"{count or 'no'} records came, {len(rows)} arrived, and the answer {came}.",
+                    "A station may send more records, or none: then none is written, which is 0.",
+                )
         swallowed(runs())
         for one in _struck(runs()):
             if one.fault is not None and not isinstance(one.tried.error, one.fault.error):
@@ -345,6 +362,7 @@ def together(answer: Any, sheet: Sheet) -> None:
     count = sheet.variant.number("leaks-x3", 4, 6)
     runs = openings(answer, count)
     (whole,) = runs["whole"]
+    others = [Opening("", few).run(answer) for few in (0, 1, count + 2)]
 
     def worked() -> None:
         if whole.tried.error is not None:
@@ -446,6 +464,14 @@ def together(answer: Any, sheet: Sheet) -> None:
                     f"{one.when}, another error came out: {one.tried.raised}.",
                     "Let the error go on as it is: close, and `raise` without a name.",
                 )
+        for few in others:
+            if few.tried.error is not None or len(few.listed) != few.count:
+                came = f"{few.tried.raised} came out" if few.tried.error else f"the block got {few.listed}"
+                raise Wrong(
+                    "",
+                    f"of {few.count or 'no'} openers: {came}.",
+                    "There may be any number of openers: with none, the block gets an empty list.",
+                )
         if [id(line) for line in whole.listed] != [id(line) for line in whole.lines]:
             raise Wrong(
                 "",
@@ -520,6 +546,7 @@ def reporting(answer: Any, sheet: Sheet) -> None:
         stuck = attempt(
             reports.alone, "after the file system had refused to rename a file", all_of_it, refuses=True
         ).value
+        empty = attempt(reports.alone, "after a run without a record", []).value
         extra = [one for one in (*stopped, fresh, refused) if one]
 
         def runs() -> list[Filed]:
@@ -557,7 +584,14 @@ def reporting(answer: Any, sheet: Sheet) -> None:
                 if one:
                     _told(one)
         with sheet.aspect("the run's error goes on"):
-            for one in runs():
+            filed = runs()
+            if empty and empty.error is not None:
+                raise Wrong(
+                    "",
+                    f"{empty.when}, {described(empty.error)} came out, and nothing had failed.",
+                    "A station may be silent for a day: `__exit__` comes then without a `write` before it.",
+                )
+            for one in filed:
                 if one in (*stopped, fresh) and one.error is None:
                     raise Wrong(
                         "leaks-truthy-is-success",
