@@ -50,6 +50,13 @@ def test_each_has_its_belief_its_proof_that_ran_and_its_truth(id: str) -> None:
     assert entry.truth in stored()[f"{id}-truth"].source
 
 
+def test_what_a_cell_shows_is_left_uncompared_where_versions_of_python_differ_and_nowhere_else() -> None:
+    """Since 3.14 Python warns of a `return` in `finally`. The registry's tests hold what the proof shows."""
+    tag = "nbval-ignore-output"
+    spared = [cell.id for cell in stored().values() if tag in cell.metadata.get("tags", [])]
+    assert spared == ["managers-return-in-finally-proof"]
+
+
 def test_search_finds_beliefs_by_all_the_words() -> None:
     shown = str(search("groupby GROUPS"))
     assert shown.startswith('1 belief has "groupby groups" in it.')
