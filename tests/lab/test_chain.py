@@ -335,6 +335,14 @@ def test_a_second_strike_takes_the_first_one_back() -> None:
         assert chain.run().raised == "OSError: struck in SqlSink"
 
 
+def test_parts_of_the_same_class_are_told_apart() -> None:
+    state = play(["step", "step"], build=lambda: (Plain(), [Odd(), Measured(), Odd()], None))
+    assert [part.name for part in state.parts] == [
+        *("Plain", "Odd (stage 1)", "Measured", "Odd (stage 3)", "run()")
+    ]
+    assert "Plain, Odd (stage 1), Measured and Odd (stage 3) are suspended" in state.sentence
+
+
 def test_an_earlier_run_that_left_nothing_open_is_not_said_to_have() -> None:
     bare = ChainSettings(context=False, failures=(Failure("source", "open"),))
     assert play(["run", "restart"], bare).sentence.endswith("Nothing of it is open yet.")

@@ -158,6 +158,27 @@ def test_a_students_own_pipeline(lab: FailureLab) -> None:
         own.close()
 
 
+def test_two_stages_of_one_class_have_a_control_and_a_bolt_each() -> None:
+    class Letters:
+        def stream(self) -> Any:
+            yield from "abc"
+
+    class Loud:
+        def process(self, stream: Any) -> Any:
+            for letter in stream:
+                yield letter.upper()
+
+    lab = FailureLab(lambda: (Letters(), [Loud(), Loud()], None))
+    try:
+        labels = [label for label, _ in lab.controls["place"]._options_full]
+        assert labels == ["nowhere", "Letters", "Loud (stage 1)", "Loud (stage 2)", "run()"]
+        press(lab, "stage 2")
+        drive(lab, "run")
+        assert lab.sentence.startswith("OSError in Loud (stage 2) at its pull 1.")
+    finally:
+        lab.close()
+
+
 def test_a_build_that_fails_leaves_the_lab_usable() -> None:
     works = False
 

@@ -158,6 +158,11 @@ class Async:
             yield record
 
 
+class Passes:
+    def process(self, stream):
+        return stream
+
+
 class Endless:
     def stream(self):
         while True:
@@ -169,6 +174,7 @@ BROKEN = [
     (of(Raises), "not. ZeroDivisionError in Raises at record 1: division by zero. Mend it and sweep again."),
     (of(Loops), "not. Loops ran for 0.2 s and neither yielded, returned nor raised: it was stopped."),
     (of(Clings), "The sweep broke off: RuntimeError: generator ignored GeneratorExit. A part yields once"),
+    (of(Passes), "Two parts hand out one and the same stream: let each stage yield by itself."),
     (of(Async), "not. Async.process(stream) is async: a `for` loop cannot pull it."),
     (lambda: (Endless(), [], None), "More than 2000 records, and no end in sight. Build a shorter input"),
     (of(Double, records=900), "2704 places where this pipeline can fail are too many for a map."),
@@ -355,6 +361,12 @@ def test_a_click_on_any_cell_chooses_it(lab, whole):
         lab.map._handle_custom_msg({"choose": cell}, [])
         assert (lab.chosen, lab.map.chosen) == (point(cell), cell)
         agree(lab, whole)
+
+
+def test_two_stages_of_one_class_have_a_row_each():
+    outcome = faultmap(of(Double, Double))
+    assert outcome.name("stage 2") == "Double (stage 2)"
+    assert "Double (stage 2) fails at pull 2, with" in outcome.told(Point("stage 2", "pull 2", context=True))
 
 
 def test_the_replay_says_its_end_and_nothing_before_it(lab):

@@ -478,14 +478,15 @@ class _Run:
 
     def make(self, source: Any, stages: Sequence[Any], sink: Any) -> None:
         """Put the parts behind the watch, and a driver over them. Nothing is opened or pulled."""
-        nodes = [Node("source", type(source).__name__, "stream()", source, body(source.stream))]
+        names = named(source, stages, sink)
+        nodes = [Node("source", names["source"], "stream()", source, body(source.stream))]
         for k, stage in enumerate(stages, start=1):
-            name, code = type(stage).__name__, body(stage.process)
-            nodes.append(Node(f"stage {k}", name, "process(stream)", stage, code))
+            place = f"stage {k}"
+            nodes.append(Node(place, names[place], "process(stream)", stage, body(stage.process)))
         loop = len(nodes)
         nodes.append(Node("loop", "run()", "for record …"))
         if sink is not None:
-            nodes.append(Node("sink", type(sink).__name__, "write(record)", sink, body(sink.write)))
+            nodes.append(Node("sink", names["sink"], "write(record)", sink, body(sink.write)))
         self.watch = Watch(nodes, self.settings.failures, self._strikes, self.watch.known)
         self.watch.settle()
         first = watched(self.watch, 0, source, "source")
@@ -752,6 +753,25 @@ def unbuilt(error: BaseException) -> str:
             "nothing else."
         )
     return f"build() raised {said(error)}."
+
+
+def named(source: Any, stages: Sequence[Any], sink: Any) -> dict[str, str]:
+    """The parts by place and name; the place is in the name where two parts would have the same.
+
+    >>> from lifecycle.stages import Filter
+    >>> list(named([], [Filter(bool), Filter(bool)], None).values())
+    ['list', 'Filter (stage 1)', 'Filter (stage 2)']
+    """
+    parts = {"source": source} | {f"stage {k}": stage for k, stage in enumerate(stages, start=1)}
+    parts |= {} if sink is None else {"sink": sink}
+    names = {place: type(part).__name__ for place, part in parts.items()}
+    often = Counter(names.values())
+    return {place: f"{name} ({place})" if often[name] > 1 else name for place, name in names.items()}
+
+
+def labelled(place: str, name: str) -> str:
+    """A part as a control names it: a stage with its place, once."""
+    return f"{name} ({place})" if place.startswith("stage") and not name.endswith(f"({place})") else name
 
 
 def said(error: BaseException) -> str:

@@ -25,6 +25,7 @@ from lifecycle.lab.experiments.chain import (
     NoPipeline,
     loop,
     made,
+    named,
     play,
     said,
     unbuilt,
@@ -276,8 +277,8 @@ class _Runs:
         """One run without a fault: the parts by place and name, and how many fault points there are."""
         _, probes = faults.attempt(self.build, patient(faults.withContext), None, LIMIT, False)
         count = sum(1 for probe in probes for _ in faults.points(probe))
-        parts = [(probe.place, type(probe.part).__name__) for probe in probes if probe.part is not None]
-        return tuple(parts), count
+        source, *stages, sink = (probe.part for probe in probes)
+        return tuple(named(source, stages, sink).items()), count
 
 
 def patient(run: Callable[..., int]) -> Callable[..., int]:
@@ -320,11 +321,13 @@ def _blamed(told: str, build: Build | None) -> str:
             "A map needs a pipeline that runs to its end while nothing is made to fail, and this one does "
             f"not. {why} Mend it and sweep again."
         )
-    hint = " A part yields once more when it is closed: look for an `except` around its `yield`."
-    return (
-        f"The sweep broke off: {told}.{hint if 'ignored GeneratorExit' in told else ''} "
-        "Mend it and sweep again."
-    )
+    hints = {
+        "ignored GeneratorExit": "A part yields once more when it is closed: look for an `except` around its "
+        "`yield`. ",
+        "injected: ": "Two parts hand out one and the same stream: let each stage yield by itself. ",
+    }
+    hint = next((one for sign, one in hints.items() if sign in told), "")
+    return f"The sweep broke off: {told}. {hint}Mend it and sweep again."
 
 
 def fault(point: Point) -> Fault:

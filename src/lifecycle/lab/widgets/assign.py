@@ -119,7 +119,7 @@ def _listing(outcome: AssignOutcome) -> str:
 def _note(outcome: AssignOutcome, number: int) -> str:
     fails = [one for one in (outcome.checked, outcome.twin) if number == one.line != outcome.line]
     note = "the assignment" if number == outcome.line else "the symptom" if fails else ""
-    return f'<span class="lc-note"><span aria-hidden="true"> ← </span>{note}</span>' if note else ""
+    return f'<span class="lc-note"> <span aria-hidden="true">← </span>{note}</span>' if note else ""
 
 
 def _mark(outcome: AssignOutcome, attempt: Attempt, number: int) -> tuple[str, str]:

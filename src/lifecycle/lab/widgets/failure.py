@@ -6,7 +6,15 @@ import sys
 from typing import Any
 
 from lifecycle.lab.base import Lab
-from lifecycle.lab.experiments.chain import SPREADS, Build, Chain, ChainSettings, ChainState, Failure
+from lifecycle.lab.experiments.chain import (
+    SPREADS,
+    Build,
+    Chain,
+    ChainSettings,
+    ChainState,
+    Failure,
+    labelled,
+)
 from lifecycle.lab.experiments.watch import ERRORS
 from lifecycle.lab.widgets.chainview import ChainView, EventLog, message, record
 
@@ -116,7 +124,7 @@ class FailureLab(Lab):
 
     @staticmethod
     def _label(part: Any) -> str:
-        return f"{part.name} ({part.key})" if part.key.startswith("stage") else str(part.name)
+        return labelled(part.key, part.name)
 
 
 def _mark(state: ChainState) -> str:

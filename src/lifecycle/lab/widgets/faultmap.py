@@ -13,6 +13,7 @@ import ipywidgets  # type: ignore[import-untyped, unused-ignore]
 import traitlets
 
 from lifecycle.lab.base import Lab
+from lifecycle.lab.experiments.chain import labelled
 from lifecycle.lab.experiments.faultmap import (
     WITH,
     Build,
@@ -164,7 +165,7 @@ class FaultMap(Lab):
         labels: dict[str, str] = {"no part": ""}
         for place, name in self.outcome.parts:
             if self.outcome.points(place):
-                labels[f"{name} ({place})" if place.startswith("stage") else name] = place
+                labels[labelled(place, name)] = place
         self._set("place", labels)
         self._offer()
 
