@@ -113,6 +113,17 @@ def test_a_line_that_a_narrow_screen_breaks_goes_on_within_its_block(tmp_path: P
     assert [line.lstrip()[:3] for _, line in told] == ["def", "tex", 'x""', "", "ret", "def"]
 
 
+def test_a_cell_of_a_table_says_its_column_where_it_stands_alone(tmp_path: Path) -> None:
+    table = '| tool | what "it" does |\n|---|---|\n| `open` | opens |\n| `close` | closes |'
+    path = tmp_path / "00_table.ipynb"
+    nbformat.write(nbformat.v4.new_notebook(cells=[nbformat.v4.new_markdown_cell(table)]), path)
+    outline = Outline(reading.page(path).body)
+    cells = [(attrs["role"], attrs["data-column"]) for attrs in outline.all("td")]
+    assert cells == [("cell", "tool"), ("cell", 'what "it" does')] * 2
+    assert [attrs["role"] for attrs in outline.all("table", "th")] == ["table", *["columnheader"] * 2]
+    assert [attrs["role"] for attrs in outline.all("tr")] == ["row"] * 3
+
+
 def test_a_lab_is_replaced_by_its_twin(edition: dict[str, str]) -> None:
     text = edition["01_leaks.html"]
     here = text.index("In JupyterLab a lab")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import html
+import itertools
 import json
 import re
 from collections.abc import Iterable, Iterator
@@ -183,7 +184,17 @@ def _prose(source: str, folder: Path) -> str:
             return f"{_code(marked)}\n"
 
     rendered = mistune.create_markdown(escape=False, plugins=["table"], renderer=Renderer(escape=False))
-    return str(rendered(source)).replace("<th>", '<th scope="col">')
+    return re.sub(r"<table>.*?</table>", _table, str(rendered(source)), flags=re.DOTALL)
+
+
+def _table(found: re.Match[str]) -> str:
+    # On a narrow screen the cells of a row stand one below the other, each with its column's name (see the
+    # style), and a table that is laid out as blocks is one for a screen reader only if its parts say so.
+    text = found[0].replace("<table>", '<table role="table">').replace("<tr>", '<tr role="row">')
+    names = [_quoted(name) for name in re.findall(r"<th>(.*?)</th>", text, re.DOTALL)]
+    columns = itertools.cycle(names)
+    text = re.sub("<td>", lambda _: f'<td role="cell" data-column="{next(columns)}">', text)
+    return text.replace("<th>", '<th scope="col" role="columnheader">')
 
 
 def _code(marked: str) -> str:
