@@ -13,7 +13,7 @@ from study.checks.solutions import setup, solutions
 
 from lifecycle import faults, ledger
 from lifecycle.study import course, given
-from lifecycle.study.checks import examine, executed, exercises
+from lifecycle.study.checks import Variant, examine, executed, exercises
 from lifecycle.study.checks.composition_parts import LEAKY, OLD, RIGHT, Database, Feed, Shift, Tray
 
 IDS = [id for id, one in exercises().items() if one.assignment == "composition"]
@@ -375,3 +375,9 @@ def test_what_the_texts_show_runs(capsys: pytest.CaptureFixture[str]) -> None:
         else:
             executed(shown, f"{id} shown", executed_names)
     assert "close" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("number", range(8))
+def test_no_variant_lets_a_rounded_temperature_pass(number: int) -> None:
+    night = exercises()["composition-x5"].materials(Variant(f"term {number}"))
+    assert any(abs(row[2] - round(row[2], 4)) > 1e-6 for row in night.expected)

@@ -695,7 +695,7 @@ def growth(stage: Callable[[Any], Any]) -> int:
 )
 def smoothing(answer: Any, sheet: Sheet) -> None:
     """Pull means of several sizes from streams with an end and without."""
-    size = sheet.variant.number("chains-x4:check", 3, 5)
+    size = sheet.variant.number("chains-x4:check", 4, 6)
     values = degrees(sheet.variant, "chains-x4:check", 12)
 
     def by(size: int) -> Callable[[Any], Any]:
