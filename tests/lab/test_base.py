@@ -176,7 +176,7 @@ def test_experiments_come_without_widgets_pictures_and_databases():
 
 
 def test_callbacks_of_two_threads_take_turns(lab):
-    """JupyterLab sends clicks to a thread of their own, and some to the one that runs the cells."""
+    """A front end may send clicks to a thread beside the one that runs the cells."""
     seen = []
 
     def work(*_):

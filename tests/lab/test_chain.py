@@ -335,6 +335,30 @@ def test_a_second_strike_takes_the_first_one_back() -> None:
         assert chain.run().raised == "OSError: struck in SqlSink"
 
 
+def test_a_closed_chain_says_that_it_is_closed() -> None:
+    chain = Chain()
+    chain.step()
+    chain.close()
+    with pytest.raises(RuntimeError, match="this pipeline is closed: make a new lab"):
+        chain.step()
+
+
+def test_a_reset_that_is_interrupted_leaves_a_run_to_go_on_with(monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(chain: Chain) -> None:
+        bury(chain)
+        raise KeyboardInterrupt
+
+    bury = Chain._bury
+    with Chain() as chain:
+        chain.step()
+        with monkeypatch.context() as once:
+            once.setattr(Chain, "_bury", interrupted)
+            with pytest.raises(KeyboardInterrupt):
+                chain.reset()
+        assert chain.state.phase == "new"
+        assert chain.run().phase == "done"
+
+
 def test_parts_of_the_same_class_are_told_apart() -> None:
     state = play(["step", "step"], build=lambda: (Plain(), [Odd(), Measured(), Odd()], None))
     assert [part.name for part in state.parts] == [

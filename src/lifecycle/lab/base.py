@@ -32,8 +32,8 @@ import traitlets
 _HERE = Path(__file__).parent
 
 _turn = threading.RLock()
-"""Who has it works a lab. JupyterLab sends what a page does to a thread beside the one that runs the cells:
-two callbacks, or one and a cell, could have a pipeline in hand at the same time."""
+"""Who has it works a lab. A front end may send what a page does to a thread beside the one that runs cells
+(Jupyter's subshells): two callbacks, or one and a cell, could have a pipeline in hand at the same time."""
 
 FRAME = 1 / 60
 """Seconds from one frame of a screen to the next."""

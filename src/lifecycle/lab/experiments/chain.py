@@ -237,9 +237,12 @@ class Chain:
         self.settings = settings or self.settings
         self._strikes.clear()
         self._aside = ""
-        self._bury()
-        self._runs = self._moment = 0
-        self._begin()
+        try:
+            self._bury()
+        finally:
+            # Whatever comes up in between, there is a run to go on with.
+            self._runs = self._moment = 0
+            self._begin()
         return self.state
 
     def arm(self, place: str) -> ChainState:
@@ -531,7 +534,8 @@ class _Run:
         watch, driver = self.watch, self._driver
         watch.reset()
         self.tired = 0
-        assert driver is not None
+        if driver is None:
+            raise RuntimeError("this pipeline is closed: make a new lab, or a new Chain")
         node = watch.nodes[watch.loop]
         try:
             with limit(PATIENCE):

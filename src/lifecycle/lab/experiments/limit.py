@@ -42,11 +42,13 @@ def _alarm(seconds: float) -> Iterator[None]:
 
     def ring(number: int, frame: FrameType | None) -> None:
         nonlocal rings
-        rings += watching
+        if not watching:
+            return
+        rings += 1
         if rings == 2:
             # A loop around a bare `except:` swallows nearly every ring: only one between two rounds ends it.
             signal.setitimer(signal.ITIMER_REAL, OFTEN, OFTEN)
-        if watching and (rings > 5 or not _cleans(frame)):
+        if rings > 5 or not _cleans(frame):
             raise TimeUp(f"still running after {seconds:g} s")
 
     began = time.monotonic()
@@ -56,12 +58,15 @@ def _alarm(seconds: float) -> Iterator[None]:
     try:
         yield
     finally:
-        watching = False
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, signal.SIG_DFL if before is None else before)
-        if rest:
-            # Somebody else's timer was running: it goes on where it would be by now.
-            signal.setitimer(signal.ITIMER_REAL, max(rest - (time.monotonic() - began), 0.001), interval)
+        try:
+            watching = False
+        finally:
+            # Here as well when it rings at the last moment: a timer left behind would ring in anybody's code.
+            signal.setitimer(signal.ITIMER_REAL, 0)
+            signal.signal(signal.SIGALRM, signal.SIG_DFL if before is None else before)
+            if rest:
+                # Somebody else's timer was running: it goes on where it would be by now.
+                signal.setitimer(signal.ITIMER_REAL, max(rest - (time.monotonic() - began), 0.001), interval)
 
 
 def _cleans(frame: FrameType | None) -> bool:
