@@ -316,6 +316,9 @@ def test_gives_back(job):
 """
 NAMELESS = {
     "another error": ("leaks-x1", WRAPPED, 4, "another error came out: RuntimeError"),
+    "an error of the same kind": (
+        "leaks-x1", WRAPPED.replace("RuntimeError", "OSError"), 4, "another error came out: OSError: the",
+    ),
     "told twice": ("leaks-x1", TWICE, 4, "the archive was left 2 times"),
     "no record": (
         "leaks-x1",
@@ -338,6 +341,15 @@ NAMELESS = {
                        "            connections += [stack.enter_context(one()) for one in openers[1:]]")
         .replace("RuntimeError(\"a station is silent\") from error", "error"),
         5, "of no openers: IndexError",
+    ),
+    "one stack for all": (
+        "leaks-x3",
+        "stack = ExitStack()\n"
+        "@contextmanager\n"
+        "def open_together(openers):\n"
+        "    with stack:\n"
+        "        yield [stack.enter_context(opener()) for opener in openers]\n",
+        5, "connections of the outer one were closed, too",
     ),
     "another error of the commit": ("leaks-x2", ENTRY, 5, "another error came out: RuntimeError"),
     "another error of an opener": ("leaks-x3", SILENT, 5, "another error came out: RuntimeError"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import types
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -70,6 +71,14 @@ def _struck(runs: list[Trial]) -> list[Trial]:
     return [one for one in runs if one.fault is not None and one.fault.phase in ("open", "pull", "write")]
 
 
+def _as_it_was(one: Trial) -> bool:
+    """Whether the error that came out of a run is that of its fault, and no other in its place."""
+    error, fault = one.tried.error, one.fault
+    if error is None or fault is None:
+        return False
+    return type(error) is fault.error and error.args == (f"injected: {fault}",)
+
+
 @exercise(
     "leaks-x1",
     "Close what the copy opened",
@@ -98,8 +107,20 @@ def copying(answer: Any, sheet: Sheet) -> None:
         others[count] = attempt(answer, Door(source), Door(sink)), sink.rows
 
     def runs() -> list[Trial]:
+        if "'generator' object does not support the context manager" in swept.raised:
+            raise Wrong(
+                "managers-with-a-generator",
+                f"your code raised {swept.raised}" + (f", at {swept.where}." if swept.where else "."),
+                "`contextlib.closing(source.stream())` is a context manager that closes the stream.",
+            )
         if swept.error is not None:
             raise swept.error
+        if isinstance(swept.value[0].tried.value, types.GeneratorType):
+            raise Wrong(
+                "start-call-runs",
+                "the call gave a generator, and nothing has run: not one record arrived.",
+                "Take the `yield` out of your function: then its call copies, and returns the number.",
+            )
         if not swept.value[0].sink.rows:
             raise Wrong(
                 "",
@@ -144,7 +165,7 @@ def copying(answer: Any, sheet: Sheet) -> None:
                 )
         swallowed(runs())
         for one in _struck(runs()):
-            if one.fault is not None and not isinstance(one.tried.error, one.fault.error):
+            if not _as_it_was(one):
                 raise Wrong(
                     "",
                     f"{one.when}, another error came out: {one.tried.raised}. Who waits for the one that was "
@@ -363,6 +384,7 @@ def together(answer: Any, sheet: Sheet) -> None:
     runs = openings(answer, count)
     (whole,) = runs["whole"]
     others = [Opening("", few).run(answer) for few in (0, 1, count + 2)]
+    inner = Opening("", count, inner=Opening("", 2)).run(answer)
 
     def worked() -> None:
         if whole.tried.error is not None:
@@ -380,6 +402,13 @@ def together(answer: Any, sheet: Sheet) -> None:
                 f"in the block {whole.closed_early} of {count} connections were closed already.",
                 "A `with` or `finally` closes on the way out of its function, by `return` as well: "
                 "`ExitStack.pop_all()` takes the connections along, or `yield` inside of the `with`.",
+            )
+        if whole.closes == [count]:
+            raise Wrong(
+                "generators-loop-value-is-kept",
+                f"still open {whole.when}: {whole.held}. Connection {count} alone was closed.",
+                "A function that is written in a loop looks the loop's name up when it is called, and finds "
+                "the last one. Hand over `connection.close` itself.",
             )
         if whole.held:
             raise Wrong(
@@ -466,12 +495,24 @@ def together(answer: Any, sheet: Sheet) -> None:
                 )
         for few in others:
             if few.tried.error is not None or len(few.listed) != few.count:
-                came = f"{few.tried.raised} came out" if few.tried.error else f"the block got {few.listed}"
+                came = (
+                    f"{few.tried.raised} came out"
+                    if few.tried.error
+                    else f"the block got {len(few.listed)} connections"
+                )
                 raise Wrong(
                     "",
                     f"of {few.count or 'no'} openers: {came}.",
                     "There may be any number of openers: with none, the block gets an empty list.",
                 )
+        if inner.tried.error is None and inner.closed_early:
+            raise Wrong(
+                "",
+                "in the block of one `with open_together(…)` stood another: when that was left, connections "
+                "of the outer one were closed, too.",
+                "Keep what is open in the call, or in the object, that opened it, and in nothing that is "
+                "shared.",
+            )
         if [id(line) for line in whole.listed] != [id(line) for line in whole.lines]:
             raise Wrong(
                 "",
@@ -813,7 +854,8 @@ def _test_judged(
     answer: Any, sheet: Sheet, right: list[Tested], leaky: dict[str, list[Tested]], again: list[Tested]
 ) -> None:
     everything = [*right, *(one for ones in leaky.values() for one in ones)]
-    missed = [one for ones in leaky.values() for one in ones if one.passed]
+    # One job for each way out: a job that raises may skip the assertion that another one fails.
+    missed = filter(None, (next((one for one in ones if one.passed), None) for ones in leaky.values()))
     swallowed = next(filter(None, (_swallowed_at(answer, one.job) for one in missed)), "")
 
     def told() -> None:

@@ -305,7 +305,7 @@ class Line:
 
 @dataclass
 class Opening:
-    """One `with` block over some connections: what fails in it, and what was seen."""
+    """One `with` block over some connections: what fails in it, and what was seen; `inner` stands in it."""
 
     when: str
     count: int
@@ -319,6 +319,7 @@ class Opening:
     listed: list[Any] = field(default_factory=list)
     early: int = 0
     closed_early: int = 0
+    inner: Opening | None = None
     tried: Attempt = field(default_factory=Attempt)
 
     @property
@@ -352,6 +353,8 @@ class Opening:
             for _ in range(1):
                 with together as lines:
                     self.got.append(lines)
+                    if self.inner is not None:
+                        self.inner.run(answer)
                     # As they are now: the answer may empty its list when it closes.
                     self.listed = list(lines) if isinstance(lines, list | tuple) else []
                     self.closed_early = sum(not line.open for line in self.lines)
