@@ -513,3 +513,16 @@ def test_a_test_may_not_ask_in_which_order_the_generators_are_closed() -> None:
 
     verdict = examine("chains-x6", answer)
     assert (verdict.points, verdict.belief) == (0, "") and "in which order" in verdict.aspects[0].advice
+
+
+SHAPES = {
+    "a parameter is missing": "class Diary:\n    def __init__(self, paths):\n        self.paths = paths",
+    "another name": "class Diary:\n    def __init__(self, paths, open_file):\n        self.read = paths",
+    "no class": "Diary = 3",
+}
+
+
+@pytest.mark.parametrize("case", SHAPES)
+def test_an_answer_of_another_shape_is_sent_to_the_task_and_to_no_line(case: str) -> None:
+    aspect = judged("chains-x3", SHAPES[case]).aspects[0]
+    assert "Compare the names and the parameters" in aspect.advice and "this line" not in aspect.advice

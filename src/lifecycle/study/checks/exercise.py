@@ -191,7 +191,13 @@ class Sheet:
         except BaseException as error:
             place = where(error)
             seen = f"Your code raised {described(error)}" + (f" at {place}." if place else ".")
-            advice = "Run this line by itself in a new cell, with the same input, and read the traceback."
+            if place:
+                advice = "Run this line by itself in a new cell, with the same input, and read the traceback."
+            elif isinstance(error, TypeError | AttributeError):
+                # No line of the answer's: it was called, or looked at, as the task says and it does not.
+                advice = "Compare the names and the parameters in your answer with those that the task gives."
+            else:
+                advice = "Use your answer in a new cell, as the task shows it, and read the traceback."
             found = Aspect(name, worth, 0, self.exercise.stumbles, seen, advice)
         self.aspects[name] = found
         self._tell(found)
