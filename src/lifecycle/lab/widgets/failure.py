@@ -33,7 +33,7 @@ class FailureLab(Lab):
     Without `build` it is the course's weather pipeline; `build()` returns a student's own
     `(source, stages, sink)`. What it shows is `chain.state`, an outcome of the experiment in
     `lifecycle.lab.experiments.chain`. A bolt in the drawing makes a part fail when it runs next. Close the
-    lab to close what its pipeline opened.
+    lab to close what its pipeline opened; a cell that runs again closes the lab that it showed before.
     """
 
     def __init__(self, build: Build | None = None) -> None:
