@@ -689,6 +689,16 @@ def test_a_generator_that_somebody_pulled_before_is_named() -> None:
     assert "Once.stream() handed out a generator that had run before" in play(["run"], build=build).sentence
 
 
+def test_an_async_sink_that_writes_nothing_is_named() -> None:
+    class Later:
+        async def write(self, record: Any) -> None:
+            raise AssertionError
+
+    state = play(["run"], build=lambda: (Plain(), [], Later()))
+    note = "Later.write(record) is async, and none of it ran: write `def`, not `async def`. "
+    assert state.sentence == f"Plain has no more records. {note}Accepted 3, kept unknown."
+
+
 def test_without_the_context_and_without_a_ledger_the_suspended_are_named() -> None:
     bare = ChainSettings(context=False, failures=(Failure("loop", "pull", 2),))
     state = play(["run"], bare, lambda: (Plain(), [Odd()], None))

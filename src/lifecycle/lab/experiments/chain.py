@@ -647,8 +647,7 @@ class _Run:
         count = f"Accepted {watch.accepted}, kept {'unknown' if kept is None else kept}."
         open_ = [display(entry) for entry in watch.owners if entry in ledger.held()]
         left = f"Left open: {', '.join(open_)}. " if open_ else ""
-        for name in watch.stale:
-            left += f"{name} handed out a generator that had run before: let it make a new one each time. "
+        left += "".join(f"{note} " for note in watch.notes)
         if self.phase == "done":
             return f"{watch.nodes[0].name} has no more records. {closed}{left}{count}"
         what = blame(self)

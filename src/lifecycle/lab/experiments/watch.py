@@ -179,7 +179,7 @@ class Watch:
         self.struck: int | None = None
         self.blow = ""  # when the bolt struck, in words
         self.refusal = ""  # what a part handed out that nobody can pull
-        self.stale: list[str] = []  # the calls that handed out a generator which somebody had pulled before
+        self.notes: list[str] = []  # mistakes that raise nothing, each a sentence
         self.origin: int | None = None  # where the error of the run came from
         self.error: BaseException | None = None
         self.link = -1
@@ -305,6 +305,11 @@ class Watch:
         self.blow = when.get(failure.phase, f"at its {failure.phase} {node.pulls}")
         self.log.append(f"the bolt strikes {node.name} {self.blow}: {failure.error}")
         return error
+
+    def note(self, sentence: str) -> None:
+        """Keep a mistake that raises nothing, once."""
+        if sentence not in self.notes:
+            self.notes.append(sentence)
 
     def fail(self, i: int, error: BaseException) -> None:
         """An error has come out of node `i`: out of its own code, or passing through."""
@@ -476,7 +481,10 @@ class _Part:
             self._watch.refusal = f"{node.name}.{node.call} {wrong(stream)}."
             return stream
         if inspect.isgenerator(stream) and inspect.getgeneratorstate(stream) != inspect.GEN_CREATED:
-            self._watch.stale.append(f"{node.name}.{node.call}")
+            self._watch.note(
+                f"{node.name}.{node.call} handed out a generator that had run before: let it make a new one "
+                "each time."
+            )
         node.stream = iter(stream)
         self._watch.log.append(f"{node.name}.{node.call} returns {kind(node.stream)}")
         return Struck(self._watch, self._i, node.stream)
@@ -525,6 +533,11 @@ class _Sink:
             if error is not None:
                 raise error
             answer = self._part.write(record)
+            if inspect.iscoroutine(answer):
+                answer.close()
+                watch.note(
+                    f"{node.name}.{node.call} is async, and none of it ran: write `def`, not `async def`."
+                )
         except BaseException as error:
             watch.leave()
             watch.fail(i, error)
