@@ -118,6 +118,12 @@ def test_a_mistake_that_no_misconception_explains_costs_its_own_points_and_has_n
     assert seen in first.seen and first.advice, str(verdict)
 
 
+def test_a_message_may_write_a_number_with_commas() -> None:
+    told = 'raise ValueError(f"{type(instance).__name__}.{self.name} = {value:,}: {allowed}")'
+    verdict = changed("descriptors-x2", ('raise ValueError(f"{place}: {allowed}")', told))
+    assert verdict.status == "correct", str(verdict)
+
+
 @pytest.mark.parametrize("id", IDS)
 def test_a_stub_says_what_to_do(id: str) -> None:
     assert stub(id).count("# TODO: ") == 1

@@ -430,8 +430,9 @@ def telling(host: Any, field: str, wrong: tuple[object, ...], allowed: tuple[obj
             raise Wrong(belief, f"{what}: it does not name the class of the object.", advice)
         parts: dict[object, str] = {field: "the field", value: "the value given"}
         parts |= dict.fromkeys(allowed, "all of what is allowed")
+        plain = re.sub(r"(?<=\d)[,_](?=\d{3})", "", text)  # a number may be written as 1,813
         for part, name in parts.items():
-            if not re.search(rf"(?<!\w){re.escape(str(part))}(?!\w)", text):
+            if not re.search(rf"(?<!\w){re.escape(str(part))}(?!\w)", f"{text}\n{plain}"):
                 advice = "Say what was given and what is allowed: whoever reads it has only this line."
                 raise Wrong("", f"{what}: it does not name {name}, `{part}`.", advice)
 

@@ -585,7 +585,7 @@ def reporting(answer: Any, sheet: Sheet) -> None:
             reports.alone, "after a folder had come to stand at the report's path", all_of_it, blocked=True
         ).value
         stuck = attempt(
-            reports.alone, "after the file system had refused to rename a file", all_of_it, refuses=True
+            reports.alone, "after the file system had refused to put a file there", all_of_it, refuses=True
         ).value
         empty = attempt(reports.alone, "after a run without a record", []).value
         extra = [one for one in (*stopped, fresh, refused) if one]
@@ -712,11 +712,18 @@ def _in_one_step(runs: list[Filed], stuck: Filed | None) -> None:
         raise Wrong(
             "leaks-accepted-is-kept",
             f"{stuck.when}, the old report is gone, and no new one stands in its place.",
-            "Delete nothing before: `os.replace(new, path)` takes the old report's place in one step.",
+            "Delete and rename nothing before: `os.replace(new, path)` does it in one step.",
         )
 
 
 def _replaces(blocked: Filed | None) -> None:
+    if blocked and blocked.left and blocked.error is None:
+        raise Wrong(
+            "",
+            f"{blocked.when}, so that no file can take its place, no error came out, and {blocked.left}.",
+            "`os.replace` raises an error then, where `shutil.move` moves the file into the folder. Let the "
+            "error go on, and delete the file.",
+        )
     if blocked is None or blocked.left:
         raise Wrong(
             "leaks-traceback-keeps",
@@ -840,12 +847,14 @@ def catching(answer: Any, sheet: Sheet) -> None:
     """Give the test right jobs and leaky ones, without the collector, and the right ones once more."""
     collects = gc.isenabled()
     gc.disable()  # so that its moment decides nothing; a test that calls it has it all the same
+    gc.freeze()  # such a test need not look at all that a notebook holds, each time
     try:
         right = [_tested(answer, job) for job in RIGHT]
         leaky = {kind: [_tested(answer, job) for job in jobs] for kind, jobs in LEAKY.items()}
         again = [_tested(answer, job) for job in RIGHT]
         _test_judged(answer, sheet, right, leaky, again)
     finally:
+        gc.unfreeze()
         if collects:
             gc.enable()
 

@@ -518,16 +518,21 @@ class Filed:
 
 
 @contextmanager
-def _no_replacing() -> Iterator[None]:
-    """Let no file take another one's place, nor another name, as on a full disk or a read-only folder."""
+def _no_replacing(path: Path) -> Iterator[None]:
+    """Let no file take this place, as on a full disk; other files may be renamed, this one too."""
+    kept: dict[str, Any] = {name: getattr(os, name) for name in ("replace", "rename", "renames", "link")}
 
-    def refuse(*given: Any, **named: Any) -> None:
-        raise OSError("no file can be renamed here")
+    def refusing(name: str) -> Callable[..., None]:
+        def call(source: Any, target: Any, *more: Any, **named: Any) -> None:
+            if os.fspath(target) == os.fspath(path):
+                raise OSError(f"no file can be put at {path.name}")
+            kept[name](source, target, *more, **named)
 
-    kept = {name: getattr(os, name) for name in ("replace", "rename", "renames", "link")}
+        return call
+
     try:
         for name in kept:
-            setattr(os, name, refuse)
+            setattr(os, name, refusing(name))
         yield
     finally:
         for name, function in kept.items():
@@ -597,7 +602,7 @@ class Reports:
                 if blocked:
                     desk.block()
                 if refuses:
-                    stack.enter_context(_no_replacing())
+                    stack.enter_context(_no_replacing(desk.path))
                 if error is not None:
                     raise error
 
