@@ -30,8 +30,11 @@ def opened(course: Course) -> Iterator[Book]:
         yield book
 
 
-def verdict(exercise: str, points: int, belief: str = "", version: str = "1", seen: str = "") -> Verdict:
-    """A verdict of so many points, in aspects of one point each; the rest shows a belief."""
+def verdict(exercise: str, points: int, belief: str = "", version: str = "", seen: str = "") -> Verdict:
+    """A verdict of so many points, in aspects of one point each; the rest shows a belief.
+
+    version: the check's; today's when it is empty.
+    """
     worth = exercises()[exercise].worth
     aspects = tuple(
         Aspect(f"aspect {number}", 1, 1)
@@ -39,6 +42,7 @@ def verdict(exercise: str, points: int, belief: str = "", version: str = "1", se
         else Aspect(f"aspect {number}", 1, 0, belief, seen or f"Nothing was seen at {number}.", "Look again.")
         for number in range(worth)
     )
+    version = version or exercises()[exercise].version
     return Verdict(exercise, version, coursework.TERM, aspects)
 
 
@@ -51,7 +55,7 @@ def result(
     data: bytes = b"",
     printed: Mapping[str, list[dict[str, Any]]] | None = None,
     seen: str = "",
-    version: str = "1",
+    version: str = "",
     **about: Any,
 ) -> Result:
     """The result of a submission whose checks gave these points.

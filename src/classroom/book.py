@@ -20,7 +20,7 @@ from typing import Any, TypeVar
 
 from nbformat import from_dict
 from nbgrader import utils
-from nbgrader.api import Gradebook, MissingEntry
+from nbgrader.api import MissingEntry
 from sqlalchemy.exc import OperationalError, SAWarning
 from traitlets.config import Config
 from traitlets.config.loader import PyFileConfigLoader
@@ -29,7 +29,7 @@ from classroom import canary
 from classroom.course import Course
 from classroom.execute import Result
 from classroom.intake import Found, Template
-from classroom.records import FORMAT, write_text
+from classroom.records import FORMAT, gradebook, write_text
 from classroom.spans import duration
 from classroom.trouble import Trouble
 
@@ -58,18 +58,16 @@ class Book:
     def __enter__(self) -> Book:
         with contextlib.ExitStack() as undo:
             self.course.records.mkdir(exist_ok=True)
-            undo.enter_context(_alone(self.course.records / ".lock"))
-            if not self.course.gradebook.exists():
-                raise Trouble(f"There is no gradebook in {self.course.root}: release the assignment first.")
-            self.gradebook = undo.enter_context(Gradebook(self.course.gradebook_url))
+            undo.enter_context(alone(self.course.records / ".lock"))
+            self.gradebook = undo.enter_context(gradebook(self.course))
             self._patiently(self._agree)
             self._patiently(self._due)
             self._sweep()
             self._within = undo.pop_all()
         return self
 
-    def __exit__(self, *error: object) -> None:
-        self._within.close()
+    def __exit__(self, *error: Any) -> None:
+        self._within.__exit__(*error)
 
     def done(self, found: Found, sandboxed: bool) -> bool:
         """Whether this very submission has a grade by these very checks."""
@@ -180,6 +178,9 @@ class Book:
             for grade in notebook.grades:
                 cell = cells.get(grade.name)
                 auto = utils.determine_grade(cell)[0] if cell and not utils.is_task(cell) else None
+                if auto is None and cell and not cell.source.strip() and not result.needs_person:
+                    # Where nothing was written there is nothing for a person to read.
+                    auto = 0.0
                 score = result.scores.get(grade.name)
                 undecided = auto is None or bool(score and (score.withheld or score.doubted))
                 # A person's decision on the same points stands, and so does its mark.
@@ -193,6 +194,9 @@ class Book:
                     cell
                 )
                 comment.auto_comment = "No response." if same and not utils.is_task(cell) else None
+            if result.needs_person != bool(self.record(found.student).get("needs_person")):
+                # The form grader's own mark; whoever takes it off there is not asked again for the same.
+                notebook.flagged = result.needs_person
             book.db.flush()
             self._penalise(submission, notebook, found.student)
 
@@ -240,6 +244,8 @@ class Book:
                 return use()
             except OperationalError as error:
                 self.gradebook.db.rollback()
+                if "locked" not in str(error.orig):
+                    raise
                 if time.monotonic() > until:
                     raise Trouble(
                         f"The gradebook {self.course.gradebook} is locked by another program ({error.orig}): "
@@ -249,7 +255,9 @@ class Book:
 
     def _agree(self) -> None:
         """Hold the gradebook and the release against each other."""
-        mend = f"run `nbgrader generate_assignment {self.assignment} --force` in {self.course.root}"
+        mend = (
+            f"run `nbgrader generate_assignment {self.assignment} --force` in {self.course.root.absolute()}"
+        )
         try:
             known = self.gradebook.find_notebook(self.assignment, self.assignment)
         except MissingEntry:
@@ -277,10 +285,17 @@ class Book:
         graded = self.course.root / "autograded"
         graded.mkdir(exist_ok=True)
         staged = Path(tempfile.mkdtemp(prefix=".new-", dir=graded))
-        staged.chmod(0o755)
-        (staged / f"{self.assignment}.ipynb").write_text(result.notebook, encoding="utf-8")
-        if found.timestamp:
-            (staged / "timestamp.txt").write_text(found.timestamp + "\n", encoding="utf-8")
+        try:
+            staged.chmod(0o755)
+            (staged / f"{self.assignment}.ipynb").write_text(result.notebook, encoding="utf-8")
+            if found.timestamp:
+                (staged / "timestamp.txt").write_text(found.timestamp + "\n", encoding="utf-8")
+        except OSError as error:
+            shutil.rmtree(staged, ignore_errors=True)
+            raise Trouble(
+                f"The grade of {found.student} cannot be written to {graded}: {error.strerror or error}. "
+                "What is graded stays; the same command goes on with the rest."
+            ) from error
         return staged
 
     def _swap(self, staged: Path, place: Path) -> None:
@@ -319,7 +334,7 @@ def _config(root: Path) -> Config:
 
 
 @contextlib.contextmanager
-def _alone(path: Path) -> Iterator[None]:
+def alone(path: Path) -> Iterator[None]:
     """Hold a file's lock; the system releases it when this process ends, however it ends."""
     try:
         import fcntl
@@ -330,5 +345,7 @@ def _alone(path: Path) -> Iterator[None]:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
-            raise Trouble(f"Another grading of {path.parents[1]} is running: wait for its end.") from None
+            raise Trouble(
+                f"Another grading of {path.absolute().parents[1]} is running: wait for its end."
+            ) from None
         yield

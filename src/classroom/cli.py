@@ -43,9 +43,19 @@ def main(argv: Sequence[str] | None = None) -> int:
     except Trouble as trouble:
         print(f"classroom: {trouble}", file=sys.stderr)
         return 1
+    except OSError as error:
+        # A full disk, for example, can stop a command anywhere.
+        print(f"classroom: {_refused(error)}", file=sys.stderr)
+        return 1
     except KeyboardInterrupt:
         print("\nclassroom: stopped.", file=sys.stderr)
         return 130
+
+
+def _refused(error: OSError) -> str:
+    """What the system refused, as a sentence."""
+    of = f"{error.filename}: " if error.filename else ""
+    return f"{of}{error.strerror or error}. What was done before stays; run the same command again."
 
 
 def parser(command: str = "") -> argparse.ArgumentParser:

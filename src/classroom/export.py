@@ -34,9 +34,7 @@ def rows(course: Course, assignments: list[str]) -> Iterator[dict[str, str]]:
 
     `score` and `max_score` count the assignment's factor of course.toml, `raw_score` does not.
     """
-    from nbgrader.api import Gradebook
-
-    with Gradebook(course.gradebook_url) as book:
+    with records.gradebook(course) as book:
         known = {one.name: one for one in book.assignments}
         for name in assignments:
             if name not in known:
@@ -281,7 +279,7 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.fill:
         return _fill(course, chosen, arguments)
     table = list(rows(course, chosen))
-    target = arguments.to or course.root / "grades.csv"
+    target = _file(arguments.to or course.root / "grades.csv")
     write_text(target, as_csv(table), "utf-8")
     print(f"{len(table)} rows are in {target}.")
     for row in table:
@@ -289,6 +287,12 @@ def run(arguments: argparse.Namespace) -> int:
             print(f"{row['assignment']}, {row['student_id']}: {row['flag']}.")
     _by_hand(table)
     return 0
+
+
+def _file(target: Path) -> Path:
+    if target.is_dir():
+        raise Trouble(f"{target} is a folder: give --to the name of a file, such as {target / 'grades.csv'}.")
+    return target
 
 
 def _by_hand(table: list[dict[str, str]]) -> None:
@@ -308,7 +312,8 @@ def _fill(course: Course, chosen: list[str], arguments: argparse.Namespace) -> i
     ids = None if arguments.id is None else sheet.column(arguments.id, "--id", arguments.id)
     table = list(rows(course, chosen))
     done = fill(sheet, table, column, ids, comma=arguments.decimal_comma, flagged=arguments.flagged)
-    target = arguments.to or arguments.fill.with_name(f"{arguments.fill.stem}-filled{arguments.fill.suffix}")
+    beside = arguments.fill.with_name(f"{arguments.fill.stem}-filled{arguments.fill.suffix}")
+    target = _file(arguments.to or beside)
     write_text(target, sheet.text(), sheet.encoding)
     print(f"{len(done.filled)} scores are in {target}, column {sheet.lines[0][column]!r}.")
     for student in done.flagged:

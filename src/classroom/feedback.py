@@ -11,6 +11,8 @@ import base64
 import binascii
 import json
 import re
+import shlex
+import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -48,8 +50,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(given: argparse.Namespace) -> int:
-    """Write the pages, and say how many."""
+    """Write the pages, and say how many; return 1 when somebody who was named has none."""
     course = Course.read(given.course)
+    missed = False
     chosen = records.graded(course, given.assignment)
     for assignment in chosen:
         written = list(feedback(course, assignment, tuple(given.student)))
@@ -58,8 +61,9 @@ def run(given: argparse.Namespace) -> int:
         known = {path.parent.name for path in written}
         for student in given.student:
             if student not in known:
-                print(f"{assignment}, {student}: nothing was graded, so there is no page.")
-    return 0
+                missed = True
+                print(f"{assignment}, {student}: nothing was graded, so there is no page.", file=sys.stderr)
+    return 1 if missed else 0
 
 
 def feedback(course: Course, assignment: str, students: tuple[str, ...] = ()) -> Iterator[Path]:
@@ -67,10 +71,10 @@ def feedback(course: Course, assignment: str, students: tuple[str, ...] = ()) ->
 
     Raises `Trouble` when a record cannot be read, or a page cannot be written.
     """
-    from nbgrader.api import Gradebook, MissingEntry
+    from nbgrader.api import MissingEntry
 
     release = _Release.read(course.release(assignment))
-    with Gradebook(course.gradebook_url) as book:
+    with records.gradebook(course) as book:
         for student, record in records.read(course, assignment).items():
             if students and student not in students:
                 continue
@@ -79,7 +83,7 @@ def feedback(course: Course, assignment: str, students: tuple[str, ...] = ()) ->
             except MissingEntry:
                 raise Trouble(
                     f"{student} has a record of {assignment} and no grade in {course.gradebook}: "
-                    f"`classroom grade {assignment} --student {student} --again` writes both."
+                    f"`classroom grade {assignment} --student {shlex.quote(student)} --again` writes both."
                 ) from None
             path = course.root / "feedback" / student / f"{assignment}.html"
             records.write_text(path, _page(course, record, submission, release))

@@ -11,6 +11,7 @@ import hashlib
 import json
 import multiprocessing
 import os
+import re
 import signal
 import sys
 import tempfile
@@ -72,7 +73,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 
 def run(given: argparse.Namespace) -> int:
-    """Grade, and return 0 when every submission has a recorded grade."""
+    """Grade, and return 0 when every submission has a recorded grade, 1 when somebody named has none."""
     course = Course.read(given.course)
     sandboxed = in_sandbox(given)
     try:
@@ -85,7 +86,7 @@ def run(given: argparse.Namespace) -> int:
     print(summary)
     if not sandboxed:
         print(NOT_SANDBOXED, file=sys.stderr)
-    return 0
+    return 1 if summary.missing else 0
 
 
 def in_sandbox(given: argparse.Namespace) -> bool:
@@ -113,6 +114,7 @@ class Summary:
     earlier: int = 0
     statuses: Counter[str] = field(default_factory=Counter)
     people: list[str] = field(default_factory=list)
+    missing: list[str] = field(default_factory=list)
     seconds: float = 0.0
 
     def __str__(self) -> str:
@@ -185,7 +187,8 @@ def grade(
                 waiting.append(found.student)
                 if found.data is None:
                     odd[found.student] = found
-        for student in sorted(missing):
+        summary.missing = sorted(missing)
+        for student in summary.missing:
             say(f"{student}: nothing was submitted.")
         progress = within.enter_context(Progress(len(waiting), say))
         found_by: dict[str, Found] = {}
@@ -243,9 +246,14 @@ class Recipe:
             template = Template.read(release)
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise Trouble(
-                f"There is no released notebook of {assignment} at {path} ({error}): run "
-                f"`nbgrader generate_assignment {assignment}` in {course.root}."
+                f"There is no released notebook of {assignment} at {path} ({_said(error)}): run "
+                f"`nbgrader generate_assignment {assignment} --force` in {course.root.absolute()}."
             ) from error
+        if (drawn := _variant(template)) not in ("", course.term):
+            raise Trouble(
+                f"{course.file} has the term {course.term}, and the released notebook {path} is of {drawn}: "
+                "put that back, or nobody is graded by what was handed out."
+            )
         files = {
             file.relative_to(path.parent).as_posix(): file.read_bytes()
             for file in sorted(path.parent.rglob("*"))
@@ -288,6 +296,17 @@ class Recipe:
             self.assignment, student, notebook, self.release, self.variant, self.solutions, self.files,
             self.times, self.sandboxed,
         )  # fmt: skip
+
+
+def _said(error: Exception) -> str:
+    return (isinstance(error, OSError) and error.strerror) or str(error)
+
+
+def _variant(template: Template) -> str:
+    """The variant that the release's setup cell chooses; "" when it says none."""
+    setups = (slot.source for slot in template.slots if slot.locked and not slot.check)
+    found = re.search(r'(?m)^course\("([^"\n]*)"\)', "\n".join(setups))
+    return found[1] if found else ""
 
 
 def grading_digest(

@@ -23,6 +23,9 @@ from lifecycle import desk
 
 NAME = "student-kit.zip"
 COPIED = ("LICENSE", "constraints.txt", "environment.yml", ".gitignore", "tools/setup_env.py")
+ARCHIVES = (".gz", ".tgz", ".tar", ".bz2", ".xz", ".7z", ".rar")
+"""What nobody calls a folder; the kit is packed as a zip file alone."""
+
 TARGETS = ("help", "lab", "present", "html", "python")
 """The targets of the Makefile that work in a student's kit."""
 
@@ -184,7 +187,9 @@ def run(arguments: argparse.Namespace) -> int:
     target: Path = arguments.target or course.root / NAME
     content = files(course, arguments.assignment)
     try:
-        if target.suffix == ".zip":
+        if target.suffix.lower() in ARCHIVES:
+            raise Trouble(f"{target} is no zip file: give a folder, or a file that ends in .zip.")
+        if target.suffix.lower() == ".zip":
             top = re.sub(r"[^a-z0-9]+", "-", course.name.lower()).strip("-") or "course"
             _write(packed(content, top), target)
         else:
@@ -201,8 +206,11 @@ def _write(data: bytes, target: Path) -> None:
     """Put a zip file in place, whole."""
     target.parent.mkdir(parents=True, exist_ok=True)
     fresh = target.with_name(f".{target.name}.new")
-    fresh.write_bytes(data)
-    fresh.replace(target)
+    try:
+        fresh.write_bytes(data)
+        fresh.replace(target)
+    finally:
+        fresh.unlink(missing_ok=True)
 
 
 def _lay(content: Mapping[str, bytes], target: Path) -> None:

@@ -13,11 +13,13 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from nbgrader.api import Gradebook, MissingEntry
+from nbgrader.api import MissingEntry
 
+from classroom.book import alone
 from classroom.compose import Chosen, Texts, as_bytes, notebook
 from classroom.course import FILE, TERM, TERM_LENGTH, Assignment, Course, parsed, written
 from classroom.own import own_exercise
+from classroom.records import gradebook
 from classroom.release import CONFIG, generate, kit, kit_exercise, kit_texts, scripts_on_path
 from classroom.trouble import Trouble
 
@@ -89,6 +91,16 @@ def update(course: Course) -> list[str]:
     hand, or whose grading has begun, stays as it is; own checks beside it do not. Raises `Trouble`,
     before anything is changed, when `course.toml` wants other exercises in such a one, or another term.
     """
+    with scripts_on_path(), gradebook(course):
+        # One that cannot be opened is told of here, by its own name, and not as the copy that is worked on.
+        pass
+    course.records.mkdir(exist_ok=True)
+    # The gradebook is put back as another file: what a grading writes meanwhile would be lost.
+    with alone(course.records / ".lock"):
+        return _updated(course)
+
+
+def _updated(course: Course) -> list[str]:
     told, state = kit_texts(), _state(course.root)
     sentences, changed = [], []
     checks: dict[str, dict[str, bytes]] = {}
@@ -193,7 +205,7 @@ def _fill(
         for name, content in _files(course, told, assignment, own).items():
             (folder / name).write_bytes(content)
     generate(course.root, names)
-    with scripts_on_path(), Gradebook(course.gradebook_url) as book:
+    with scripts_on_path(), gradebook(course) as book:
         for assignment in course.assignments.values():
             book.update_or_create_assignment(assignment.name, duedate=assignment.deadline)
         for name in gone:
@@ -258,7 +270,7 @@ def _begun(course: Course, assignment: str) -> str:
         return "1 record" if records == 1 else f"{records} records"
     if not course.gradebook.is_file():
         return ""
-    with scripts_on_path(), Gradebook(course.gradebook_url) as book:
+    with scripts_on_path(), gradebook(course) as book:
         try:
             submissions = len(book.find_assignment(assignment).submissions)
         except MissingEntry:

@@ -28,6 +28,8 @@ def module(id: str) -> str:
 
 def own_exercise(folder: Path, id: str) -> Chosen:
     """An exercise of the folder `own`. Raises `Trouble` when a part of it is missing or does not fit."""
+    if not (folder / f"{id}.md").is_file():
+        raise Trouble(f"There is no {folder / f'{id}.md'}: `classroom exercise {id}` begins this exercise.")
     task = own_task(folder / f"{id}.md")
     exercise = checked(folder, id)
     agreed(task, exercise)

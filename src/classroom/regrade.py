@@ -45,7 +45,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(given: argparse.Namespace) -> int:
-    """Regrade, say what changed, and return 0."""
+    """Regrade, say what changed, and return 0, or 1 when somebody named was never graded."""
     course = Course.read(given.course)
     sandboxed = in_sandbox(given)
     summary = regrade(
@@ -55,7 +55,7 @@ def run(given: argparse.Namespace) -> int:
     print(summary)
     if not sandboxed:
         print(NOT_SANDBOXED, file=sys.stderr)
-    return 0
+    return 1 if summary.missing else 0
 
 
 @dataclass(frozen=True)
@@ -129,6 +129,7 @@ class Summary:
     higher: list[str] = field(default_factory=list)
     lower: list[str] = field(default_factory=list)
     refused: list[str] = field(default_factory=list)
+    missing: list[str] = field(default_factory=list)
     file: Path | None = None
 
     def __str__(self) -> str:
@@ -188,6 +189,7 @@ def regrade(
             summary.skipped += 1
     for student in students:
         if student not in recorded:
+            summary.missing.append(student)
             say(f"{student}: nothing was graded yet.")
     if not waiting:
         return summary
@@ -330,12 +332,10 @@ class _Writer:
 
     def __enter__(self) -> _Writer:
         # nbgrader takes a second to import; the workers begin meanwhile.
-        from nbgrader.api import Gradebook
-
         from classroom.book import Book
 
         if self.dry:
-            self.gradebook = self._within.enter_context(Gradebook(self.course.gradebook_url))
+            self.gradebook = self._within.enter_context(records.gradebook(self.course))
             return self
         recipe = self.recipe
         book = Book(self.course, recipe.assignment, recipe.template, recipe.digest, recipe.versions)
@@ -343,8 +343,8 @@ class _Writer:
         self.gradebook = self._book.gradebook
         return self
 
-    def __exit__(self, *error: object) -> None:
-        self._within.close()
+    def __exit__(self, *error: Any) -> None:
+        self._within.__exit__(*error)
 
     def enter(self, found: Found, one: _Regraded) -> tuple[float, float]:
         """Write one student's grade, if anything is to be written; the points before and after."""

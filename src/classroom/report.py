@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from classroom import records
 from classroom.course import Course, add_option
+from classroom.trouble import Trouble
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -162,16 +163,22 @@ class Summary:
 
 def summary(course: Course, assignment: str) -> Summary:
     """What the report says of an assignment. Raises `Trouble` when a record cannot be read."""
-    from nbgrader.api import Gradebook
+    from nbgrader.api import MissingEntry
 
     recorded = records.read(course, assignment)
     if len(recorded) < FEWEST:
         return Summary(assignment, f"Fewer than {FEWEST} submissions: nothing is shown.")
-    with Gradebook(course.gradebook_url) as book:
+    with records.gradebook(course) as book:
+        try:
+            worth = float(book.find_assignment(assignment).max_score)
+        except MissingEntry:
+            raise Trouble(
+                f"{assignment} has records and is not in {course.gradebook}: `classroom grade {assignment} "
+                "--again` writes both."
+            ) from None
         there = {one.student.id: one for one in book.assignment_submissions(assignment)}
         enrolled = len({student.id for student in book.students} | set(recorded))
         scores = [float(there[student].score) for student in recorded if student in there]
-        worth = float(book.find_assignment(assignment).max_score)
         people = sum(
             records.flag(record, there.get(student)) == records.NEEDS_PERSON
             for student, record in recorded.items()

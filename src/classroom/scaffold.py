@@ -139,10 +139,15 @@ def _begin(course: Course, id: str) -> int:
     there = [path for path in files if path.exists()]
     if there:
         raise Trouble(f"{there[0]} is there already, and is not overwritten. To prove it: --check.")
-    for path, text in files.items():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8")
-        print(_shown(path, course))
+    try:
+        for path, text in files.items():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        for path in files:
+            path.unlink(missing_ok=True)
+        raise Trouble(f"{course.own} cannot be written: {error.strerror or error}.") from error
+    print(*(_shown(path, course) for path in files), sep="\n")
     print(f"This example runs as it stands. Change it, then prove it: classroom exercise {id} --check")
     return 0
 

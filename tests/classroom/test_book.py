@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import re
 import shutil
 import sqlite3
 import sys
@@ -15,9 +17,12 @@ import coursework
 import pytest
 from coursework import ASSIGNMENT, IDS, answered
 from nbgrader.api import Gradebook
+from sqlalchemy.exc import OperationalError
 
 from classroom import book as books
+from classroom import making
 from classroom.book import Book
+from classroom.cli import main
 from classroom.course import Course
 from classroom.execute import Result, Score, ungraded
 from classroom.grade import Recipe
@@ -211,6 +216,102 @@ def test_a_gradebook_that_stays_locked_is_a_sentence(
         book.enter(FOUND, result(book))
     other.rollback()
     other.close()
+
+
+def test_a_gradebook_that_refuses_is_a_sentence_at_once(
+    course: Course, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*given: object) -> None:
+        reason = sqlite3.OperationalError("attempt to write a readonly database")
+        raise OperationalError("update", {}, reason)
+
+    monkeypatch.setattr(Book, "_transaction", refuse)
+    wanted = f"The gradebook {course.gradebook} cannot be used: attempt to write a readonly database."
+    with pytest.raises(Trouble, match=re.escape(wanted)), opened(course) as book:
+        book.enter(FOUND, result(book))
+    assert list((course.records / ASSIGNMENT).glob("*")) == []
+
+
+@pytest.mark.parametrize("command", ["grade", "regrade", "feedback", "export", "report"])
+@pytest.mark.parametrize("state", ["gone", "garbage"])
+def test_without_a_gradebook_each_command_says_so_and_makes_none(
+    course: Course, capsys: pytest.CaptureFixture[str], command: str, state: str
+) -> None:
+    with opened(course) as book:
+        for student in ("ada", "bob", "cem", "dov", "eve"):
+            book.enter(Found(student, b"x"), result(book, student=student))
+    course.gradebook.unlink()
+    if state == "garbage":
+        course.gradebook.write_text("no database")
+    more = {"regrade": ["--all", "--dry-run", "--no-sandbox"], "grade": ["--no-sandbox"]}.get(command, [])
+    assert main([command, ASSIGNMENT, *more, "--course", str(course.root)]) == 1
+    said = capsys.readouterr().err.splitlines()[-1]
+    if state == "gone":
+        assert said.startswith(f"classroom: There is no gradebook {course.gradebook}: put it back")
+        assert not course.gradebook.exists()
+    else:
+        assert said == f"classroom: The gradebook {course.gradebook} cannot be used: file is not a database."
+
+
+def test_a_disk_that_is_full_leaves_nothing_half_written(
+    course: Course, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*given: object, **named: object) -> int:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with opened(course) as book:
+        given = result(book)
+        monkeypatch.setattr(Path, "write_text", full)
+        with pytest.raises(
+            Trouble, match=r"The grade of ada cannot be written to .*: No space left on device"
+        ):
+            book.enter(FOUND, given)
+    assert list((course.root / "autograded").iterdir()) == []
+    assert not course.submitted("ada", ASSIGNMENT).exists() and book.record("ada") == {}
+
+
+def test_where_nothing_was_written_nobody_has_to_read(book: Book, course: Course) -> None:
+    name = f"{ASSIGNMENT}-open"
+    book.enter(Found("eve", None, "empty", "It is empty."), ungraded("eve", book.template, "empty", "Empty."))
+    assert grades(course, "eve")[name] == (0, None, False)
+    note = "The file is no JSON."
+    lost = ungraded("dov", book.template, "unreadable", note)
+    book.enter(Found("dov", None, "unreadable", note), lost)
+    assert lost.needs_person and grades(course, "dov")[name] == (None, None, True)
+
+
+def test_who_needs_a_person_is_flagged_in_the_form_grader_once(book: Book, course: Course) -> None:
+    def flagged(mark: bool | None = None) -> bool:
+        with Gradebook(course.gradebook_url) as gradebook:
+            (one,) = gradebook.find_submission(ASSIGNMENT, "ada").notebooks
+            if mark is not None:
+                one.flagged = mark
+                gradebook.db.commit()
+            return bool(one.flagged)
+
+    book.enter(FOUND, result(book))
+    assert not flagged()
+    book.enter(FOUND, result(book, needs_person=True))
+    assert flagged()
+    flagged(False)
+    book.enter(FOUND, result(book, needs_person=True))
+    assert not flagged(), "somebody took the flag off, and nothing is new"
+    flagged(True)
+    book.enter(FOUND, result(book))
+    assert not flagged()
+
+
+def test_another_term_in_course_toml_grades_nobody(course: Course) -> None:
+    text = course.file.read_text(encoding="utf-8").replace(coursework.TERM, "st27-0a1b2c3d")
+    course.file.write_text(text, encoding="utf-8")
+    with pytest.raises(Trouble, match=f"has the term st27-0a1b2c3d, and .* is of {coursework.TERM}"):
+        opened(Course.read(course.root))
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no flock")
+def test_no_course_is_brought_up_to_date_while_a_grading_writes(book: Book, course: Course) -> None:
+    with pytest.raises(Trouble, match="Another grading of"):
+        making.update(course)
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no flock")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import errno
 import re
 import subprocess
 import sys
@@ -55,6 +56,18 @@ def test_an_interrupt_is_exit_code_130(
     commanding(monkeypatch, run)
     assert main(["doctor"]) == 130
     assert capsys.readouterr() == ("", "\nclassroom: stopped.\n")
+
+
+def test_a_disk_that_refuses_is_one_sentence_and_exit_code_1(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def run(given: argparse.Namespace) -> int:
+        raise OSError(errno.ENOSPC, "No space left on device", "week5/grades.csv")
+
+    commanding(monkeypatch, run)
+    assert main(["doctor"]) == 1
+    wanted = "classroom: week5/grades.csv: No space left on device. What was done before stays;"
+    assert capsys.readouterr().err.startswith(wanted)
 
 
 def test_an_error_of_ours_is_not_hidden(monkeypatch: pytest.MonkeyPatch) -> None:

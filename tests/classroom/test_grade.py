@@ -199,7 +199,7 @@ def test_the_command_grades_and_says_what_it_did(
 ) -> None:
     course = undisturbed[0]
     words = ["grade", ASSIGNMENT, "--course", str(course.root), "--student", "fay", "--again"]
-    assert main([*words, "--workers", "1", "--student", "nobody"]) == 0
+    assert main([*words, "--workers", "1", "--student", "nobody"]) == 1
     said = capsys.readouterr().out
     assert "nobody: nothing was submitted." in said
     assert "fay: 0 of" in said and "The file is no JSON" in said and "NEEDS A PERSON" in said

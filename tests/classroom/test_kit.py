@@ -173,3 +173,12 @@ def test_a_changed_project_file_is_noticed() -> None:
 def test_the_makefile_keeps_its_first_lines() -> None:
     text = (COURSE / "Makefile").read_text()
     assert makefile(text).splitlines()[:3] == text.splitlines()[:3]
+
+
+@pytest.mark.parametrize("name", ["kit.tar.gz", "kit.tgz", "kit.7z"])
+def test_another_kind_of_archive_is_refused(
+    course: Course, tmp_path: Path, capsys: pytest.CaptureFixture[str], name: str
+) -> None:
+    assert main(["student-kit", str(tmp_path / name), "--course", str(course.root)]) == 1
+    assert f"{name} is no zip file: give a folder, or a file that ends in .zip." in capsys.readouterr().err
+    assert not (tmp_path / name).exists()

@@ -26,8 +26,10 @@ from classroom.grade import Recipe, grade
 from classroom.intake import Template
 from classroom.regrade import outdated
 from classroom.sandbox import available
+from lifecycle.study.checks import exercises
 
 FIRST, SECOND = IDS
+NOW = exercises()[FIRST].version
 FULL = {id: gradings.worth(id) for id in IDS}
 NEW: dict[str, dict[str, Any]] = {
     "ada": {"points": {FIRST: 3}},
@@ -109,10 +111,11 @@ def test_higher_is_taken_and_lower_is_shown(
     said = capsys.readouterr().out
     assert scores(course) == {"ada": 3, "bob": 2, "cem": 2, "dov": 3.5, "eve": 4}
     worth = FULL[FIRST]
-    assert f"ada: 2 → 3 of {sum(FULL.values()) + 3}\n    {FIRST}: 2 → 3 of {worth}; check 0 → 1; " in said
+    assert f"ada: 2 → 3 of {sum(FULL.values()) + 3}\n    {FIRST}: 2 → 3 of {worth}; check 0 → {NOW}; " in said
     assert "“aspect 2” holds now" in said
     assert (
-        f"{FIRST}: 2 → 1 of {worth}; check 0 → 1; “aspect 1” holds no longer: Record 3?[2J was lost." in said
+        f"{FIRST}: 2 → 1 of {worth}; check 0 → {NOW}; “aspect 1” holds no longer: Record 3?[2J was lost."
+        in said
     )
     assert "lower, not taken (--lower takes it)" in said
     assert "cem:" not in said
@@ -142,7 +145,7 @@ def test_what_is_not_taken_stays_everywhere(course: Course, pool: Made) -> None:
     record = records.read(course, ASSIGNMENT)["bob"]
     score = record["exercises"][FIRST]
     assert (score["points"], score["version"]) == (2, "0")
-    assert "Version 1 of the check gives 1 points." in score["note"]
+    assert f"Version {NOW} of the check gives 1 points." in score["note"]
     from nbformat import from_dict
     from nbgrader.utils import determine_grade
 
@@ -205,14 +208,14 @@ def test_a_dry_run_shows_the_same_and_writes_nothing(
 def test_only_outdated_grades_are_looked_at(
     course: Course, pool: Made, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    gradings.enter(course, "cem", {FIRST: 2}, version="1")
+    gradings.enter(course, "cem", {FIRST: 2})
     assert regraded(course) == 0
     assert "cem" not in pool.asked
     assert "1 were graded by the checks of today and stayed (--all regrades them)." in capsys.readouterr().out
     regraded(course, "--all", "--dry-run")
     assert "cem" in pool.asked
     pool.asked.clear()
-    regraded(course, "--all", "--student", "ada", "--student", "zoe")
+    assert regraded(course, "--all", "--student", "ada", "--student", "zoe") == 1
     assert pool.asked == ["ada"]
     assert "zoe: nothing was graded yet." in capsys.readouterr().out
 
@@ -224,8 +227,10 @@ def test_an_own_exercise_is_outdated_when_its_release_is(course: Course) -> None
     own = replace(recipe, versions={"leaks-x101": ""})
     assert not outdated({"version": {"leaks-x101": "7"}, "grading": own.digest}, own)
     assert outdated({"version": {"leaks-x101": "7"}, "grading": "another"}, own)
-    assert not outdated({"version": dict.fromkeys(IDS, "1"), "grading": "another"}, recipe)
-    assert outdated({"version": {FIRST: "1"}, "grading": recipe.digest}, recipe)
+    assert not outdated(
+        {"version": {id: exercises()[id].version for id in IDS}, "grading": "another"}, recipe
+    )
+    assert outdated({"version": {FIRST: NOW}, "grading": recipe.digest}, recipe)
 
 
 def test_a_submission_that_came_anew_is_left_to_grading(
@@ -307,5 +312,5 @@ def test_the_real_checks_in_the_real_sandbox(tmp_path: Path, capsys: pytest.Capt
     assert regraded(course, "--workers", "1") == 0
     assert scores(course) == {"ada": FULL[FIRST], "bob": FULL[FIRST]}
     said = capsys.readouterr().out
-    assert f"{FIRST}: 0 → {FULL[FIRST]} of {FULL[FIRST]}; check 0 → 1; " in said
+    assert f"{FIRST}: 0 → {FULL[FIRST]} of {FULL[FIRST]}; check 0 → {NOW}; " in said
     assert "lower, not taken" in said

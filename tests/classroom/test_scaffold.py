@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import shutil
 import sys
@@ -122,6 +123,28 @@ def test_a_name_that_cannot_be_is_refused(
 ) -> None:
     assert command(course, id) == 1
     assert said in capsys.readouterr().err
+
+
+def test_what_is_not_begun_says_how_to_begin(course: Course, capsys: pytest.CaptureFixture[str]) -> None:
+    assert command(course, ID, "--check") == 1
+    assert f"`classroom exercise {ID}` begins this exercise." in capsys.readouterr().err
+
+
+def test_a_disk_that_is_full_leaves_no_half_example(
+    course: Course, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write = Path.write_text
+
+    def full(path: Path, text: str, **named: str) -> int:
+        if path.suffix == ".py":
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return write(path, text, **named)
+
+    monkeypatch.setattr(Path, "write_text", full)
+    assert command(course, ID) == 1
+    assert "cannot be written: No space left on device." in capsys.readouterr().err
+    monkeypatch.undo()
+    assert command(course, ID) == 0
 
 
 def test_nothing_is_overwritten(course: Course, capsys: pytest.CaptureFixture[str]) -> None:
