@@ -26,8 +26,7 @@ from lifecycle.study.checks.composition_parts import (
     Station,
     Tray,
 )
-from lifecycle.study.checks.decorators import awake
-from lifecycle.study.checks.decorators_parts import MANY
+from lifecycle.study.checks.decorators_parts import MANY, awake
 from lifecycle.study.checks.exercise import Attempt, Sheet, Wrong, attempt, exactly, exercise, materials
 from lifecycle.study.checks.variant import Variant
 

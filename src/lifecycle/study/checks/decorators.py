@@ -7,9 +7,8 @@ the second. What is made stays referenced until the check has looked: nothing is
 from __future__ import annotations
 
 import inspect
-import time
-from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager, nullcontext
+from collections.abc import Callable
+from contextlib import closing, nullcontext
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import islice
@@ -17,7 +16,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from lifecycle import PipelineContext, retryOnFailure
+from lifecycle import PipelineContext
 from lifecycle.faults import sweep
 from lifecycle.sinks import ListSink
 from lifecycle.sources import CsvSource
@@ -32,6 +31,7 @@ from lifecycle.study.checks.decorators_parts import (
     Offset,
     Remote,
     Station,
+    awake,
     broken_stream,
 )
 from lifecycle.study.checks.decorators_programs import (
@@ -885,17 +885,6 @@ def parenthesised(answer: Any, sheet: Sheet) -> None:
                 f"between two attempts it waited {total(max(naps))}.",
                 "Here no attempt waits: `retryOnFailure` has `delaySeconds` for that.",
             )
-
-
-@contextmanager
-def awake(naps: list[float]) -> Iterator[None]:
-    """Note each wait in place of sitting it out, also those of `retryOnFailure`."""
-    sleep, defaults = time.sleep, retryOnFailure.__kwdefaults__
-    time.sleep, retryOnFailure.__kwdefaults__ = naps.append, {"sleep": naps.append}  # type: ignore[assignment]
-    try:
-        yield
-    finally:
-        time.sleep, retryOnFailure.__kwdefaults__ = sleep, defaults
 
 
 def formed(form: str, attempts: int, ended: Attempt, failures: int) -> None:

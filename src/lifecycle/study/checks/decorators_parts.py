@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
+
+from lifecycle import retryOnFailure
 
 MANY = 12
 """More often than this no exercise lets an answer open a feed."""
@@ -205,3 +209,14 @@ def broken_stream() -> Iterator[int]:
     """An upstream that breaks once, and is spent then."""
     yield from (1, 2)
     raise OSError("the line dropped")
+
+
+@contextmanager
+def awake(naps: list[float]) -> Iterator[None]:
+    """Note each wait in place of sitting it out, also those of `retryOnFailure`."""
+    sleep, defaults = time.sleep, retryOnFailure.__kwdefaults__
+    time.sleep, retryOnFailure.__kwdefaults__ = naps.append, {"sleep": naps.append}  # type: ignore[assignment]
+    try:
+        yield
+    finally:
+        time.sleep, retryOnFailure.__kwdefaults__ = sleep, defaults
