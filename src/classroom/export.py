@@ -249,7 +249,8 @@ def fill(sheet: Sheet, table: list[dict[str, str]], column: int, ids: int | None
     for student in done:
         score = scored[student]["score"]
         sheet.put(places[student], column, score.replace(".", ",") if comma else score)
-    return Filled(done, sorted(set(scored) - set(places)), aside)
+    # Who has no row is told of once.
+    return Filled(done, sorted(set(scored) - set(places)), [one for one in aside if one in places])
 
 
 def _cell(line: list[str], number: int) -> str:

@@ -250,6 +250,10 @@ def test_what_needs_a_person_or_is_no_row_is_said_and_left(
     said = capsys.readouterr().out
     assert (tmp_path / "lms-filled.csv").read_text(encoding="utf-8") == "id,leaks\ncem,7\neve,7\nbob,1\n"
     assert "cem: left out, needs a person" in said and "ada: graded, but in no row" in said
+    path.with_name("less.csv").write_text("id,leaks\nbob,7\n", encoding="utf-8")
+    assert main([*line[:-1], str(path.with_name("less.csv"))]) == 0
+    said = capsys.readouterr().out
+    assert said.count("cem: ") == 1 and "cem: graded, but in no row" in said
     assert main([*line, "--flagged", "--to", str(tmp_path / "all.csv")]) == 0
     assert (tmp_path / "all.csv").read_text(encoding="utf-8") == "id,leaks\ncem,2\neve,7\nbob,1\n"
 
