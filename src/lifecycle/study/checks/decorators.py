@@ -465,7 +465,8 @@ def measuring(answer: Any, sheet: Sheet) -> None:
         if value < expected:
             raise Wrong(
                 "decorators-never-rests",
-                f"{seen}: more was taken off than the upstream's {total(upstream)}.",
+                f"{seen}: a part of its own work is missing, or more was taken off than the upstream's "
+                f"{total(upstream)}.",
                 "Take off the time of `next(upstream)` alone: while a record waits at a `yield`, "
                 "its upstream does nothing.",
             )
