@@ -153,7 +153,7 @@ def request(task: str, nonce: str, kind: str, given: Mapping[str, Any]) -> tuple
 
 
 def reply(shown: object, key: str, text: str) -> tuple[dict[str, Any], list[str]]:
-    """What a request's reply holds, and what was seen meanwhile; nothing when its mark is wrong.
+    """What a request's reply holds, and what was seen meanwhile; no reply when its mark is wrong.
 
     shown: what the kernel showed. key: of this kernel's replies. text: of the request.
     """
@@ -162,10 +162,16 @@ def reply(shown: object, key: str, text: str) -> tuple[dict[str, Any], list[str]
     said, mark = shown.get("said"), shown.get("mark")
     if not isinstance(said, str) or not isinstance(mark, str):
         return {}, []
-    if not hmac.compare_digest(mark.encode(), inside.signed(bytes.fromhex(key), text, said).encode()):
+    if hmac.compare_digest(mark.encode(), inside.signed(bytes.fromhex(key), text, said).encode()):
+        whole = json.loads(said)
+        return whole["reply"], whole["seen"]
+    if mark:
         return {}, []
-    whole = json.loads(said)
-    return whole["reply"], whole["seen"]
+    # The key was thrown away. Whoever wrote this says it of himself.
+    try:
+        return {}, [str(one)[:200] for one in json.loads(said)["seen"]]
+    except (ValueError, KeyError, TypeError, RecursionError):
+        return {}, []
 
 
 @cache

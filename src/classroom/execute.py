@@ -338,6 +338,8 @@ def _bracketed(
             for name, source in solutions
         }
         forged = canary.passed(asked, solutions, most)
+        if forged and not asked and kernel.seen:
+            return f"{kernel.seen} After that what the kernel says is not trusted."
         if forged and "given" in asked:
             # A busy machine may have made this process think too little of a canary: look once more.
             for name, source in solutions:
@@ -502,8 +504,8 @@ class Kernel:
         ran = self.run(code, seconds, nonce)
         for shown in ran.replies:
             reply, seen = canary.reply(shown, self.key, text)
+            self.seen = self.seen or "".join(seen[:1])
             if reply:
-                self.seen = self.seen or "".join(seen[:1])
                 return ran, reply
         return ran, {}
 

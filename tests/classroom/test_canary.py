@@ -274,7 +274,9 @@ def test_who_threw_the_key_away_signs_nothing(guard: inside.Guard, shell: Shell)
     guard.note("gc.get_objects was called.")
     _, text = canary.request("parts", "0nce", KIND, {})
     inside.serve(guard, text)
-    assert canary.reply(shell.shown[-1][KIND], key, text) == ({}, [])
+    assert canary.reply(shell.shown[-1][KIND], key, text) == ({}, ["gc.get_objects was called."])
+    for said in ("[", "[]", "{}", '{"seen": 7}', "[" * 100_000):
+        assert canary.reply({"said": said, "mark": ""}, key, text) == ({}, [])
 
 
 HOLDING = """

@@ -150,6 +150,14 @@ def test_a_kernel_that_dies_again_and_again_is_given_up() -> None:
     assert result.scores[CHECK].note == "Not run: its kernel died too often."
 
 
+def test_who_looks_at_all_objects_is_named_and_an_answer_that_does_not_keeps_its_points() -> None:
+    result = graded(job(with_cells("import gc\nlen(getattr(gc, 'get_' + 'objects')())")))
+    assert all_right(result) and result.needs_person
+    assert result.evidence[0] == (
+        f"{CHECK}: gc.get_objects was called. After that what the kernel says is not trusted."
+    )
+
+
 def test_leaving_the_kernel_costs_an_honest_student_nothing() -> None:
     # IPython calls it, and ends the kernel a moment later, while the check begins.
     result = graded(job(with_cells("exit")))
