@@ -342,6 +342,18 @@ def test_a_stage_that_gives_nothing_to_pull_is_named():
         sweep(lambda: (Source(3), [Forgetful()], Sink()))
 
 
+def test_a_stage_that_hands_its_stream_on_as_it_is_can_be_swept():
+    class Idle:
+        def process(self, stream):
+            return stream
+
+    build = lambda: (Source(2), [Idle()], Sink())  # noqa: E731
+    assert sweep(build).clean
+    assert "source started and not finished" in {
+        leak for outcome in sweep(build, naive).leaks for leak in outcome.leaked
+    }
+
+
 def test_more_than_the_limit_is_a_value_error():
     with pytest.raises(ValueError, match="the limit is 10"):
         sweep(pipelineOf(records=9), limit=10)

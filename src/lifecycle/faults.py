@@ -139,6 +139,8 @@ def attempt(build, run, fault, limit, system):
     leaked += [str(entry) for entry in ledger.held() if entry not in held]
     if system and (now := ledger.system()) != counted:
         leaked.append(f"{counted} became {now}")
+    for probe in probes:
+        probe.fault = None  # of all: a stage that hands its stream on as it is closes the source's, too
     for probe in reversed(probes):
         probe.release()
     if raised is not None and not (fault and isinstance(raised, (Exception, fault.error))):
