@@ -357,6 +357,7 @@ class TestX5:
 
     def test_the_collector_is_on_again_after_the_check(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.delattr(os, "fork", raising=False)
+        gc.unfreeze()  # some versions of Python start with frozen objects
         frozen = gc.get_freeze_count()
         assert judged("descriptors-x5", right("descriptors-x5")).status == "correct"
         assert gc.isenabled() and gc.get_freeze_count() == frozen

@@ -187,7 +187,7 @@ class RetryOutcome:
         facts = [
             f"arrived             {' '.join(map(str, self.arrived)) or 'nothing'}",
             f"handed to nobody    {' '.join(map(str, self.skipped)) or 'none'}",
-            f"arrived twice       {' '.join(map(str, self.twice)) or 'none'}",
+            f"arrived again       {' '.join(map(str, self.twice)) or 'none'}",
             f"twice, uncounted    {' '.join(map(str, self.doubles)) or 'none'}",
             f"never arrived       {' '.join(map(str, self.missing)) or 'none'}",
             f"raised              {self.raised or 'nothing'}",

@@ -103,7 +103,7 @@ def page(outcome: RetryOutcome) -> str:
     facts = {
         "arrived": _row(outcome.arrived) or "nothing",
         "handed to nobody": _row(outcome.skipped) or "none",
-        "arrived twice": numbers(outcome.twice) if outcome.twice else "none",
+        "arrived again": numbers(outcome.twice) if outcome.twice else "none",
         "twice, if nobody counted": numbers(outcome.doubles) if outcome.doubles else "none",
         "never arrived": numbers(outcome.missing) if outcome.missing else "none",
         "raised": outcome.raised.partition(":")[0] or "nothing",

@@ -520,7 +520,9 @@ class Filed:
 @contextmanager
 def _no_replacing(path: Path) -> Iterator[None]:
     """Let no file take this place, as on a full disk; other files may be renamed, this one too."""
-    kept: dict[str, Any] = {name: getattr(os, name) for name in ("replace", "rename", "renames", "link")}
+    names = ("replace", "rename", "renames", "link")
+    # Not every system has hard links.
+    kept: dict[str, Any] = {name: getattr(os, name) for name in names if hasattr(os, name)}
 
     def refusing(name: str) -> Callable[..., None]:
         def call(source: Any, target: Any, *more: Any, **named: Any) -> None:
