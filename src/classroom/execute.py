@@ -245,7 +245,8 @@ class _Run:
             kernel.run(self.answer(answer), self.seconds())
         found = _bracketed(kernel, self.job, self.setup, cell, exercise, self.seconds)
         cell.outputs = found.outputs
-        if found.verdict is None and not kernel.alive() and not kernel.killed:
+        ended = not kernel.alive() and not kernel.killed
+        if ended and (found.verdict is None or (found.forged and cell.slot.id not in self.tried)):
             return False
         _take(score, found)
         if found.forged:

@@ -174,7 +174,6 @@ BROKEN = [
     (of(Raises), "not. ZeroDivisionError in Raises at record 1: division by zero. Mend it and sweep again."),
     (of(Loops), "not. Loops ran for 0.2 s and neither yielded, returned nor raised: it was stopped."),
     (of(Clings), "The sweep broke off: RuntimeError: generator ignored GeneratorExit. A part yields once"),
-    (of(Passes), "Two parts hand out one and the same stream: let each stage yield by itself."),
     (of(Async), "not. Async.process(stream) is async: a `for` loop cannot pull it."),
     (lambda: (Endless(), [], None), "More than 2000 records, and no end in sight. Build a shorter input"),
     (of(Double, records=900), "2704 places where this pipeline can fail are too many for a map."),
@@ -201,6 +200,12 @@ def test_a_pipeline_that_cannot_be_swept_gives_a_clear_sentence(broken, sentence
     assert outcome.text() == outcome.sentence
     assert outcome.outcomes(True) == ()
     assert ledger.held() == held
+
+
+def test_a_stage_that_hands_its_stream_on_as_it_is_has_a_map():
+    outcome = faultmap(of(Passes))
+    assert not outcome.refused
+    assert outcome.leaks(context=False) and not outcome.leaks(context=True)
 
 
 def test_a_part_that_hangs_when_it_is_struck_is_one_cell_of_the_map(hasty):

@@ -321,12 +321,9 @@ def _blamed(told: str, build: Build | None) -> str:
             "A map needs a pipeline that runs to its end while nothing is made to fail, and this one does "
             f"not. {why} Mend it and sweep again."
         )
-    hints = {
-        "ignored GeneratorExit": "A part yields once more when it is closed: look for an `except` around its "
-        "`yield`. ",
-        "injected: ": "Two parts hand out one and the same stream: let each stage yield by itself. ",
-    }
-    hint = next((one for sign, one in hints.items() if sign in told), "")
+    hint = ""
+    if "ignored GeneratorExit" in told:
+        hint = "A part yields once more when it is closed: look for an `except` around its `yield`. "
     return f"The sweep broke off: {told}. {hint}Mend it and sweep again."
 
 
