@@ -1,6 +1,7 @@
 // What presenting adds to jupyterlab-slideshow: setup cells run at opening, Shift+Enter keeps an answer in view,
-// one key catches up with the current slide, and Escape or a click beside it leads out of a lab.  Lab loads this file as it stands: the object at the end has the
-// shape that a bundler would give it, so that presenting needs no build step and no Node.
+// one key catches up with the current slide, and Escape or a click beside it leads out of a lab. Lab loads this
+// file as it stands: the object at the end has the shape that a bundler would give it, so that presenting needs
+// no build step and no Node.
 
 const SCOPE = "lifecycle-present";
 const RUN = "lifecycle:run-and-stay-on-slide";
@@ -81,12 +82,16 @@ function plugin({ INotebookTracker, NotebookActions }) {
       const shown = (cell, index) => index < activeCellIndex && !ELSEWHERE.includes(slideType(cell));
       const cells = widgets.filter((cell, index) => isSetup(cell) || (isCode(cell) && shown(cell, index)));
       await panel.sessionContext.ready;
-      await run(panel, cells);
-      if (cells.some(failed)) {
-        say("Not caught up: a cell on an earlier slide failed, and what follows it did not run.", "error");
-      } else {
-        say(`Caught up: ${cells.length} cells have run.`, "success");
+      cells.forEach(cell => cell.model.clearExecution());
+      // One by one: of cells that are sent together, a late one runs although one before it has failed.
+      for (const cell of cells) {
+        await run(panel, [cell]);
+        if (failed(cell)) {
+          say("Not caught up: a cell on an earlier slide failed, and what follows it did not run.", "error");
+          return;
+        }
       }
+      say(`Caught up: ${cells.length} cells have run.`, "success");
     }
 
     const isEnabled = () => Boolean(tracker.currentWidget?.content.activeCell);
