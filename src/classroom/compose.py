@@ -25,7 +25,7 @@ ANSWER = "*Write your answer here, in place of this line.*"
 BEGIN_SOLUTION, END_SOLUTION = "### BEGIN SOLUTION", "### END SOLUTION"
 BEGIN_STUB, END_STUB = "### BEGIN STUB", "### END STUB"
 
-_HEADING = re.compile(r"(?P<id>\S+) · (?P<title>\S.*)")
+HEADING = re.compile(r"(?P<id>\S+) · (?P<title>\S.*)")
 _KIND = re.compile(r"\(kind: (?P<kind>\w+)\)")
 _POINTS = re.compile(r"\(points: (?P<points>[1-9][0-9]*)\)")
 _ITEM = re.compile(r"[1-9]\. ")
@@ -127,7 +127,7 @@ class _Reader:
         return self.task(*sections[0])
 
     def task(self, heading: str, begin: int, end: int) -> Task:
-        named = _HEADING.fullmatch(heading)
+        named = HEADING.fullmatch(heading)
         if not named:
             raise self.refuse(begin, f"the heading is {heading!r}, and should be `## leaks-x1 · Title`.")
         (_, start, stop), *below = self.sections("###", begin, end)
@@ -156,7 +156,7 @@ class _Reader:
         return tuple("\n".join(lines).strip() for lines in found)
 
     def question(self, heading: str, begin: int, end: int) -> Question:
-        named = _HEADING.fullmatch(heading)
+        named = HEADING.fullmatch(heading)
         (_, start, stop), *below = self.sections("###", begin, end)
         text = self.body(start, stop)
         # Where the points stand is free: the first or the last line of the question or of its section.

@@ -381,7 +381,7 @@ def _bracketed(
         return found
     try:
         verdict = Verdict.from_dict(asked["verdict"])
-    except (IndexError, KeyError, TypeError, ValueError, AttributeError):
+    except (KeyError, TypeError, ValueError, AttributeError):
         found.forged = found.forged or "the check gave no verdict."
         return found
     found.verdict, found.points = verdict.as_dict(), verdict.points

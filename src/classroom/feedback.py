@@ -21,6 +21,7 @@ from typing import Any
 from markupsafe import Markup, escape
 
 from classroom import records
+from classroom.compose import HEADING
 from classroom.course import Course, add_option
 from classroom.pages import code, page, picture, plain, prose
 from classroom.trouble import Trouble
@@ -320,13 +321,16 @@ class _Release:
             cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
         except (OSError, ValueError, KeyError, TypeError):
             return cls()
-        headings = [found for cell in cells if (found := _HEADING.match(_source(cell)))]
+        headings = [
+            found
+            for cell in cells
+            for line in _source(cell).splitlines()[:1]
+            if (found := HEADING.fullmatch(line.removeprefix("## ")))
+        ]
         return cls(
             frozenset(_source(cell).strip() for cell in cells), {one["id"]: one["title"] for one in headings}
         )
 
-
-_HEADING = re.compile(r"## (?P<id>\S+) · (?P<title>\S.*)")
 
 _ADDED = re.compile(r"the cell added-(\d+)\b")
 """What grading calls a cell that the student added."""

@@ -89,6 +89,7 @@ def submissions(folder: Path, assignment: str, only: tuple[str, ...] = ()) -> It
         if home.is_symlink():
             yield Found(name, None, "unreadable", "The student's folder is a symbolic link.")
         elif amiss := _amiss(name):
+            # Told with its control characters written out, a name can be four times as long.
             digest = hashlib.sha256(os.fsencode(name)).hexdigest()[:8]
             plain = (
                 printable(name) if len(os.fsencode(name)) <= NAMED // 4 else f"{printable(name, 40)} {digest}"

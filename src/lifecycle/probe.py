@@ -94,7 +94,6 @@ class Probe:
             yield f"{self.place} started and not finished"
 
     def release(self):
-        self.fault = None
         for stream in self.streams:
             finish(stream)
         self.__exit__(RuntimeError, RuntimeError("left open"), None)

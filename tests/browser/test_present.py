@@ -15,7 +15,7 @@ from lifecycle import desk, present
 
 COURSE = Path(__file__).resolve().parents[2]
 # The first has a setup cell in its middle, the last the longest cells; test_lessons.py walks through all.
-LESSON = "05_composition.ipynb"
+LESSONS = ["00_start_here.ipynb", "05_composition.ipynb"]
 
 CONTENT = "window.jupyterapp.shell.currentWidget.content"
 
@@ -242,8 +242,11 @@ def test_the_slides_can_be_left_and_found_again(slides: Lab) -> None:
     assert not list((slides.server.folder / "settings").rglob("*slideshow*"))
 
 
-def test_the_lesson_presents_step_by_step(playwright: Playwright, presenting: Server, tmp_path: Path) -> None:
-    path = f"notebooks/{LESSON}"
+@pytest.mark.parametrize("name", LESSONS)
+def test_the_lesson_presents_step_by_step(
+    playwright: Playwright, presenting: Server, name: str, tmp_path: Path
+) -> None:
+    path = f"notebooks/{name}"
     with browse(playwright, presenting, 1280, 720) as lab:
         begin(lab, path)
         cells = lab.cells()

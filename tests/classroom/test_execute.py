@@ -13,6 +13,7 @@ import coursework
 import pytest
 from coursework import IDS, SOLUTIONS, TERM, answered, cell, notebook, release, solution, wrong
 
+from classroom import execute
 from classroom.execute import SETTLING, Job, Kernel, Result, Times, graded
 from classroom.sandbox import available
 from lifecycle.study.checks import exercises
@@ -162,6 +163,23 @@ def test_leaving_the_kernel_costs_an_honest_student_nothing() -> None:
     # IPython calls it, and ends the kernel a moment later, while the check begins.
     result = graded(job(with_cells("exit")))
     assert all_right(result) and not result.needs_person
+
+
+def test_a_kernel_that_ends_itself_after_a_verdict_is_no_suspicion(monkeypatch: pytest.MonkeyPatch) -> None:
+    bracketed, ended = execute._bracketed, []
+
+    def ending(kernel: Kernel, *given: Any) -> Any:
+        found = bracketed(kernel, *given)
+        if not ended:
+            # As when it goes between the verdict and the wrong solutions that are checked after it.
+            found.forged = "the wrong solutions could not be checked in this kernel."
+            ended.append(found)
+            kernel.dead = True
+        return found
+
+    monkeypatch.setattr(execute, "_bracketed", ending)
+    result = graded(job(with_cells()))
+    assert ended and all_right(result) and not result.needs_person
 
 
 def test_what_a_kernel_says_without_end_is_not_kept() -> None:

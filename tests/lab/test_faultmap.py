@@ -409,7 +409,7 @@ def test_sweeping_again_keeps_the_choice_and_replays_it(lab, whole):
     agree(lab, whole)
 
 
-@settings(max_examples=5, deadline=None)
+@settings(max_examples=8, deadline=None)
 @given(st.lists(st.tuples(st.integers(0, 3), st.integers(0, 20)), max_size=8))
 def test_any_sequence_of_actions_ends_in_what_the_plain_function_says(actions):
     before, held = set(ipywidgets.widgets.widget._instances), ledger.held()
