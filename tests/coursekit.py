@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from lifecycle import desk
-from lifecycle.study.checks import exercises
+from lessons.desk import workcopy as desk
+from lessons.exercises import exercises
 
 COURSE = Path(__file__).resolve().parents[1]
 

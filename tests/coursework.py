@@ -13,7 +13,7 @@ from zlib import crc32
 from nbgrader.api import Gradebook
 
 from classroom import course as courses
-from lifecycle.study.checks import exercises, stub
+from lessons.exercises import exercises, stub
 
 TERM = "wt26-7f3a9c1e"
 REPOSITORY = Path(__file__).resolve().parents[1]

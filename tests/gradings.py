@@ -17,7 +17,8 @@ from classroom.course import Course
 from classroom.execute import Result, Score, _number, ungraded
 from classroom.grade import Recipe
 from classroom.intake import Found, Template, notebook, rebuilt
-from lifecycle.study.checks import MIME, Aspect, Verdict, exercises
+from lessons.exercises import exercises
+from lessons.judge.verdict import MIME, Aspect, Verdict
 
 BELIEF = "leaks-m1"
 

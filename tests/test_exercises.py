@@ -19,9 +19,10 @@ from nbgrader.nbgraderformat import MetadataValidator
 from toolbox import load
 
 from classroom.solutions import Solution, solutions
-from lifecycle.study import course
-from lifecycle.study.checks import MIME, Exercise, Sheet, Variant, Verdict, exercises, stub
-from lifecycle.study.checks.exercise import ASSIGNMENTS
+from lessons import course
+from lessons.exercises import Exercise, Sheet, Variant, exercises, stub
+from lessons.exercises.exercise import ASSIGNMENTS
+from lessons.judge.verdict import MIME, Verdict
 
 COURSE = Path(__file__).resolve().parents[1]
 EXERCISES = COURSE / "exercises"

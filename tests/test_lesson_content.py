@@ -15,8 +15,8 @@ import nbformat
 import pytest
 from toolbox import load
 
-from lifecycle import desk
-from lifecycle.study.questions import FIELD_GUIDE, LESSONS, misconceptions, questions
+from lessons.desk import workcopy as desk
+from lessons.study.questions import FIELD_GUIDE, LESSONS, misconceptions, questions
 
 COURSE = Path(__file__).resolve().parents[1]
 NOTEBOOKS = sorted((COURSE / "notebooks").glob("[0-9]*.ipynb"))

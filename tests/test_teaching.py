@@ -11,8 +11,8 @@ import nbformat
 import pytest
 from toolbox import load
 
-from lifecycle.present import KEYS
-from lifecycle.study.questions import LESSONS, questions
+from lessons.desk.present import KEYS
+from lessons.study.questions import LESSONS, questions
 
 COURSE = Path(__file__).resolve().parents[1]
 TEACHING = COURSE / "notebooks" / "TEACHING.md"

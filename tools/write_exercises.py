@@ -15,7 +15,7 @@ from pathlib import Path
 from classroom.compose import as_bytes, notebook
 from classroom.release import CONFIG, generate, kit_exercise, kit_texts
 from classroom.trouble import Trouble
-from lifecycle.study.checks import exercises
+from lessons.exercises import exercises
 
 EXERCISES = Path(__file__).resolve().parents[1] / "exercises"
 

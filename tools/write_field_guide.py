@@ -15,7 +15,7 @@ from importlib.resources import files
 import nbformat
 from execute_notebooks import KERNEL, LESSONS, executed
 
-from lifecycle.study.guide import entries
+from lessons.study.guide import entries
 
 PATH = LESSONS / "field_guide.ipynb"
 OPENING = """\
@@ -43,7 +43,7 @@ def composed():
     count = sum(map(len, topics.values()))
     cells = [
         _prose("guide-title", OPENING.format(count=count), "slide"),
-        _code("guide-search", 'from lifecycle.study import search\nsearch("zip")', "setup"),
+        _code("guide-search", 'from lessons import search\nsearch("zip")', "setup"),
         _prose("guide-reading", READING, "slide"),
     ]
     proofs = []
@@ -67,7 +67,7 @@ def composed():
 
 def _setup(proofs):
     """What the registry's proofs stand on, as far as these proofs use it: imports, then helpers."""
-    registry = tomllib.loads(files("lifecycle.study").joinpath("misconceptions.toml").read_text("utf-8"))
+    registry = tomllib.loads(files("lessons.study").joinpath("misconceptions.toml").read_text("utf-8"))
     imports, *helpers = registry["prelude"].strip().split("\n\n\n")
     used = "\n".join(cell.source for cell in proofs if cell.cell_type == "code")
     kept = []

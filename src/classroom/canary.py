@@ -21,7 +21,7 @@ from classroom import inside
 if TYPE_CHECKING:
     from classroom.execute import Job
     from classroom.intake import Slot
-    from lifecycle.study.checks import Verdict
+    from lessons.judge.verdict import Verdict
 
 CHECK = re.compile(r'check\("([a-z][a-z0-9]*-x\d+)", *([A-Za-z_]\w*)\)\.points')
 """What the kit's check cells hold."""
@@ -51,7 +51,7 @@ def doubt(verdict: Verdict, stood: object) -> str:
 
     stood: by aspect, its points and what was seen, as `inside.graded` gives it.
     """
-    from lifecycle.study.checks import exercises
+    from lessons.exercises import exercises
 
     known = exercises().get(verdict.exercise)
     worths = {aspect.name: aspect.worth for aspect in verdict.aspects}
@@ -106,7 +106,8 @@ def earned(exercise: str, name: str, source: str, setup: str, check: str, varian
 
     Where the exercise is not the kit's own, this process does not have its check: then all but all of them.
     """
-    from lifecycle.study.checks import Variant, examine, executed, exercises
+    from lessons.exercises import Variant, executed, exercises
+    from lessons.judge.trial import examine
 
     known = exercises().get(exercise)
     if known is None:
@@ -212,7 +213,7 @@ def look(source: str, where: str) -> list[str]:
 
     where: the cell's name, for an answer the exercise's id.
     """
-    from lifecycle.study.checks import exercises
+    from lessons.exercises import exercises
 
     if len(source) > LONG:
         return [f"{where} has {len(source):,} characters; at most {LONG:,} are looked through."]
@@ -229,7 +230,7 @@ def look(source: str, where: str) -> list[str]:
         for name in _named(node):
             if name in names:
                 found.setdefault(name, f"{where} {LOOKED} {name} ({_NAMES[name]}).")
-            elif name.startswith(("lifecycle.study.checks", "lifecycle.study.exercising")):
+            elif name.startswith(("lessons.exercises", "lessons.judge.checking")):
                 found.setdefault(name, f"{where} {LOOKED} {name} (the checks themselves).")
             elif "/proc/" in name or "vnd.lifecycle" in name:
                 found.setdefault(name, f"{where} {LOOKED} {name[:60]!r}.")

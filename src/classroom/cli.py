@@ -84,7 +84,7 @@ def _load(name: str, module: str) -> ModuleType:
         return import_module(module)
     except ModuleNotFoundError as error:
         missing = (error.name or "").partition(".")[0]
-        if missing in ("classroom", "lifecycle"):
+        if missing in ("classroom", "lessons", "lifecycle"):
             raise
         raise Trouble(
             f"`classroom {name}` needs {missing}, which is not installed here: install the course with its "

@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from classroom.trouble import Trouble
-from lifecycle.study.checks import Exercise, stub
-from lifecycle.study.checks.exercise import KINDS
+from lessons.exercises import Exercise, stub
+from lessons.exercises.exercise import KINDS
 
 KERNEL = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
 HINTS = ("Hint 1: the concept", "Hint 2: the place", "Hint 3: almost code")
@@ -212,7 +212,7 @@ def notebook(
         cells += _open(name, told.question)
     cells += [
         _prose(f"{name}-closing", "## How far you are"),
-        _code(f"{name}-progress", f'from lifecycle.study import progress\n\nprogress("{name}")'),
+        _code(f"{name}-progress", f'from lessons import progress\n\nprogress("{name}")'),
     ]
     return {
         "cells": cells,
@@ -259,7 +259,7 @@ def _opening(told: Texts, exercises: list[Chosen], course: str) -> str:
 
 
 def _setup(name: str, exercises: list[Chosen], variant: str) -> str:
-    text = stub(name).strip() or 'from lifecycle.study import check, course, given\n\ncourse("kit")'
+    text = stub(name).strip() or 'from lessons import check, course, given\n\ncourse("kit")'
     line = f"course({json.dumps(variant)})"
     text, found = re.subn(r"(?m)^course\([^)\n]*\)", lambda _: line, text)
     if found != 1:

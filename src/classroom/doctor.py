@@ -159,8 +159,8 @@ PROBES = {
     ),
     "it gets no environment of yours": ("import os\nprint('CLASSROOM_DOCTOR' in os.environ)", "False"),
     "it cannot change the packages": (
-        "import lifecycle, os\n"
-        "paths = lifecycle.__file__, os.__file__, '/', '/usr'\n"
+        "import lessons, lifecycle, os\n"
+        "paths = lifecycle.__file__, lessons.__file__, os.__file__, '/', '/usr'\n"
         "print([path for path in paths if os.access(path, os.W_OK)])",
         "[]",
     ),

@@ -326,7 +326,7 @@ class _Found:
 def _bracketed(
     kernel: Kernel, job: Job, setup: str, cell: Cell, exercise: str, seconds: Callable[[], float]
 ) -> _Found:
-    from lifecycle.study.checks import MIME, Verdict
+    from lessons.judge.verdict import MIME, Verdict
 
     assert cell.slot is not None
     worth, answer = int(cell.slot.points), canary.answer(cell.slot)

@@ -25,8 +25,7 @@ from classroom.compose import HEADING
 from classroom.course import Course, add_option
 from classroom.pages import code, page, picture, plain, prose
 from classroom.trouble import Trouble
-from lifecycle.study.checks import MIME, Aspect, Verdict
-from lifecycle.study.checks.panel import panel
+from lessons.judge.verdict import MIME, Aspect, Verdict, panel
 
 LONG = 20_000
 """Characters of an output that a page shows."""

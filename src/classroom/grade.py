@@ -238,7 +238,7 @@ class Recipe:
         cls, course: Course, assignment: str, sandboxed: bool = True, times: Times | None = None
     ) -> Recipe:
         """The recipe in a course folder. Raises `Trouble` when the assignment is not released."""
-        from lifecycle.study.checks import exercises
+        from lessons.exercises import exercises
 
         path = course.release(assignment)
         try:
@@ -494,7 +494,7 @@ def processes(count: int, folder: Path) -> ProcessPoolExecutor:
     methods = multiprocessing.get_all_start_methods()
     context = multiprocessing.get_context("forkserver" if "forkserver" in methods else "spawn")
     if context.get_start_method() == "forkserver":
-        context.set_forkserver_preload(["classroom.execute", "lifecycle.study.checks"])
+        context.set_forkserver_preload(["classroom.execute", "lessons.exercises"])
     return ProcessPoolExecutor(count, mp_context=context, initializer=_begin, initargs=(str(folder),))
 
 
@@ -514,7 +514,7 @@ def _begin(folder: str) -> None:
 
 def _begun() -> None:
     """In a worker: load all that a first submission would wait for."""
-    from lifecycle.study.checks import exercises
+    from lessons.exercises import exercises
 
     exercises()
 

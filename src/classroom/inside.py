@@ -48,7 +48,7 @@ WATCHED = (
 )  # fmt: skip
 """Modules of others on which a check stands."""
 
-OWN = re.compile(r"lifecycle(\.(?!lab).*)?|[a-z][a-z0-9]*_x\d+").fullmatch
+OWN = re.compile(r"lifecycle(\..*)?|lessons(\.(?!lab).*)?|[a-z][a-z0-9]*_x\d+").fullmatch
 """Modules of the course: the kit's, and the checks of an instructor's own exercises."""
 
 ORDINARY = {
@@ -100,12 +100,12 @@ class Guard:
         self.seen: list[str] = []
         self.soft = False
         self.asking: dict[int, bool] = {}
-        study = MODULES["lifecycle.study"]
-        self.check, self.course = study.check, MODULES["lifecycle.study.exercising"].course
-        self.trial = vars(MODULES["lifecycle.study.checks.trial"])
+        checking = MODULES["lessons.judge.checking"]
+        self.check, self.course = checking.check, checking.course
+        self.trial = vars(MODULES["lessons.judge.trial"])
         self.examined, self.verdict = self.trial["_examined"], self.trial["_verdict"]
-        kit = str(MODULES["lifecycle"].__file__).removesuffix("__init__.py")
-        self.roots = (*ROOTS, kit, os.path.realpath(kit) + os.sep)
+        kit = [str(MODULES[name].__file__).removesuffix("__init__.py") for name in ("lifecycle", "lessons")]
+        self.roots = (*ROOTS, *kit, *(os.path.realpath(one) + os.sep for one in kit))
         own = [module for name, module in list(MODULES.items()) if OWN(name) is not None]
         self.loaded = {str(getattr(module, "__file__", "")) for module in own}
         self.spaces = spaces()
@@ -142,8 +142,9 @@ def prelude(setup: str) -> dict[str, Any]:
 def begun(setup: str) -> Guard:
     """Import all that a check needs."""
     run(setup, {"__name__": "__main__"})
-    study = MODULES["lifecycle.study"]
-    own = [one.name for one in pkgutil.walk_packages(study.__path__, "lifecycle.study.")]
+    folders = {f"lessons.{name}.": f"lessons.{name}" for name in ("study", "judge", "exercises")}
+    own = [one.name for prefix, name in folders.items()
+           for one in pkgutil.walk_packages(__import__(name, fromlist=["x"]).__path__, prefix)]  # fmt: skip
     for name in (*own, *WATCHED):
         try:
             __import__(name)
@@ -286,7 +287,7 @@ def canaries(
 def journals() -> dict[str, int]:
     """The files that keep this kernel's checks, and how long each is."""
     try:
-        folder = MODULES["lifecycle.study.journal"].home()
+        folder = MODULES["lessons.study.journal"].home()
         return {str(path): path.stat().st_size for path in folder.glob("*.jsonl")}
     except Exception:
         return {}
@@ -495,7 +496,7 @@ def _mark(table: dict[str, str], key: str, value: Any, own: bool, depth: int) ->
         table[key] = _which(value)
         if isinstance(getattr(value, "__wrapped__", None), FunctionType):
             table[f"{key}.__wrapped__"] = _function(value.__wrapped__, depth)
-    elif (own and not key.startswith("lifecycle")) or key.startswith("lifecycle.study.checks"):
+    elif (own and not key.startswith(("lifecycle", "lessons"))) or key.startswith("lessons.exercises"):
         _content(table, key, value, depth)
 
 
@@ -511,7 +512,7 @@ def _content(table: dict[str, str], key: str, value: Any, depth: int) -> None:
     elif isinstance(value, list | tuple):
         for number, part in enumerate(value):
             _mark(table, f"{key}[{number}]", part, True, depth + 1)
-    elif type(value).__module__.startswith("lifecycle."):
+    elif type(value).__module__.startswith(("lifecycle.", "lessons.")):
         table[key] = type(value).__qualname__
         slots = getattr(value, "__dict__", {})
         for name, part in list(slots.items()):

@@ -19,10 +19,11 @@ from classroom.compose import BEGIN_SOLUTION, BEGIN_STUB
 from classroom.course import Course, add_option
 from classroom.release import kit
 from classroom.trouble import Trouble
-from lifecycle import desk
+from lessons.desk import workcopy as desk
 
 NAME = "student-kit.zip"
 COPIED = ("LICENSE", "constraints.txt", "environment.yml", ".gitignore", "tools/setup_env.py")
+FOLDERS = ("notebooks", "src/lifecycle", "src/lessons")
 ARCHIVES = (".gz", ".tgz", ".tar", ".bz2", ".xz", ".7z", ".rar")
 """What nobody calls a folder; the kit is packed as a zip file alone."""
 
@@ -74,7 +75,9 @@ def files(course: Course, assignments: Iterable[str] = ()) -> dict[str, bytes]:
     found["Makefile"] = makefile((root / "Makefile").read_text(encoding="utf-8")).encode()
     found["pyproject.toml"] = project((root / "pyproject.toml").read_text(encoding="utf-8")).encode()
     chosen = tuple(assignments) or tuple(course.assignments)
-    for path in _visible(root / "notebooks") + _visible(root / "src/lifecycle"):
+    for path in (
+        _visible(root / "notebooks") + _visible(root / "src/lifecycle") + _visible(root / "src/lessons")
+    ):
         if path.name not in desk.NOT_FOR_STUDENTS:
             found[path.relative_to(root).as_posix()] = path.read_bytes()
     found |= {path: unlinked(text, chosen) for path, text in found.items() if path.endswith(".ipynb")}
@@ -124,9 +127,9 @@ def project(text: str) -> str:
         "build-system": whole["build-system"],
         "project": {
             **{key: value for key, value in whole["project"].items() if key != "optional-dependencies"},
-            "scripts": {"lifecycle": "lifecycle.cli:main"},
+            "scripts": {"lifecycle": "lessons.desk.cli:main"},
         },
-        "tool": {"hatch": {"build": {"targets": {"wheel": {"packages": ["src/lifecycle"]}}}}},
+        "tool": {"hatch": {"build": {"targets": {"wheel": {"packages": ["src/lifecycle", "src/lessons"]}}}}},
     }
     if tomllib.loads(made) != expected:
         raise ValueError("pyproject.toml has changed, and the student's kit must learn of it")

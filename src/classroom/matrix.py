@@ -10,8 +10,9 @@ from pathlib import Path
 
 from classroom.solutions import Solution, solutions, untouched
 from classroom.trouble import Trouble
-from lifecycle.study.checks import Exercise, Variant, Verdict, exercises
-from lifecycle.study.checks.trial import tried
+from lessons.exercises import Exercise, Variant, exercises
+from lessons.judge.trial import tried
+from lessons.judge.verdict import Verdict
 
 
 @dataclass(frozen=True)
@@ -125,7 +126,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Print the matrix; return 1 when a check says of a solution what it should not."""
-    from lifecycle import desk
+    from lessons.desk import workcopy as desk
 
     folder = arguments.solutions or desk.course() / "exercises" / "solutions"
     if not folder.is_dir():

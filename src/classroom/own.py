@@ -14,7 +14,7 @@ from pathlib import Path
 from classroom.compose import Chosen, own_task
 from classroom.release import agreed
 from classroom.trouble import Trouble
-from lifecycle.study.checks import Exercise, exercises
+from lessons.exercises import Exercise, exercises
 
 
 def module(id: str) -> str:

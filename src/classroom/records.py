@@ -10,7 +10,7 @@ from typing import Any
 
 from classroom.course import Course
 from classroom.trouble import Trouble
-from lifecycle import desk
+from lessons.desk import workcopy as desk
 
 FORMAT = 1
 

@@ -34,9 +34,9 @@ from classroom.compose import (
     uncommented,
 )
 from classroom.trouble import Trouble
-from lifecycle import desk
-from lifecycle.study.checks import Exercise, exercises, stub
-from lifecycle.study.checks.exercise import ASSIGNMENTS
+from lessons.desk import workcopy as desk
+from lessons.exercises import Exercise, exercises, stub
+from lessons.exercises.exercise import ASSIGNMENTS
 
 CONFIG = "nbgrader_config.py"
 
@@ -145,14 +145,14 @@ def kit_exercise(task: Task) -> Chosen:
     """One of the kit's exercises. Raises `Trouble` when its check, its stub or its solution does not fit."""
     exercise = exercises().get(task.id)
     if exercise is None:
-        raise Trouble(f"{task.id} has a text and no check: add one in lifecycle/study/checks.")
+        raise Trouble(f"{task.id} has a text and no check: add one in lessons/exercises.")
     agreed(task, exercise)
     solution = kit() / "exercises/solutions" / task.id / "right_1.py"
     if not solution.is_file():
         raise Trouble(f"{task.id} has no solution: write {solution}.")
     given = stub(task.id)
     if not given:
-        raise Trouble(f"{task.id} has no stub: write lifecycle/study/checks/stubs/{task.id}.py.")
+        raise Trouble(f"{task.id} has no stub: write lessons/exercises/stubs/{task.id}.py.")
     return Chosen(task, exercise, given, solution.read_text(encoding="utf-8"))
 
 

@@ -230,7 +230,7 @@ def _table(recorded: Iterable[Mapping[str, Any]]) -> dict[str, Counter[str]]:
 
 
 def _under(score: Mapping[str, Any]) -> str:
-    from lifecycle.study.questions import misconceptions
+    from lessons.study.questions import misconceptions
 
     if score["status"] in ("missing", "not run"):
         return NOTHING
@@ -251,7 +251,7 @@ def _rows(table: Mapping[str, Counter[str]]) -> tuple[tuple[str, tuple[int | Non
 
 
 def _told(name: str) -> str:
-    from lifecycle.study.questions import misconceptions
+    from lessons.study.questions import misconceptions
 
     known = misconceptions().get(name)
     return known.belief if known else ""
@@ -274,7 +274,7 @@ def html(course: Course, summaries: Sequence[Summary]) -> str:
 def _section(one: Summary) -> dict[str, Any]:
     from markupsafe import Markup
 
-    from lifecycle.study.cards import inline
+    from lessons.study.cards import inline
 
     about: dict[str, Any] = {"name": one.name, "withheld": one.withheld}
     if one.withheld:

@@ -43,6 +43,7 @@ from jupyter_client.manager import AsyncKernelManager
 from jupyter_client.provisioning.provisioner_base import KernelProvisionerBase
 from jupyter_core.utils import run_sync
 
+import lessons
 import lifecycle
 from classroom import filter as filters
 from classroom.trouble import Trouble
@@ -546,7 +547,8 @@ class _Command:
     def _shown(self) -> list[tuple[str, str]]:
         """What can be seen inside: where it lies, and under which path it is seen."""
         folders = ["/usr", "/etc/ld.so.cache", "/etc/alternatives", "/etc/fonts", *_LINKS]
-        python = [sys.base_prefix, sys.prefix, str(Path(lifecycle.__file__).parent)]
+        kit = [str(Path(str(package.__file__)).parent) for package in (lifecycle, lessons)]
+        python = [sys.base_prefix, sys.prefix, *kit]
         shown = {path: path for path in folders if os.path.exists(path) and not os.path.islink(path)}
         for path in python:
             real = os.path.realpath(path)

@@ -10,7 +10,7 @@ from classroom.course import EXERCISE, Course, add_option
 from classroom.own import module, own_exercise
 from classroom.release import kit_texts
 from classroom.trouble import Trouble
-from lifecycle.study.questions import misconceptions
+from lessons.study.questions import misconceptions
 
 TASK = """\
 ## {id} · Halve a stream
@@ -34,7 +34,7 @@ closed, it closes `stream`, too.
 CHECK = '''\
 """The check of {id}, an exercise of this course's own. Its notebook imports it; the same check grades."""
 
-from lifecycle.study.checks import Wrong, attempt, exactly, exercise, materials
+from lessons.exercises import Wrong, attempt, exactly, exercise, materials
 
 STUB = """
 def halved(stream):

@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from classroom.trouble import Trouble
-from lifecycle.study.checks import Exercise, Variant, Verdict, executed, exercises, stub
-from lifecycle.study.checks.trial import tried
+from lessons.exercises import Exercise, Variant, executed, exercises, stub
+from lessons.judge.trial import tried
+from lessons.judge.verdict import Verdict
 
 _NAME = re.compile(r"(?:right|wrong)_\d+(?:_([a-z0-9-]+))?")
 
@@ -48,7 +49,7 @@ class Solution:
 
 def setup(exercise: Exercise, variant: str = "kit") -> dict[str, Any]:
     """The names that the setup cell of the exercise's assignment brings, in a variant of the course."""
-    from lifecycle.study import course
+    from lessons import course
 
     names = executed(stub(exercise.assignment), exercise.assignment)
     course(variant)

@@ -13,7 +13,7 @@ from jupyter_client.manager import start_new_kernel
 from measuring import Row
 
 from classroom.solutions import solutions
-from lifecycle.study.checks import exercises, stub
+from lessons.exercises import exercises, stub
 
 SOLUTIONS = Path(__file__).resolve().parents[2] / "exercises" / "solutions"
 TIMES = 5

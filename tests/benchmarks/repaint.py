@@ -43,7 +43,7 @@ PICTURE = """
 import io, ipywidgets
 from matplotlib.figure import Figure
 from matplotlib.patches import Circle, Rectangle
-from lifecycle.lab.experiments.chain import Chain, ChainSettings
+from lessons.lab.experiments.chain import Chain, ChainSettings
 
 chain, picture = Chain(ChainSettings()), ipywidgets.Image(format="png")
 step = ipywidgets.Button(description="Picture")
@@ -131,7 +131,7 @@ def repaint() -> Iterator[Row]:
     server = Server().wait()
     try:
         with sync_playwright() as playwright, browse(playwright, server) as lab:
-            lab.write("bench.ipynb", "from lifecycle.lab import FailureLab\nFailureLab()", ECHO, PICTURE)
+            lab.write("bench.ipynb", "from lessons import FailureLab\nFailureLab()", ECHO, PICTURE)
             lab.open("bench.ipynb")
             lab.run_all()
             assert not lab.unexpected_errors()

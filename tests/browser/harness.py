@@ -125,7 +125,7 @@ class Server:
         (self.folder / "hook/sitecustomize.py").write_text(HOOK)
         (self.folder / "outside").touch()
         heard = {"PYTHONPATH": self.folder / "hook", "LIFECYCLE_OUTSIDE": self.folder / "outside"}
-        line = [sys.executable, "-m", "lifecycle.cli", command, "--no-browser", "--desk", str(self.desk)]
+        line = [sys.executable, "-m", "lessons.desk.cli", command, "--no-browser", "--desk", str(self.desk)]
         with self.log.open("wb") as log:
             self.process = subprocess.Popen(
                 [*line, *options],

@@ -6,7 +6,7 @@ from harness import Lab
 from labs import looks, says, shown
 from playwright.sync_api import expect
 
-CELL = "from lifecycle.lab import DescriptorLab\nDescriptorLab()"
+CELL = "from lessons import DescriptorLab\nDescriptorLab()"
 
 
 def test_by_mouse(lab: Lab) -> None:

@@ -9,8 +9,8 @@ from harness import Lab
 from labs import fits, larger
 from playwright.sync_api import expect
 
-from lifecycle.study.checks import exercises
-from lifecycle.study.questions import misconceptions
+from lessons.exercises import exercises
+from lessons.study.questions import misconceptions
 
 COURSE = Path(__file__).resolve().parents[2]
 RELEASE = "exercises/release/leaks/leaks.ipynb"

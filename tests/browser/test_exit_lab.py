@@ -7,7 +7,7 @@ from harness import Lab
 from labs import looks, says, shown
 from playwright.sync_api import expect
 
-CELL = "from lifecycle.lab import ExitLab\nExitLab()"
+CELL = "from lessons import ExitLab\nExitLab()"
 
 
 def test_by_mouse(lab: Lab) -> None:
@@ -97,7 +97,7 @@ def test_a_closed_lab_leaves_no_model_and_no_comm(lab: Lab) -> None:
         "    gc.collect()\n"
         "    comms = get_ipython().kernel.comm_manager.comms\n"
         "    return len(ipywidgets.widgets.widget._instances), len(comms)\n"
-        "from lifecycle.lab import ExitLab, LeakLab\n"
+        "from lessons import ExitLab, LeakLab\n"
         "before = count()"
     )
     make = "labs = [ExitLab(), LeakLab()]\nfor one in labs:\n    display(one)"

@@ -10,9 +10,9 @@ from harness import Lab
 from labs import larger, looks, nameable, says, shown
 from playwright.sync_api import Locator, expect
 
-MADE = "from lifecycle.lab import FailureLab\nFailureLab()"
+MADE = "from lessons import FailureLab\nFailureLab()"
 OWN = """\
-from lifecycle.lab import FailureLab
+from lessons import FailureLab
 
 class Letters:
     def stream(self):

@@ -6,9 +6,9 @@ from harness import PATIENCE, Lab
 from labs import ROOT, looks, shown
 from playwright.sync_api import Locator, expect
 
-CELL = "from lifecycle.lab import FaultMap\nFaultMap()"
+CELL = "from lessons import FaultMap\nFaultMap()"
 OWN = """import time
-from lifecycle.lab import FaultMap
+from lessons import FaultMap
 from lifecycle.sinks import ListSink
 from lifecycle.sources import ListSource
 

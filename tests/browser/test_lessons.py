@@ -12,7 +12,7 @@ from harness import PATIENCE, Lab
 from labs import ROOT, says
 from playwright.sync_api import Locator, expect
 
-from lifecycle.study.questions import LESSONS, misconceptions, questions
+from lessons.study.questions import LESSONS, misconceptions, questions
 
 COURSE = Path(__file__).resolve().parents[2]
 CONTENT = "window.jupyterapp.shell.currentWidget.content"

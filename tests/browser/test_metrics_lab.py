@@ -6,7 +6,7 @@ from harness import Lab
 from labs import looks, says, shown
 from playwright.sync_api import Locator, expect
 
-CELL = "from lifecycle.lab import MetricsLab\nMetricsLab()"
+CELL = "from lessons import MetricsLab\nMetricsLab()"
 
 
 def slide(box: Locator, name: str, value: int) -> None:

@@ -18,7 +18,7 @@ from harness import CHROMIUM_FLAGS, COURSE, chromium
 from playwright.sync_api import BrowserContext, Playwright
 
 from classroom.cli import main
-from lifecycle.study.questions import misconceptions
+from lessons.study.questions import misconceptions
 
 FIRST, SECOND = IDS
 HOSTILE = """

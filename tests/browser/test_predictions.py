@@ -5,7 +5,7 @@ from __future__ import annotations
 from harness import Lab
 
 CELLS = (
-    "from lifecycle.study import predict, progress",
+    "from lessons import predict, progress",
     'predict("leaks-p2", "A")',
     "# Answers leaks-p2\nprint('0 of 20 slots are taken')",
     'predict("leaks-p1", votes="A12 B30 C5 D2")',

@@ -11,7 +11,8 @@ import pytest
 from harness import Lab, Server, browse, notebook
 from playwright.sync_api import Locator, Playwright, expect
 
-from lifecycle import desk, present
+from lessons.desk import present
+from lessons.desk import workcopy as desk
 
 COURSE = Path(__file__).resolve().parents[2]
 # The first has a setup cell in its middle, the last the longest cells; test_lessons.py walks through all.
@@ -22,7 +23,7 @@ CONTENT = "window.jupyterapp.shell.currentWidget.content"
 DECK: tuple[tuple[str, str, str], ...] = (
     # slide type, source, tag
     ("slide", "# md # A deck for this test\n\n![a line](line.svg)", ""),
-    ("skip", "from lifecycle.lab import ExitLab\nfresh = 'set up'", "setup"),
+    ("skip", "from lessons import ExitLab\nfresh = 'set up'", "setup"),
     ("slide", "# md ## Two readings", ""),
     ("", "readings = [12.5, 10.5]", ""),
     ("fragment", "sum(readings)", "answer"),

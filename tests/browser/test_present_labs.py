@@ -20,7 +20,7 @@ def slides(playwright: Playwright, browser_there: None) -> Iterator[Lab]:
     server = Server(command="present")
     try:
         server.wait()
-        deck = notebook("# md # Labs", *(f"from lifecycle.lab import {name}\n{name}()" for name in LABS))
+        deck = notebook("# md # Labs", *(f"from lessons.lab import {name}\n{name}()" for name in LABS))
         for cell in deck.cells:
             cell.metadata["slideshow"] = {"slide_type": "slide"}
         nbformat.write(deck, server.desk / "deck.ipynb")

@@ -13,7 +13,7 @@ from axe_playwright_python.sync_playwright import Axe
 from harness import CHROMIUM_FLAGS, COURSE, chromium
 from playwright.sync_api import BrowserContext, Playwright
 
-from lifecycle import reading
+from lessons.desk import reading
 
 STEMS = sorted(path.stem for path in (COURSE / "notebooks").glob("*.ipynb"))
 

@@ -6,7 +6,7 @@ from harness import Lab
 from labs import looks, says, shown
 from playwright.sync_api import Locator, expect
 
-CELL = "from lifecycle.lab import RetryLab\nRetryLab(records=5, failures=[3])"
+CELL = "from lessons import RetryLab\nRetryLab(records=5, failures=[3])"
 
 
 def slide(box: Locator, name: str, value: int) -> None:
@@ -74,7 +74,7 @@ def test_by_keyboard(lab: Lab) -> None:
 
 
 def test_it_is_readable_and_nameable_everywhere(lab: Lab) -> None:
-    box = shown(lab, "from lifecycle.lab import RetryLab\nRetryLab(8, [3, 2, 4], 4, 2, 'restarted')")
+    box = shown(lab, "from lessons import RetryLab\nRetryLab(8, [3, 2, 4], 4, 2, 'restarted')")
     says(box, "come more than once")
     box.get_by_role("button", name="More", exact=True).click()
     box.get_by_text("The same as text").click()

@@ -17,9 +17,12 @@ from coursework import IDS, SOLUTIONS, TERM, solution, wrong
 from classroom import canary, inside
 from classroom.execute import Job
 from classroom.intake import Template
+from lessons import check, progress
+from lessons.exercises import exercises
+from lessons.judge import checking as exercising
+from lessons.judge import trial
+from lessons.judge.verdict import Aspect, Verdict
 from lifecycle import faults
-from lifecycle.study import check, checks, exercising, progress
-from lifecycle.study.checks import Aspect, Verdict, exercises
 
 FIRST = IDS[0]
 WORTH = exercises()[FIRST].worth
@@ -37,7 +40,7 @@ def job(student: str = "ada", variant: str = TERM) -> Job:
 @pytest.fixture
 def guard() -> Iterator[inside.Guard]:
     """What the grader keeps, without its hook: from a process nobody takes that away again."""
-    from lifecycle.study import course
+    from lessons import course
 
     made = inside.begun(coursework.setup())
     # These tests are no part of a submission, nor is the line that starts a worker of theirs.
@@ -123,7 +126,7 @@ def test_what_a_wrong_solution_earns_is_never_all() -> None:
 
 
 def test_what_is_as_it_was_is_sealed_alike(before: dict[str, str]) -> None:
-    checks.examine(FIRST, None)
+    trial.examine(FIRST, None)
     assert canary.changed(before, inside.made()) == ""
     assert inside.sealed(before, "salt") == inside.sealed(inside.made(), "salt")
     assert inside.sealed(before, "salt") != inside.sealed(before, "pepper")
@@ -136,15 +139,15 @@ def _fake(*given: Any, **named: Any) -> Any:
 @pytest.mark.parametrize(
     ("holder", "name", "said"),
     [
-        (exercising, "tried", "lifecycle.study.exercising.tried was replaced."),
-        (checks.trial, "tried", "lifecycle.study.checks.trial.tried was replaced."),
+        (exercising, "tried", "lessons.judge.checking.tried was replaced."),
+        (trial, "tried", "lessons.judge.trial.tried was replaced."),
         (faults, "sweep", "lifecycle.faults.sweep was replaced."),
-        (Verdict, "points", "lifecycle.study.checks.verdict.Verdict.points"),
-        (Verdict, "__eq__", "lifecycle.study.checks.verdict.Verdict.__eq__ was replaced."),
-        (Verdict, "__getattribute__", "lifecycle.study.checks.verdict.Verdict.__getattribute__ was added."),
+        (Verdict, "points", "lessons.judge.verdict.Verdict.points"),
+        (Verdict, "__eq__", "lessons.judge.verdict.Verdict.__eq__ was replaced."),
+        (Verdict, "__getattribute__", "lessons.judge.verdict.Verdict.__getattribute__ was added."),
         (builtins, "sum", "builtins.sum was replaced."),
         (json.JSONEncoder, "encode", "json.encoder.JSONEncoder.encode was replaced."),
-        (checks.trial, "len", "lifecycle.study.checks.trial.len was added."),
+        (trial, "len", "lessons.judge.trial.len was added."),
     ],
 )
 def test_what_was_replaced_is_named(
@@ -157,14 +160,14 @@ def test_what_was_replaced_is_named(
 
 
 def test_new_code_in_the_same_function_shows(before: dict[str, str]) -> None:
-    function = checks.trial.examine
+    function = trial.examine
     code = function.__code__
     try:
         function.__code__ = (lambda id, answer, variant=None: None).__code__
         now = inside.made()
     finally:
         function.__code__ = code
-    assert canary.changed(before, now) == "lifecycle.study.checks.trial.examine was replaced."
+    assert canary.changed(before, now) == "lessons.judge.trial.examine was replaced."
 
 
 def test_an_exercise_that_is_worth_something_else_shows(before: dict[str, str]) -> None:
@@ -281,7 +284,7 @@ def test_who_threw_the_key_away_signs_nothing(guard: inside.Guard, shell: Shell)
 
 HOLDING = """
 import sys
-exercise = sys.modules["lifecycle.study.checks.exercise"]
+exercise = sys.modules["lessons.exercises.exercise"]
 def aspect(self, name):
     try: yield
     except BaseException: pass
@@ -401,8 +404,8 @@ def test_who_looks_at_frames_and_objects_is_seen_and_the_key_gone(
         "from inspect import currentframe",
         "import ctypes",
         "import os\nos._exit(0)",
-        "from lifecycle.study.checks import exercises",
-        "import lifecycle.study.checks.trial as t",
+        "from lessons.exercises import exercises",
+        "import lessons.judge.trial as t",
         "open('/proc/self/fd/5', 'w')",
         "get_ipython().ast_transformers.append(1)",
         "import gc\ngc.get_objects()",

@@ -16,7 +16,7 @@ from coursework import IDS, SOLUTIONS, TERM, answered, cell, notebook, release, 
 from classroom import execute
 from classroom.execute import SETTLING, Job, Kernel, Result, Times, graded
 from classroom.sandbox import available
-from lifecycle.study.checks import exercises
+from lessons.exercises import exercises
 
 if sys.platform != "linux":
     pytest.skip("the sandbox needs Linux", allow_module_level=True)
@@ -90,7 +90,7 @@ def test_what_honest_programs_do_is_no_forgery() -> None:
                 "%load_ext autoreload\n%autoreload 2",
                 "from contextlib import redirect_stdout\nimport io\n"
                 "with redirect_stdout(io.StringIO()): print(1)",
-                "from lifecycle.study import predict, progress\npredict('leaks-p1', 'A')\nprogress()",
+                "from lessons import predict, progress\npredict('leaks-p1', 'A')\nprogress()",
                 f"check('{FIRST}', {exercises()[FIRST].answer})",
                 "1 / 0",
                 "sys = 3; len = 4; exercises = None",

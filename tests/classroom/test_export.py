@@ -17,7 +17,7 @@ from classroom.cli import main
 from classroom.course import Course
 from classroom.export import Sheet
 from classroom.trouble import Trouble
-from lifecycle.study.checks import exercises
+from lessons.exercises import exercises
 
 FIRST, SECOND = IDS
 FULL = {id: gradings.worth(id) for id in IDS}

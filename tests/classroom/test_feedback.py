@@ -21,7 +21,7 @@ from classroom.cli import main
 from classroom.course import Course
 from classroom.feedback import _Release, _verdict
 from classroom.pages import plain, prose
-from lifecycle.study.checks import Aspect, Verdict
+from lessons.judge.verdict import Aspect, Verdict
 
 FIRST, SECOND = IDS
 FULL = {id: gradings.worth(id) for id in IDS}

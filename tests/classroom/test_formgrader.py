@@ -14,8 +14,7 @@ from nbgrader.server_extensions.formgrader import handlers
 from traitlets.config.loader import PyFileConfigLoader
 
 from classroom.formgrader import cleaned
-from lifecycle.study.checks import Aspect, Verdict
-from lifecycle.study.checks.panel import panel
+from lessons.judge.verdict import Aspect, Verdict, panel
 
 CONFIG = Path(__file__).resolve().parents[2] / "exercises" / "nbgrader_config.py"
 EVIL = [

@@ -24,7 +24,7 @@ from classroom.course import Course
 from classroom.execute import Times
 from classroom.grade import grade
 from classroom.sandbox import available
-from lifecycle.study.checks import exercises
+from lessons.exercises import exercises
 
 FIRST, SECOND = IDS[0], IDS[-1]
 WORTH = exercises()[FIRST].worth
@@ -133,9 +133,10 @@ class Fake:
 """
 
 VERDICT = """
-import lifecycle.study.checks.trial as trial
-from lifecycle.study.checks import Aspect, Verdict, exercises
-from lifecycle.study import exercising
+import lessons.judge.trial as trial
+from lessons.judge.verdict import Aspect, Verdict
+from lessons.exercises import exercises
+from lessons.judge import checking as exercising
 def forged(exercise, answer, variant):
     return Verdict(exercise.id, exercise.version, variant.name,
                    tuple(Aspect(name, worth, worth) for name, worth in exercise.aspects.items()))
@@ -214,7 +215,7 @@ def attacks(course: Course, port: int) -> list[Attack]:
                 "    said = '\\n'.join(map(json.dumps, [*lines, {'end': True}])) + '\\n'\n"
                 "    for number in range(3, 200):\n        try: os.write(number, said.encode())\n"
                 "        except OSError: pass\n    os._exit(0)\n"
-                "from lifecycle.study.checks import exercises\n"
+                "from lessons.exercises import exercises\n"
                 f"worths = exercises()[{FIRST!r}].aspects"
             ),
             person=True,
@@ -262,7 +263,7 @@ def attacks(course: Course, port: int) -> list[Attack]:
         Attack(
             "points as a property",
             with_cells(
-                "from lifecycle.study.checks import Verdict\n"
+                "from lessons.judge.verdict import Verdict\n"
                 "Verdict.points = property(lambda self: sum(a.worth for a in self.aspects))",
                 answer=wrong(FIRST),
             ),
@@ -272,7 +273,7 @@ def attacks(course: Course, port: int) -> list[Attack]:
         Attack(
             "aspects worth more",
             with_cells(
-                "from lifecycle.study.checks import exercises\n"
+                "from lessons.exercises import exercises\n"
                 f"aspects = exercises()['{FIRST}'].aspects\n"
                 f"for name in list(aspects)[:1]: aspects[name] = {WORTH}",
                 answer=wrong(FIRST),
@@ -289,7 +290,7 @@ def attacks(course: Course, port: int) -> list[Attack]:
         Attack(
             "sweep that finds nothing",
             with_cells(
-                "import lifecycle.faults as faults, lifecycle.study.checks.leaks as leaks\n"
+                "import lifecycle.faults as faults, lessons.exercises.leaks as leaks\n"
                 "class Clean:\n    outcomes = ()\n    def __getattr__(self, name): return ()\n"
                 "faults.sweep = leaks.sweep = lambda *a, **k: Clean()",
                 answer=wrong(FIRST),
@@ -299,10 +300,10 @@ def attacks(course: Course, port: int) -> list[Attack]:
         Attack(
             "modules swapped",
             with_cells(
-                "import sys, types\nfake = types.ModuleType('lifecycle.study')\n"
+                "import sys, types\nfake = types.ModuleType('lessons.study')\n"
                 + FAKE
                 + "fake.check = lambda *given: Fake()\nfake.course = fake.given = print\n"
-                "sys.modules['lifecycle.study'] = fake"
+                "sys.modules['lessons.study'] = fake"
             ),
             person=True,
         ),
@@ -319,7 +320,7 @@ def attacks(course: Course, port: int) -> list[Attack]:
         ),
         Attack(
             "another variant",
-            with_cells("from lifecycle.study import course\ncourse('kit')", answer=RIGHT),
+            with_cells("from lessons import course\ncourse('kit')", answer=RIGHT),
             WORTH,
         ),
         Attack(
@@ -432,7 +433,7 @@ def attacks(course: Course, port: int) -> list[Attack]:
             "patched by the answer while it is checked",
             with_cells(
                 answer="import sys\nfrom contextlib import contextmanager\n"
-                "room = vars(sys)['mod' + 'ules']['lifecycle.study.' + 'checks.exercise']\n"
+                "room = vars(sys)['mod' + 'ules']['lessons.study.' + 'checks.exercise']\n"
                 "@contextmanager\ndef aspect(self, name):\n    try: yield\n    except BaseException: pass\n"
                 "    worth = self.exercise.aspects[name]\n"
                 "    self._tell(room.Aspect(name, worth, worth))\n"

@@ -18,7 +18,7 @@ from classroom.course import Course
 from classroom.kit import files, makefile, packed, project, unlinked
 from classroom.making import make
 from classroom.trouble import Trouble
-from lifecycle import desk
+from lessons.desk import workcopy as desk
 
 
 @pytest.fixture(scope="module")

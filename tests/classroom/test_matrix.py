@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from study.checks.solutions import FOLDER
+from solutions import FOLDER
 
 from classroom.cli import main
 from classroom.matrix import matrix, picture, table

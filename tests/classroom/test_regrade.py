@@ -26,7 +26,7 @@ from classroom.grade import Recipe, grade
 from classroom.intake import Template
 from classroom.regrade import outdated
 from classroom.sandbox import available
-from lifecycle.study.checks import exercises
+from lessons.exercises import exercises
 
 FIRST, SECOND = IDS
 NOW = exercises()[FIRST].version

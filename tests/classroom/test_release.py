@@ -16,7 +16,7 @@ from classroom import release
 from classroom.compose import as_bytes, commented, notebook, texts, uncommented
 from classroom.release import Stubs, generate, kit_exercise, kit_texts
 from classroom.trouble import Trouble
-from lifecycle.study.checks import exercises, stub
+from lessons.exercises import exercises, stub
 
 
 @pytest.fixture

@@ -28,7 +28,7 @@ FULL = {id: gradings.worth(id) for id in IDS}
 
 @pytest.fixture(scope="module")
 def beliefs() -> tuple[str, str]:
-    from lifecycle.study.questions import misconceptions
+    from lessons.study.questions import misconceptions
 
     often, seldom, *_ = misconceptions()
     return often, seldom

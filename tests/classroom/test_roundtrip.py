@@ -35,7 +35,7 @@ def course(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Course]:
     assert main(["course", str(made.root), "--update"]) == 0
     yield Course.read(made.root)
     # Other tests know the kit's exercises alone.
-    import_module("lifecycle.study.checks.exercise")._exercises.pop(OWN, None)
+    import_module("lessons.exercises.exercise")._exercises.pop(OWN, None)
     sys.modules.pop("leaks_x101", None)
 
 

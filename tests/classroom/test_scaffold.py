@@ -34,7 +34,7 @@ def ready(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 def course(ready: Path, tmp_path: Path) -> Iterator[Course]:
     yield Course.read(Path(shutil.copytree(ready, tmp_path / "week")))
     # Other tests know the kit's exercises alone.
-    import_module("lifecycle.study.checks.exercise")._exercises.pop(ID, None)
+    import_module("lessons.exercises.exercise")._exercises.pop(ID, None)
     sys.modules.pop("leaks_x101", None)
 
 

@@ -30,7 +30,7 @@ def _environment() -> Environment:
 
     made = Environment(loader=PackageLoader("classroom", "pages"), autoescape=True, trim_blocks=True)
     # The style is the kit's own: nothing of a student is in it.
-    made.globals["style"] = Markup((files("lifecycle") / "reading.css").read_text(encoding="utf-8"))
+    made.globals["style"] = Markup((files("lessons.desk") / "reading.css").read_text(encoding="utf-8"))
     return made
 
 

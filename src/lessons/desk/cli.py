@@ -1,0 +1,97 @@
+"""The command `lifecycle`."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from lessons.desk import workcopy as desks
+from lessons.desk.workcopy import Trouble
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit code: 0, or 1 after one sentence about what stopped it."""
+    given = parser().parse_args(argv)
+    try:
+        given.run(given)
+    except Trouble as trouble:
+        print(f"lifecycle: {trouble}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("\nlifecycle: stopped.", file=sys.stderr)
+        return 130
+    return 0
+
+
+def parser() -> argparse.ArgumentParser:
+    """The commands and their options."""
+    top = argparse.ArgumentParser(prog="lifecycle", description="A course on resource lifecycles.")
+    commands = top.add_subparsers(title="commands", required=True, metavar="COMMAND")
+
+    lab = commands.add_parser(
+        "lab",
+        help="lay your desk and open JupyterLab on the first lesson",
+        description="Lay a working copy of the lessons on your desk and open JupyterLab on the first one. "
+        "What you edited there is never overwritten.",
+    )
+    lab.add_argument("--port", type=_port, metavar="N", help="the port (default: 8888, or the next free)")
+    lab.add_argument("--no-browser", action="store_true", help="print the address, open no browser")
+    lab.add_argument("--desk", type=Path, metavar="DIR", help="your working folder (default: desk)")
+    lab.set_defaults(run=_lab)
+
+    present = commands.add_parser(
+        "present",
+        help="open a lesson as slides, for a class",
+        description="Open a lesson as slides in JupyterLab: live widgets, larger type, short tracebacks, and "
+        "no answer before its slide. You present from a desk of its own.",
+    )
+    present.add_argument("lesson", nargs="?", help="how its name begins, for example 01 (default: the first)")
+    present.add_argument("--port", type=_port, metavar="N", help="the port (default: 8888, or the next free)")
+    present.add_argument("--no-browser", action="store_true", help="print the address, open no browser")
+    present.add_argument("--desk", type=Path, metavar="DIR", help="its folder (default: desk/present)")
+    present.set_defaults(run=_present)
+
+    pages = commands.add_parser(
+        "html",
+        help="write the lessons as pages to read, answers folded",
+        description="Write all lessons as pages that any browser shows, without a kernel and without a "
+        "network: answers folded, labs in words.",
+    )
+    pages.add_argument("folder", nargs="?", type=Path, help="where to (default: build/html)")
+    pages.set_defaults(run=_html)
+    return top
+
+
+def _lab(given: argparse.Namespace) -> None:
+    from lessons.desk import server
+
+    source = desks.course()
+    desk = (given.desk.expanduser() if given.desk else source / "desk").absolute()
+    report = desks.lay(source, desk)
+    print(*report.sentences(), sep="\n", end="\n" if report.sentences() else "")
+    first = next((path for path in desks.lessons(source) if (desk / path).is_file()), None)
+    server.serve(desk, first, given.port, browser=not given.no_browser)
+
+
+def _present(given: argparse.Namespace) -> None:
+    from lessons.desk import present
+
+    present.serve(given.lesson, given.desk, given.port, browser=not given.no_browser)
+
+
+def _html(given: argparse.Namespace) -> None:
+    from lessons.desk import reading
+
+    print(f"The lessons are pages now: open {reading.write(given.folder)[0]}")
+
+
+def _port(text: str) -> int:
+    if not text.isascii() or not text.isdigit() or not 1 <= int(text) <= 65535:
+        raise argparse.ArgumentTypeError(f"{text!r} is no port: give a whole number from 1 to 65535")
+    return int(text)
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,121 @@
+"""Opens a lesson as slides, for a class: `lifecycle present`.
+
+The slides are JupyterLab itself with jupyterlab-slideshow, so that widgets live in them.  What presenting
+adds lies in the folder `presenting`, in front of Jupyter's search path for this one process: a kernel that
+prints short tracebacks, and the keys that a teacher needs.  The user's own settings are left alone.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import shutil
+import sys
+from pathlib import Path
+
+from lessons.desk import workcopy as desks
+from lessons.desk import server
+from lessons.desk.workcopy import STATE, Trouble
+
+EXTRAS = Path(__file__).with_name("presenting")
+"""A Jupyter data folder: `kernels` and `labextensions`."""
+
+TYPE = {"content-font-size1": "20px", "code-font-size": "18px", "ui-font-size1": "16px"}
+"""Sizes for the last row of a classroom; Lab's menu Settings, Theme changes them for one presentation."""
+
+SETTINGS = {
+    "jupyterlab-slideshow:plugin": {"active": True},
+    "@jupyterlab/apputils-extension:themes": {"overrides": TYPE},
+}
+"""The user settings of a presentation. Lab takes sizes from there alone, never from defaults."""
+
+COMMAND = "Cmd" if sys.platform == "darwin" else "Ctrl"
+KEYS = f"""\
+In the slides:
+  Space, Shift+Space   the next step, the step before
+  Shift+Enter          run this cell; the slide stays, so that the answer is seen
+  {COMMAND + "+Shift+Enter":<19}  catch up with this slide after a kernel restart (0 0 restarts the kernel)
+  Escape               in a lab or in a cell's text: back to the slide; on the slide: leave the slides
+                       (the cards in the notebook's toolbar return to them)"""
+
+
+def serve(lesson: str | None, desk: Path | None, port: int | None = None, browser: bool = True) -> None:
+    """Open `lesson` as slides and present until Ctrl-C; the first lesson without one.
+
+    `lesson` is the beginning of a notebook's name ("01").  The presenting desk is a folder of its own, by
+    default `desk/present`.  Each presentation starts afresh: no outputs, no predictions, no open tabs.
+
+    Raises `Trouble` when there is no such lesson, or when the desk or Lab cannot be used.
+    """
+    source = desks.course()
+    chosen = find(desks.lessons(source), lesson)
+    desk = (desk.expanduser() if desk else source / "desk" / "present").absolute()
+    begin(source, desk)
+    report = desks.lay(source, desk)
+    print(*report.sentences(), sep="\n", end="\n" if report.sentences() else "")
+    if not (desk / chosen).is_file():
+        raise Trouble(f"{chosen} cannot be presented, because it was left out.")
+    os.environ["LIFECYCLE_HOME"] = str(desk / STATE / "progress")
+    others = os.environ.get("JUPYTER_PATH")
+    os.environ["JUPYTER_PATH"] = os.pathsep.join([str(EXTRAS), others] if others else [str(EXTRAS)])
+    settings = desk / STATE / "settings"
+    for plugin, values in SETTINGS.items():
+        path = settings / f"{plugin.replace(':', '/')}.jupyterlab-settings"
+        desks.write(path, json.dumps(values, indent=1).encode())
+    print(KEYS)
+    server.serve(desk, chosen, port, browser, [f"--LabApp.user_settings_dir={settings}"])
+
+
+def find(lessons: list[str], wanted: str | None) -> str:
+    """The lesson whose name begins with `wanted`; the first without it.
+
+    >>> find(["notebooks/00_start_here.ipynb", "notebooks/01_leaks.ipynb"], "01")
+    'notebooks/01_leaks.ipynb'
+
+    Raises `Trouble` when there is none, or more than one.
+    """
+    if not lessons:
+        raise Trouble("There are no lessons to present: the folder notebooks holds none.")
+    names = {Path(path).stem: path for path in lessons}
+    beginning = Path(wanted or "").name.removesuffix(".ipynb")
+    fitting = [path for name, path in names.items() if name.startswith(beginning)]
+    if fitting and (wanted is None or len(fitting) == 1):
+        return fitting[0]
+    said = "fits several lessons" if fitting else "is no lesson"
+    raise Trouble(f"{wanted!r} {said}: choose one of {', '.join(names)}.")
+
+
+def begin(source: Path, desk: Path) -> None:
+    """Make `desk` ready for one more presentation of the course at `source`.
+
+    Outputs go, and what Lab notes in a notebook that it has run; so do predictions, settings and open tabs of
+    the time before.  Edits stay, and a damaged notebook stays as it is.
+
+    Raises `Trouble` when `desk` is the course itself or a desk that somebody studies at.
+    """
+    desks.refuse_course(source, desk)
+    mark = desk / STATE / "presenting"
+    if (desk / STATE / "record.json").exists() and not mark.exists():
+        raise Trouble(
+            f"{desk} is a desk for studying, and presenting clears outputs: "
+            "choose another folder (--desk DIR)."
+        )
+    desks.write(mark, b"Outputs on this desk are cleared each time that a presentation begins.\n")
+    for kept in ("settings", "workspaces", "progress"):
+        shutil.rmtree(desk / STATE / kept, ignore_errors=True)
+    for shelf in desks.SHELVES:
+        for path in sorted((desk / shelf).rglob("*.ipynb")):
+            with contextlib.suppress(Trouble):
+                cleared = _without_notes(desks.prepared(path))
+                if cleared != path.read_bytes():
+                    desks.write(path, cleared)
+
+
+def _without_notes(content: bytes) -> bytes:
+    # As the course stores it: a copy that was only run is then no edited one, and newer editions replace it.
+    notebook = json.loads(content)
+    language = notebook["metadata"].get("language_info")
+    if language:
+        notebook["metadata"]["language_info"] = {"name": language.get("name", "python")}
+    return (json.dumps(notebook, ensure_ascii=False, indent=1, sort_keys=True) + "\n").encode()

@@ -1,0 +1,135 @@
+"""Starts JupyterLab on a desk: silent, on this machine alone, with the first lesson open.
+
+Lab runs inside this process, so that Ctrl-C reaches it alike on every system and its token appears in no
+list of processes.  What the kit sets lies in a folder of its own in front of Jupyter's search path: the
+user's own settings (theme, shortcuts, fonts) stay in force, and nothing is written into them.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import socket
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from urllib.parse import quote
+
+from lessons.desk import workcopy as desks
+from lessons.desk.workcopy import STATE, Trouble
+
+PORT = 8888
+HOST = "127.0.0.1"
+
+PAGE_CONFIG = {
+    "disabledExtensions": {
+        "@jupyterlab/apputils-extension:announcements": True,
+        "@jupyterlab/extensionmanager-extension": True,
+        # They are there where the extra `classroom` is, and are a teacher's: a student's Lab is the same
+        # with it and without.
+        "@jupyter/nbgrader": True,
+        "@jupyter-notebook/lab-extension": True,
+    }
+}
+
+SERVER = {
+    "ServerApp": {
+        "jpserver_extensions": {
+            f"nbgrader.server_extensions.{name}": False
+            for name in ("assignment_list", "course_list", "formgrader", "validate_assignment")
+        }
+        | {"notebook": False}
+    }
+}
+
+SETTINGS = {
+    "@jupyterlab/apputils-extension:notification": {"fetchNews": "false", "checkForUpdates": False},
+    # All cells stay in the page: a widget that scrolls out of sight keeps its state, and search finds all.
+    "@jupyterlab/notebook-extension:tracker": {"windowingMode": "none"},
+}
+
+
+def serve(
+    desk: Path,
+    first: str | None = None,
+    port: int | None = None,
+    browser: bool = True,
+    options: Sequence[str] = (),
+) -> None:
+    """Run JupyterLab on `desk` until Ctrl-C, with the notebook `first` (a path below the desk) open.
+
+    Without `port` it takes 8888 or the next free one, and says which.  `options` go to Lab's command line
+    after the kit's own.
+
+    Raises `Trouble` when `port` is given and busy, or when Lab cannot start.
+    """
+    if port is not None:
+        _require_free(port)
+    _configure(desk)
+    token = secrets.token_hex(24)
+    opens = "/lab/tree/" + quote(first) if first else "/lab"
+
+    # Imported late: the environment above is read at import, and `lifecycle --help` needs no Lab.
+    from jupyterlab.labapp import LabApp
+
+    try:
+        lab = LabApp.initialize_server(argv=[*arguments(desk, opens, port, browser, token), *options])
+    except OSError as error:
+        raise Trouble(f"JupyterLab cannot start: {error}.") from error
+    if port is None and lab.port != PORT:
+        print(f"Port {PORT} is busy; this Lab uses {lab.port}.")
+    # `connection_url` knows a base URL that the user's own settings may add.
+    print(f"JupyterLab is ready: {lab.connection_url.rstrip('/')}{opens}?token={token}")
+    print("Press Ctrl-C here to end it.", flush=True)
+    lab.start()
+    print("JupyterLab has ended; your work is in", desk)
+
+
+def arguments(desk: Path, opens: str, port: int | None, browser: bool, token: str) -> list[str]:
+    """What Lab is told; it wins over the user's own configuration files."""
+    said = [
+        f"--ServerApp.ip={HOST}",
+        f"--ServerApp.port={port or PORT}",
+        f"--ServerApp.port_retries={0 if port else 50}",
+        f"--ServerApp.root_dir={desk}",
+        f"--ServerApp.open_browser={browser}",
+        f"--IdentityProvider.token={token}",
+        "--ServerApp.answer_yes=True",
+        "--ServerApp.log_level=ERROR",
+        "--LabApp.log_level=ERROR",
+        f"--LabApp.default_url={opens}",
+        f"--LabApp.workspaces_dir={desk / STATE / 'workspaces'}",
+        "--LabApp.extension_manager=readonly",
+    ]
+    if hasattr(os, "geteuid") and os.geteuid() == 0:
+        # In a container everyone is root; Lab listens on this machine alone and asks for the token.
+        said.append("--ServerApp.allow_root=True")
+    return said
+
+
+def _configure(desk: Path) -> None:
+    config = desk / STATE / "config"
+    for name, content in (
+        ("labconfig/page_config", PAGE_CONFIG),
+        ("labconfig/default_setting_overrides", SETTINGS),
+        ("jupyter_server_config.d/lifecycle", SERVER),
+    ):
+        desks.write(config / f"{name}.json", json.dumps(content, indent=1).encode())
+    others = os.environ.get("JUPYTER_CONFIG_PATH")
+    os.environ["JUPYTER_CONFIG_PATH"] = os.pathsep.join([str(config), others] if others else [str(config)])
+    # The kernel of this environment, also where the user has one of the same name in the home folder.
+    os.environ.setdefault("JUPYTER_PREFER_ENV_PATH", "1")
+
+
+def _require_free(port: int) -> None:
+    with socket.socket() as probe:
+        if sys.platform != "win32":
+            # As Lab binds: a port that a Lab has just left counts as free.
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((HOST, port))
+        except PermissionError:
+            raise Trouble(f"Port {port} needs more rights than you have: give one above 1023.") from None
+        except OSError:
+            raise Trouble(f"Port {port} is busy: give another, or none to get a free one.") from None

@@ -1,0 +1,289 @@
+"""The desk: a working copy of the lessons and exercises that a student may edit.
+
+Git holds the notebooks executed, with the answers under the questions.  The desk holds them cleared,
+and it belongs to the student: what was edited there is never overwritten, a newer edition is laid beside it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import copy
+import errno
+import hashlib
+import json
+import os
+import tempfile
+import warnings
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+SHELVES = ("notebooks", "exercises/release")
+"""The folders of the course that are laid on the desk, under the same names, so that links hold."""
+
+STATE = ".lifecycle"
+"""The kit's own folder on a desk: the record of what was laid, Lab's settings and its open tabs."""
+
+NOT_FOR_STUDENTS = {"TEACHING.md"}
+
+_UNREADABLE = (ValueError, TypeError, KeyError, AttributeError, RecursionError)
+"""What damaged JSON, or JSON of another shape than expected, raises."""
+
+
+class Trouble(Exception):
+    """What stops a command, as one sentence for the person at the keyboard."""
+
+
+@dataclass
+class Report:
+    """What `lay` did, file by file, as paths below the desk."""
+
+    laid: list[str] = field(default_factory=list)
+    renewed: list[str] = field(default_factory=list)
+    beside: list[tuple[str, str]] = field(default_factory=list)
+    problems: list[str] = field(default_factory=list)
+
+    def sentences(self) -> list[str]:
+        """The report in words; nothing when nothing changed.
+
+        >>> print(*Report(laid=["a", "b"], beside=[("a.csv", "a (new edition).csv")]).sentences(), sep="\\n")
+        Laid 2 files on the desk.
+        You edited a.csv, so it stays as it is; the new edition lies beside it: a (new edition).csv
+        """
+        said = []
+        if self.laid:
+            said.append(f"Laid {_count(self.laid)} on the desk.")
+        if self.renewed:
+            said.append(f"Brought {_count(self.renewed)} that you had not edited up to date.")
+        said += [
+            f"You edited {path}, so it stays as it is; the new edition lies beside it: {beside}"
+            for path, beside in self.beside
+        ]
+        return said + self.problems
+
+
+def course() -> Path:
+    """The folder that holds this course: the checkout from which `lifecycle` is installed.
+
+    Raises `Trouble` when the package was installed without its notebooks.
+    """
+    root = Path(__file__).resolve().parents[3]
+    if not (root / "notebooks").is_dir():
+        raise Trouble(
+            f"The lessons are not beside the package (no folder {root / 'notebooks'}): "
+            "install from a clone of the course with `pip install -e .`, or use `make lab` there."
+        )
+    return root
+
+
+def lessons(root: Path) -> list[str]:
+    """The numbered notebooks of the course at `root` in their order, as paths below it."""
+    return [path.relative_to(root).as_posix() for path in sorted((root / "notebooks").glob("[0-9]*.ipynb"))]
+
+
+def lay(source: Path, desk: Path) -> Report:
+    """Lay the course at `source` on `desk` and return a `Report`.
+
+    A file that is missing is laid; one that nobody edited is brought up to date; an edited one is kept,
+    and an edition that is newer than it is laid beside it, once.  "Edited" is whatever differs from the
+    desk's record of what was laid, so that a lost record loses no work.  A damaged notebook in the course
+    is reported and left out.
+
+    Raises `Trouble` when the desk cannot be written or something stands in the way.
+    """
+    refuse_course(source, desk)
+    record = Record.read(desk / STATE / "record.json")
+    report = Report()
+    try:
+        for path in _files(source):
+            try:
+                edition = prepared(source / path)
+            except Trouble as trouble:
+                report.problems.append(str(trouble))
+            else:
+                _lay_one(desk, path, edition, record, report)
+    except Trouble:
+        # What was laid until here is known as unedited at the next attempt.
+        with contextlib.suppress(Trouble):
+            record.write()
+        raise
+    record.write()
+    return report
+
+
+def prepared(path: Path) -> bytes:
+    """The bytes of `path` as they are laid: a notebook loses outputs, counts and stored widget state.
+
+    Raises `Trouble` when the file cannot be read or is no notebook.
+    """
+    try:
+        stored = path.read_bytes()
+    except OSError as error:
+        raise Trouble(f"{path} cannot be read: {_reason(error)}.") from error
+    return _cleared(path, stored) if path.suffix == ".ipynb" else stored
+
+
+def refuse_course(source: Path, desk: Path) -> None:
+    """Raise `Trouble` when `desk` is the course at `source` itself, or a part of it that is laid."""
+    root, chosen = source.resolve(), desk.resolve()
+    inside = any(chosen.is_relative_to(root / shelf) for shelf in SHELVES)
+    if chosen == root or inside:
+        raise Trouble(f"{desk} belongs to the course itself: choose another folder (--desk DIR).")
+
+
+def write(path: Path, content: bytes) -> None:
+    """Put `content` at `path` whole or not at all, with the folders above it.
+
+    Raises `Trouble` when the folder cannot be written or something stands in the way.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".new", dir=path.parent)
+        try:
+            with open(handle, "wb") as stream:
+                stream.write(content)
+                stream.flush()
+                os.fsync(stream.fileno())
+            os.chmod(name, 0o666 & ~_umask())
+            os.replace(name, path)
+        except BaseException:
+            with contextlib.suppress(OSError):
+                os.unlink(name)
+            raise
+    except OSError as error:
+        raise _trouble(path, error) from error
+
+
+@dataclass
+class Record:
+    """What this kit laid on a desk: the hash of each file as laid, and of the last edition laid beside it."""
+
+    path: Path
+    laid: dict[str, str] = field(default_factory=dict)
+    beside: dict[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def read(cls, path: Path) -> Record:
+        """The record at `path`; an empty one when there is none, or when it is damaged."""
+        try:
+            stored = json.loads(path.read_bytes())
+            laid, beside = stored["laid"], stored["beside"]
+            if not all(isinstance(word, str) for table in (laid, beside) for word in table.values()):
+                return cls(path)
+        except (OSError, *_UNREADABLE):
+            return cls(path)
+        return cls(path, laid, beside)
+
+    def write(self) -> None:
+        """Store the record, whole or not at all."""
+        text = json.dumps({"laid": self.laid, "beside": self.beside}, indent=1, sort_keys=True)
+        write(self.path, (text + "\n").encode())
+
+
+def _lay_one(desk: Path, path: str, edition: bytes, record: Record, report: Report) -> None:
+    target, new = desk / path, _hash(edition)
+    now = _hash_at(target)
+    if now is not None and now not in (new, record.laid.get(path)):
+        # Edited.  The edition that the student started from, or has beside it already, is no news.
+        if new not in (record.laid.get(path), record.beside.get(path)):
+            beside = _free_name(desk, path, new, record)
+            write(desk / beside, edition)
+            record.laid[beside] = record.beside[path] = new
+            report.beside.append((path, beside))
+        return
+    if now != new:
+        write(target, edition)
+        (report.laid if now is None else report.renewed).append(path)
+    record.laid[path] = new
+    record.beside.pop(path, None)
+
+
+def _free_name(desk: Path, path: str, new: str, record: Record) -> str:
+    """A name beside `path` that holds nothing of the student's."""
+    stem, dot, suffix = path.rpartition(".")
+    number = 1
+    while True:
+        mark = " (new edition)" if number == 1 else f" (new edition {number})"
+        name = f"{stem}{mark}{dot}{suffix}" if dot else f"{suffix}{mark}"
+        if _hash_at(desk / name) in (None, new, record.laid.get(name)):
+            return name
+        number += 1
+
+
+def _files(source: Path) -> Iterator[str]:
+    """Every file to lay, as a path below `source`, in a fixed order; hidden and cache folders are not."""
+    for shelf in SHELVES:
+        for path in sorted((source / shelf).rglob("*")):
+            inside = path.relative_to(source)
+            hidden = any(part.startswith((".", "__")) for part in inside.parts)
+            if path.is_file() and not hidden and path.name not in NOT_FOR_STUDENTS:
+                yield inside.as_posix()
+
+
+def _cleared(path: Path, stored: bytes) -> bytes:
+    # Imported here: reading a desk record or a report needs no nbformat.
+    import nbformat
+
+    try:
+        notebook: dict[str, Any] = json.loads(stored)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            # A copy, because the validator adds random cell ids, and an edition must have one hash.
+            nbformat.validate(copy.deepcopy(notebook), version=4)
+    except (*_UNREADABLE, nbformat.ValidationError) as error:
+        first = (str(error).splitlines() or ["empty"])[0].rstrip(".")
+        raise Trouble(
+            f"{path} is damaged and was left out: it is no notebook ({first}). "
+            "Restore it with `git checkout` and start again."
+        ) from error
+    for cell in notebook["cells"]:
+        cell["metadata"].pop("execution", None)
+        if cell["cell_type"] == "code":
+            cell.update(outputs=[], execution_count=None)
+    notebook["metadata"].pop("widgets", None)
+    return (json.dumps(notebook, ensure_ascii=False, indent=1, sort_keys=True) + "\n").encode()
+
+
+def _hash(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
+
+
+def _hash_at(path: Path) -> str | None:
+    """The hash of what lies at `path`, or None where nothing does."""
+    if path.is_dir():
+        raise Trouble(f"{path} is a folder, and the desk needs a file of that name: rename it, start anew.")
+    try:
+        return _hash(path.read_bytes())
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise _trouble(path, error) from error
+
+
+def _trouble(path: Path, error: OSError) -> Trouble:
+    """Why `path` could not be written, and what to do about it."""
+    blocked = next((place for place in (path, *path.parents) if place.exists()), path)
+    if error.errno in (errno.ENOTDIR, errno.EEXIST) or (blocked != path and not blocked.is_dir()):
+        return Trouble(f"{blocked} is a file, and the desk needs a folder there: rename it, start anew.")
+    if error.errno in (errno.ENOSPC, getattr(errno, "EDQUOT", None)):
+        return Trouble(f"The disk is full: {path} was not laid; your files are untouched. Free some space.")
+    return Trouble(
+        f"The desk cannot be written: {path}: {_reason(error)}. "
+        "Choose a folder that you may write to (--desk DIR)."
+    )
+
+
+def _reason(error: OSError) -> str:
+    return error.strerror or type(error).__name__
+
+
+def _umask() -> int:
+    # The only portable way to read it is to set it.
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
+
+
+def _count(paths: list[str]) -> str:
+    return "1 file" if len(paths) == 1 else f"{len(paths)} files"

@@ -1,0 +1,381 @@
+"""Parts of chains that are watched by the checks: what was pulled, what was opened, what ended when."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from inspect import getgeneratorstate
+from pathlib import Path
+from typing import Any
+
+from lessons.exercises.exercise import Attempt, Wrong, attempt
+from lessons.exercises.variant import Variant
+from lessons.study.cards import described as short
+
+Record = dict[str, object]
+
+SPARE = 25
+"""How many pulls more than needed a stream without an end lets pass, before it refuses."""
+
+
+class TooMany(Exception):
+    """A stream without an end was pulled far beyond what anybody had asked for."""
+
+
+class Tap:
+    """A stream that counts how often it is pulled; one that has a `limit` has no end, and refuses there."""
+
+    def __init__(self, records: Iterable[Any], limit: int | None = None) -> None:
+        self._records, self._limit = iter(records), limit
+        self.pulls = self.walks = self.after = 0
+        self.ended = self.dry = False
+
+    def __iter__(self) -> Tap:
+        self.walks += 1
+        return self
+
+    def __next__(self) -> Any:
+        if self.ended:
+            self.after += 1
+            raise StopIteration
+        if self._limit is not None and self.pulls >= self._limit:
+            self.dry = True
+            raise TooMany(f"{self.pulls} were pulled, and more were wanted")
+        try:
+            record = next(self._records)
+        except StopIteration:
+            self.ended = True
+            raise
+        self.pulls += 1
+        return record
+
+    def close(self) -> None:
+        self.ended = True
+
+
+@dataclass
+class Drawn:
+    """What came out of a stage, with the number of pulls at its tap when each came."""
+
+    tap: Tap
+    made: Attempt
+    early: int
+    values: list[Any] = field(default_factory=list)
+    pulls: list[int] = field(default_factory=list)
+    error: BaseException | None = None
+
+    @property
+    def twice(self) -> bool:
+        """Whether the stage went to its stream again: after the end, or with a second loop."""
+        return self.tap.after > 0 or self.tap.walks > 1
+
+
+def drawn(stage: Callable[[Any], Any], tap: Tap, count: int) -> Drawn:
+    """Give a tap to a stage and pull `count` times, or until the stage ends or raises."""
+    made = attempt(stage, tap)
+    result = Drawn(tap, made, tap.pulls, error=made.error)
+    stream = attempt(iter, made.value)
+    if made.error is None and stream.error is not None:
+        result.error = Wrong(
+            "",
+            f"the stage gave {short(made.value)}, which nobody can pull from.",
+            "Let it be a generator function: `yield` each value where it is ready.",
+        )
+    while result.error is None and len(result.values) < count:
+        pulled = attempt(next, stream.value)
+        if isinstance(pulled.error, StopIteration):
+            break
+        result.error = pulled.error
+        if pulled.error is None:
+            result.values.append(pulled.value)
+            result.pulls.append(tap.pulls)
+    return result
+
+
+@dataclass
+class Shift:
+    """The parts of one night, made to fail once: at `place`, with record `at`, by `error`.
+
+    `place` is "source", "stage 1", "stage 2" or "sink"; `at` is 0 for a failure of the call that builds.
+    The first stage drops every third record, so that what set out is not what arrives.
+    """
+
+    records: list[Record]
+    place: str = ""
+    at: int = 0
+    error: BaseException | None = None
+    rows: list[Record] = field(default_factory=list)
+    mails: list[tuple[Any, Any]] = field(default_factory=list)
+    struck: int | None = None
+    stages: list[ShiftStage] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.stages = [ShiftStage(self, 1), ShiftStage(self, 2)]
+
+    def strike(self, place: str, at: int) -> None:
+        if self.error is not None and (place, at) == (self.place, self.at) and self.struck is None:
+            self.struck = len(self.rows)
+            raise self.error
+
+    def stream(self) -> Any:
+        self.strike("source", 0)
+        return self._stream()
+
+    def _stream(self) -> Iterator[Record]:
+        for number, record in enumerate(self.records, 1):
+            self.strike("source", number)
+            yield dict(record)
+
+    def write(self, record: Any) -> None:
+        self.strike("sink", len(self.rows) + 1)
+        self.rows.append(record)
+
+    def mail(self, written: Any, error: Any) -> None:
+        self.mails.append((written, error))
+
+    @property
+    def kept(self) -> list[Record]:
+        """What arrives in a night without a failure."""
+        return [record for number, record in enumerate(self.records, 1) if number % 3]
+
+    @property
+    def when(self) -> str:
+        """Where it fails, in words."""
+        if self.place == "sink":
+            return f"the sink failed at its write {self.at}"
+        name = "the source" if self.place == "source" else self.place
+        if self.at:
+            return f"{name} failed at its record {self.at}"
+        return f"the call of {name} failed, while the chain was built"
+
+
+@dataclass
+class ShiftStage:
+    """A stage of a night; the first drops every third record."""
+
+    shift: Shift
+    number: int
+
+    def process(self, stream: Iterator[Record]) -> Any:
+        self.shift.strike(f"stage {self.number}", 0)
+        return self._process(stream)
+
+    def _process(self, stream: Iterator[Record]) -> Iterator[Record]:
+        for number, record in enumerate(stream, 1):
+            self.shift.strike(f"stage {self.number}", number)
+            if self.number == 2 or number % 3:
+                yield record
+
+
+class Watched(io.TextIOWrapper):
+    """A real file that counts the lines that are read from it."""
+
+    lines = 0
+
+    def readline(self, size: int = -1, /) -> str:  # type: ignore[override]
+        line = super().readline(size)
+        self.lines += bool(line)
+        return line
+
+    def read(self, size: int | None = -1, /) -> str:
+        text = super().read(size)
+        self.lines += text.count("\n")
+        return text
+
+
+@dataclass
+class Shelf:
+    """A folder with one file of readings a day; every file that is opened is kept, so none closes by luck."""
+
+    paths: list[Path]
+    days: list[list[float]]
+    files: list[Watched] = field(default_factory=list)
+    most: int = 0
+
+    @classmethod
+    def filled(cls, folder: str, variant: Variant, key: str) -> Shelf:
+        days = []
+        paths = []
+        for number in range(1, 4):
+            count = variant.number(f"{key}:{number}", 2, 4)
+            rows = variant.readings(f"{key}:{number}", count)
+            days.append([float(str(row["celsius"])) for row in rows])
+            paths.append(Path(folder) / f"day{number}.txt")
+            paths[-1].write_text("".join(f"{value}\n" for value in days[-1]), encoding="utf-8")
+        return cls(paths, days)
+
+    @property
+    def values(self) -> list[float]:
+        return [value for day in self.days for value in day]
+
+    @property
+    def open(self) -> list[str]:
+        """The names of the files that are open."""
+        return [Path(file.name).name for file in self.files if not file.closed]
+
+    @property
+    def lines(self) -> int:
+        return sum(file.lines for file in self.files)
+
+    @property
+    def bad(self) -> Path:
+        """A file whose second line is no number."""
+        path = self.paths[0].with_name("bad.txt")
+        path.write_text(f"{self.days[0][0]}\nmissing\n", encoding="utf-8")
+        return path
+
+    @property
+    def nowhere(self) -> Path:
+        """A path at which there is no file."""
+        return self.paths[0].with_name("nowhere.txt")
+
+    def again(self) -> Shelf:
+        """The same files, and none of them opened so far."""
+        return Shelf(list(self.paths), self.days)
+
+    def fetch(self, path: Any, *mode: Any, **more: Any) -> Watched:
+        """Open a file for reading, whatever else is asked."""
+        file = Watched(open(path, "rb"), encoding="utf-8")  # noqa: SIM115, the diary is to close it
+        self.files.append(file)
+        self.most = max(self.most, len(self.open))
+        return file
+
+    def tidy(self) -> None:
+        for file in self.files:
+            file.close()
+
+
+@dataclass
+class Line:
+    """The parts of one run, which note in `log` which stream ends when; each stream is kept in `streams`.
+
+    `fault` is where it fails: a place and a record, as in `Shift`; `stubborn` is the place whose stream
+    fails to close, by the error `refusal`. Stage 1 drops every third record.
+    """
+
+    records: list[Record]
+    count: int
+    fault: tuple[str, int] = ("", 0)
+    error: BaseException | None = None
+    stubborn: str = ""
+    refusal: BaseException | None = None
+    log: list[str] = field(default_factory=list)
+    streams: dict[str, Any] = field(default_factory=dict)
+    rows: list[Record] = field(default_factory=list)
+    pulls: int = 0
+    started: set[str] = field(default_factory=set)
+    stages: list[LineStage] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.stages = [LineStage(self, number) for number in range(1, self.count + 1)]
+
+    @property
+    def places(self) -> list[str]:
+        return ["source", *(f"stage {stage.number}" for stage in self.stages)]
+
+    @property
+    def kept(self) -> list[Record]:
+        """What arrives when nothing fails."""
+        return [record for number, record in enumerate(self.records, 1) if number % 3]
+
+    def need(self, limit: int) -> int:
+        """How often the source is pulled for so many records at the sink."""
+        places = [number for number in range(1, len(self.records) + 1) if number % 3]
+        return 0 if limit <= 0 else places[limit - 1] if limit <= len(places) else len(self.records)
+
+    def strike(self, place: str, at: int) -> None:
+        if self.error is not None and (place, at) == self.fault:
+            raise self.error
+
+    def keep(self, place: str, stream: Any) -> Any:
+        self.streams[place] = stream
+        return stream
+
+    def stream(self) -> Any:
+        return self.keep("source", self._part("source", self._taken(), True))
+
+    def _taken(self) -> Iterator[Record]:
+        for record in self.records:
+            self.pulls += 1
+            yield dict(record)
+
+    def _part(self, place: str, stream: Iterator[Record], whole: bool) -> Iterator[Record]:
+        self.started.add(place)
+        try:
+            for number, record in enumerate(stream, 1):
+                self.strike(place, number)
+                if whole or number % 3:
+                    yield record
+        finally:
+            self.log.append(place)
+            if place == self.stubborn and self.refusal is not None:
+                raise self.refusal
+
+    def write(self, record: Any) -> None:
+        self.strike("sink", len(self.rows) + 1)
+        self.rows.append(record)
+
+    @property
+    def suspended(self) -> list[str]:
+        """The places whose streams were begun and are not at an end."""
+        return [place for place, state in self.states.items() if state == "GEN_SUSPENDED"]
+
+    @property
+    def closed(self) -> bool:
+        """Whether each stream that was made is at an end."""
+        return set(self.states.values()) <= {"GEN_CLOSED"}
+
+    @property
+    def states(self) -> dict[str, str]:
+        """The state of each stream that was made."""
+        return {place: getgeneratorstate(stream) for place, stream in self.streams.items()}
+
+    @property
+    def order(self) -> list[str]:
+        """In which order the streams of this run have to end."""
+        place = self.fault[0]
+        places = [one for one in self.places if one in self.started]
+        if place in places:  # its error ends it and what is downstream of it; the others are to be closed
+            at = places.index(place)
+            return [*places[at:], *reversed(places[:at])]
+        return places[::-1]
+
+    def __str__(self) -> str:
+        if self.stubborn:
+            return (
+                f"a run left early, in which {self.stubborn} failed to close ({type(self.refusal).__name__})"
+            )
+        place, at = self.fault
+        if self.error is None:
+            return "a run without a failure"
+        if place == "sink":
+            return f"{type(self.error).__name__} in the sink at its write {at}"
+        if at == 0:
+            return f"{place} failed when it was called, while the chain was built"
+        return f"{type(self.error).__name__} in {place} at its record {at}"
+
+
+@dataclass
+class LineStage:
+    """A stage of a run."""
+
+    line: Line
+    number: int
+
+    def process(self, stream: Iterator[Record]) -> Any:
+        place = f"stage {self.number}"
+        self.line.strike(place, 0)
+        return self.line.keep(place, self.line._part(place, stream, self.number != 1))
+
+
+@dataclass
+class Run:
+    """One run of an answer: its line, its limit and what came of it."""
+
+    line: Line
+    limit: int
+    end: Attempt
+
+    def __str__(self) -> str:
+        return f"{self.line} (limit {self.limit})"

@@ -1,0 +1,872 @@
+"""Checks of the project: the three patterns put together, and made to fail at every point they have."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import nullcontext
+from dataclasses import dataclass
+from typing import Any
+
+from lessons.exercises import composition_parts as at_work
+from lessons.exercises.composition_parts import (
+    OLD,
+    Bare,
+    Database,
+    Decorable,
+    Feed,
+    Nightly,
+    Shift,
+    Station,
+    Tray,
+)
+from lessons.exercises.decorators_parts import MANY, awake
+from lessons.exercises.exercise import Attempt, Sheet, Wrong, attempt, exactly, exercise, materials
+from lessons.exercises.variant import Variant
+from lessons.study.cards import described as short
+from lifecycle import faults
+from lifecycle.config import PipelineConfig
+from lifecycle.faults import Outcome, sweep
+from lifecycle.sinks import SqlSink
+from lifecycle.sources import CsvSource
+from lifecycle.stages import Filter, Normalise, Parse
+
+_WITH = "Hand all of it to a `PipelineContext`, in a `with`: it closes last first, whatever fails."
+
+
+def _first(tried: Attempt) -> Any:
+    """The value of an attempt. Raises what it raised."""
+    if tried.error is not None:
+        raise tried.error
+    return tried.value
+
+
+def _left_open(outcomes: tuple[Outcome, ...]) -> None:
+    """Raise `Wrong` for the first run that left something open, or kept its error to itself."""
+    by_phase = sorted(outcomes, key=lambda one: bool(one.fault and one.fault.phase in ("end", "close")))
+    for one in by_phase:
+        if one.leaked:
+            when = f"after a failure at {one.fault}" if one.fault else "after a run without a failure"
+            raise Wrong(
+                "composition-finally-covers-all", f"still open {when}: {', '.join(one.leaked)}.", _WITH
+            )
+    for one in outcomes:
+        if one.fault and one.fault.phase in ("open", "pull", "write") and one.raised is None:
+            if (one.fault.place, one.fault.phase, one.arrived) == ("source", "pull", outcomes[0].arrived):
+                continue  # saved by one attempt more than the settings allow: that is looked at elsewhere
+            raise Wrong(
+                "composition-clean-is-right",
+                f"after a failure at {one.fault} no error came out, and {one.arrived} records had arrived.",
+                "Whoever starts the night must learn that it failed: let the error out.",
+            )
+
+
+@exercise(
+    "composition-x1",
+    "Put a pipeline together",
+    kind="complete",
+    answer="night",
+    aspects={
+        "a line that drops is opened again, and each record comes once": 2,
+        "everything is closed, wherever it breaks": 2,
+        "each part that yields is measured": 1,
+        "any parts and any settings will do": 2,
+    },
+    version=2,
+)
+def together(answer: Any, sheet: Sheet) -> None:
+    """Run the answer on a line that drops, sweep it, and hand it parts that it has never seen."""
+    with awake([]), at_work.kept_as_they_are(Feed, Shift, Tray, Decorable) as changed:
+        _together(answer, sheet, changed)
+
+
+def _together(answer: Any, sheet: Sheet, changed: Callable[[], list[str]]) -> None:
+    records = sheet.given
+    at = sheet.variant.number("composition-x1 at", 2, len(records) - 1)
+    feed, stages, tray = Feed(records, drops=2, at=at), [Shift(1.0), Shift(0.5)], Tray()
+    whole = attempt(answer, feed, stages, tray, PipelineConfig(delaySeconds=0))
+    patched = changed()
+    shifted = [row["celsius"] + 1.5 for row in records]
+
+    def arrived() -> None:
+        got = [row.get("celsius") for row in tray.rows]
+        if whole.error is not None and "dropped" in whole.raised:
+            raise Wrong(
+                "decorators-call-guards",
+                f"the line dropped twice at record {at}, and the error came out"
+                + (f" at {whole.where}." if whole.where else "."),
+                "Put `retryOnFailure(config.maxAttempts, config.delaySeconds)` around the source's `stream`.",
+            )
+        if isinstance(whole.error, TypeError) and "was given an iterator" in whole.raised:
+            raise Wrong(
+                "decorators-stage-is-source",
+                f"a stage was retried: {whole.raised}.",
+                "Retry the source alone: the stream that a stage was given is spent after a failure.",
+            )
+        _first(whole)
+        if len(got) > len(shifted):
+            raise Wrong(
+                "decorators-restart-is-harmless",
+                f"{len(records)} records came, the line dropped twice, and {len(got)} arrived.",
+                "Try the source's stream again, not the whole night: the sink has some records already.",
+            )
+        if not exactly(got, shifted) or not exactly(whole.value, len(shifted)):
+            raise Wrong(
+                "",
+                f"{len(records)} records came, {len(got)} arrived, and the answer is {short(whole.value)}.",
+                "Return what `pipeline.run()` returns, with all stages in the pipeline.",
+            )
+
+    def counted(stages: list[Any]) -> None:
+        """Raise `Wrong` unless a line that never comes back is opened as often as the settings say."""
+        lost = Feed(records, drops=MANY, at=at)
+        tried = attempt(answer, lost, stages, Tray(), PipelineConfig(maxAttempts=2, delaySeconds=0))
+        if lost.drops != MANY - 2:
+            raise Wrong(
+                "",
+                f"with `maxAttempts` 2, {len(stages)} stages and a line that always drops, the attempts were "
+                f"{MANY - lost.drops}, and then {tried.raised} came out.",
+                "Hand on `config.maxAttempts`, and decorate the source once, with stages or without.",
+            )
+
+    with sheet.aspect("a line that drops is opened again, and each record comes once"):
+        arrived()
+        for some in ([], [Shift(1.0), Shift(0.5)]):
+            counted(some)
+    with sheet.aspect("everything is closed, wherever it breaks"):
+        _works(tray)
+        swept = sweep(
+            lambda: (Feed(records[:4]), [Shift(1.0)], Tray()),
+            lambda source, stages, sink: answer(
+                Decorable(source),
+                [Decorable(one) for one in stages],
+                sink,
+                PipelineConfig(maxAttempts=1, delaySeconds=0),
+            ),
+        )
+        _left_open(swept.outcomes)
+    with sheet.aspect("each part that yields is measured"):
+        _works(tray)
+        for place, part in (("source", feed), ("stage 1", stages[0]), ("stage 2", stages[1])):
+            metrics = getattr(part, "metrics", None)
+            if getattr(metrics, "records", None) != len(records):
+                raise Wrong(
+                    "composition-context-measures",
+                    f"{place} has no figures of {len(records)} records: its `metrics` is {short(metrics)}.",
+                    "On the object itself: `stage.process = measuredStage(stage.process)`; so the source.",
+                )
+        if patched:
+            raise Wrong(
+                "",
+                f"after the night {patched[0]} is another, for all objects of the class.",
+                "Leave the class as it is: `source.stream = …` puts the decorated method on the object.",
+            )
+    with sheet.aspect("any parts and any settings will do"):
+        _works(tray)
+        for source, sink in ((Bare(records), Tray()), (Bare(records), None), (Feed(records), None)):
+            given = at_work.Asked(maxAttempts=3, delaySeconds=0, label="any")
+            tried = attempt(answer, source, (), sink, given)
+            if not exactly(tried.value, len(records)):
+                parts = f"{type(source).__name__} with {'no' if sink is None else 'a'} sink and no stage"
+                came = tried.raised if tried.error is not None else short(tried.value)
+                place = f" at {tried.where}" if tried.where else ""
+                raise Wrong(
+                    "composition-patterns-need-each-other" if tried.error is not None else "",
+                    f"given a {parts}, and settings that are no `PipelineConfig`: {came}{place}.",
+                    "Ask no part what it is: call `stream`, `process`, `write`; read `config.maxAttempts`."
+                    if tried.error is not None
+                    else "Return how many records came, also without a sink.",
+                )
+            given.needed("delaySeconds")
+
+
+def _works(tray: Tray) -> None:
+    if not tray.rows:
+        raise Wrong("", "not one record arrived, so there is nothing to look at.", "Mend that first.")
+
+
+@materials(together)
+def together_given(variant: Variant) -> Any:
+    """Some readings, `{"station", "day", "celsius"}`."""
+    return variant.readings("composition-x1", variant.number("composition-x1", 5, 8))
+
+
+@exercise(
+    "composition-x2",
+    "Close all of them, last first",
+    kind="fix",
+    answer="shut_down",
+    aspects={
+        "every part is closed, also when another one fails": 2,
+        "the last one opened is closed first": 1,
+        "a failure comes out": 2,
+    },
+    version=2,
+    seconds=5.0,
+)
+def shutting(answer: Any, sheet: Sheet) -> None:
+    """Close parts of which none, one, several or an interrupt fails."""
+    names = sheet.given
+    some = sheet.variant.number("composition-x2 fails", 1, len(names) - 2)
+    failing = [(), (some,), (0, some), (len(names) - 1,), (0, some, len(names) - 1)]
+
+    def shut(
+        fails: tuple[int, ...], error: Callable[[str], BaseException]
+    ) -> tuple[list[str], Attempt, list[Any]]:
+        diary: list[str] = []
+        parts = [
+            Station(name, diary, error(name) if number in fails else None)
+            for number, name in enumerate(names)
+        ]
+        return diary, attempt(answer, list(parts)), [part.error for part in parts if part.error]
+
+    def broken(name: str) -> OSError:
+        return OSError(f"{name} has hung up")
+
+    runs = [shut(fails, broken) for fails in failing] + [shut((some,), KeyboardInterrupt)]
+    with sheet.aspect("every part is closed, also when another one fails"):
+        for diary, tried, errors in runs:
+            missed = [name for name in names if name not in diary]
+            if missed and not errors:
+                _first(tried)
+                again = next((name for name in diary if diary.count(name) > 1), "")
+                if again:
+                    raise Wrong(
+                        "generators-loop-value-is-kept",
+                        f"{again} was closed {diary.count(again)} times, these never: {', '.join(missed)}.",
+                        "A `lambda` looks up its name when it is called, after the loop. Hand on "
+                        "`part.close` itself.",
+                    )
+                raise Wrong(
+                    "", f"not closed, though nothing failed: {', '.join(missed)}.", "Close each of them."
+                )
+            if missed:
+                kind = type(errors[0]).__name__
+                raise Wrong(
+                    "leaks-except-is-enough"
+                    if kind == "KeyboardInterrupt"
+                    else "composition-finally-covers-all",
+                    f"one part failed to close ({kind}), and these stayed open: {', '.join(missed)}.",
+                    "A failing `close()` ends the lines below it. `ExitStack.callback` gives each its turn.",
+                )
+        if any(len(diary) > len(names) for diary, _, _ in runs):
+            raise Wrong("", "a part was closed twice.", "Close each of them once.")
+    with sheet.aspect("the last one opened is closed first"):
+        for diary, _, _ in runs:
+            if not diary:
+                raise Wrong("", "nothing was closed.", "Mend that first.")
+            closed = list(dict.fromkeys(diary))
+            if not runs[0][0] or any(name not in runs[0][0] for name in names):
+                raise Wrong("", "this shows only when each part is closed.", "Mend that first.")
+            if closed != list(reversed(names))[: len(closed)]:
+                raise Wrong(
+                    "chains-first-closes-first",
+                    f"opened in the order {', '.join(names)}, closed in the order {', '.join(diary)}.",
+                    "What was opened later may need what was opened before it: go backwards.",
+                )
+    with sheet.aspect("a failure comes out"):
+        if not runs[0][0]:
+            raise Wrong("", "nothing was closed.", "Mend that first.")
+        for _, tried, errors in runs:
+            out = set(map(id, _all(tried.error)))
+            if errors and not any(id(error) in out for error in errors):
+                raise Wrong(
+                    "leaks-truthy-is-success" if tried.error is None else "",
+                    f"{len(errors)} of the parts failed to close, and what came out is {tried.raised}.",
+                    "Whoever calls it must learn of it: let the failure out when all are closed.",
+                )
+            if len(errors) == 1 and tried.error is not errors[0]:
+                raise Wrong(
+                    "",
+                    f"a single part failed to close, by {type(errors[0]).__name__}, and what came out is "
+                    f"{tried.raised}.",
+                    "Let its own error out, as it is: nothing around it.",
+                )
+            if not errors:
+                _first(tried)
+
+
+def _all(error: BaseException | None) -> Iterator[BaseException]:
+    """An error, and all that it holds or hangs on: members of groups, causes, contexts."""
+    waiting, seen = [error], set()
+    while waiting:
+        one = waiting.pop()
+        if one is None or id(one) in seen:
+            continue
+        seen.add(id(one))
+        yield one
+        waiting += [one.__cause__, one.__context__]
+        if isinstance(one, BaseExceptionGroup):
+            waiting += one.exceptions
+
+
+@materials(shutting)
+def shutting_given(variant: Variant) -> Any:
+    """The names of the parts, in the order in which they were opened."""
+    return variant.stations("composition-x2", variant.number("composition-x2", 4, 6))
+
+
+_REPLACES = "`insert or replace` writes a row twice as it writes it once."
+_DAYS = "station text, day int, celsius float, primary key (station, day)"
+
+
+@dataclass(frozen=True)
+class Written:
+    """What a night has left: rows of the table, connections that are not given back, and what it raised."""
+
+    tried: Attempt
+    rows: list[tuple[Any, ...]]
+    taken: int
+
+
+@exercise(
+    "composition-x3",
+    "A sink that may be repeated",
+    kind="build",
+    answer="DaySink",
+    aspects={
+        "a night that succeeds is kept": 2,
+        "a night that fails changes nothing": 2,
+        "a night that is repeated leaves the same": 1,
+        "the connection is given back on every way out": 1,
+        "a locked database is an `OSError`": 1,
+    },
+    version=2,
+    seconds=5.0,
+)
+def repeating(answer: Any, sheet: Sheet) -> None:
+    """Write nights that succeed, fail, are repeated, and meet a lock, on a real database."""
+    records = sheet.given.records
+    # A name that ends a text in SQL, and cells in another order: a record is a dict.
+    records[-1] = dict(reversed({**records[-1], "station": "L'Aquila"}.items()))
+    old = [("Old Harbour", 1, 4.5), (records[0]["station"], records[0]["day"], -99.0)]
+    new = sorted([old[0], *((row["station"], row["day"], row["celsius"]) for row in records)])
+    fails = sheet.variant.number("composition-x3 fails", 2, len(records) - 1)
+    kept: list[Any] = []
+    named: list[Any] = []
+
+    def one(
+        rows: list[Any],
+        error: BaseException | None = None,
+        times: int = 1,
+        locked: bool = False,
+        watched: bool = False,
+        entered: bool = True,
+    ) -> Written:
+        database = Database("days", _DAYS)
+        database.reset(old)
+
+        def block() -> None:
+            sink = answer(database.engine)
+            kept.append(sink)
+            if not entered:
+                return
+            with sink as name:
+                named.append(name)
+                for row in rows:
+                    sink.write(dict(row))
+                if error is not None:
+                    raise error
+
+        elsewhere = database.locked(checkouts=99) if locked else database.read() if watched else nullcontext()
+        with elsewhere:
+            tried = [attempt(block) for _ in range(times)]
+        kept.append(tried)
+        # What a commit that failed has left of its lock is SQLAlchemy's affair: its rows are not looked at.
+        return Written(tried[-1], [] if watched else database.rows(), database.taken)
+
+    good, twice = one(records), one(records, times=2)
+    failed = one(records[:fails], OSError("the line dropped"))
+    stopped = one(records[:fails], KeyboardInterrupt())
+    lock = one(records, locked=True)
+    busy = one(records, watched=True)
+    made = one(records, entered=False)
+
+    def wrote() -> None:
+        if not [row for row in good.rows if row not in old]:
+            _first(good.tried)
+            raise Wrong(
+                "", "nothing of a night that succeeded is in the table.", "Write, and commit in `__exit__`."
+            )
+
+    with sheet.aspect("a night that succeeds is kept"):
+        if "UNIQUE" in good.tried.raised:
+            raise Wrong(
+                "decorators-restart-is-harmless",
+                f"a station and day that is there came once more: {good.tried.raised}.",
+                "A reading of a station and day that is there takes its place: `insert or replace`.",
+            )
+        _first(good.tried)
+        wrote()
+        if not hasattr(named[0], "write"):
+            raise Wrong(
+                "managers-as-is-the-manager",
+                f"`with DaySink(engine) as sink` gave {short(named[0])}.",
+                "What `as` names is what `__enter__` returns: let it return the sink.",
+            )
+        if good.rows != new:
+            lost = [row for row in new if row not in good.rows]
+            what = (
+                f"missing: {lost[0]}"
+                if lost
+                else f"too much: {next(row for row in good.rows if row not in new)}"
+            )
+            older = [row[0] for row in lost] != [records[-1]["station"]]
+            raise Wrong(
+                "decorators-restart-is-harmless" if older else "",
+                f"after a night of {len(records)} records, on top of {len(old)} older rows: {what}.",
+                "A reading of a station and day that is there takes its place; all other rows stay."
+                if older
+                else "Take the cells of a record by name: a dict has them in any order.",
+            )
+    with sheet.aspect("a night that fails changes nothing"):
+        wrote()
+        for when, rows in (
+            (f"failed at record {fails}", failed.rows),
+            ("was stopped by Ctrl-C", stopped.rows),
+        ):
+            if rows != sorted(old):
+                raise Wrong(
+                    "composition-failed-is-nothing",
+                    f"the night {when}, and the table had {len(old)} rows before and {len(rows)} after it"
+                    + ("." if len(rows) != len(old) else ", other ones."),
+                    "Let the table change by one commit, in `__exit__`, and by that alone.",
+                )
+        if failed.tried.error is None or stopped.tried.error is None:
+            raise Wrong(
+                "leaks-true-reraises",
+                f"the night failed at record {fails}, and its error did not come out of the block.",
+                "Let `__exit__` return nothing: a true value swallows the error.",
+            )
+    with sheet.aspect("a night that is repeated leaves the same"):
+        wrote()
+        if twice.tried.error is not None:
+            left = "already exists" in twice.tried.raised
+            raise Wrong(
+                "databases-pooled-close-closes" if left else "decorators-restart-is-harmless",
+                f"the same night once more: {twice.tried.raised[:90]}.",
+                "The pool hands out this connection again: drop what you made in it." if left else _REPLACES,
+            )
+        if twice.rows != good.rows:
+            raise Wrong(
+                "decorators-restart-is-harmless",
+                f"once, the night left {len(good.rows)} rows; repeated, {len(twice.rows)}.",
+                _REPLACES,
+            )
+    with sheet.aspect("the connection is given back on every way out"):
+        wrote()
+        if made.taken:
+            raise Wrong(
+                "composition-parts-open-when-made",
+                "a sink was made and not entered, and it has a connection of the pool.",
+                "Take the connection in `__enter__`: who makes a sink may never come to enter it.",
+            )
+        ways = {"a night that succeeded": good, f"a night that failed at record {fails}": failed,
+                "Ctrl-C": stopped, "a night that met a lock": lock,
+                "a night whose commit met a lock": busy}  # fmt: skip
+        for when, written in ways.items():
+            if written.taken:
+                locked = written is lock
+                raise Wrong(
+                    "leaks-exit-covers-enter" if locked else "leaks-exit-on-success-only",
+                    f"after {when} a connection of the pool was not given back.",
+                    "If `__enter__` fails there is no `__exit__`: close what it has opened before it raises."
+                    if locked
+                    else "Close the connection in a `finally` of `__exit__`: the lines above it may fail.",
+                )
+    with sheet.aspect("a locked database is an `OSError`"):
+        wrote()
+        if lock.tried.error is None:
+            raise Wrong(
+                "databases-lock-is-oserror",
+                "somebody else held the lock all the time, and no error came out.",
+                "Let the failure out: a night that could not write has not succeeded.",
+            )
+        if not isinstance(lock.tried.error, OSError):
+            raise Wrong(
+                "databases-lock-is-oserror",
+                f"the database was locked, and out came {lock.tried.raised[:80]}, which is no `OSError`.",
+                "Catch SQLAlchemy's `OperationalError`, and raise a `TimeoutError` from it.",
+            )
+
+
+class Days:
+    """An `engine` whose database has the table `days`, and `records` of one night."""
+
+    def __init__(self, records: list[dict[str, object]]) -> None:
+        self.records = records
+        self._database = Database("days", _DAYS)
+
+    @property
+    def engine(self) -> Any:
+        """The SQLAlchemy engine; who finds the database locked does not wait."""
+        return self._database.engine
+
+    def rows(self) -> list[tuple[Any, ...]]:
+        """What the table holds."""
+        return self._database.rows()
+
+
+@materials(repeating)
+def repeating_given(variant: Variant) -> Days:
+    """A database and one night's records."""
+    return Days(variant.readings("composition-x3", variant.number("composition-x3", 5, 8)))
+
+
+@exercise(
+    "composition-x4",
+    "A test that luck cannot pass",
+    kind="test",
+    answer="test_run",
+    aspects={
+        "it catches a runner that leaves parts open": 2,
+        "it lets every right runner pass": 2,
+        "it catches a runner that leaves only the streams open": 1,
+        "it catches a runner whose closing stops at a close that fails": 1,
+        "it catches a runner that keeps an error to itself": 1,
+    },
+    version=2,
+)
+def catching(answer: Any, sheet: Sheet) -> None:
+    """Give the test right runners and wrong ones."""
+    calls = [0]
+
+    def judged(runner: at_work.Runner) -> Attempt:
+        def run(source: Any, stages: Any = (), sink: Any = None) -> int:
+            calls[0] += 1
+            return runner(source, stages, sink)
+
+        return attempt(answer, run)
+
+    right = [(one, judged(one)) for one in at_work.RIGHT]
+    leaky = {kind: [(one, judged(one)) for one in runners] for kind, runners in at_work.LEAKY.items()}
+
+    def told() -> None:
+        if not calls[0]:
+            stopped = right[0][1]
+            if stopped.error is not None and not isinstance(stopped.error, AssertionError):
+                raise stopped.error
+            raise Wrong("", "your test never ran a runner.", "Call `run(*build())` in it, or sweep with it.")
+
+    def catches(kind: str, belief: str, what: str, advice: str) -> None:
+        told()
+        for _, tried in leaky[kind]:
+            if tried.error is None:
+                raise Wrong(belief, f"a runner that {what} passed your test.", advice)
+            if not isinstance(tried.error, AssertionError):
+                came = f"{tried.raised}{' at ' + tried.where if tried.where else ''}"
+                raise Wrong(
+                    belief,
+                    f"a runner that {what} made your test end with {came}, no `AssertionError`.",
+                    "Catch what the runner raises and keep it; then assert.",
+                )
+
+    with sheet.aspect("it catches a runner that leaves parts open"):
+        advice = "Make it fail, at a record for example, and look at `faults.sweep(build, run).leaks`."
+        catches("record", "leaks-traceback-keeps", "closes only when all went well", advice)
+    with sheet.aspect("it lets every right runner pass"):
+        told()
+        if not any(tried.error is not None for ones in leaky.values() for _, tried in ones):
+            raise Wrong("", "your test lets every runner pass, the leaky ones as well.", "Mend that first.")
+        own = "PipelineContext" in getattr(getattr(answer, "__code__", None), "co_names", ())
+        taste = any(tried.error is None for _, tried in right)
+        for runner, tried in right:
+            if tried.error is not None:
+                place = f", at {tried.where}" if tried.where else ""
+                raise Wrong(
+                    "composition-patterns-need-each-other" if taste or own else "",
+                    f"your test rejects a runner that closes all ({runner.__name__}): {tried.raised}{place}.",
+                    "A runner may use a context, a stack or `finally`: assert on what stays open alone."
+                    if taste
+                    else "A run without a fault (`outcome.fault` is None) raises nothing, and records may "
+                    "arrive before a fault: ask only what is open, and whether a fault's error came out.",
+                )
+    with sheet.aspect("it catches a runner that leaves only the streams open"):
+        advice = "Keep the errors and the streams while you look: what is still suspended is still open."
+        catches("streams", "leaks-refcount-closes", "leaves the generators to reference counting", advice)
+    with sheet.aspect("it catches a runner whose closing stops at a close that fails"):
+        advice = "Let a part fail to close, too: `sweep` does, at the phases end and close."
+        catches("close", "composition-finally-covers-all", "closes all in one `finally`, one by one", advice)
+    with sheet.aspect("it catches a runner that keeps an error to itself"):
+        advice = "Clean is not right: after each fault, assert that an error came out."
+        catches("quiet", "composition-clean-is-right", "closes everything and swallows the error", advice)
+
+
+@materials(catching)
+def catching_given(variant: Variant) -> Callable[[], tuple[Any, Any, Any]]:
+    """Return `build`: each call gives a fresh source, stages and sink."""
+    records = variant.readings("composition-x4", variant.number("composition-x4", 4, 6))
+    return lambda: (Feed(records), (Shift(1.0),), Tray())
+
+
+@exercise(
+    "composition-x5",
+    "The whole night",
+    kind="build",
+    answer="Night",
+    aspects={
+        "the night's rows are in the table": 4,
+        "nothing stays open, at any point of failure": 4,
+        "a failed night leaves the table as it was": 3,
+        "a line that drops and a database that is locked are tried again": 3,
+        "any settings will do, and each part is measured": 2,
+    },
+    version=2,
+    seconds=20.0,
+)
+def whole_night(answer: Any, sheet: Sheet) -> None:
+    """Sweep the student's own pipeline, on a real file and a real database."""
+    kinds = (CsvSource, SqlSink, Parse, Filter, Normalise)
+    with awake([]), at_work.kept_as_they_are(*kinds) as changed:
+        _whole_night(answer, sheet, changed)
+
+
+def _whole_night(answer: Any, sheet: Sheet, changed: Callable[[], list[str]]) -> None:
+    night: Nightly = sheet.given
+    loaded = attempt(lambda: answer(night.path, night.engine, night.config).load())
+    rows, patched = night.database.rows(), changed()
+
+    def works() -> None:
+        if not [row for row in rows if row not in OLD]:
+            _first(loaded)
+            raise Wrong("", "the night has left no row in the table.", "Mend that first.")
+
+    with sheet.aspect("the night's rows are in the table"):
+        _first(loaded)
+        works()
+        _rows_right(night, rows, loaded, lambda: answer(night.path, night.engine, night.config))
+    reports = attempt(_swept, answer, night)
+    with sheet.aspect("nothing stays open, at any point of failure"):
+        works()
+        outcomes, seen = _first(reports)
+        if not outcomes[0].arrived:
+            raise Wrong(
+                "", "`run` has brought no record to the sink that it was given.", "Use all three parts."
+            )
+        _left_open(outcomes)
+        for fault, taken, _ in seen:
+            if taken:
+                raise Wrong(
+                    "leaks-traceback-keeps", f"{taken} connection of the pool is taken after {fault}.", _WITH
+                )
+    with sheet.aspect("a failed night leaves the table as it was"):
+        works()
+        for fault, _, left in _first(reports)[1]:
+            committed = getattr(fault, "phase", "close") in ("end", "close")
+            allowed = [sorted(OLD), rows] if committed else [sorted(OLD)]
+            if left not in allowed:
+                raise Wrong(
+                    "composition-failed-is-nothing",
+                    f"the run failed at {fault}; the table had {len(OLD)} rows before, {len(left)} after it.",
+                    "One transaction for all rows: `SqlSink(…, replace=True)` commits at the end.",
+                )
+    with sheet.aspect("a line that drops and a database that is locked are tried again"):
+        works()
+        _healed(answer, sheet.variant, len([row for row in rows if row not in OLD]))
+        _given_up(answer, sheet.variant)
+        _fresh(answer, night)
+    with sheet.aspect("any settings will do, and each part is measured"):
+        works()
+        if patched:
+            raise Wrong(
+                "",
+                f"after the night {patched[0]} is another: each night would decorate it once more.",
+                "Leave the kit's classes as they are: `source.stream = …` decorates the object.",
+            )
+        _measured(answer, night)
+
+
+def _rows_right(
+    night: Nightly, rows: list[tuple[Any, ...]], loaded: Attempt, night_of: Callable[[], Any]
+) -> None:
+    if any(row in OLD for row in rows):
+        raise Wrong(
+            "composition-failed-is-nothing",
+            f"the table holds {len(rows)} rows, last night's among them.",
+            "A night replaces the night before, so that it may be repeated.",
+        )
+    dry = [row for row in rows if not row[1]]
+    if dry:
+        every = len(rows) == len(night.days)
+        raise Wrong(
+            "start-text-is-number" if not every or at_work.by_text(night_of) else "",
+            f"the file has {len(night.days)} days, and "
+            + (
+                "all are in the table, the dry ones too."
+                if every
+                else f"a dry one is in the table: {dry[0]}."
+            ),
+            "Keep the days with a number above 0. What a file gives is text, and the text `'0.0'` is not "
+            "empty, so it is true: parse first.",
+        )
+    near = len(rows) == len(night.expected) and all(
+        one[:2] == two[:2] and abs(one[2] - two[2]) < 1e-9
+        for one, two in zip(rows, night.expected, strict=True)
+    )
+    if not near:
+        raise Wrong(
+            "",
+            f"the file has {len(night.days)} days, {len(night.expected)} of them wet; in the table are "
+            f"{len(rows)} rows, the first is {rows[0]}.",
+            "The wet days alone, `temp_max` as `(x - center) / spread`: parse, filter, normalise.",
+        )
+    if not exactly(loaded.value, len(rows)):
+        raise Wrong("", f"`load()` returned {short(loaded.value)}, and {len(rows)} rows were written.",
+                    "Return what `run` returns.")  # fmt: skip
+
+
+def _swept(answer: Any, night: Nightly) -> tuple[tuple[Outcome, ...], list[tuple[Any, int, list[Any]]]]:
+    """The outcomes of a sweep; and after each run that failed: its fault, taken connections, rows."""
+    center, spread = night.config.center, night.config.spread
+    given = PipelineConfig(center=center, spread=spread, maxAttempts=1, delaySeconds=0)
+    mine = answer(night.path, night.engine, given)
+    seen: list[tuple[Any, int, list[Any]]] = []
+
+    def build() -> Any:
+        night.database.reset(OLD)
+        return mine.build()
+
+    def run(source: Any, stages: Any, sink: Any) -> Any:
+        tried = attempt(mine.run, source, stages, sink)
+        if tried.error is not None:
+            text = str(tried.error)
+            seen.append((_fault(text) or text, night.database.taken, night.database.rows()))
+            raise tried.error
+        return tried.value
+
+    return sweep(build, run).outcomes, seen
+
+
+def _fault(text: str) -> Any:
+    """The fault that an injected error names, "injected: sink, write 2"; None for another error."""
+    if not text.startswith("injected: "):
+        return None
+    place, _, what = text.removeprefix("injected: ").partition(", ")
+    phase, _, number = what.partition(" ")
+    return faults.Fault(place, phase.split("\n")[0], int(number) if number.isdigit() else None)
+
+
+def _healed(answer: Any, variant: Variant, count: int) -> None:
+    config = PipelineConfig(maxAttempts=4, delaySeconds=0, center=10.0, spread=5.0)
+    night = at_work.nightly(variant, "composition-x5", config)
+    mine = answer(night.path, night.engine, night.config)
+    plain, drops = CsvSource.stream, [3]
+
+    def dropping(self: Any) -> Iterator[Any]:
+        for number, record in enumerate(plain(self), 1):  # type: ignore[no-untyped-call]
+            if number == 3 and drops[0]:
+                drops[0] -= 1
+                raise OSError("the line dropped")
+            yield record
+
+    CsvSource.stream = dropping  # type: ignore[method-assign]
+    try:
+        source, stages, sink = mine.build()
+        dropped = attempt(mine.run, source, stages, sink)
+    finally:
+        CsvSource.stream = plain  # type: ignore[method-assign]
+    if drops[0] == 3:
+        raise Wrong(
+            "", "the source is no `CsvSource`, so its line could not be made to drop.", "Use `CsvSource`."
+        )
+    if dropped.error is not None:
+        raise Wrong(
+            "decorators-call-guards" if drops[0] == 2 else "",
+            f"the line dropped three times at record 3, `maxAttempts` is 4, and the night ended with "
+            f"{dropped.raised}.",
+            "In `build`: `retryOnFailure(config.maxAttempts, config.delaySeconds)` around `source.stream`.",
+        )
+    if type(dropped.value) is int and dropped.value > count:
+        raise Wrong(
+            "decorators-restart-is-harmless",
+            f"a night has {count} records; when the line dropped three times at record 3, "
+            f"{dropped.value} were accepted.",
+            "Try the source's stream again, not the whole run: the sink has some records already.",
+        )
+    if not exactly(dropped.value, count) and night.database.rows() == sorted(OLD):
+        raise Wrong(
+            "",
+            "the line dropped three times at record 3, and no record of the night is in the table.",
+            "In `run`: pull all records, and let the sink commit.",
+        )
+    night.database.reset(OLD)
+    with night.database.locked(checkouts=4) as asked:
+        tried = attempt(mine.load)
+    if tried.error is not None or night.database.rows() == sorted(OLD):
+        raise Wrong(
+            "databases-lock-is-oserror" if asked() <= 1 else "",
+            f"the database was locked when the night began, and free at the fourth of 4 attempts; "
+            f"`load()` ended with {tried.raised}.",
+            "`SqlSink` raises a `TimeoutError` for a lock, an `OSError`. Try the whole night again, with a "
+            "fresh pipeline each time.",
+        )
+
+
+def _given_up(answer: Any, variant: Variant) -> None:
+    """Raise `Wrong` unless a lock that stays is met as often as the settings say, and its error comes out."""
+    night = at_work.nightly(variant, "composition-x5", PipelineConfig(maxAttempts=4, delaySeconds=0))
+    with night.database.locked(checkouts=99) as asked:
+        tried = attempt(answer(night.path, night.engine, night.config).load)
+    if tried.error is None:
+        raise Wrong(
+            "composition-clean-is-right",
+            f"the database stayed locked, and `load()` returned {short(tried.value)} in peace.",
+            "After the last attempt let its error out: whoever starts the night must learn that it failed.",
+        )
+    if asked() != 4:
+        more = " and more" if asked() > MANY else ""
+        raise Wrong(
+            "",
+            f"the database stayed locked, `maxAttempts` is 4, and `load()` tried {asked()} times{more}.",
+            "Hand on `config.maxAttempts` as it is: it counts all attempts, the first one too.",
+        )
+
+
+def _fresh(answer: Any, night: Nightly) -> None:
+    """Raise `Wrong` when a second `build()` hands out parts of the first."""
+    mine = answer(night.path, night.engine, night.config)
+    (source, stages, sink), (another, others, other) = mine.build(), mine.build()
+    for name, one, two in (("source", source, another), ("sink", sink, other), *zip(
+        ("first stage",), stages, others, strict=False
+    )):  # fmt: skip
+        if one is two:
+            raise Wrong(
+                "", f"`build()` handed out the same {name} twice.", "Make new parts in each call of `build`."
+            )
+
+
+def _measured(answer: Any, night: Nightly) -> None:
+    center, spread = night.config.center, night.config.spread
+    given = at_work.Asked(maxAttempts=3, delaySeconds=0, center=center, spread=spread)
+    made = attempt(lambda: answer(night.path, night.engine, given).build())
+    if made.error is not None:
+        place = f" at {made.where}" if made.where else ""
+        raise Wrong(
+            "composition-patterns-need-each-other",
+            f"given settings that are no `PipelineConfig`, it raised {made.raised}{place}.",
+            "Read the attributes that you need, and ask nothing about the object's class.",
+        )
+    source, stages, sink = made.value
+    night.database.reset(OLD)
+    mine = answer(night.path, night.engine, given)
+    _first(attempt(mine.run, source, stages, sink))
+    for place, part in (("the source", source), *((f"stage {n}", one) for n, one in enumerate(stages, 1))):
+        records = getattr(getattr(part, "metrics", None), "records", None)
+        if not isinstance(records, int) or not records:
+            raise Wrong(
+                "composition-context-measures",
+                f"{place} ({type(part).__name__}) has no figures after the run.",
+                "On each object: `stage.process = measuredStage(stage.process)`; on the source its `stream`.",
+            )
+    given.needed("delaySeconds")
+
+
+@materials(whole_night)
+def whole_night_given(variant: Variant) -> Nightly:
+    """A CSV file at `path`, an `engine` whose table `weather` has last night's rows, a `config`."""
+    center, spread = (
+        variant.number("composition-x5 center", 8, 16),
+        variant.number("composition-x5 spread", 4, 9),
+    )
+    # No spread by which a temperature of one decimal divides without a remainder: a rounded value would pass.
+    config = PipelineConfig(center=float(center), spread=spread + 0.7, delaySeconds=0)
+    return at_work.nightly(variant, "composition-x5", config)

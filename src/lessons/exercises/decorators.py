@@ -1,0 +1,1209 @@
+"""Checks of the assignment on decorators: a clock and a second try that stand outside of the part.
+
+Time passes on a clock of the check's own, where the code says `wait`, so that a figure is right or wrong to
+the second. What is made stays referenced until the check has looked: nothing is closed by luck.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from contextlib import closing, nullcontext
+from dataclasses import dataclass, field
+from functools import partial
+from itertools import islice
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from lessons.exercises.decorators_parts import (
+    MANY,
+    Clock,
+    Convert,
+    Enough,
+    Feed,
+    Odd,
+    Offset,
+    Remote,
+    Station,
+    awake,
+    broken_stream,
+)
+from lessons.exercises.decorators_programs import (
+    belated,
+    counting,
+    dangling,
+    deaf,
+    enclosing,
+    forgetting,
+    forward,
+    hasty,
+    iterating,
+    overshooting,
+    restarting,
+    resuming,
+    silencing,
+    swapping,
+)
+from lessons.exercises.exercise import (
+    Attempt,
+    Sheet,
+    Wrong,
+    attempt,
+    described,
+    exactly,
+    exercise,
+    materials,
+    named,
+    where,
+)
+from lessons.exercises.variant import Variant
+from lessons.study.cards import described as short
+from lifecycle import PipelineContext
+from lifecycle.faults import sweep
+from lifecycle.sinks import ListSink
+from lifecycle.sources import CsvSource
+
+IDLE, PAUSE = 100, 1000
+"""Seconds between the call and the first pull, and after each record: more than all work together."""
+
+RETURN = "decorators-missing-return-shows"
+SHARED_FIGURE = "decorators-metrics-per-stage"
+
+
+@dataclass
+class Trace:
+    """What one run of a decorated method did. It keeps the stream, so that nothing closes by itself.
+
+    asked: how often the clock was read. elsewhere: whether a function of the class has `seconds`.
+    """
+
+    seconds: Any = None
+    records: list[Any] = field(default_factory=list)
+    at_call: int = 0
+    at_first: int = 0
+    error: BaseException | None = None
+    stream: Any = None
+    asked: int = 0
+    elsewhere: bool = False
+
+
+def subclass(base: type, **attributes: Any) -> Any:
+    """A class of the same name with other attributes."""
+    return type(base.__name__, (base,), attributes)
+
+
+def decorated(answer: Any, name: str, function: Any, *more: Any) -> Any:
+    """What the answer makes of a function. Raises `Wrong` when that is no method of a class."""
+    made = answer(function, *more)
+    if hasattr(type(made), "__get__"):
+        return made
+    if not callable(made):
+        raise Wrong(
+            RETURN,
+            f"`{name}` gave {short(made)} in place of a function, so the method is gone.",
+            "End the decorator with `return wrapper`.",
+        )
+    raise Wrong(
+        "decorators-class-binds-self",
+        f"`{name}` gave an object of the class `{type(made).__name__}` in place of a function: called as a "
+        "method, that is not given `self`.",
+        "Return a function, or give the class a `__get__` that binds the object.",
+    )
+
+
+def traced(
+    part: Any, call: Callable[[], Any], reads: Callable[[], int], clock: Clock, limit: int,
+    idle: int = 0, pause: int = 0, pulls: int | None = None,
+) -> Trace:  # fmt: skip
+    """Call, wait, and pull to the end, or close after some pulls; the figure is read when all is over.
+
+    limit: more records than this are not taken. Raises `Wrong` when the call gave nothing to pull from.
+    """
+    trace = Trace()
+    called = attempt(call)
+    trace.at_call = reads()
+    if called.error is not None:
+        trace.error = called.error
+    else:
+        clock.wait(idle)
+        begun = attempt(iter, called.value)
+        if begun.error is not None:
+            raise Wrong(
+                RETURN,
+                f"the call of the decorated method gave {short(called.value)}, which nobody can pull.",
+                "The wrapper needs a `yield`, or has to return a stream.",
+            )
+        trace.stream = begun.value
+        _pull(trace, reads, clock, limit, pause, pulls)
+    trace.seconds, trace.asked = named(part, "seconds"), clock.asked
+    trace.elsewhere = any(named(one, "seconds") is not None for one in vars(type(part)).values())
+    return trace
+
+
+def _pull(
+    trace: Trace, reads: Callable[[], int], clock: Clock, limit: int, pause: int, pulls: int | None
+) -> None:
+    while pulls is None or len(trace.records) < pulls:
+        pulled = attempt(next, trace.stream)
+        if isinstance(pulled.error, StopIteration):
+            return
+        if pulled.error is not None:
+            trace.error = pulled.error
+            return
+        trace.records.append(pulled.value)
+        if len(trace.records) == 1:
+            trace.at_first = reads()
+        if len(trace.records) > limit:
+            raise Wrong(
+                "decorators-restart-is-harmless",
+                f"the stream goes on after {limit} records, and there are no more.",
+                "Hand on each record once, and stop when the stream of the part stops.",
+            )
+        clock.wait(pause)
+    if hasattr(trace.stream, "close"):
+        trace.error = attempt(trace.stream.close).error
+
+
+def settled(run: Attempt, *expected: type[BaseException]) -> Trace:
+    """The trace of a run. Raises what stopped it, unless that is expected."""
+    if run.error is not None:
+        raise run.error
+    trace: Trace = run.value
+    if isinstance(trace.error, RuntimeError) and isinstance(trace.error.__cause__, StopIteration):
+        place = where(trace.error.__cause__)
+        raise Wrong(
+            "generators-stop-iteration-ends",
+            f"a `next` ran dry{f' at {place}' if place else ''}, and that became a RuntimeError.",
+            "Inside a generator, catch `StopIteration` at that `next`, and `return`.",
+        )
+    if isinstance(trace.error, RuntimeError) and "ignored GeneratorExit" in str(trace.error):
+        raise Wrong(
+            "chains-bare-except-harmless",
+            f"the reader left early, and the stream went on: {described(trace.error)}.",
+            "`close()` raises `GeneratorExit` at the `yield`: let no `except` around it catch that one.",
+        )
+    if trace.error is not None and not isinstance(trace.error, expected):
+        raise trace.error
+    return trace
+
+
+def figure(trace: Trace, belief: str, when: str = "after the run") -> float:
+    """The seconds that a run left on its part. Raises `Wrong` under a belief when they are no number."""
+    value = trace.seconds
+    if value is None and belief == SHARED_FIGURE and not trace.elsewhere:
+        belief = ""
+    if type(value) not in (int, float):
+        raise Wrong(
+            belief,
+            f"{when}: `self.seconds` was {'missing' if value is None else short(value)}.",
+            "Set `self.seconds` in the wrapper, on `self`, and keep it right at every moment.",
+        )
+    return round(float(value), 6)
+
+
+def told_the_time(trace: Trace) -> None:
+    """Raise `Wrong` when the clock that was handed in was never read."""
+    if not trace.asked:
+        raise Wrong(
+            "",
+            "your code never read the `clock` that it was given.",
+            "Call `clock()` for the time: it need not be the time of the day.",
+        )
+
+
+def grounded(sheet: Sheet, lines: int = 1) -> None:
+    """Raise `Wrong` when one of the exercise's first aspects does not hold, on which this one stands."""
+    for name in list(sheet.exercise.aspects)[:lines]:
+        if not sheet.aspects[name].holds:
+            raise Wrong("", f"This is looked at when “{name}” holds.", "Mend that first.")
+
+
+def total(seconds: float) -> str:
+    """A number of seconds in words."""
+    return f"{seconds:g} second{'' if seconds == 1 else 's'}"
+
+
+# --- x1: a clock around the pulls
+
+
+def texts(variant: Variant, key: str, count: int) -> tuple[str, ...]:
+    """Readings as a station sends them; two that stand side by side are the same."""
+    values = [str(row["celsius"]) for row in variant.readings(key, count)]
+    values[2] = values[1]
+    return tuple(values)
+
+
+def station(variant: Variant, key: str, last: int = 0) -> Any:
+    """A class of stations with readings, costs and a clock of its own."""
+    readings = texts(variant, key, variant.number(f"{key}:count", 5, 8))
+    costs = tuple(variant.number(f"{key}:cost {number}", 4, 9) for number in range(len(readings)))
+    return subclass(Station, clock=Clock(), readings=readings, costs=costs, last=last)
+
+
+@exercise(
+    "decorators-x1",
+    "Time the pulls",
+    kind="fix",
+    answer="timed",
+    aspects={
+        "the work of every pull is counted": 3,
+        "waiting before and between the pulls is not counted": 1,
+        "the call fetches nothing, and each pull fetches one record": 1,
+        "a stream that fails or is left early is timed as well": 1,
+    },
+    version=2,
+)
+def timing(answer: Any, sheet: Sheet) -> None:
+    """Time a station in four runs: to its end, with a slow reader, with a failure, left early."""
+    kind = station(sheet.variant, "decorators-x1")
+    costs, readings = kind.costs, list(kind.readings)
+    work, at = sum(costs), sheet.variant.number("decorators-x1:at", 2, len(costs) - 2)
+
+    def runs(parts: int, at: int | None = None, **settings: Any) -> list[Trace]:
+        clock = Clock()
+        one = subclass(kind, clock=clock, at=at)
+        one.stream = decorated(answer, "timed(Station.stream, clock)", one.stream, clock)
+        made = [one() for _ in range(parts)]
+        return [
+            traced(part, part.stream, partial(getattr, part, "read"), clock, len(costs), **settings)
+            for part in made
+        ]
+
+    def run(**settings: Any) -> Trace:
+        return runs(1, **settings)[0]
+
+    second = attempt(runs, 2)
+    whole, slow = attempt(run), attempt(run, idle=IDLE, pause=PAUSE)
+    failed, left = attempt(run, at=at), attempt(run, pause=PAUSE, pulls=2)
+
+    with sheet.aspect("the work of every pull is counted"):
+        trace = settled(whole)
+        arrived(trace.records, readings)
+        told_the_time(trace)
+        worked(figure(trace, "decorators-metrics-per-stage"), costs)
+        value = figure(of(second)[1], "decorators-metrics-per-stage")
+        if value != work:
+            raise Wrong(
+                "decorators-metrics-per-stage",
+                f"two sources of one class worked {total(work)} each; the second one reads {value:g}.",
+                "What belongs to one run begins in the wrapper, at 0. The decorator runs once for the class.",
+            )
+    with sheet.aspect("waiting before and between the pulls is not counted"):
+        grounded(sheet)
+        value = figure(settled(slow), "decorators-metrics-per-stage")
+        rested(value - work)
+        worked(value, costs)
+    with sheet.aspect("the call fetches nothing, and each pull fetches one record"):
+        lazy(settled(whole), "reading")
+        arrived(whole.value.records, readings)
+    with sheet.aspect("a stream that fails or is left early is timed as well"):
+        grounded(sheet)
+        dropped = settled(failed, OSError)
+        if dropped.error is None:
+            raise Wrong(
+                "decorators-error-ends-loop",
+                f"the line dropped before reading {at + 1}, and the reader was told of no error.",
+                "Let the error go on: `finally` without a `return` in it, or no `except` at all.",
+            )
+        for trace, expected, when in (
+            (dropped, sum(costs[: at + 1]), f"the line dropped before reading {at + 1}"),
+            (settled(left), sum(costs[:2]), "the reader left after 2 readings"),
+        ):
+            value = figure(trace, "decorators-after-loop-always", when)
+            if value != expected:
+                belief = "decorators-never-rests" if value > PAUSE else "decorators-after-loop-always"
+                raise Wrong(
+                    belief,
+                    f"{when}: the pulls had taken {total(expected)}, and `self.seconds` reads {value:g}.",
+                    "Add to `self.seconds` at each pull, in a `finally` around `next`, and nowhere else.",
+                )
+
+
+def arrived(records: list[Any], expected: list[Any]) -> None:
+    """Raise `Wrong` unless the records came as they were."""
+    if not exactly(records, expected):
+        raise Wrong(
+            "decorators-error-ends-loop",
+            f"{len(expected)} records were there, and {len(records)} came through: {short(records)}.",
+            "Yield each record that comes, as it came, until there are no more.",
+        )
+
+
+def worked(value: float, costs: tuple[int, ...]) -> None:
+    """Raise `Wrong` unless a figure is the work of all pulls together."""
+    work = sum(costs)
+    if value == work:
+        return
+    seen = f"all pulls together took {total(work)}, and `self.seconds` reads {value:g}"
+    if value == work - costs[0]:
+        raise Wrong(
+            "start-call-runs",
+            f"{seen}: the {costs[0]} seconds in which the first reading was fetched are missing.",
+            "The call has fetched nothing yet: start the clock before the first `next`, too.",
+        )
+    raise Wrong(
+        "decorators-call-guards",
+        f"{seen}{': the clock was read before and after the call' if value == 0 else ''}.",
+        "Make the wrapper a generator, and read the clock before and after each `next` of the stream.",
+    )
+
+
+def rested(extra: float) -> None:
+    """Raise `Wrong` when a figure holds the time in which nobody pulled."""
+    if extra >= PAUSE:
+        raise Wrong(
+            "decorators-never-rests",
+            f"the reader waited {PAUSE} seconds after each record, and {total(extra)} of that were counted.",
+            "Read the clock when a record is there, and anew when the next one is wanted.",
+        )
+    if extra == IDLE:
+        raise Wrong(
+            "start-call-runs",
+            f"the first pull came {IDLE} seconds after the call, and they were counted.",
+            "The call starts nothing: read the clock at the first pull, inside a function with `yield`.",
+        )
+
+
+def lazy(trace: Trace, what: str) -> None:
+    """Raise `Wrong` when more was fetched than was asked for."""
+    if trace.at_call:
+        raise Wrong(
+            "start-call-runs",
+            f"the call alone fetched {trace.at_call} {what}s, before anybody pulled.",
+            "Put the work into a function with `yield`: its call runs nothing.",
+        )
+    if trace.at_first > 1:
+        raise Wrong(
+            "chains-stage-by-stage",
+            f"the first pull fetched {trace.at_first} {what}s, where one was asked for.",
+            "Take one record at a time, and `yield` it before you take the next: no `list`, no `sorted`.",
+        )
+
+
+@materials(timing)
+def timing_given(variant: Variant) -> Any:
+    """Return `(Station, clock)`: a class of sources, and the clock on which their time passes."""
+    kind = station(variant, "decorators-x1")
+    return kind, kind.clock
+
+
+# --- x2: the stage's own time
+
+
+COSTS = {"first": 6, "last": 6, "each": 3}
+"""The most seconds a stage takes: always less in all than its upstream, so that the two are not mixed up."""
+
+
+def stage(variant: Variant, base: type, clock: Clock, at: int | None = None) -> Any:
+    """A class of stages with costs of this variant."""
+    key = f"decorators-x2:{base.__name__}"
+    first, last, each = (variant.number(f"{key}:{name}", 1, most) for name, most in COSTS.items())
+    return subclass(base, clock=clock, first=first, each=each, last=last, at=at)
+
+
+@exercise(
+    "decorators-x2",
+    "A stage's own time",
+    kind="complete",
+    answer="measured",
+    aspects={
+        "the seconds are the stage's own": 3,
+        "waiting before and between the pulls is not counted": 1,
+        "records pass one by one": 1,
+        "each stage has figures of its own": 1,
+        "a stream that fails or is left early is timed as well": 1,
+    },
+    version=2,
+)
+def measuring(answer: Any, sheet: Sheet) -> None:
+    """Measure a stage that converts and one that filters, alone and in a chain, in every way to end."""
+    variant, key = sheet.variant, "decorators-x2"
+    kind = station(variant, key, last=variant.number(f"{key}:station's last", 10, 19))
+    count, at = len(kind.costs), variant.number(f"{key}:at", 2, len(kind.costs) - 2)
+
+    def made(base: type, clock: Clock, at: int | None = None) -> Any:
+        one = stage(variant, base, clock, at)
+        one.process = decorated(answer, "measured(Convert.process, clock)", one.process, clock)
+        return one
+
+    def run(base: type, dropped: int | None = None, at: int | None = None, **settings: Any) -> Trace:
+        clock = Clock()
+        source, part = subclass(kind, clock=clock, at=dropped)(), made(base, clock, at)()
+        return traced(
+            part, lambda: part.process(source.stream()), lambda: source.read, clock, count, **settings
+        )
+
+    def chain() -> list[Trace]:
+        clock = Clock()
+        both = made(Convert, clock)
+        parts = [both(), both()]
+        with PipelineContext(subclass(kind, clock=clock)(), parts) as pipeline:
+            pipeline.run()
+        return [Trace(seconds=named(part, "seconds")) for part in parts]
+
+    def own(base: Any, records: int, ended: bool = True) -> int:
+        one = stage(variant, base, Clock())
+        return int(one.first + records * one.each + (one.last if ended else 0))
+
+    whole = {base: attempt(run, base) for base in (Convert, Odd)}
+    slow = attempt(run, Convert, idle=IDLE, pause=PAUSE)
+    chained = attempt(chain)
+    dropped, broken = attempt(run, Convert, dropped=at), attempt(run, Convert, at=at)
+    left = attempt(run, Convert, pause=PAUSE, pulls=2)
+
+    def measured(value: float, expected: int, upstream: int, when: str) -> None:
+        if value == expected:
+            return
+        seen = f"{when}: the stage worked {total(expected)} itself, and `self.seconds` reads {value:g}"
+        if value == 0:
+            raise Wrong(
+                "decorators-call-guards",
+                f"{seen}: the clock was not there while records were pulled.",
+                "Read it before and after each `next` of the stage's stream.",
+            )
+        if value < expected:
+            raise Wrong(
+                "decorators-never-rests",
+                f"{seen}: a part of its own work is missing, or more was taken off than the upstream's "
+                f"{total(upstream)}.",
+                "Take off the time of `next(upstream)` alone: while a record waits at a `yield`, "
+                "its upstream does nothing.",
+            )
+        if abs(value) > PAUSE:
+            raise Wrong(
+                "decorators-never-rests",
+                f"{seen}: it holds time in which nobody pulled.",
+                "Read the clock when a record is there, and anew when the next one is wanted.",
+            )
+        told = f"a part of its upstream's {total(upstream)} is in it"
+        if value == expected + upstream:
+            told = f"all {total(upstream)} of its upstream are in it"
+        if value == upstream:
+            told = "that is what its upstream took"
+        raise Wrong(
+            "decorators-next-is-own-time",
+            f"{seen}: {told}.",
+            "Read the clock before and after each `next(upstream)`, also the one in which it ends, and take "
+            "all of that off.",
+        )
+
+    with sheet.aspect("the seconds are the stage's own"):
+        for base, ended in whole.items():
+            trace = settled(ended)
+            numbers = [float(text) for text in kind.readings]
+            arrived(trace.records, numbers if base is Convert else numbers[1::2])
+            told_the_time(trace)
+            when = "a stage that converts" if base is Convert else "a stage that keeps every other record"
+            value = figure(trace, "decorators-metrics-per-stage")
+            if value == 0 and slow.error is None and type(slow.value.seconds) in (int, float):
+                value = min(value, slow.value.seconds)  # less than nothing: a reader's pauses were taken off
+            measured(value, own(base, count), sum(kind.costs) + kind.last, when)
+    with sheet.aspect("waiting before and between the pulls is not counted"):
+        grounded(sheet)
+        value = figure(settled(slow), "decorators-metrics-per-stage")
+        rested(value - own(Convert, count))
+        measured(value, own(Convert, count), sum(kind.costs) + kind.last, "with a slow reader")
+    with sheet.aspect("records pass one by one"):
+        lazy(settled(whole[Convert]), "record")
+        arrived(whole[Convert].value.records, [float(text) for text in kind.readings])
+    with sheet.aspect("each stage has figures of its own"):
+        grounded(sheet, 2)
+        if chained.error is not None:
+            raise chained.error
+        values = [figure(trace, "decorators-metrics-per-stage") for trace in chained.value]
+        if values != [own(Convert, count)] * 2:
+            told, both = " and ".join(f"{value:g}" for value in values), total(own(Convert, count))
+            raise Wrong(
+                "decorators-metrics-per-stage",
+                f"two stages of one class in a chain worked {both} each, and read {told}.",
+                "Keep each figure on `self`, or in a variable of the wrapper: the function is shared by all.",
+            )
+    with sheet.aspect("a stream that fails or is left early is timed as well"):
+        grounded(sheet)
+        for ended, errors, expected, when in (
+            (dropped, (OSError,), own(Convert, at, False), f"the upstream failed before record {at + 1}"),
+            (broken, (ValueError,), own(Convert, at + 1, False), f"the stage failed at record {at + 1}"),
+            (left, (), own(Convert, 2, False), "the reader left after 2 records"),
+        ):
+            trace = settled(ended, *errors)
+            if errors and trace.error is None:
+                raise Wrong(
+                    "decorators-error-ends-loop",
+                    f"{when}, and the reader was told of no error.",
+                    "Let the error go on: `finally` without a `return` in it, or no `except` at all.",
+                )
+            value = figure(trace, "decorators-after-loop-always", when)
+            if value != expected:
+                raise Wrong(
+                    "decorators-after-loop-always",
+                    f"{when}: it had worked {total(expected)} itself, and `self.seconds` reads {value:g}.",
+                    "Bring `self.seconds` up to date in a `finally` around each `next`, on both sides.",
+                )
+
+
+@materials(measuring)
+def measuring_given(variant: Variant) -> Any:
+    """Return `(Station, Convert, clock)`: a source, a stage for it, and the clock of both."""
+    kind = station(variant, "decorators-x2", last=variant.number("decorators-x2:station's last", 10, 19))
+    return kind, stage(variant, Convert, kind.clock), kind.clock
+
+
+# --- x3: a second try
+
+
+ONCE, CLOSED = "each record comes once, in its order", "no attempt is left open"
+LAST, ONLY = "after the last attempt its error goes on", "nothing but an OSError is tried again"
+LAZY = "the call reads nothing, and each pull reads one record"
+
+
+@exercise(
+    "decorators-x3",
+    "A second try",
+    kind="complete",
+    answer="retried",
+    aspects={ONCE: 3, CLOSED: 2, LAST: 1, ONLY: 1, LAZY: 1},
+    version=2,
+)
+def retrying(answer: Any, sheet: Sheet) -> None:
+    """Break a feed before each record, once and twice, leave it early, and sweep a real file."""
+    records = list(texts(sheet.variant, "decorators-x3", sheet.variant.number("decorators-x3:count", 4, 6)))
+    count, clock = len(records), Clock()
+
+    def run(breaks: tuple[int, ...], attempts: int = 3, pulls: int | None = None, **more: Any) -> Any:
+        kind = subclass(Feed, records=records, breaks=breaks, **more)
+        settings = () if attempts == 3 else (attempts,)
+        kind.stream = decorated(answer, "retried(Feed.stream)", kind.stream, *settings)
+        feed = kind()
+        trace = traced(feed, lambda: feed.stream(), lambda: feed.read, clock, 3 * count, pulls=pulls)
+        return feed, trace
+
+    places = range(count + 1)
+    twice = [(one,) for one in places] + [(one, two) for one in places for two in places]
+    slept: list[float] = []
+    with awake(slept):
+        broken = {
+            (generator, breaks): attempt(run, breaks, generator=generator)
+            for generator in (True, False)
+            for breaks in twice
+        }
+        whole = attempt(run, ())
+        left = [
+            attempt(run, breaks, pulls=2, generator=one) for one in (True, False) for breaks in ((), (1,))
+        ]
+        given_up = {attempts: attempt(run, (1,) * MANY, attempts) for attempts in (3, 1, 2, 4)}
+        # Each attempt gets further: a count that starts again with every record would never end it.
+        further = attempt(run, (1, 2, 3, *[count] * MANY))
+        reset = attempt(run, (1,), failure=ConnectionResetError)
+        other = {kind: attempt(run, (1,), failure=kind) for kind in (ValueError, KeyError, KeyboardInterrupt)}
+        swept = attempt(files_swept, answer, records)
+
+    def side_by_side() -> Any:
+        kind = subclass(Feed, records=records, breaks=(2,))
+        kind.stream = decorated(answer, "retried(Feed.stream)", kind.stream)
+        streams = [iter(kind().stream()) for _ in range(2)]
+        came: tuple[list[Any], list[Any]] = ([], [])
+        for _ in range(2 * count):
+            for stream, mine in zip(streams, came, strict=True):
+                mine.extend(islice(stream, 1))
+        return came
+
+    with awake(slept):
+        both = attempt(side_by_side)
+
+    with sheet.aspect(ONCE):
+        feed, trace = of(whole)
+        if trace.error is not None:
+            raise trace.error
+        if exactly(trace.records, list(dict.fromkeys(records))):
+            raise Wrong(
+                "decorators-retry-knows-records",
+                f"without a failure, {short(records)} was sent, and {short(trace.records)} came.",
+                "Two records may be the same: skip by their number, not by what is in them.",
+            )
+        arrived(trace.records, records)
+        for (_, breaks), ended in broken.items():
+            feed, trace = of(ended)
+            once(trace, feed, breaks, records)
+        for mine in of(both):
+            if not exactly(mine, records):
+                raise Wrong(
+                    "decorators-body-per-call",
+                    f"two sources of a class, read in turns, each dropped after 2: one gave {short(mine)}.",
+                    "What belongs to one run begins in the wrapper. The decorator runs once for the class.",
+                )
+    with sheet.aspect(CLOSED):
+        grounded(sheet)
+        for ended in broken.values():
+            closed_in_time(of(ended)[0])
+        for ended in left:
+            feed, trace = of(ended)
+            if isinstance(trace.error, RuntimeError):
+                raise Wrong(
+                    "chains-bare-except-harmless",
+                    f"the reader left after 2 records, and the retry went on: {described(trace.error)}.",
+                    "`close()` raises `GeneratorExit` at the `yield`: catch `OSError`, and let that one go.",
+                )
+            if feed.open or any(getattr(stream, "gi_suspended", False) for stream in feed.streams):
+                raise Wrong(
+                    "chains-close-travels",
+                    f"the reader left after 2 records and closed the stream: line {feed.opened} is open.",
+                    "Close the attempt in a `finally`, which is also reached when somebody leaves early.",
+                )
+        if swept.error is not None:
+            raise swept.error
+        if swept.value:
+            raise Wrong(
+                "leaks-refcount-closes",
+                f"with a CSV file as the source, still open {swept.value}",
+                "Close the stream of each attempt by name, in a `finally`: `stream.close()`.",
+            )
+    with sheet.aspect(LAST):
+        for attempts, ended in given_up.items():
+            feed, trace = of(ended)
+            gave_up(feed, trace, attempts)
+        feed, trace = of(further)
+        gave_up(feed, trace, 3, "each line brings one record more than the one before it, and drops")
+        if slept:
+            raise Wrong(
+                "",
+                f"between two attempts your code waited {total(slept[0])} by `time.sleep`.",
+                "Call `function` anew at once: this retry has no pause.",
+            )
+    with sheet.aspect(ONLY):
+        grounded(sheet)
+        if not exactly(of(reset)[1].records, records):
+            raise Wrong(
+                "",
+                "the line dropped with a ConnectionResetError, an OSError, and not all records came.",
+                "`except OSError` catches all kinds of it: let no other line choose among them.",
+            )
+        for kind, ended in other.items():
+            feed, trace = of(ended)
+            if feed.opened > 1 or trace.error is not feed.errors[0]:
+                told = "nothing" if trace.error is None else type(trace.error).__name__
+                times = f"{feed.opened} time{'' if feed.opened == 1 else 's'}"
+                raise Wrong(
+                    "composition-retry-catches-all",
+                    f"the source raised {kind.__name__}, was opened {times}, and {told} came out.",
+                    "Catch `OSError` and nothing else: what it does not name goes on by itself.",
+                )
+    with sheet.aspect(LAZY):
+        lazy(of(whole)[1], "record")
+        arrived(of(whole)[1].records, records)
+
+
+def of(run: Attempt) -> Any:
+    """The value of a run. Raises what stopped it."""
+    if run.error is not None:
+        raise run.error
+    return run.value
+
+
+def once(trace: Trace, feed: Feed, breaks: tuple[int, ...], records: list[Any]) -> None:
+    """Raise `Wrong` unless each record came once although lines broke."""
+    places = " and ".join(f"line {line} dropped after {place}" for line, place in enumerate(breaks, 1))
+    when = f"{len(records)} records, and {places}"
+    if isinstance(trace.error, OSError):
+        raise Wrong(
+            "decorators-call-guards",
+            f"{when}: the reader was given the error of attempt {feed.opened}, and 3 are allowed.",
+            "Put the `try` around the loop that pulls, with its `yield`: the call raises nothing.",
+        )
+    if isinstance(trace.error, Enough):
+        raise Wrong("decorators-generator-resumes", f"{when}: {trace.error}.", "Count the attempts.")
+    if trace.error is not None:
+        raise trace.error
+    if exactly(trace.records, records):
+        return
+    seen = f"{when}: what came is {short(trace.records)}, and what was sent {short(records)}"
+    if len(trace.records) > len(records):
+        raise Wrong(
+            "decorators-restart-is-harmless",
+            f"{seen}.",
+            "Count what was handed on in all attempts together, and skip as many when a new one starts.",
+        )
+    if feed.opened == 1:
+        raise Wrong(
+            "decorators-generator-resumes",
+            f"{seen}; the feed was opened once.",
+            "A stream that has failed is at its end: call `function` anew for each attempt.",
+        )
+    raise Wrong(
+        "decorators-retry-knows-records",
+        f"{seen}.",
+        "Two records may be the same: skip by their number, not by what is in them.",
+    )
+
+
+def closed_in_time(feed: Feed) -> None:
+    """Raise `Wrong` when lines were open beside each other, or when one is open at the end."""
+    for line in feed.lines:
+        if line.beside:
+            raise Wrong(
+                "leaks-refcount-closes",
+                f"when line {line.number + 1} opened, line {line.beside[0]} was still open: it had dropped, "
+                "and nobody had closed it.",
+                "An error does not close a connection: `close()` each attempt before the next begins.",
+            )
+    if feed.open:
+        raise Wrong(
+            "leaks-refcount-closes",
+            f"all was read, and {feed.open} of {feed.opened} lines are still open.",
+            "Close the attempt that succeeded as well: `contextlib.closing`, or `finally`.",
+        )
+
+
+def gave_up(feed: Feed, trace: Trace, attempts: int, when: str = "each line drops after a record") -> None:
+    """Raise `Wrong` unless the last error came out after so many attempts."""
+    made = f"{feed.opened} attempt{' was' if feed.opened == 1 else 's were'} made"
+    seen = f"{when}, `attempts={attempts}`: {made}, and "
+    told = "no error came out" if trace.error is None else f"{type(trace.error).__name__} came out"
+    if isinstance(trace.error, Enough):
+        told = "the check stopped it there"
+    if trace.error is None or feed.opened != attempts or trace.error is not feed.errors[-1]:
+        silent = trace.error is None
+        raise Wrong(
+            "decorators-error-ends-loop" if silent else "",
+            f"{seen}{told}.",
+            "Let the error of the last attempt go on: a bare `raise` in the `except`."
+            if silent
+            else "`attempts` counts all of them, the first one too; the last one's error goes on as it is.",
+        )
+
+
+def files_swept(answer: Any, records: list[Any]) -> str:
+    """Sweep a retried CSV source, with every fault; the first thing that stayed open, as words, or ""."""
+    with TemporaryDirectory(ignore_cleanup_errors=True) as folder:
+        path = Path(folder) / "readings.csv"
+        path.write_text("\n".join(["celsius", *records, ""]), encoding="utf-8")
+
+        def build() -> Any:
+            return CsvSource(path), (), ListSink()
+
+        def run(source: Any, stages: Any, sink: Any) -> int:
+            remote = subclass(object, stream=answer(lambda self: source.stream()))()
+            with source, sink:
+                stream = remote.stream()
+                with closing(stream) if hasattr(stream, "close") else nullcontext():
+                    for record in stream:
+                        sink.write(record)
+            return int(sink.arrived)
+
+        for outcome in sweep(build, run).leaks:
+            return f"after a failure at {outcome.fault}: {', '.join(outcome.leaked)}."
+    return ""
+
+
+@materials(retrying)
+def retrying_given(variant: Variant) -> Any:
+    """Return `Feed`: a class of sources whose first line drops before the third record."""
+    records = list(texts(variant, "decorators-x3", variant.number("decorators-x3:count", 4, 6)))
+    return subclass(Feed, records=records, breaks=(2,))
+
+
+# --- x4: with parentheses and without, and no stage
+
+
+FORMS = "it works bare, with empty parentheses, and with a setting"
+OFFERED = ("process", "convert", "transform", "resume")
+REFUSED, KEPT = "a stage is refused at the line that decorates", "the method is what it was to every tool"
+SAME = "each record comes once, and only when it is pulled"
+
+
+@exercise(
+    "decorators-x4",
+    "With parentheses and without",
+    kind="build",
+    answer="patient",
+    aspects={FORMS: 3, REFUSED: 2, KEPT: 1, SAME: 1},
+    version=2,
+    hangs="decorators-generator-resumes",
+)
+def parenthesised(answer: Any, sheet: Sheet) -> None:
+    """Decorate in each form, count the attempts of each, and offer stages."""
+    many = sheet.variant.number("decorators-x4:attempts", 4, 6)
+    records = list(texts(sheet.variant, "decorators-x4", 5))
+    forms: dict[str, tuple[Callable[[Any], Any], int]] = {
+        "@patient": (answer, 3),
+        "@patient()": (lambda function: answer()(function), 3),
+        f"@patient(attempts={many})": (lambda function: answer(attempts=many)(function), many),
+        "@patient(attempts=1)": (lambda function: answer(attempts=1)(function), 1),
+    }
+    naps: list[float] = []
+
+    def run(form: str, failures: int) -> Any:
+        decorate, _ = forms[form]
+        kind = subclass(Remote, records=records, failures=failures)
+        kind.stream = decorate(kind.stream)
+        part = kind()
+        trace = traced(part, lambda: part.stream(), lambda: part.read, Clock(), 3 * len(records))
+        another = kind()
+        again = attempt(lambda: list(islice(another.stream(), 3 * len(records))))
+        return part, trace, kind.stream, again
+
+    with awake(naps):
+        lost = {form: attempt(run, form, MANY) for form in forms}
+        saved = {form: attempt(run, form, attempts - 1) for form, (_, attempts) in forms.items()}
+        stages = {
+            name: attempt(offered, decorate, name) for name in OFFERED for decorate, _ in forms.values()
+        }
+
+    with sheet.aspect(FORMS):
+        for form, (_, attempts) in forms.items():
+            for ended, failures in ((saved[form], attempts - 1), (lost[form], MANY)):
+                formed(form, attempts, ended, failures)
+    with sheet.aspect(REFUSED):
+        grounded(sheet)
+        for name, ended in stages.items():
+            refused(name, *of(ended))
+    with sheet.aspect(KEPT):
+        grounded(sheet)
+        for form, ended in saved.items():
+            kept(form, ended)
+    with sheet.aspect(SAME):
+        grounded(sheet)
+        for form, ended in saved.items():
+            _, trace, _, again = of(ended)
+            lazy(trace, "record")
+            if not exactly(trace.records, records):
+                raise Wrong(
+                    "decorators-restart-is-harmless",
+                    f"`{form}`: {len(records)} records, the line dropped after 2 of them, "
+                    f"and what came is {short(trace.records)}.",
+                    "Hand on each record once: `retryOnFailure` does, and may be used.",
+                )
+            if not exactly(again.value, records):
+                told = short(again.value) if again.error is None else again.raised
+                raise Wrong(
+                    "decorators-body-per-call",
+                    f"`{form}`: a second source of the same class gave {told}.",
+                    "What belongs to one run begins in the wrapper. The decorator runs once for the class.",
+                )
+        if any(naps):
+            raise Wrong(
+                "",
+                f"between two attempts it waited {total(max(naps))}.",
+                "Here no attempt waits: `retryOnFailure` has `delaySeconds` for that.",
+            )
+
+
+def formed(form: str, attempts: int, ended: Attempt, failures: int) -> None:
+    """Raise `Wrong` unless a form of the decorator makes a retry with so many attempts."""
+    advice = (
+        "Bare, the function itself is the first argument; with parentheses there is none yet, and what "
+        "comes back has to decorate."
+    )
+    if ended.error is not None:
+        told = getattr(ended.error, "seen", "") or f"{ended.raised}."
+        raise Wrong("decorators-parentheses-optional", f"`{form}` above `def stream(self)`: {told}", advice)
+    part, trace, _, _ = ended.value
+    if part.opened == 0:
+        told = "nothing came" if trace.error is None else f"{type(trace.error).__name__} came out"
+        raise Wrong(
+            "decorators-parentheses-optional",
+            f"`{form}` above `def stream(self)`: reading the stream never reached it ({told}).",
+            advice,
+        )
+    if failures < attempts and isinstance(trace.error, OSError) and part.opened == 1 < attempts:
+        raise Wrong(
+            "decorators-call-guards",
+            f"`{form}`: the line dropped once, and the reader was given the error.",
+            "Put the `try` around the loop that pulls, or let `retryOnFailure` do it.",
+        )
+    wanted = min(failures + 1, attempts)
+    if part.opened != wanted or isinstance(trace.error, OSError) != (failures >= attempts):
+        silent = trace.error is None
+        told = "no error came out" if silent else f"{type(trace.error).__name__} came out"
+        if part.opened > wanted:
+            belief, told = (
+                "",
+                f"{part.opened} attempts were made" + (" and more" if part.opened > MANY else ""),
+            )
+            advice = (
+                "All attempts count, the first one too. Hand `attempts` on as it is, 3 without a setting."
+            )
+        elif silent and part.opened == attempts:
+            belief, told = "decorators-error-ends-loop", f"{part.opened} attempts were made, and {told}"
+            advice = "Let the error of the last attempt go on to the reader."
+        else:
+            belief, told = "decorators-parentheses-optional", f"{part.opened} attempts were made, and {told}"
+            advice = "Hand the setting on to the decorator that does the work."
+        raise Wrong(
+            belief,
+            f"`{form}` allows {attempts} attempts; the line dropped {min(failures, attempts)} times, {told}.",
+            advice,
+        )
+    if trace.error is not None and not isinstance(trace.error, OSError):
+        raise trace.error
+
+
+def offered(decorate: Callable[[Any], Any], name: str) -> Any:
+    """Offer a stage to the decorator: where it was refused, if at all, with which error, and what came."""
+    function = getattr(Offset, name)
+    stages = attempt(decorate, function)
+    if stages.error is not None:
+        return "line", stages.error, []
+    kind = type("Offset", (Offset,), {name: stages.value})
+    called = attempt(lambda: getattr(kind(), name)(broken_stream()))
+    if called.error is not None:
+        return "call", called.error, []
+    records: list[Any] = []
+    pulled = attempt(lambda: records.extend(called.value))
+    return "pull", pulled.error, records
+
+
+def refused(name: str, place: str, error: BaseException | None, records: list[Any]) -> None:
+    """Raise `Wrong` unless a stage was refused with a `TypeError` where it was decorated."""
+    parameters = inspect.signature(getattr(Offset, name)).parameters.values()
+    method = f"`def {name}({', '.join(str(one.replace(annotation=one.empty)) for one in parameters)})`"
+    if place == "line" and isinstance(error, TypeError):
+        return
+    if place == "line":
+        raise Wrong(
+            "", f"{method} was refused with {type(error).__name__}.", "Raise a `TypeError` that says why."
+        )
+    if isinstance(error, TypeError) and place == "call":
+        raise Wrong(
+            "decorators-body-per-call",
+            f"{method} was decorated in peace, and refused when it was called.",
+            "Look at the function in the body of the decorator, outside of the wrapper: that runs once, "
+            "where the decorator stands.",
+        )
+    if isinstance(error, TypeError) and where(error):
+        raise Wrong(
+            "start-call-runs",
+            f"{method} was decorated and called in peace, and refused at the first pull.",
+            "What stands in a function with `yield` waits for the first pull: look at the function in the "
+            "body of the decorator.",
+        )
+    came = "the first pull was refused by `retryOnFailure`" if isinstance(error, TypeError) else ""
+    came = came or f"its upstream dropped after 2 records, it was retried, and {len(records)} came"
+    raise Wrong(
+        "decorators-stage-is-source",
+        f"{method} was decorated in peace; {came}.",
+        "A source takes `self` and nothing else. `inspect.signature(function).parameters` tells, whatever "
+        "the names are.",
+    )
+
+
+def kept(form: str, ended: Attempt) -> None:
+    """Raise `Wrong` unless the decorated method has its name and docstring, and is a generator function."""
+    function = of(ended)[2]
+    if getattr(function, "__name__", "") != "stream" or getattr(function, "__doc__", "") != DOC:
+        raise Wrong(
+            "decorators-wraps-is-cosmetic",
+            f"`{form}`: the name of the method is {short(getattr(function, '__name__', None))}, and its "
+            f"docstring {short(getattr(function, '__doc__', None))}.",
+            "Put `@functools.wraps(function)` above each wrapper.",
+        )
+    if not inspect.isgeneratorfunction(function):
+        raise Wrong(
+            "decorators-wraps-copies-all",
+            f"`{form}`: `inspect.isgeneratorfunction` said True of the method, and says False now.",
+            "A wrapper with `yield from` is a generator function, one with `return` is none.",
+        )
+
+
+DOC = Remote.stream.__doc__
+
+
+@materials(parenthesised)
+def parenthesised_given(variant: Variant) -> Any:
+    """Return `Remote`: a class of sources that drop the line twice, after two records."""
+    return subclass(Remote, records=list(texts(variant, "decorators-x4", 5)), failures=2)
+
+
+# --- x5: a test that catches a retry that leaks
+
+
+RIGHT = (counting, enclosing, iterating)
+
+
+@dataclass
+class Trial:
+    """A test tried on one program: whether it was rejected, by which error, and what the feeds saw."""
+
+    program: Callable[[Any], Any]
+    error: BaseException | None
+    feeds: list[Feed]
+
+    @property
+    def accepted(self) -> bool:
+        return self.error is None
+
+    @property
+    def rejected(self) -> bool:
+        """By an assertion or another error, also `pytest.raises`'s own, which is no `Exception`."""
+        return isinstance(self.error, Exception) or type(self.error).__name__ == "Failed"
+
+
+@dataclass(frozen=True)
+class Caught:
+    """One aspect of the test: the programs that it must reject, each as words, and what to advise."""
+
+    programs: tuple[tuple[Callable[[Any], Any], str, str], ...]
+    advice: str
+
+
+TWICE = "right retries pass, and a record that comes twice is caught"
+CATCHES = {
+    TWICE: Caught(
+        ((restarting, "decorators-restart-is-harmless", "hands every record on again after a failure"),),
+        "Compare the whole list with `feed.records`, and let the line drop: `new_feed(failures=1)`.",
+    ),
+    "a record that is lost, or out of order, is caught": Caught(
+        (
+            (resuming, "decorators-generator-resumes", "hands on nothing after a failure, and ends in peace"),
+            (overshooting, "decorators-retry-knows-records", "leaves out one record at each failure"),
+            (swapping, "decorators-retry-exactly-once", "swaps the two records that follow a failure"),
+        ),
+        "Compare the whole list, its length and its order, with `feed.records`.",
+    ),
+    "a second and a last failure are looked at": Caught(
+        (
+            (
+                forgetting,
+                "decorators-restart-is-harmless",
+                "hands records on again when the line drops a second time",
+            ),
+            (silencing, "decorators-error-ends-loop", "ends in peace when all three attempts have failed"),
+        ),
+        "Run it with `failures=2`, which a right retry survives, and with `failures=3`, after which the "
+        "`OSError` has to come out.",
+    ),
+    "an attempt left open after a failure is caught": Caught(
+        (
+            (dangling, "leaks-refcount-closes", "never closes an attempt that broke"),
+            (belated, "leaks-refcount-closes", "closes the attempts that broke when all is over, not before"),
+        ),
+        "Look at `feed.open` when all is over, and also in the middle, when the second attempt has given "
+        "a record.",
+    ),
+    "an attempt left open by a reader who leaves early is caught": Caught(
+        ((deaf, "chains-close-travels", "leaves its attempt open when the reader closes the stream early"),),
+        "Pull one record, `close()` the stream, and look at `feed.open`.",
+    ),
+    "a call that opens or reads is caught": Caught(
+        (
+            (hasty, "start-call-runs", "reads everything at the call, before anybody pulls"),
+            (forward, "start-call-opens", "opens the first attempt at the call, before anybody pulls"),
+        ),
+        "Look at `feed.opened` between the call and the first pull.",
+    ),
+}
+
+
+def new_feed_in(variant: Variant, feeds: list[Feed]) -> Callable[..., Feed]:
+    """What a test calls to get a feed; `feeds` keeps each."""
+    key = "decorators-x5"
+    count = variant.number(f"{key}:count", 5, 7)
+    rows = variant.readings(key, count)
+    records = [f"{row['station']}, day {row['day']}: {row['celsius']} °C" for row in rows]
+    at = variant.number(f"{key}:at", 2, count - 2)
+
+    def new_feed(failures: int = 1) -> Feed:
+        """A feed whose line drops after `feed.at` records, as often as `failures` says."""
+        feed = subclass(Feed, records=records, breaks=(at,) * failures, at=at)()
+        feeds.append(feed)
+        return feed  # type: ignore[no-any-return]
+
+    return new_feed
+
+
+def tried(test: Any, program: Callable[[Any], Any], variant: Variant) -> Trial:
+    """Give a test a program. Each stream that the program makes is kept, so that none closes by luck."""
+    feeds: list[Feed] = []
+    streams: list[Any] = []
+
+    def retry(function: Any) -> Any:
+        made = program(function)
+
+        def wrapper(*given: Any) -> Any:
+            stream = made(*given)
+            streams.append(stream)
+            return stream
+
+        return wrapper
+
+    return Trial(program, attempt(test, retry, new_feed_in(variant, feeds)).error, feeds)
+
+
+@exercise(
+    "decorators-x5",
+    "A test that catches a leak",
+    kind="test",
+    answer="test_retry",
+    aspects=dict(zip(CATCHES, (3, 1, 1, 2, 1, 1), strict=True)),
+    version=2,
+    hangs="decorators-generator-resumes",
+)
+def catching(answer: Any, sheet: Sheet) -> None:
+    """Give the test three right retries of different shape, and wrong ones for each aspect."""
+    programs = [*RIGHT, *(program for caught in CATCHES.values() for program, _, _ in caught.programs)]
+    # In an order of the variant's own: a test that counts its calls knows one term's order at most.
+    sheet.variant.random("decorators-x5:order").shuffle(programs)
+    trials = {program: tried(answer, program, sheet.variant) for program in programs}
+    good = [trials[program] for program in RIGHT]
+    for name, caught in CATCHES.items():
+        bad = [(trials[program], belief, does) for program, belief, does in caught.programs]
+        with sheet.aspect(name):
+            if name == TWICE:
+                for trial in good:
+                    passed(trial, all(one.rejected for one in good))
+            else:
+                grounded(sheet)
+            for trial, belief, does in bad:
+                if trial.rejected:
+                    continue
+                if trial.error is not None:
+                    raise trial.error
+                if not any(feed.opened for feed in trial.feeds):
+                    raise Wrong(
+                        "decorators-call-guards",
+                        f"your test lets a retry pass that {does}: it never pulled from a stream.",
+                        "The call raises nothing and reads nothing: pull, by `list` or `next`, then look.",
+                    )
+                raise Wrong(belief, f"your test lets a retry pass that {does}.", caught.advice)
+
+
+def passed(trial: Trial, all_rejected: bool) -> None:
+    """Raise `Wrong` when a right retry was rejected, be it this one alone or all of them."""
+    if trial.accepted:
+        return
+    if not isinstance(trial.error, AssertionError | OSError):
+        assert trial.error is not None
+        raise trial.error
+    doc = (trial.program.__doc__ or "").partition(": ")[2] or "it is an iterator with `close`, no generator."
+    place = where(trial.error)
+    if isinstance(trial.error, OSError):
+        raise Wrong(
+            "",
+            f"a right retry gave up with {described(trial.error)}, and your test did not expect it"
+            + (f", at {place}." if place else "."),
+            "After the third failure the `OSError` has to come out: catch it in the test.",
+        )
+    seen = f"your test rejects a right retry{f', at {place}' if place else ''} ({doc.rstrip('.')})"
+    if trial.feeds and not any(feed.opened for feed in trial.feeds):
+        raise Wrong(
+            "start-call-runs",
+            f"{seen}: nobody had pulled yet, so nothing was open.",
+            "The call opens nothing. Pull first, and look then.",
+        )
+    if any(feed.open for feed in trial.feeds):
+        raise Wrong(
+            "leaks-refcount-closes",
+            f"{seen}: the stream was left in the middle, and nobody had closed it.",
+            "Close the stream yourself, by `stream.close()`: while others hold it, `del` closes nothing.",
+        )
+    raise Wrong(
+        "decorators-retry-exactly-once" if all_rejected else "",
+        f"{seen}.",
+        "Ask only for what the task promises of a right retry, and try your test on `right`.",
+    )
+
+
+@materials(catching)
+def catching_given(variant: Variant) -> Any:
+    """Return `(new_feed, right, wrong)`: feeds for a test, a right retry, and one that delivers twice."""
+    return new_feed_in(variant, []), counting, restarting

@@ -1,0 +1,315 @@
+"""How a check is written: an exercise, its aspects, and the sheet on which they are settled.
+
+A check looks at an answer from outside. It captures what the student's code does (`attempt`) and judges
+afterwards, never inside the student's own `with` block or decorator, where an error could be swallowed.
+"""
+
+from __future__ import annotations
+
+import linecache
+import sys
+import types
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import cache
+from importlib import import_module
+from importlib.resources import files
+from typing import Any
+
+from lessons.exercises.variant import Variant
+from lessons.judge.verdict import Aspect
+
+KINDS = ("fix", "complete", "build", "test")
+ASSIGNMENTS = ("leaks", "descriptors", "decorators", "chains", "composition")
+"""The assignments in the order of the lessons; each has a module of checks of the same name."""
+
+
+class Wrong(Exception):
+    """Raised by a check inside `sheet.aspect`: the aspect does not hold.
+
+    belief: id of the misconception that this shows. seen: what was seen and where. advice: what to try.
+    """
+
+    def __init__(self, belief: str, seen: str, advice: str) -> None:
+        super().__init__(seen)
+        self.belief, self.seen, self.advice = belief, seen, advice
+
+
+@dataclass(frozen=True, eq=False)
+class Attempt:
+    """What a call did: its value, or what it raised. The error is kept, and with it every frame it holds.
+
+    So nothing is closed by luck: what the answer left open stays open until the check has looked.
+    """
+
+    value: Any = None
+    error: BaseException | None = None
+
+    @property
+    def raised(self) -> str:
+        """The error as one line, "OSError: the disk is gone"; "nothing" when there is none."""
+        return "nothing" if self.error is None else described(self.error)
+
+    @property
+    def where(self) -> str:
+        """The innermost line of the student's own code in the error's traceback, or ""."""
+        return "" if self.error is None else where(self.error)
+
+
+def attempt(call: Callable[..., Any], *arguments: Any, **named: Any) -> Attempt:
+    """Call, and return what came of it; also `SystemExit` and `KeyboardInterrupt` are only noted.
+
+    >>> attempt(int, "12").value, attempt(int, "x").raised
+    (12, "ValueError: invalid literal for int() with base 10: 'x'")
+    """
+    try:
+        return Attempt(call(*arguments, **named))
+    except BaseException as error:
+        return Attempt(error=error)
+
+
+def described(error: BaseException) -> str:
+    """An error as one line, also one whose own text raises."""
+    try:
+        text = str.__str__(str(error))
+    except BaseException:
+        text = "(its text cannot be read)"
+    first = text.strip().splitlines()[0][:200] if text.strip() else ""
+    return f"{type(error).__name__}: {first}" if first else type(error).__name__
+
+
+def where(error: BaseException) -> str:
+    """The innermost line of the student's own code in an error's traceback, as "line 3: `yield row`"."""
+    found = ""
+    trace = error.__traceback__
+    while trace is not None:
+        name = trace.tb_frame.f_code.co_filename
+        if is_student(name):
+            line = linecache.getline(name, trace.tb_lineno).strip()
+            found = f"line {trace.tb_lineno}" + (f": `{line}`" if line else "")
+        trace = trace.tb_next
+    return found
+
+
+def is_student(filename: str) -> bool:
+    """Whether code from a file of this name is a notebook's cell or an answer that a test runs."""
+    return filename.startswith(("<", "answer ")) or "ipykernel_" in filename
+
+
+def swallowed_at(test: Callable[..., Any], *arguments: Any) -> str:
+    """Call a student's test, and return the line of its own at which an assertion failed, "" for none.
+
+    For a test that has passed: the line, as "line 7: `assert …`", is one whose error something swallows.
+    """
+    lines: list[str] = []
+
+    def trace(frame: types.FrameType, event: str, argument: Any) -> Any:
+        name, number = frame.f_code.co_filename, frame.f_lineno
+        # Line by line a test that looks at every object would take minutes.
+        frame.f_trace_lines = False
+        if event == "exception" and issubclass(argument[0], AssertionError) and is_student(name):
+            line = linecache.getline(name, number).strip()
+            lines.append(f"line {number}" + (f": `{line}`" if line else ""))
+        return trace
+
+    before = sys.gettrace()
+    sys.settrace(trace)
+    try:
+        attempt(test, *arguments)
+    finally:
+        sys.settrace(before)
+    return lines[0] if lines else ""
+
+
+def exactly(value: object, expected: object) -> bool:
+    """Whether a value is the expected one and of the very same type, in lists, tuples and dicts throughout.
+
+    An object of the student's own that calls itself equal to everything is not.
+
+    >>> exactly([1, {"a": 2.0}], [1, {"a": 2.0}]), exactly(True, 1), exactly([1], (1,))
+    (True, False, False)
+    """
+    if type(value) is not type(expected):
+        return False
+    if isinstance(expected, list | tuple):
+        pairs = zip(value, expected, strict=False)  # type: ignore[call-overload]
+        return len(value) == len(expected) and all(exactly(one, two) for one, two in pairs)  # type: ignore[arg-type]
+    if isinstance(expected, dict):
+        mine: Any = value
+        same = exactly(list(mine), list(expected))
+        return same and all(exactly(mine[key], expected[key]) for key in expected)
+    return bool(value == expected)
+
+
+def named(thing: object, name: str, default: Any = None) -> Any:
+    """An attribute under a name in camelCase or in snake_case, whichever the student chose.
+
+    >>> class Job:
+    ...     record_count = 3
+    >>> named(Job(), "recordCount")
+    3
+    """
+    snake = "".join(f"_{letter.lower()}" if letter.isupper() else letter for letter in name)
+    for spelling in (name, snake):
+        found = attempt(getattr, thing, spelling)
+        if found.error is None:
+            return found.value
+    return default
+
+
+class Sheet:
+    """On which a check settles, one after the other, the aspects of one exercise.
+
+    `settled` hears of each at once, so that what holds is kept when a later aspect never ends.
+    """
+
+    def __init__(
+        self, exercise: Exercise, variant: Variant, settled: Callable[[Aspect], None] = lambda aspect: None
+    ) -> None:
+        self.exercise, self.variant = exercise, variant
+        self.aspects: dict[str, Aspect] = {}
+        self._tell = settled
+
+    @property
+    def given(self) -> Any:
+        """The exercise's materials in this variant, made anew."""
+        return self.exercise.materials(self.variant)
+
+    @contextmanager
+    def aspect(self, name: str) -> Iterator[None]:
+        """Settle one aspect: it holds unless the block raises, be it `Wrong` or what it does not await.
+
+        Raises `KeyError` for a name that the exercise does not have.
+        """
+        worth = self.exercise.aspects[name]
+        try:
+            yield
+            found = Aspect(name, worth, worth)
+        except Wrong as wrong:
+            found = Aspect(name, worth, 0, wrong.belief, wrong.seen, wrong.advice)
+        except BaseException as error:
+            place = where(error)
+            seen = f"Your code raised {described(error)}" + (f" at {place}." if place else ".")
+            if place:
+                advice = "Run this line by itself in a new cell, with the same input, and read the traceback."
+            elif isinstance(error, TypeError | AttributeError):
+                # No line of the answer's: it was called, or looked at, as the task says and it does not.
+                advice = "Compare the names and the parameters in your answer with those that the task gives."
+            else:
+                advice = "Use your answer in a new cell, as the task shows it, and read the traceback."
+            found = Aspect(name, worth, 0, self.exercise.stumbles, seen, advice)
+        self.aspects[name] = found
+        self._tell(found)
+
+
+Check = Callable[[Any, Sheet], None]
+
+
+@dataclass(frozen=True)
+class Exercise:
+    """One exercise: `aspects` are its parts with their points, in order; the first is what it is about.
+
+    `hangs` and `stumbles` are the misconceptions of an answer that never ends, and of one that raises what
+    no aspect awaits. `seconds` is how long the check may take. `stub` is what a student finds in an
+    exercise of a course's own; the kit's have files.
+    """
+
+    id: str
+    title: str
+    kind: str
+    answer: str
+    aspects: dict[str, int]
+    check: Check
+    version: str = "1"
+    hangs: str = ""
+    stumbles: str = ""
+    seconds: float = 10.0
+    stub: str = ""
+    make: list[Callable[[Variant], Any]] = field(default_factory=list)
+
+    @property
+    def assignment(self) -> str:
+        """The assignment to which it belongs."""
+        return self.id.partition("-")[0]
+
+    @property
+    def worth(self) -> int:
+        """How many points it is worth."""
+        return sum(self.aspects.values())
+
+    def materials(self, variant: Variant) -> Any:
+        """What the task works on in this variant; None when it needs nothing."""
+        return self.make[0](variant) if self.make else None
+
+
+_exercises: dict[str, Exercise] = {}
+
+
+def exercise(
+    id: str, title: str, *, kind: str, answer: str, aspects: dict[str, int], version: int = 1,
+    hangs: str = "", stumbles: str = "", seconds: float = 10.0, stub: str = "",
+) -> Callable[[Check], Exercise]:  # fmt: skip
+    """Register a check `(answer, sheet)` as an exercise; give it materials with `@materials(exercise)`.
+
+    id: such as "leaks-x2". answer: the name under which a notebook gives the answer. aspects: points by
+    name. version: raised whenever the check answers anything differently.
+
+    Raises `ValueError` for a kind or points that do not fit.
+    """
+    if kind not in KINDS:
+        raise ValueError(f"{id} is of the kind {kind!r}; allowed are {', '.join(KINDS)}")
+    if not aspects or any(type(points) is not int or points < 1 for points in aspects.values()):
+        raise ValueError(f"{id}: each aspect is worth a whole number of points, at least 1")
+
+    def register(check: Check) -> Exercise:
+        made = Exercise(
+            id, title, kind, answer, dict(aspects), check, str(version), hangs, stumbles, seconds, stub
+        )
+        _exercises[id] = made
+        return made
+
+    return register
+
+
+def materials(of: Exercise) -> Callable[[Callable[[Variant], Any]], Callable[[Variant], Any]]:
+    """Register what an exercise works on: `make(variant)`, called anew for each `given` and each check."""
+
+    def register(make: Callable[[Variant], Any]) -> Callable[[Variant], Any]:
+        of.make[:] = [make]
+        return make
+
+    return register
+
+
+def exercises() -> dict[str, Exercise]:
+    """All exercises by id, in the order of the lessons; a course's own ones come last."""
+    _load()
+    return dict(_exercises)
+
+
+@cache
+def _load() -> None:
+    for name in ASSIGNMENTS:
+        import_module(f"{__package__}.{name}")
+
+
+def stub(id: str) -> str:
+    """What a student finds in the answer cell, or in an assignment's setup cell; "" when there is none."""
+    if id in _exercises and _exercises[id].stub:
+        return _exercises[id].stub
+    place = files(__package__).joinpath("stubs", f"{id}.py")
+    return place.read_text(encoding="utf-8") if place.is_file() else ""
+
+
+def executed(source: str, name: str, names: dict[str, Any] | None = None) -> dict[str, Any]:
+    """Run source text as a cell of a notebook would, and return its names; tracebacks show its lines.
+
+    name: what tracebacks call it, such as "answer leaks-x1". Raises whatever the source raises.
+    """
+    filename = f"answer {name}"
+    linecache.cache[filename] = (len(source), None, source.splitlines(keepends=True), filename)
+    module = types.ModuleType("__main__")
+    module.__dict__.update(names or {})
+    exec(compile(source, filename, "exec"), module.__dict__)
+    return module.__dict__

@@ -1,0 +1,1004 @@
+"""Checks of the assignment on leaks: what stays open when a run dies, and who closes it."""
+
+from __future__ import annotations
+
+import gc
+import types
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from lessons.exercises.exercise import (
+    Attempt,
+    Sheet,
+    Wrong,
+    attempt,
+    described,
+    exactly,
+    exercise,
+    materials,
+    swallowed_at,
+)
+from lessons.exercises.leaks_parts import (
+    WAYS,
+    Door,
+    Filed,
+    Opening,
+    Reports,
+    Trial,
+    Weather,
+    new_pool,
+    openings,
+    parts,
+    restarted,
+    silent,
+    trials,
+    visit,
+)
+from lessons.exercises.leaks_programs import (
+    LEAKY,
+    RIGHT,
+    Job,
+    borrowed,
+    closes_at_the_end,
+    in_one_with,
+    raises_its_own,
+    reads_before_it_borrows,
+    remembers_the_closed,
+    runs_a_worker,
+    skips_what_is_broken,
+)
+from lessons.exercises.variant import Variant
+from lessons.study.cards import described as short
+
+
+def swallowed(runs: list[Trial]) -> None:
+    """Raise `Wrong` for the first run whose failure the answer did not let out."""
+    for one in _struck(runs):
+        if one.outcome.raised is None:
+            raise Wrong(
+                "leaks-truthy-is-success",
+                f"{one.when}, no error came out: whoever started the run believes that it went well.",
+                "Let the error go on when all is closed. Look at what each `__exit__` returns, at a `return`"
+                " in `finally`, and at each `except` that does not end in `raise`.",
+            )
+
+
+def _struck(runs: list[Trial]) -> list[Trial]:
+    # A fault in closing strikes only who closes: that nobody did is another aspect's affair.
+    return [one for one in runs if one.fault is not None and one.fault.phase in ("open", "pull", "write")]
+
+
+def _as_it_was(one: Trial) -> bool:
+    """Whether the error that came out of a run is that of its fault, and no other in its place."""
+    error, fault = one.tried.error, one.fault
+    if error is None or fault is None:
+        return False
+    return type(error) is fault.error and error.args == (f"injected: {fault}",)
+
+
+@exercise(
+    "leaks-x1",
+    "Close what the copy opened",
+    kind="fix",
+    answer="copy_readings",
+    aspects={
+        "both parts are closed after every failure": 2,
+        "the stream is closed after every failure": 1,
+        "the archive is told once how the run ended": 1,
+        "all records arrive, and so does an error": 1,
+    },
+    version=2,
+)
+def copying(answer: Any, sheet: Sheet) -> None:
+    """Sweep every point of failure with the answer as the runner."""
+    doors: list[Door] = []
+
+    def run(source: Any, stages: Any, sink: Any) -> Any:
+        doors.append(Door(sink))
+        return answer(Door(source), doors[-1])
+
+    swept = attempt(trials, lambda: parts(sheet.variant, "leaks-x1"), run)
+    others: dict[int, tuple[Attempt, list[Any]]] = {}
+    for count in (0, 9):
+        source, _, sink = parts(sheet.variant, "leaks-x1", count)
+        others[count] = attempt(answer, Door(source), Door(sink)), sink.rows
+
+    def runs() -> list[Trial]:
+        if "'generator' object does not support the context manager" in swept.raised:
+            raise Wrong(
+                "managers-with-a-generator",
+                f"your code raised {swept.raised}" + (f", at {swept.where}." if swept.where else "."),
+                "`contextlib.closing(source.stream())` is a context manager that closes the stream.",
+            )
+        if swept.error is not None:
+            raise swept.error
+        if isinstance(swept.value[0].tried.value, types.GeneratorType):
+            raise Wrong(
+                "start-call-runs",
+                "the call gave a generator, and nothing has run: not one record arrived.",
+                "Take the `yield` out of your function: then its call copies, and returns the number.",
+            )
+        if not swept.value[0].sink.rows:
+            raise Wrong(
+                "",
+                "not one record arrived, so nothing was opened that could stay open.",
+                "Enter both parts, pull `source.stream()`, and write each record to the sink.",
+            )
+        found: list[Trial] = swept.value
+        return found
+
+    with sheet.aspect("both parts are closed after every failure"):
+        _both_closed(runs())
+    with sheet.aspect("the stream is closed after every failure"):
+        for one in runs():
+            if any("started" in text for text in one.outcome.leaked):
+                raise Wrong(
+                    "leaks-refcount-closes",
+                    f"the stream is still suspended {one.when}.",
+                    "Close the stream by name: `contextlib.closing(source.stream())` in the same `with`.",
+                )
+    with sheet.aspect("the archive is told once how the run ended"):
+        _told_once(runs(), doors[1:])
+    with sheet.aspect("all records arrive, and so does an error"):
+        whole = runs()[0]
+        records = whole.source.records
+        if not exactly(whole.tried.value, len(records)) or not exactly(whole.sink.rows, records):
+            raise Wrong(
+                "",
+                f"{len(records)} records came, {len(whole.sink.rows)} arrived, and the answer returned "
+                f"{short(whole.tried.value)}.",
+                "Write each record once, in its order, and return how many were written.",
+            )
+        for count, (tried, rows) in others.items():
+            if not exactly(tried.value, count) or len(rows) != count:
+                at = f", at {tried.where}" if tried.where else ""
+                came = (
+                    f"returned {short(tried.value)}" if tried.error is None else f"raised {tried.raised}{at}"
+                )
+                raise Wrong(
+                    "",
+                    f"{count or 'no'} records came, {len(rows)} arrived, and the answer {came}.",
+                    "A station may send more records, or none: then none is written, which is 0.",
+                )
+        swallowed(runs())
+        for one in _struck(runs()):
+            if not _as_it_was(one):
+                raise Wrong(
+                    "",
+                    f"{one.when}, another error came out: {one.tried.raised}. Who waits for the one that was "
+                    "raised does not see it.",
+                    "Let the error go on as it is: where you catch it, end with `raise` without a name.",
+                )
+
+
+_ONE_WITH = "Give both parts to one `with` statement: it leaves them on every way out, the last one first."
+
+
+_KINDS: tuple[tuple[tuple[str, ...], bool, str, str], ...] = (
+    (("pull", "write"), False, "leaks-traceback-keeps", _ONE_WITH),
+    (("pull", "write"), True, "leaks-except-is-enough",
+     "An `except` closes after the errors that it names. `with` and `finally` ask for no names."),
+    (("open",), False, "leaks-exit-covers-enter",
+     "One part is open already when the other one fails to open. Begin the `try` or `with` of the first "
+     "before the other is opened: `with source, sink:` does."),
+    (("end", "close"), False, "composition-finally-covers-all",
+     "Closing can fail, too. Give each thing a `with` or a `finally` of its own: the others still run."),
+    (("open", "end", "close"), True, "leaks-except-is-enough", _ONE_WITH),
+)  # fmt: skip
+
+
+"""Points of failure, whether by Ctrl-C, what a leak there shows, and what to try; the likeliest first."""
+
+
+def _both_closed(runs: list[Trial]) -> None:
+    """Raise `Wrong` for the first run, in the order of `_KINDS`, after which a part is open."""
+    if held := _open(runs[0]):
+        raise Wrong("leaks-refcount-closes", f"still open {runs[0].when}: {held}.", _ONE_WITH)
+    for phases, interrupt, belief, advice in _KINDS:
+        for one in runs:
+            alike = one.fault is not None and one.fault.phase in phases and one.interrupt == interrupt
+            if alike and (held := _open(one)):
+                raise Wrong(belief, f"still open {one.when}: {held}.", advice)
+
+
+def _open(one: Trial) -> str:
+    parts = [text for text in one.outcome.leaked if not text.endswith("not finished")]
+    by_name = [text for text in parts if not text.endswith("not left")]
+    return ", ".join(by_name or parts)
+
+
+def _told_once(runs: list[Trial], doors: list[Door]) -> None:
+    for one, door in zip(runs, doors, strict=True):
+        if door.left > 1:
+            # Who leaves it by hand after a failure alone believes that `with` does not.
+            failed = one.fault is not None and one.fault.phase in ("pull", "write")
+            raise Wrong(
+                "leaks-exit-on-success-only" if failed else "",
+                f"{one.when}, the archive was left {door.left} times.",
+                "Leave it to `with` alone: it calls `__exit__` on every way out, an error included.",
+            )
+        kept, rows = len(one.sink.kept), len(one.sink.rows)
+        if one.fault is None and kept < rows:
+            raise Wrong(
+                "leaks-accepted-is-kept",
+                f"{one.when}, the archive had accepted {rows} records and kept {kept}.",
+                "Tell it that the run succeeded: three times `None`, which is what `with` does.",
+            )
+        if one.fault is not None and one.fault.phase in ("pull", "write") and kept:
+            raise Wrong(
+                "leaks-accepted-is-kept",
+                f"{one.when}, the archive kept {kept} of {len(one.source.records)} records: it was told that "
+                "the run had succeeded.",
+                "An all-or-nothing sink decides by what its `__exit__` receives: hand the error on to it, or "
+                "let `with` do that.",
+            )
+
+
+@materials(copying)
+def copied(variant: Variant) -> Any:
+    """Return `(source, stages, sink)` of a small run."""
+    return parts(variant, "leaks-x1")
+
+
+@exercise(
+    "leaks-x2",
+    "Leave the database in order",
+    kind="complete",
+    answer="Entry",
+    aspects={
+        "the slot is given back, whichever way the block is left": 2,
+        "the rows are kept when the block succeeds, and only then": 2,
+        "the block's error goes on": 1,
+        "the slot is given back when the commit fails": 1,
+    },
+    version=2,
+)
+def entering(answer: Any, sheet: Sheet) -> None:
+    """Leave a block in every way, on a database each, with the connection kept."""
+    *visits, refused = [visit(answer, sheet, way) for way in WAYS]
+    whole = visits[0]
+
+    def worked() -> None:
+        if whole.tried.error is not None:
+            raise whole.tried.error
+        if not whole.borrowed:
+            raise Wrong(
+                "", "in the block of `with Entry(engine) as connection:` no slot of the pool was taken.",
+                "Keep `__enter__` as it was: it borrows a connection and returns it.",
+            )  # fmt: skip
+
+    with sheet.aspect("the slot is given back, whichever way the block is left"):
+        worked()
+        for one in visits:
+            if not one.taken:
+                continue
+            if one.disposed:
+                raise Wrong(
+                    "leaks-pool-reclaims",
+                    f"{one.way}, its connection was still open, though the engine has a new pool.",
+                    "`dispose()` closes what lies in the pool, not what is borrowed from it: call "
+                    "`self.connection.close()`.",
+                )
+            if one is whole:
+                belief = "leaks-refcount-closes"
+                advice = "Call `self.connection.close()`: a name that goes closes nothing that others hold."
+            elif one.error is None or isinstance(one.error, Exception):
+                belief = "leaks-exit-on-success-only"
+                advice = "`__exit__` runs on this way, too. Which of its lines does it reach then?"
+            else:
+                belief = "leaks-except-is-enough"
+                advice = "`KeyboardInterrupt` and `SystemExit` are no `Exception`: close in any case."
+            raise Wrong(belief, f"{one.way}, its connection still took a slot of the pool.", advice)
+    with sheet.aspect("the rows are kept when the block succeeds, and only then"):
+        worked()
+        for one in visits:
+            if one.failed and one.kept:
+                raise Wrong(
+                    "leaks-accepted-is-kept"
+                    if isinstance(one.error, Exception)
+                    else "leaks-except-is-enough",
+                    f"{one.way}, {one.stored} of {whole.stored} rows had been inserted, and the table kept "
+                    f"{one.kept}.",
+                    "Commit only if the block has succeeded. Which of the three arguments tells you?",
+                )
+            if not one.failed and one.kept != one.stored:
+                raise Wrong(
+                    "leaks-accepted-is-kept",
+                    f"{one.way}, the database had accepted {one.stored} rows and kept {one.kept}.",
+                    "What is not committed is taken back when the connection is given back: "
+                    "`self.connection.commit()` keeps it.",
+                )
+    with sheet.aspect("the block's error goes on"):
+        worked()
+        for one in visits:
+            if one.failed and one.tried.error is None:
+                raise Wrong(
+                    "leaks-truthy-is-success",
+                    f"{one.way}, no error came out of the `with`: whoever runs the job believes that it went "
+                    "well.",
+                    "Look at what `__exit__` returns on this way, and whether Python takes it for true.",
+                )
+            if one.tried.error is not one.error:
+                raise Wrong(
+                    "",
+                    f"{one.way}, another error came out: {one.tried.raised}"
+                    + (f", at {one.tried.where}." if one.tried.where else "."),
+                    "`__exit__` raises nothing of its own: Python lets the block's error go on by itself.",
+                )
+    with sheet.aspect("the slot is given back when the commit fails"):
+        worked()
+        if refused.taken:
+            raise Wrong(
+                "leaks-traceback-keeps",
+                f"{refused.way}, its connection still took a slot of the pool"
+                + (f": your code was left at {refused.tried.where}." if refused.tried.where else "."),
+                "`__exit__` can fail in the middle as well. Give its last line a `finally`.",
+            )
+        if not refused.committed:
+            raise Wrong(
+                "leaks-accepted-is-kept",
+                "no commit was tried, so none could fail.",
+                "Keep the rows first: the aspects above say when.",
+            )
+        if refused.tried.error is None:
+            raise Wrong(
+                "",
+                f"{refused.way}, no error came out, and no row is in the table.",
+                "Let the error of a commit go on when the slot is given back.",
+            )
+        if refused.tried.error is not refused.error:
+            raise Wrong(
+                "",
+                f"{refused.way}, another error came out: {refused.tried.raised}"
+                + (f", at {refused.tried.where}." if refused.tried.where else "."),
+                "Let the error of a commit go on as it is: `finally` gives the slot back, and no `except` is "
+                "needed.",
+            )
+
+
+@materials(entering)
+def weather(variant: Variant) -> Weather:
+    """A database in a file of its own, empty; the readings are the variant's."""
+    return Weather(variant.readings("leaks-x2", variant.number("leaks-x2", 4, 8)))
+
+
+@exercise(
+    "leaks-x3",
+    "Open all, or leave none open",
+    kind="build",
+    answer="open_together",
+    aspects={
+        "when one fails to open, those before it are closed": 3,
+        "all are closed, whichever way the block is left": 1,
+        "the last one is closed first, and each in any case": 1,
+        "the block gets the connections, and errors go on": 1,
+    },
+    version=2,
+)
+def together(answer: Any, sheet: Sheet) -> None:
+    """Fail at each of the openers, in the block and at each close; then on a real pool."""
+    count = sheet.variant.number("leaks-x3", 4, 6)
+    runs = openings(answer, count)
+    (whole,) = runs["whole"]
+    others = [Opening("", few).run(answer) for few in (0, 1, count + 2)]
+    inner = Opening("", count, inner=Opening("", 2)).run(answer)
+
+    def worked() -> None:
+        if whole.tried.error is not None:
+            raise whole.tried.error
+        if len(whole.lines) != count or not whole.got:
+            raise Wrong(
+                "",
+                f"of {count} connections {len(whole.lines)} were opened, and the block ran "
+                f"{'once' if whole.got else 'not at all'}.",
+                "Call each of the openers once on the way into the block, and hand over what they return.",
+            )
+        if whole.closed_early:
+            raise Wrong(
+                "leaks-return-skips-finally",
+                f"in the block {whole.closed_early} of {count} connections were closed already.",
+                "A `with` or `finally` closes on the way out of its function, by `return` as well: "
+                "`ExitStack.pop_all()` takes the connections along, or `yield` inside of the `with`.",
+            )
+        if whole.closes == [count]:
+            raise Wrong(
+                "generators-loop-value-is-kept",
+                f"still open {whole.when}: {whole.held}. Connection {count} alone was closed.",
+                "A function that is written in a loop looks the loop's name up when it is called, and finds "
+                "the last one. Hand over `connection.close` itself.",
+            )
+        if whole.held:
+            raise Wrong(
+                "leaks-refcount-closes",
+                f"still open {whole.when}: {whole.held}.",
+                "Call `close()` on each: a list that is gone closes nothing that others hold.",
+            )
+
+    with sheet.aspect("when one fails to open, those before it are closed"):
+        worked()
+        night, last = restarted(answer, count, sheet.variant.number("leaks-x3 fails", 2, 3))
+        ran_out = f" With a pool of 20 slots, night {night} ends with {last.raised.partition(' (')[0]}."
+        for one in runs["open"] + runs["stop"]:
+            if one.held:
+                raise Wrong(
+                    "leaks-except-is-enough" if one.interrupt else "leaks-exit-covers-enter",
+                    f"still open {one.when}: {one.held}." + (ran_out if last.error else ""),
+                    "Ask of each line of yours: if it fails, who closes what is open by then? "
+                    "`contextlib.ExitStack` can hold each connection from the moment it is open.",
+                )
+            if one.got:
+                raise Wrong("", f"the block ran {one.when}.", "Let the error of an opener go on at once.")
+        if last.error is not None:
+            raise Wrong(
+                "leaks-exit-covers-enter",
+                f"a job fails while it opens, twenty nights long.{ran_out}",
+                "Close what is open already before the error of an opener leaves your code.",
+            )
+    with sheet.aspect("all are closed, whichever way the block is left"):
+        worked()
+        for one in runs["block"]:
+            if one.held:
+                raise Wrong(
+                    "leaks-except-is-enough" if one.interrupt else "leaks-exit-on-success-only",
+                    f"still open {one.when}: {one.held}.",
+                    "Close where every way out comes by: in `__exit__` without an `if`, or in a `finally` "
+                    "around the `yield`.",
+                )
+        if whole.early:
+            raise Wrong(
+                "composition-parts-open-when-made",
+                f"{whole.early} connections were open before any `with` was entered: if nobody enters it, "
+                "nobody closes them.",
+                "Open in `__enter__`, not in `__init__`.",
+            )
+    with sheet.aspect("the last one is closed first, and each in any case"):
+        worked()
+        for one in [whole, *runs["block"], *runs["open"]]:
+            if one.closes != sorted(one.closes, reverse=True):
+                raise Wrong(
+                    "chains-first-closes-first",
+                    f"{one.when}, they were closed in the order {', '.join(map(str, one.closes))}.",
+                    "Go backwards: a later one may need an earlier one until it is closed itself.",
+                )
+        for one in runs["close"]:
+            if one.held:
+                raise Wrong(
+                    "composition-finally-covers-all",
+                    f"still open {one.when}: {one.held}.",
+                    "A `close()` that fails must not end your loop: `contextlib.ExitStack` goes on, or put a "
+                    "`try` around each.",
+                )
+            if one.tried.error is None:
+                raise Wrong(
+                    "",
+                    f"{one.when}, no error came out of the `with`.",
+                    "Close the others, then let the error go on.",
+                )
+    with sheet.aspect("the block gets the connections, and errors go on"):
+        worked()
+        for one in runs["open"] + runs["block"] + runs["stop"]:
+            if one.error is not None and one.tried.error is None:
+                raise Wrong(
+                    "leaks-truthy-is-success",
+                    f"{one.when}, no error came out of the `with`: whoever runs the job believes that "
+                    "it went well.",
+                    "Look at what `__exit__` returns, and at each `except` that does not end in `raise`.",
+                )
+            if one.tried.error is not one.error:
+                raise Wrong(
+                    "",
+                    f"{one.when}, another error came out: {one.tried.raised}.",
+                    "Let the error go on as it is: close, and `raise` without a name.",
+                )
+        for few in others:
+            if few.tried.error is not None or len(few.listed) != few.count:
+                came = (
+                    f"{few.tried.raised} came out"
+                    if few.tried.error
+                    else f"the block got {len(few.listed)} connections"
+                )
+                raise Wrong(
+                    "",
+                    f"of {few.count or 'no'} openers: {came}.",
+                    "There may be any number of openers: with none, the block gets an empty list.",
+                )
+        if inner.tried.error is None and inner.closed_early:
+            raise Wrong(
+                "",
+                "in the block of one `with open_together(…)` stood another: when that was left, connections "
+                "of the outer one were closed, too.",
+                "Keep what is open in the call, or in the object, that opened it, and in nothing that is "
+                "shared.",
+            )
+        if [id(line) for line in whole.listed] != [id(line) for line in whole.lines]:
+            raise Wrong(
+                "",
+                f"`as` named {short(whole.got[0])}, where the list of {count} connections belongs.",
+                "`as` names what `__enter__` returns, or what a `@contextmanager` function yields.",
+            )
+
+
+@dataclass(frozen=True)
+class Night:
+    """A pool of 20 slots, `engine`, and `openers` of which one raises an `OSError`."""
+
+    engine: Any
+    openers: list[Callable[[], Any]]
+
+
+@materials(together)
+def night(variant: Variant) -> Night:
+    """A night on which one of the stations is silent."""
+    engine = new_pool()
+    openers: list[Callable[[], Any]] = [engine.connect] * variant.number("leaks-x3", 4, 6)
+    openers[variant.number("leaks-x3 fails", 2, 3) - 1] = silent
+    return Night(engine, openers)
+
+
+@exercise(
+    "leaks-x4",
+    "A report of all or nothing",
+    kind="build",
+    answer="DailyReport",
+    aspects={
+        "the report is all of a run that succeeded, or the old one": 3,
+        "no file stays open, and none is left beside the report": 1,
+        "nor when the replacing fails": 1,
+        "accepted and kept are told apart": 1,
+        "the run's error goes on": 1,
+    },
+    version=2,
+)
+def reporting(answer: Any, sheet: Sheet) -> None:
+    """Sweep a pipeline into the sink; then use it alone: without an old report, refused, blocked, stopped."""
+    with TemporaryDirectory(ignore_cleanup_errors=True) as folder:
+        reports = Reports(answer, sheet.variant, Path(folder))
+        all_of_it, some = reports.records, reports.records[: sheet.variant.number("leaks-x4 fails", 2, 3)]
+        done = attempt(
+            lambda: [
+                *reports.swept(),
+                reports.alone("after a run where no report was before", all_of_it, old=False),
+            ]
+        )
+        stopped = [
+            attempt(reports.alone, f"after {name} left the block", some, error).value
+            for name, error in (
+                ("a `ValueError`", ValueError("missing")),
+                ("Ctrl-C", KeyboardInterrupt()),
+                ("`sys.exit`", SystemExit(1)),
+            )
+        ]
+        fresh = attempt(
+            reports.alone,
+            "after a failure where no report was before",
+            some,
+            ValueError("missing"),
+            old=False,
+        ).value
+        refused = attempt(
+            reports.alone, "after a record that JSON refuses", [*some, {"station": object()}], odd=True
+        ).value
+        blocked = attempt(
+            reports.alone, "after a folder had come to stand at the report's path", all_of_it, blocked=True
+        ).value
+        stuck = attempt(
+            reports.alone, "after the file system had refused to put a file there", all_of_it, refuses=True
+        ).value
+        empty = attempt(reports.alone, "after a run without a record", []).value
+        extra = [one for one in (*stopped, fresh, refused) if one]
+
+        def runs() -> list[Filed]:
+            if done.error is not None:
+                raise done.error
+            _reported(done.value, all_of_it)
+            return [*done.value, *extra]
+
+        with sheet.aspect("the report is all of a run that succeeded, or the old one"):
+            _all_or_old(runs(), all_of_it)
+            _in_one_step(runs(), stuck)
+        with sheet.aspect("no file stays open, and none is left beside the report"):
+            for one in sorted(runs(), key=lambda one: (one.ends != "kept", one.interrupt)):
+                if one.left and not one.began:
+                    raise Wrong(
+                        "composition-parts-open-when-made",
+                        f"{one.when}, and nobody had entered the sink, {one.left}.",
+                        "Open the file in `__enter__`: `__exit__` runs only if that has run.",
+                    )
+                if one.left:
+                    belief = "leaks-except-is-enough" if one.interrupt else "leaks-exit-on-success-only"
+                    raise Wrong(
+                        "leaks-refcount-closes" if one.ends == "kept" else belief,
+                        f"{one.when}, {one.left}.",
+                        "`__exit__` runs on this way, too. Close the file in any case, and delete it unless "
+                        "it has become the report.",
+                    )
+        with sheet.aspect("nor when the replacing fails"):
+            runs()
+            _replaces(blocked)
+            if stuck and stuck.desk.rows() != all_of_it:
+                _replaces(stuck)
+        with sheet.aspect("accepted and kept are told apart"):
+            for one in [*runs(), blocked]:
+                if one:
+                    _told(one)
+        with sheet.aspect("the run's error goes on"):
+            filed = runs()
+            if empty and empty.error is not None:
+                raise Wrong(
+                    "",
+                    f"{empty.when}, {described(empty.error)} came out, and nothing had failed.",
+                    "A station may be silent for a day: `__exit__` comes then without a `write` before it.",
+                )
+            for one in filed:
+                if one in (*stopped, fresh) and one.error is None:
+                    raise Wrong(
+                        "leaks-truthy-is-success",
+                        f"{one.when}, no error came out of the `with`: whoever runs the job believes that it "
+                        "went well.",
+                        "Look at what `__exit__` returns on this way, and whether Python takes it for true.",
+                    )
+                if one in (*stopped, fresh) and one.error and one.error is not one.meant:
+                    raise Wrong(
+                        "",
+                        f"{one.when}, another error came out: {described(one.error)}.",
+                        "`__exit__` raises nothing of its own: Python lets the block's error go on.",
+                    )
+
+
+def _reported(runs: list[Filed], records: list[dict[str, object]]) -> None:
+    """Raise `Wrong` unless a run that succeeded has made the report."""
+    for one in runs:
+        if one.ends != "kept":
+            continue
+        if one.error is not None:
+            raise one.error
+        found = one.desk.rows()
+        if found == records:
+            continue
+        there = "something in it is not JSON" if found is None else f"{len(found)} are in it"
+        if one.open:
+            raise Wrong(
+                "leaks-refcount-closes",
+                f"{one.when}, {len(records)} records belong in the report, and {there}. A file is still "
+                "open, and what was written last waits in its buffer.",
+                "Call `close()` on the file before it takes the report's place.",
+            )
+        raise Wrong(
+            "",
+            f"{one.when}, {len(records)} records belong in the report, and {there}.",
+            "Write `json.dumps(record)` and an end of line for each record, in UTF-8. If `kind` is `None`, "
+            "close the file and let it take the report's place by `os.replace`.",
+        )
+
+
+def _all_or_old(runs: list[Filed], records: list[dict[str, object]]) -> None:
+    for one in runs:
+        if any(found != one.desk.old for found in one.desk.found):
+            raise Wrong(
+                "leaks-accepted-is-kept",
+                "in the middle of a run the old report is gone: who reads it now finds half of the new one.",
+                "Write to another name in the same folder, and leave the report alone until the end.",
+            )
+        if set() in one.desk.beside:
+            raise Wrong(
+                "",
+                "in the middle of a run no file lies beside the report: the records lie in memory, or in "
+                "another place.",
+                "Open a file of another name in the same folder, and write each record as it comes.",
+            )
+        if one.kept and not (one.ends != "lost" and one.desk.rows() == records):
+            raise Wrong(
+                "leaks-except-is-enough" if one.interrupt else "leaks-accepted-is-kept",
+                f"{one.when}, a new report of {len(one.desk.rows() or [])} records stood in the place of "
+                f"the old one, where a whole one has {len(records)}.",
+                "Replace it only if the run has succeeded: which argument of `__exit__` says so?",
+            )
+
+
+def _in_one_step(runs: list[Filed], stuck: Filed | None) -> None:
+    """Raise `Wrong` if there is a moment at which neither the old report nor the new one is in its place."""
+    for one in runs:
+        if one.ends == "kept" and not one.desk.moved:
+            raise Wrong(
+                "leaks-accepted-is-kept",
+                f"{one.when}, the report is a copy of the file that lay beside it: a failure in the middle "
+                "of the copying leaves half a report.",
+                "`os.replace(new, path)` puts the file itself in the report's place, in one step.",
+            )
+    if stuck and stuck.kept and stuck.desk.rows() != runs[0].desk.rows():
+        raise Wrong(
+            "leaks-accepted-is-kept",
+            f"{stuck.when}, the old report is gone, and no new one stands in its place.",
+            "Delete and rename nothing before: `os.replace(new, path)` does it in one step.",
+        )
+
+
+def _replaces(blocked: Filed | None) -> None:
+    if blocked and blocked.left and blocked.error is None:
+        raise Wrong(
+            "",
+            f"{blocked.when}, so that no file can take its place, no error came out, and {blocked.left}.",
+            "`os.replace` raises an error then, where `shutil.move` moves the file into the folder. Let the "
+            "error go on, and delete the file.",
+        )
+    if blocked is None or blocked.left:
+        raise Wrong(
+            "leaks-traceback-keeps",
+            f"{blocked.when}, so that no file can take its place, {blocked.left}."
+            if blocked
+            else "nothing could be seen.",
+            "A line of `__exit__` can fail as well. Close the file before you replace the report, and delete "
+            "it in a `finally`, or in an `except` that ends in `raise`.",
+        )
+    if blocked.error is None:
+        raise Wrong(
+            "",
+            f"{blocked.when}, so that no file can take its place, no error came out.",
+            "Let the error of `os.replace` go on: there is no new report.",
+        )
+
+
+def _told(one: Filed) -> None:
+    accepted, kept = (attempt(getattr, one.sink, name).value for name in ("accepted", "kept"))
+    if not one.began:
+        return
+    if not exactly(accepted, one.arrived):
+        raise Wrong(
+            "",
+            f"{one.when}, {one.arrived} records had been written, and `accepted` is {short(accepted)}.",
+            "Count a record when it is written, not before: the line that writes it may fail.",
+        )
+    early = [claim for claim in one.desk.claims if not exactly(claim, 0)]
+    if early:
+        raise Wrong(
+            "leaks-accepted-is-kept",
+            f"in the middle of a run, `kept` is {short(early[0])}, and none of it is in the report.",
+            "`kept` is 0 until the new report has taken the old one's place.",
+        )
+    there = len(one.desk.rows() or []) if one.kept else 0
+    if not exactly(kept, there):
+        raise Wrong(
+            "leaks-accepted-is-kept",
+            f"{one.when}, `kept` is {short(kept)}, and {there} of its records are in the report.",
+            "`kept` is 0 until the new report has taken the old one's place; from then on it is `accepted`.",
+        )
+
+
+@materials(reporting)
+def reported(variant: Variant) -> list[dict[str, object]]:
+    """The records of one day."""
+    return variant.readings("leaks-x4", variant.number("leaks-x4", 4, 7))
+
+
+@dataclass(frozen=True)
+class Tested:
+    """What a test said of one job, and how the job ended each time that the test ran it.
+
+    `own` says that an error of the test's own came out, none that a job had raised.
+    """
+
+    job: Job
+    caught: bool
+    raised: str
+    where: str
+    ends: tuple[str, ...]
+    own: bool = False
+
+    @property
+    def passed(self) -> bool:
+        """Whether the test let it pass."""
+        return self.raised == "nothing"
+
+    @property
+    def said(self) -> str:
+        """What came out of the test, with its line."""
+        return self.raised + (f", at {self.where}" if self.where else "")
+
+
+def _tested(answer: Any, job: Job, kept: list[BaseException] | None = None) -> Tested:
+    """Give a job to a test. kept: takes what the job raises, so that no luck closes what it left open."""
+    ends: list[str] = []
+    errors: list[int] = []
+
+    def watched(engine: Any, readings: Any) -> Any:
+        try:
+            value = job(engine, readings)
+        except BaseException as error:
+            # Its name alone: whether the error is kept is for the test to decide.
+            ends.append(type(error).__name__)
+            errors.append(id(error))
+            if kept is not None:
+                kept.append(error)
+            raise
+        ends.append("")
+        return value
+
+    tried = attempt(answer, watched)
+    borrowed.clear()
+    own = tried.error is not None and id(tried.error) not in errors
+    return Tested(job, isinstance(tried.error, AssertionError), tried.raised, tried.where, tuple(ends), own)
+
+
+def _swallowed_at(answer: Any, job: Job) -> str:
+    try:
+        return swallowed_at(answer, job)
+    finally:
+        borrowed.clear()
+
+
+@exercise(
+    "leaks-x5",
+    "A test that catches the leak",
+    kind="test",
+    answer="test_gives_back",
+    aspects={
+        "it catches a job that leaks at a broken reading": 2,
+        "it lets every job pass that gives its slots back": 2,
+        "it catches a job that leaks when nothing fails": 1,
+        "it catches a job that leaks on Ctrl-C": 1,
+        "it catches a job that leaks when the second connection cannot be had": 1,
+    },
+    version=2,
+)
+def catching(answer: Any, sheet: Sheet) -> None:
+    """Give the test right jobs and leaky ones, without the collector, and the right ones once more."""
+    collects = gc.isenabled()
+    gc.disable()  # so that its moment decides nothing; a test that calls it has it all the same
+    gc.freeze()  # such a test need not look at all that a notebook holds, each time
+    try:
+        right = [_tested(answer, job) for job in RIGHT]
+        leaky = {kind: [_tested(answer, job) for job in jobs] for kind, jobs in LEAKY.items()}
+        again = [_tested(answer, job) for job in RIGHT]
+        _test_judged(answer, sheet, right, leaky, again)
+    finally:
+        gc.unfreeze()
+        if collects:
+            gc.enable()
+
+
+def _test_judged(
+    answer: Any, sheet: Sheet, right: list[Tested], leaky: dict[str, list[Tested]], again: list[Tested]
+) -> None:
+    everything = [*right, *(one for ones in leaky.values() for one in ones)]
+    # One job for each way out: a job that raises may skip the assertion that another one fails.
+    missed = filter(None, (next((one for one in ones if one.passed), None) for ones in leaky.values()))
+    swallowed = next(filter(None, (_swallowed_at(answer, one.job) for one in missed)), "")
+
+    def told() -> None:
+        """Raise `Wrong` for a test that says the same of every job."""
+        if not any(one.ends for one in everything):
+            raise Wrong(
+                "",
+                f"your test never called a job; of the first one it said: {right[0].said}.",
+                "Call `job(new_pool(), readings)` in it, and look at the pool afterwards.",
+            )
+        if not any(one.passed for one in right):
+            stopped = right[0].raised.startswith("KeyboardInterrupt")
+            raise Wrong(
+                "leaks-except-is-enough" if stopped else "",
+                f"your test rejects every job, those that leak nothing as well: {right[0].said}.",
+                "Catch what a job raises, keep it, and assert on `engine.pool.checkedout()` alone.",
+            )
+
+    with sheet.aspect("it catches a job that leaks at a broken reading"):
+        told()
+        _catches(answer, swallowed, leaky["broken"], "after a broken reading", "ValueError", "")
+    with sheet.aspect("it lets every job pass that gives its slots back"):
+        told()
+        if all(one.passed for one in everything):
+            raise Wrong("", "your test lets every job pass, the leaky ones as well.", "Mend that first.")
+        for one, later in zip(right, again, strict=True):
+            _passes(one, later)
+    for kind, name, when, error, belief in (
+        ("whole", "it catches a job that leaks when nothing fails", "after a run without a failure", "",
+         "leaks-refcount-closes"),
+        ("stop", "it catches a job that leaks on Ctrl-C", "after Ctrl-C", "KeyboardInterrupt",
+         "leaks-except-is-enough"),
+        ("open", "it catches a job that leaks when the second connection cannot be had",
+         "after its second `connect()` failed", "TimeoutError", "leaks-exit-covers-enter"),
+    ):  # fmt: skip
+        with sheet.aspect(name):
+            told()
+            _catches(answer, swallowed, leaky[kind], when, error, belief)
+
+
+def _catches(answer: Any, swallowed: str, jobs: list[Tested], when: str, error: str, belief: str) -> None:
+    """Raise `Wrong` for a leaky job that the test lets pass, with what shows why.
+
+    swallowed: the student's line whose assertion failed in vain. when, error, belief: of the job's leak.
+    """
+    missed = [one for one in jobs if not one.caught]
+    if not missed:
+        return
+    one = missed[0]
+    seen = f"a job that leaves a connection open {when} "
+    if not one.passed:
+        raise Wrong(
+            "" if one.own else belief,
+            f"{seen}made your test end with {one.said}: that is no `AssertionError`.",
+            "Catch what the job raises, keep it, then `assert`.",
+        )
+    if swallowed:
+        raise Wrong(
+            "leaks-truthy-is-success",
+            f"{seen}passed your test. Where an assertion fails, such as at {swallowed}, something around it "
+            "swallows that.",
+            "Leave the `with` or `try` around the job first, and assert below it.",
+        )
+    if error not in one.ends:
+        what = {
+            "": "run without a failure",
+            "ValueError": "given a reading that `float` cannot convert",
+            "KeyboardInterrupt": "stopped by Ctrl-C",
+            "TimeoutError": "run on a pool in which its second `connect()` finds no slot",
+        }[error]
+        raise Wrong(
+            belief or "leaks-exit-on-success-only",
+            f"{seen}passed your test: in it, the job was never {what}.",
+            "List the ways in which a job can end, and run it once for each, on a pool of its own.",
+        )
+    if not _tested(answer, one.job, []).caught:
+        raise Wrong(
+            "",
+            f"{seen}passed your test: the slot was taken, and nothing in your test failed on that.",
+            "After each run, whatever the job raised, `assert engine.pool.checkedout() == 0`.",
+        )
+    if any(one.job is runs_a_worker for one in missed):
+        raise Wrong(
+            "leaks-refcount-closes",
+            f"{seen}passed your test: when it looked, the connection had been collected.",
+            "A test that calls `gc.collect()`, or lets go of what the job left, tidies up for it. Keep the "
+            "error, and count the slots at once.",
+        )
+    raise Wrong(
+        "leaks-traceback-keeps",
+        f"{seen}passed your test: the job failed, and when your test looked, the error was gone, and the "
+        "connection with it, by luck.",
+        "A supervisor keeps the errors. Keep them in a list until you have counted the slots.",
+    )
+
+
+def _passes(one: Tested, later: Tested) -> None:
+    if one.passed and later.passed:
+        return
+    if one.passed:
+        raise Wrong(
+            "leaks-pool-reclaims",
+            f"your test lets a right job pass, and rejects it when a leaky one came before: {later.said}.",
+            "Make a new pool inside the test, so that no job finds what another has left.",
+        )
+    if one.job is remembers_the_closed and one.caught:
+        raise Wrong(
+            "leaks-held-is-open",
+            f"your test rejects a job that closes both connections and keeps the closed objects: {one.said}.",
+            "Ask the pool how many slots are taken, not who still refers to a connection.",
+        )
+    likes: dict[Job, str] = {
+        skips_what_is_broken: "that skips a broken reading",
+        raises_its_own: "that raises a `RuntimeError` at a broken reading",
+        reads_before_it_borrows: "that reads all before it borrows",
+    }
+    like = likes.get(one.job, "that closes both in any case")
+    advice = "Whether a job raises, and what, is its own affair: catch all of it. Assert on the slots alone."
+    raise Wrong("", f"your test rejects a job {like}: {one.said}.", advice)
+
+
+@dataclass(frozen=True)
+class Bench:
+    """For a test: `new_pool(slots=20)`, some good `readings`, and two jobs to try it on."""
+
+    new_pool: Callable[..., Any]
+    readings: list[str]
+    careful: Job
+    careless: Job
+
+
+@materials(catching)
+def bench(variant: Variant) -> Bench:
+    """What a test of a job needs."""
+    count = variant.number("leaks-x5", 4, 7)
+    readings = [str(row["celsius"]) for row in variant.readings("leaks-x5", count)]
+    return Bench(new_pool, readings, in_one_with, closes_at_the_end)

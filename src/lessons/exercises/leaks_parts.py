@@ -1,0 +1,616 @@
+"""What the exercises on leaks run on: parts, a database, connections, folders, and the runs themselves."""
+
+from __future__ import annotations
+
+import json
+import os
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing, contextmanager
+from dataclasses import dataclass, field, replace
+from functools import partial
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from lessons.exercises.exercise import Attempt, Sheet, attempt
+from lessons.exercises.variant import Variant
+from lessons.judge import tools
+from lifecycle import faults, ledger
+from lifecycle.faults import Fault, Outcome
+
+
+class Station:
+    """A source that enters its file into the ledger, as the kit's own parts do."""
+
+    def __init__(self, name: str, records: list[dict[str, object]]) -> None:
+        self.name, self.records = name, records
+        self.entry: Any = None
+
+    def __enter__(self) -> Station:
+        self.entry = ledger.opened("file", f"{self.name}.csv")
+        return self
+
+    def __exit__(self, kind: object, error: object, trace: object) -> None:
+        ledger.closed(self.entry)
+
+    def stream(self) -> Iterator[dict[str, object]]:
+        """Yield the records."""
+        for record in self.records:
+            yield dict(record)
+
+
+class Archive:
+    """A sink of all or nothing: `kept` are the `rows` it was given, once it is left without an error."""
+
+    def __init__(self) -> None:
+        self.rows: list[dict[str, object]] = []
+        self.kept: list[dict[str, object]] = []
+        self.entry: Any = None
+
+    def __enter__(self) -> Archive:
+        self.entry = ledger.opened("connection", "archive")
+        return self
+
+    def __exit__(self, kind: object, error: object, trace: object) -> None:
+        if kind is None:
+            self.kept = list(self.rows)
+        ledger.closed(self.entry)
+
+    def write(self, record: dict[str, object]) -> None:
+        """Take one record."""
+        self.rows.append(record)
+
+
+class Door:
+    """A part as the answer sees it, and how often it was left."""
+
+    def __init__(self, part: Any) -> None:
+        self.part, self.left = part, 0
+
+    def __enter__(self) -> Door:
+        self.part.__enter__()
+        return self
+
+    def __exit__(self, kind: Any, error: Any, trace: Any) -> None:
+        self.left += 1
+        self.part.__exit__(kind, error, trace)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.part, name)
+
+
+@dataclass(frozen=True)
+class Trial:
+    """One run of an answer: what failed, what was seen of it, and the parts that it ran on.
+
+    `tried` keeps the error, and so every frame of the answer, until all is judged.
+    """
+
+    outcome: Outcome
+    tried: Attempt
+    source: Any
+    sink: Any
+
+    @property
+    def fault(self) -> Fault | None:
+        """The point at which it failed; `None` for a run without a failure."""
+        return self.outcome.fault
+
+    @property
+    def interrupt(self) -> bool:
+        """Whether it failed by Ctrl-C, which is no `Exception`."""
+        return self.fault is not None and self.fault.error is KeyboardInterrupt
+
+    @property
+    def when(self) -> str:
+        """Such as "after the source failed at record 3 (your code: line 5: `sink.write(row)`)"."""
+        if self.fault is None:
+            return "after a run without a failure"
+        place, record = f"the {self.fault.place}", self.fault.record
+        what, where = {
+            "open": ("failed to open", "while {} was opened"),
+            "pull": (f"failed at record {record}", f"at record {record} of {{}}"),
+            "write": (f"failed at record {record}", f"at record {record} of {{}}"),
+            "end": ("failed while its stream was closed", "while the stream of {} was closed"),
+            "close": ("failed to close", "while {} was closed"),
+        }[self.fault.phase]
+        told = f"Ctrl-C {where.format(place)}" if self.interrupt else f"{place} {what}"
+        return f"after {told}" + (f" (your code: {self.tried.where})" if self.tried.where else "")
+
+
+def trials(
+    build: Callable[[], tuple[Any, Any, Any]], run: Callable[..., Any], system: bool = False
+) -> list[Trial]:
+    """Run at every point of failure, with an `OSError` and then with Ctrl-C; the run without one comes first.
+
+    Raises what the run without a failure raises.
+    """
+    tools.restore()
+    built: list[tuple[Any, Any, Any]] = []
+    tried: list[Attempt] = []
+
+    def building() -> tuple[Any, Any, Any]:
+        built.append(build())
+        return built[-1]
+
+    def running(source: Any, stages: Any, sink: Any) -> Any:
+        tried.append(attempt(run, source, stages, sink))
+        if tried[-1].error is not None:
+            raise tried[-1].error
+        return tried[-1].value
+
+    outcomes = list(faults.sweep(building, running, system=system).outcomes)
+    for fault in [outcome.fault for outcome in outcomes if outcome.fault]:
+        stopped = replace(fault, error=KeyboardInterrupt)
+        outcomes.append(faults.attempt(building, running, stopped, 10_000, system)[0])
+    # The sweep's first run only finds the points: it has no outcome of its own.
+    rows = zip(outcomes, tried[1:], built[1:], strict=True)
+    return [Trial(outcome, one, parts[0], parts[2]) for outcome, one, parts in rows]
+
+
+def parts(variant: Variant, key: str, count: int | None = None) -> tuple[Station, tuple[()], Archive]:
+    """A source and a sink for one run. count: how many records come, if not as many as the variant says."""
+    records = variant.readings(key, variant.number(key, 4, 7) if count is None else count)
+    return Station(variant.stations(key, 1)[0], records), (), Archive()
+
+
+def new_pool(slots: int = 20, database: str = "") -> Any:
+    """An SQLAlchemy engine over SQLite, its pool with `slots` connections; who finds none free waits 10 ms.
+
+    database: the path of its file; without one each connection has an empty database of its own, in memory.
+    """
+    from sqlalchemy import QueuePool, create_engine
+
+    return create_engine(
+        f"sqlite:///{database}", poolclass=QueuePool, pool_size=slots, max_overflow=0, pool_timeout=0.01,
+        connect_args={"check_same_thread": False, "timeout": 0},
+    )  # fmt: skip
+
+
+class Weather:
+    """A database with an empty table `reading`, and readings for it: `engine` is its pool of 20 slots."""
+
+    def __init__(self, readings: list[dict[str, object]]) -> None:
+        self.readings = readings
+        self._folder = TemporaryDirectory(ignore_cleanup_errors=True)
+        self._path = (Path(self._folder.name) / "weather.db").as_posix()
+        self.engine = new_pool(database=self._path)
+        with self.engine.begin() as connection:
+            connection.exec_driver_sql("create table reading (station text, day int, celsius real)")
+
+    def store(self, connection: Any, readings: list[dict[str, object]] | None = None) -> None:
+        """Insert readings, all of them by default; committing them is left to the caller."""
+        for reading in self.readings if readings is None else readings:
+            connection.exec_driver_sql("insert into reading values (?, ?, ?)", tuple(reading.values()))
+
+    def kept(self) -> int:
+        """How many rows another connection finds in the table."""
+        with closing(sqlite3.connect(self._path, timeout=0)) as connection:
+            found: int = connection.execute("select count(*) from reading").fetchone()[0]
+        return found
+
+    def close(self) -> None:
+        """Delete the database."""
+        self.engine.dispose()
+        self._folder.cleanup()
+
+
+@dataclass(frozen=True)
+class Visit:
+    """One `with` block: how it was left, by which error, what came out of it, what was seen afterwards."""
+
+    way: str
+    error: BaseException | None
+    tried: Attempt
+    borrowed: bool
+    taken: int
+    kept: int
+    stored: int
+    committed: bool
+    disposed: bool = False
+
+    @property
+    def failed(self) -> bool:
+        """Whether an error left the block itself."""
+        return self.error is not None and "commit" not in self.way
+
+
+WAYS: dict[str, Callable[[], BaseException] | None] = {
+    "when the block came to its end": None,
+    "when the block was left by `return`": None,
+    "when the block was left by `break`": None,
+    "when a `ValueError` left the block": lambda: ValueError("missing"),
+    "when an `OSError` left the block": lambda: OSError("the sensor is silent"),
+    "when Ctrl-C left the block": KeyboardInterrupt,
+    "when `sys.exit` left the block": lambda: SystemExit(1),
+    "when `commit` failed with an `OSError`": lambda: OSError("the disk is full"),
+}
+
+
+def _lost(connection: Any) -> bool:
+    """Whether a connection is open, be its slot counted or not."""
+    return not getattr(connection, "closed", True) and not connection.invalidated
+
+
+def visit(answer: Any, sheet: Sheet, way: str) -> Visit:
+    make = WAYS[way]
+    error = make() if make else None
+    refuses = "commit" in way
+    weather: Weather = sheet.given
+    held: list[Any] = []
+    fails = sheet.variant.number("leaks-x2 fails", 1, 3)
+    some = weather.readings[:fails] if error and not refuses else weather.readings
+
+    def block() -> None:
+        for _ in range(1):
+            with answer(weather.engine) as connection:
+                held.append((connection, weather.engine.pool.checkedout()))
+                weather.store(connection, some)
+                if error and not refuses:
+                    raise error
+                if "break" in way:
+                    break
+                if "return" in way:
+                    return
+
+    commits: list[object] = []
+
+    def commit(connection: object) -> None:
+        commits.append(connection)
+        if error and refuses:
+            raise error
+
+    from sqlalchemy import event
+
+    event.listen(weather.engine, "commit", commit)
+    tried = attempt(block)
+    # `Engine.dispose` gives the engine another pool, and leaves what is borrowed from this one open.
+    disposed = any(_lost(connection) for connection, _ in held)
+    taken = weather.engine.pool.checkedout() or int(disposed)
+    seen = Visit(
+        way, error, tried, any(slots for _, slots in held), taken, weather.kept(), len(some), bool(commits),
+        disposed and not weather.engine.pool.checkedout(),
+    )  # fmt: skip
+    weather.close()
+    return seen
+
+
+class Line:
+    """A connection that is entered into the ledger; `events` is the order in which all of them close.
+
+    It closes as SQLAlchemy's does: by `close()` or by a `with` of its own, and a second time harmlessly.
+    """
+
+    def __init__(self, number: int, events: list[int], refuses: BaseException | None) -> None:
+        self.number, self.events, self._refuses = number, events, refuses
+        self.entry: Any = ledger.opened("connection", f"{number}")
+        self.open = True
+
+    def __enter__(self) -> Line:
+        return self
+
+    def __exit__(self, kind: object, error: object, trace: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close, and then fail if this one is to."""
+        if self.open:
+            self.open = False
+            ledger.closed(self.entry)
+            self.events.append(self.number)
+            if self._refuses is not None:
+                raise self._refuses
+
+
+@dataclass
+class Opening:
+    """One `with` block over some connections: what fails in it, and what was seen; `inner` stands in it."""
+
+    when: str
+    count: int
+    fails: int = 0
+    error: BaseException | None = None
+    refuses: int = 0
+    leaves: str = ""
+    lines: list[Line] = field(default_factory=list)
+    closes: list[int] = field(default_factory=list)
+    got: list[Any] = field(default_factory=list)
+    listed: list[Any] = field(default_factory=list)
+    early: int = 0
+    closed_early: int = 0
+    inner: Opening | None = None
+    tried: Attempt = field(default_factory=Attempt)
+
+    @property
+    def openers(self) -> list[Callable[[], Line]]:
+        """The functions that open one connection each; the one numbered `fails` raises the error."""
+        return [partial(self._one, number) for number in range(1, self.count + 1)]
+
+    def _one(self, number: int) -> Line:
+        if number == self.fails and self.error is not None:
+            raise self.error
+        refuses = OSError(f"connection {number} hangs up") if number == self.refuses else None
+        self.lines.append(Line(number, self.closes, refuses))
+        return self.lines[-1]
+
+    @property
+    def held(self) -> str:
+        """The connections that are open, as text."""
+        return ", ".join(f"connection {line.number}" for line in self.lines if line.open)
+
+    @property
+    def interrupt(self) -> bool:
+        """Whether it failed by Ctrl-C."""
+        return isinstance(self.error, KeyboardInterrupt)
+
+    def run(self, answer: Any) -> Opening:
+        """Open by the answer, leave the block, and keep the error."""
+
+        def block() -> None:
+            together = answer(self.openers)
+            self.early = len(self.lines)
+            for _ in range(1):
+                with together as lines:
+                    self.got.append(lines)
+                    if self.inner is not None:
+                        self.inner.run(answer)
+                    # As they are now: the answer may empty its list when it closes.
+                    self.listed = list(lines) if isinstance(lines, list | tuple) else []
+                    self.closed_early = sum(not line.open for line in self.lines)
+                    if self.error is not None and not self.fails:
+                        raise self.error
+                    if self.leaves == "break":
+                        break
+                    if self.leaves == "return":
+                        return
+
+        self.tried = attempt(block)
+        return self
+
+
+def openings(answer: Any, count: int) -> dict[str, list[Opening]]:
+    numbers = range(1, count + 1)
+    silent, stop = partial(OSError, "the station is silent"), KeyboardInterrupt
+    each: dict[str, list[Opening]] = {
+        "whole": [Opening("after a block without a failure", count)],
+        "open": [
+            Opening(f"after connection {number} of {count} failed to open", count, number, silent())
+            for number in numbers
+        ],
+        "stop": [
+            Opening(f"after Ctrl-C while connection {number} of {count} was opened", count, number, stop())
+            for number in numbers
+        ],
+        "block": [
+            Opening("after a `ValueError` left the block", count, error=ValueError("missing")),
+            Opening("after the block was left by `return`", count, leaves="return"),
+            Opening("after the block was left by `break`", count, leaves="break"),
+            Opening("after Ctrl-C left the block", count, error=stop()),
+        ],
+        "close": [
+            Opening(f"after connection {number} of {count} failed to close", count, refuses=number)
+            for number in numbers
+        ],
+    }
+    return {kind: [one.run(answer) for one in ones] for kind, ones in each.items()}
+
+
+def restarted(answer: Any, count: int, fails: int) -> tuple[int, Attempt]:
+    """Start a job twenty times that fails while it opens, then one that does not; return the last."""
+    from sqlalchemy.exc import TimeoutError
+
+    engine = new_pool()
+    kept: list[Attempt] = []
+
+    def night(openers: list[Any]) -> None:
+        with answer(openers):
+            pass
+
+    for number in range(1, 22):
+        openers = [engine.connect] * count
+        if number <= 20:
+            openers[fails - 1] = silent
+        kept.append(attempt(night, openers))
+        if isinstance(kept[-1].error, TimeoutError):
+            break  # the pool has run out
+    return number, kept[-1]
+
+
+def silent() -> Any:
+    raise OSError("the station is silent")
+
+
+class Desk:
+    """A folder for one run of a report: `path` is the report's, `old` what stands there, or `None`."""
+
+    def __init__(self, folder: Path, name: str, old: bytes | None) -> None:
+        folder.mkdir()
+        self.folder, self.path, self.old = folder, folder / name, old
+        self.before = self.after = ledger.system()
+        self.found: list[bytes | None] = []
+        self.beside: list[set[int]] = []
+        self.claims: list[object] = []
+        self.held: list[Any] = []
+        if old is not None:
+            self.path.write_bytes(old)
+
+    def look(self, sink: Any) -> None:
+        """Note what is there while the run is under way, and hold what the sink holds: no luck closes it."""
+        self.found.append(self.read())
+        self.beside.append({(self.folder / name).stat().st_ino for name in self.extra()})
+        self.claims.append(attempt(getattr, sink, "kept").value)
+        self.held.append(dict(attempt(vars, sink).value or {}))
+
+    def block(self) -> None:
+        """Put a folder that is not empty at the path: no file can take its place."""
+        self.path.unlink(missing_ok=True)
+        self.path.mkdir()
+        (self.path / "in the way").touch()
+
+    @property
+    def moved(self) -> bool:
+        """Whether the report is one of the files that lay beside it during the run, not a copy of one."""
+        found = attempt(lambda: self.path.stat().st_ino)
+        return found.error is None and any(found.value in seen for seen in self.beside)
+
+    def read(self) -> bytes | None:
+        """What stands at the path; `None` for nothing, or for what is no file."""
+        found: bytes | None = attempt(self.path.read_bytes).value
+        return found
+
+    def extra(self) -> list[str]:
+        """The names of all that lies beside the report, or in a folder at its path."""
+        ours = (self.path, self.path / "in the way")
+        there = [one for one in self.folder.rglob("*") if one not in ours]
+        return sorted(one.relative_to(self.folder).as_posix() for one in there)
+
+    def rows(self) -> list[Any] | None:
+        """The records in the report, none when it is not there; `None` when a line of it is not JSON."""
+        lines = (self.read() or b"").splitlines()
+        found: list[Any] | None = attempt(lambda: [json.loads(line.decode("utf-8")) for line in lines]).value
+        return found
+
+
+class Sensor(Station):
+    """A source that has a desk looked at before each record but the first, and at the end."""
+
+    desk: Desk
+    sink: Any
+
+    def stream(self) -> Iterator[dict[str, object]]:
+        """Yield the records."""
+        for record in super().stream():
+            yield record
+            self.desk.look(self.sink)
+
+
+@dataclass(frozen=True)
+class Filed:
+    """One run of a report, and what was seen after it.
+
+    `ends` says what must have become of it: "kept", "lost", or "either", when the failure came so late.
+    `meant` is the error that left the block, if one was to.
+    """
+
+    when: str
+    ends: str
+    desk: Desk
+    sink: Any
+    error: BaseException | None
+    arrived: int
+    open: bool
+    began: bool = True
+    interrupt: bool = False
+    meant: BaseException | None = None
+
+    @property
+    def kept(self) -> bool:
+        """Whether something new stands at the path."""
+        return self.desk.read() != self.desk.old
+
+    @property
+    def left(self) -> str:
+        """What is left behind, as text; "" for nothing."""
+        extra = self.desk.extra()
+        beside = f"`{'`, `'.join(extra)}` is left beside the report" if extra else ""
+        return " and ".join(filter(None, ["a file is still open" if self.open else "", beside]))
+
+
+@contextmanager
+def _no_replacing(path: Path) -> Iterator[None]:
+    """Let no file take this place, as on a full disk; other files may be renamed, this one too."""
+    names = ("replace", "rename", "renames", "link")
+    # Not every system has hard links.
+    kept: dict[str, Any] = {name: getattr(os, name) for name in names if hasattr(os, name)}
+
+    def refusing(name: str) -> Callable[..., None]:
+        def call(source: Any, target: Any, *more: Any, **named: Any) -> None:
+            if os.fspath(target) == os.fspath(path):
+                raise OSError(f"no file can be put at {path.name}")
+            kept[name](source, target, *more, **named)
+
+        return call
+
+    try:
+        for name in kept:
+            setattr(os, name, refusing(name))
+        yield
+    finally:
+        for name, function in kept.items():
+            setattr(os, name, function)
+
+
+class Reports:
+    """All runs of a sink, each in a folder of its own."""
+
+    def __init__(self, answer: Any, variant: Variant, folder: Path) -> None:
+        self.answer, self.folder, self.count = answer, folder, 0
+        self.name = f"{variant.stations('leaks-x4', 1)[0]}.jsonl"
+        self.records = variant.readings("leaks-x4", variant.number("leaks-x4", 4, 7))
+        self.records[0]["station"] = "Ålesund"  # no ASCII: only so does UTF-8 show
+        self.old = json.dumps({"station": "Lund", "day": 0, "celsius": 3.5}).encode() + b"\n"
+
+    def desk(self, old: bytes | None) -> Desk:
+        """A new folder with a report, or without one."""
+        self.count += 1
+        return Desk(self.folder / f"{self.count}", self.name, old)
+
+    def build(self) -> tuple[Sensor, tuple[()], Any]:
+        """Return a source, no stages, and the sink, for one run of a sweep."""
+        source = Sensor("sensor", self.records)
+        source.desk = self.desk(self.old)
+        source.desk.before = ledger.system()  # before the sink is made, which may open a file already
+        source.sink = self.answer(source.desk.path)
+        return source, (), source.sink
+
+    def swept(self) -> list[Filed]:
+        """Run in a `PipelineContext`, with a failure at every point; the run without one comes first."""
+        found = []
+
+        def run(source: Any, stages: Any, sink: Any) -> Any:
+            try:
+                return faults.withContext(source, stages, sink)
+            finally:
+                source.part.desk.after = ledger.system()
+
+        for one in trials(self.build, run):
+            phase = one.fault.phase if one.fault else ""
+            ends = {"": "kept", "close": "either"}.get(phase, "lost")
+            is_open = one.source.desk.before != one.source.desk.after
+            found.append(
+                Filed(one.when, ends, one.source.desk, one.sink, one.tried.error, one.outcome.arrived,
+                      is_open, phase != "open", one.interrupt)
+            )  # fmt: skip
+        return found
+
+    def alone(
+        self, when: str, records: list[Any], error: BaseException | None = None, old: bool = True,
+        blocked: bool = False, odd: bool = False, refuses: bool = False,
+    ) -> Filed:  # fmt: skip
+        """Write records in a `with` of the sink alone, and raise the error at the end of its block."""
+        desk = self.desk(self.old if old else None)
+        tools.restore()
+        before = ledger.system()
+        sink = self.answer(desk.path)
+        arrived: list[int] = []
+
+        def block() -> None:
+            with sink:
+                for record in records:
+                    sink.write(record)
+                    arrived.append(1)
+                    desk.look(sink)
+                if blocked:
+                    desk.block()
+                if refuses:
+                    stack.enter_context(_no_replacing(desk.path))
+                if error is not None:
+                    raise error
+
+        with ExitStack() as stack:
+            tried = attempt(block)
+        lost = error is not None or blocked or odd or refuses
+        stopped = error is not None and not isinstance(error, Exception)
+        return Filed(when, "lost" if lost else "kept", desk, sink, tried.error, len(arrived),
+                     ledger.system() != before, True, stopped, error)  # fmt: skip

@@ -1,0 +1,63 @@
+"""The variant of a course: other data, names and points of failure for each term, by one word."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass
+from typing import TypeVar
+
+T = TypeVar("T")
+
+STATIONS = ("Ålesund", "Bilbao", "Cork", "Dresden", "Évora", "Gdańsk", "Graz", "Heraklion", "Lund", "Oulu",
+            "Porto", "Rijeka", "Tartu", "Turin", "Utrecht", "Varna")  # fmt: skip
+"""Places whose weather the exercises read."""
+
+
+@dataclass(frozen=True)
+class Variant:
+    """One term's version of every exercise, fixed by its name alone.
+
+    >>> Variant("kit").number("leaks-x1", 2, 9) == Variant("kit").number("leaks-x1", 2, 9)
+    True
+    """
+
+    name: str = "kit"
+
+    def random(self, key: str) -> random.Random:
+        """A random source that gives the same for the same variant and key, on every Python."""
+        return random.Random(f"{self.name}:{key}")
+
+    def number(self, key: str, low: int, high: int) -> int:
+        """A whole number from `low` to `high`, both included."""
+        return low + int(self.random(key).random() * (high - low + 1))
+
+    def choice(self, key: str, options: tuple[T, ...]) -> T:
+        """One of the options."""
+        return options[self.number(key, 0, len(options) - 1)]
+
+    def stations(self, key: str, count: int) -> list[str]:
+        """Names of `count` different stations."""
+        shuffled = sorted(STATIONS, key=lambda name: self.random(f"{key}:{name}").random())
+        return shuffled[:count]
+
+    def readings(self, key: str, count: int) -> list[dict[str, object]]:
+        """`count` records such as `{"station": "Lund", "day": 3, "celsius": 11.5}`, all different."""
+        places = self.stations(key, 4)
+        drawn = self.random(key)
+        rows = [(places[int(drawn.random() * 4)], int(drawn.random() * 300) / 10) for _ in range(count)]
+        return [
+            {"station": place, "day": day, "celsius": celsius} for day, (place, celsius) in enumerate(rows, 1)
+        ]
+
+
+_chosen = [Variant()]
+
+
+def choose(variant: Variant) -> None:
+    """Make a variant the one that `chosen` returns."""
+    _chosen[0] = variant
+
+
+def chosen() -> Variant:
+    """Return the variant that the running notebook chose with `course`; the kit's own by default."""
+    return _chosen[0]

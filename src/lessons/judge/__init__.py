@@ -1,0 +1,1 @@
+"""How an answer is examined: the trial in a child process, and the verdict."""

@@ -1,0 +1,214 @@
+"""What a check says of an answer: one verdict, with points for each aspect of the work."""
+
+from __future__ import annotations
+
+import html
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from lessons.study.cards import Card, card, inline, wrapped
+from lessons.study.questions import misconceptions
+
+MISSING, WRONG, ALMOST, CORRECT = "missing", "wrong", "almost", "correct"
+
+MIME = "application/vnd.lifecycle.verdict+json"
+"""The name under which a notebook carries a verdict for a program to read."""
+
+
+_SIGNS = {MISSING: "○", WRONG: "✗", ALMOST: "◐", CORRECT: "✓"}
+_HEADS = {
+    MISSING: "missing: there is no answer yet. Write yours in the cell above, and run both cells again.",
+    WRONG: "wrong: the main thing does not hold yet.",
+    ALMOST: "almost: the main thing holds, something beside it does not.",
+    CORRECT: "correct.",
+}
+_FIRST = ("Mend that first.", "Mend what stands above first.")
+"""What a check advises for an aspect that nobody can judge before another one holds."""
+_PLAIN = "margin:0.3em 0;overflow-wrap:anywhere"
+_REASON = "margin:0.2em 0 0.2em 1.4em;overflow-wrap:anywhere"
+_LIST = "list-style:none;padding-left:0;margin:0.4em 0"
+
+
+@dataclass(frozen=True)
+class Aspect:
+    """One thing that an exercise asks for: `points` is `worth` when it holds, else 0.
+
+    Of one that does not hold: `belief` is the misconception that it shows ("" when it shows none), `seen`
+    says what was seen and where, `advice` what to try.
+    """
+
+    name: str
+    worth: int
+    points: int = 0
+    belief: str = ""
+    seen: str = ""
+    advice: str = ""
+
+    @property
+    def holds(self) -> bool:
+        """Whether the answer does what this aspect asks for."""
+        return self.points == self.worth
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What a check says of one answer.
+
+    `version` is the check's own, `variant` the course's; `printed` is what the answer printed meanwhile.
+    The status follows from the aspects: all hold, "correct"; the first one holds, which is what the exercise
+    is about, "almost"; else "wrong". "missing" is an answer that was not begun.
+    """
+
+    exercise: str
+    version: str
+    variant: str
+    aspects: tuple[Aspect, ...]
+    missing: bool = False
+    printed: str = ""
+
+    @property
+    def points(self) -> int:
+        """How many points the answer earns."""
+        return sum(aspect.points for aspect in self.aspects)
+
+    @property
+    def worth(self) -> int:
+        """How many points the exercise is worth."""
+        return sum(aspect.worth for aspect in self.aspects)
+
+    @property
+    def status(self) -> str:
+        """Return "missing", "wrong", "almost" or "correct"."""
+        if self.missing:
+            return MISSING
+        if all(aspect.holds for aspect in self.aspects):
+            return CORRECT
+        return ALMOST if self.aspects[0].holds else WRONG
+
+    @property
+    def belief(self) -> str:
+        """The misconception of the first aspect that does not hold; "" when none is named."""
+        return next((aspect.belief for aspect in self.aspects if aspect.belief), "")
+
+    def as_dict(self) -> dict[str, Any]:
+        """The verdict as plain data, for JSON."""
+        return {
+            "exercise": self.exercise,
+            "version": self.version,
+            "variant": self.variant,
+            "status": self.status,
+            "belief": self.belief,
+            "points": self.points,
+            "worth": self.worth,
+            "aspects": [asdict(aspect) for aspect in self.aspects],
+            "printed": self.printed,
+        }
+
+    @classmethod
+    def from_dict(cls, data: dict[str, Any]) -> Verdict:
+        """The verdict that `as_dict` wrote. Raises `KeyError`, `TypeError` or `ValueError` for other data.
+
+        >>> verdict = Verdict("leaks-x1", "1", "kit", (Aspect("closes", 2, 2),))
+        >>> Verdict.from_dict(verdict.as_dict()) == verdict
+        True
+        """
+        aspects = tuple(Aspect(**aspect) for aspect in data["aspects"])
+        missing = data["status"] == MISSING
+        verdict = cls(data["exercise"], data["version"], data["variant"], aspects, missing, data["printed"])
+        if verdict.as_dict() != data:
+            raise ValueError("the verdict's parts do not agree with each other")
+        return verdict
+
+    def __str__(self) -> str:
+        return panel(self).text
+
+    def __repr__(self) -> str:
+        return str(self)
+
+    def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, Any]:
+        shown = panel(self)
+        return {"text/plain": shown.text, "text/html": shown.html, MIME: self.as_dict()}
+
+
+def panel(verdict: Verdict) -> Card:
+    """Show a verdict: status and points, each aspect, what was seen, what to try, the check's version.
+
+    What was said of one aspect is not said again of another: that one is named. An aspect that was not looked
+    at, since another one has to hold first, is not said to fail.
+    """
+    head = f"**{verdict.exercise}** is {_HEADS[verdict.status]}"
+    count = f"{verdict.points} of {verdict.worth} points"
+    sign = _SIGNS[verdict.status]
+    text = [wrapped(f"{sign} {head} {count}.")]
+    body = [f'<p role="status" style="{_PLAIN}">{_mark(sign)} {inline(head)} <strong>{count}.</strong></p>']
+    if verdict.status != MISSING:
+        # A list without bullets is none to some screen readers, unless it says so.
+        body.append(f'<ul role="list" style="{_LIST}">')
+        told: dict[str, str] = {}
+        for aspect in verdict.aspects:
+            _aspect(aspect, told, text, body)
+        body.append("</ul>")
+    if verdict.printed:
+        text += ["Your code printed:", *(f"    {line}" for line in verdict.printed.splitlines()[:20])]
+        printed = html.escape(verdict.printed, quote=False)
+        style = "white-space:pre-wrap;overflow-wrap:anywhere"
+        body.append(f'<details><summary>What your code printed</summary><pre style="{style}">{printed}</pre>')
+        body.append("</details>")
+    variant = "" if verdict.variant == "kit" else f", variant {verdict.variant}"
+    foot = f"Check {verdict.exercise}, version {verdict.version}{variant}: the same check grades."
+    text.append(wrapped(foot))
+    body.append(f'<p style="{_PLAIN};font-size:0.9em">{inline(foot)}</p>')
+    return card(f"Check of {verdict.exercise}: {verdict.status}", text, body)
+
+
+def _aspect(aspect: Aspect, told: dict[str, str], text: list[str], body: list[str]) -> None:
+    sign, state = ("✓", "holds") if aspect.holds else ("✗", "does not hold")
+    if waits(aspect):
+        sign, state = _SIGNS[MISSING], "not looked at yet"
+    count = f"({aspect.points} of {aspect.worth})"
+    text.append(wrapped(f"{aspect.name}: {state} {count}", "     ", f"   {sign} "))
+    body.append(f'<li style="{_PLAIN}">{_mark(sign)} <strong>{inline(aspect.name)}</strong>: {state}')
+    body.append(f'<span style="white-space:nowrap">{count}</span>')
+    for said in _reasons(aspect, told):
+        text.append(wrapped(said, "     ", "     "))
+        body.append(f'<p style="{_REASON}">{inline(said)}</p>')
+    body.append("</li>")
+
+
+def waits(aspect: Aspect) -> bool:
+    """Whether a check could not look at this aspect, because another one does not hold yet.
+
+    Such an aspect shows no misconception, and its advice is to mend the other one first. One that fails in
+    the same way as another was looked at.
+
+    >>> waits(Aspect("it counts", 1, 0, "", "nothing came out.", "Mend that first."))
+    True
+    """
+    same = aspect.seen.startswith("the same as above")
+    return not (aspect.holds or aspect.belief or same) and aspect.advice in _FIRST
+
+
+def _reasons(aspect: Aspect, told: dict[str, str]) -> list[str]:
+    if aspect.holds:
+        return []
+    if waits(aspect):
+        # Once is enough: the state of each says the same.
+        reason = f"{aspect.seen[:1].upper()}{aspect.seen[1:]} {aspect.advice}"
+        return [reason] if told.setdefault(reason, aspect.name) == aspect.name else []
+    known = misconceptions().get(aspect.belief)
+    said = [
+        f"**Seen:** {aspect.seen}" if aspect.seen else "",
+        f"**Behind it** (`{known.id}`): “{known.belief}” **But:** {known.truth}" if known else "",
+        f"**Try:** {aspect.advice}" if aspect.advice else "",
+    ]
+    given = [one for one in said if one]
+    new = [one for one in given if one not in told]
+    if given and not new:
+        return [f"As for “{told[given[0]]}”."]
+    told.update(dict.fromkeys(new, aspect.name))
+    return new
+
+
+def _mark(sign: str) -> str:
+    # The words beside it say the same: a screen reader need not spell the sign.
+    return f'<span aria-hidden="true">{sign}</span>'

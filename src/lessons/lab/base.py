@@ -1,0 +1,371 @@
+"""The shell that every lab is built on: labelled controls, a view, one sentence, and no swallowed error.
+
+A lab is built in four moves. ``LeakLab`` and ``ExitLab`` are examples to read.
+
+1. Subclass `Lab` and call ``super().__init__("TheName")``.
+2. Make controls: ``self.choice(…)``, ``self.number(…)``, ``self.switch(…)``, ``self.button(…)``. With
+   ``more=True`` a control waits under "More".
+3. Make views: ``self.view()`` gives an HTML widget; or bring a widget of your own.
+4. Call ``self.assemble(view, …)`` last. It lays everything out and calls ``refresh`` once.
+
+``refresh`` reads the controls, asks a plain function of ``lessons.lab.experiments``, and shows its answer.
+It runs again whenever a control changes.
+"""
+
+from __future__ import annotations
+
+import functools
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from html import escape
+from pathlib import Path
+from typing import Any
+from weakref import WeakSet
+
+import anywidget  # type: ignore[import-untyped, unused-ignore]
+import ipywidgets  # type: ignore[import-untyped, unused-ignore]
+import traitlets
+
+_HERE = Path(__file__).parent
+
+_turn = threading.RLock()
+"""Who has it works a lab. A front end may send what a page does to a thread beside the one that runs cells
+(Jupyter's subshells): two callbacks, or one and a cell, could have a pipeline in hand at the same time."""
+
+FRAME = 1 / 60
+"""Seconds from one frame of a screen to the next."""
+
+
+class Voice(anywidget.AnyWidget):  # type: ignore[misc, unused-ignore]
+    """The ``role="status"`` sentence, the progress bar and the text twin of one lab."""
+
+    _esm = (_HERE / "voice.js").read_text(encoding="utf-8")
+    _css = (_HERE / "base.css").read_text(encoding="utf-8")
+    title = traitlets.Unicode().tag(sync=True)
+    sentence = traitlets.Unicode().tag(sync=True)
+    mark = traitlets.Enum(["", "ok", "fail", "error"], "").tag(sync=True)
+    done = traitlets.Int(0).tag(sync=True)
+    total = traitlets.Int(0).tag(sync=True)
+    twin = traitlets.Unicode().tag(sync=True)
+
+
+class Unfold(anywidget.AnyWidget):  # type: ignore[misc, unused-ignore]
+    """A button with ``aria-expanded``; ``value`` says whether what it governs is open."""
+
+    _esm = (_HERE / "unfold.js").read_text(encoding="utf-8")
+    label = traitlets.Unicode("More").tag(sync=True)
+    value = traitlets.Bool(False).tag(sync=True)
+
+
+class Lab(ipywidgets.VBox):  # type: ignore[misc]
+    """The base of every lab.
+
+    ``controls`` holds each control by name, ``errors`` every exception that a callback raised, oldest first,
+    and ``sentence`` is what the status line says.
+    """
+
+    def __init__(self, title: str, heading: str = "") -> None:
+        self.errors: list[Exception] = []
+        self.controls: dict[str, Any] = {}
+        self._title = title
+        self._few: list[Any] = []
+        self._advanced: list[Any] = []
+        self._held = 0
+        self._stale = False
+        self._assembled = False
+        self._heading = heading
+        self._cells: set[str] = set()  # whose outputs show this lab
+        self._quarter = -1
+        self.voice = Voice(title=title)
+        self.voice.add_class("lc-voice")
+        super().__init__()
+        self.add_class("lifecycle-lab")
+
+    # Controls
+
+    def choice(
+        self,
+        name: str,
+        label: str,
+        options: Mapping[str, Any] | Sequence[Any],
+        value: Any,
+        *,
+        radio: bool = False,
+        more: bool = False,
+    ) -> Any:
+        """A control that picks one of `options` (label → value, or plain values); `radio` shows all."""
+        kind = ipywidgets.RadioButtons if radio else ipywidgets.Dropdown
+        named = options if isinstance(options, Mapping) else {str(one): one for one in options}
+        pairs = list(named.items())
+        return self.control(name, kind(description=label, options=pairs, value=value, style=_WIDE), more=more)
+
+    def number(self, name: str, label: str, low: int, high: int, value: int, *, more: bool = False) -> Any:
+        """A slider over the whole numbers from `low` to `high`, both included."""
+        slider = ipywidgets.IntSlider(
+            description=label, min=low, max=high, value=value, continuous_update=False, style=_WIDE
+        )
+        return self.control(name, slider, more=more)
+
+    def switch(self, name: str, label: str, value: bool, *, more: bool = False) -> Any:
+        """A checkbox."""
+        box = ipywidgets.Checkbox(description=label, value=value, indent=False)
+        return self.control(name, box, more=more)
+
+    def button(
+        self,
+        name: str,
+        label: str,
+        action: Callable[[], object],
+        *,
+        primary: bool = False,
+        more: bool = False,
+    ) -> Any:
+        """A button that calls `action()`."""
+        button = ipywidgets.Button(description=label)
+        if primary:
+            button.add_class("lc-primary")
+        button.on_click(self.guard(lambda _: action()))
+        return self._place(name, button, more)
+
+    def control(self, name: str, widget: Any, *, more: bool = False) -> Any:
+        """Take a control of any kind that has a `value`; a change of it calls `refresh`."""
+        widget.observe(self.guard(lambda _: self._changed()), names="value")
+        return self._place(name, widget, more)
+
+    def _place(self, name: str, widget: Any, more: bool) -> Any:
+        if name in self.controls:
+            _close(widget)
+            raise ValueError(f"{self._title} already has a control named {name!r}; take another name")
+        self.controls[name] = widget
+        (self._advanced if more else self._few).append(widget)
+        return widget
+
+    # Views
+
+    def view(self) -> Any:
+        """An empty HTML widget to draw in; give the images and drawings in its `value` their names."""
+        view = ipywidgets.HTML()
+        view.add_class("lc-view")
+        return view
+
+    def say(self, sentence: str, mark: str = "") -> None:
+        """Set the status line. `mark` is "", "ok", "fail" or "error": a glyph beside the words."""
+        with self.voice.hold_sync():
+            self.voice.sentence, self.voice.mark = sentence, mark
+            self.voice.done = self.voice.total = 0
+        self._quarter = -1
+
+    def tell(self, twin: str) -> None:
+        """Set the text twin, which stands folded under the status line."""
+        self.voice.twin = twin
+
+    def progress(self, done: int, total: int, what: str) -> None:
+        """Show how far a run is, e.g. ``progress(7, 20, "crash")``; the next `say` takes it away.
+
+        The bar moves each time, the sentence at each quarter: a screen reader reads all that it says.
+        """
+        before, self._quarter = self._quarter, 4 * done // max(total, 1)
+        with self.voice.hold_sync():
+            self.voice.done, self.voice.total, self.voice.mark = done, total, ""
+            if self._quarter != before:
+                self.voice.sentence = f"Working: {what} {done} of {total}."
+
+    @property
+    def sentence(self) -> str:
+        """What the status line says."""
+        return str(self.voice.sentence)
+
+    def give_way(self) -> None:
+        """Let the page paint what has been sent, before the rest of an outcome is made and sent.
+
+        Kernel, server and browser share the machine's few cores: what is made now would hold up the drawing.
+        """
+        # Without a kernel there is no page.
+        if getattr(self.comm, "kernel", None) is not None:
+            time.sleep(FRAME)
+
+    # Life
+
+    def assemble(self, *views: Any) -> None:
+        """Lay out controls, views and status line, and show the first outcome. Call it once, last."""
+        parts: list[Any] = []
+        if self._heading:
+            heading = self.view()
+            heading.value = f'<span class="lc-title">{escape(self._heading)}</span>'
+            parts.append(heading)
+        few = list(self._few)
+        if self._advanced:
+            unfold = Unfold()
+            advanced = ipywidgets.Box(self._advanced)
+            advanced.add_class("lc-controls")
+            panel = ipywidgets.Box([advanced], layout={"display": "none", "overflow": "visible"})
+            panel.add_class("lc-more")
+
+            def fold(_: object) -> None:
+                panel.layout.display = "flex" if unfold.value else "none"
+
+            unfold.observe(self.guard(fold), names="value")
+            self.controls["more"] = unfold
+            few.append(unfold)
+        if few:
+            row = ipywidgets.Box(few)
+            row.add_class("lc-controls")
+            parts.append(row)
+        if self._advanced:
+            parts.append(panel)
+        self.children = [*parts, *views, self.voice]
+        self._assembled = True
+        self.guard(lambda: self.refresh())()
+
+    def refresh(self) -> None:
+        """Read the controls, ask the experiment, show the outcome. Every lab writes its own."""
+        raise NotImplementedError(f"{type(self).__name__} needs a refresh method of its own")
+
+    def _changed(self) -> None:
+        if self._held or not self._assembled:
+            self._stale = True
+        else:
+            self.refresh()
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Change several controls inside the block; `refresh` runs once, after it."""
+        self._held += 1
+        try:
+            yield
+        finally:
+            self._held -= 1
+        if self._stale and not self._held:
+            self._stale = False
+            self._changed()
+
+    def guard(self, callback: Callable[..., object]) -> Callable[..., None]:
+        """Wrap a callback so that its exception is kept in `errors` and said in the status line.
+
+        ipywidgets drops what an ``on_click`` callback raises; nothing may vanish here. One callback runs at a
+        time, whatever thread it comes from.
+        """
+
+        @functools.wraps(callback)
+        def guarded(*args: object) -> None:
+            try:
+                with _turn:
+                    callback(*args)
+            except Exception as error:
+                self.errors.append(error)
+                self.say(
+                    f"{self._title} could not show this: {type(error).__name__}: {error}. "
+                    "What you set is kept; change a control to go on.",
+                    "error",
+                )
+
+        return guarded
+
+    def close(self) -> None:
+        """Close this lab and every model it holds: controls, views, layouts and styles."""
+        if sys.is_finalizing():
+            return  # ipywidgets closes what is left when Python ends: nobody listens, and imports fail
+        with _turn:
+            for widget in _family(self):
+                if widget is not self:
+                    widget.unobserve_all()
+                    widget.close()
+            super().close()
+
+    def _repr_mimebundle_(self, **options: Any) -> Any:
+        # A cell that runs again shows a new lab; what the one before it holds would be open until the end.
+        self.guard(lambda: _succeed(self))()
+        return super()._repr_mimebundle_(**options)
+
+    def __repr__(self) -> str:
+        return f"{self._title}: {self.sentence}"
+
+
+_shown: dict[str, tuple[str, WeakSet[Lab]]] = {}
+"""What each cell shows: its id → its latest execution, and the labs that this one has displayed."""
+
+
+def _succeed(lab: Lab) -> None:
+    """Close what earlier executions of the running cell showed, unless another cell shows it as well."""
+    cell, execution = running_cell()
+    if not cell:
+        return
+    latest, labs = _shown.get(cell, ("", WeakSet()))
+    if latest != execution:
+        for former in set(labs) - {lab}:
+            former._cells.discard(cell)
+            if not former._cells:
+                former.close()
+        labs = WeakSet()
+    labs.add(lab)
+    lab._cells.add(cell)
+    _shown[cell] = execution, labs
+
+
+def running_cell() -> tuple[str, str]:
+    """The id of the notebook's cell that runs now, and of this execution; empty where nobody tells."""
+    python: Any = sys.modules.get("IPython")
+    shell: Any = python.get_ipython() if python is not None else None
+    parent = shell.get_parent() if hasattr(shell, "get_parent") else {}
+    cell = (parent.get("metadata") or {}).get("cellId")
+    return (str(cell), str(parent["header"]["msg_id"])) if cell else ("", "")
+
+
+_WIDE = {"description_width": "initial"}
+
+
+def _close(widget: Any) -> None:
+    for one in _family(widget):
+        one.close()
+
+
+def _family(root: Any) -> list[Any]:
+    """`root` and every widget reachable through its traits, each once."""
+    found: dict[int, Any] = {}
+    waiting = [root]
+    while waiting:
+        widget = waiting.pop()
+        if id(widget) in found:
+            continue
+        found[id(widget)] = widget
+        for value in widget.trait_values().values():
+            several = value if isinstance(value, (tuple, list)) else (value,)
+            waiting.extend(one for one in several if isinstance(one, ipywidgets.Widget))
+    return list(found.values())
+
+
+def unread(told: str) -> str:
+    """HTML of words behind a glyph, with the glyph kept from screen readers: "▶ ran" is read as "ran"."""
+    glyph, _, words = told.partition(" ")
+    return f'<span aria-hidden="true">{glyph} </span>{words}' if words else told
+
+
+def drive(lab: Lab, name: str, value: Any = None) -> None:
+    """Work one control as a student does: click the button, or set the value.
+
+    What a callback raised is raised here. An unknown name is a `KeyError` that lists the controls.
+    """
+    if name not in lab.controls:
+        raise KeyError(f"no control named {name!r}; this lab has {', '.join(lab.controls)}")
+    before = len(lab.errors)
+    control = lab.controls[name]
+    if isinstance(control, ipywidgets.Button):
+        control.click()
+    else:
+        control.value = value
+    if len(lab.errors) > before:
+        raise lab.errors[before]
+
+
+def values(control: Any) -> list[Any]:
+    """Every value a control can take, for a test that drives it through all of them."""
+    if isinstance(control, (ipywidgets.Dropdown, ipywidgets.RadioButtons)):
+        return [value for _, value in control._options_full]
+    if isinstance(control, ipywidgets.IntSlider):
+        return list(range(control.min, control.max + 1, control.step))
+    if isinstance(control, (ipywidgets.Checkbox, Unfold)):
+        return [False, True]
+    raise TypeError(f"no list of values is known for a {type(control).__name__}")

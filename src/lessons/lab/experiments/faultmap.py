@@ -1,0 +1,337 @@
+"""Every fault point of a pipeline, tried without `PipelineContext` and with it: `faults.sweep`, twice.
+
+Without `build` it is FailureLab's own pipeline, so that every point can be replayed there. `build()` returns
+a student's own `(source, stages, sink)`.
+"""
+
+from __future__ import annotations
+
+import gc
+import re
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from lessons.lab.experiments.attempts import listed, many, numbers
+from lessons.lab.experiments.chain import (
+    PATIENCE,
+    SPREADS,
+    ChainSettings,
+    NoPipeline,
+    loop,
+    made,
+    named,
+    play,
+    said,
+    unbuilt,
+)
+from lessons.lab.experiments.limit import TimeUp, limit
+from lessons.lab.experiments.station import Station
+from lessons.lab.experiments.watch import short
+from lifecycle import faults
+from lifecycle.config import PipelineConfig
+from lifecycle.faults import Fault, Outcome, Sweep
+
+Build = Callable[[], tuple[Any, Sequence[Any], Any]]
+Progress = Callable[[int, int], object]
+
+LIMIT = 2_000  # fault points; above that a map says less than a shorter input
+BUDGET = 60.0  # seconds for the whole map
+WITHOUT, WITH = "without PipelineContext", "with PipelineContext"
+
+
+@dataclass(frozen=True)
+class Point:
+    """One fault point, and one way to run it: a cell of the map. `at` is "open", "pull 3", "close", …"""
+
+    place: str
+    at: str
+    context: bool = False
+
+
+@dataclass(frozen=True)
+class MapOutcome:
+    """Both sweeps of one pipeline. `parts` are places and names: ("stage 1", "Parse").
+
+    `refused` says why there is no sweep, and what to do about it; it is empty as a rule.
+    """
+
+    parts: tuple[tuple[str, str], ...] = ()
+    bare: Sweep | None = None
+    within: Sweep | None = None
+    refused: str = ""
+
+    def outcomes(self, context: bool) -> tuple[Outcome, ...]:
+        """All runs with a fault, in the order of the sweep."""
+        swept = self.within if context else self.bare
+        return () if swept is None else tuple(one for one in swept.outcomes if one.fault is not None)
+
+    def leaks(self, context: bool) -> int:
+        """How many fault points leave something open."""
+        return sum(bool(outcome.leaked) for outcome in self.outcomes(context))
+
+    def points(self, place: str, context: bool = False) -> dict[str, Outcome]:
+        """The fault points of one part, by what it is doing: "open", "pull 1", …"""
+        return {at(one): one for one in self.outcomes(context) if one.fault and one.fault.place == place}
+
+    def found(self, point: Point) -> Outcome | None:
+        """What the run of a point left, `None` for a point that this pipeline does not have."""
+        return self.points(point.place, point.context).get(point.at)
+
+    def name(self, place: str) -> str:
+        """The name of the part at a place."""
+        return dict(self.parts).get(place, place)
+
+    @property
+    def sentence(self) -> str:
+        """Both counts, in a sentence."""
+        if self.refused:
+            return self.refused
+        count, bare, within = len(self.outcomes(True)), self.leaks(False), self.leaks(True)
+        unseen = _unseen(WITHOUT, self.bare) + _unseen(WITH, self.within)
+        tried = f"{count} places where this pipeline can fail, each tried twice:"
+        if not bare and not within:
+            return f"{tried} none of them leaves anything open, without PipelineContext or with it.{unseen}"
+        leave = "leave" if bare > 1 else "leaves"
+        return (
+            f"{tried} without PipelineContext {bare or 'none'} of them {leave} something open, "
+            f"with it {within or 'none'}.{unseen}"
+        )
+
+    def told(self, point: Point) -> str:
+        """What happened at one point, in a few sentences."""
+        outcome = self.found(point)
+        if outcome is None:
+            return f"{self.name(point.place)} has no fault point {point.at!r}: choose another one."
+        name, how = self.name(point.place), WITH if point.context else WITHOUT
+        arrived = f"{many(outcome.arrived) if outcome.arrived else 'no record'} had arrived."
+        what = f"{name} fails {when(point.at)}, {how}:"
+        if outcome.raised is None:
+            what += f" nothing is raised. The run never gets there, or the part handles it; {arrived}"
+        else:
+            injected = outcome.raised.endswith(f"injected: {outcome.fault}")
+            raised = outcome.raised.partition(":")[0] if injected else short(outcome.raised)
+            what += f" {raised} is raised, {arrived}"
+        left = "; ".join(self.left(outcome))
+        return f"{what} {f'This stays open: {left}.' if left else 'Nothing stays open.'}"
+
+    def left(self, outcome: Outcome) -> list[str]:
+        """What a run left open: parts, suspended generators, and by the ledger; without folders."""
+        entered, suspended, rest = [], [], []
+        for leak in outcome.leaked:
+            place, _, how = leak.rpartition(" and not ")[0].rpartition(" ")
+            if how == "entered":
+                entered.append(self.name(place))
+            elif how == "started":
+                suspended.append(self.name(place))
+            else:
+                rest.append("a connection" if leak.startswith("connection ") else f"the {short(leak)}")
+        generators = "the suspended generator" + "s" * (len(suspended) > 1)
+        return [
+            *([listed(entered)] if entered else []),
+            *([f"{generators} of {listed(suspended)}"] if suspended else []),
+            *rest,
+        ]
+
+    def text(self) -> str:
+        """Both sweeps as text, the same at every run."""
+        if self.refused:
+            return self.refused
+        lines = []
+        width = max(len(name) for _, name in self.parts)
+        for context, how in ((False, WITHOUT), (True, WITH)):
+            count = len(self.outcomes(context))
+            lines.append(f"{how}: {self.leaks(context)} of {count} leave something open")
+            for place, name in self.parts:
+                points = self.points(place, context)
+                if points:
+                    lines.append(f"  {name:<{width}}  {_summed(points)}")
+            lines.append("")
+        return "\n".join([*lines, self.sentence])
+
+
+def at(outcome: Outcome) -> str:
+    """What the part is doing when it fails: "open", "pull 3", …"""
+    return str(outcome.fault).split(", ", 1)[1]
+
+
+def when(at: str) -> str:
+    """The same in words: "when it opens", "at pull 3", …"""
+    return _WHEN.get(at, f"at {at}")
+
+
+_WHEN = {"open": "when it opens", "end": "when its stream closes", "close": "when it closes"}
+
+
+def _summed(points: dict[str, Outcome]) -> str:
+    """The points of one part, neighbours with the same end together: "pull 1 to 3: leak"."""
+    runs: list[tuple[str, str, list[int]]] = []
+    for name, outcome in points.items():
+        phase, _, record = name.partition(" ")
+        ended = "leak" if outcome.leaked else "clean"
+        if not (runs and runs[-1][:2] == (phase, ended)):
+            runs.append((phase, ended, []))
+        runs[-1][2].extend([int(record)] if record else [])
+    named = [(f"{phase} {numbers(records)}" if records else phase, ended) for phase, ended, records in runs]
+    return " · ".join(f"{name}: {ended}" for name, ended in named)
+
+
+def _unseen(how: str, swept: Sweep | None) -> str:
+    """What the operating system counts after a sweep and did not before it."""
+    if swept is None:
+        return ""
+    files, sockets = swept.after.files - swept.before.files, swept.after.sockets - swept.before.sockets
+    if files <= 0 and sockets <= 0:
+        return ""
+    return (
+        f" After the sweep {how} the operating system counts {files} files and "
+        f"{sockets} sockets more than before: a part opens something of which it tells nobody."
+    )
+
+
+def naive(source: Any, stages: Sequence[Any], sink: Any) -> int:
+    """Open, pull, close: the runner that one writes first. Its closing is reached when nothing fails.
+
+    >>> from lifecycle.sinks import ListSink
+    >>> from lifecycle.sources import ListSource
+    >>> naive(ListSource([1, 2, 3]), [], ListSink())
+    3
+    """
+    parts = [part for part in (source, *stages, sink) if hasattr(type(part), "__enter__")]
+    for part in parts:
+        part.__enter__()
+    count = sum(1 for _ in loop(source, stages, sink))
+    for part in reversed(parts):
+        part.__exit__(None, None, None)
+    return count
+
+
+def faultmap(build: Build | None = None, progress: Progress | None = None) -> MapOutcome:
+    """Sweep a pipeline without a context and with one; put everything back.
+
+    `progress(done, total)` is called before each run. A pipeline that cannot be swept, because it fails
+    without any fault, never ends, or has more than 2,000 fault points, is an outcome that says so.
+
+    >>> outcome = faultmap()
+    >>> outcome.leaks(context=False) > 40, outcome.leaks(context=True)
+    (True, 0)
+    """
+    with _pipeline(build) as building:
+        runs = _Runs(building, progress)
+        try:
+            with limit(BUDGET + 10 * PATIENCE):
+                parts, count = runs.explore()
+                if count > LIMIT:
+                    return MapOutcome(
+                        refused=f"{count} places where this pipeline can fail are too many for a map. "
+                        "Build a shorter input and sweep again."
+                    )
+                runs.total = 2 * (count + 2)
+                bare = faults.sweep(runs.build, patient(naive), LIMIT)
+                within = faults.sweep(runs.build, patient(faults.withContext), LIMIT)
+        except _TooLong:
+            return MapOutcome(
+                refused=f"The sweep was stopped after {BUDGET:g} s, after {runs.done} of {runs.total} runs. "
+                "Build a shorter input, or look for a part that hangs when something fails."
+            )
+        except NoPipeline as error:
+            return MapOutcome(refused=f"{error} Then sweep again.")
+        except BaseException as error:
+            told = said(error)
+            error.__traceback__ = None
+        else:
+            return MapOutcome(parts, bare, within)
+        finally:
+            # What a part of a student forgot is closed by nobody but the collector.
+            gc.collect()
+        return MapOutcome(refused=_blamed(told, build))
+
+
+class _TooLong(BaseException):
+    """The whole sweep takes too long. No part can hold it up: it is raised between two runs."""
+
+
+class _Runs:
+    """Builds the pipeline for each run, counts the runs, and stops when the time is up."""
+
+    def __init__(self, build: Build, progress: Progress | None) -> None:
+        self._build, self._progress = build, progress
+        self._began = time.monotonic()
+        self.done = self.total = 0
+
+    def build(self) -> tuple[Any, Sequence[Any], Any]:
+        if time.monotonic() - self._began > BUDGET:
+            raise _TooLong
+        if self._progress is not None and self.total:
+            self._progress(self.done, self.total)
+        self.done += bool(self.total)
+        try:
+            with limit(PATIENCE):
+                return made(self._build)
+        except TimeUp as error:
+            raise NoPipeline(unbuilt(error)) from None
+
+    def explore(self) -> tuple[tuple[tuple[str, str], ...], int]:
+        """One run without a fault: the parts by place and name, and how many fault points there are."""
+        _, probes = faults.attempt(self.build, patient(faults.withContext), None, LIMIT, False)
+        count = sum(1 for probe in probes for _ in faults.points(probe))
+        source, *stages, sink = (probe.part for probe in probes)
+        return tuple(named(source, stages, sink).items()), count
+
+
+def patient(run: Callable[..., int]) -> Callable[..., int]:
+    """The same runner, stopped with a `TimeoutError` when one run takes longer than two seconds."""
+
+    def patiently(source: Any, stages: Sequence[Any], sink: Any) -> int:
+        try:
+            with limit(PATIENCE):
+                return run(source, stages, sink)
+        except TimeUp:
+            raise TimeoutError(f"still running after {PATIENCE:g} s, and stopped") from None
+
+    return patiently
+
+
+@contextmanager
+def _pipeline(build: Build | None) -> Iterator[Build]:
+    if build is not None:
+        yield build
+        return
+    station, settings = Station(), ChainSettings()
+    config = PipelineConfig(spread=SPREADS[settings.spread])
+    try:
+        yield lambda: station.parts(settings.records, config)
+    finally:
+        station.close()
+
+
+def _blamed(told: str, build: Build | None) -> str:
+    """Why a pipeline cannot be swept: who failed, as FailureLab sees it, if it fails there as well."""
+    if "more pulls than the limit" in told:
+        return (
+            f"More than {LIMIT} records, and no end in sight. Build a shorter input and sweep again: ten "
+            "records show as much as ten thousand."
+        )
+    state = play(["run"], build=build)
+    if state.raised:
+        why = re.split(r" (?=Closed, in this order|Accepted \d)", state.sentence)[0]
+        return (
+            "A map needs a pipeline that runs to its end while nothing is made to fail, and this one does "
+            f"not. {why} Mend it and sweep again."
+        )
+    hint = ""
+    if "ignored GeneratorExit" in told:
+        hint = "A part yields once more when it is closed: look for an `except` around its `yield`. "
+    return f"The sweep broke off: {told}. {hint}Mend it and sweep again."
+
+
+def fault(point: Point) -> Fault:
+    """The fault of a point.
+
+    >>> str(fault(Point("sink", "write 4")))
+    'sink, write 4'
+    """
+    phase, _, record = point.at.partition(" ")
+    return Fault(point.place, phase, int(record) if record else None)

@@ -1,0 +1,433 @@
+"""Crash and restart a supervised worker until something real runs out: pool slots, files or sockets.
+
+The worker opens a real source, pulls records through a stage that breaks, and never gets to its closing
+line. With `PipelineContext` the very same parts are closed. The pool lives in this process; files and
+sockets run out in a subprocess whose limit is lowered, so that nothing here is at risk.
+"""
+
+# The taught rooms carry no annotations that are not taught.
+# mypy: allow-untyped-calls
+
+from __future__ import annotations
+
+import gc
+import json
+import os
+import re
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from lifecycle import ledger
+from lifecycle.context import PipelineContext, describe
+from lifecycle.sources import CsvSource, SocketSource, SqlSource
+
+# What can run out, and what its pieces are called.
+RESOURCES = {"pool": "pool slots", "files": "files", "sockets": "sockets"}
+# What keeps a crashed worker.
+KEEPERS = {
+    "exceptions": "the supervisor: it keeps every exception",
+    "cycle": "its own frame: it keeps the exception",
+    "nothing": "nobody",
+}
+ROOM = 20
+CYCLES = 40
+RECORDS = 6
+TIMEOUT = 0.01
+# Rows without a table: nothing has to be written to the disk first.
+_QUERY = (
+    "with recursive weather (day, rain) as "
+    f"(select 1, 0.5 union all select day + 1, 0.5 from weather where day < {RECORDS}) select * from weather"
+)
+_SECONDS = 60.0
+
+Progress = Callable[[int, int], object]
+
+
+@dataclass(frozen=True)
+class LeakSettings:
+    """What crashes how often. A value that is not allowed is a `ValueError` that says what is.
+
+    `resource` is a key of `RESOURCES` and `keeps` one of `KEEPERS`; `cycles` (1 to 40) counts crashes,
+    `context` says whether `PipelineContext` runs the worker, the worker breaks at record number `breaks` (1
+    to 6), and the cyclic collector comes after every `collects` crashes (0 to 40; 0: never).
+    """
+
+    resource: str = "pool"
+    cycles: int = 1
+    context: bool = False
+    keeps: str = "exceptions"
+    collects: int = 0
+    breaks: int = 3
+
+    def __post_init__(self) -> None:
+        for field, known in (("resource", RESOURCES), ("keeps", KEEPERS)):
+            if getattr(self, field) not in known:
+                raise ValueError(f"{field}={getattr(self, field)!r} is not one of {', '.join(known)}")
+        for field, low, high in (("cycles", 1, CYCLES), ("collects", 0, CYCLES), ("breaks", 1, RECORDS)):
+            given = getattr(self, field)
+            if type(given) is not int or not low <= given <= high:
+                raise ValueError(f"{field}={given!r} is not a whole number from {low} to {high}")
+
+
+@dataclass(frozen=True)
+class Crash:
+    """One crash: `accepted` records arrived, then `error`; `refused` if the worker got no resource at all.
+
+    `held` is what the pool or the operating system counts as in use afterwards, `unclosed` what the ledger
+    still has: opened, and never closed by name.
+    """
+
+    number: int
+    accepted: int
+    held: int
+    unclosed: int
+    error: str
+    refused: bool
+
+
+@dataclass(frozen=True)
+class LeakOutcome:
+    """All crashes, and where they led. `limit` says in words where the room for 20 comes from.
+
+    `left` counts what stayed open when the experiment had put everything back; `lacking` says why it could
+    not run here, and is empty as a rule.
+    """
+
+    settings: LeakSettings
+    limit: str
+    crashes: tuple[Crash, ...]
+    left: int = 0
+    lacking: str = ""
+
+    @property
+    def refused(self) -> Crash | None:
+        """The first crash that got no resource, or `None`."""
+        return next((crash for crash in self.crashes if crash.refused), None)
+
+    @property
+    def held(self) -> int:
+        """What is in use after the last crash."""
+        return self.crashes[-1].held if self.crashes else 0
+
+    @property
+    def sentence(self) -> str:
+        """What happened, in a few sentences."""
+        if self.lacking:
+            return self.lacking
+        many, what = len(self.crashes), RESOURCES[self.settings.resource]
+        crashes = "1 crash" if many == 1 else f"{many} crashes"
+        if self.settings.context:
+            return (
+                f"{crashes}, and none of {_room(self.settings)} is held: "
+                "PipelineContext closed the source each time."
+            )
+        if self.refused:
+            ended = f"Restart {self.refused.number} got none: {self.refused.error}."
+            if self.held < ROOM:
+                ended += f" Then the collector came: {self.held} of {ROOM} are held now."
+            return f"{self.refused.number - 1} crashes used up {_room(self.settings)}. {ended}"
+        if self.held == many:
+            gone = "a worker that no longer runs" if many == 1 else "workers that no longer run"
+            return f"{crashes}: {self.held} of {ROOM} {what} held by {gone}. {self._why()}"
+        if not any(crash.held for crash in self.crashes):
+            # Reference counting frees no cycle, and a connection of the pool is one by itself.
+            counted = self.settings.keeps == "nothing" and self.settings.resource != "pool"
+            closed = (
+                "reference counting closed each one" if counted else "the collector came after each crash"
+            )
+            return (
+                f"{crashes}, and none of {_room(self.settings)} is held, "
+                f"though no worker got to its closing line: {closed}. "
+                "That is luck. One kept exception ends it."
+            )
+        return (
+            f"{crashes}: {self.held} of {ROOM} {what} held. The collector closed the rest when it came. "
+            "That is luck: nobody knows when it comes next."
+        )
+
+    def _why(self) -> str:
+        if self.settings.keeps == "exceptions":
+            return "Each kept exception has a traceback, and that keeps the worker's frame and all it opened."
+        if self.settings.keeps == "cycle":
+            return "Frame and exception refer to each other: only the collector can free such a cycle."
+        # The pool alone gets here: an SQLAlchemy connection and its transaction refer to each other.
+        return (
+            "Nobody keeps them, yet the connection's own objects form a cycle, which waits for the collector."
+        )
+
+    def text(self) -> str:
+        """The whole outcome as text, the same at every run."""
+        settings = self.settings
+        head = [
+            f"{RESOURCES[settings.resource]}: {self.limit}",
+            "with PipelineContext" if settings.context else "without PipelineContext",
+            f"who keeps a crashed worker: {KEEPERS[settings.keeps]}",
+            _collector(settings.collects),
+            f"each worker breaks at record {settings.breaks}",
+        ]
+        if self.lacking:
+            return "\n".join([*head, "", self.lacking])
+        rows = ["crash   held   not closed by name"]
+        told = ""
+        for crash in self.crashes:
+            row = f"{crash.number:>5}   {crash.held:>4}   {crash.unclosed:>18}"
+            rows.append(row if crash.error == told else f"{row}   {crash.error}")
+            told = crash.error
+        after = f"afterwards, all put back: {self.left} open"
+        return "\n".join([*head, "", *rows, "", after, "", self.sentence])
+
+
+def _room(settings: LeakSettings) -> str:
+    return (
+        f"the {ROOM} slots"
+        if settings.resource == "pool"
+        else f"the {ROOM} {settings.resource} there is room for"
+    )
+
+
+class BreakAt:
+    """A stage that hands records on until it breaks at record `number`."""
+
+    def __init__(self, number: int) -> None:
+        self.number = number
+
+    def process(self, stream: Iterator[Any]) -> Iterator[Any]:
+        """Yield each record; raise `ValueError` at the record that breaks."""
+        for number, record in enumerate(stream, 1):
+            if number == self.number:
+                raise ValueError(f"record {number} broke the worker")
+            yield record
+
+
+class _Arrived:
+    def __init__(self) -> None:
+        self.count = 0
+
+    def write(self, record: Any) -> None:
+        self.count += 1
+
+
+def by_hand(source: Any, stage: BreakAt, sink: _Arrived) -> None:
+    """Open, pull, close: the closing line is there, and a crash never gets to it."""
+    source.__enter__()
+    for record in stage.process(source.stream()):
+        sink.write(record)
+    source.__exit__(None, None, None)
+
+
+def by_hand_in_a_cycle(source: Any, stage: BreakAt, sink: _Arrived) -> None:
+    """As `by_hand`, and it remembers what went wrong: frame → exception → traceback → frame, a cycle."""
+    try:
+        by_hand(source, stage, sink)
+    except Exception as error:
+        problem = error
+        raise problem from None
+
+
+def in_context(source: Any, stage: BreakAt, sink: _Arrived) -> None:
+    """The same parts, run by `PipelineContext`."""
+    with PipelineContext(source, [stage], sink) as pipeline:
+        pipeline.run()
+
+
+def supervise(
+    settings: LeakSettings,
+    make: Callable[[], Any],
+    held: Callable[[], int],
+    progress: Progress | None = None,
+) -> tuple[Crash, ...]:
+    """Start a worker on the source `make()`, let it crash, start the next. `held()` counts what is in use.
+
+    The cyclic collector is off meanwhile and comes when the settings say; in the end it frees what is left.
+    """
+    run = in_context if settings.context else by_hand_in_a_cycle if settings.keeps == "cycle" else by_hand
+    kept: list[BaseException] = []
+    before = set(ledger.held())
+    crashes = []
+    with _collector_at_hand():
+        try:
+            for number in range(1, settings.cycles + 1):
+                sink, told, refused = _Arrived(), "", False
+                try:
+                    run(make(), BreakAt(settings.breaks), sink)
+                except Exception as error:
+                    told, refused = _plain(error), not isinstance(error, ValueError)
+                    if settings.keeps == "exceptions":
+                        kept.append(error)
+                if settings.collects and number % settings.collects == 0:
+                    gc.collect()
+                unclosed = len(set(ledger.held()) - before)
+                crashes.append(Crash(number, sink.count, held(), unclosed, told, refused))
+                if progress is not None:
+                    progress(number, settings.cycles)
+        finally:
+            kept.clear()
+            gc.collect()
+            # What garbage collection closed was never crossed out: nobody called its close.
+            for entry in set(ledger.held()) - before:
+                ledger.closed(entry)
+    return tuple(crashes)
+
+
+@contextmanager
+def _collector_at_hand() -> Iterator[None]:
+    """The cyclic collector comes only when called, and looks at nothing older than this block."""
+    enabled = gc.isenabled()
+    gc.disable()
+    gc.freeze()
+    try:
+        yield
+    finally:
+        gc.unfreeze()
+        if enabled:
+            gc.enable()
+
+
+def _collector(every: int) -> str:
+    if not every:
+        return "the collector never comes"
+    return (
+        "the collector comes after each crash" if every == 1 else f"the collector comes every {every} crashes"
+    )
+
+
+def _plain(error: BaseException) -> str:
+    """The error as one line, without what changes from run to run: folders, port numbers, links."""
+    line = describe(error).partition(" (Background on this error")[0].splitlines()[0]
+    line = re.sub(r"sqlite:///.*/", "sqlite:///", line)
+    return re.sub(r"(127\.0\.0\.1\D{1,3})\d+", r"\1…", line)
+
+
+def leak(settings: LeakSettings, progress: Progress | None = None) -> LeakOutcome:
+    """Crash and restart as the settings say, and put everything back.
+
+    `progress(done, total)` is called after each crash of a pool's worker.
+
+    Files and sockets need a subprocess and a limit that can be lowered. Where these do not exist (Windows,
+    Python in a browser) the outcome's `lacking` says so.
+    """
+    if settings.resource == "pool":
+        return _leak_pool(settings, progress)
+    return _leak_descriptors(settings)
+
+
+def _leak_pool(settings: LeakSettings, progress: Progress | None) -> LeakOutcome:
+    from sqlalchemy import create_engine
+    from sqlalchemy.pool import QueuePool
+
+    with tempfile.TemporaryDirectory() as folder:
+        engine = create_engine(
+            f"sqlite:///{Path(folder, 'weather.db').as_posix()}",
+            poolclass=QueuePool,
+            pool_size=ROOM,
+            max_overflow=0,
+            pool_timeout=TIMEOUT,
+        )
+        pool = engine.pool
+        assert isinstance(pool, QueuePool)
+        try:
+            crashes = supervise(settings, lambda: SqlSource(engine, _QUERY), pool.checkedout, progress)
+            left = pool.checkedout()
+        finally:
+            engine.dispose()
+    limit = f"pool_size={ROOM}, max_overflow=0, timeout {TIMEOUT} s"
+    return LeakOutcome(settings, limit, crashes, left)
+
+
+def _leak_descriptors(settings: LeakSettings) -> LeakOutcome:
+    import subprocess
+
+    if not _has_limits():
+        lacking = (
+            f"This needs a subprocess with a lowered limit of open {settings.resource}, "
+            "which this system does not have. Choose the pool: it runs here. On Linux and macOS all three do."
+        )
+        return LeakOutcome(settings, "none to lower here", (), lacking=lacking)
+    package = str(Path(__file__).parents[3])
+    path = os.pathsep.join(filter(None, [package, os.environ.get("PYTHONPATH")]))
+    with tempfile.TemporaryDirectory() as folder, _server(settings) as port:
+        rows = "".join(f"{day},0.5\n" for day in range(1, RECORDS + 1))
+        Path(folder, "weather.csv").write_text("day,rain\n" + rows, encoding="utf-8")
+        child = subprocess.run(
+            [sys.executable, "-m", __name__, json.dumps({"settings": asdict(settings), "port": port})],
+            cwd=folder,
+            env={**os.environ, "PYTHONPATH": path},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            encoding="utf-8",
+            timeout=_SECONDS,
+            check=False,
+        )
+    if child.returncode:
+        last = (child.stderr.strip().splitlines() or ["no message"])[-1]
+        raise RuntimeError(f"the subprocess that was to run out of {settings.resource} ended early: {last}")
+    seen = json.loads(child.stdout)
+    crashes = tuple(Crash(**crash) for crash in seen["crashes"])
+    return LeakOutcome(settings, seen["limit"], crashes, seen["left"])
+
+
+def _has_limits() -> bool:
+    try:
+        import resource  # noqa: F401
+    except ImportError:
+        return False
+    return sys.platform not in ("emscripten", "wasi")
+
+
+@contextmanager
+def _server(settings: LeakSettings) -> Iterator[int]:
+    """The port of a server that sends all records and closes first; no port where no socket is needed."""
+    if settings.resource != "sockets":
+        yield 0
+        return
+    from lessons.lab.replay import ReplayServer
+
+    with ReplayServer([json.dumps({"day": day, "rain": 0.5}) for day in range(1, RECORDS + 1)]) as server:
+        yield server.port
+
+
+def _run_out(settings: LeakSettings, port: int) -> dict[str, Any]:
+    """In the subprocess: leave room for 20 more descriptors, and crash."""
+    import resource
+
+    def make() -> Any:
+        return SocketSource("127.0.0.1", port) if settings.resource == "sockets" else CsvSource("weather.csv")
+
+    # One run that ends well: what is imported at first use is not to need a descriptor later.
+    with PipelineContext(make()) as pipeline:
+        pipeline.run()
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    used = _descriptors(range(min(soft, 4096)))
+    limit = next(
+        limit for limit in range(len(used) + ROOM, 5000) if limit - sum(one < limit for one in used) == ROOM
+    )
+    resource.setrlimit(resource.RLIMIT_NOFILE, (limit, hard))
+
+    def held() -> int:
+        return len(_descriptors(range(limit))) - len(used)
+
+    crashes = supervise(settings, make, held)
+    told = f"a limit of {limit} descriptors, {len(used)} in use before, room for {ROOM}"
+    return {"limit": told, "crashes": [asdict(crash) for crash in crashes], "left": held()}
+
+
+def _descriptors(numbers: range) -> list[int]:
+    """Which of the numbers are open. Asking needs no descriptor: there may be none left."""
+    found = []
+    for number in numbers:
+        try:
+            os.fstat(number)
+        except OSError:
+            continue
+        found.append(number)
+    return found
+
+
+if __name__ == "__main__":
+    _order = json.loads(sys.argv[1])
+    print(json.dumps(_run_out(LeakSettings(**_order["settings"]), _order["port"])))

@@ -1,0 +1,206 @@
+"""`DescriptorLab`: assign any value to any field; see who refuses it, where, and what happens otherwise."""
+
+from __future__ import annotations
+
+from html import escape
+
+import ipywidgets  # type: ignore[import-untyped, unused-ignore]
+
+from lessons.lab.base import Lab, unread
+from lessons.lab.experiments.assign import (
+    EXAMPLES,
+    FIELDS,
+    UNKNOWN,
+    WAYS,
+    AssignOutcome,
+    AssignSettings,
+    Attempt,
+    assign,
+)
+
+TYPED = "as typed"
+
+
+class DescriptorLab(Lab):
+    """One assignment to a `PipelineConfig` and to a plain class, and the pipeline that runs on each.
+
+    Takes the fields of `AssignSettings` as a start, e.g. ``DescriptorLab("windowSize", "True")``.
+    """
+
+    def __init__(self, field: str = "spread", value: str = "0", way: str = "on the instance") -> None:
+        start = AssignSettings(field, value, way)
+        super().__init__("DescriptorLab", "One assignment, checked and unchecked")
+        fields = {name: name for name in FIELDS} | {f"{UNKNOWN} (no such field)": UNKNOWN}
+        listed = field if field in fields.values() else FIELDS[0]
+        self.field = self.choice("field", "Field", fields, listed)
+        # An example is typed into the next control, and that one assigns: so a pick assigns once.
+        options = list((EXAMPLES | {TYPED: ""}).items())
+        self.example = ipywidgets.Dropdown(description="Value", options=options, value=_example(value))
+        self.example.style.description_width = "initial"
+        self.example.observe(self.guard(self._picked), names="value")
+        self._place("example", self.example, more=False)
+        self.value = self._typed("value", "or type one, as in Python", value)
+        self.value.observe(self.guard(self._matched), names="value")
+        self.choice("way", "Assigned", list(WAYS), start.way, more=True)
+        other = "" if field == listed else field
+        self.name = self._typed("name", "Any other name for the field", other, more=True)
+        self.outcome: AssignOutcome | None = None
+        self.shown = self.view()
+        self.assemble(self.shown)
+
+    def _typed(self, name: str, label: str, value: str, *, more: bool = False) -> ipywidgets.Text:
+        text = ipywidgets.Text(value=value, description=label, continuous_update=False)
+        text.style.description_width = "initial"
+        return self.control(name, text, more=more)
+
+    def _picked(self, _: object) -> None:
+        if self.example.value:
+            self.value.value = self.example.value
+
+    def _matched(self, _: object) -> None:
+        self.example.value = _example(self.value.value)
+
+    @property
+    def settings(self) -> AssignSettings:
+        """The settings that the controls stand at; `ValueError` for a value or name that is none."""
+        name = self.name.value.strip() or self.field.value
+        return AssignSettings(name, self.value.value, self.controls["way"].value)
+
+    def refresh(self) -> None:
+        """Run the assignment and what follows it, and show what was seen."""
+        try:
+            settings = self.settings
+        except ValueError as problem:
+            self.outcome, self.shown.value = None, ""
+            self.tell("")
+            self.say(f"{problem} Nothing was assigned.", "error")
+            return
+        self.outcome = assign(settings)
+        self.shown.value = page(self.outcome)
+        self.tell(self.outcome.text())
+        mark = "fail" if self.outcome.broken else "ok" if self.outcome.refused else ""
+        self.say(self.outcome.sentence, mark)
+
+
+def _example(text: str) -> str:
+    return text if text in EXAMPLES.values() else ""
+
+
+def page(outcome: AssignOutcome) -> str:
+    """The outcome as HTML: the listing and what ran of it; of each class call, `__dict__` and traceback."""
+    columns = "".join(f"<div>{_attempt(outcome, one)}</div>" for one in (outcome.checked, outcome.twin))
+    return f'{_listing(outcome)}<div class="lc-blocks lc-apart">{columns}</div>'
+
+
+def _listing(outcome: AssignOutcome) -> str:
+    rows = []
+    for number, line in enumerate(outcome.lines, 1):
+        marks = [_mark(outcome, attempt, number) for attempt in (outcome.checked, outcome.twin)]
+        kinds = {kind for kind, _ in marks}
+        row = next(kind for kind in ("lc-broke", "lc-ran", "lc-skipped", "lc-frame") if kind in kinds)
+        cells = "".join(f'<td class="lc-how lc-now-{kind[3:]}">{unread(told)}</td>' for kind, told in marks)
+        bare = line.strip()
+        indent = f"--lc-indent: {len(line) - len(bare)}ch"
+        note = _note(outcome, number)
+        rows.append(
+            f'<tr class="{row}">{cells}<td class="lc-no">{number}</td>'
+            f'<td class="lc-line" style="{indent}">{escape(bare)}{note}</td></tr>'
+        )
+    classes = (outcome.checked.config, outcome.twin.config)
+    heads = "".join(f'<th scope="col" class="lc-how">{name}</th>' for name in classes)
+    heads += '<th scope="col"><span class="lc-sr">line</span></th>'
+    heads += '<th scope="col"><span class="lc-sr">code</span></th>'
+    return (
+        '<table class="lc-code"><caption class="lc-sr">the listing, run with each class as Config</caption>'
+        f"<thead><tr>{heads}</tr></thead><tbody>{''.join(rows)}</tbody></table>"
+    )
+
+
+def _note(outcome: AssignOutcome, number: int) -> str:
+    fails = [one for one in (outcome.checked, outcome.twin) if number == one.line != outcome.line]
+    note = "the assignment" if number == outcome.line else "the symptom" if fails else ""
+    return f'<span class="lc-note"> <span aria-hidden="true">← </span>{note}</span>' if note else ""
+
+
+def _mark(outcome: AssignOutcome, attempt: Attempt, number: int) -> tuple[str, str]:
+    if number == attempt.line:
+        return "lc-broke", "⚡ raised"
+    if number in attempt.ran:
+        return "lc-ran", "▶ ran"
+    return ("lc-skipped", "○ not run") if outcome.lines[number - 1].strip() else ("lc-frame", "")
+
+
+def _attempt(outcome: AssignOutcome, attempt: Attempt) -> str:
+    return "".join(
+        (
+            f'<p class="lc-head lc-top">{_verdict(outcome, attempt)}</p>',
+            _call(outcome, attempt),
+            _dict(attempt),
+            _trace(outcome, attempt),
+            _written(outcome, attempt),
+        )
+    )
+
+
+def _verdict(outcome: AssignOutcome, attempt: Attempt) -> str:
+    if attempt.line == outcome.line:
+        return f"{attempt.config}: refused at line {attempt.line}"
+    if attempt.error:
+        return f"{attempt.config}: fails {outcome.distance(attempt)}"
+    return f"{attempt.config}: nothing fails"
+
+
+def _call(outcome: AssignOutcome, attempt: Attempt) -> str:
+    if not attempt.called:
+        why = "is not called"
+        if attempt.config == outcome.twin.config:
+            why += ": the class has no descriptor"
+        return f'<p class="lc-head">__set__ {why}</p>'
+    rows = "".join(f"<dt>{name}</dt><dd>{escape(value)}</dd>" for name, value in attempt.called)
+    return f'<p class="lc-head">__set__ is called with</p>{_list(rows)}'
+
+
+def _dict(attempt: Attempt) -> str:
+    if attempt.before is None and attempt.after is None:
+        return '<p class="lc-head">config is never made: there is no __dict__</p>'
+    before, after = dict(attempt.before or ()), dict(attempt.after or ())
+    rows = []
+    for name in before | after:
+        new = name in attempt.changed and attempt.before is not None
+        mark = ' <b class="lc-new">● new</b>' if new else ""
+        was, now = (escape(side.get(name, "—")) for side in (before, after))
+        rows.append(f'<tr><th scope="row">{escape(name)}</th><td>{was}</td><td>{now}{mark}</td></tr>')
+    heads = "".join(f'<th scope="col">{head}</th>' for head in ("config.__dict__", "before", "after"))
+    return (
+        f'<table class="lc-table"><thead><tr>{heads}</tr></thead><tbody>{"".join(rows)}</tbody></table>'
+        f'<p class="lc-after">The field then reads <code>{escape(attempt.reads)}</code></p>'
+    )
+
+
+def _trace(outcome: AssignOutcome, attempt: Attempt) -> str:
+    if not attempt.error:
+        return '<p class="lc-head">No traceback</p>'
+    steps = "".join(
+        f'<li style="--lc-indent: {depth * 1.2}em"><span class="lc-soft">{escape(str(step))}</span> '
+        f"<code>{escape(step.function or step.code)}</code>"
+        f"{_note(outcome, step.line) if not depth else ''}</li>"
+        for depth, step in enumerate(attempt.steps)
+    )
+    return (
+        f'<p class="lc-head">Traceback</p><ol class="lc-steps">{steps}</ol>'
+        f'<p class="lc-raised"><span aria-hidden="true">⚡ </span>{escape(attempt.error)}</p>'
+    )
+
+
+def _written(outcome: AssignOutcome, attempt: Attempt) -> str:
+    if not attempt.written:
+        return '<p class="lc-head">Nothing is written</p>'
+    different = outcome.different(attempt)
+    than = f"{different} of them different" if different else "as before"
+    rows = {"now": attempt.written} | ({"before": outcome.usual} if different else {})
+    facts = "".join(f"<dt>{name}</dt><dd>{' '.join(row)}</dd>" for name, row in rows.items())
+    return f'<p class="lc-head">{len(attempt.written)} records are written, {than}</p>{_list(facts)}'
+
+
+def _list(facts: str) -> str:
+    return f'<dl class="lc-facts">{facts}</dl>'

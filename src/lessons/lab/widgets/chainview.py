@@ -1,0 +1,98 @@
+"""The chain view: one SVG of a pipeline, fed by small messages, and the log that stands under it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import anywidget  # type: ignore[import-untyped, unused-ignore]
+import traitlets
+
+from lessons.lab.experiments.chain import ChainState, Part
+from lifecycle.ledger import System
+
+_HERE = Path(__file__).parent
+_LINES = 60  # of the log, from its end: a message stays small however long a run is
+
+
+class ChainView(anywidget.AnyWidget):  # type: ignore[misc, unused-ignore]
+    """Draws a `message`, and plays its frames if `motion` is on. A bolt sends ``{"strike": place}``."""
+
+    _esm = (_HERE / "chainview.js").read_text(encoding="utf-8")
+    _css = (_HERE / "chainview.css").read_text(encoding="utf-8")
+    state = traitlets.Dict().tag(sync=True)
+    motion = traitlets.Bool(False).tag(sync=True)
+
+
+class EventLog(anywidget.AnyWidget):  # type: ignore[misc, unused-ignore]
+    """The last lines of a `ChainState`'s log, and what the ledger holds; see `record`."""
+
+    _esm = (_HERE / "eventlog.js").read_text(encoding="utf-8")
+    state = traitlets.Dict().tag(sync=True)
+
+
+def message(state: ChainState, frames: list[ChainState] | None = None) -> dict[str, Any]:
+    """What the drawing needs of a state, and of the moments that led to it when they are to be played."""
+    parts = [_part(part) for part in state.parts]
+    loop = next(i for i, part in enumerate(state.parts) if part.key == "loop")
+    links = [
+        {
+            "call": "write" if i == loop else "next",
+            "pull": state.phase in ("new", "open"),
+            "now": i in state.pulling,
+            "record": str(state.record) if i == state.link else "",
+        }
+        for i in range(len(parts) - 1)
+    ]
+    drawn: dict[str, Any] = {
+        "parts": parts,
+        "links": links,
+        "accepted": state.accepted,
+        "kept": _kept(state),
+        "mode": state.mode,
+        "pool": {"slots": state.slots, "used": state.used, "left": state.leaked} if state.slots else None,
+        "counts": f"files {state.files} · sockets {state.sockets}",
+        "title": "The chain: " + ", ".join(part.name for part in state.parts),
+    }
+    if frames:
+        drawn["frames"] = [message(frame) for frame in frames]
+    return drawn
+
+
+def record(state: ChainState, counted: System) -> dict[str, Any]:
+    """What the log needs of a state, and of what the operating system counts since the lab was opened."""
+    counts = f"files {counted.files:+d}, sockets {counted.sockets:+d}"
+    # The count knows no names: what Jupyter itself opens in the meantime is in it.
+    system = f"the operating system's count for the whole kernel, Jupyter's own included: {counts}"
+    return {
+        "count": len(state.log),
+        "log": list(state.log[-_LINES:]),
+        "open": len(state.held),
+        "held": [*state.held, f"{system} since the lab was opened"],
+    }
+
+
+def _part(part: Part) -> dict[str, Any]:
+    stand = part.stand
+    return {
+        "key": part.key,
+        "name": part.name,
+        "call": part.call,
+        "status": stand.status,
+        "word": stand.word,
+        "line": stand.line,
+        "where": stand.where,
+        "code": stand.code,
+        "note": stand.note,
+        "armed": part.armed,
+        "struck": part.struck,
+        "bolt": "on",
+        "hint": "it fails at its next write" if part.key == "sink" else "it fails at its next pull",
+        "resources": [{"name": held.name, "state": held.state, "mark": held.mark} for held in part.resources],
+    }
+
+
+def _kept(state: ChainState) -> str:
+    if state.kept is None:
+        return "unknown"
+    return str(state.kept) if state.over or state.kept else "none yet"

@@ -1,0 +1,259 @@
+"""`FaultMap`: every place at which a pipeline can fail, as one map; a cell is replayed in `FailureLab`."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from time import monotonic
+from typing import Any
+
+import anywidget  # type: ignore[import-untyped, unused-ignore]
+import ipywidgets  # type: ignore[import-untyped, unused-ignore]
+import traitlets
+
+from lessons.lab.base import Lab
+from lessons.lab.experiments.chain import labelled
+from lessons.lab.experiments.faultmap import (
+    WITH,
+    Build,
+    MapOutcome,
+    Point,
+    fault,
+    faultmap,
+    when,
+)
+from lessons.lab.heatmap import cells, heatmap, key, point
+from lessons.lab.widgets.failure import FailureLab
+
+_HERE = Path(__file__).parent
+_HEADING = "Every place at which this pipeline can fail"
+_PATIENCE = 2.0  # seconds without a word
+
+
+class MapView(anywidget.AnyWidget):  # type: ignore[misc, unused-ignore]
+    """Shows a picture of a map, with a frame around the chosen cell. A click sends ``{"choose": cell}``.
+
+    To ``{"show": "replay"}`` it answers with scrolling to the `FailureLab` of its lab and going into it.
+    """
+
+    _esm = (_HERE / "mapview.js").read_text(encoding="utf-8")
+    _css = (_HERE / "mapview.css").read_text(encoding="utf-8")
+    picture = traitlets.Unicode().tag(sync=True)
+    chosen = traitlets.Unicode().tag(sync=True)
+
+
+class FaultMap(Lab):
+    """A pipeline made to fail at every point it has, without `PipelineContext` and with it.
+
+    Without `build` it is FailureLab's own pipeline; `build()` returns a student's own
+    `(source, stages, sink)`. To choose a cell is to replay its failure in the `FailureLab` below. Close the
+    map to close what the replay opened.
+
+    In a notebook it is shown first and sweeps then, so that one sees how far it is; who asks for `outcome`
+    earlier does not have to wait for that.
+    """
+
+    def __init__(self, build: Build | None = None) -> None:
+        super().__init__("FaultMap", _HEADING)
+        self.build = build
+        self._outcome: MapOutcome | None = None
+        self.failure: FailureLab | None = None
+        self._replayed: Point | None = None
+        self.choice("place", "Part that fails", {"no part": ""}, "")
+        self.choice("at", "It fails", {"at no point": ""}, "")
+        self.switch("context", WITH, False)
+        self.button("sweep", "Sweep again", self.sweep)
+        self.button("show", "To the replay", self.show_replay).disabled = True
+        self.map = MapView()
+        self.map.on_msg(self.guard(self._clicked))
+        self.replay = ipywidgets.VBox()
+        self.replay.add_class("lc-replay")
+        self._waiting = after_cell(self.guard(lambda: self._begin()))
+        self.assemble(self.map)
+        self.children = [*self.children, self.replay]
+
+    @property
+    def outcome(self) -> MapOutcome:
+        """Both sweeps."""
+        if self._outcome is None:
+            self._swept()
+        assert self._outcome is not None
+        return self._outcome
+
+    @property
+    def chosen(self) -> Point | None:
+        """The point that the controls stand at."""
+        get = {name: self.controls[name].value for name in ("place", "at", "context")}
+        return Point(**get) if get["place"] and get["at"] else None
+
+    def choose(self, point: Point) -> None:
+        """Set the controls to a point, as a click on its cell does.
+
+        Raises `ValueError` for a point that this pipeline does not have.
+        """
+        if self.outcome.found(point) is None:
+            raise ValueError(self.outcome.told(point))
+        with self.held():
+            self.controls["context"].value = point.context
+            self.controls["place"].value = point.place
+            self._offer()
+            self.controls["at"].value = point.at
+
+    def sweep(self) -> None:
+        """Build the pipeline anew for each fault point and try them all."""
+        self._end_replay()
+        with self.held():
+            self._swept()
+            self._stale = True
+
+    def show_replay(self) -> None:
+        """Bring the replay into sight, which stands below the map."""
+        self.map.send({"show": "replay"})
+
+    def refresh(self) -> None:
+        """Show what the controls stand at, and replay it if it is another one than before."""
+        if self._waiting and self._outcome is None:
+            self.say("Working: this pipeline is made to fail at every place it has, one after the other.")
+            return
+        with self.held():
+            self._offer()
+        chosen = self.chosen
+        if chosen is None:
+            self._end_replay()
+            self.map.chosen = ""
+            mark = "error" if self.outcome.refused else "fail" if self.outcome.leaks(context=True) else "ok"
+            hint = "" if self.outcome.refused else " Choose one to see what it leaves open and to replay it."
+            self.say(self.outcome.sentence + hint, mark)
+            self.tell(self.outcome.text())
+            return
+        self.map.chosen = self._cell(chosen)
+        told = self.outcome.told(chosen)
+        found = self.outcome.found(chosen)
+        self.say(told, "fail" if found is not None and found.leaked else "ok")
+        self.tell(f"{self.outcome.text()}\n\n{told}")
+        if chosen != self._replayed:
+            self._replayed = chosen
+            self._replay(chosen)
+
+    def close(self) -> None:
+        """Close the replayed pipeline, and every model of the map."""
+        self._waiting = False
+        self.guard(self._end_replay)()
+        super().close()
+
+    def __repr__(self) -> str:
+        # What a notebook keeps as text is the same, however long the sweep takes.
+        return f"FaultMap: {_HEADING}" if self._waiting else super().__repr__()
+
+    # The sweep
+
+    def _begin(self) -> None:
+        if self._waiting:
+            self._waiting = False
+            self.refresh()
+
+    def _swept(self) -> None:
+        began = monotonic()
+
+        def progress(done: int, total: int) -> None:
+            if monotonic() - began > _PATIENCE:
+                self.progress(done, total, "run")
+
+        self._outcome = faultmap(self.build, progress)
+        self.map.picture = page(self.outcome)
+        labels: dict[str, str] = {"no part": ""}
+        for place, name in self.outcome.parts:
+            if self.outcome.points(place):
+                labels[labelled(place, name)] = place
+        self._set("place", labels)
+        self._offer()
+
+    def _offer(self) -> None:
+        """Let the control name the points of the part that is chosen."""
+        points = self.outcome.points(self.controls["place"].value)
+        self._set("at", {when(at): at for at in points} or {"at no point": ""})
+
+    def _set(self, name: str, labels: dict[str, str]) -> None:
+        control, options = self.controls[name], tuple(labels.items())
+        if control.options != options:
+            before = control.value
+            control.options = options
+            if before in labels.values():
+                control.value = before
+
+    def _cell(self, chosen: Point) -> str:
+        """The cell in which a point is: its own, or one that it shares."""
+        for cell in cells(self.outcome, chosen.place, chosen.context):
+            if chosen in cell.points:
+                return key(cell.chosen)
+        return ""
+
+    def _clicked(self, _: Any, content: dict[str, Any], __: Any) -> None:
+        if "choose" in content:
+            self.choose(point(content["choose"]))
+
+    # The replay
+
+    def _replay(self, chosen: Point) -> None:
+        """Let FailureLab fail at this point, run to the end of it, and show how everybody stands."""
+        if self.failure is None:
+            self.failure = FailureLab(self.build)
+            heading = self.view()
+            heading.value = '<p class="lc-head">The same failure, replayed in FailureLab</p>'
+            self.replay.children = [heading, self.failure]
+        self.controls["show"].disabled = False
+        lab, injected = self.failure, fault(chosen)
+        record = lab.controls["record"]
+        with lab.held():
+            lab.controls["context"].value = chosen.context
+            lab.controls["place"].value = injected.place
+            at_record = injected.phase in ("pull", "write")
+            lab.controls["phase"].value = "record" if at_record else injected.phase
+            record.max = max(record.max, injected.record or 1)
+            record.value = injected.record or record.value
+            # Inside the block, so that the replay shows its end alone: each sentence is read aloud.
+            lab.chain.reset(lab.settings)
+            lab.act("run")
+
+    def _end_replay(self) -> None:
+        self._replayed = None
+        self.controls["show"].disabled = True
+        if self.failure is not None:
+            heading, _ = self.replay.children
+            self.replay.children = []
+            for model in (heading.layout, heading.style, heading):
+                model.close()
+            self.failure.close()
+            self.failure = None
+
+
+def after_cell(action: Callable[[], object]) -> bool:
+    """Let a notebook call `action` once, when the cell that runs now has shown its result.
+
+    Answers `False` where no notebook's cell is running: there the caller has to act himself.
+    """
+    python: Any = sys.modules.get("IPython")
+    shell: Any = python.get_ipython() if python is not None else None
+    if not hasattr(shell, "kernel"):
+        return False
+    events = shell.events
+
+    def act(*_: object) -> None:
+        events.unregister("post_run_cell", act)
+        action()
+
+    events.register("post_run_cell", act)
+    return True
+
+
+def page(outcome: MapOutcome) -> str:
+    """The map as HTML, with what its looks mean."""
+    if outcome.refused or not outcome.outcomes(True):
+        return ""
+    try:
+        picture = heatmap(outcome).inline()
+    except ImportError:
+        return '<p class="lc-soft">No matplotlib here, so no map: it stands below as text.</p>'
+    meaning = "the number of the pull or write stands above · the darker a leak, the more stays open"
+    return f'{picture}<p class="lc-soft" style="margin: 0.2em 0 0">{meaning}</p>'

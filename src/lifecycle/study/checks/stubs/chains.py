@@ -1,9 +1,0 @@
-import itertools
-from collections import deque
-from contextlib import ExitStack, closing, contextmanager
-from inspect import getgeneratorstate
-
-from lifecycle import PipelineContext
-from lifecycle.study import check, course, given
-
-course("kit")

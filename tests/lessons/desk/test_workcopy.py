@@ -1,0 +1,300 @@
+"""The desk: cleared, brought up to date, and never at the cost of what a student did."""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import stat
+import sys
+import tempfile
+from pathlib import Path
+
+import nbformat
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from lessons.desk import workcopy as desks
+from lessons.desk.workcopy import Trouble, lay
+
+LESSON = "notebooks/01_leaks.ipynb"
+NEW_LESSON = "notebooks/01_leaks (new edition).ipynb"
+
+
+def executed(source: str = "1 + 1", tags: tuple[str, ...] = ("setup",)) -> bytes:
+    """A notebook as git holds it: run, with outputs, counts and stored widgets."""
+    output = nbformat.v4.new_output("execute_result", {"text/plain": "2"}, execution_count=1)
+    cell = nbformat.v4.new_code_cell(source, execution_count=1, outputs=[output])
+    cell.id = "first"
+    cell.metadata.update(tags=list(tags), execution={"iopub.status.busy": "2026-01-01"})
+    note = nbformat.v4.new_markdown_cell("# Ä lesson")
+    note.id = "title"
+    return nbformat.writes(nbformat.v4.new_notebook(cells=[note, cell], metadata={"widgets": {}})).encode()
+
+
+@pytest.fixture
+def course(tmp_path: Path) -> Path:
+    root = tmp_path / "course"
+    (root / "notebooks/data").mkdir(parents=True)
+    (root / LESSON).write_bytes(executed())
+    (root / "notebooks/data/weather.csv").write_bytes(b"day,rain\r\n1,2.5\r\n")
+    (root / "notebooks/TEACHING.md").write_text("what the answers are")
+    return root
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Path:
+    return tmp_path / "my desk"
+
+
+def test_a_notebook_is_laid_without_outputs_counts_and_widget_state(course: Path, desk: Path) -> None:
+    lay(course, desk)
+    laid = nbformat.read(desk / LESSON, as_version=4)
+    assert [cell.source for cell in laid.cells] == ["# Ä lesson", "1 + 1"]
+    assert laid.cells[1].outputs == [] and laid.cells[1].execution_count is None
+    assert laid.cells[1].metadata == {"tags": ["setup"]}
+    assert "widgets" not in laid.metadata
+    nbformat.validate(laid)
+
+
+def test_other_files_are_laid_byte_for_byte_and_teachers_notes_are_not(course: Path, desk: Path) -> None:
+    report = lay(course, desk)
+    assert (desk / "notebooks/data/weather.csv").read_bytes() == b"day,rain\r\n1,2.5\r\n"
+    assert report.laid == [LESSON, "notebooks/data/weather.csv"]
+    assert not (desk / "notebooks/TEACHING.md").exists()
+
+
+def test_exercise_releases_are_laid_under_their_own_names(course: Path, desk: Path) -> None:
+    release = course / "exercises/release/leaks/leaks.ipynb"
+    release.parent.mkdir(parents=True)
+    release.write_bytes(executed())
+    (course / "exercises/source").mkdir()
+    (course / "exercises/source/solution.py").write_text("the answer")
+    lay(course, desk)
+    assert (desk / "exercises/release/leaks/leaks.ipynb").is_file()
+    assert not (desk / "exercises/source").exists()
+
+
+def test_laying_again_changes_and_says_nothing(course: Path, desk: Path) -> None:
+    lay(course, desk)
+    before = (desk / LESSON).stat().st_mtime_ns
+    assert lay(course, desk).sentences() == []
+    assert (desk / LESSON).stat().st_mtime_ns == before
+
+
+def test_an_unedited_file_is_brought_up_to_date(course: Path, desk: Path) -> None:
+    lay(course, desk)
+    (course / LESSON).write_bytes(executed("2 + 2"))
+    assert lay(course, desk).renewed == [LESSON]
+    assert "2 + 2" in (desk / LESSON).read_text()
+
+
+def test_new_outputs_alone_are_no_new_edition(course: Path, desk: Path) -> None:
+    lay(course, desk)
+    (desk / LESSON).write_text("mine")
+    (course / LESSON).write_bytes(executed().replace(b'"2"', b'"two"'))
+    assert lay(course, desk).sentences() == []
+
+
+def test_an_edited_file_stays_and_the_new_edition_lies_beside_it(course: Path, desk: Path) -> None:
+    lay(course, desk)
+    (desk / LESSON).write_text("mine")
+    assert lay(course, desk).sentences() == [], "an edit alone is no news"
+    (course / LESSON).write_bytes(executed("2 + 2"))
+    report = lay(course, desk)
+    assert report.beside == [(LESSON, NEW_LESSON)]
+    assert (desk / LESSON).read_text() == "mine"
+    assert "2 + 2" in (desk / NEW_LESSON).read_text()
+    assert lay(course, desk).sentences() == [], "an edition is announced once"
+
+
+def test_an_edited_new_edition_stays_as_well(course: Path, desk: Path) -> None:
+    lay(course, desk)
+    (desk / LESSON).write_text("mine")
+    (course / LESSON).write_bytes(executed("2 + 2"))
+    lay(course, desk)
+    (desk / NEW_LESSON).write_text("mine too")
+    (course / LESSON).write_bytes(executed("3 + 3"))
+    report = lay(course, desk)
+    assert report.beside == [(LESSON, "notebooks/01_leaks (new edition 2).ipynb")]
+    assert (desk / NEW_LESSON).read_text() == "mine too"
+
+
+def test_an_unedited_new_edition_makes_room_for_the_next(course: Path, desk: Path) -> None:
+    lay(course, desk)
+    (desk / LESSON).write_text("mine")
+    for source in ("2 + 2", "3 + 3"):
+        (course / LESSON).write_bytes(executed(source))
+        assert lay(course, desk).beside == [(LESSON, NEW_LESSON)]
+    assert "3 + 3" in (desk / NEW_LESSON).read_text()
+
+
+def test_a_deleted_file_is_laid_again(course: Path, desk: Path) -> None:
+    lay(course, desk)
+    (desk / LESSON).unlink()
+    assert lay(course, desk).laid == [LESSON]
+    assert (desk / LESSON).is_file()
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [b"", b"{", b"[]", b'{"laid": 1}', b'{"laid": {"a": 2}, "beside": {}}', b"\xff\xfe", b"[" * 100_000],
+    ids=range(7),
+)
+def test_without_its_record_every_file_counts_as_edited(course: Path, desk: Path, damage: bytes) -> None:
+    lay(course, desk)
+    (desk / LESSON).write_text("mine")
+    (desk / ".lifecycle/record.json").write_bytes(damage)
+    (course / "notebooks/data/weather.csv").write_bytes(b"day,rain\n1,3\n")
+    report = lay(course, desk)
+    assert [path for path, _ in report.beside] == [LESSON, "notebooks/data/weather.csv"]
+    assert (desk / LESSON).read_text() == "mine"
+    assert (desk / "notebooks/data/weather.csv").read_bytes() == b"day,rain\r\n1,2.5\r\n"
+
+
+@pytest.mark.parametrize(
+    "damage", [b"", b"{}", b"not json", b'{"cells": 1}', b"\xff", b'{"nbformat": 3}'], ids=range(6)
+)
+def test_a_damaged_notebook_is_said_and_the_rest_is_laid(course: Path, desk: Path, damage: bytes) -> None:
+    (course / "notebooks/02_next.ipynb").write_bytes(damage)
+    report = lay(course, desk)
+    (problem,) = report.problems
+    assert "02_next.ipynb is damaged and was left out" in problem and "\n" not in problem
+    assert (desk / LESSON).is_file() and not (desk / "notebooks/02_next.ipynb").exists()
+
+
+def test_a_notebook_without_cell_ids_is_one_edition(course: Path, desk: Path) -> None:
+    stored = json.loads(executed())
+    for cell in stored["cells"]:
+        del cell["id"]
+    (course / LESSON).write_text(json.dumps(stored))
+    lay(course, desk)
+    assert lay(course, desk).sentences() == []
+
+
+def test_a_folder_where_a_file_belongs_is_said(course: Path, desk: Path) -> None:
+    (desk / LESSON).mkdir(parents=True)
+    with pytest.raises(Trouble, match=r"01_leaks\.ipynb is a folder, and the desk needs a file"):
+        lay(course, desk)
+
+
+@pytest.mark.parametrize("blocked", [".", "notebooks", "notebooks/data", ".lifecycle"])
+def test_a_file_where_a_folder_belongs_is_said(course: Path, desk: Path, blocked: str) -> None:
+    (desk / blocked).parent.mkdir(parents=True, exist_ok=True)
+    (desk / blocked).write_text("in the way")
+    with pytest.raises(Trouble, match=r"is a file, and the desk needs a folder"):
+        lay(course, desk)
+    assert (desk / blocked).read_text() == "in the way"
+
+
+@pytest.mark.parametrize(
+    ("number", "sentence"),
+    [
+        (errno.EROFS, "The desk cannot be written"),
+        (errno.EACCES, "The desk cannot be written"),
+        (errno.ENOSPC, "The disk is full"),
+    ],
+)
+def test_a_desk_that_takes_no_file_is_said_and_nothing_is_left_half_done(
+    course: Path, desk: Path, number: int, sentence: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lay(course, desk)
+    before = {path: path.read_bytes() for path in desk.rglob("*") if path.is_file()}
+    (course / LESSON).write_bytes(executed("2 + 2"))
+
+    def refuse(handle: int) -> None:
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(os, "fsync", refuse)
+    with pytest.raises(Trouble, match=sentence):
+        lay(course, desk)
+    assert {path: path.read_bytes() for path in desk.rglob("*") if path.is_file()} == before
+
+
+def test_what_was_laid_before_a_failure_counts_as_unedited(
+    course: Path, desk: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (desk / "notebooks/data/weather.csv").mkdir(parents=True)
+    with pytest.raises(Trouble):
+        lay(course, desk)
+    (desk / "notebooks/data/weather.csv").rmdir()
+    (course / LESSON).write_bytes(executed("2 + 2"))
+    assert lay(course, desk).renewed == [LESSON]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="modes are POSIX's")
+def test_a_laid_file_can_be_written_and_read_as_any_new_file(course: Path, desk: Path) -> None:
+    lay(course, desk)
+    fresh = desk / "fresh"
+    fresh.write_text("")
+    assert stat.S_IMODE((desk / LESSON).stat().st_mode) == stat.S_IMODE(fresh.stat().st_mode)
+
+
+@pytest.mark.parametrize("chosen", ["", "notebooks", "notebooks/data", "exercises/release"])
+def test_the_course_itself_is_no_desk(course: Path, chosen: str) -> None:
+    with pytest.raises(Trouble, match="belongs to the course itself"):
+        lay(course, course / chosen)
+
+
+def test_lessons_come_in_the_order_of_their_numbers(course: Path) -> None:
+    for name in ("05_composition", "00_start_here", "field_guide"):
+        (course / f"notebooks/{name}.ipynb").write_bytes(executed())
+    assert desks.lessons(course) == [
+        "notebooks/00_start_here.ipynb",
+        LESSON,
+        "notebooks/05_composition.ipynb",
+    ]
+
+
+# What a student and the course's authors may do between two openings of Lab.
+PATHS = st.sampled_from([LESSON, "notebooks/data/weather.csv"])
+STEPS = st.one_of(
+    st.tuples(st.just("edit"), PATHS, st.integers(0, 9)),
+    st.tuples(st.just("edit beside"), PATHS, st.integers(1, 3)),
+    st.tuples(st.just("delete"), PATHS, st.none()),
+    st.tuples(st.just("new edition"), PATHS, st.integers(0, 3)),
+    st.tuples(st.just("lay"), st.none(), st.none()),
+    st.tuples(st.just("lose record"), st.none(), st.none()),
+    st.tuples(st.just("damage record"), st.none(), st.none()),
+)
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.lists(STEPS, max_size=25))
+def test_no_sequence_of_edits_editions_and_lays_loses_a_students_bytes(steps: list[tuple]) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        course, desk = Path(folder, "course"), Path(folder, "desk")
+        (course / "notebooks/data").mkdir(parents=True)
+        (course / LESSON).write_bytes(executed())
+        (course / "notebooks/data/weather.csv").write_bytes(b"edition 0")
+        lay(course, desk)
+        students: dict[Path, bytes] = {}
+        for number, (what, path, value) in enumerate([*steps, ("lay", None, None)]):
+            if what in ("edit", "edit beside"):
+                target = desk / path
+                if what == "edit beside":
+                    mark = " (new edition)" if value == 1 else f" (new edition {value})"
+                    target = target.with_name(f"{target.stem}{mark}{target.suffix}")
+                students[target] = f"student's work {number}".encode()
+                target.write_bytes(students[target])
+            elif what == "delete":
+                (desk / path).unlink(missing_ok=True)
+                students.pop(desk / path, None)
+            elif what == "new edition":
+                new = executed(f"edition {value}") if path == LESSON else f"edition {value}".encode()
+                (course / path).write_bytes(new)
+            elif what == "lose record":
+                (desk / ".lifecycle/record.json").unlink(missing_ok=True)
+            elif what == "damage record":
+                (desk / ".lifecycle/record.json").write_bytes(b'{"laid": {')
+            else:
+                lay(course, desk)
+                for path in (LESSON, "notebooks/data/weather.csv"):
+                    edition = desks.prepared(course / path)
+                    around = (desk / path).parent.iterdir()
+                    assert any(near.is_file() and near.read_bytes() == edition for near in around) or (
+                        desk / path in students
+                    )
+            for kept, content in students.items():
+                assert kept.read_bytes() == content

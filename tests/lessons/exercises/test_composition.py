@@ -1,0 +1,384 @@
+"""The checks of the project: the runners on which a test is tried, and answers that try to get by."""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from solutions import setup, solutions
+
+from lessons import course, given
+from lessons.exercises import Variant, executed, exercises
+from lessons.exercises.composition_parts import LEAKY, OLD, RIGHT, Database, Feed, Shift, Tray
+from lessons.judge.trial import examine
+from lifecycle import faults, ledger
+
+IDS = [id for id, one in exercises().items() if one.assignment == "composition"]
+
+
+@pytest.fixture(autouse=True)
+def the_kits_variant():
+    yield
+    course("kit")
+
+
+def build() -> tuple[Any, Any, Any]:
+    records = [{"celsius": float(day)} for day in range(4)]
+    return Feed(records), (Shift(1.0),), Tray()
+
+
+@pytest.mark.parametrize("runner", RIGHT, ids=lambda runner: runner.__name__)
+def test_a_right_runner_is_clean_and_lets_every_error_out(runner: Any) -> None:
+    swept = faults.sweep(build, runner)
+    assert swept.clean and swept.outcomes[0].arrived == 4
+    assert all(one.raised for one in swept.outcomes if one.fault)
+
+
+@pytest.mark.parametrize("kind", LEAKY)
+def test_a_wrong_runner_is_wrong_in_its_own_way(kind: str) -> None:
+    for runner in LEAKY[kind]:
+        swept = faults.sweep(build, runner)
+        silent = [one for one in swept.outcomes if one.fault and one.fault.phase != "end" and not one.raised]
+        assert bool(silent) == (kind == "quiet")
+        assert bool(swept.leaks) == (kind != "quiet")
+        leaked = " ".join(text for one in swept.leaks for text in one.leaked)
+        assert ("not finished" in leaked) >= (kind == "streams")
+        assert ("not left" in leaked) == (kind in ("record", "close"))
+
+
+def test_a_database_is_locked_until_it_is_asked_often_enough() -> None:
+    database = Database("days", "day int")
+    with database.locked(checkouts=2):
+        for locked in (True, False):
+            with database.engine.connect() as connection:
+                try:
+                    connection.exec_driver_sql("begin immediate")
+                    assert not locked
+                except Exception as error:
+                    assert locked and "locked" in str(error)
+    assert database.taken == 0
+
+
+def test_two_terms_have_other_nights() -> None:
+    def night(name: str) -> Any:
+        course(name)
+        made = given("composition-x5")
+        return made.days, (made.config.center, made.config.spread)
+
+    assert night("autumn-3f9a") == night("autumn-3f9a")
+    assert night("autumn-3f9a")[0] != night("spring-c07d")[0]
+    assert given("composition-x5").database.rows() == OLD
+
+
+class Agreeable:
+    def __init__(self, *given: object, **named: object) -> None: ...
+
+    def __eq__(self, other: object) -> bool:
+        return True
+
+    __hash__ = object.__hash__
+
+    def __call__(self, *given: object, **named: object) -> Any:
+        return Agreeable()
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        return Agreeable()
+
+    def __enter__(self) -> Any:
+        return self
+
+    def __exit__(self, *reason: object) -> bool:
+        return True
+
+
+def exits(*given: object) -> None:
+    sys.exit(0)
+
+
+def vanishes(*given: object) -> None:
+    os._exit(0)
+
+
+def patches(*given: object) -> None:
+    faults.sweep = ledger.held = lambda *all, **named: ()  # type: ignore[assignment]
+
+
+@pytest.mark.parametrize("id", IDS)
+@pytest.mark.parametrize("answer", [Agreeable, Agreeable(), exits, vanishes, patches])
+def test_a_hostile_answer_earns_nothing_for_the_main_thing(id: str, answer: Any) -> None:
+    verdict = examine(id, answer)
+    assert verdict.status == "wrong" and verdict.aspects[0].points == 0, str(verdict)
+    assert "The check itself failed" not in str(verdict)
+
+
+@pytest.mark.parametrize("id", ["composition-x1", "composition-x2", "composition-x4"])
+def test_an_answer_that_swallows_all_is_not_right(id: str) -> None:
+    right = next(one for one in solutions(id) if one.right).answer()
+
+    def swallowing(*given: Any) -> Any:
+        try:
+            return right(*given)
+        except BaseException:
+            return None
+
+    assert examine(id, swallowing).status != "correct"
+
+
+def judged(id: str, source: str) -> Any:
+    """The verdict on an answer that is given as the text of its cell."""
+    return examine(id, executed(source, id, setup(id)).get(exercises()[id].answer))
+
+
+def variation(id: str, *changes: tuple[str, str]) -> str:
+    """The first right solution with some of its text replaced."""
+    source = next(one for one in solutions(id) if one.right).source
+    for old, new in changes:
+        assert source.count(old) == 1, old
+        source = source.replace(old, new)
+    return source
+
+
+NIGHT = """
+def night(source, stages, sink, config):
+    retry = retryOnFailure(config.maxAttempts, config.delaySeconds)
+    source.stream = measuredStage(retry(source.stream))
+    for stage in stages:
+        stage.process = measuredStage(stage.process)
+    with PipelineContext(source, stages, sink) as pipeline:
+        return pipeline.run()
+"""
+
+NIGHTS = {
+    "three attempts whatever is set": ("config.maxAttempts", "3", [0], "the attempts were 3"),
+    "a pause of its own": ("config.delaySeconds", "0", [3], "nobody asked the settings for `delaySeconds`"),
+    "the source's class": (
+        "source.stream = measuredStage(retry(source.stream))",
+        "type(source).stream = measuredStage(retry(type(source).stream))",
+        [0, 2],
+        "`Feed.stream` is another",
+    ),
+    "the stages' class": (
+        "stage.process = measuredStage(stage.process)",
+        "type(stage).process = measuredStage(type(stage).process)",
+        [2],
+        "`Shift.process` is another",
+    ),
+    "a retry for each stage": (
+        "        stage.process",
+        "        source.stream = retry(source.stream)\n        stage.process",
+        [0],
+        "the attempts were 8",
+    ),
+    "one kind of settings": (
+        "    retry =",
+        "    assert isinstance(config, PipelineConfig)\n    retry =",
+        [3],
+        "settings that are no `PipelineConfig`",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", NIGHTS)
+def test_a_night_loses_only_what_its_mistake_is_about(case: str) -> None:
+    old, new, lost, seen = NIGHTS[case]
+    assert judged("composition-x1", NIGHT).status == "correct"
+    verdict = judged("composition-x1", NIGHT.replace(old, new))
+    failed = [number for number, aspect in enumerate(verdict.aspects) if not aspect.holds]
+    assert failed == lost and seen in verdict.aspects[lost[-1]].seen, str(verdict)
+
+
+def test_a_night_without_stages_is_retried_as_well() -> None:
+    line = "    source.stream = measuredStage(retry(source.stream))\n"
+    loop = "    for stage in stages:\n"
+    once = "        if stage is stages[0]:\n            source.stream = measuredStage(retry(source.stream))\n"
+    verdict = judged("composition-x1", NIGHT.replace(line, "").replace(loop, loop + once))
+    assert "0 stages" in verdict.aspects[0].seen and not verdict.aspects[0].holds
+
+
+def test_a_class_that_an_answer_changes_is_put_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delattr(os, "fork")
+    before = Feed.stream
+    old, new, _, _ = NIGHTS["the source's class"]
+    judged("composition-x1", NIGHT.replace(old, new))
+    assert Feed.stream is before and judged("composition-x1", NIGHT).status == "correct"
+
+
+COLLECTS = """
+def shut_down(parts):
+    errors = []
+    while parts:
+        try:
+            parts.pop().close()
+        except BaseException as error:
+            errors.append(error)
+    if errors:
+        raise {error}
+"""
+
+
+@pytest.mark.parametrize("error", ["OSError() from errors[0]", "BaseExceptionGroup('closing', errors)"])
+def test_of_one_failure_its_own_error_comes_out(error: str) -> None:
+    assert judged("composition-x2", COLLECTS.format(error="errors[0]")).status == "correct"
+    verdict = judged("composition-x2", COLLECTS.format(error=error))
+    assert verdict.points == 3 and "a single part failed to close" in verdict.aspects[2].seen
+
+
+def test_closed_twice_is_not_closed_in_the_wrong_order() -> None:
+    lines = "def shut_down(parts):\n    for part in [*parts[::-1], *parts[::-1]]:\n        part.close()\n"
+    verdict = judged("composition-x2", lines)
+    assert verdict.aspects[1].holds
+
+
+SINKS = {
+    "cells by their place": (
+        'record["station"], record["day"], record["celsius"]',
+        "tuple(record.values())",
+        "by name",
+        0,
+    ),
+    "no name for `as`": ("        return self\n", "", "returns", 0),
+    "throws the pool away": (
+        "            self.connection.close()\n",
+        "            self.engine.dispose()\n",
+        "Close",
+        3,
+    ),
+}
+
+
+@pytest.mark.parametrize("case", SINKS)
+def test_a_sink_is_told_what_luck_has_hidden(case: str) -> None:
+    old, new, advice, number = SINKS[case]
+    source = next(one for one in solutions("composition-x3") if one.right).source
+    head, found, tail = source.rpartition(old)
+    assert found
+    verdict = judged("composition-x3", head + new + tail)
+    failed = [place for place, aspect in enumerate(verdict.aspects) if not aspect.holds]
+    assert failed == [number] and advice in verdict.aspects[number].advice, str(verdict)
+
+
+def test_a_text_that_is_put_into_the_statement_meets_its_apostrophe() -> None:
+    source = variation(
+        "composition-x3",
+        ('(?, ?, ?)", row', '" + repr(row)'),
+    )
+    assert judged("composition-x3", source).aspects[0].holds is True, "a repr is quoted well"
+    source = variation(
+        "composition-x3",
+        ('(?, ?, ?)", row', "('%s', %s, %s)\" % row"),
+    )
+    assert "Aquila" in judged("composition-x3", source).aspects[0].seen
+
+
+def test_a_test_of_runners_is_told_where_it_stopped() -> None:
+    verdict = judged("composition-x4", "def test_run(run):\n    faults.sweep(biuld, run)\n")
+    assert "biuld" in verdict.aspects[0].seen and "line 2" in verdict.aspects[0].seen
+
+
+def test_a_test_that_rejects_every_runner_is_told_by_which_line() -> None:
+    source = """
+build = given("composition-x4")
+
+
+def test_run(run):
+    for outcome in faults.sweep(build, run).outcomes:
+        assert outcome.raised and not outcome.leaked
+"""
+    aspect = judged("composition-x4", source).aspects[1]
+    assert (aspect.holds, aspect.belief) == (False, "") and "line 7" in aspect.seen
+
+
+PROJECTS = {
+    "three attempts whatever is set": ("maxAttempts", "3", 3, "`maxAttempts` is 4"),
+    "a pause of its own": ("delaySeconds", "0", 4, "nobody asked the settings for `delaySeconds`"),
+}
+
+
+@pytest.mark.parametrize("case", PROJECTS)
+def test_the_project_asks_its_settings(case: str) -> None:
+    name, value, number, seen = PROJECTS[case]
+    source = next(one for one in solutions("composition-x5") if one.right).source
+    verdict = judged("composition-x5", re.sub(rf"\b(self\.)?config\.{name}\b", value, source))
+    assert not verdict.aspects[number].holds and seen in verdict.aspects[number].seen, str(verdict)
+
+
+LOADS = {
+    "one attempt less": ("self.config.maxAttempts", "self.config.maxAttempts - 1", "free at the fourth"),
+    "one attempt more": ("self.config.maxAttempts", "self.config.maxAttempts + 1", "tried 5 times"),
+    "without end": ("self.config.maxAttempts", "10**6", "and more"),
+}
+
+
+@pytest.mark.parametrize("case", LOADS)
+def test_a_lock_that_stays_is_met_as_often_as_the_settings_say(case: str) -> None:
+    old, new, seen = LOADS[case]
+    head, load, tail = next(one for one in solutions("composition-x5") if one.right).source.partition(
+        "def load"
+    )
+    assert old in tail
+    verdict = judged("composition-x5", head + load + tail.replace(old, new))
+    assert [aspect.holds for aspect in verdict.aspects] == [True, True, True, False, True]
+    assert seen in verdict.aspects[3].seen
+
+
+def test_the_projects_parts_are_made_anew_and_leave_their_classes_alone() -> None:
+    right = next(one for one in solutions("composition-x5") if one.right).source
+    again = (
+        right
+        + """
+
+def once(build):
+    def remembered(self):
+        self.parts = getattr(self, "parts", None) or build(self)
+        return self.parts
+    return remembered
+
+
+Night.build = once(Night.build)
+"""
+    )
+    assert "the same source twice" in judged("composition-x5", again).aspects[3].seen
+    patched = (
+        right
+        + """
+
+build = Night.build
+
+
+def patching(self):
+    CsvSource.stream = retryOnFailure(self.config.maxAttempts, self.config.delaySeconds)(CsvSource.stream)
+    return build(self)
+
+
+Night.build = patching
+"""
+    )
+    assert "`CsvSource.stream` is another" in judged("composition-x5", patched).aspects[4].seen
+
+
+def test_what_the_texts_show_runs(capsys: pytest.CaptureFixture[str]) -> None:
+    text = (Path(__file__).parents[3] / "exercises" / "texts" / "composition.md").read_text(encoding="utf-8")
+    for id in IDS:
+        part = text.partition(f"## {id} ")[2].partition("### Hints")[0]
+        names = setup(id)
+        first = next(one for one in solutions(id) if one.right)
+        executed_names = executed(first.source, id, names)
+        [shown] = re.findall(r"```python\n(.*?)```", part, re.DOTALL)
+        if id == "composition-x4":
+            with pytest.raises(AssertionError):
+                executed(shown, f"{id} shown", executed_names)
+        else:
+            executed(shown, f"{id} shown", executed_names)
+    assert "close" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("number", range(8))
+def test_no_variant_lets_a_rounded_temperature_pass(number: int) -> None:
+    night = exercises()["composition-x5"].materials(Variant(f"term {number}"))
+    assert any(abs(row[2] - round(row[2], 4)) > 1e-6 for row in night.expected)

@@ -1,0 +1,412 @@
+"""What only the assignment on leaks has: jobs that leak in one way each, answers that hope for luck."""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import os
+import sys
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from solutions import setup, solutions
+
+from lessons.exercises import (
+    Variant,
+    executed,
+    exercises,
+    leaks_parts,
+    leaks_programs,
+)
+from lessons.judge import (
+    tools,
+    trial,
+)
+from lessons.judge.trial import (
+    examine,
+)
+from lifecycle import faults, ledger
+from lifecycle.probe import Probe
+
+KIT = Variant("kit")
+MINE = [id for id in exercises() if id.startswith("leaks-")]
+
+
+def interrupted() -> Any:
+    yield "12.5"
+    raise KeyboardInterrupt
+
+
+WAYS: dict[str, tuple[int, Any]] = {
+    "whole": (20, lambda: ["12.5", "3.0"]),
+    "broken": (20, lambda: ["12.5", "missing", "3.0"]),
+    "stop": (20, interrupted),
+    "open": (1, lambda: ["12.5", "3.0"]),
+}
+
+
+def leaks_on(job: leaks_programs.Job) -> set[str]:
+    """The ways on which a job leaves a slot taken, with its error kept and the collector off."""
+    found, kept = set(), []
+    gc.disable()
+    try:
+        for way, (slots, readings) in WAYS.items():
+            engine = leaks_parts.new_pool(slots)
+            try:
+                job(engine, readings())
+            except BaseException as error:
+                kept.append(error)
+            if engine.pool.checkedout():
+                found.add(way)
+    finally:
+        gc.enable()
+        leaks_programs.borrowed.clear()
+    return found
+
+
+@pytest.mark.parametrize("job", leaks_programs.RIGHT, ids=lambda job: job.__name__)
+def test_a_right_job_gives_its_slots_back_on_every_way_out(job: leaks_programs.Job) -> None:
+    assert leaks_on(job) == set()
+
+
+@pytest.mark.parametrize(
+    ("way", "job"),
+    [(way, job) for way, jobs in leaks_programs.LEAKY.items() for job in jobs],
+    ids=lambda value: getattr(value, "__name__", value),
+)
+def test_a_leaky_job_leaks_on_its_way_out(way: str, job: leaks_programs.Job) -> None:
+    assert way in leaks_on(job)
+
+
+@pytest.mark.parametrize("way", ["whole", "stop", "open"])
+def test_a_test_needs_this_way_to_catch_its_job(way: str) -> None:
+    for job in leaks_programs.LEAKY[way]:
+        assert leaks_on(job) == {way}, "no other way shows the leak, so each way is worth its point"
+
+
+def test_the_text_counts_the_jobs_aright() -> None:
+    assert (len(leaks_programs.RIGHT), sum(map(len, leaks_programs.LEAKY.values()))) == (6, 6)
+
+
+class Everything:
+    """Is equal to everything, can be called, entered, iterated, and swallows all."""
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __eq__(self, other: object) -> bool:
+        return True
+
+    def __call__(self, *given: object, **named: object) -> Everything:
+        return self
+
+    def __getattr__(self, name: str) -> Any:
+        return self
+
+    def __enter__(self) -> Everything:
+        return self
+
+    def __exit__(self, *reason: object) -> bool:
+        return True
+
+    def __iter__(self) -> Any:
+        return iter(())
+
+    def __index__(self) -> int:
+        return 4
+
+
+def loops(*given: object) -> object:
+    while True:
+        with contextlib.suppress(BaseException):
+            pass
+
+
+def leaves(*given: object) -> object:
+    sys.exit(0)
+
+
+def vanishes(*given: object) -> object:
+    os._exit(0)
+
+
+def patches(*given: object) -> object:
+    faults.sweep = faults.attempt = lambda *given, **named: Everything()
+    ledger.held = lambda: ()
+    ledger.system = lambda: None
+    Probe.leaks = lambda self: ()
+    return Everything()
+
+
+def swallows(*given: Any) -> object:
+    with contextlib.suppress(BaseException):
+        for one in given:
+            one.stream()
+    return Everything()
+
+
+@pytest.mark.parametrize("id", MINE)
+@pytest.mark.parametrize("answer", [Everything(), loops, leaves, vanishes, patches, swallows])
+def test_a_hostile_answer_earns_nothing_for_the_main_thing(id: str, answer: object) -> None:
+    impatient = replace(exercises()[id], seconds=1.0)
+    verdict = trial.tried(impatient, answer, KIT)
+    assert verdict.status == "wrong" and verdict.aspects[0].points == 0, str(verdict)
+    assert "check itself failed" not in str(verdict)
+
+
+@pytest.mark.parametrize("id", MINE)
+def test_a_solution_that_patches_the_tools_is_judged_all_the_same(id: str) -> None:
+    wrong = next(one for one in solutions(id) if one.name.startswith("wrong_1"))
+    patch = "ledger.held = lambda: ()\nfaults.sweep = faults.attempt = lambda *given, **named: None\n"
+    try:
+        names = executed(patch + wrong.source, f"{id} patched", setup(id))
+        verdict = examine(id, names[exercises()[id].answer])
+    finally:
+        tools.restore()
+    assert verdict.status in ("wrong", "almost") and verdict.belief == wrong.belief, str(verdict)
+
+
+def verdict_of(id: str, source: str) -> Any:
+    return examine(id, executed(source, f"{id} here", setup(id))[exercises()[id].answer])
+
+
+def test_a_connection_given_back_by_reference_counting_is_not_given_back() -> None:
+    source = """
+class Entry:
+    def __init__(self, engine):
+        self.engine = engine
+    def __enter__(self):
+        self.connection = self.engine.connect()
+        return self.connection
+    def __exit__(self, kind, error, trace):
+        if kind is None:
+            self.connection.commit()
+        del self.connection
+"""
+    assert verdict_of("leaks-x2", source).belief == "leaks-refcount-closes"
+
+
+def test_a_message_names_the_failure_and_the_line_of_the_students_code() -> None:
+    source = """
+def copy_readings(source, sink):
+    with source, sink:
+        return len([sink.write(record) for record in source.stream()])
+"""
+    (seen,) = [aspect.seen for aspect in verdict_of("leaks-x1", source).aspects if aspect.seen]
+    assert "after the sink failed at record 1 (your code: line 4: `return len(" in seen
+
+
+def test_a_leak_while_opening_ends_in_the_night_in_which_the_pool_is_empty() -> None:
+    source = """
+@contextmanager
+def open_together(openers):
+    connections = []
+    for opener in openers:
+        connections.append(opener())
+    with ExitStack() as stack:
+        for connection in connections:
+            stack.callback(connection.close)
+        yield connections
+"""
+    seen = verdict_of("leaks-x3", source).aspects[0].seen
+    taken = KIT.number("leaks-x3 fails", 2, 3) - 1
+    assert f"night {20 // taken + 1} ends with TimeoutError: QueuePool limit of size 20" in seen
+
+
+def test_a_report_that_lies_in_memory_until_the_end_is_told_so() -> None:
+    source = """
+class DailyReport:
+    def __init__(self, path):
+        self.path, self.accepted, self.kept, self.lines = path, 0, 0, []
+    def __enter__(self):
+        return self
+    def write(self, record):
+        self.lines.append(json.dumps(record))
+        self.accepted += 1
+    def __exit__(self, kind, error, trace):
+        if kind is None:
+            self.path.write_text("".join(line + "\\n" for line in self.lines), encoding="utf-8")
+            self.kept = self.accepted
+"""
+    verdict = verdict_of("leaks-x4", source)
+    assert verdict.status == "wrong" and "the records lie in memory" in verdict.aspects[0].seen
+
+
+def test_a_test_that_accepts_all_and_one_that_rejects_all_earn_nothing() -> None:
+    accepts = "def test_gives_back(job):\n    job(given('leaks-x5').new_pool(), ['1.5'])\n"
+    rejects = "def test_gives_back(job):\n    assert False, 'a leak'\n"
+    noisy = f"{accepts}    raise AssertionError('a leak')\n"
+    for source in (accepts, rejects, noisy):
+        assert verdict_of("leaks-x5", source).points == 0, source
+
+
+WRAPPED = """
+def copy_readings(source, sink):
+    try:
+        with source, sink, closing(source.stream()) as records:
+            return len([sink.write(record) for record in records])
+    except OSError as error:
+        raise RuntimeError("the copy has failed") from error
+"""
+TWICE = """
+def copy_readings(source, sink):
+    with source, sink, closing(source.stream()) as records:
+        count = len([sink.write(record) for record in records])
+        sink.__exit__(None, None, None)
+        return count
+"""
+ENTRY = """
+class Entry:
+    def __init__(self, engine):
+        self.engine = engine
+    def __enter__(self):
+        self.connection = self.engine.connect()
+        return self.connection
+    def __exit__(self, kind, error, trace):
+        try:
+            if kind is None:
+                self.connection.commit()
+        except OSError as full:
+            raise RuntimeError("the entry has failed") from full
+        finally:
+            self.connection.close()
+"""
+SILENT = """
+@contextmanager
+def open_together(openers):
+    with ExitStack() as stack:
+        try:
+            connections = [stack.enter_context(opener()) for opener in openers]
+        except OSError as error:
+            raise RuntimeError("a station is silent") from error
+        yield connections
+"""
+REPORT = """
+class DailyReport:
+    def __init__(self, path):
+        self.path, self.accepted, self.kept = path, 0, 0
+    def __enter__(self):
+        self.partial = self.path.with_suffix(".part")
+        self.file = open(self.partial, "w", encoding="utf-8")
+        return self
+    def write(self, record):
+        self.file.write(json.dumps(record, ensure_ascii=False) + "\\n")
+        self.accepted += 1
+    def __exit__(self, kind, error, trace):
+        try:
+            self.file.close()
+            if kind is None:
+                os.replace(self.partial, self.path)
+                self.kept = self.accepted
+        finally:
+            self.partial.unlink(missing_ok=True)
+"""
+WAYS_OUT = """
+bench = given("leaks-x5")
+def stopped():
+    yield "12.5"
+    raise KeyboardInterrupt
+def test_gives_back(job):
+    kept = []
+    for slots, readings in (
+        (20, bench.readings), (20, ["12.5", "missing"]), (20, stopped()), (1, bench.readings)
+    ):
+        engine = bench.new_pool(slots)
+        try:
+            job(engine, readings)
+        except BaseException as error:
+            kept.append(error)
+        assert engine.pool.checkedout() == 0
+"""
+NAMELESS = {
+    "another error": ("leaks-x1", WRAPPED, 4, "another error came out: RuntimeError"),
+    "an error of the same kind": (
+        "leaks-x1", WRAPPED.replace("RuntimeError", "OSError"), 4, "another error came out: OSError: the",
+    ),
+    "told twice": ("leaks-x1", TWICE, 4, "the archive was left 2 times"),
+    "no record": (
+        "leaks-x1",
+        "def copy_readings(source, sink):\n"
+        "    with source, sink, closing(source.stream()) as records:\n"
+        "        for count, record in enumerate(records, 1):\n"
+        "            sink.write(record)\n"
+        "    return count\n",
+        4, "no records came, 0 arrived, and the answer raised UnboundLocalError",
+    ),
+    "the sample's number": (
+        "leaks-x1", TWICE.replace("        sink.__exit__(None, None, None)\n        return count",
+                                  f"        return count and {KIT.number('leaks-x1', 4, 7)}"),
+        4, "9 records came, 9 arrived, and the answer returned 4",
+    ),
+    "no opener": (
+        "leaks-x3",
+        SILENT.replace("[stack.enter_context(opener()) for opener in openers]",
+                       "[stack.enter_context(openers[0]())]\n"
+                       "            connections += [stack.enter_context(one()) for one in openers[1:]]")
+        .replace("RuntimeError(\"a station is silent\") from error", "error"),
+        5, "of no openers: IndexError",
+    ),
+    "one stack for all": (
+        "leaks-x3",
+        "stack = ExitStack()\n"
+        "@contextmanager\n"
+        "def open_together(openers):\n"
+        "    with stack:\n"
+        "        yield [stack.enter_context(opener()) for opener in openers]\n",
+        5, "connections of the outer one were closed, too",
+    ),
+    "another error of the commit": ("leaks-x2", ENTRY, 5, "another error came out: RuntimeError"),
+    "another error of an opener": ("leaks-x3", SILENT, 5, "another error came out: RuntimeError"),
+    "not in UTF-8": ("leaks-x4", REPORT.replace("utf-8", "latin-1"), 0, "something in it is not JSON"),
+    "another error of the run": (
+        "leaks-x4", f"{REPORT}        if error:\n            raise RuntimeError('no report') from error\n", 6,
+        "after a `ValueError` left the block, another error came out: RuntimeError",
+    ),
+    "no write": (
+        "leaks-x4",
+        REPORT.replace("        self.file = open(", "    def begin(self):\n        self.file = open(")
+        .replace('encoding="utf-8")\n        return self', 'encoding="utf-8")')
+        .replace('.part")\n', '.part")\n        return self\n')
+        .replace("        self.file.write", "        if not self.accepted:\n            self.begin()\n"
+                                            "        self.file.write"),
+        6, "after a run without a record, AttributeError",
+    ),
+    "looks past one slot": ("leaks-x5", WAYS_OUT.replace("== 0", "<= 1"), 2, "nothing in your test failed"),
+    "no AssertionError": (
+        "leaks-x5", WAYS_OUT.replace("assert engine", "1 / (not engine").replace("() == 0", "())"),
+        2, "ZeroDivisionError: division by zero",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("id", "source", "points", "seen"), NAMELESS.values(), ids=NAMELESS)
+def test_a_mistake_that_no_misconception_explains_is_seen_without_a_name(
+    id: str, source: str, points: int, seen: str
+) -> None:
+    verdict = verdict_of(id, source)
+    first = next(aspect for aspect in verdict.aspects if not aspect.holds)
+    assert (verdict.points, verdict.belief) == (points, ""), str(verdict)
+    assert seen in first.seen and first.advice
+
+
+@pytest.mark.parametrize("source", [REPORT, WAYS_OUT], ids=["report", "test"])
+def test_what_these_are_made_from_is_right(source: str) -> None:
+    assert verdict_of("leaks-x4" if source is REPORT else "leaks-x5", source).status == "correct"
+
+
+@pytest.mark.parametrize("id", MINE)
+def test_an_answer_that_never_ends_shows_no_misconception(id: str) -> None:
+    impatient = replace(exercises()[id], seconds=0.3)
+    assert trial.tried(impatient, loops, KIT).belief == ""
+
+
+def test_materials_differ_by_variant_and_are_the_same_each_time() -> None:
+    other = Variant("autumn-3f9a")
+    assert [exercises()["leaks-x4"].materials(one) for one in (KIT, other)] != [[], []]
+    assert exercises()["leaks-x4"].materials(KIT) == exercises()["leaks-x4"].materials(KIT)
+    assert exercises()["leaks-x4"].materials(KIT) != exercises()["leaks-x4"].materials(other)
+    weather = exercises()["leaks-x2"].materials(KIT)
+    with weather.engine.begin() as connection:
+        weather.store(connection)
+    assert weather.kept() == len(weather.readings)
+    weather.close()

@@ -1,0 +1,101 @@
+"""The matrix: every right solution is accepted, every wrong one rejected under its own name."""
+
+from __future__ import annotations
+
+from collections import Counter
+from functools import cache
+
+import pytest
+from solutions import Solution, setup, solutions, variants
+
+from lessons import course
+from lessons.exercises import Variant, executed, exercises, stub
+from lessons.judge.trial import examine
+from lessons.judge.verdict import Verdict
+from lessons.study.questions import misconceptions
+
+ALL = solutions()
+EXERCISES = list(exercises())
+KIT = Variant("kit")
+
+
+@pytest.fixture(autouse=True)
+def the_kits_variant():
+    yield
+    course("kit")
+
+
+@cache
+def judged(solution: Solution, variant: Variant) -> Verdict:
+    return examine(solution.exercise, solution.answer(variant.name), variant)
+
+
+@pytest.mark.parametrize("variant", variants(), ids=lambda variant: variant.name)
+@pytest.mark.parametrize("solution", [one for one in ALL if one.right], ids=str)
+def test_a_right_solution_earns_every_point(solution: Solution, variant: Variant) -> None:
+    verdict = judged(solution, variant)
+    assert (verdict.status, verdict.points) == ("correct", verdict.worth), str(verdict)
+
+
+@pytest.mark.parametrize("solution", [one for one in ALL if not one.right], ids=str)
+def test_a_wrong_solution_is_rejected_under_its_own_name(solution: Solution) -> None:
+    for variant in variants():
+        verdict = judged(solution, variant)
+        assert verdict.status in ("wrong", "almost"), str(verdict)
+        assert verdict.points < verdict.worth
+        assert verdict.belief == solution.belief, str(verdict)
+        failed = [aspect for aspect in verdict.aspects if not aspect.holds]
+        assert all(aspect.seen and aspect.advice for aspect in failed), "what was seen, and what to try"
+
+
+@pytest.mark.parametrize("id", EXERCISES)
+def test_a_stub_and_an_empty_answer_are_missing(id: str) -> None:
+    names = setup(id)
+    untouched = executed(stub(id), id, names).get(exercises()[id].answer)
+    for answer in (untouched, None, ..., lambda *given: None):
+        verdict = examine(id, answer)
+        assert (verdict.status, verdict.points) == ("missing", 0), str(verdict)
+
+
+NONSENSE = {"42": 42, "text": "text", "object": object(), "int": int, "print": print, "list": [],
+            "type": type, "one": lambda: 1}  # fmt: skip
+
+
+@pytest.mark.parametrize("id", EXERCISES)
+@pytest.mark.parametrize("answer", NONSENSE.values(), ids=NONSENSE)
+def test_nonsense_is_wrong_and_says_what_was_seen(id: str, answer: object) -> None:
+    verdict = examine(id, answer)
+    assert verdict.status in ("wrong", "almost") and verdict.points < verdict.worth
+    assert verdict.aspects[0].points == 0, str(verdict)
+    assert "check itself failed" not in str(verdict)
+
+
+@pytest.mark.parametrize("id", EXERCISES)
+def test_each_exercise_has_two_right_and_four_wrong_solutions(id: str) -> None:
+    mine = [one for one in ALL if one.exercise == id]
+    assert sum(one.right for one in mine) >= 2
+    assert sum(not one.right for one in mine) >= 4
+
+
+@pytest.mark.parametrize("id", EXERCISES)
+def test_no_aspect_that_no_wrong_solution_fails(id: str) -> None:
+    failed = {
+        aspect.name
+        for one in ALL
+        if one.exercise == id and not one.right
+        for aspect in judged(one, KIT).aspects
+        if not aspect.holds
+    }
+    assert set(exercises()[id].aspects) == failed
+
+
+def test_each_wrong_solution_stands_for_a_misconception_that_is_known() -> None:
+    assert {one.belief for one in ALL if not one.right} <= set(misconceptions())
+    assert {one.exercise for one in ALL} == set(EXERCISES), "solutions and exercises belong together"
+
+
+def test_there_are_eighty_wrong_solutions_and_four_for_each_core_misconception() -> None:
+    count = Counter(one.belief for one in ALL if not one.right)
+    assert sum(count.values()) >= 80
+    core = {id for id, entry in misconceptions().items() if entry.core}
+    assert {id: count[id] for id in core if count[id] < 4} == {}

@@ -1,0 +1,335 @@
+"""A check stands whatever an answer does: loops, exits, crashes, patches, prints, eats memory, lies."""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import json
+import os
+import signal
+import stat
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+from toy import toy
+
+from lessons.exercises import Sheet, Variant
+from lessons.judge import trial
+from lessons.judge.verdict import Verdict
+from lifecycle import faults, ledger
+
+KIT = Variant("kit")
+WAYS = [trial._here, *([trial._forked] if hasattr(os, "fork") else [])]
+forks = pytest.mark.skipif(not hasattr(os, "fork"), reason="this system does not fork")
+
+
+def judged(answer: object, **more: Any) -> Verdict:
+    return trial.tried(toy(**more), answer, KIT)
+
+
+def hangs(number: int) -> int:
+    while True:
+        with contextlib.suppress(BaseException):
+            time.sleep(0.01)
+
+
+def loops(number: int) -> int:
+    while True:
+        pass
+
+
+def exits(number: int) -> int:
+    sys.exit(0)
+
+
+def vanishes(number: int) -> int:
+    os._exit(0)
+
+
+def kills(number: int) -> int:
+    os.kill(os.getpid(), signal.SIGKILL)
+    return number
+
+
+def interrupts(number: int) -> int:
+    raise KeyboardInterrupt
+
+
+def descends(number: int) -> int:
+    return descends(number)
+
+
+def collects(number: int) -> int:
+    kept = []
+    while True:
+        kept.append(bytearray(2**24))
+
+
+def shouts(number: int) -> int:
+    for _ in range(20_000):
+        print("x" * 1000)
+    return number
+
+
+class Agreeable:
+    """Equal to everything."""
+
+    def __eq__(self, other: object) -> bool:
+        return True
+
+    def __hash__(self) -> int:
+        return 0
+
+    def __call__(self, number: int) -> Any:
+        return self
+
+
+class Liar(int):
+    def __eq__(self, other: object) -> bool:
+        return True
+
+    __hash__ = int.__hash__
+
+
+class Unreadable(Exception):
+    def __str__(self) -> str:
+        raise RuntimeError("no text")
+
+
+def unreadable(number: int) -> int:
+    raise Unreadable
+
+
+@pytest.fixture(params=WAYS, ids=lambda way: way.__name__)
+def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """Each place where a check may run: a child process, or this one."""
+    if request.param is trial._here:
+        monkeypatch.delattr(os, "fork")
+    return request.param
+
+
+def test_a_right_answer_earns_all(way: Any) -> None:
+    verdict = judged(lambda number: number * 2)
+    assert (verdict.status, verdict.points, verdict.worth) == ("correct", 3, 3)
+
+
+def test_one_that_misses_the_main_thing_is_wrong_and_keeps_what_holds(way: Any) -> None:
+    verdict = judged(lambda number: number)
+    assert (verdict.status, verdict.points, verdict.belief) == ("wrong", 1, "leaks-accepted-is-kept")
+
+
+def test_one_that_misses_something_beside_it_is_almost_right(way: Any) -> None:
+    verdict = judged(lambda number: number * 2 or 1)
+    assert (verdict.status, verdict.points, verdict.belief) == ("almost", 2, "leaks-refcount-closes")
+
+
+@pytest.mark.parametrize("answer", [exits, descends, unreadable, Agreeable(), Liar])
+def test_what_an_answer_raises_or_returns_is_never_correct(way: Any, answer: Any) -> None:
+    verdict = judged(answer)
+    assert verdict.status == "wrong" and verdict.points == 0
+    assert verdict.aspects[0].seen
+
+
+@forks
+def test_an_answer_that_interrupts_is_wrong() -> None:
+    # Where the check runs in this process, an interrupt is the clock's way to stop an answer.
+    verdict = judged(interrupts)
+    assert (verdict.status, verdict.points) == ("wrong", 0) and verdict.aspects[0].seen
+
+
+@pytest.mark.parametrize("answer", [hangs, loops])
+def test_an_answer_that_never_ends_is_stopped_and_says_so(answer: Any) -> None:
+    verdict = judged(answer, seconds=0.5, hangs="chains-stage-by-stage")
+    assert (verdict.status, verdict.points, verdict.belief) == ("wrong", 0, "chains-stage-by-stage")
+    assert "stopped after 0.5 seconds" in verdict.aspects[0].seen
+
+
+def test_a_loop_is_stopped_where_there_is_no_child_process() -> None:
+    # Of its own process, because the clock there interrupts the main thread.
+    program = (
+        "import os; del os.fork\n"
+        "from test_trial import judged, loops\n"
+        "print(judged(loops, seconds=0.5).aspects[0].seen)"
+    )
+    path = os.pathsep.join([str(Path(__file__).parent), *sys.path])
+    environment = {**os.environ, "PYTHONPATH": path}
+    done = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, text=True)
+    assert "stopped after 0.5 seconds" in done.stdout, done.stderr
+
+
+@forks
+@pytest.mark.parametrize("answer", [vanishes, kills])
+def test_an_answer_that_ends_python_is_wrong(answer: Any) -> None:
+    verdict = judged(answer)
+    assert (verdict.status, verdict.points) == ("wrong", 0)
+    assert "ended in the middle" in verdict.aspects[0].seen
+
+
+@forks
+def test_what_was_settled_before_the_end_is_kept() -> None:
+    def late(number: int) -> int:
+        if number == 0:
+            os._exit(0)
+        return number * 2
+
+    verdict = judged(late)
+    assert (verdict.status, verdict.points) == ("almost", 2)
+
+
+@forks
+def test_a_collection_in_the_child_leaves_out_what_was_there_before() -> None:
+    assert judged(lambda number: number * 2 if gc.get_freeze_count() else None).status == "correct"
+    assert gc.get_freeze_count() == 0
+
+
+@forks
+def test_memory_without_end_is_stopped() -> None:
+    verdict = judged(collects)
+    assert (verdict.status, verdict.points) == ("wrong", 0)
+
+
+@forks
+def test_processes_that_an_answer_started_are_ended(tmp_path: Path) -> None:
+    note = tmp_path / "pid"
+
+    def starts(number: int) -> int:
+        child = os.fork()
+        if child == 0:
+            time.sleep(60)
+            os._exit(0)
+        note.write_text(str(child))
+        return number * 2
+
+    assert judged(starts).status == "correct"
+    pid = int(note.read_text())
+    for _ in range(200):
+        if not Path(f"/proc/{pid}").exists() or "State:\tZ" in Path(f"/proc/{pid}/status").read_text():
+            return
+        time.sleep(0.01)
+    pytest.fail("the answer's process is still there")
+
+
+def pipes() -> set[int]:
+    return {number for number in range(3, 256) if _is_pipe(number)}
+
+
+def _is_pipe(number: int) -> bool:
+    try:
+        return stat.S_ISFIFO(os.fstat(number).st_mode)
+    except OSError:
+        return False
+
+
+@forks
+@pytest.mark.parametrize("more", ["", "\n", '\n{"end": true}\n'])
+def test_what_an_answer_writes_to_the_checks_pipe_is_no_verdict(more: str) -> None:
+    lines = [{"name": name, "worth": worth, "points": worth} for name, worth in toy().aspects.items()]
+    others = pipes()
+
+    def forges(number: int) -> int:
+        for pipe in pipes() - others:
+            with contextlib.suppress(OSError):
+                os.write(pipe, ("\n".join(map(json.dumps, lines)) + more).encode())
+        if more:
+            os._exit(0)
+        return number
+
+    verdict = judged(forges)
+    # Without an exit the check goes on, and says what it says of an answer that does not double.
+    assert (verdict.status, verdict.points) == ("wrong", 0 if more else 1)
+
+
+@forks
+def test_a_flood_in_the_checks_pipe_ends_the_check() -> None:
+    others = pipes()
+
+    def floods(number: int) -> int:
+        while True:
+            for pipe in pipes() - others:
+                with contextlib.suppress(OSError):
+                    os.write(pipe, b"x" * 65_536)
+
+    verdict = judged(floods)
+    assert (verdict.status, verdict.points) == ("wrong", 0)
+
+
+@forks
+def test_what_an_answer_patches_is_patched_in_the_child_alone() -> None:
+    before = (faults.sweep, ledger.held, judged)
+
+    def patches(number: int) -> int:
+        faults.sweep = ledger.held = None  # type: ignore[assignment]
+        return number * 2
+
+    assert judged(patches).status == "correct"
+    assert (faults.sweep, ledger.held, judged) == before
+
+
+def test_tools_that_a_notebook_replaced_are_put_back_for_a_check(
+    way: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sweep, held = faults.sweep, ledger.held
+    for room, name in ((faults, "sweep"), (ledger, "held")):
+        monkeypatch.setattr(room, name, lambda *given, **named: ())
+
+    def looks(answer: Any, sheet: Sheet) -> None:
+        with sheet.aspect("doubles"):
+            assert (faults.sweep, ledger.held) == (sweep, held)
+
+    assert judged(lambda number: number, check=looks).aspects[0].holds
+
+
+def test_what_an_answer_prints_is_kept_shortened(way: Any, capfd: pytest.CaptureFixture[str]) -> None:
+    verdict = judged(shouts)
+    assert len(verdict.printed) == trial.PRINTED and set(verdict.printed) == {"x", "\n"}
+    assert capfd.readouterr().out == ""
+
+
+def test_a_check_that_fails_itself_blames_nobody(way: Any) -> None:
+    def broken(answer: Any, sheet: Sheet) -> None:
+        raise KeyError("a mistake of the course")
+
+    verdict = judged(lambda number: number, check=broken)
+    assert verdict.points == 0
+    assert "The check itself failed" in verdict.aspects[0].seen
+    assert verdict.belief == ""
+
+
+@forks
+def test_nothing_is_left_open() -> None:
+    judged(lambda number: number * 2)
+    before = ledger.system()
+    for answer in (lambda number: number * 2, vanishes, exits, descends):
+        judged(answer)
+    assert ledger.system() == before
+    with pytest.raises(ChildProcessError):
+        os.waitpid(-1, os.WNOHANG)
+
+
+@forks
+def test_other_threads_may_run_meanwhile() -> None:
+    over = threading.Event()
+    busy = [threading.Thread(target=lambda: over.wait(0.001) or None) for _ in range(4)]
+    for thread in busy:
+        thread.start()
+    try:
+        assert {judged(lambda number: number * 2).status for _ in range(20)} == {"correct"}
+    finally:
+        over.set()
+
+
+def test_a_verdict_is_the_same_after_json(way: Any) -> None:
+    for answer in (lambda number: number, lambda number: number * 2, None):
+        verdict = judged(answer)
+        assert Verdict.from_dict(json.loads(json.dumps(verdict.as_dict()))) == verdict
+
+
+@pytest.mark.parametrize("change", [{"points": 3}, {"status": "correct"}, {"belief": ""}])
+def test_a_verdict_whose_parts_disagree_is_refused(change: dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match="do not agree"):
+        Verdict.from_dict(judged(lambda number: number).as_dict() | change)
