@@ -95,7 +95,7 @@ def test_conda_installs_the_same() -> None:
     assert f"{version}.0" in SpecifierSet(PROJECT["project"]["requires-python"])
 
 
-def test_a_wheel_holds_both_packages_whole_and_nothing_else(tmp_path: Path) -> None:
+def test_a_wheel_holds_the_packages_whole_and_nothing_else(tmp_path: Path) -> None:
     build = [sys.executable, "-m", "pip", "wheel", "--no-deps", "--no-build-isolation", "--no-index"]
     built = subprocess.run(
         [*build, "--quiet", "--disable-pip-version-check", "--wheel-dir", str(tmp_path), str(COURSE)],
@@ -111,7 +111,7 @@ def test_a_wheel_holds_both_packages_whole_and_nothing_else(tmp_path: Path) -> N
     files = {path for path in source.rglob("*") if path.is_file() and "__pycache__" not in path.parts}
     expected = {path.relative_to(source).as_posix() for path in files}
     assert {name for name in names if not name.startswith("lifecycle-")} == expected
-    assert {"lifecycle/py.typed", "classroom/py.typed", "classroom/cli.py"} <= names
+    assert {"lifecycle/py.typed", "lessons/py.typed", "classroom/py.typed", "classroom/cli.py"} <= names
     assert any(name.endswith("licenses/LICENSE") for name in names)
 
 

@@ -300,10 +300,10 @@ def attacks(course: Course, port: int) -> list[Attack]:
         Attack(
             "modules swapped",
             with_cells(
-                "import sys, types\nfake = types.ModuleType('lessons.study')\n"
+                "import sys, types\nfake = types.ModuleType('lessons')\n"
                 + FAKE
                 + "fake.check = lambda *given: Fake()\nfake.course = fake.given = print\n"
-                "sys.modules['lessons.study'] = fake"
+                "sys.modules['lessons'] = fake"
             ),
             person=True,
         ),
@@ -433,7 +433,7 @@ def attacks(course: Course, port: int) -> list[Attack]:
             "patched by the answer while it is checked",
             with_cells(
                 answer="import sys\nfrom contextlib import contextmanager\n"
-                "room = vars(sys)['mod' + 'ules']['lessons.study.' + 'checks.exercise']\n"
+                "room = vars(sys)['mod' + 'ules']['lessons.exercises.' + 'exercise']\n"
                 "@contextmanager\ndef aspect(self, name):\n    try: yield\n    except BaseException: pass\n"
                 "    worth = self.exercise.aspects[name]\n"
                 "    self._tell(room.Aspect(name, worth, worth))\n"

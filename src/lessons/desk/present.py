@@ -14,8 +14,8 @@ import shutil
 import sys
 from pathlib import Path
 
-from lessons.desk import workcopy as desks
 from lessons.desk import server
+from lessons.desk import workcopy as desks
 from lessons.desk.workcopy import STATE, Trouble
 
 EXTRAS = Path(__file__).with_name("presenting")

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from lessons.desk import cli, workcopy as desk, server
+from lessons.desk import cli, server
+from lessons.desk import workcopy as desk
 from lessons.desk.workcopy import Trouble
 
 

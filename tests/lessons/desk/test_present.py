@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 from harness import notebook
 
-from lessons.desk import cli, workcopy as desk, present, server
+from lessons.desk import cli, present, server
+from lessons.desk import workcopy as desk
 from lessons.desk.workcopy import Trouble
 
 LESSON = "notebooks/01_first.ipynb"

@@ -10,7 +10,8 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from lessons.desk import cli, workcopy as desk, reading
+from lessons.desk import cli, reading
+from lessons.desk import workcopy as desk
 from lessons.study.questions import questions
 
 COURSE = Path(__file__).resolve().parents[3]

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 from ipywidgets.widgets.widget import _instances
 
-import lessons.lab
+import lessons
 from lessons.lab.base import drive, values
 from lessons.lab.experiments.chain import SPREADS, Chain, ChainSettings, Failure, play
 from lessons.lab.widgets import chainview
@@ -59,7 +59,7 @@ def agrees(lab: FailureLab, state: Any) -> None:
 
 
 def test_it_is_offered_by_name() -> None:
-    assert lessons.lab.FailureLab is FailureLab
+    assert lessons.FailureLab is FailureLab
 
 
 def test_it_opens_with_few_controls_and_the_rest_under_more(lab: FailureLab) -> None:

@@ -1,0 +1,1 @@
+"""The working copy, the server, slides, the reading edition; the command `lifecycle`."""
