@@ -6,7 +6,7 @@ ARGS ?=
 IN_ENV = $(PYTHON) tools/setup_env.py
 IN_TEST_ENV = $(IN_ENV) --extra test --extra classroom
 
-.PHONY: help lab present html test check bench python
+.PHONY: help lab present html test deep check bench python
 
 help:
 	@echo "make lab      open the lessons in JupyterLab"
@@ -14,6 +14,7 @@ help:
 	@echo "make html     the lessons as pages to read, answers folded"
 	@echo "make test     all tests: style, types, lessons, JupyterLab in a real browser"
 	@echo "make check    the quick part of them"
+	@echo "make deep     the long forms of them: every variant, hostile submissions, other Pythons"
 	@echo "make bench    what the patterns cost, as ratios in one run"
 
 lab: python
@@ -29,14 +30,17 @@ check: python
 	@$(IN_TEST_ENV) ruff check
 	@$(IN_TEST_ENV) ruff format --check
 	@$(IN_TEST_ENV) mypy
-	@$(IN_TEST_ENV) python -m pytest -n 2 --dist loadscope --ignore tests/browser --ignore tests/test_notebooks.py $(ARGS)
+	@$(IN_TEST_ENV) python -m pytest -n 2 --dist loadscope --ignore tests/browser --ignore tests/test_notebooks.py -m "not deep" $(ARGS)
 
 # In their own order, so that the long row of browser tests begins first.
 test: python
 	@$(IN_TEST_ENV) ruff check
 	@$(IN_TEST_ENV) ruff format --check
 	@$(IN_TEST_ENV) mypy
-	@$(IN_TEST_ENV) python -m pytest -n 2 --dist loadscope --no-loadscope-reorder $(ARGS)
+	@$(IN_TEST_ENV) python -m pytest -n 2 --dist loadscope --no-loadscope-reorder -m "not deep" $(ARGS)
+
+deep: python
+	@$(IN_TEST_ENV) python -m pytest -n 2 --dist loadscope --no-loadscope-reorder -m deep $(ARGS)
 
 bench: python
 	@$(IN_TEST_ENV) python tests/benchmarks $(ARGS)
