@@ -16,6 +16,7 @@ from typing import Any
 from classroom.trouble import Trouble
 from lessons.exercises import Exercise, stub
 from lessons.exercises.exercise import KINDS
+from lessons.words import many
 
 KERNEL = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
 HINTS = ("Hint 1: the concept", "Hint 2: the place", "Hint 3: almost code")
@@ -249,7 +250,7 @@ def _opening(told: Texts, exercises: list[Chosen], course: str) -> str:
     earned = sum(one.exercise.worth for one in exercises)
     total = earned + (told.question.points if told.question else 0)
     by_hand = f", {told.question.points} of them for the open question at the end" if told.question else ""
-    count = "1 exercise" if len(exercises) == 1 else f"{len(exercises)} exercises"
+    count = many(len(exercises), "exercise")
     ids = [one.exercise.id for one in exercises]
     # The intro speaks of all that there are.
     which = "" if ids == list(told.tasks) else f" of this course's choice ({', '.join(ids)})"
@@ -274,7 +275,7 @@ def _setup(name: str, exercises: list[Chosen], variant: str) -> str:
 def _task(one: Chosen) -> str:
     exercise = one.exercise
     aspects = "; ".join(f"{name} ({points})" for name, points in exercise.aspects.items())
-    points = "1 point" if exercise.worth == 1 else f"{exercise.worth} points"
+    points = many(exercise.worth, "point")
     head = f"## {one.task.id} · {one.task.title}"
     return f"{head}\n\n{one.task.text}\n\n**{one.task.kind.capitalize()}, {points}**: {aspects}."
 
@@ -294,7 +295,7 @@ def _answer(solution: str, given: str) -> str:
 
 def _open(name: str, question: Question) -> list[dict[str, Any]]:
     id = f"{name}-open"
-    points = "1 point" if question.points == 1 else f"{question.points} points"
+    points = many(question.points, "point")
     head = f"## {id} · {question.title}\n\n{question.text}\n\n**Open question, {points}**: a person reads it."
     marking = f"**What a good answer holds.**\n\n{question.marking}" if question.marking else ""
     answer = "\n".join([BEGIN_SOLUTION, marking or ANSWER, END_SOLUTION])

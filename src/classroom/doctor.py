@@ -23,6 +23,7 @@ import psutil
 from classroom import sandbox as sandboxes
 from classroom.sandbox import MIB, Limits, Sandbox
 from classroom.trouble import Trouble
+from lessons.words import agreeing, listed
 
 INSTALL = "pip install -c constraints.txt -e '.[classroom]'"
 
@@ -89,7 +90,7 @@ def run(given: argparse.Namespace) -> int:
             first, *more = f"To mend it: {finding.mend}".splitlines()
             print(f"      {first}", *(f"          {line}" for line in more), sep="\n", flush=True)
     if broken:
-        print(f"{broken} of these {'does' if broken == 1 else 'do'} not hold: mend first, then grade.")
+        print(f"{broken} of these {agreeing(broken, 'does', 'do')} not hold: mend first, then grade.")
         return 1
     print("All of it holds: `classroom grade` can run here.")
     return 0
@@ -139,7 +140,7 @@ def _packages() -> Finding:
         found = [f"{name} {installed(name)}" for name in ("nbgrader", "distributed")]
     except PackageNotFoundError as error:
         return Finding(f"{error.name} is not installed", False, f"`{INSTALL}` in the course's folder.")
-    return Finding(f"{' and '.join(found)} are installed")
+    return Finding(f"{listed(found)} are installed")
 
 
 PROBES = {

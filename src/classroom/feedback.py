@@ -26,6 +26,7 @@ from classroom.course import Course, add_option
 from classroom.pages import code, page, picture, plain, prose
 from classroom.trouble import Trouble
 from lessons.judge.verdict import MIME, Aspect, Verdict, panel
+from lessons.words import many
 
 LONG = 20_000
 """Characters of an output that a page shows."""
@@ -56,8 +57,7 @@ def run(given: argparse.Namespace) -> int:
     chosen = records.graded(course, given.assignment)
     for assignment in chosen:
         written = list(feedback(course, assignment, tuple(given.student)))
-        pages = "1 page" if len(written) == 1 else f"{len(written)} pages"
-        print(f"{assignment}: {pages} in {course.root / 'feedback'}.")
+        print(f"{assignment}: {many(len(written), 'page')} in {course.root / 'feedback'}.")
         known = {path.parent.name for path in written}
         for student in given.student:
             if student not in known:

@@ -33,6 +33,7 @@ from classroom.intake import Found, Template, submissions
 from classroom.sandbox import available
 from classroom.spans import duration
 from classroom.trouble import Trouble
+from lessons.words import agreeing, many
 
 SCHEDULER = 10.0
 """Seconds in which a Dask scheduler answers, or is not there."""
@@ -120,17 +121,17 @@ class Summary:
     def __str__(self) -> str:
         count = sum(self.statuses.values())
         took = f" in {duration(self.seconds)}" if count else ""
-        lines = [f"Graded {_submissions(count)} of {self.assignment}{took}."]
+        lines = [f"Graded {many(count, 'submission')} of {self.assignment}{took}."]
         if self.already:
             lines.append(
-                f"{_submissions(self.already)} had a grade already and stayed (--again grades them too)."
+                f"{many(self.already, 'submission')} had a grade already and stayed "
+                "(--again grades them too)."
             )
         if self.earlier:
-            were = "was" if self.earlier == 1 else "were"
             lines.append(
-                f"{_submissions(self.earlier)} {were} graded by an earlier version of the checks or another "
-                f"release, and stayed: `classroom regrade {self.assignment}` shows what would change, "
-                "--again grades them anew."
+                f"{many(self.earlier, 'submission')} {agreeing(self.earlier, 'was', 'were')} graded by an "
+                f"earlier version of the checks or another release, and stayed: `classroom regrade "
+                f"{self.assignment}` shows what would change, --again grades them anew."
             )
         odd = {status: number for status, number in sorted(self.statuses.items()) if status != "graded"}
         if odd:
@@ -540,7 +541,3 @@ def _count(text: str) -> int:
             f"{text!r} is no number of workers: give a whole number from 1 to 1000"
         )
     return int(text)
-
-
-def _submissions(count: int) -> str:
-    return "1 submission" if count == 1 else f"{count} submissions"

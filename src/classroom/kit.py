@@ -20,6 +20,7 @@ from classroom.course import Course, add_option
 from classroom.release import kit
 from classroom.trouble import Trouble
 from lessons.desk import workcopy as desk
+from lessons.words import many
 
 NAME = "student-kit.zip"
 COPIED = ("LICENSE", "constraints.txt", "environment.yml", ".gitignore", "tools/setup_env.py")
@@ -200,8 +201,10 @@ def run(arguments: argparse.Namespace) -> int:
     except OSError as error:
         raise Trouble(f"{target} cannot be written: {error.strerror or error}.") from error
     exercises = len({path.split("/")[2] for path in content if path.startswith("exercises/")})
-    what = "1 assignment" if exercises == 1 else f"{exercises} assignments"
-    print(f"The student kit with {what} is in {target}: {len(content)} files, no solution among them.")
+    print(
+        f"The student kit with {many(exercises, 'assignment')} is in {target}: "
+        f"{len(content)} files, no solution among them."
+    )
     return 0
 
 

@@ -22,6 +22,7 @@ from classroom.own import own_exercise
 from classroom.records import gradebook
 from classroom.release import CONFIG, generate, kit, kit_exercise, kit_texts, scripts_on_path
 from classroom.trouble import Trouble
+from lessons.words import many
 
 FOLDERS = ("source", "release", "submitted", "autograded", "feedback", "records", "solutions", "own")
 STATE = ".classroom"
@@ -151,7 +152,7 @@ def _updated(course: Course) -> list[str]:
         stage.gradebook.replace(course.gradebook)
     made = [assignment.name for assignment in changed]
     _remember(course, {name: hash for name, hash in state.items() if name not in gone}, made)
-    sentences += [f"{one.name} is made anew: {_count(one.exercises)}." for one in changed]
+    sentences += [f"{one.name} is made anew: {many(len(one.exercises), 'exercise')}." for one in changed]
     sentences += [f"{name} is taken out." for name in gone]
     due = [
         f"{one.name} {one.deadline:%Y-%m-%d %H:%M} UTC" for one in course.assignments.values() if one.deadline
@@ -267,7 +268,7 @@ def _begun(course: Course, assignment: str) -> str:
     """How far grading has come, in words; "" when it has not begun."""
     records = len(list((course.records / assignment).glob("*.json")))
     if records:
-        return "1 record" if records == 1 else f"{records} records"
+        return many(records, "record")
     if not course.gradebook.is_file():
         return ""
     with scripts_on_path(), gradebook(course) as book:
@@ -304,8 +305,3 @@ def _state(root: Path) -> dict[str, str]:
 
 def _hash(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
-
-
-def _count(exercises: Iterable[str]) -> str:
-    number = len(tuple(exercises))
-    return "1 exercise" if number == 1 else f"{number} exercises"

@@ -20,6 +20,7 @@ from lessons.desk import workcopy as desks
 from lessons.desk.workcopy import Trouble
 from lessons.study.cards import inline
 from lessons.study.questions import FIELD_GUIDE, Misconception, Option, Question, misconceptions, questions
+from lessons.words import listed
 
 TITLE = "Resource lifecycles in Python pipelines"
 _ASKED = re.compile(r"""^predict\(["']([\w-]+)["']\)""", re.MULTILINE)
@@ -106,7 +107,7 @@ def _cell(cell: dict[str, Any], folder: Path) -> Iterator[str]:
         return
     if answered and all(id in known for id in answered):
         replies = "\n".join(_replies(known[id]) for id in answered)
-        yield f"<details><summary>The answer to {_listed(answered)}</summary>\n{shown}\n{replies}\n</details>"
+        yield f"<details><summary>The answer to {_ids(answered)}</summary>\n{shown}\n{replies}\n</details>"
     elif shown:
         yield shown
 
@@ -228,8 +229,8 @@ def _quoted(text: str) -> str:
     return html.escape(html.unescape(re.sub(r"<[^>]+>", "", text)), quote=True)
 
 
-def _listed(ids: Iterable[str]) -> str:
-    return ", ".join(f"<code>{html.escape(id)}</code>" for id in ids)
+def _ids(ids: Iterable[str]) -> str:
+    return listed(f"<code>{html.escape(id)}</code>" for id in ids)
 
 
 def _index(pages: list[Page]) -> str:

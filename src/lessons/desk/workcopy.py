@@ -19,6 +19,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from lessons.words import many
+
 SHELVES = ("notebooks", "exercises/release")
 """The folders of the course that are laid on the desk, under the same names, so that links hold."""
 
@@ -53,9 +55,9 @@ class Report:
         """
         said = []
         if self.laid:
-            said.append(f"Laid {_count(self.laid)} on the desk.")
+            said.append(f"Laid {many(len(self.laid), 'file')} on the desk.")
         if self.renewed:
-            said.append(f"Brought {_count(self.renewed)} that you had not edited up to date.")
+            said.append(f"Brought {many(len(self.renewed), 'file')} that you had not edited up to date.")
         said += [
             f"You edited {path}, so it stays as it is; the new edition lies beside it: {beside}"
             for path, beside in self.beside
@@ -283,7 +285,3 @@ def _umask() -> int:
     mask = os.umask(0)
     os.umask(mask)
     return mask
-
-
-def _count(paths: list[str]) -> str:
-    return "1 file" if len(paths) == 1 else f"{len(paths)} files"

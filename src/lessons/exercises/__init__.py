@@ -16,7 +16,7 @@ from lessons.exercises.exercise import (
     where,
 )
 from lessons.exercises.variant import Variant
-from lessons.study.cards import described as short
+from lessons.words import described as short
 
 __all__ = [
     "Attempt", "Exercise", "Sheet", "Variant", "Wrong", "attempt", "exactly", "executed", "exercise",

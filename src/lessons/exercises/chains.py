@@ -40,7 +40,7 @@ from lessons.exercises.exercise import (
     where,
 )
 from lessons.exercises.variant import Variant
-from lessons.study.cards import described as short
+from lessons.words import described as short
 
 
 def lazily(whole: Drawn, endless: Drawn, needs: list[int], what: str, least: int) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 
 from lessons.exercises.exercise import Attempt, Wrong, attempt
 from lessons.exercises.variant import Variant
-from lessons.study.cards import described as short
+from lessons.words import described as short
 
 Record = dict[str, object]
 

@@ -22,7 +22,7 @@ from lessons.exercises.composition_parts import (
 from lessons.exercises.decorators_parts import MANY, awake
 from lessons.exercises.exercise import Attempt, Sheet, Wrong, attempt, exactly, exercise, materials
 from lessons.exercises.variant import Variant
-from lessons.study.cards import described as short
+from lessons.words import described as short
 from lifecycle import faults
 from lifecycle.config import PipelineConfig
 from lifecycle.faults import Outcome, sweep

@@ -58,7 +58,7 @@ from lessons.exercises.exercise import (
     where,
 )
 from lessons.exercises.variant import Variant
-from lessons.study.cards import described as short
+from lessons.words import described as short
 from lifecycle import PipelineContext
 from lifecycle.faults import sweep
 from lifecycle.sinks import ListSink

@@ -30,7 +30,7 @@ from lessons.exercises.exercise import (
     swallowed_at,
 )
 from lessons.exercises.variant import Variant
-from lessons.study.cards import described as short
+from lessons.words import described as short
 
 SHARED, ON_INSTANCE, GETATTR = (
     "descriptors-shared-value",

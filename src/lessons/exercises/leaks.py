@@ -51,7 +51,7 @@ from lessons.exercises.leaks_programs import (
     skips_what_is_broken,
 )
 from lessons.exercises.variant import Variant
-from lessons.study.cards import described as short
+from lessons.words import described as short
 
 
 def swallowed(runs: list[Trial]) -> None:

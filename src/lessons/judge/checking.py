@@ -9,8 +9,9 @@ from lessons.exercises.exercise import Exercise, exercises
 from lessons.exercises.variant import Variant, choose, chosen
 from lessons.judge.trial import tried
 from lessons.judge.verdict import Verdict
-from lessons.study.cards import Card, described, sentence, word
-from lessons.study.predictions import journal, listed
+from lessons.study.cards import Card, sentence, word
+from lessons.study.predictions import journal
+from lessons.words import described, listed
 
 
 class UnknownExercise(LookupError):

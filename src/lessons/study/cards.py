@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import html
 import re
-import reprlib
 import textwrap
 from dataclasses import dataclass
 
@@ -96,20 +95,6 @@ def wrapped(text: str, indent: str = "", first: str | None = None) -> str:
         break_long_words=False,
         break_on_hyphens=False,
     )
-
-
-def described(value: object) -> str:
-    """Say what was given, also when its own `repr` raises or never ends.
-
-    >>> described("leaks-p2"), described(3)
-    ("'leaks-p2'", '3')
-    """
-    try:
-        short = reprlib.Repr()
-        short.maxstring = short.maxother = 40
-        return " ".join(short.repr(value).split()).replace("`", "'")
-    except Exception:
-        return f"an object of type {type(value).__name__}"
 
 
 def word(value: object) -> str | None:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import html
 
 from lessons.study import predictions
-from lessons.study.cards import Card, card, described, inline, sentence, word, wrapped
+from lessons.study.cards import Card, card, inline, sentence, word, wrapped
 from lessons.study.journal import Standing
-from lessons.study.predictions import listed
 from lessons.study.questions import FIELD_GUIDE, Misconception, Question, misconceptions, questions
+from lessons.words import agreeing, described, listed, many
 
 TOPICS = {
     "generators": "Generators and lazy chains",
@@ -69,7 +69,7 @@ def _found(words: object) -> Card:
     found = [entry for entry in misconceptions().values() if _has(entry, told[entry.id], wanted)]
     if not found:
         return sentence(f'No belief has "{quoted}" in it. Try one word, or the beginning of one.')
-    head = f'{len(found)} belief{" has" if len(found) == 1 else "s have"} "{quoted}" in it.'
+    head = f'{many(len(found), "belief")} {agreeing(len(found), "has", "have")} "{quoted}" in it.'
     lines, body = [wrapped(head)], [f'<p role="status" style="margin:0">{inline(head)}</p>']
     for entry in found[:MOST]:
         parts = {"Believed": entry.belief, "True": told[entry.id], "Where": _where(entry)}

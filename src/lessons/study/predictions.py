@@ -11,9 +11,10 @@ import html
 import re
 from collections.abc import Mapping
 
-from lessons.study.cards import Card, card, described, inline, sentence, word, wrapped
+from lessons.study.cards import Card, card, inline, sentence, word, wrapped
 from lessons.study.journal import Journal, Standing
 from lessons.study.questions import Option, Question, misconceptions, questions
+from lessons.words import described, listed
 
 _ANSWERS = re.compile(r"^\s*#\s*answers\s+([\w-]+)", re.IGNORECASE | re.MULTILINE)
 _VOTE = re.compile(r"([A-Za-z])\s*[:=]?\s*([0-9]{1,6})(?![0-9])[\s,;]*")
@@ -70,15 +71,6 @@ def ran(source: str) -> list[Card]:
         if id in _hands:
             cards.append(_show_of_hands(question, _hands[id], open_truth=True))
     return cards
-
-
-def listed(items: list[str], last: str = "and") -> str:
-    """Join words as a sentence does.
-
-    >>> listed(["A", "B", "C"])
-    'A, B and C'
-    """
-    return items[0] if len(items) == 1 else f"{', '.join(items[:-1])} {last} {items[-1]}"
 
 
 def _predicted(id: object, answer: object, votes: object) -> Card:

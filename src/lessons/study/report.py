@@ -7,10 +7,10 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from lessons.study import predictions
-from lessons.study.cards import Card, card, described, inline, sentence, word, wrapped
+from lessons.study.cards import Card, card, inline, sentence, word, wrapped
 from lessons.study.journal import Checked, Event, Standing, checks, lesson_of, merged
-from lessons.study.predictions import listed
 from lessons.study.questions import LESSONS, Question, misconceptions, questions
+from lessons.words import described, listed
 
 _PLAIN = "margin:0.2em 0"
 

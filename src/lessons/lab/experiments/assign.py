@@ -22,6 +22,7 @@ from pathlib import Path, PurePath
 from types import FrameType
 from typing import Any
 
+from lessons.words import agreeing, many
 from lifecycle.config import PipelineConfig
 from lifecycle.context import PipelineContext
 from lifecycle.descriptors import Field
@@ -294,8 +295,11 @@ class AssignOutcome:
         if field not in FIELDS:
             return f"The plain twin takes it and never fails: {field} is an attribute that nobody reads."
         number, all_ = self.different(self.twin), len(self.usual)
-        be = "is" if number == 1 else "are"
-        came = f"{number} of {all_} records {be} different" if number else f"{all_} records are written"
+        came = (
+            f"{number} of {all_} records {agreeing(number, 'is', 'are')} different"
+            if number
+            else f"{all_} records are written"
+        )
         return f"The plain twin takes it and never fails: {came}, and nobody is told."
 
     def different(self, attempt: Attempt) -> int:
@@ -315,8 +319,8 @@ class AssignOutcome:
 
     def distance(self, attempt: Attempt) -> str:
         """How far its failure is from the assignment, in lines of the listing and frames below it."""
-        lines = _count(attempt.line - self.line, "line")
-        return f"{lines} later" + (f", {_count(attempt.deeper, 'frame')} deeper" if attempt.deeper else "")
+        lines = many(attempt.line - self.line, "line")
+        return f"{lines} later" + (f", {many(attempt.deeper, 'frame')} deeper" if attempt.deeper else "")
 
     def text(self) -> str:
         """The whole outcome as text, the same at every run."""
@@ -371,10 +375,6 @@ def _stopped(error: str) -> str:
     """The error as a sentence of its own, without the record that a sink appends."""
     text = error.split(": {")[0]
     return text if text.endswith(("?", ".")) else text + "."
-
-
-def _count(number: int, what: str) -> str:
-    return f"{number} {what}{'' if number == 1 else 's'}"
 
 
 def listing(settings: AssignSettings, config: str = "Config") -> str:

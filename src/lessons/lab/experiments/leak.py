@@ -22,6 +22,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from lessons.words import agreeing, many
 from lifecycle import ledger
 from lifecycle.context import PipelineContext, describe
 from lifecycle.sources import CsvSource, SocketSource, SqlSource
@@ -119,8 +120,8 @@ class LeakOutcome:
         """What happened, in a few sentences."""
         if self.lacking:
             return self.lacking
-        many, what = len(self.crashes), RESOURCES[self.settings.resource]
-        crashes = "1 crash" if many == 1 else f"{many} crashes"
+        count, what = len(self.crashes), RESOURCES[self.settings.resource]
+        crashes = many(count, "crash", "crashes")
         if self.settings.context:
             return (
                 f"{crashes}, and none of {_room(self.settings)} is held: "
@@ -130,9 +131,11 @@ class LeakOutcome:
             ended = f"Restart {self.refused.number} got none: {self.refused.error}."
             if self.held < ROOM:
                 ended += f" Then the collector came: {self.held} of {ROOM} are held now."
-            return f"{self.refused.number - 1} crashes used up {_room(self.settings)}. {ended}"
-        if self.held == many:
-            gone = "a worker that no longer runs" if many == 1 else "workers that no longer run"
+            return (
+                f"{many(self.refused.number - 1, 'crash', 'crashes')} used up {_room(self.settings)}. {ended}"
+            )
+        if self.held == count:
+            gone = agreeing(count, "a worker that no longer runs", "workers that no longer run")
             return f"{crashes}: {self.held} of {ROOM} {what} held by {gone}. {self._why()}"
         if not any(crash.held for crash in self.crashes):
             # Reference counting frees no cycle, and a connection of the pool is one by itself.
@@ -291,9 +294,7 @@ def _collector_at_hand() -> Iterator[None]:
 def _collector(every: int) -> str:
     if not every:
         return "the collector never comes"
-    return (
-        "the collector comes after each crash" if every == 1 else f"the collector comes every {every} crashes"
-    )
+    return f"the collector comes {agreeing(every, 'after each crash', f'every {every} crashes')}"
 
 
 def _plain(error: BaseException) -> str:

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+from lessons.words import agreeing
 from lifecycle.context import PipelineContext
 from lifecycle.measure import measuredStage
 
@@ -196,7 +197,7 @@ class MetricsOutcome:
             luck = " Timing next() reads the same, by luck: the upstream takes no time."
         else:
             more = around - true
-            part = f"{more} µs of it {'is' if more == 1 else 'are'}" if true else "all of it is"
+            part = f"{more} µs of it {agreeing(more, 'is', 'are')}" if true else "all of it is"
             blamed = f"{part} the upstream's, which runs inside that next()"
             luck = f" Timing next() reads {around} µs: {blamed}."
         call = " Timing the call reads 0 µs: it returns a generator, and nothing has run." if true else ""
