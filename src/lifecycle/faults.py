@@ -93,7 +93,27 @@ def inject(part, fault):
     """
     if fault.phase not in PHASES or (fault.phase in ("pull", "write")) != isinstance(fault.record, int):
         raise ValueError(f"{fault}: allowed is open, pull k, write k, end or close")
-    return Injected(part, fault.place, fault)
+    return Injected(part, fault.place, Once(fault))
+
+
+class Once:
+    """A subscriber that injects a fault once. If the part is opened again afterwards, it works.
+
+    >>> from lifecycle.probe import Event
+    >>> subscriber = Once(Fault("sink", "write", 2))
+    >>> [subscriber(Event("sink", "write", number)) for number in (1, 2, 2)]
+    [None, OSError('injected: sink, write 2'), None]
+    """
+
+    def __init__(self, fault):
+        self.fault = fault
+
+    def __call__(self, event):
+        fault = self.fault
+        if fault is None or event.done or (event.phase, event.number) != (fault.phase, fault.record):
+            return None
+        self.fault = None
+        return fault.error(f"injected: {fault}")
 
 
 def sweep(build, run=withContext, limit=10_000, *, system=False):
@@ -128,8 +148,8 @@ def attempt(build, run, fault, limit, system):
     places = ["source", *(f"stage {number}" for number in range(1, len(stages) + 1)), "sink"]
     probes = []
     for place, part in zip(places, (source, *stages, sink), strict=True):
-        armed = fault if fault and fault.place == place else None
-        probes.append(Probe(part, place, armed if fault else Fault(place, "pull", limit + 1, tooMany)))
+        armed = fault or Fault(place, "pull", limit + 1, tooMany)
+        probes.append(Probe(part, place, *[Once(armed)] * (armed.place == place)))
     held, counted, raised = set(ledger.held()), ledger.system() if system else None, None
     try:
         run(probes[0], probes[1:-1], probes[-1])
@@ -140,7 +160,7 @@ def attempt(build, run, fault, limit, system):
     if system and (now := ledger.system()) != counted:
         leaked.append(f"{counted} became {now}")
     for probe in probes:
-        probe.fault = None  # of all: a stage that hands its stream on as it is closes the source's, too
+        probe.subscribers = ()  # of all: a stage that hands its stream on as it is closes the source's, too
     for probe in reversed(probes):
         probe.release()
     if raised is not None and not (fault and isinstance(raised, (Exception, fault.error))):

@@ -1,91 +1,116 @@
-"""One part of a pipeline, watched from outside and made to fail where it is told."""
+"""One part of a pipeline, watched from outside. What it does are events, which subscribers receive.
 
-from itertools import islice
+This is the only code that wraps a part in order to see it or to break it. A subscriber is any function that
+takes an `Event`. It returns `None`, or an error: then the part fails there with this error, which is how a
+fault is injected. Without subscribers a stream passes through as it is, so watching costs nothing.
+"""
+
+from typing import Any, NamedTuple
+
+CLOSING = "end", "close"  # a part that fails while it closes has closed all the same
+
+
+class Event(NamedTuple):
+    """Something that a part does. It is reported before, and again when it is `done`.
+
+    `phase` is "open" (its `__enter__`), "start" (its `stream()` or `process(stream)` is called), "pull" (the
+    `next` of its stream), "yield", "write", "end" (its stream is closed) or "close" (its `__exit__`). A pull
+    that gives a record is done as a "yield". `number` counts pulls and writes from 1. `value` holds the
+    arguments of the call before it, and the result when it is done. `error` is what it raised: for a pull
+    after the last record, a `StopIteration`.
+    """
+
+    place: str
+    phase: str
+    number: int | None = None
+    done: bool = False
+    value: Any = None
+    error: BaseException | None = None
 
 
 class Probe:
-    """One part, watched: what was entered and not left, started and not finished. It fails as it is told.
+    """One part, watched. Everything that a probe does not know is asked of the part itself.
 
-    `fault` has `phase`, `record` and `error`, or is `None`. Everything else is asked of the part itself.
+    It remembers what was entered and not left, and what was started and not finished. A fault of a pull is
+    thrown into the part's own suspended frame, so that its `finally` runs; a fault of an open or a write
+    takes the place of the call; a fault of an end or a close follows it.
+
+    >>> class Letters:
+    ...     def stream(self):
+    ...         yield "a"
+    >>> def say(event):
+    ...     print("after" if event.done else "before", event.phase, event.number)
+    >>> list(Probe(Letters(), "source", say).stream())
+    before start None
+    after start None
+    before pull 1
+    after yield 1
+    before pull 2
+    after pull 2
+    ['a']
     """
 
-    def __init__(self, part, place, fault=None):
-        self.part, self.place, self.fault = part, place, fault
+    def __init__(self, part, place, *subscribers):
+        self.part, self.place, self.subscribers = part, place, subscribers
         self.entered, self.streams, self.pulls, self.arrived = False, [], 0, 0
 
     def __getattr__(self, name):
         return getattr(self.part, name)
 
     def __enter__(self):
-        self.strike("open")
         if hasattr(type(self.part), "__enter__"):
-            self.part.__enter__()
+            self.cross("open", None, self.part.__enter__)
             self.entered = True
         return self
 
     def __exit__(self, *reason):
         if self.entered:
             self.entered = False
-            self.part.__exit__(*reason)
-        self.strike("close")
+            self.cross("close", None, self.part.__exit__, *reason)
 
     def stream(self):
-        return self.watch(self.part.stream())
+        return self.start(self.part.stream)
 
     def process(self, stream):
-        return self.watch(self.part.process(stream))
+        return self.start(self.part.process, stream)
 
     def write(self, record):
-        self.strike("write", self.arrived + 1)
         if self.part is not None:
-            self.part.write(record)
+            self.cross("write", self.arrived + 1, self.part.write, record)
         self.arrived += 1
 
-    def strike(self, phase, record=None):
-        fault = self.fault
-        if fault is not None and fault.phase == phase and fault.record == record:
-            raise self.failure()
-
-    def failure(self):
-        fault, self.fault = self.fault, None  # once: a part that is opened again afterwards is well
-        return fault.error(f"injected: {fault}")
-
-    def watch(self, stream):
+    def start(self, make, *given):
+        stream = self.cross("start", None, self.made, make, *given)
         if not hasattr(stream, "__iter__"):
-            raise TypeError(
-                f"{type(self.part).__name__} gave {type(stream).__name__}: `yield` records in a `def`"
-            )
+            name, kind = type(self.part).__name__, type(stream).__name__
+            raise TypeError(f"{name} gave {kind}: `yield` records in a `def`")
         self.streams.append(stream)
-        if self.fault is not None:
-            if self.fault.phase == "pull":
-                return self.pulled(iter(stream), self.fault.record)
-            if self.fault.phase == "end":
-                return Unclosable(iter(stream), self)
-        return stream
+        return Watched(self, stream) if self.subscribers else stream
 
-    def pulled(self, stream, last):
-        pulls = 0
-        try:
-            for record in islice(stream, last - 1):
-                pulls += 1
-                yield record
-            pulls += 1
-            if pulls == last:
-                yield from self.thrown(stream)
-        finally:
-            self.pulls += pulls
-            finish(stream)
+    def made(self, make, *given):
+        stream = make(*given)
+        return iter(stream) if self.subscribers and hasattr(stream, "__iter__") else stream
 
-    def thrown(self, stream):
-        failure = self.failure()
-        if not hasattr(stream, "throw"):
-            raise failure
+    def cross(self, phase, number, call, *given):
+        """Let the part do something, and report it before and after."""
+        fault = self.report(phase, number, value=given)
         try:
-            record = stream.throw(failure)
-        except StopIteration:
-            return
-        yield record
-        yield from stream
+            if fault is not None and phase not in CLOSING:
+                raise fault
+            result = call(*given)
+            if fault is not None:
+                raise fault
+        except BaseException as error:
+            self.report(phase, number, done=True, error=error)
+            raise
+        self.report(phase, number, done=True, value=result)
+        return result
+
+    def report(self, phase, number=None, done=False, value=None, error=None):
+        """Tell all subscribers, and return the first error that one of them asks for."""
+        event = Event(self.place, phase, number, done, value, error)
+        answers = [subscriber(event) for subscriber in self.subscribers]
+        return next((answer for answer in answers if answer is not None), None)
 
     def leaks(self):
         if self.entered:
@@ -109,21 +134,35 @@ class Injected(Probe):
         yield from super().process(stream)
 
 
-class Unclosable:
-    """A stream that closes, and then fails."""
+class Watched:
+    """The stream of a part, which reports each pull, and its closing."""
 
-    def __init__(self, stream, probe):
-        self.stream, self.probe = stream, probe
+    def __init__(self, probe, stream):
+        self.probe, self.stream, self.number = probe, stream, 0
 
     def __iter__(self):
         return self
 
     def __next__(self):
-        return next(self.stream)
+        self.number += 1
+        self.probe.pulls += 1
+        fault = self.probe.report("pull", self.number)
+        try:
+            record = next(self.stream) if fault is None else self.throw(fault)
+        except BaseException as error:
+            self.probe.report("pull", self.number, done=True, error=error)
+            raise
+        self.probe.report("yield", self.number, done=True, value=record)
+        return record
+
+    def throw(self, error):
+        """Raise an error inside the part, at the line where its generator is suspended."""
+        if hasattr(self.stream, "throw"):
+            return self.stream.throw(error)
+        raise error
 
     def close(self):
-        finish(self.stream)
-        self.probe.strike("end")
+        self.probe.cross("end", None, finish, self.stream)
 
 
 def finish(stream):

@@ -5,10 +5,11 @@ from __future__ import annotations
 import types
 
 from lifecycle import faults, ledger
-from lifecycle.probe import Probe
+from lifecycle.probe import Injected, Probe, Watched
 
 # As they are before any answer runs.
-_TOOLS = [(room, name, value) for room in (faults, ledger, Probe) for name, value in vars(room).items()
+_ROOMS = faults, faults.Once, ledger, Probe, Injected, Watched
+_TOOLS = [(room, name, value) for room in _ROOMS for name, value in vars(room).items()
           if isinstance(value, types.FunctionType)]  # fmt: skip
 
 
