@@ -332,8 +332,13 @@ class Lab:
 
 
 @contextlib.contextmanager
-def browse(playwright: Playwright, server: Server, width: int = 1280, height: int = 900) -> Iterator[Lab]:
-    """A fresh Chromium on `server`; kernels, progress and settings are gone when it closes."""
+def browse(
+    playwright: Playwright, server: Server, width: int = 1280, height: int = 900, scale: float = 1
+) -> Iterator[Lab]:
+    """A fresh Chromium on `server`; kernels, progress and settings are gone when it closes.
+
+    `scale` is how many pixels of a screenshot one pixel of the page takes.
+    """
     profile = tempfile.mkdtemp(prefix="lifecycle-chromium-")
     context = playwright.chromium.launch_persistent_context(
         profile,
@@ -341,6 +346,7 @@ def browse(playwright: Playwright, server: Server, width: int = 1280, height: in
         headless=True,
         args=CHROMIUM_FLAGS,
         viewport={"width": width, "height": height},
+        device_scale_factor=scale,
     )
     recorder = Recorder(context)
     try:
