@@ -1,7 +1,7 @@
-"""A database driver's errors, raised as the errors that Python has for them.
+"""Queries, transactions and tables of a database, with the driver's errors raised as Python's own errors.
 
-A lost connection is a `ConnectionError`, a lock that does not clear a `TimeoutError`, a full disk an
-`OSError`. So whoever retries on `OSError` retries these too, whichever driver the engine has.
+A lost connection is a `ConnectionError`, a lock that does not clear is a `TimeoutError`, and a full disk is
+an `OSError`. A retry on `OSError` therefore sees all of them, whichever driver the engine has.
 """
 
 from __future__ import annotations
@@ -18,9 +18,11 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection, Engine, Executable
     from sqlalchemy import Table as Known
 
-# "The lock was not given" and "deadlock", as PostgreSQL and as MySQL count their errors.
-_LOCK_STATES = {"55P03", "40P01"}
+# "Lock not available", "deadlock" and "serialization failure": each time another transaction was first.
+_LOCK_STATES = {"55P03", "40P01", "40001"}
 _LOCK_NUMBERS = {1205, 1213}
+
+BATCH = 100  # rows in memory at a time
 
 _SHARED = "this engine has one connection for all, and another part writes on it; use a file, or two engines"
 _KINDS = "there are columns for bool, int, float, str, date, datetime and None"
@@ -34,8 +36,8 @@ def address(engine: Engine) -> str:
 def connect(engine: Engine) -> Connection:
     """Check a connection out of the engine's pool.
 
-    Raises `ConnectionError` if the database does not answer, `TimeoutError` if no connection of the pool
-    comes free within the pool's own time.
+    Raises `ConnectionError` if the database does not answer, and `TimeoutError` if the pool has no free
+    connection within its own timeout.
     """
     from sqlalchemy.exc import DBAPIError
 
@@ -49,28 +51,36 @@ def connect(engine: Engine) -> Connection:
 
 
 def disconnect(connection: Connection) -> None:
-    """Give a connection back to its pool, which takes back what it has not committed."""
+    """Return a connection to its pool, which rolls back what was not committed."""
     with translated(address(connection.engine)):
         connection.close()
 
 
 def batches(connection: Connection, query: str | Executable) -> Generator[list[dict[str, Any]]]:
-    """Run a query, text or a select, and yield its rows as dicts, a hundred or fewer at a time."""
+    """Run a query, text or a select, and yield its rows as dicts, a hundred or fewer at a time.
+
+    The rest of the rows stays in the database, which reads on when the next batch is pulled.
+    """
     from sqlalchemy import text
 
     where = address(connection.engine)
     statement = text(query) if isinstance(query, str) else query
+    if connection.dialect.supports_server_side_cursors and _commits_by_itself(connection):
+        # A cursor in the database needs a transaction. The pool sets the engine's own level again.
+        connection.execution_options(isolation_level=connection.default_isolation_level)
+    options = {"stream_results": True, "max_row_buffer": BATCH}
     with translated(where):
-        result = connection.execute(statement, execution_options={"yield_per": 100})
+        result = connection.execute(statement, execution_options=options)
     try:
         if not result.returns_rows:
             raise ValueError(f"{where}: a SELECT is expected, this gives no rows: {query}")
         columns = texts.columns(list(result.keys()), where)
         while True:
             with translated(where):
-                rows = result.fetchmany()
+                # Without a number, drivers differ: some fetch one row, some fetch them all.
+                rows = result.fetchmany(BATCH)
             if connection.closed:
-                raise RuntimeError(f"{where}: this stream has ended: its connection was given back")
+                raise RuntimeError(f"{where}: this stream has ended: its connection was returned to the pool")
             if not rows:
                 return
             yield [dict(zip(columns, row, strict=True)) for row in rows]
@@ -79,19 +89,24 @@ def batches(connection: Connection, query: str | Executable) -> Generator[list[d
 
 
 class Transaction:
-    """One transaction, from the moment it is made to `close`; only `commit` makes it last.
+    """One transaction, from its construction to `close`; only `commit` keeps what was written.
 
-    On SQLite it takes the write lock at once, with `BEGIN IMMEDIATE`, whichever way the engine begins its own
-    transactions, so that a table it makes is part of it. Raises what `connect` raises, `TimeoutError` when
-    the lock is not given, `ValueError` when the engine commits every statement by itself.
+    On SQLite it takes the write lock at once, with `BEGIN IMMEDIATE`, however the engine begins its own
+    transactions, so that a table it creates is part of it. On every other database a statement that fails
+    ends it, even if the error is caught: nothing of it can be kept. (PostgreSQL would answer the COMMIT with
+    a ROLLBACK, without an error; after a deadlock MySQL has already rolled back.)
+
+    Raises what `connect` raises, `TimeoutError` if the lock does not clear, and `ValueError` if the engine
+    commits each statement by itself.
     """
 
     def __init__(self, engine: Engine) -> None:
         self.where = address(engine)
+        self._failed = ""  # the error of the statement that ended it
         self.connection = connect(engine)
         self._driver: Any = self.connection.connection.dbapi_connection
         self._sqlite = self.connection.dialect.name == "sqlite"
-        # The mode of the driver, which Python has since 3.12: None stands for the older one.
+        # The mode of the driver, which exists since Python 3.12: None means the older one.
         self._mode = getattr(self._driver, "autocommit", None) if self._sqlite else None
         try:
             with translated(self.where):
@@ -100,27 +115,54 @@ class Transaction:
             self.connection.close()
             raise
 
-    def check(self) -> None:
-        """Raise `RuntimeError` if the transaction was ended by somebody else."""
+    @contextmanager
+    def statement(self, where: str) -> Iterator[None]:
+        """Run the statement of the block, with its errors `translated`.
+
+        Raises `RuntimeError`, before the block, if the transaction has ended already.
+        """
+        if self._failed:
+            raise RuntimeError(f"{where}: a statement failed ({self._failed}), so nothing can be kept")
         # SQLite ends one by itself when the disk is full, and would begin another at the next insert.
         if self._sqlite and not self._active():
-            raise RuntimeError(f"{self.where}: the transaction has ended, and what was written in it is gone")
+            raise RuntimeError(f"{where}: the transaction has ended, and what was written in it is gone")
+        try:
+            with translated(where):
+                yield
+        except BaseException as error:
+            self._failed = "" if self._sqlite else type(error).__name__
+            raise
+
+    def lock(self, name: str, first: bool = False) -> None:
+        """Wait until no other transaction holds the lock of this name, then hold it until the end.
+
+        Only PostgreSQL needs it: SQLite has one writer at a time. How long it waits is the engine's
+        `lock_timeout`, and without one it waits for ever. `first` says that this is the transaction's first
+        statement, and that what others have committed during the wait must be seen after it.
+        """
+        import sqlalchemy as sql
+
+        if self.connection.dialect.name == "postgresql":
+            if first:
+                # A stricter level would go on to see the database as it was before the wait.
+                self.connection.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL READ COMMITTED")
+            key = sql.func.hashtextextended(name, 0)
+            self.connection.execute(sql.select(sql.func.pg_advisory_xact_lock(key)))
 
     def commit(self) -> None:
-        """Make all of it last."""
-        self.check()
-        with translated(self.where):
+        """Keep what was written."""
+        with self.statement(self.where):
             if self._mode is True:
                 self.connection.exec_driver_sql("COMMIT")
             self.connection.commit()
 
     def close(self) -> None:
-        """Take back what is not committed, and give the connection back as it came."""
+        """Roll back what is not committed, and return the connection to its pool as it came."""
         with translated(self.where):
             try:
                 self.connection.rollback()
                 if self._sqlite and self._mode is not False and self._active():
-                    # The driver, or the engine, leaves transactions to whoever began them.
+                    # Neither the driver nor the engine ends a transaction that it did not begin.
                     self.connection.exec_driver_sql("ROLLBACK")
             finally:
                 self.connection.close()
@@ -128,7 +170,9 @@ class Transaction:
     def _begin(self) -> None:
         if not self._sqlite:
             if _commits_by_itself(self.connection):
-                raise ValueError(f"{self.where}: the engine is in AUTOCOMMIT, so nothing could be taken back")
+                raise ValueError(
+                    f"{self.where}: the engine is in AUTOCOMMIT, so nothing could be rolled back"
+                )
             self.connection.begin()
             return
         if self._active() and self._mode is not False:
@@ -141,7 +185,7 @@ class Transaction:
             self.connection.exec_driver_sql("BEGIN IMMEDIATE")
         except BaseException:
             if self._mode is False:
-                # In this mode the driver relies on a transaction being there.
+                # In this mode the driver relies on an open transaction.
                 self.connection.exec_driver_sql("BEGIN")
             raise
 
@@ -156,45 +200,53 @@ class Transaction:
 
 
 class Table:
-    """A table that takes records in a transaction; where it is missing, the first record makes it.
+    """A table that takes records in a transaction; if it does not exist, the first record creates it.
 
-    In a table made here a column keeps the type of its first value: bool, int, float, str, date or datetime;
-    after `None` it is text. A column that a record lacks is NULL. Raises `ValueError` for a column that the
-    table has not, for a value of another type than the column's, and for NaN, which SQLite turns into NULL.
-    Where the database itself commits a CREATE TABLE, as MySQL does, a table made here stays, empty.
+    In a table created here a column keeps the type of its first value: bool, int, float, str, date or
+    datetime; after `None` it is text. A column that is missing in a record is NULL. With `replace`, its rows
+    are deleted first. Transactions that replace or create the table of this name take turns.
+
+    Raises `ValueError` for a column that the table does not have, for a value of another type than the
+    column's, and for NaN, which SQLite turns into NULL. Some databases, such as MySQL, commit a CREATE TABLE
+    by themselves; there, a table created here stays, empty.
     """
 
-    def __init__(self, transaction: Transaction, name: str) -> None:
-        from sqlalchemy import inspect, quoted_name
+    def __init__(self, transaction: Transaction, name: str, replace: bool = False) -> None:
+        from sqlalchemy import quoted_name
 
         self.transaction, self.name = transaction, quoted_name(name, quote=True)
         self.where = f"table {name!r} of {transaction.where}"
         self._types: dict[str, type] = {}
         self._known: Known | None = None
-        with translated(self.where):
-            if inspect(transaction.connection).has_table(self.name):
-                self._known = self._table(autoload_with=transaction.connection, resolve_fks=False)
-
-    def empty(self) -> None:
-        """Delete all rows, if there is a table."""
-        self.transaction.check()
-        if self._known is not None:
-            with translated(self.where):
-                self.transaction.connection.execute(self._known.delete())
+        with transaction.statement(self.where):
+            if replace:
+                transaction.lock(name, first=True)
+            self._find()
+            if self._known is None and not replace:
+                transaction.lock(name)
+                self._find()
+            if self._known is not None and replace:
+                transaction.connection.execute(self._known.delete())
 
     def insert(self, record: dict[str, Any]) -> None:
         """Insert one record."""
-        self.transaction.check()
         if not isinstance(record, dict):
             raise TypeError(f"{self.where}: a record is a dict, keyed by column; this is {record!r}")
         if self._known is None:
             self._known = self._make(record)
         self._compare(record, self._known)
-        with translated(self.where):
+        with self.transaction.statement(self.where):
             try:
                 self.transaction.connection.execute(self._known.insert().inline(), record)
             except (OverflowError, UnicodeError) as error:
                 raise ValueError(f"{self.where}: {error}: {record}") from error
+
+    def _find(self) -> None:
+        from sqlalchemy import inspect
+
+        connection = self.transaction.connection
+        if inspect(connection).has_table(self.name):
+            self._known = self._table(autoload_with=connection, resolve_fks=False)
 
     def _make(self, record: dict[str, Any]) -> Known:
         import sqlalchemy as sql
@@ -208,14 +260,14 @@ class Table:
             datetime: sql.DateTime,
         }
         if not record:
-            raise ValueError(f"{self.where}: the first record makes the table, and it has no columns")
+            raise ValueError(f"{self.where}: the first record creates the table, and it has no columns")
         types = {column: str if value is None else type(value) for column, value in record.items()}
         for column, kind in types.items():
             if kind not in kinds:
                 raise ValueError(f"{self.where}: no column for {column} = {record[column]!r}: {_KINDS}")
         columns = [sql.Column(sql.quoted_name(name, quote=True), kinds[kind]) for name, kind in types.items()]
         table = self._table(*columns)
-        with translated(self.where):
+        with self.transaction.statement(self.where):
             table.create(self.transaction.connection)
         self._types = types
         return table
@@ -235,7 +287,7 @@ class Table:
                 wanted = f"takes {kind.__name__}, like the first record"
                 raise ValueError(f"{self.where}: column {column!r} {wanted}, not {value!r}")
             if value != value:
-                raise ValueError(f"{self.where}: column {column!r}: NaN is no value, None is")
+                raise ValueError(f"{self.where}: column {column!r}: NaN is not a value; use None")
             if kind and getattr(value, "tzinfo", None):
                 raise ValueError(f"{self.where}: column {column!r}: {value} would lose its time zone")
 

@@ -139,9 +139,7 @@ class SqlSink(Part):
     def _open(self):
         self._transaction = database.Transaction(self.engine)
         try:
-            self._rows = database.Table(self._transaction, self.table)
-            if self.replace:
-                self._rows.empty()
+            self._rows = database.Table(self._transaction, self.table, self.replace)
         except BaseException:
             self._transaction.close()
             raise

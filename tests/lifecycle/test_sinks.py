@@ -31,10 +31,19 @@ BEFORE = b"what was there before\n"
 FILES = pytest.mark.parametrize("kind", [CsvSink, JsonLinesSink])
 
 
+@pytest.fixture(autouse=True, scope="module")
+def few_objects_for_the_collector():
+    """What other modules left is collected once, and what they keep is not searched again for each test."""
+    gc.collect()
+    gc.freeze()
+    yield
+    gc.unfreeze()
+
+
 @pytest.fixture(autouse=True)
 def nothing_stays_open():
     """Every test ends where it began, by name and by the count of the operating system."""
-    gc.collect()  # what other tests left to the collector is not ours
+    gc.collect()  # what the test before left to the collector is not ours
     before = ledger.held(), ledger.system()
     yield
     assert (ledger.held(), ledger.system()) == before
@@ -540,7 +549,7 @@ def test_parts_3_a_record_that_counts_is_in_the_transaction(engine):
         ([{"day": "1"}, {"day": 1}], ValueError, "takes str"),
         ([{"day": None}, {"day": 1}], ValueError, "takes str"),
         ([{"day": 1}, {"day": True}], ValueError, "takes int"),
-        ([{"day": 1.5}, {"day": float("nan")}], ValueError, "NaN is no value"),
+        ([{"day": 1.5}, {"day": float("nan")}], ValueError, "NaN is not a value"),
         ([{"day": 2**70}], ValueError, "too large"),
         ([{"day": "\ud800"}], ValueError, "surrogates"),
         ([{"day": object()}], ValueError, "no column for day"),
@@ -739,6 +748,22 @@ def test_another_dialect_has_its_own_transaction(monkeypatch, engine):
     assert write(SqlSink(engine, "days")) is None
     assert write(SqlSink(engine, "days", replace=True), DAYS[:2], OSError()) is not None
     assert rows(engine) == DAYS
+
+
+def test_parts_7_what_a_sink_reports_as_kept_is_kept(monkeypatch, engine):
+    """Only SQLite goes on after a statement that failed; elsewhere the sink keeps nothing, and says so."""
+    with engine.begin() as connection:
+        connection.exec_driver_sql("CREATE TABLE days (day INTEGER PRIMARY KEY)")
+    monkeypatch.setattr(type(engine.dialect), "name", "other")
+    monkeypatch.setattr(type(engine.dialect), "detect_autocommit_setting", lambda self, driver: False)
+    failed = r"days\.db: a statement failed \(IntegrityError\), so nothing can be kept"
+    with pytest.raises(RuntimeError, match=failed), SqlSink(engine, "days") as sink:
+        sink.write({"day": 1})
+        with pytest.raises(sql.exc.IntegrityError):
+            sink.write({"day": 1})
+        with pytest.raises(RuntimeError, match=r"table 'days' of .*: a statement failed"):
+            sink.write({"day": 2})
+    assert rows(engine) == []
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="needs SIGKILL")
