@@ -4,17 +4,17 @@ from lifecycle.descriptors import Number, Text, Whole
 
 
 class PipelineConfig:
-    """Settings of one pipeline, by keyword; every field has a default.
+    """The settings of one pipeline, given by keyword. Every field has a default.
 
     label          text that is not empty
-    windowSize     records in a rolling mean, a whole number, 1 or more
-    maxAttempts    attempts of a retried source in all, a whole number, 1 or more
-    delaySeconds   seconds between two attempts, finite, 0 or more
-    center         what the normalisation subtracts, finite
-    spread         what it divides by, finite, more than 0: a value becomes `(value - center) / spread`
+    windowSize     how many records a rolling mean covers: a whole number, 1 or more
+    maxAttempts    how often a retried source is tried in all: a whole number, 1 or more
+    delaySeconds   seconds between two attempts: finite, 0 or more
+    center         the number that is subtracted to normalise a value: finite
+    spread         the number that it is then divided by: finite, more than 0
 
-    A wrong type is a `TypeError`, a wrong value a `ValueError`, an unknown field an `AttributeError`; each
-    says what was given and what is allowed, and leaves the old value.
+    A wrong type raises `TypeError`, a wrong value `ValueError`, and an unknown field `AttributeError`. Each
+    message says what is allowed, and the field keeps its old value.
 
     >>> config = PipelineConfig(label="weather", center=16.4, spread=7.3)
     >>> config.windowSize = 0
@@ -37,8 +37,15 @@ class PipelineConfig:
     spread = Number(above=0)
 
     def __init__(self, **fields):
-        defaults = {"label": "pipeline", "windowSize": 7, "maxAttempts": 3, "delaySeconds": 1.0}
-        for name, value in {**defaults, "center": 0.0, "spread": 1.0, **fields}.items():
+        defaults = {
+            "label": "pipeline",
+            "windowSize": 7,
+            "maxAttempts": 3,
+            "delaySeconds": 1.0,
+            "center": 0.0,
+            "spread": 1.0,
+        }
+        for name, value in {**defaults, **fields}.items():
             setattr(self, name, value)
 
     def __repr__(self):
@@ -46,12 +53,21 @@ class PipelineConfig:
         return f"{type(self).__name__}({fields})"
 
     def __eq__(self, other):
-        return vars(self) == vars(other) if type(self) is type(other) else NotImplemented
+        if type(self) is not type(other):
+            return NotImplemented
+        return vars(self) == vars(other)
 
     def __setattr__(self, name, value):
         if not hasattr(type(self), name):
-            from difflib import SequenceMatcher  # here, since only a mistake needs it
-
-            nearest = max(vars(self), key=lambda field: SequenceMatcher(None, field[1:], name).ratio())[1:]
+            nearest = self._nearest(name)
             raise AttributeError(f"{type(self).__name__} has no field {name}: did you mean {nearest}?")
         object.__setattr__(self, name, value)
+
+    def _nearest(self, name):
+        """Return the field whose name is most similar to `name`."""
+        from difflib import SequenceMatcher  # imported here, because only a mistake needs it
+
+        def similarity(field):
+            return SequenceMatcher(None, field, name).ratio()
+
+        return max([stored[1:] for stored in vars(self)], key=similarity)

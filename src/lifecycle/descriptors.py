@@ -1,8 +1,9 @@
 """Descriptors that check a value at the line of its assignment.
 
-A descriptor is an object on the class that answers for an attribute of the instances. Each one here learns
-its name from `__set_name__`, keeps the value in the instance under `_name`, and refuses a wrong one before it
-replaces the old. A shared base with a check of its own: the Descriptor HowTo in Python's documentation.
+A descriptor is an object in the class that handles reading and assigning an attribute of the instances. Each
+descriptor here learns its name from `__set_name__` and stores the value in the instance as `_name`. It checks
+a new value before it replaces the old one. The design, a base class whose subclasses define the check, is
+that of the Descriptor HowTo in Python's documentation.
 """
 
 import math
@@ -13,23 +14,23 @@ LARGEST = sys.float_info.max
 
 
 class Field:
-    """A checked attribute. A subclass says in `check` what is allowed; it accepts anything itself.
+    """A checked attribute. `Field` itself accepts any value; a subclass defines in `check` what is allowed.
 
-    >>> class Station:
-    ...     name = Field()
-    >>> station = Station()
-    >>> station.name = "Seattle"
-    >>> station.name, vars(station)
-    ('Seattle', {'_name': 'Seattle'})
+    >>> class Settings:
+    ...     label = Field()
+    >>> settings = Settings()
+    >>> settings.label = "weather"
+    >>> settings.label, vars(settings)
+    ('weather', {'_label': 'weather'})
     """
 
     def __set_name__(self, owner, name):
         if hasattr(self, "name"):
             raise TypeError(
-                f"{owner.__name__}.{name}: this descriptor is {self.name} already; make one for each name"
+                f"{owner.__name__}.{name}: this descriptor is already {self.name}; make one for each name"
             )
         self.name = name
-        self.storage = "_" + name  # another name than its own, else __get__ would call itself without end
+        self.storage = "_" + name  # not its own name: __get__ would call itself forever
 
     def __get__(self, instance, owner=None):
         if instance is None:
@@ -44,13 +45,13 @@ class Field:
         raise AttributeError(f"{type(instance).__name__}.{self.name} cannot be deleted: assign another value")
 
     def check(self, instance, value):
-        """Return if `value` is allowed, else raise `TypeError` or `ValueError`."""
+        """Raise `TypeError` or `ValueError` if `value` is not allowed."""
 
     def refuse(self, error, instance, value, allowed):
-        """Raise `error` with the class, the field, the value given and what is allowed."""
+        """Raise `error` with the class, the field, the value and what is allowed."""
         try:
             given = reprlib.repr(value)
-        except ValueError:  # Python prints no number of more than 4,300 digits
+        except ValueError:  # Python refuses to print a number of more than 4,300 digits
             given = "a number too long to print"
         raise error(f"{type(instance).__name__}.{self.name} = {given}: allowed is {allowed}")
 
@@ -66,7 +67,7 @@ class Text(Field):
 
 
 class Whole(Field):
-    """A whole number, `least` or more. `True` is no number.
+    """A whole number, `least` or more. `True` is not accepted.
 
     >>> class Window:
     ...     size = Whole(1)
@@ -88,10 +89,11 @@ class Whole(Field):
 
 
 class Number(Field):
-    """A finite number, `least` or more, or more than `above`. NaN is none, nor is what no float can hold."""
+    """A finite number, `least` or more, or more than `above`. NaN and numbers too large for a float fail."""
 
     def __init__(self, least=-LARGEST, above=-math.inf):
-        self.least, self.above = least, above
+        self.least = least
+        self.above = above
         self.allowed = "a finite number"
         if least > -LARGEST:
             self.allowed += f", {least} or more"

@@ -1,7 +1,7 @@
 """What is open right now: by name, and as the operating system counts it.
 
-The parts of this package enter what they open and cross it out when it is closed, so that a leak has a
-name. The operating system keeps a count of its own, which knows no names and needs nobody's honesty.
+Each part of this package adds an entry here when it opens something, and removes the entry when it closes it.
+So a leak has a name. The operating system also counts what is open: without names, but it counts everything.
 """
 
 import os
@@ -28,7 +28,7 @@ class Entry:
 
 @dataclass(frozen=True)
 class System:
-    """What this process holds by the operating system's count; files are all descriptors but sockets."""
+    """What this process holds, as the operating system counts it. All descriptors but sockets are files."""
 
     files: int
     sockets: int
@@ -39,7 +39,7 @@ _open: dict[Entry, None] = {}
 
 
 def opened(kind: str, name: str) -> Entry:
-    """Enter a resource that has been opened, and return its entry for `closed`.
+    """Add an entry for a resource that was opened. Return the entry, which `closed` needs.
 
     >>> entry = opened("file", "readings.csv")
     >>> entry in held()
@@ -54,12 +54,12 @@ def opened(kind: str, name: str) -> Entry:
 
 
 def closed(entry: Entry) -> None:
-    """Cross out an entry; one that is crossed out already stays so."""
+    """Remove an entry. Removing it twice is harmless."""
     _open.pop(entry, None)
 
 
 def held() -> tuple[Entry, ...]:
-    """Return the entries of all that is open, in the order of opening."""
+    """Return the entries of everything that is open, in the order of opening."""
     # The copy is made in one step: another thread may open or close while this one reads.
     return tuple(_open.copy())
 
@@ -73,12 +73,13 @@ def system() -> System:
 
 
 def _count(descriptors: list[str]) -> System:
-    files = sockets = 0
+    files = 0
+    sockets = 0
     for descriptor in descriptors:
         try:
             mode = os.fstat(int(descriptor)).st_mode
         except OSError:
-            # The listing needs a descriptor of its own, which is closed again by now.
+            # Listing the folder needed a descriptor too. It is closed by now.
             continue
         if stat.S_ISSOCK(mode):
             sockets += 1
@@ -88,7 +89,7 @@ def _count(descriptors: list[str]) -> System:
 
 
 def _handles() -> System:
-    # Windows lists no descriptors. It counts handles, of which files are only a part.
+    # Windows cannot list descriptors. It counts handles, and files are only some of them.
     import psutil
 
     process = psutil.Process()

@@ -1,8 +1,8 @@
-"""Count and time a stage without touching it: its own time, not its neighbours'.
+"""Count and time a stage without changing it: its own time, not that of its neighbours.
 
-A generator runs inside the `next` of whoever pulls it, and pulls its upstream from inside its own. So a clock
-around `next` measures the whole chain up to here. This one reads the clock at all four borders of a stage:
-when it is pulled, when it pulls, when its upstream answers, and when it yields.
+A stage runs while somebody pulls it, and it pulls its upstream in the meantime. So a clock around `next`
+measures the whole chain up to this stage. `@measuredStage` reads the clock at four moments: when the stage is
+pulled, when it pulls its upstream, when the upstream returns, and when the stage yields.
 """
 
 import functools
@@ -13,30 +13,42 @@ log = logging.getLogger(__name__)
 
 
 class StageMetrics:
-    """One run of a measured stage: the records it yielded, its own time in seconds, and how it stands.
+    """One run of a measured stage: its name, the records it yielded, its own time in seconds, its outcome.
 
     `outcome` is "running", "exhausted", "closed" (left early) or "failed".
     """
 
     def __init__(self, name, records=0, seconds=0.0, outcome="running"):
-        self.name, self.records, self.seconds, self.outcome = name, records, seconds, outcome
+        self.name = name
+        self.records = records
+        self.seconds = seconds
+        self.outcome = outcome
 
     def __repr__(self):
         return f"StageMetrics({self.name!r}, {self.records}, {self.seconds}, {self.outcome!r})"
 
     def __eq__(self, other):
-        return vars(self) == vars(other) if type(self) is type(other) else NotImplemented
+        if type(self) is not type(other):
+            return NotImplemented
+        return vars(self) == vars(other)
+
+
+class Turn:
+    """The stage is at work since `began`, which moves on by the time that the upstream takes."""
+
+    def __init__(self, began):
+        self.began = began
 
 
 def measuredStage(function=None, *, clock=time.perf_counter):
-    """Measure each run of a generator method (`process`, `stream`) or of a generator function.
+    """Measure each run of a generator method (`process`, `stream`) or of a plain generator function.
 
-    The figures of the run that started last are `instance.metrics`, for a plain function `function.metrics`:
-    there from the first pull, live until the end. A run that ends is one INFO line in the log. The upstream
-    is what is an iterator among the arguments. `clock` gives seconds.
+    The figures of the run that started last are `instance.metrics`, or `function.metrics` for a plain
+    function. They appear at the first pull and stay current until the end. Each finished run logs one INFO
+    line. An argument that is an iterator is the upstream. `clock` returns seconds.
 
-    Raises `TypeError` for anything that is no generator function, and at the first pull for an instance that
-    cannot take `metrics`.
+    Raises `TypeError` for anything but a generator function, and at the first pull if the instance cannot
+    take `metrics`.
 
     >>> class Double:
     ...     @measuredStage
@@ -49,53 +61,34 @@ def measuredStage(function=None, *, clock=time.perf_counter):
     >>> stage.metrics.name, stage.metrics.records, stage.metrics.outcome
     ('Double.process', 3, 'exhausted')
     """
-    import inspect  # here, so that importing lifecycle stays quick
+    import inspect  # imported here, so that importing lifecycle stays fast
 
     if function is None:
         return functools.partial(measuredStage, clock=clock)
     if not inspect.isgeneratorfunction(function):
-        raise TypeError(f"@measuredStage needs a generator function, one with `yield`: {function!r} is none")
-    onSelf = list(inspect.signature(function).parameters)[:1] == ["self"]
-    bound = getattr(inspect.unwrap(function), "__self__", None)
+        raise TypeError(
+            f"@measuredStage needs a generator function, one with `yield`: {function!r} is not one"
+        )
+    takesSelf = list(inspect.signature(function).parameters)[:1] == ["self"]
+    boundTo = getattr(inspect.unwrap(function), "__self__", None)
 
     @functools.wraps(function)
     def measured(*args, **kwargs):
-        owner = args[0] if onSelf else bound
-        name = function.__name__ if owner is None else f"{type(owner).__name__}.{function.__name__}"
-        metrics = StageMetrics(name)
-        began = clock()  # when the stage took over, moved on by what its upstream takes
-
-        def pulled(upstream):
-            nonlocal began
-            left = clock()
-            try:
-                for record in upstream:
-                    began += clock() - left
-                    try:
-                        yield record
-                    finally:
-                        left = clock()
-            finally:
-                began += clock() - left
-
-        def watched(argument):
-            return pulled(argument) if hasattr(argument, "__next__") and argument is not owner else argument
-
-        try:
-            (measured if owner is None else owner).metrics = metrics
-        except AttributeError:
-            raise TypeError(
-                f"{name} cannot be measured: add 'metrics' to the __slots__ of its class"
-            ) from None
-        stream = function(*map(watched, args), **{key: watched(value) for key, value in kwargs.items()})
+        owner = args[0] if takesSelf else boundTo
+        metrics = StageMetrics(nameOf(function, owner))
+        publish(metrics, measured if owner is None else owner)
+        turn = Turn(clock())
+        positional = [watched(argument, owner, turn, clock) for argument in args]
+        named = {name: watched(argument, owner, turn, clock) for name, argument in kwargs.items()}
+        stream = function(*positional, **named)
         try:
             for record in stream:
-                metrics.seconds += clock() - began
+                metrics.seconds += clock() - turn.began
                 metrics.records += 1
                 try:
                     yield record
                 finally:
-                    began = clock()
+                    turn.began = clock()
             metrics.outcome = "exhausted"
         except GeneratorExit:
             metrics.outcome = "closed"
@@ -105,7 +98,47 @@ def measuredStage(function=None, *, clock=time.perf_counter):
             raise
         finally:
             stream.close()
-            metrics.seconds += clock() - began
-            log.info("%s: %d records, %.6f s, %s", name, metrics.records, metrics.seconds, metrics.outcome)
+            metrics.seconds += clock() - turn.began
+            log.info(
+                "%s: %d records, %.6f s, %s", metrics.name, metrics.records, metrics.seconds, metrics.outcome
+            )
 
     return measured
+
+
+def watched(argument, owner, turn, clock):
+    """Return the argument; if it is an upstream, return a stream that takes its time off the turn."""
+    if argument is owner or not hasattr(argument, "__next__"):
+        return argument
+    return withoutItsTime(argument, turn, clock)
+
+
+def withoutItsTime(upstream, turn, clock):
+    """Yield the records of the upstream, and move the turn on by the time that it takes."""
+    pulledAt = clock()
+    try:
+        for record in upstream:
+            turn.began += clock() - pulledAt
+            try:
+                yield record
+            finally:
+                pulledAt = clock()
+    finally:
+        turn.began += clock() - pulledAt
+
+
+def nameOf(function, owner):
+    """Return the name of a stage: of its class and method, or of the plain function."""
+    if owner is None:
+        return function.__name__
+    return f"{type(owner).__name__}.{function.__name__}"
+
+
+def publish(metrics, carrier):
+    """Set `metrics` on the instance, or on the plain function, that carries them."""
+    try:
+        carrier.metrics = metrics
+    except AttributeError:
+        raise TypeError(
+            f"{metrics.name} cannot be measured: add 'metrics' to the __slots__ of its class"
+        ) from None

@@ -1,8 +1,8 @@
-"""The main job: the weather of Seattle, from a CSV file into one table, and from the table to JSON lines.
+"""The main job: the weather of Seattle, from a CSV file into a table, and from the table to JSON lines.
 
-Each day has a `date`, its `precipitation` in mm, highest and lowest temperature (`temp_max`, `temp_min`) in
-°C, `wind` in m/s, and a word for the `weather`. The table holds the wet days, with the highest temperature
-counted in spreads from its mean.
+Each day has a `date`, the `precipitation` in mm, the highest and lowest temperature in °C (`temp_max` and
+`temp_min`), the `wind` in m/s, and one word for the `weather`. Only the days with precipitation go into the
+table, and their `temp_max` is normalised.
 """
 # mypy: allow-untyped-defs, allow-untyped-calls, disable-error-code=method-assign
 
@@ -22,9 +22,9 @@ settings = PipelineConfig(label="Seattle weather", center=16.4, spread=7.3)
 
 
 def build(path, engine, config=settings):
-    """Return source, stages and sink of the load: what a `PipelineContext` takes and a sweep tries out.
+    """Return the source, the stages and the sink of the load, for a `PipelineContext` or for a sweep.
 
-    `path` is the CSV file, `engine` an SQLAlchemy engine, `config` says how to normalise and to retry.
+    `path` is the CSV file and `engine` an SQLAlchemy engine. `config` sets how to normalise and how to retry.
     """
     source = CsvSource(path)
     source.stream = retryOnFailure(config.maxAttempts, config.delaySeconds)(source.stream)
@@ -40,13 +40,13 @@ def build(path, engine, config=settings):
 
 
 def load(path, engine, config=settings):
-    """Replace the table `weather` by what the file says; return how many days went into it."""
+    """Replace the table `weather` with the days in the file. Return how many days were written."""
     with PipelineContext(*build(path, engine, config)) as pipeline:
         return pipeline.run()
 
 
 def export(engine, path):
-    """Write the table `weather` to a file of JSON lines, by date; return how many days it has."""
+    """Write the table `weather` to a file of JSON lines, sorted by date. Return how many days it has."""
     source = SqlSource(engine, "SELECT * FROM weather ORDER BY date")
     with PipelineContext(source, sink=JsonLinesSink(path)) as pipeline:
         return pipeline.run()
@@ -55,11 +55,11 @@ def export(engine, path):
 def shipped():
     """Return the path of the CSV file that comes with the notebooks.
 
-    It is looked for in `data/` and `notebooks/data/`, from the working folder upwards and beside the package.
-    Raises `FileNotFoundError` where there is none.
+    It looks in `data/` and `notebooks/data/`: first in the working folder and the folders above it, then in
+    the folders above this package. Raises `FileNotFoundError` if the file is not there.
     """
     for folder in (Path.cwd(), *Path.cwd().parents, *Path(__file__).resolve().parents):
         for path in (folder / "data", folder / "notebooks" / "data"):
             if (path / "seattle-weather.csv").is_file():
                 return path / "seattle-weather.csv"
-    raise FileNotFoundError("data/seattle-weather.csv is not here: work in the folder that has the notebooks")
+    raise FileNotFoundError("data/seattle-weather.csv is not here: start in the folder of the notebooks")

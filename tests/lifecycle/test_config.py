@@ -84,15 +84,15 @@ def test_1_the_traceback_shows_the_assignment():
 
 
 def test_1_the_message_names_the_class_of_the_instance_the_field_the_value_and_what_is_allowed():
-    class StationConfig(PipelineConfig):
+    class ClimateConfig(PipelineConfig):
         pass
 
     with pytest.raises(ValueError) as caught:
-        StationConfig(spread=0.0)
-    assert str(caught.value) == "StationConfig.spread = 0.0: allowed is a finite number, more than 0"
+        ClimateConfig(spread=0.0)
+    assert str(caught.value) == "ClimateConfig.spread = 0.0: allowed is a finite number, more than 0"
     with pytest.raises(TypeError) as caught:
-        StationConfig(maxAttempts="3")
-    assert str(caught.value) == "StationConfig.maxAttempts = '3': allowed is a whole number, 1 or more"
+        ClimateConfig(maxAttempts="3")
+    assert str(caught.value) == "ClimateConfig.maxAttempts = '3': allowed is a whole number, 1 or more"
 
 
 def test_1_a_value_that_cannot_be_shown_does_not_hide_the_field():
@@ -210,14 +210,14 @@ def test_5_del_is_an_attribute_error_that_names_the_field():
 def test_5_subclasses_inherit_and_may_override():
     class WideConfig(PipelineConfig):
         windowSize = Whole(5)
-        station = Text()
+        region = Text()
 
         def __init__(self, **fields):
-            super().__init__(**{"station": "Seattle", **fields})
+            super().__init__(**{"region": "Seattle", **fields})
 
     config = WideConfig(windowSize=30)
-    assert (config.windowSize, config.station, config.maxAttempts) == (30, "Seattle", 3)
-    assert "station='Seattle'" in repr(config)
+    assert (config.windowSize, config.region, config.maxAttempts) == (30, "Seattle", 3)
+    assert "region='Seattle'" in repr(config)
     with pytest.raises(ValueError, match=r"WideConfig.windowSize = 3: allowed is a whole number, 5 or more"):
         config.windowSize = 3
     with pytest.raises(ValueError, match=r"WideConfig.maxAttempts = 0"):
@@ -264,7 +264,7 @@ def test_7_one_descriptor_under_two_names_is_a_type_error():
         type("Twice", (), {"first": shared, "second": shared})
     error = caught.value if isinstance(caught.value, TypeError) else caught.value.__cause__
     assert isinstance(error, TypeError)
-    assert str(error) == "Twice.second: this descriptor is first already; make one for each name"
+    assert str(error) == "Twice.second: this descriptor is already first; make one for each name"
 
 
 def test_7_a_bare_class_needs_nothing_but_the_descriptors():

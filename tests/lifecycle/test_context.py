@@ -7,6 +7,8 @@ import threading
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from sqlalchemy import create_engine, text
+from sqlalchemy.exc import OperationalError
 
 from lifecycle.context import PipelineContext
 
@@ -143,6 +145,14 @@ def test_2_a_failing_stage_counts_what_arrived(log):
     with pytest.raises(ValueError, match="bad"), PipelineContext(Source(log, 5), [stage]) as pipeline:
         pipeline.run()
     assert pipeline.recordCount == 2
+
+
+def test_2_also_when_it_is_pulled_from_outside(log):
+    sink = Sink(log, breaks=OSError("disk full"), breaksAt=3)
+    with pytest.raises(OSError, match="disk full"), PipelineContext(Source(log, 5), [], sink) as pipeline:
+        for number, _record in enumerate(pipeline.stream(), 1):
+            assert pipeline.recordCount == len(sink.records) == number
+    assert pipeline.recordCount == pipeline._recordCount == 2
 
 
 # 3 ---------------------------------------------------------------------------------------------------------
@@ -557,6 +567,40 @@ def test_10_failure_is_text_and_keeps_nothing_alive(log):
     assert pipeline.generators == ()
 
 
+@pytest.mark.parametrize(
+    ("message", "line"),
+    [
+        ("no such table: days\n[SQL: SELECT * FROM days]\n(Background)", "no such table: days"),
+        ("\r\n\n  two errors:\n- one\n- two\n", "two errors:"),
+        ("broken\x0bhere\u2028and there", "broken"),
+        (" \n ", None),
+    ],
+)
+def test_10_failure_is_one_line_for_a_message_of_several_lines(log, message, line):
+    with pytest.raises(OSError), PipelineContext(Source(log, breaks=OSError(message))) as pipeline:
+        pipeline.run()
+    assert pipeline.failure == ("OSError" if line is None else f"OSError: {line}")
+
+
+def test_10_failure_is_one_line_for_a_database_error(log):
+    class Query:
+        def stream(self):
+            with create_engine("sqlite://").connect() as connection:
+                yield from connection.execute(text("SELECT * FROM days"))
+
+    with pytest.raises(OperationalError) as caught, PipelineContext(Query()) as pipeline:
+        pipeline.run()
+    assert len(str(caught.value).splitlines()) > 1
+    assert pipeline.failure == "OperationalError: (sqlite3.OperationalError) no such table: days"
+
+
+def test_10_the_notes_are_lines_too(log):
+    chain = Source(log, closeFails=OSError("one\ntwo")), [], Sink(log, breaks=ValueError(), breaksAt=1)
+    with pytest.raises(ValueError) as caught, PipelineContext(*chain) as pipeline:
+        pipeline.run()
+    assert caught.value.__notes__ == ["Source failed as well: OSError: one"]
+
+
 def test_10_a_failure_without_a_message_is_its_name(log):
     with (
         pytest.raises(KeyboardInterrupt),
@@ -598,7 +642,7 @@ def test_11_an_async_generator_is_a_type_error_with_a_sentence(log):
         async def process(self, stream):
             yield 1
 
-    sentence = "Async gave async_generator: `yield` records in a `def`"
+    sentence = "Async returned async_generator: use `yield` in a plain `def`"
     with pytest.raises(TypeError, match=sentence), PipelineContext(Source(log), [Async()]) as pipeline:
         pipeline.run()
     assert closes(log) == ["close source"]
@@ -611,7 +655,7 @@ def test_11_a_stage_that_forgot_to_return_is_a_type_error_with_a_sentence(log):
                 pass
 
     with (
-        pytest.raises(TypeError, match="Forgetful gave NoneType"),
+        pytest.raises(TypeError, match="Forgetful returned NoneType"),
         PipelineContext(Source(log), [Forgetful()]) as p,
     ):
         p.run()

@@ -64,7 +64,7 @@ def test_a_file_of_ones_own_comes_first_and_a_missing_one_is_a_sentence(monkeypa
     assert weather.shipped() == mine
     mine.unlink()
     monkeypatch.setattr(weather, "__file__", str(tmp_path / "weather.py"))
-    with pytest.raises(FileNotFoundError, match="work in the folder that has the notebooks"):
+    with pytest.raises(FileNotFoundError, match="start in the folder of the notebooks"):
         weather.shipped()
 
 

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from lifecycle.context import describe
+from lifecycle.closing import describe
 from lifecycle.retry import retryOnFailure
 
 # Where the retry is, and how it goes on.

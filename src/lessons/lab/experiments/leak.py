@@ -24,7 +24,8 @@ from typing import Any
 
 from lessons.words import agreeing, many
 from lifecycle import ledger
-from lifecycle.context import PipelineContext, describe
+from lifecycle.closing import describe
+from lifecycle.context import PipelineContext
 from lifecycle.sources import CsvSource, SocketSource, SqlSource
 
 # What can run out, and what its pieces are called.
@@ -299,7 +300,7 @@ def _collector(every: int) -> str:
 
 def _plain(error: BaseException) -> str:
     """The error as one line, without what changes from run to run: folders, port numbers, links."""
-    line = describe(error).partition(" (Background on this error")[0].splitlines()[0]
+    line = describe(error).partition(" (Background on this error")[0]
     line = re.sub(r"sqlite:///.*/", "sqlite:///", line)
     return re.sub(r"(127\.0\.0\.1\D{1,3})\d+", r"\1…", line)
 
