@@ -83,7 +83,7 @@ class Probe:
         stream = self.cross("start", None, self.made, make, *given)
         if not hasattr(stream, "__iter__"):
             name, kind = type(self.part).__name__, type(stream).__name__
-            raise TypeError(f"{name} gave {kind}: `yield` records in a `def`")
+            raise TypeError(f"{name} returned {kind}: use `yield` in a plain `def`")
         self.streams.append(stream)
         return Watched(self, stream) if self.subscribers else stream
 

@@ -338,7 +338,7 @@ def test_a_stage_that_gives_nothing_to_pull_is_named():
         def process(self, stream):
             return None
 
-    with pytest.raises(TypeError, match="Forgetful gave NoneType: `yield` records in a `def`"):
+    with pytest.raises(TypeError, match="Forgetful returned NoneType: use `yield` in a plain `def`"):
         sweep(lambda: (Source(3), [Forgetful()], Sink()))
 
 
