@@ -48,7 +48,7 @@ LABS = {"FailureLab": failureLab, "FaultMap": faultMap}
 
 def take(names, folder):
     """Write the light and the dark picture of each lab into `folder`; return their paths."""
-    from harness import Server, browse
+    from harness import Server, browse, started
     from playwright.sync_api import sync_playwright
 
     folder.mkdir(parents=True, exist_ok=True)
@@ -56,9 +56,9 @@ def take(names, folder):
     server = Server()
     try:
         server.wait()
-        with sync_playwright() as playwright:
+        with sync_playwright() as playwright, started(playwright, SCALE) as browser:
             for name in names:
-                with browse(playwright, server, WIDTH, HEIGHT, SCALE) as lab:
+                with browse(browser, server, WIDTH, HEIGHT) as lab:
                     paths += pictures(lab, name, folder)
     finally:
         server.stop()

@@ -1,4 +1,4 @@
-"""One Lab server a test session, one Playwright a file, one Chromium a test."""
+"""One Lab server a test session, one Chromium a file, one empty page a test."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ import pytest
 
 pytest.importorskip("playwright", reason="browser tests need the extra `test`: pip install -e '.[test]'")
 
-from harness import Lab, Server, browse, chromium
-from playwright.sync_api import Playwright, sync_playwright
+from harness import Lab, Server, browse, chromium, started
+from playwright.sync_api import BrowserContext, Playwright, sync_playwright
 
 
 @pytest.fixture(scope="session")
@@ -25,6 +25,12 @@ def playwright(browser_there: None) -> Iterator[Playwright]:
         yield running
 
 
+@pytest.fixture(scope="module")
+def browser(playwright: Playwright) -> Iterator[BrowserContext]:
+    with started(playwright) as context:
+        yield context
+
+
 @pytest.fixture(scope="session")
 def lab_server(browser_there: None) -> Iterator[Server]:
     server = Server()
@@ -35,10 +41,10 @@ def lab_server(browser_there: None) -> Iterator[Server]:
 
 
 @pytest.fixture
-def lab(playwright: Playwright, lab_server: Server, request: pytest.FixtureRequest) -> Iterator[Lab]:
-    """JupyterLab in a fresh browser; parametrise it indirectly with (width, height) for another size."""
+def lab(browser: BrowserContext, lab_server: Server, request: pytest.FixtureRequest) -> Iterator[Lab]:
+    """JupyterLab in a fresh page; parametrise it indirectly with (width, height) for another size."""
     width, height = getattr(request, "param", (1280, 900))
-    with browse(playwright, lab_server, width, height) as page:
+    with browse(browser, lab_server, width, height) as page:
         yield page
         assert not page.recorder.outside, "requests that leave this machine"
         assert not lab_server.outside(), "connections that leave this machine, from the server or a kernel"

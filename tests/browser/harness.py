@@ -30,11 +30,12 @@ from typing import Any
 
 import nbformat
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import BrowserContext, Locator, Page, Playwright, Route
+from playwright.sync_api import BrowserContext, Locator, Page, Playwright, Request, expect
 
 COURSE = Path(__file__).resolve().parents[2]
 PATIENCE = 90_000
 """Milliseconds: a bound against hanging on a slow machine, not an expectation."""
+expect.set_options(timeout=PATIENCE)
 
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 CHROMIUM_FLAGS = [
@@ -46,9 +47,14 @@ CHROMIUM_FLAGS = [
     "--disable-component-update",
     "--disable-sync",
     "--disable-dev-shm-usage",
-    # A name that is not this machine does not resolve, whoever asks.
+    # A name that is not this machine does not resolve, whoever asks; an address is asked of a proxy that is
+    # not there. Only this machine itself is reached without one.
     "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
+    "--proxy-server=http://127.0.0.1:9",
 ]
+
+FORGOTTEN = "cookies,local_storage,indexeddb,service_workers,cache_storage"
+"""What a page can store, in the words of Chromium's devtools."""
 
 HOOK = """
 import os, sys
@@ -188,14 +194,21 @@ class Server:
 
 
 class Recorder:
-    """Everything a browser context said or asked for; requests that leave this machine are refused."""
+    """Everything a browser context said or asked for; `CHROMIUM_FLAGS` refuse what leaves this machine."""
 
     def __init__(self, context: BrowserContext) -> None:
         self.console: list[str] = []
         self.page_errors: list[str] = []
         self.outside: list[str] = []
-        context.route("**/*", self._request)
+        self.context = context
+        # Only listened to, because Chromium keeps no cache for a context whose requests are routed.
+        context.on("request", self._request)
         context.on("page", self._page)
+
+    def stop(self) -> None:
+        """Listen no more: the next page of this context has a recorder of its own."""
+        self.context.remove_listener("request", self._request)
+        self.context.remove_listener("page", self._page)
 
     @property
     def errors(self) -> list[str]:
@@ -207,12 +220,9 @@ class Recorder:
         page.on("pageerror", lambda error: self.page_errors.append(str(error)[:500]))
         page.on("websocket", lambda socket: self._local(socket.url) or self.outside.append(socket.url))
 
-    def _request(self, route: Route) -> None:
-        if self._local(route.request.url):
-            route.continue_()
-        else:
-            self.outside.append(f"{route.request.resource_type} {route.request.url}")
-            route.abort()
+    def _request(self, request: Request) -> None:
+        if not self._local(request.url):
+            self.outside.append(f"{request.resource_type} {request.url}")
 
     @staticmethod
     def _local(url: str) -> bool:
@@ -332,28 +342,42 @@ class Lab:
 
 
 @contextlib.contextmanager
-def browse(
-    playwright: Playwright, server: Server, width: int = 1280, height: int = 900, scale: float = 1
-) -> Iterator[Lab]:
-    """A fresh Chromium on `server`; kernels, progress and settings are gone when it closes.
+def started(playwright: Playwright, scale: float = 1) -> Iterator[BrowserContext]:
+    """A Chromium with an empty profile, until the block ends.
 
-    `scale` is how many pixels of a screenshot one pixel of the page takes.
+    `scale` is how many pixels of a screenshot one pixel of a page takes.
     """
-    profile = tempfile.mkdtemp(prefix="lifecycle-chromium-")
-    context = playwright.chromium.launch_persistent_context(
-        profile,
-        executable_path=chromium(),
-        headless=True,
-        args=CHROMIUM_FLAGS,
-        viewport={"width": width, "height": height},
-        device_scale_factor=scale,
-    )
-    recorder = Recorder(context)
+    with tempfile.TemporaryDirectory(prefix="lifecycle-chromium-", ignore_cleanup_errors=True) as profile:
+        context = playwright.chromium.launch_persistent_context(
+            profile,
+            executable_path=chromium(),
+            headless=True,
+            args=CHROMIUM_FLAGS,
+            device_scale_factor=scale,
+        )
+        try:
+            yield context
+        finally:
+            context.close()
+
+
+@contextlib.contextmanager
+def browse(browser: BrowserContext, server: Server, width: int = 1280, height: int = 900) -> Iterator[Lab]:
+    """A page on `server` in a browser that remembers nothing.
+
+    When it closes, the kernels are gone, and progress, settings and what the page stored. Only the cache of
+    Lab's own files stays: without it, each test waits seconds for the same scripts.
+    """
+    recorder = Recorder(browser)
+    page = browser.new_page()
+    page.set_viewport_size({"width": width, "height": height})
     try:
-        yield Lab(server, context.new_page(), recorder)
+        yield Lab(server, page, recorder)
     finally:
-        context.close()
-        shutil.rmtree(profile, ignore_errors=True)
+        devtools = browser.new_cdp_session(page)
+        devtools.send("Storage.clearDataForOrigin", {"origin": server.address, "storageTypes": FORGOTTEN})
+        page.close()
+        recorder.stop()
         server.clear()
 
 

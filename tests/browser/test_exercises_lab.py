@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
+import pytest
 from harness import Lab
 from labs import fits, larger
 from playwright.sync_api import expect
@@ -81,6 +82,7 @@ def test_a_student_sees_wrong_with_its_name_and_then_correct(lab: Lab) -> None:
     assert lab.unexpected_errors() == []
 
 
+@pytest.mark.deep
 def test_hints_are_folded_and_what_is_not_the_students_cannot_be_edited(lab: Lab) -> None:
     target = lab.server.desk / RELEASE
     assert target.is_file(), "`lifecycle lab` lays it on the desk"

@@ -10,6 +10,7 @@ from playwright.sync_api import expect
 CELL = "from lessons import ExitLab\nExitLab()"
 
 
+@pytest.mark.deep
 def test_by_mouse(lab: Lab) -> None:
     box = shown(lab, CELL)
     says(box, "returned False: the ValueError arrives outside")
@@ -53,6 +54,7 @@ def test_by_keyboard(lab: Lab) -> None:
     expect(box.get_by_role("region", name="the outcome as text")).to_be_visible()
 
 
+@pytest.mark.deep
 def test_it_is_readable_and_nameable_everywhere(lab: Lab) -> None:
     box = shown(lab, CELL)
     box.get_by_label("__exit__ ends with").select_option("raise RuntimeError")
@@ -70,6 +72,7 @@ SEEN = """() => {
 }"""
 
 
+@pytest.mark.deep
 @pytest.mark.parametrize("lab", [(1280, 600)], indirect=True)
 def test_on_a_low_page_the_sentence_stays_in_sight_and_hides_nothing_that_has_the_focus(lab: Lab) -> None:
     box, press = shown(lab, CELL), lab.page.keyboard.press
@@ -90,6 +93,7 @@ def test_on_a_low_page_the_sentence_stays_in_sight_and_hides_nothing_that_has_th
     assert after and sentence and sentence["y"] + sentence["height"] <= after["y"]
 
 
+@pytest.mark.deep
 def test_a_closed_lab_leaves_no_model_and_no_comm(lab: Lab) -> None:
     count = (
         "import gc, ipywidgets\n"

@@ -99,6 +99,7 @@ def test_a_student_strikes_a_stage_and_sees_what_closes(lab: Lab) -> None:
     lab.screenshot("failure-with-context", of=out)
 
 
+@pytest.mark.deep
 def test_without_the_context_the_pool_fills_and_the_dark_theme_shows_it(lab: Lab) -> None:
     out = start(lab)
     lab.theme("dark")
@@ -121,6 +122,7 @@ def test_without_the_context_the_pool_fills_and_the_dark_theme_shows_it(lab: Lab
     expect(out.locator("svg [data-mark=left]")).to_have_count(0)
 
 
+@pytest.mark.deep
 def test_everything_can_be_done_from_the_keyboard(lab: Lab) -> None:
     out = start(lab)
     keys = lab.page.keyboard
@@ -148,6 +150,7 @@ def test_everything_can_be_done_from_the_keyboard(lab: Lab) -> None:
     says(out, "OSError in Filter at its pull")
 
 
+@pytest.mark.deep
 def test_a_cell_that_runs_again_leaves_nothing_open_of_the_lab_it_showed(lab: Lab) -> None:
     count = (
         "import ipywidgets\n"
@@ -175,6 +178,7 @@ def test_a_cell_that_runs_again_leaves_nothing_open_of_the_lab_it_showed(lab: La
     assert counts[2].startswith("(2,")
 
 
+@pytest.mark.deep
 def test_a_pull_is_walked_through_crossing_by_crossing(lab: Lab) -> None:
     out = start(lab)
     press(out, "Step one pull")
@@ -195,6 +199,7 @@ def test_a_pull_is_walked_through_crossing_by_crossing(lab: Lab) -> None:
     looks(lab, out, "failure-inside")
 
 
+@pytest.mark.deep
 @pytest.mark.parametrize("lab", [(1280, 900), (900, 1000)], indirect=True)
 @pytest.mark.parametrize("cell", [MADE, OWN], ids=["six parts", "a long name"])
 def test_every_label_stays_inside_its_border_at_any_size(lab: Lab, cell: str) -> None:
@@ -220,6 +225,7 @@ def test_every_label_stays_inside_its_border_at_any_size(lab: Lab, cell: str) ->
             assert stage.evaluate(OUTSIDE) == [], action
 
 
+@pytest.mark.deep
 def test_a_students_own_lines_are_shown(lab: Lab) -> None:
     out = start(lab, OWN)
     press(out, "Step one pull")
@@ -228,6 +234,7 @@ def test_a_students_own_lines_are_shown(lab: Lab) -> None:
     expect(part(out, "Letters").get_by_text("line 6: yield letter")).to_be_visible()
 
 
+@pytest.mark.deep
 @pytest.mark.parametrize("motion", ["no-preference", "reduce"])
 def test_moments_are_played_on_request_and_never_against_the_readers_setting(lab: Lab, motion: Any) -> None:
     lab.page.emulate_media(reduced_motion=motion)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from harness import PATIENCE, Lab
 from labs import ROOT, looks, shown
 from playwright.sync_api import Locator, expect
@@ -64,6 +65,7 @@ def test_by_mouse(lab: Lab) -> None:
     expect(replay).to_have_count(0)
 
 
+@pytest.mark.deep
 def test_by_keyboard(lab: Lab) -> None:
     box, press = shown(lab, CELL).first, lab.page.keyboard.press
     place = box.get_by_label("Part that fails")
@@ -85,6 +87,7 @@ def test_by_keyboard(lab: Lab) -> None:
     says(box, "SqlSink fails when it closes, with PipelineContext")
 
 
+@pytest.mark.deep
 def test_a_pipeline_of_ones_own_is_mended_and_swept_again(lab: Lab) -> None:
     box = shown(lab, OWN).first
     says(box, "Mine.process(stream) returned None: it has no `yield`.")
@@ -102,6 +105,7 @@ def test_a_pipeline_of_ones_own_is_mended_and_swept_again(lab: Lab) -> None:
     expect(box.locator(ROOT).get_by_role("status")).to_contain_text("OSError in Slow at its pull 2.")
 
 
+@pytest.mark.deep
 def test_the_first_sweep_of_a_slow_pipeline_shows_how_far_it_is(lab: Lab) -> None:
     lab.write("lab.ipynb", OWN.replace("class Mine", "class Other").replace("[Mine()]", "[Slow()]"))
     lab.open("lab.ipynb")
@@ -112,6 +116,7 @@ def test_the_first_sweep_of_a_slow_pipeline_shows_how_far_it_is(lab: Lab) -> Non
     expect(output.get_by_role("status")).to_have_count(1)
 
 
+@pytest.mark.deep
 def test_it_is_readable_and_nameable_everywhere(lab: Lab) -> None:
     box = shown(lab, CELL).first
     box.get_by_label("Part that fails").select_option("Normalise (stage 3)")

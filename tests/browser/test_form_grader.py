@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import secrets
-import shutil
 import signal
 import socket
 import subprocess
@@ -17,9 +16,9 @@ from pathlib import Path
 
 import pytest
 from coursekit import small_kit
-from harness import CHROMIUM_FLAGS, PATIENCE, chromium
+from harness import PATIENCE
 from nbgrader.api import Gradebook
-from playwright.sync_api import Playwright, expect
+from playwright.sync_api import BrowserContext, expect
 
 from classroom.cli import main
 from classroom.course import Course
@@ -45,7 +44,7 @@ def graded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Course:
 
 
 @pytest.fixture
-def address(graded: Course, tmp_path: Path, playwright: Playwright) -> Iterator[str]:
+def address(graded: Course, tmp_path: Path, browser_there: None) -> Iterator[str]:
     """JupyterLab as an instructor starts it, in the course folder."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -82,34 +81,27 @@ def address(graded: Course, tmp_path: Path, playwright: Playwright) -> Iterator[
 
 
 def test_a_person_reads_the_open_question_and_gives_points(
-    graded: Course, address: str, playwright: Playwright, tmp_path: Path
+    graded: Course, address: str, browser: BrowserContext
 ) -> None:
-    context = playwright.chromium.launch_persistent_context(
-        str(tmp_path / "profile"), executable_path=chromium(), headless=True, args=CHROMIUM_FLAGS
-    )
-    try:
-        page = context.new_page()
-        page.set_default_timeout(PATIENCE)
-        page.goto(address.format(""))
-        page.get_by_role("link", name="leaks").first.wait_for()
-        page.goto(address.format("/gradebook/leaks/leaks"))
-        page.get_by_role("link", name="Submission #1").click()
-        page.get_by_text("WHAT ADA WROTE").wait_for()
-        panel = page.get_by_role("group", name="Check of leaks-x1: almost")
-        expect(panel.get_by_role("status")).to_contain_text("4 of 5 points")
-        expect(panel).to_contain_text("Try:")
-        points = page.locator("input.score")
-        # The check's points, and the open question's, which a person gives.
-        assert points.count() == 2
-        expect(points.first).to_have_accessible_name("4")
-        points.last.fill("2")
-        with page.expect_response(lambda one: "/api/grade/" in one.url and one.request.method == "PUT"):
-            points.last.press("Enter")
-    finally:
-        context.close()
+    page = browser.new_page()
+    page.set_default_timeout(PATIENCE)
+    page.goto(address.format(""))
+    page.get_by_role("link", name="leaks").first.wait_for()
+    page.goto(address.format("/gradebook/leaks/leaks"))
+    page.get_by_role("link", name="Submission #1").click()
+    page.get_by_text("WHAT ADA WROTE").wait_for()
+    panel = page.get_by_role("group", name="Check of leaks-x1: almost")
+    expect(panel.get_by_role("status")).to_contain_text("4 of 5 points")
+    expect(panel).to_contain_text("Try:")
+    points = page.locator("input.score")
+    # The check's points, and the open question's, which a person gives.
+    assert points.count() == 2
+    expect(points.first).to_have_accessible_name("4")
+    points.last.fill("2")
+    with page.expect_response(lambda one: "/api/grade/" in one.url and one.request.method == "PUT"):
+        points.last.press("Enter")
     with Gradebook(graded.gradebook_url) as book:
         grade = book.find_grade("leaks-open", "leaks", "leaks", "ada")
         assert grade.manual_score == 2
         checked = book.find_grade("leaks-x1-check", "leaks", "leaks", "ada")
         assert checked.score == 4
-    shutil.rmtree(tmp_path / "profile", ignore_errors=True)

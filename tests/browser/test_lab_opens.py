@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import pytest
 from harness import Lab
 
 
-def test_a_notebook_runs_from_top_to_bottom(lab: Lab) -> None:
+def test_a_notebook_runs_from_top_to_bottom_and_an_error_without_the_tag_is_reported(lab: Lab) -> None:
     lab.write("tiny.ipynb", "# md # Tiny", "print('so far'); 1 + 1", ("1 / 0", "raises-exception"), "'after'")
     lab.open("tiny.ipynb")
     lab.run_all()
@@ -13,15 +14,13 @@ def test_a_notebook_runs_from_top_to_bottom(lab: Lab) -> None:
     assert lab.text(2) == "ZeroDivisionError: division by zero"
     assert lab.text(3) == "'after'"
     assert lab.unexpected_errors() == []
-
-
-def test_an_error_without_the_tag_is_reported(lab: Lab) -> None:
     lab.write("broken.ipynb", "1 / 0")
     lab.open("broken.ipynb")
     lab.run_all()
     assert lab.unexpected_errors() == ["cell 0: ZeroDivisionError: division by zero"]
 
 
+@pytest.mark.deep
 def test_a_widget_answers_a_click_in_both_themes(lab: Lab) -> None:
     lab.write(
         "widget.ipynb",

@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
-import tempfile
-from collections.abc import Iterator
 from pathlib import Path
 
 import coursework
@@ -14,8 +11,8 @@ import gradings
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from coursework import ASSIGNMENT, IDS, answered
-from harness import CHROMIUM_FLAGS, COURSE, chromium
-from playwright.sync_api import BrowserContext, Playwright
+from harness import COURSE
+from playwright.sync_api import BrowserContext
 
 from classroom.cli import main
 from lessons.study.questions import misconceptions
@@ -57,21 +54,6 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     }
 
 
-@pytest.fixture(scope="module")
-def browser(playwright: Playwright) -> Iterator[BrowserContext]:
-    profile = tempfile.mkdtemp(prefix="lifecycle-chromium-")
-    context = playwright.chromium.launch_persistent_context(
-        profile,
-        executable_path=chromium(),
-        headless=True,
-        args=CHROMIUM_FLAGS,
-        viewport={"width": 1000, "height": 900},
-    )
-    yield context
-    context.close()
-    shutil.rmtree(profile, ignore_errors=True)
-
-
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("name", ["hostile", "ungraded", "report"])
 def test_a_page_runs_nothing_and_asks_nobody(
@@ -86,6 +68,7 @@ def test_a_page_runs_nothing_and_asks_nobody(
     page.on("console", lambda message: complaints.append(message.text))
     page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
     try:
+        page.set_viewport_size({"width": 1000, "height": 900})
         address = pages[name].as_uri()
         page.goto(address)
         for fold in page.locator("details").all():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from harness import Lab
 
 CELLS = (
@@ -31,6 +32,7 @@ def test_the_reply_stands_under_the_cell_that_shows_the_truth(lab: Lab) -> None:
         lab.screenshot(f"predictions-{name}")
 
 
+@pytest.mark.deep
 def test_the_first_answer_outlives_its_kernel(lab: Lab) -> None:
     lab.write("first.ipynb", CELLS[0], 'predict("leaks-p2", "B")')
     lab.write("second.ipynb", CELLS[0], 'predict("leaks-p2", "C")')

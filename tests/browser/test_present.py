@@ -9,7 +9,7 @@ from pathlib import Path
 import nbformat
 import pytest
 from harness import Lab, Server, browse, notebook
-from playwright.sync_api import Locator, Playwright, expect
+from playwright.sync_api import BrowserContext, Locator, expect
 
 from lessons.desk import present
 from lessons.desk import workcopy as desk
@@ -37,7 +37,7 @@ TITLE, SETUP, HEADING, READINGS, ANSWER, TWIN, WIDGET, ERROR, END = range(len(DE
 
 
 @pytest.fixture(scope="module")
-def presenting(playwright: Playwright) -> Iterator[Server]:
+def presenting(browser_there: None) -> Iterator[Server]:
     server = Server(command="present")
     try:
         server.wait()
@@ -53,9 +53,9 @@ def presenting(playwright: Playwright) -> Iterator[Server]:
 
 
 @pytest.fixture
-def slides(playwright: Playwright, presenting: Server) -> Iterator[Lab]:
+def slides(browser: BrowserContext, presenting: Server) -> Iterator[Lab]:
     """A browser as large as a projector, on the first slide of the deck."""
-    with browse(playwright, presenting, 1280, 720) as lab:
+    with browse(browser, presenting, 1280, 720) as lab:
         begin(lab, "deck.ipynb")
         yield lab
         assert not lab.recorder.outside, "requests that leave this machine"
@@ -144,6 +144,7 @@ def test_slides_wait_with_their_answers(slides: Lab) -> None:
     assert press(slides, "Shift+Space", "Shift+Space") == READINGS
 
 
+@pytest.mark.deep
 def test_what_stands_in_slides_is_large_and_tracebacks_are_short(slides: Lab) -> None:
     # A figure's letters of 14 pixels become nearly as large as the text, and the figure stays on the slide.
     box = slides.cell(TITLE).get_by_role("img", name="a line").bounding_box()
@@ -215,6 +216,7 @@ def test_one_key_catches_up_after_a_kernel_restart(slides: Lab) -> None:
     expect(box.get_by_role("cell", name="raise OSError")).to_be_visible()
 
 
+@pytest.mark.deep
 def test_a_cell_that_fails_while_catching_up_is_said(slides: Lab) -> None:
     slides.page.evaluate(f"n => {CONTENT}.model.cells.get(n).sharedModel.setSource('1 / 0')", READINGS)
     go(slides, WIDGET)
@@ -226,6 +228,7 @@ def test_a_cell_that_fails_while_catching_up_is_said(slides: Lab) -> None:
     assert slides.text(READINGS) == "ZeroDivisionError: division by zero" and slides.outputs(ANSWER) == []
 
 
+@pytest.mark.deep
 def test_a_setup_cell_that_fails_is_said(slides: Lab) -> None:
     slides.write("broken.ipynb", ("import nowhere_to_be_found", "setup"), "1 + 1")
     begin(slides, "broken.ipynb")
@@ -233,6 +236,7 @@ def test_a_setup_cell_that_fails_is_said(slides: Lab) -> None:
     assert have_run(slides) == [0]
 
 
+@pytest.mark.deep
 def test_the_slides_can_be_left_and_found_again(slides: Lab) -> None:
     press(slides, "Escape")
     expect(slides.page.locator(".jp-Deck")).to_have_count(0)
@@ -243,12 +247,13 @@ def test_the_slides_can_be_left_and_found_again(slides: Lab) -> None:
     assert not list((slides.server.folder / "settings").rglob("*slideshow*"))
 
 
+@pytest.mark.deep
 @pytest.mark.parametrize("name", LESSONS)
 def test_the_lesson_presents_step_by_step(
-    playwright: Playwright, presenting: Server, name: str, tmp_path: Path
+    browser: BrowserContext, presenting: Server, name: str, tmp_path: Path
 ) -> None:
     path = f"notebooks/{name}"
-    with browse(playwright, presenting, 1280, 720) as lab:
+    with browse(browser, presenting, 1280, 720) as lab:
         begin(lab, path)
         cells = lab.cells()
         setup = [number for number, cell in enumerate(cells) if "setup" in cell["metadata"].get("tags", [])]

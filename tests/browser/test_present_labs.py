@@ -8,7 +8,7 @@ import nbformat
 import pytest
 from harness import PATIENCE, Lab, Server, browse, notebook
 from labs import ROOT, says
-from playwright.sync_api import Locator, Playwright, expect
+from playwright.sync_api import BrowserContext, Locator, expect
 
 LABS = ("ExitLab", "FailureLab", "FaultMap")
 BEGUN = "() => document.activeElement.closest('.jp-Deck .jp-Notebook')"
@@ -16,15 +16,15 @@ PLACE = "number => { window.jupyterapp.shell.currentWidget.content.activeCellInd
 
 
 @pytest.fixture(scope="module")
-def slides(playwright: Playwright, browser_there: None) -> Iterator[Lab]:
+def slides(browser: BrowserContext) -> Iterator[Lab]:
     server = Server(command="present")
     try:
         server.wait()
-        deck = notebook("# md # Labs", *(f"from lessons.lab import {name}\n{name}()" for name in LABS))
+        deck = notebook("# md # Labs", *(f"from lessons import {name}\n{name}()" for name in LABS))
         for cell in deck.cells:
             cell.metadata["slideshow"] = {"slide_type": "slide"}
         nbformat.write(deck, server.desk / "deck.ipynb")
-        with browse(playwright, server, 1280, 720) as lab:
+        with browse(browser, server, 1280, 720) as lab:
             lab.open("deck.ipynb")
             lab.page.wait_for_selector("body[data-jp-deck-mode=presenting] .jp-Deck")
             lab.page.wait_for_function(BEGUN)
@@ -54,6 +54,7 @@ def test_the_sentence_is_in_sight_together_with_the_controls(slides: Lab, name: 
     expect(box.get_by_role("button", name="More", exact=True)).to_be_in_viewport(ratio=1)
 
 
+@pytest.mark.deep
 def test_the_map_leads_to_its_replay(slides: Lab) -> None:
     box = show(slides, "FaultMap")
     status = box.get_by_role("status").first

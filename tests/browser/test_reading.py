@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import os
-import shutil
-import tempfile
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from harness import CHROMIUM_FLAGS, COURSE, chromium
-from playwright.sync_api import BrowserContext, Playwright
+from harness import COURSE
+from playwright.sync_api import BrowserContext
 
 from lessons.desk import reading
 
 STEMS = sorted(path.stem for path in (COURSE / "notebooks").glob("*.ipynb"))
+QUICK = "01_leaks"
 
 
 @pytest.fixture(scope="module")
@@ -25,23 +23,11 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.fixture(scope="module")
-def browser(playwright: Playwright) -> Iterator[BrowserContext]:
-    profile = tempfile.mkdtemp(prefix="lifecycle-chromium-")
-    context = playwright.chromium.launch_persistent_context(
-        profile,
-        executable_path=chromium(),
-        headless=True,
-        args=CHROMIUM_FLAGS,
-        viewport={"width": 1000, "height": 900},
-    )
-    yield context
-    context.close()
-    shutil.rmtree(profile, ignore_errors=True)
-
-
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("stem", ["index", *STEMS])
+@pytest.mark.parametrize(
+    "stem",
+    ["index", *(pytest.param(one, marks=[] if one == QUICK else pytest.mark.deep) for one in STEMS)],
+)
 def test_a_page_reads_well_and_asks_nobody(
     pages: Path, browser: BrowserContext, stem: str, scheme: str
 ) -> None:
