@@ -43,7 +43,7 @@ def composed():
     count = sum(map(len, topics.values()))
     cells = [
         _prose("guide-title", OPENING.format(count=count), "slide"),
-        _code("guide-search", 'from lessons import search\nsearch("zip")', "setup"),
+        _code("guide-search", 'from lessons import search\nsearch("groupby")', "setup"),
         _prose("guide-reading", READING, "slide"),
     ]
     proofs = []
