@@ -10,6 +10,7 @@ import contextlib
 import copy
 import errno
 import hashlib
+import itertools
 import json
 import os
 import tempfile
@@ -19,13 +20,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from lessons.words import many
+from lessons.words import described, many
 
 SHELVES = ("notebooks", "exercises/release")
 """The folders of the course that are laid on the desk, under the same names, so that links hold."""
 
 STATE = ".lifecycle"
 """The kit's own folder on a desk: the record of what was laid, Lab's settings and its open tabs."""
+
+VERSION = 1
+"""The version of the form in which a desk's record is written."""
 
 NOT_FOR_STUDENTS = {"TEACHING.md"}
 
@@ -35,6 +39,10 @@ _UNREADABLE = (ValueError, TypeError, KeyError, AttributeError, RecursionError)
 
 class Trouble(Exception):
     """What stops a command, as one sentence for the person at the keyboard."""
+
+
+class OtherVersion(Exception):
+    """The record of a desk is written in a form that this kit does not know: one sentence."""
 
 
 @dataclass
@@ -89,14 +97,19 @@ def lay(source: Path, desk: Path) -> Report:
 
     A file that is missing is laid; one that nobody edited is brought up to date; an edited one is kept,
     and an edition that is newer than it is laid beside it, once.  "Edited" is whatever differs from the
-    desk's record of what was laid, so that a lost record loses no work.  A damaged notebook in the course
-    is reported and left out.
+    desk's record of what was laid, so that a lost record loses no work; a record of another version is
+    set aside.  A damaged notebook in the course is reported and left out.
 
     Raises `Trouble` when the desk cannot be written or something stands in the way.
     """
     refuse_course(source, desk)
-    record = Record.read(desk / STATE / "record.json")
     report = Report()
+    place = desk / STATE / "record.json"
+    try:
+        record = Record.read(place)
+    except OtherVersion as other:
+        record = Record(place)
+        report.problems.append(f"{other} It is kept as {_set_aside(place)}. No file of yours was changed.")
     try:
         for path in _files(source):
             try:
@@ -167,9 +180,16 @@ class Record:
 
     @classmethod
     def read(cls, path: Path) -> Record:
-        """The record at `path`; an empty one when there is none, or when it is damaged."""
+        """The record at `path`; an empty one when there is none, or when it is damaged.
+
+        Raises `OtherVersion` for a record that another edition of the kit wrote.
+        """
         try:
             stored = json.loads(path.read_bytes())
+            version = stored.get("version")
+            if type(version) is not int or version != VERSION:
+                has = "has no version" if version is None else f"has version {described(version)}"
+                raise OtherVersion(f"{path} {has}, and this kit reads version {VERSION}.")
             laid, beside = stored["laid"], stored["beside"]
             if not all(isinstance(word, str) for table in (laid, beside) for word in table.values()):
                 return cls(path)
@@ -179,7 +199,9 @@ class Record:
 
     def write(self) -> None:
         """Store the record, whole or not at all."""
-        text = json.dumps({"laid": self.laid, "beside": self.beside}, indent=1, sort_keys=True)
+        text = json.dumps(
+            {"version": VERSION, "laid": self.laid, "beside": self.beside}, indent=1, sort_keys=True
+        )
         write(self.path, (text + "\n").encode())
 
 
@@ -199,6 +221,17 @@ def _lay_one(desk: Path, path: str, edition: bytes, record: Record, report: Repo
         (report.laid if now is None else report.renewed).append(path)
     record.laid[path] = new
     record.beside.pop(path, None)
+
+
+def _set_aside(path: Path) -> Path:
+    """Give the file at `path` a name that is free, and return it."""
+    names = (path.with_stem(f"{path.stem} (set aside {number})") for number in itertools.count(1))
+    free = next(name for name in names if not name.exists())
+    try:
+        path.rename(free)
+    except OSError as error:
+        raise _trouble(path, error) from error
+    return free
 
 
 def _free_name(desk: Path, path: str, new: str, record: Record) -> str:

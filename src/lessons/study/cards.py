@@ -7,6 +7,8 @@ import re
 import textwrap
 from dataclasses import dataclass
 
+from lessons.study.questions import OtherVersion
+
 _CODE = re.compile(r"`([^`]+)`")
 _STRONG = re.compile(r"\*\*([^*]+)\*\*")
 _FRAME = (
@@ -49,6 +51,13 @@ def card(label: str, text: list[str], body: list[str]) -> Card:
 def sentence(text: str, label: str = "Study") -> Card:
     """A card of one paragraph, for advice and for mistakes in the call."""
     return card(label, [wrapped(text)], [f'<p role="status" style="margin:0">{inline(text)}</p>'])
+
+
+def failed(what: str, error: Exception, then: str) -> Card:
+    """A card for a call that failed. A stored file of another version says itself what is wrong."""
+    return sentence(
+        str(error) if isinstance(error, OtherVersion) else f"{what} ({type(error).__name__}). {then}"
+    )
 
 
 def fold(title: str, *parts: object) -> Card:

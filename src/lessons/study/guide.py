@@ -5,7 +5,7 @@ from __future__ import annotations
 import html
 
 from lessons.study import predictions
-from lessons.study.cards import Card, card, inline, sentence, word, wrapped
+from lessons.study.cards import Card, card, failed, inline, sentence, word, wrapped
 from lessons.study.journal import Standing
 from lessons.study.questions import FIELD_GUIDE, Misconception, Question, misconceptions, questions
 from lessons.words import agreeing, described, listed, many
@@ -54,7 +54,7 @@ def search(words: object = None) -> Card:
     try:
         return _found(words)
     except Exception as error:
-        return sentence(f"search could not do that ({type(error).__name__}). The headings name the beliefs.")
+        return failed("search could not do that", error, "The headings name the beliefs.")
 
 
 def _found(words: object) -> Card:

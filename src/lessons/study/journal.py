@@ -10,10 +10,13 @@ from __future__ import annotations
 import json
 import os
 import uuid
+from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+
+from lessons.words import many
 
 VERSION = 1
 OUTCOMES = ("missing", "wrong", "almost", "correct")
@@ -138,7 +141,10 @@ class Journal:
             )
 
     def read(self) -> tuple[list[Event], list[str]]:
-        """All events in the order of time, and one sentence for each line that was set aside."""
+        """All events in the order of time, and a sentence for each line or file that was set aside.
+
+        What is set aside stays in its file, as it is: each kernel writes a file of its own.
+        """
         dated: list[tuple[str, str, int, Event]] = []
         problems: list[str] = []
         try:
@@ -146,7 +152,7 @@ class Journal:
         except (OSError, RuntimeError, ValueError):
             paths = []
         for path in paths:
-            latest = ""
+            latest, others = "", Counter[int]()
             try:
                 lines = path.read_bytes().splitlines()
             except OSError as error:
@@ -154,18 +160,26 @@ class Journal:
                 continue
             for number, line in enumerate(lines, 1):
                 event = _parsed(line)
+                if isinstance(event, int):
+                    others[event] += 1
+                    continue
                 if isinstance(event, str):
                     problems.append(f"{path.name}, line {number}: {event}; set aside.")
                     continue
                 # Lines of one file keep their order even if the clock was set back between them.
                 latest = max(latest, event.at)
                 dated.append((latest, path.name, number, event))
+            problems += [
+                f"{path.name}: {many(count, 'line')} of version {version}, and this kit reads version "
+                f"{VERSION}; set aside."
+                for version, count in others.items()
+            ]
         dated.sort(key=lambda item: item[:3])
         # An exported file that lies in the folder says again what is there.
         return list(dict.fromkeys(event for *_, event in dated)) + self._unsaved, problems
 
-    def export(self, path: Path) -> tuple[int, int]:
-        """Write all events into a new file at `path`; return how many, and how many lines were set aside.
+    def export(self, path: Path) -> tuple[int, bool]:
+        """Write all events into a new file at `path`; return how many, and whether anything was set aside.
 
         The file is itself a journal: in the folder of another machine it adds these events to what is there.
         Raises OSError when it cannot be written, FileExistsError when there is a file already.
@@ -173,7 +187,7 @@ class Journal:
         events, problems = self.read()
         with open(path, "x", encoding="ascii", newline="\n") as file:
             file.writelines(map(_line, events))
-        return len(events), len(problems)
+        return len(events), bool(problems)
 
     def standings(self) -> dict[str, Standing]:
         """Where each question stands that was ever answered or revealed."""
@@ -238,16 +252,16 @@ def _line(entry: Event) -> str:
     return json.dumps({"version": VERSION, **fields}, ensure_ascii=True) + "\n"
 
 
-def _parsed(line: bytes) -> Event | str:
-    """The event on a line, or what is wrong with it."""
+def _parsed(line: bytes) -> Event | str | int:
+    """The event on a line, or what is wrong with it, or the other version in which it is written."""
     try:
         entry = json.loads(line)
     except (ValueError, RecursionError):
         return "not a whole line of JSON"
-    if not isinstance(entry, dict) or not isinstance(entry.get("version"), int):
+    if not isinstance(entry, dict) or type(entry.get("version")) is not int:
         return "not an event"
-    if entry["version"] > VERSION:
-        return f"written by a newer edition of the kit (version {entry['version']})"
+    if entry["version"] != VERSION:
+        return int(entry["version"])
     fields = [entry.get(name, "") for name in ("at", "event", "id", "option", "misconception", "edition")]
     if not all(isinstance(field, str) for field in fields) or not fields[0] or not fields[2]:
         return "not an event"

@@ -11,7 +11,7 @@ import html
 import re
 from collections.abc import Mapping
 
-from lessons.study.cards import Card, card, inline, sentence, word, wrapped
+from lessons.study.cards import Card, card, failed, inline, sentence, word, wrapped
 from lessons.study.journal import Journal, Standing
 from lessons.study.questions import Option, Question, misconceptions, questions
 from lessons.words import described, listed
@@ -42,7 +42,7 @@ def predict(id: object = None, answer: object = None, *, votes: object = None) -
     try:
         return _predicted(id, answer, votes)
     except Exception as error:  # a lesson must go on: the sentence says what is wrong instead
-        return sentence(f"predict could not do that ({type(error).__name__}). Go on with the next cell.")
+        return failed("predict could not do that", error, "Go on with the next cell.")
 
 
 def answer(id: object = None) -> Card:
@@ -54,7 +54,7 @@ def answer(id: object = None) -> Card:
         journal.add("reveal", question.id)
         return with_trouble(_reply(question, journal.standings()[question.id], always=True))
     except Exception as error:
-        return sentence(f"answer could not do that ({type(error).__name__}). Go on with the next cell.")
+        return failed("answer could not do that", error, "Go on with the next cell.")
 
 
 def ran(source: str) -> list[Card]:

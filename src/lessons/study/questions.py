@@ -8,6 +8,8 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
+from lessons.words import described
+
 LETTERS = "ABCDEF"
 
 LESSONS = {
@@ -20,8 +22,15 @@ LESSONS = {
 }
 """The lessons in their order: the word with which an id begins, and the notebook."""
 
+VERSION = 1
+"""The version of the form in which these TOML files are written."""
+
 FIELD_GUIDE = "field_guide"
 """The notebook that tells what no lesson asks about."""
+
+
+class OtherVersion(Exception):
+    """A file is written in a form that this kit does not know: one sentence."""
 
 
 @dataclass(frozen=True)
@@ -81,7 +90,12 @@ class Question:
 
 
 def _read(*path: str) -> dict[str, Any]:
-    return tomllib.loads(files(__package__).joinpath(*path).read_text(encoding="utf-8"))
+    data = tomllib.loads(files(__package__).joinpath(*path).read_text(encoding="utf-8"))
+    found = data.get("version")
+    if type(found) is not int or found != VERSION:
+        has = "has no version" if found is None else f"has version {described(found)}"
+        raise OtherVersion(f"{path[-1]} {has}, and this kit reads version {VERSION}: install one kit, whole.")
+    return data
 
 
 @cache

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from lessons.study import predictions
-from lessons.study.cards import Card, card, inline, sentence, word, wrapped
+from lessons.study.cards import Card, card, failed, inline, sentence, word, wrapped
 from lessons.study.journal import Checked, Event, Standing, checks, lesson_of, merged
 from lessons.study.questions import LESSONS, Question, misconceptions, questions
 from lessons.words import described, listed
@@ -44,7 +44,7 @@ def progress(lesson: object = None) -> Card:
             return name
         return _report(name)
     except Exception as error:
-        return sentence(f"progress could not be shown ({type(error).__name__}). Your record is not touched.")
+        return failed("progress could not be shown", error, "Your record is not touched.")
 
 
 def export(path: object = None) -> Card:
@@ -59,7 +59,7 @@ def export(path: object = None) -> Card:
             return sentence(f'export needs the name of a new file: export("my_progress.jsonl").{given}')
         return _exported(Path(text).expanduser(), text)
     except Exception as error:
-        return sentence(f"export could not do that ({type(error).__name__}). Your record is not touched.")
+        return failed("export could not do that", error, "Your record is not touched.")
 
 
 def reset(lesson: object = None) -> Card:
@@ -75,7 +75,7 @@ def reset(lesson: object = None) -> Card:
             return sentence(f'reset needs a lesson, such as reset("leaks"). The lessons are: {_lessons()}.')
         return _begun_anew(name)
     except Exception as error:
-        return sentence(f"reset could not do that ({type(error).__name__}). Your record is not touched.")
+        return failed("reset could not do that", error, "Your record is not touched.")
 
 
 def _name(lesson: object) -> str | Card | None:
@@ -200,7 +200,7 @@ def _exported(path: Path, text: str) -> Card:
     except OSError as error:
         reason = error.strerror or error
         return sentence(f"`{text}` cannot be written ({reason}): choose a folder that exists and is yours.")
-    left = f" {aside} damaged or newer lines are not in it." if aside else ""
+    left = " It leaves out what could not be read: progress() names it." if aside else ""
     return sentence(f"{written} events are in `{text}`, one a line, as JSON.{left}")
 
 

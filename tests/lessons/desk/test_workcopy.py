@@ -12,7 +12,7 @@ from pathlib import Path
 
 import nbformat
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from lessons.desk import workcopy as desks
@@ -247,6 +247,31 @@ def test_lessons_come_in_the_order_of_their_numbers(course: Path) -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("stored", "has"), [('{"version": 2, "files": {}}', "has version 2"), ('{"laid": {}}', "has no version")]
+)
+def test_a_record_of_another_version_is_kept_beside_and_no_work_is_lost(
+    course: Path, desk: Path, stored: str, has: str
+) -> None:
+    lay(course, desk)
+    (desk / LESSON).write_bytes(b"my work")
+    record = desk / ".lifecycle/record.json"
+    record.write_text(stored)
+    (course / LESSON).write_bytes(executed("2 + 2"))
+    report = lay(course, desk)
+    kept = record.with_name("record (set aside 1).json")
+    assert report.problems == [
+        f"{record} {has}, and this kit reads version 1. It is kept as {kept}. No file of yours was changed."
+    ]
+    assert kept.read_text() == stored
+    assert (desk / LESSON).read_bytes() == b"my work" and report.beside == [(LESSON, NEW_LESSON)]
+    assert json.loads(record.read_text())["version"] == 1
+    assert lay(course, desk).sentences() == [], "the new record is known"
+    record.write_text(stored)
+    assert str(record.with_name("record (set aside 2).json")) in lay(course, desk).problems[0]
+    assert kept.read_text() == stored, "never overwritten"
+
+
 # What a student and the course's authors may do between two openings of Lab.
 PATHS = st.sampled_from([LESSON, "notebooks/data/weather.csv"])
 STEPS = st.one_of(
@@ -257,9 +282,14 @@ STEPS = st.one_of(
     st.tuples(st.just("lay"), st.none(), st.none()),
     st.tuples(st.just("lose record"), st.none(), st.none()),
     st.tuples(st.just("damage record"), st.none(), st.none()),
+    st.tuples(st.just("other record"), st.none(), st.none()),
 )
 
 
+# The record was lost, so the edition was laid beside; then the student wrote over that copy.
+@example(
+    [("lose record", None, None), ("new edition", LESSON, 1), ("lay", None, None), ("edit beside", LESSON, 1)]
+)
 @settings(max_examples=150, deadline=None)
 @given(st.lists(STEPS, max_size=25))
 def test_no_sequence_of_edits_editions_and_lays_loses_a_students_bytes(steps: list[tuple]) -> None:
@@ -288,13 +318,17 @@ def test_no_sequence_of_edits_editions_and_lays_loses_a_students_bytes(steps: li
                 (desk / ".lifecycle/record.json").unlink(missing_ok=True)
             elif what == "damage record":
                 (desk / ".lifecycle/record.json").write_bytes(b'{"laid": {')
+            elif what == "other record":
+                (desk / ".lifecycle/record.json").write_bytes(b'{"version": 2}')
             else:
                 lay(course, desk)
                 for path in (LESSON, "notebooks/data/weather.csv"):
                     edition = desks.prepared(course / path)
                     around = (desk / path).parent.iterdir()
+                    # An edition is laid once: a student who then wrote over it does not get it again.
+                    edited = {one.name.partition(" (")[0].partition(".")[0] for one in students}
                     assert any(near.is_file() and near.read_bytes() == edition for near in around) or (
-                        desk / path in students
+                        Path(path).stem in edited
                     )
             for kept, content in students.items():
                 assert kept.read_bytes() == content

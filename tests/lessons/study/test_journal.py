@@ -65,18 +65,44 @@ def test_a_forked_kernel_begins_a_file_of_its_own(tmp_path: Path) -> None:
         (b"[1, 2]", "not an event"),
         (b'{"at": "2026"}', "not an event"),
         (b'{"version": 1, "at": 3, "event": "answer", "id": "q"}', "not an event"),
-        (b'{"version": 2, "at": "2027", "event": "answer", "id": "q", "option": "A"}', "newer edition"),
+        (b'{"version": true, "at": "2027", "event": "answer", "id": "q", "option": "A"}', "not an event"),
         (b'{"version": 1, "at": "2026", "event": "exercise", "id": "q"}', "an unknown event 'exercise'"),
         (b'{"version": 1, "at": "2026", "event": "answer", "id": "q"}', "an unknown event 'answer'"),
     ],
 )
-def test_a_corrupt_or_future_line_is_reported_and_set_aside(tmp_path: Path, line: bytes, reason: str) -> None:
+def test_a_corrupt_line_is_reported_and_set_aside(tmp_path: Path, line: bytes, reason: str) -> None:
     Journal(tmp_path).add("answer", "q", "A")
     (tmp_path / "older.jsonl").write_bytes(line + b"\n")
     events, problems = Journal(tmp_path).read()
     assert [event.option for event in events] == ["A"]
     assert len(problems) == 1 and problems[0].startswith("older.jsonl, line 1: ") and reason in problems[0]
     assert (tmp_path / "older.jsonl").read_bytes() == line + b"\n", "set aside, not thrown away"
+
+
+@pytest.mark.parametrize("version", [0, 2, -1, 10**30])
+def test_a_journal_of_another_version_is_set_aside_in_one_sentence_and_kept(
+    tmp_path: Path, version: int
+) -> None:
+    line = {"version": version, "at": "2027", "event": "answer", "id": "q", "option": "B"}
+    other = tmp_path / "other.jsonl"
+    other.write_text(3 * f"{json.dumps(line)}\n")
+    stored = other.read_bytes()
+    journal = Journal(tmp_path)
+    journal.add("answer", "q", "A")
+    events, problems = journal.read()
+    assert [event.option for event in events] == ["A"]
+    assert problems == [
+        f"other.jsonl: 3 lines of version {version}, and this kit reads version 1; set aside."
+    ]
+    assert journal.export(tmp_path / "copy.json") == (1, True)
+    assert other.read_bytes() == stored, "never overwritten"
+
+
+def test_todays_journals_are_read(tmp_path: Path) -> None:
+    at = "2026-11-25T09:00:00.000000+00:00"
+    line = f'{{"version": 1, "at": "{at}", "event": "answer", "id": "q", "option": "A"}}\n'
+    (tmp_path / "1.jsonl").write_text(line)
+    assert Journal(tmp_path).read() == ([Event(at, "answer", "q", "A")], [])
 
 
 def test_progress_reports_what_was_set_aside() -> None:

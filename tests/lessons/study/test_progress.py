@@ -176,7 +176,7 @@ def test_export_overwrites_nothing_and_says_what_was_left_out(tmp_path: Path, fr
     predict("leaks-p3", "A")
     (fresh.folder / "damaged.jsonl").write_text("{")
     path = tmp_path / "mine.jsonl"
-    assert "1 damaged or newer lines are not in it." in plain(export(str(path)))
+    assert "It leaves out what could not be read: progress() names it." in plain(export(str(path)))
     kept = path.read_bytes()
     assert "overwrites nothing" in plain(export(path)) and path.read_bytes() == kept
     assert "cannot be written" in plain(export(tmp_path / "nowhere" / "mine.jsonl"))

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import gc
 import re
+import shutil
 import tomllib
 from collections.abc import Iterator
 from importlib.resources import files
+from pathlib import Path
 
 import pytest
 
+from lessons import predict, search
+from lessons.study import questions as stored
 from lessons.study.questions import FIELD_GUIDE, LESSONS, misconceptions, questions
 
 REGISTRY = files("lessons.study").joinpath("misconceptions.toml")
@@ -145,3 +149,34 @@ def test_a_readiness_question_says_what_to_read_again(id: str) -> None:
 def test_right_answers_are_spread_over_the_letters() -> None:
     letters = [question.right.letter for question in questions().values()]
     assert max(letters.count(letter) for letter in set(letters)) <= len(letters) * 0.6
+
+
+STORED = ["misconceptions.toml", *(f"questions/{lesson}.toml" for lesson in LESSONS)]
+
+
+@pytest.mark.parametrize("path", STORED)
+@pytest.mark.parametrize(
+    ("line", "has"),
+    [("version = 2", "has version 2"), ("version = true", "has version True"), ("", "has no version")],
+)
+def test_a_file_of_another_version_is_refused_in_one_sentence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, path: str, line: str, has: str
+) -> None:
+    shutil.copytree(str(REGISTRY.parent), tmp_path / "study", ignore=shutil.ignore_patterns("*.py*"))
+    text = (tmp_path / "study" / path).read_text("utf-8")
+    assert text.count("\nversion = 1\n") == 1
+    (tmp_path / "study" / path).write_text(text.replace("\nversion = 1\n", f"\n{line}\n"), "utf-8")
+    monkeypatch.setattr(stored, "files", lambda package: tmp_path / "study")
+    expected = f"{path.split('/')[-1]} {has}, and this kit reads version 1: install one kit, whole."
+    stored.questions.cache_clear()
+    stored.misconceptions.cache_clear()
+    try:
+        with pytest.raises(stored.OtherVersion) as refusal:
+            stored.misconceptions(), stored.questions()
+        assert str(refusal.value) == expected
+        ask = search("zip") if path == "misconceptions.toml" else predict("leaks-p2")
+        assert " ".join(ask.text.split()) == expected
+    finally:
+        monkeypatch.undo()
+        stored.questions.cache_clear()
+        stored.misconceptions.cache_clear()
