@@ -13,7 +13,8 @@ class Part:
     swallowed.
     """
 
-    kind = name = ""
+    kind = ""
+    name = ""
     _inside = False
 
     def __enter__(self) -> Self:

@@ -128,7 +128,9 @@ class SqlSink(Part):
     kind = "connection"
 
     def __init__(self, engine, table, replace=False):
-        self.engine, self.table, self.replace = engine, table, replace
+        self.engine = engine
+        self.table = table
+        self.replace = replace
         self.name = database.address(engine)
 
     def write(self, record):

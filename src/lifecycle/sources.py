@@ -41,7 +41,8 @@ class _FileSource(_Source):
         self.name = os.fspath(path)
 
     def _open(self):
-        self._file = self._lines = io.FileIO(self.name)
+        self._file = io.FileIO(self.name)
+        self._lines = self._file
 
     def _close(self):
         self._lines.close()
@@ -66,16 +67,18 @@ class CsvSource(_FileSource):
         """Yield the rows as dicts."""
         self._begin()
         self._lines, rows = texts.rows(self._file, self.name)
-        header, width = [], None
+        header = []
+        width = None
         try:
             for row in rows:
                 if len(row) == width:
                     yield dict(zip(header, row))  # noqa: B905, the lengths are compared above
-                elif row:
+                elif row and header:
                     where = f"{self.name}, line {rows.line_num}"
-                    if header:
-                        raise ValueError(f"{where}: {len(row)} cells, where the header has {width}: {row}")
-                    header, width = texts.columns(row, where), len(row)
+                    raise ValueError(f"{where}: {len(row)} cells, where the header has {width}: {row}")
+                elif row:
+                    header = texts.columns(row, f"{self.name}, line {rows.line_num}")
+                    width = len(row)
         except csv.Error as error:
             raise ValueError(f"{self.name}, line {rows.line_num}: {error}") from error
 
@@ -109,7 +112,9 @@ class SqlSource(_Source):
     kind = "connection"
 
     def __init__(self, engine, query):
-        self.engine, self.query, self.name = engine, query, database.address(engine)
+        self.engine = engine
+        self.query = query
+        self.name = database.address(engine)
 
     def _open(self):
         self._connection = database.connect(self.engine)
@@ -139,7 +144,9 @@ class SocketSource(_Source):
     def __init__(self, host, port, timeout=10):
         if not timeout or timeout < 0:
             raise ValueError(f"SocketSource(timeout={timeout!r}): allowed are seconds, more than 0")
-        self.name, self.address, self.timeout = f"{host}:{port}", (host, port), timeout
+        self.name = f"{host}:{port}"
+        self.address = (host, port)
+        self.timeout = timeout
 
     def _open(self):
         with texts.named(self.name):

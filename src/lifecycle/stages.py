@@ -83,7 +83,9 @@ class Normalise:
     """
 
     def __init__(self, column, center, spread):
-        self.column, self.center, self.spread = column, center, spread
+        self.column = column
+        self.center = center
+        self.spread = spread
 
     def process(self, stream):
         """Yield each record with its column normalised."""
@@ -108,7 +110,8 @@ class RollingMean:
     """
 
     def __init__(self, column, windowSize):
-        self.column, self.windowSize = column, windowSize
+        self.column = column
+        self.windowSize = windowSize
 
     def process(self, stream):
         """Yield each record with its column smoothed."""
