@@ -1,9 +1,14 @@
 """The database parts on a real PostgreSQL: nothing is lost silently, nothing stays open, loads take turns."""
 
 import contextlib
+import json
+import random
+import subprocess
+import sys
 import threading
 import time
 
+import killed_runs
 import pytest
 import sqlalchemy as sql
 from postgres import cluster
@@ -365,3 +370,23 @@ def test_every_fault_point_of_the_weather_job_is_clean(engine, tmp_path):
     assert any(outcome.raised for outcome in result.outcomes) and set(out) == {(0, before)}
     assert rows(engine, "SELECT * FROM weather") == kept
     assert (engine.pool.checkedout(), sessions(engine)) == (0, before)
+
+
+# Runs that are killed
+
+
+DEEP = pytest.param(1_000, marks=[pytest.mark.deep, pytest.mark.timeout(900)])
+
+
+@pytest.mark.parametrize("runs", [30, DEEP])
+def test_parts_7_a_killed_run_leaves_the_old_rows_or_the_new_ones(engine, address, runs):
+    """Killed at a random moment; a run that reports success has kept all its rows."""
+    seed = random.SystemRandom().randrange(10**6)
+    command = [sys.executable, killed_runs.__file__, address, str(runs), str(seed)]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    print(f"seed {seed}: {done.stdout}")
+    counted = json.loads(done.stdout)
+    assert counted["wrong"] == []
+    ways = [counted[way] for way in ("killed", "reported", "refused")]
+    assert sum(ways) == runs and (runs < 100 or min(ways) > 0)
