@@ -41,6 +41,7 @@ test: python
 
 deep: python
 	@$(IN_TEST_ENV) python -m pytest -n 2 --dist loadscope --no-loadscope-reorder -m deep $(ARGS)
+	@$(IN_TEST_ENV) python tools/other_pythons.py
 
 bench: python
 	@$(IN_TEST_ENV) python tests/benchmarks $(ARGS)

@@ -240,9 +240,16 @@ def passes(exercise: Exercise, answer: Any, variant: str) -> bool:
 
 
 RIGHT = [one for one in solutions(EXERCISES / "solutions") if one.name == "right_1"]
+LONG = ("composition-x4", "composition-x5")
 
 
-@pytest.mark.parametrize("solution", RIGHT, ids=str)
+@pytest.mark.parametrize(
+    "solution",
+    [
+        pytest.param(one, marks=[pytest.mark.deep] if one.exercise in LONG else [], id=str(one))
+        for one in RIGHT
+    ],
+)
 def test_what_is_written_down_in_one_term_fails_in_another(solution: Solution) -> None:
     exercise = exercises()[solution.exercise]
     recorded = Recorded(solution.answer("wt26-0a1b2c3d"))

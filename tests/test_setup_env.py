@@ -118,6 +118,16 @@ def test_a_python_that_is_too_old_says_what_is_needed(
         setup.main(["lifecycle", "lab"])
 
 
+def test_another_folder_is_named_in_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COURSE_VENV", ".venv-3.13")
+    spec = importlib.util.spec_from_file_location("setup_env", TOOL)
+    assert spec and spec.loader
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    root = TOOL.parents[1]
+    assert str(root / ".venv-3.13") == module.VENV and module.STAMP.startswith(module.VENV)
+
+
 def test_the_file_is_read_by_a_python_that_is_too_old() -> None:
     ast.parse(TOOL.read_text(), feature_version=(3, 7))
 

@@ -2,6 +2,8 @@
 
     python3 tools/setup_env.py [--extra test] [--extra classroom] COMMAND [ARGUMENT...]
 
+Another folder than .venv is named in COURSE_VENV: an environment for another Python, beside the first.
+
 The Makefile calls this with whatever Python there is, so the file is written for any Python 3: a Python
 that is too old says so in a sentence, or hands over to a newer one that it finds.
 """
@@ -17,7 +19,7 @@ NEEDED = (3, 11)
 WHAT_IT_ADDS = {"test": "its tests", "classroom": "the grader"}
 NEWER = ("python3.13", "python3.12", "python3.14", "python3.11", "python3")
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-VENV = os.path.join(ROOT, ".venv")
+VENV = os.path.join(ROOT, os.environ.get("COURSE_VENV") or ".venv")
 STAMP = os.path.join(VENV, "course-stamp.json")
 UNFINISHED = os.path.join(VENV, "course-unfinished")
 LOG = os.path.join(VENV, "course-install.log")
@@ -78,7 +80,8 @@ def prepare(extras):
 
 
 def make_venv():
-    say(f"Making .venv with Python {sys.version_info[0]}.{sys.version_info[1]} ({sys.executable}).")
+    version = "{}.{}".format(*sys.version_info[:2])
+    say(f"Making {os.path.basename(VENV)} with Python {version} ({sys.executable}).")
     try:
         import ensurepip  # noqa: F401
         import venv
@@ -146,6 +149,7 @@ def run(arguments):
     environment = dict(os.environ, VIRTUAL_ENV=VENV)
     environment["PATH"] = BIN + os.pathsep + environment.get("PATH", os.defpath)
     environment.pop("PYTHONHOME", None)
+    environment.pop("COURSE_VENV", None)
     program = shutil.which(arguments[0], path=environment["PATH"])
     if program is None:
         raise Trouble(f"There is no command {arguments[0]!r} in {BIN}.")
