@@ -13,7 +13,6 @@ import keyword
 import linecache
 import re
 import reprlib
-import sys
 import tempfile
 import warnings
 from collections.abc import Callable
@@ -22,6 +21,7 @@ from pathlib import Path, PurePath
 from types import FrameType
 from typing import Any
 
+from lessons.lab.experiments.script import FILE, Script, executed, inside
 from lessons.words import agreeing, many
 from lifecycle.config import PipelineConfig
 from lifecycle.context import PipelineContext
@@ -56,7 +56,6 @@ WAYS = {
 }
 LONGEST = 200
 CHECKED, PLAIN = "PipelineConfig", "PlainConfig"
-_FILE = "night.py"
 _short = reprlib.Repr()
 _short.maxlong, _short.maxstring, _short.maxother = 20, 26, 26
 _JOB = """
@@ -171,13 +170,13 @@ class Step:
     code: str
 
     def __str__(self) -> str:
-        where = "this listing" if self.file == _FILE else self.file
+        where = "this listing" if self.file == FILE else self.file
         # The lines of the standard library differ from one Python to the next.
         return f"{where}, line {self.line}" if self.line else where
 
 
 @dataclass(frozen=True)
-class Attempt:
+class Execution:
     """One run of the listing. Values and errors are kept as text, so that it keeps no frame alive.
 
     `config` names the class. `called` is the call of `__set__` by parameter; empty when none was made.
@@ -216,7 +215,7 @@ class Attempt:
 
 @dataclass(frozen=True)
 class AssignOutcome:
-    """What was seen: the listing, the line of the assignment in it, and the two attempts.
+    """What was seen: the listing, the line of the assignment in it, and its two runs.
 
     `given` is the value as text, `usual` what the file holds when nothing was assigned.
     """
@@ -226,8 +225,8 @@ class AssignOutcome:
     line: int
     given: str
     usual: tuple[str, ...]
-    checked: Attempt
-    twin: Attempt
+    checked: Execution
+    twin: Execution
 
     @property
     def refused(self) -> bool:
@@ -302,25 +301,25 @@ class AssignOutcome:
         )
         return f"The plain twin takes it and never fails: {came}, and nobody is told."
 
-    def different(self, attempt: Attempt) -> int:
+    def different(self, run: Execution) -> int:
         """How many of the records that it wrote are not what they are when nothing was assigned."""
-        return sum(one != usual for one, usual in zip(attempt.written, self.usual, strict=False))
+        return sum(one != usual for one, usual in zip(run.written, self.usual, strict=False))
 
-    def _ending(self, attempt: Attempt, who: str) -> str:
-        if not attempt.error:
-            return f"{who} runs to its end with {attempt.arrived} records."
-        where = attempt.steps[-1]
-        place = f", in {where.function} ({where})" if attempt.deeper else ""
-        written = f", when {len(attempt.written)} records are written already" if attempt.written else ""
+    def _ending(self, run: Execution, who: str) -> str:
+        if not run.error:
+            return f"{who} runs to its end with {run.arrived} records."
+        where = run.steps[-1]
+        place = f", in {where.function} ({where})" if run.deeper else ""
+        written = f", when {len(run.written)} records are written already" if run.written else ""
         return (
-            f"{who} fails {self.distance(attempt)}{place}{written}: {_stopped(attempt.error)} "
+            f"{who} fails {self.distance(run)}{place}{written}: {_stopped(run.error)} "
             f"Its traceback does not show line {self.line}."
         )
 
-    def distance(self, attempt: Attempt) -> str:
+    def distance(self, run: Execution) -> str:
         """How far its failure is from the assignment, in lines of the listing and frames below it."""
-        lines = many(attempt.line - self.line, "line")
-        return f"{lines} later" + (f", {many(attempt.deeper, 'frame')} deeper" if attempt.deeper else "")
+        lines = many(run.line - self.line, "line")
+        return f"{lines} later" + (f", {many(run.deeper, 'frame')} deeper" if run.deeper else "")
 
     def text(self) -> str:
         """The whole outcome as text, the same at every run."""
@@ -340,23 +339,23 @@ class AssignOutcome:
         return tuple(self.source.splitlines())
 
 
-def _mark(attempt: Attempt, number: int) -> str:
-    return "raised" if number == attempt.line else "ran" if number in attempt.ran else ""
+def _mark(run: Execution, number: int) -> str:
+    return "raised" if number == run.line else "ran" if number in run.ran else ""
 
 
-def _told(attempt: Attempt) -> list[str]:
-    called = ", ".join(f"{name}={value}" for name, value in attempt.called)
+def _told(run: Execution) -> list[str]:
+    called = ", ".join(f"{name}={value}" for name, value in run.called)
     facts = [
-        attempt.config,
+        run.config,
         f"  __set__    {called or 'not called'}",
-        f"  before     {_dict(attempt.before)}",
-        f"  after      {_dict(attempt.after)}",
-        f"  read back  {attempt.reads}",
-        f"  raised     {attempt.error or 'nothing'}",
+        f"  before     {_dict(run.before)}",
+        f"  after      {_dict(run.after)}",
+        f"  read back  {run.reads}",
+        f"  raised     {run.error or 'nothing'}",
     ]
-    for depth, step in enumerate(attempt.steps):
+    for depth, step in enumerate(run.steps):
         facts.append(f"  {'traceback' if not depth else '':11}{'  ' * depth}{step}: {step.code}")
-    written = ", ".join(attempt.written)
+    written = ", ".join(run.written)
     facts.append(f"  written    {written or 'nothing'}")
     return facts
 
@@ -401,17 +400,17 @@ def assign(settings: AssignSettings) -> AssignOutcome:
     """
     given = _shown(literal(settings.value)[0])
     line = len(WAYS[settings.way])
-    checked, twin = (_attempt(settings, line, kind) for kind in (PipelineConfig, PlainConfig))
+    checked, twin = (_executed(settings, line, kind) for kind in (PipelineConfig, PlainConfig))
     return AssignOutcome(settings, listing(settings), line, given, _usual(), checked, twin)
 
 
 @functools.cache
 def _usual() -> tuple[str, ...]:
     """What is written when a field is assigned the value that it has."""
-    return _attempt(AssignSettings("center", "0.0"), 2, PipelineConfig).written
+    return _executed(AssignSettings("center", "0.0"), 2, PipelineConfig).written
 
 
-def _attempt(settings: AssignSettings, line: int, kind: type) -> Attempt:
+def _executed(settings: AssignSettings, line: int, kind: type) -> Execution:
     name = kind.__name__
     if settings.way == "on the class":
         # A class of its own for each run: what is assigned on it stays on it.
@@ -422,32 +421,20 @@ def _attempt(settings: AssignSettings, line: int, kind: type) -> Attempt:
         weather.write_text(_WEATHER, encoding="utf-8")
         room: dict[str, Any] = {"Config": kind, "weather": weather, "report": report, "print": _unheard}
         room |= {part.__name__: part for part in _PARTS}
-        watch = _Watch(settings.field, line)
-        before, raised = sys.gettrace(), None
-        sys.settrace(watch.call)
-        try:
-            exec(compile(source, _FILE, "exec"), room)
-        except Exception as error:
-            raised = error
-        finally:
-            sys.settrace(before)
-        attempt = Attempt(
-            config=name,
-            called=watch.called,
-            before=watch.before,
-            after=_vars(room),
-            reads=_read(room, settings.field),
-            error="" if raised is None else _said(raised, report),
-            steps=_steps(raised, source),
-            arrived=room["pipeline"].recordCount if "pipeline" in room else 0,
-            written=_written(report),
-            ran=tuple(sorted(watch.ran)),
-        )
-        # A caught exception holds frames, and they hold it. Cut the ring: nothing waits for the collector.
-        while raised is not None:
-            raised.__traceback__, raised = None, raised.__context__  # type: ignore[assignment]
-        room.clear()
-    return attempt
+        seen = _Assignment(settings.field, line)
+        with executed(source, room, seen) as script:
+            return Execution(
+                config=name,
+                called=seen.called,
+                before=seen.before,
+                after=_vars(script.room),
+                reads=_read(script.room, settings.field),
+                error="" if script.raised is None else _said(script.raised, report),
+                steps=_steps(script),
+                arrived=script.room["pipeline"].recordCount if "pipeline" in script.room else 0,
+                written=_written(report),
+                ran=script.lines,
+            )
 
 
 _PARTS: tuple[Callable[..., Any], ...] = (
@@ -459,19 +446,18 @@ def _unheard(*_: object) -> None:
     """Where the listing prints: nobody hears it."""
 
 
-class _Watch:
-    """A trace function: which lines ran, what `__set__` was given, what the instance held before."""
+class _Assignment:
+    """What `__set__` was given, and what the instance held before."""
 
     def __init__(self, field: str, line: int) -> None:
         self.field, self.line = field, line
-        self.ran: set[int] = set()
         self.called: tuple[tuple[str, str], ...] = ()
         self.before: tuple[tuple[str, str], ...] | None = None
 
-    def call(self, frame: FrameType, event: str, argument: Any) -> Any:
-        if frame.f_code.co_filename == _FILE:
-            return self.step
-        if frame.f_code is Field.__set__.__code__ and self._assigns(frame):
+    def __call__(self, frame: FrameType, event: str, argument: Any) -> None:
+        if event == "line" and frame.f_lineno == self.line:
+            self.before = _vars(frame.f_globals)
+        if event == "call" and frame.f_code is Field.__set__.__code__ and self._assigns(frame):
             given = frame.f_locals
             descriptor, instance = given["self"], given["instance"]
             if descriptor.name == self.field:
@@ -480,19 +466,11 @@ class _Watch:
                     ("instance", f"config ({type(instance).__name__})"),
                     ("value", f"{_shown(given['value'])} ({type(given['value']).__name__})"),
                 )
-        return None
-
-    def step(self, frame: FrameType, event: str, argument: Any) -> Any:
-        if event == "line":
-            self.ran.add(frame.f_lineno)
-            if frame.f_lineno == self.line:
-                self.before = _vars(frame.f_globals)
-        return self.step
 
     def _assigns(self, frame: FrameType) -> bool:
         """Whether the listing stands at the line of the assignment."""
         caller = frame.f_back
-        while caller is not None and caller.f_code.co_filename != _FILE:
+        while caller is not None and not inside(caller):
             caller = caller.f_back
         return caller is not None and caller.f_lineno == self.line
 
@@ -517,20 +495,17 @@ def _read(room: dict[str, Any], field: str) -> str:
         return f"nothing: {type(error).__name__}"
 
 
-def _steps(error: BaseException | None, source: str) -> tuple[Step, ...]:
+def _steps(script: Script) -> tuple[Step, ...]:
     """The traceback from the listing inwards."""
     steps = []
-    trace = error.__traceback__ if error is not None else None
-    while trace is not None:
-        frame, line = trace.tb_frame, trace.tb_lineno
+    for frame, line in script.frames():
         file = frame.f_code.co_filename
-        if file == _FILE:
-            steps = [Step(_FILE, line, "", source.splitlines()[line - 1].strip())]
-        elif steps:
+        if inside(frame):
+            steps.append(Step(FILE, line, "", script.source.splitlines()[line - 1].strip()))
+        else:
             code = linecache.getline(file, line, frame.f_globals).strip()
             own = str(frame.f_globals.get("__name__")).startswith("lifecycle")
             steps.append(Step(PurePath(file).name, line if own else 0, frame.f_code.co_qualname, code))
-        trace = trace.tb_next
     return tuple(steps)
 
 

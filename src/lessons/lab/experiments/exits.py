@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import sys
 from dataclasses import dataclass
-from types import FrameType
+from types import FrameType, TracebackType
 from typing import Any
+
+from lessons.lab.experiments.script import executed, inside
 
 # What the body does: the label a student picks → the line of code that stands in the body.
 BODIES = {
@@ -32,7 +33,6 @@ OPENINGS = {
     "return None": "return None",
     "raise ConnectionError": 'raise ConnectionError("no answer")',
 }
-_FILE = "night.py"
 
 
 @dataclass(frozen=True)
@@ -223,89 +223,65 @@ def exits(settings: ExitSettings) -> ExitOutcome:
     """
     source = listing(settings)
     events: list[str] = []
-    room: dict[str, Any] = {"note": events.append}
-    exec(compile(source, _FILE, "exec"), room)
-    watch = _Watch(source)
-    arrived: BaseException | None = None
-    before = sys.gettrace()
-    sys.settrace(watch.call)
-    try:
-        room["night"]()
-    except BaseException as error:
-        arrived = error
-    finally:
-        sys.settrace(before)
-    events.append(f"outside: {_named(arrived) or 'nothing'} arrives")
-    context = arrived.__context__ if arrived is not None else None
-    outcome = ExitOutcome(
-        settings=settings,
-        source=source,
-        ran=tuple(sorted(watch.ran)),
-        broke=tuple(sorted(watch.broke)),
-        events=tuple(events),
-        received=watch.received,
-        returned=watch.returned,
-        bound=watch.bound,
-        arrived=_named(arrived),
-        context=_named(context),
-        trace=_trace(arrived),
-    )
-    # A caught exception holds frames, and they hold it. Cut the ring: nothing then waits for the collector.
-    if arrived is not None:
-        arrived.__traceback__ = None
-    if context is not None:
-        context.__traceback__ = None
-    return outcome
+    seen = _Exit(source)
+    with executed(source, {"note": events.append}, seen, start="night", caught=BaseException) as script:
+        arrived = script.raised
+        events.append(f"outside: {_named(arrived) or 'nothing'} arrives")
+        return ExitOutcome(
+            settings=settings,
+            source=source,
+            ran=script.lines,
+            broke=tuple(sorted(seen.broke)),
+            events=tuple(events),
+            received=seen.received,
+            returned=seen.returned,
+            bound=seen.bound,
+            arrived=_named(arrived),
+            context=_named(arrived.__context__ if arrived is not None else None),
+            trace=tuple(_place(frame, line) for frame, line in script.frames() if inside(frame)),
+        )
 
 
-class _Watch:
-    """A trace function: which lines ran, where an exception rose, what `__exit__` was given and gave."""
+class _Exit:
+    """Where an exception rose, what `__exit__` was given and what it returned."""
 
     def __init__(self, source: str) -> None:
         self._raises = {number for number, line in enumerate(source.splitlines(), 1) if "raise " in line}
-        self.ran: set[int] = set()
         self.broke: set[int] = set()
         self.received: tuple[str, ...] = ()
         self.returned = ""
         self.bound = ""
         self._raising = False
 
-    def call(self, frame: FrameType, event: str, argument: Any) -> Any:
-        if frame.f_code.co_filename != _FILE:
-            return None
-        if frame.f_code.co_name == "__exit__":
-            given = frame.f_locals
-            kind, trace = given["kind"], given["trace"]
-            where = "None" if trace is None else f"line {trace.tb_lineno}, in {trace.tb_frame.f_code.co_name}"
-            value = _named(given["error"]) or "None"
-            self.received = ("None" if kind is None else kind.__name__, value, where)
-        return self.line
-
-    def line(self, frame: FrameType, event: str, argument: Any) -> Any:
-        if event == "line":
+    def __call__(self, frame: FrameType, event: str, argument: Any) -> None:
+        if not inside(frame):
+            return
+        ending = frame.f_code.co_name == "__exit__"
+        if event == "call" and ending:
+            self.received = _received(**frame.f_locals)
+        elif event == "line":
             if "station" in frame.f_locals:
                 self.bound = type(frame.f_locals["station"]).__name__
-            self.ran.add(frame.f_lineno)
             self._raising = False
         elif event == "exception":
             self._raising = True
             if frame.f_lineno in self._raises:
                 self.broke.add(frame.f_lineno)
-        elif event == "return" and frame.f_code.co_name == "__exit__" and not self._raising:
+        elif event == "return" and ending and not self._raising:
             self.returned = repr(argument)
-        return self.line
+
+
+def _received(
+    self: object, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+) -> tuple[str, ...]:
+    """The arguments of a call of `__exit__`, as text."""
+    where = "None" if trace is None else _place(trace.tb_frame, trace.tb_lineno)
+    return ("None" if kind is None else kind.__name__, _named(error) or "None", where)
+
+
+def _place(frame: FrameType, line: int) -> str:
+    return f"line {line}, in {frame.f_code.co_name}"
 
 
 def _named(error: BaseException | None) -> str:
     return "" if error is None else repr(error)
-
-
-def _trace(error: BaseException | None) -> tuple[str, ...]:
-    """The lines of the traceback, outermost first, of the shown code alone."""
-    found = []
-    step = error.__traceback__ if error is not None else None
-    while step is not None:
-        if step.tb_frame.f_code.co_filename == _FILE:
-            found.append(f"line {step.tb_lineno}, in {step.tb_frame.f_code.co_name}")
-        step = step.tb_next
-    return tuple(found)

@@ -14,7 +14,7 @@ from lessons.lab.experiments.assign import (
     WAYS,
     AssignOutcome,
     AssignSettings,
-    Attempt,
+    Execution,
     assign,
 )
 
@@ -88,14 +88,14 @@ def _example(text: str) -> str:
 
 def page(outcome: AssignOutcome) -> str:
     """The outcome as HTML: the listing and what ran of it; of each class call, `__dict__` and traceback."""
-    columns = "".join(f"<div>{_attempt(outcome, one)}</div>" for one in (outcome.checked, outcome.twin))
+    columns = "".join(f"<div>{_column(outcome, one)}</div>" for one in (outcome.checked, outcome.twin))
     return f'{_listing(outcome)}<div class="lc-blocks lc-apart">{columns}</div>'
 
 
 def _listing(outcome: AssignOutcome) -> str:
     rows = []
     for number, line in enumerate(outcome.lines, 1):
-        marks = [_mark(outcome, attempt, number) for attempt in (outcome.checked, outcome.twin)]
+        marks = [_mark(outcome, run, number) for run in (outcome.checked, outcome.twin)]
         kinds = {kind for kind, _ in marks}
         row = next(kind for kind in ("lc-broke", "lc-ran", "lc-skipped", "lc-frame") if kind in kinds)
         cells = "".join(f'<td class="lc-how lc-now-{kind[3:]}">{unread(told)}</td>' for kind, told in marks)
@@ -122,84 +122,84 @@ def _note(outcome: AssignOutcome, number: int) -> str:
     return f'<span class="lc-note"> <span aria-hidden="true">← </span>{note}</span>' if note else ""
 
 
-def _mark(outcome: AssignOutcome, attempt: Attempt, number: int) -> tuple[str, str]:
-    if number == attempt.line:
+def _mark(outcome: AssignOutcome, run: Execution, number: int) -> tuple[str, str]:
+    if number == run.line:
         return "lc-broke", "⚡ raised"
-    if number in attempt.ran:
+    if number in run.ran:
         return "lc-ran", "▶ ran"
     return ("lc-skipped", "○ not run") if outcome.lines[number - 1].strip() else ("lc-frame", "")
 
 
-def _attempt(outcome: AssignOutcome, attempt: Attempt) -> str:
+def _column(outcome: AssignOutcome, run: Execution) -> str:
     return "".join(
         (
-            f'<p class="lc-head lc-top">{_verdict(outcome, attempt)}</p>',
-            _call(outcome, attempt),
-            _dict(attempt),
-            _trace(outcome, attempt),
-            _written(outcome, attempt),
+            f'<p class="lc-head lc-top">{_verdict(outcome, run)}</p>',
+            _call(outcome, run),
+            _dict(run),
+            _trace(outcome, run),
+            _written(outcome, run),
         )
     )
 
 
-def _verdict(outcome: AssignOutcome, attempt: Attempt) -> str:
-    if attempt.line == outcome.line:
-        return f"{attempt.config}: refused at line {attempt.line}"
-    if attempt.error:
-        return f"{attempt.config}: fails {outcome.distance(attempt)}"
-    return f"{attempt.config}: nothing fails"
+def _verdict(outcome: AssignOutcome, run: Execution) -> str:
+    if run.line == outcome.line:
+        return f"{run.config}: refused at line {run.line}"
+    if run.error:
+        return f"{run.config}: fails {outcome.distance(run)}"
+    return f"{run.config}: nothing fails"
 
 
-def _call(outcome: AssignOutcome, attempt: Attempt) -> str:
-    if not attempt.called:
+def _call(outcome: AssignOutcome, run: Execution) -> str:
+    if not run.called:
         why = "is not called"
-        if attempt.config == outcome.twin.config:
+        if run.config == outcome.twin.config:
             why += ": the class has no descriptor"
         return f'<p class="lc-head">__set__ {why}</p>'
-    rows = "".join(f"<dt>{name}</dt><dd>{escape(value)}</dd>" for name, value in attempt.called)
+    rows = "".join(f"<dt>{name}</dt><dd>{escape(value)}</dd>" for name, value in run.called)
     return f'<p class="lc-head">__set__ is called with</p>{_list(rows)}'
 
 
-def _dict(attempt: Attempt) -> str:
-    if attempt.before is None and attempt.after is None:
+def _dict(run: Execution) -> str:
+    if run.before is None and run.after is None:
         return '<p class="lc-head">config is never made: there is no __dict__</p>'
-    before, after = dict(attempt.before or ()), dict(attempt.after or ())
+    before, after = dict(run.before or ()), dict(run.after or ())
     rows = []
     for name in before | after:
-        new = name in attempt.changed and attempt.before is not None
+        new = name in run.changed and run.before is not None
         mark = ' <b class="lc-new">● new</b>' if new else ""
         was, now = (escape(side.get(name, "—")) for side in (before, after))
         rows.append(f'<tr><th scope="row">{escape(name)}</th><td>{was}</td><td>{now}{mark}</td></tr>')
     heads = "".join(f'<th scope="col">{head}</th>' for head in ("config.__dict__", "before", "after"))
     return (
         f'<table class="lc-table"><thead><tr>{heads}</tr></thead><tbody>{"".join(rows)}</tbody></table>'
-        f'<p class="lc-after">The field then reads <code>{escape(attempt.reads)}</code></p>'
+        f'<p class="lc-after">The field then reads <code>{escape(run.reads)}</code></p>'
     )
 
 
-def _trace(outcome: AssignOutcome, attempt: Attempt) -> str:
-    if not attempt.error:
+def _trace(outcome: AssignOutcome, run: Execution) -> str:
+    if not run.error:
         return '<p class="lc-head">No traceback</p>'
     steps = "".join(
         f'<li style="--lc-indent: {depth * 1.2}em"><span class="lc-soft">{escape(str(step))}</span> '
         f"<code>{escape(step.function or step.code)}</code>"
         f"{_note(outcome, step.line) if not depth else ''}</li>"
-        for depth, step in enumerate(attempt.steps)
+        for depth, step in enumerate(run.steps)
     )
     return (
         f'<p class="lc-head">Traceback</p><ol class="lc-steps">{steps}</ol>'
-        f'<p class="lc-raised"><span aria-hidden="true">⚡ </span>{escape(attempt.error)}</p>'
+        f'<p class="lc-raised"><span aria-hidden="true">⚡ </span>{escape(run.error)}</p>'
     )
 
 
-def _written(outcome: AssignOutcome, attempt: Attempt) -> str:
-    if not attempt.written:
+def _written(outcome: AssignOutcome, run: Execution) -> str:
+    if not run.written:
         return '<p class="lc-head">Nothing is written</p>'
-    different = outcome.different(attempt)
+    different = outcome.different(run)
     than = f"{different} of them different" if different else "as before"
-    rows = {"now": attempt.written} | ({"before": outcome.usual} if different else {})
+    rows = {"now": run.written} | ({"before": outcome.usual} if different else {})
     facts = "".join(f"<dt>{name}</dt><dd>{' '.join(row)}</dd>" for name, row in rows.items())
-    return f'<p class="lc-head">{len(attempt.written)} records are written, {than}</p>{_list(facts)}'
+    return f'<p class="lc-head">{len(run.written)} records are written, {than}</p>{_list(facts)}'
 
 
 def _list(facts: str) -> str:
