@@ -73,7 +73,7 @@ def batches(connection: Connection, query: str | Executable) -> Generator[list[d
         result = connection.execute(statement, execution_options=options)
     try:
         if not result.returns_rows:
-            raise ValueError(f"{where}: a SELECT is expected, this gives no rows: {query}")
+            raise ValueError(f"{where}: a SELECT is expected, but this returns no rows: {query}")
         columns = texts.columns(list(result.keys()), where)
         while True:
             with translated(where):
@@ -195,7 +195,7 @@ class Transaction:
         try:
             return bool(self._driver.in_transaction)
         except Exception:
-            # The connection is lost: the next statement says so, in the words of `translated`.
+            # The connection is lost: the next statement raises the error for that.
             return True
 
 
@@ -294,9 +294,9 @@ class Table:
 
 @contextmanager
 def translated(where: str) -> Iterator[None]:
-    """Raise what goes wrong in the block as Python's own error, with `where` in the message.
+    """Raise a database's error in the block as Python's own error, with `where` in its message.
 
-    What has no counterpart in Python stays the error of SQLAlchemy that it is, with `where` added.
+    An error that has no counterpart in Python stays SQLAlchemy's, with `where` added to its message.
     """
     from sqlalchemy.exc import DBAPIError, StatementError
     from sqlalchemy.exc import TimeoutError as PoolTimeout

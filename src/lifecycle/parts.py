@@ -1,4 +1,4 @@
-"""What the real parts have in common: a life between `__enter__` and `__exit__`, entered in the ledger."""
+"""What the real parts have in common: they open in `__enter__`, close in `__exit__`, and tell the ledger."""
 
 from typing import Any, Literal, Self
 
@@ -6,10 +6,10 @@ from lifecycle import ledger
 
 
 class Part:
-    """A part that holds one resource from `__enter__` to `__exit__`, and is entered in the ledger as long.
+    """A part that holds one resource from `__enter__` to `__exit__`, with an entry in the ledger meanwhile.
 
-    Each kind of part says how to `_open` and how to `_close`; `kind` and `name` are what the ledger shows. A
-    sink says in `_keep` how to make its work last, which is done only when no error came. No error is
+    Each kind of part defines how to `_open` and how to `_close`; `kind` and `name` are what the ledger shows.
+    A sink defines in `_keep` how to keep its work, which is called only if there was no error. No error is
     swallowed.
     """
 
@@ -19,7 +19,7 @@ class Part:
 
     def __enter__(self) -> Self:
         if self._inside:
-            raise RuntimeError(f"this {type(self).__name__} is open already: make another one")
+            raise RuntimeError(f"this {type(self).__name__} is open already: create another one")
         self._acquire()
         self._inside = True
         return self
@@ -36,13 +36,13 @@ class Part:
         return False
 
     def _open(self) -> None:
-        """Acquire the resource. If that fails half way, the half is closed again here."""
+        """Open the resource. If that fails half way, close here what is open already."""
 
     def _keep(self) -> None:
-        """Make lasting what was done."""
+        """Keep what was written."""
 
     def _close(self) -> None:
-        """Let the resource go, and what was not kept with it. Closing twice is harmless."""
+        """Close the resource, without what was not kept. Closing twice does no harm."""
 
     def _acquire(self) -> None:
         self._open()

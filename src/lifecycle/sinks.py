@@ -1,8 +1,8 @@
 """Where records arrive: a CSV file, JSON lines, a table, a list.
 
-A sink keeps all or nothing. It writes beside what is there, and only an `__exit__` without an error puts the
-new in the place of the old: a run that fails leaves what was there before. Records are dicts, keyed by
-column. `write` outside the `with` block is a `RuntimeError`.
+A sink keeps all or nothing. It leaves the old content in place, and replaces it only in an `__exit__` without
+an error: a run that fails leaves what was there before. Records are dicts, keyed by column. `write` outside
+the `with` block raises a `RuntimeError`.
 """
 
 import csv
@@ -24,17 +24,17 @@ class _FileSink(Part):
         self.name = os.fspath(path)
 
     def _open(self):
-        # Through a symbolic link to the file it points at: the link stays a link.
+        # A symbolic link stays a link: the file that it points at is replaced.
         self._target = os.path.realpath(self.name)
         mode = os.stat(self._target).st_mode if os.path.exists(self._target) else stat.S_IFREG | 0o666
         if not stat.S_ISREG(mode):
-            raise ValueError(f"{self.name} is no plain file, to be replaced by a new one: give another path")
+            raise ValueError(f"{self.name} is not a plain file, so it cannot be replaced: give another path")
         folder, name = os.path.split(self._target)
         self._partial = os.path.join(folder, f"{name[:40]}.{uuid.uuid4().hex[:8]}.partial")
         with texts.named(self.name):
             self._file = open(  # noqa: SIM115, it is closed in _keep or in _close
                 self._partial, "x", encoding="utf-8", newline="",
-                # Nobody may read the new file who could not read the old one.
+                # Those who could not read the old file cannot read the new one either.
                 opener=lambda path, flags: os.open(path, flags, stat.S_IMODE(mode)),
             )
 
@@ -43,13 +43,13 @@ class _FileSink(Part):
             if os.path.exists(self._target):
                 shutil.copymode(self._target, self._partial)
             self._file.flush()
-            # On the disk before it takes the place of the old file, or a power cut leaves neither.
+            # It is on the disk before it replaces the old file, or a power cut could lose both.
             os.fsync(self._file.fileno())
             self._file.close()
             os.replace(self._partial, self._target)
 
     def _close(self):
-        # What cannot be written to the end is thrown away here, so that this is no failure.
+        # The partial file is deleted below, so it does not matter if its last bytes cannot be written.
         with suppress(OSError):
             self._file.close()
         with suppress(FileNotFoundError):
@@ -57,13 +57,15 @@ class _FileSink(Part):
 
 
 class CsvSink(_FileSink):
-    """Write a CSV file in UTF-8, whose header is the columns of the first record; a sink of all or nothing.
+    """Write a CSV file in UTF-8, with the columns of the first record as its header; keep all or nothing.
 
-    `path` is the file. A value is written as its text, `None` as an empty cell; without a record the file is
-    empty. Until the end all is in `<name>.<8 hex digits>.partial` beside it; a process that is killed leaves
-    that file behind, to be deleted. Raises `OSError`, with the file's name, when it cannot be opened or the
-    disk is full; `ValueError` for a path that is no plain file and for a record with other columns than the
-    first; `TypeError` for a record that is no dict.
+    `path` is the file. A value is written as its text, and `None` as an empty cell. Without records the file
+    is empty. Until the end, everything is in `<name>.<8 hex digits>.partial` in the same folder; a process
+    that is killed leaves that file behind, and you can delete it.
+
+    Raises `OSError`, with the file's name, if the file cannot be opened or the disk is full, `ValueError` for
+    a path that is not a plain file and for a record whose columns are not those of the first, and `TypeError`
+    for a record that is not a dict.
     """
 
     _width = None
@@ -97,10 +99,10 @@ class CsvSink(_FileSink):
 
 
 class JsonLinesSink(_FileSink):
-    """Write one JSON object a line, in UTF-8; a sink of all or nothing, like `CsvSink`.
+    """Write one JSON object a line, in UTF-8; keep all or nothing, like `CsvSink`.
 
-    `path` is the file. Dates are written as text, "2012-01-01". Raises what `CsvSink` raises, and
-    `ValueError` for NaN and Infinity, which are not in JSON, `TypeError` for what JSON cannot say.
+    `path` is the file. Dates are written as text, "2012-01-01". Raises what `CsvSink` raises, `ValueError`
+    for NaN and Infinity, which JSON does not have, and `TypeError` for a value that JSON cannot express.
     """
 
     def write(self, record):
@@ -115,14 +117,16 @@ class JsonLinesSink(_FileSink):
 class SqlSink(Part):
     """Write the rows of a table in one transaction of the caller's engine, from `__enter__` to `__exit__`.
 
-    `engine` is an SQLAlchemy engine, `table` a name, which is always quoted; a table that is not there is
-    made from the first record, see `database.Table`. With `replace` the table is emptied first, in the same
-    transaction. Nothing is buffered: a record that counts is in the transaction.
+    `engine` is an SQLAlchemy engine, `table` a name, which is always quoted. A table that does not exist is
+    created from the first record, see `database.Table`. With `replace` its rows are deleted first, in the
+    same transaction, and two sinks that replace the same table take turns. Nothing is buffered: a record that
+    counts is in the transaction.
 
-    Raises `ConnectionError` when the connection cannot be made or is lost, `TimeoutError` when a lock does
-    not clear or the pool has no connection free, `ValueError` for a record that does not fit the table,
-    `TypeError` for a record that is no dict, and SQLAlchemy's own errors for what the database refuses; each
-    with table and address.
+    Raises `ConnectionError` if the connection cannot be made or is lost, `TimeoutError` if a lock does not
+    clear or the pool has no free connection, `ValueError` for a record that does not fit the table,
+    `TypeError` for a record that is not a dict, and SQLAlchemy's own errors for what the database refuses;
+    each with table and address. After such an error only SQLite goes on: on another database the sink keeps
+    nothing, and raises `RuntimeError` at the next `write` and at a normal end of the block.
     """
 
     kind = "connection"
@@ -154,7 +158,7 @@ class SqlSink(Part):
 
 
 class ListSink:
-    """Keep the records in a list, `records`; there is nothing to open, and nothing to take back.
+    """Keep the records in a list, `records`; it opens nothing, and a failed run leaves its records there.
 
     >>> sink = ListSink()
     >>> sink.write({"wind": 4.7})

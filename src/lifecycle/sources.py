@@ -1,9 +1,9 @@
 """Where records come from: a CSV file, JSON lines, a database, a socket, a list.
 
 Each source opens in `__enter__` and closes in `__exit__`, whether its stream was pulled to the end or not.
-`stream` is a generator function: calling it runs nothing, so outside the `with` block the first pull fails,
-not the call. Another `stream()` starts at the first record again, and the one before it ends with an error
-if it is pulled once more. Records are dicts, keyed by column.
+`stream` is a generator function: calling it runs none of its body, so outside the `with` block the first pull
+fails, not the call. Another `stream()` starts again at the first record; if the stream before it is pulled
+once more, that raises an error. Records are dicts, keyed by column.
 """
 
 import contextlib
@@ -49,7 +49,7 @@ class _FileSource(_Source):
         self._file.close()
 
     def _again(self):
-        # The file that is open, not its path once more: another file may stand there by now.
+        # The open file, and not its path again: by now the path may name another file.
         self._lines.close()
         self._file.seek(0)
 
@@ -58,9 +58,9 @@ class CsvSource(_FileSource):
     """Read a CSV file whose first line names the columns; every cell is text, blank lines are skipped.
 
     `path` is the file, in UTF-8 with or without a byte order mark; an empty file has no records. Opening
-    raises the `OSError` of `open`. Pulling raises `ValueError`, with file and line, for too few or too many
-    cells, for two columns of one name, for a quote that is not closed, and for bytes that are no UTF-8 text
-    (a NUL is none). Bytes are checked a block at a time, so the last of these may come some records early.
+    raises the same `OSError` as `open`. Pulling raises `ValueError`, with file and line, for too few or too
+    many cells, for two columns with the same name, for a quote that is not closed, and for bytes that are not
+    UTF-8 text (or are NUL). Bytes are checked a block at a time, so that error may come some records early.
     """
 
     def stream(self):
@@ -86,8 +86,8 @@ class CsvSource(_FileSource):
 class JsonLinesSource(_FileSource):
     """Read a file with one JSON object a line, in UTF-8; blank lines are skipped.
 
-    `path` is the file. Opening raises the `OSError` of `open`; pulling raises `ValueError`, with file and
-    line, for a line that is no JSON object. NaN and Infinity are not in JSON, and are refused.
+    `path` is the file. Opening raises the same `OSError` as `open`. Pulling raises `ValueError`, with file
+    and line, for a line that is not a JSON object, or has NaN or Infinity, which JSON does not have.
     """
 
     def stream(self):
@@ -103,10 +103,12 @@ class SqlSource(_Source):
     """Read the rows of a query, through a connection of the caller's engine.
 
     `engine` is an SQLAlchemy engine, `query` a select, or text as SQLAlchemy's `text` takes it. At most a
-    hundred rows are fetched ahead. Raises `ConnectionError` when the connection cannot be made or is lost,
-    `TimeoutError` when a lock does not clear or the pool has no connection free, `ValueError` for a query
-    without rows or with two columns of one name, and SQLAlchemy's own errors for what the database refuses;
-    each with the address.
+    hundred rows are in memory; the others stay in the database until they are pulled.
+
+    Raises `ConnectionError` if the connection cannot be made or is lost, `TimeoutError` if a lock does not
+    clear or the pool has no free connection, `ValueError` for a statement that returns no rows and for two
+    columns with the same name, and SQLAlchemy's own errors for what the database refuses; each with the
+    address.
     """
 
     kind = "connection"
@@ -131,12 +133,12 @@ class SqlSource(_Source):
 
 
 class SocketSource(_Source):
-    """Read one JSON object a line from a TCP server; an end at the end of a line ends the stream.
+    """Read one JSON object a line from a TCP server, until the server closes the connection after a line.
 
     `host` and `port` are the server's; `timeout` is how many seconds to wait for it, when connecting and at
-    every read. Raises `ConnectionError` when the server refuses, resets, or ends in the middle of a line,
-    `TimeoutError` when it is silent, `ValueError` for a line that is no JSON object or is longer than a
-    million bytes; each with the address.
+    every read. Raises `ConnectionError` if the server refuses or resets the connection, or closes it in the
+    middle of a line, `TimeoutError` if it sends nothing, and `ValueError` for a line that is not a JSON
+    object or is longer than a million bytes; each with the address.
     """
 
     kind = "socket"
@@ -165,7 +167,7 @@ class SocketSource(_Source):
 
 
 class ListSource:
-    """Hand out the records of a list; there is nothing to open.
+    """Yield the records of a list; there is nothing to open.
 
     >>> list(ListSource([{"wind": 4.7}]).stream())
     [{'wind': 4.7}]

@@ -1,7 +1,7 @@
 """What happens to records on their way: parse, filter, normalise, rolling mean.
 
-A stage changes no record that it was given: it hands on a new one. What it remembers lives in its generator,
-so that every run starts afresh. Its errors name the record, by number, and the column.
+A stage does not change the record that it was given: it yields a new one. What it remembers is in its
+generator, so that every run starts from scratch. Its errors name the column and the number of the record.
 """
 
 import math
@@ -14,8 +14,8 @@ class Parse:
     """Turn the text of columns into values: `Parse(date=date, wind=float)`.
 
     Each keyword is a column; its value is `int`, `float`, `bool` (true or false), `date` (2012-01-31 or
-    2012/01/31), `datetime`, or a function of one text. Other columns stay as they are. A cell that cannot be
-    turned, and a column that is not there, is a `ValueError`.
+    2012/01/31), `datetime`, or a function that takes one text. Other columns stay as they are. A cell that
+    cannot be turned into its type raises a `ValueError`, and so does a missing column.
 
     >>> readings = [{"wind": "4.7", "weather": "rain"}, {"wind": "strong", "weather": "rain"}]
     >>> stream = Parse(wind=float).process(iter(readings))
@@ -24,7 +24,7 @@ class Parse:
     >>> next(stream)
     Traceback (most recent call last):
         ...
-    ValueError: record 2, column 'wind': 'strong' is no float
+    ValueError: record 2, column 'wind': 'strong' is not a valid float
     """
 
     def __init__(self, **types):
@@ -44,9 +44,9 @@ class Parse:
 
 
 class Filter:
-    """Let through the records for which `keep` is true: a function of a record, or the name of a column.
+    """Let the records through for which `keep` is true: a function of a record, or the name of a column.
 
-    A column that is not there is a `ValueError`; what the function raises passes as it is.
+    A missing column raises a `ValueError`; an error of the function is passed on as it is.
 
     >>> readings = [{"day": 1, "rain": 0.0}, {"day": 2, "rain": 10.9}]
     >>> list(Filter("rain").process(iter(readings)))
@@ -75,8 +75,8 @@ class Filter:
 class Normalise:
     """Replace the number x in a column by `(x - center) / spread`.
 
-    It trusts `center` and `spread`: they are for a `PipelineConfig` to check, where they are set. A cell
-    that is no number, and a column that is not there, is a `ValueError`.
+    It does not check `center` and `spread`: a `PipelineConfig` checks them where they are set. A cell that is
+    not a number raises a `ValueError`, and so does a missing column.
 
     >>> list(Normalise("wind", center=3, spread=2).process(iter([{"wind": 4.0}])))
     [{'wind': 0.5}]
@@ -101,8 +101,8 @@ class Normalise:
 class RollingMean:
     """Replace the number in a column by the mean of it and those before it, `windowSize` in all.
 
-    The first records have fewer before them, and are the mean of what there is. Like `Normalise` it trusts
-    `windowSize`, and raises `ValueError` for a cell that is no number and a column that is not there.
+    The first records have fewer before them, so their mean is of fewer numbers. Like `Normalise` it does not
+    check `windowSize`, and raises a `ValueError` for a cell that is not a number and for a missing column.
 
     >>> stream = RollingMean("wind", windowSize=2).process(iter([{"wind": 1}, {"wind": 2}, {"wind": 4}]))
     >>> [record["wind"] for record in stream]
@@ -132,10 +132,10 @@ def _wrong(number, record, column, wanted):
     if column not in record:
         return ValueError(f"record {number} has no column {column!r}; it has {', '.join(record)}")
     wanted = getattr(wanted, "__name__", wanted)
-    return ValueError(f"record {number}, column {column!r}: {record[column]!r} is no {wanted}")
+    return ValueError(f"record {number}, column {column!r}: {record[column]!r} is not a valid {wanted}")
 
 
-# `bool` takes every text but the empty one for true, and `date` has no text in the form of our data.
+# `bool` is true for every text except the empty one, and `date` does not read the form of our data.
 _readers = {
     bool: lambda text: {"true": True, "false": False}[str(text).lower()],
     date: lambda text: date.fromisoformat(str(text).replace("/", "-")),

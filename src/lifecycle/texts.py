@@ -1,4 +1,4 @@
-"""Text read strictly: whatever is wrong with it is an error with file or address, and line."""
+"""Text, read strictly: every mistake in it is an error that names the file or address, and the line."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class _Bytes(io.FileIO):
 
 
 class _Blocks(_Bytes):
-    """The same, checked to be text before anybody reads them."""
+    """The same, but first each block is checked to be text."""
 
     rows: Any
 
@@ -42,19 +42,19 @@ class _Blocks(_Bytes):
         try:
             self._decode(block, final=not block)
             if (place := block.find(0)) >= 0:
-                raise UnicodeDecodeError("utf-8", block, place, place + 1, "a NUL is no text")
+                raise UnicodeDecodeError("utf-8", block, place, place + 1, "a NUL is not text")
         except UnicodeDecodeError as error:
-            # All lines before this block are taken by now, and the block begins with the rest of one.
+            # All lines before this block have been read, and the block begins with the rest of a line.
             line = self.rows.line_num + 1 + error.object.count(b"\n", 0, error.start)
             raise ValueError(f"{self._path}, line {line}: UTF-8 text is expected: {error}") from error
         return count
 
 
 def rows(file: io.FileIO, name: str) -> tuple[io.TextIOWrapper, Any]:
-    """The text of an open file from where it stands, and a `csv.reader` over it.
+    """The text of an open file from its current position, and a `csv.reader` over it.
 
     The text is UTF-8, with or without a byte order mark; closing it leaves the file open. Reading raises
-    `ValueError`, with the line, for what is no text, and `csv.Error` for what is no CSV.
+    `ValueError`, with the line, for bytes that are not text, and `csv.Error` for text that is not CSV.
     """
     blocks = _Blocks(file, name)
     text = io.TextIOWrapper(io.BufferedReader(blocks), encoding="utf-8-sig", newline="")
@@ -68,7 +68,7 @@ def lines(file: io.FileIO, name: str) -> io.BufferedReader:
 
 
 def columns(names: list[str], where: str) -> list[str]:
-    """The names as they are, if no two are the same."""
+    """Return the names; raise `ValueError` if two are the same."""
     for name in names:
         if names.count(name) > 1:
             raise ValueError(f"{where}: two columns are called {name!r}; give one of them another name")
@@ -121,7 +121,7 @@ def line(record: dict[str, Any]) -> str:
 def received(lines: io.BufferedReader, name: str, longest: int = 1_000_000) -> Iterator[tuple[bytes, str]]:
     """Yield the lines of a connection, each with its place, until the connection ends between two lines.
 
-    Raises `ConnectionError` where it ends inside a line or is reset, `TimeoutError` where nothing comes,
+    Raises `ConnectionError` if it ends inside a line or is reset, `TimeoutError` if nothing arrives, and
     `ValueError` for a line of more than `longest` bytes.
     """
     for number in itertools.count(1):
@@ -139,7 +139,7 @@ def received(lines: io.BufferedReader, name: str, longest: int = 1_000_000) -> I
 
 @contextmanager
 def named(name: str) -> Iterator[None]:
-    """Raise an `OSError` of the block with the name of the file or the address in it."""
+    """Add the name of the file or the address to an `OSError` of the block."""
     try:
         yield
     except OSError as error:
@@ -149,13 +149,13 @@ def named(name: str) -> Iterator[None]:
 
 
 def _refuse(constant: str) -> None:
-    raise ValueError(f"{constant} is not in JSON")
+    raise ValueError(f"JSON does not have {constant}")
 
 
 def _plain(value: Any) -> str:
     if isinstance(value, date):
         return value.isoformat()
-    raise TypeError(f"{value!r} has no form in JSON")
+    raise TypeError(f"JSON cannot express {value!r}")
 
 
 _decode = json.JSONDecoder(parse_constant=_refuse).decode

@@ -97,7 +97,7 @@ def test_the_config_says_how_to_normalise(engine, few):
 def test_a_bad_cell_is_named_and_the_table_stays(engine, few):
     weather.load(weather.shipped(), engine)
     few.write_text(few.read_text() + "2012/01/13,lots,6.1,-1.1,5.1,snow\n")
-    with pytest.raises(ValueError, match="record 13, column 'precipitation': 'lots' is no float"):
+    with pytest.raises(ValueError, match="record 13, column 'precipitation': 'lots' is not a valid float"):
         weather.load(few, engine)
     assert len(table(engine)) == 623
 
