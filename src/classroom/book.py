@@ -10,33 +10,29 @@ import contextlib
 import json
 import shutil
 import tempfile
-import time
-import warnings
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 from nbformat import from_dict
 from nbgrader import utils
 from nbgrader.api import MissingEntry
-from sqlalchemy.exc import OperationalError, SAWarning
 from traitlets.config import Config
 from traitlets.config.loader import PyFileConfigLoader
 
 from classroom import canary
 from classroom.course import Course
 from classroom.execute import Result
+from classroom.gradebook import alone, changing, gradebook
 from classroom.intake import Found, Template
-from classroom.records import FORMAT, gradebook, write_text
+from classroom.records import FORMAT, write_text
 from classroom.spans import duration
 from classroom.trouble import Trouble
 
-LOCKED = 60.0
-"""For how many seconds a locked gradebook is tried again."""
-
-T = TypeVar("T")
+STAGED = "graded-"
+"""How folders begin whose files are about to be put in place."""
 
 
 class Book:
@@ -57,11 +53,10 @@ class Book:
 
     def __enter__(self) -> Book:
         with contextlib.ExitStack() as undo:
-            self.course.records.mkdir(exist_ok=True)
-            undo.enter_context(alone(self.course.records / ".lock"))
+            undo.enter_context(alone(self.course))
             self.gradebook = undo.enter_context(gradebook(self.course))
-            self._patiently(self._agree)
-            self._patiently(self._due)
+            self._agree()
+            self._due()
             self._sweep()
             self._within = undo.pop_all()
         return self
@@ -101,7 +96,7 @@ class Book:
         stamp = _stamp(found.timestamp)
         if stamp is None:
             return 0
-        due = self._patiently(lambda: self._due_of(found.student))
+        due = self._due_of(found.student)
         return max(0, int((stamp - due).total_seconds())) if due else 0
 
     def _due_of(self, student: str) -> datetime | None:
@@ -120,8 +115,10 @@ class Book:
         record = self._recorded(found, result)
         staged = self._stage(found, result)
         try:
-            self._patiently(lambda: self._transaction(found, result))
-            self._swap(staged, self.course.root / "autograded" / found.student / self.assignment)
+            executed = from_dict(json.loads(result.notebook))  # type: ignore[no-untyped-call]
+            with changing(self.gradebook):
+                self._change(found, result, executed)
+            self._place_files(staged, self.course.root / "autograded" / found.student / self.assignment)
         finally:
             shutil.rmtree(staged, ignore_errors=True)
         place = self._place(found.student)
@@ -163,42 +160,37 @@ class Book:
             "exercises": scores,
         }
 
-    def _transaction(self, found: Found, result: Result) -> None:
-        executed = from_dict(json.loads(result.notebook))  # type: ignore[no-untyped-call]
-        with self._held() as book:
-            book.update_or_create_student(found.student)
-            stamp = {"timestamp": found.timestamp} if _stamp(found.timestamp) else {}
-            submission = book.update_or_create_submission(self.assignment, found.student, **stamp)
-            notebook = next(one for one in submission.notebooks if one.name == self.assignment)
-            cells = {
-                cell.metadata.nbgrader.grade_id: cell
-                for cell in executed.cells
-                if "nbgrader" in cell.metadata
-            }
-            for grade in notebook.grades:
-                cell = cells.get(grade.name)
-                auto = utils.determine_grade(cell)[0] if cell and not utils.is_task(cell) else None
-                if auto is None and cell and not cell.source.strip() and not result.needs_person:
-                    # Where nothing was written there is nothing for a person to read.
-                    auto = 0.0
-                score = result.scores.get(grade.name)
-                undecided = auto is None or bool(score and (score.withheld or score.doubted))
-                # A person's decision on the same points stands, and so does its mark.
-                decided = grade.manual_score is not None
-                if not (decided and grade.auto_score == auto):
-                    grade.needs_manual_grade = undecided or decided
-                grade.auto_score = auto
-            for comment in notebook.comments:
-                cell = cells.get(comment.name)
-                same = cell is not None and cell.metadata.nbgrader.get("checksum") == utils.compute_checksum(
-                    cell
-                )
-                comment.auto_comment = "No response." if same and not utils.is_task(cell) else None
-            if result.needs_person != bool(self.record(found.student).get("needs_person")):
-                # The form grader's own mark; whoever takes it off there is not asked again for the same.
-                notebook.flagged = result.needs_person
-            book.db.flush()
-            self._penalise(submission, notebook, found.student)
+    def _change(self, found: Found, result: Result, executed: Any) -> None:
+        book = self.gradebook
+        book.update_or_create_student(found.student)
+        stamp = {"timestamp": found.timestamp} if _stamp(found.timestamp) else {}
+        submission = book.update_or_create_submission(self.assignment, found.student, **stamp)
+        notebook = next(one for one in submission.notebooks if one.name == self.assignment)
+        cells = {
+            cell.metadata.nbgrader.grade_id: cell for cell in executed.cells if "nbgrader" in cell.metadata
+        }
+        for grade in notebook.grades:
+            cell = cells.get(grade.name)
+            auto = utils.determine_grade(cell)[0] if cell and not utils.is_task(cell) else None
+            if auto is None and cell and not cell.source.strip() and not result.needs_person:
+                # Where nothing was written there is nothing for a person to read.
+                auto = 0.0
+            score = result.scores.get(grade.name)
+            undecided = auto is None or bool(score and (score.withheld or score.doubted))
+            # A person's decision on the same points stands, and so does its mark.
+            decided = grade.manual_score is not None
+            if not (decided and grade.auto_score == auto):
+                grade.needs_manual_grade = undecided or decided
+            grade.auto_score = auto
+        for comment in notebook.comments:
+            cell = cells.get(comment.name)
+            same = cell is not None and cell.metadata.nbgrader.get("checksum") == utils.compute_checksum(cell)
+            comment.auto_comment = "No response." if same and not utils.is_task(cell) else None
+        if result.needs_person != bool(self.record(found.student).get("needs_person")):
+            # The form grader's own mark; whoever takes it off there is not asked again for the same.
+            notebook.flagged = result.needs_person
+        book.db.flush()
+        self._penalise(submission, notebook, found.student)
 
     def _penalise(self, submission: Any, notebook: Any, student: str) -> None:
         """Take off for lateness what the course's nbgrader configuration says; by default nothing."""
@@ -215,43 +207,6 @@ class Book:
         penalty = assigning.plugin_inst.late_submission_penalty(student, notebook.score, late)
         if penalty is not None:
             notebook.late_submission_penalty = min(max(penalty, 0), notebook.score)
-
-    @contextlib.contextmanager
-    def _held(self) -> Iterator[Any]:
-        """The gradebook, with all that is done to it in one transaction.
-
-        nbgrader's own calls commit one by one; here their commits wait for the end.
-        """
-        session = self.gradebook.db()
-        session.commit = session.flush
-        try:
-            with warnings.catch_warnings():
-                # nbgrader builds a submission while SQLAlchemy looks on, which warns of it.
-                warnings.simplefilter("ignore", SAWarning)
-                yield self.gradebook
-            del session.commit
-            session.commit()
-        except BaseException:
-            session.__dict__.pop("commit", None)
-            session.rollback()
-            raise
-
-    def _patiently(self, use: Callable[[], T]) -> T:
-        """Use the gradebook, again and again while another program has locked it."""
-        until = time.monotonic() + LOCKED
-        while True:
-            try:
-                return use()
-            except OperationalError as error:
-                self.gradebook.db.rollback()
-                if "locked" not in str(error.orig):
-                    raise
-                if time.monotonic() > until:
-                    raise Trouble(
-                        f"The gradebook {self.course.gradebook} is locked by another program ({error.orig}): "
-                        "close it, and run the same command again; what is graded stays."
-                    ) from error
-                time.sleep(0.25)
 
     def _agree(self) -> None:
         """Hold the gradebook and the release against each other."""
@@ -276,41 +231,45 @@ class Book:
     def _due(self) -> None:
         """Give the gradebook the deadline of course.toml."""
         deadline = self.course.assignment(self.assignment).deadline
-        assignment = self.gradebook.find_assignment(self.assignment)
-        due = deadline.replace(tzinfo=None) if deadline else None
-        if assignment.duedate != due:
-            self.gradebook.update_or_create_assignment(self.assignment, duedate=due)
+        with changing(self.gradebook):
+            self.gradebook.update_or_create_assignment(self.assignment, duedate=deadline)
 
     def _stage(self, found: Found, result: Result) -> Path:
-        graded = self.course.root / "autograded"
-        graded.mkdir(exist_ok=True)
-        staged = Path(tempfile.mkdtemp(prefix=".new-", dir=graded))
+        """Write the files of a graded submission where they disturb nothing, and return their folder."""
         try:
-            staged.chmod(0o755)
+            self.course.state.mkdir(exist_ok=True)
+            staged = Path(tempfile.mkdtemp(prefix=STAGED, dir=self.course.state))
+        except OSError as error:
+            raise self._refused(found, error) from error
+        try:
             (staged / f"{self.assignment}.ipynb").write_text(result.notebook, encoding="utf-8")
             if found.timestamp:
                 (staged / "timestamp.txt").write_text(found.timestamp + "\n", encoding="utf-8")
-        except OSError as error:
+        except BaseException as error:
             shutil.rmtree(staged, ignore_errors=True)
-            raise Trouble(
-                f"The grade of {found.student} cannot be written to {graded}: {error.strerror or error}. "
-                "What is graded stays; the same command goes on with the rest."
-            ) from error
+            if isinstance(error, OSError):
+                raise self._refused(found, error) from error
+            raise
         return staged
 
-    def _swap(self, staged: Path, place: Path) -> None:
-        place.parent.mkdir(parents=True, exist_ok=True)
-        old = staged.with_name(staged.name.replace(".new-", ".old-"))
-        if place.exists():
-            place.rename(old)
-        staged.rename(place)
-        shutil.rmtree(old, ignore_errors=True)
+    def _refused(self, found: Found, error: OSError) -> Trouble:
+        return Trouble(
+            f"The grade of {found.student} cannot be written to {self.course.root}: "
+            f"{error.strerror or error}. What is graded stays; the same command goes on with the rest."
+        )
+
+    def _place_files(self, staged: Path, place: Path) -> None:
+        """Put each file in place of the older one, so that a form grader always finds a whole one."""
+        place.mkdir(parents=True, exist_ok=True)
+        if not (staged / "timestamp.txt").exists():
+            (place / "timestamp.txt").unlink(missing_ok=True)
+        for file in sorted(staged.iterdir()):
+            file.replace(place / file.name)
 
     def _sweep(self) -> None:
-        """Clear away what a grading left that was ended in the middle."""
-        for pattern in (".new-*", ".old-*"):
-            for left in (self.course.root / "autograded").glob(pattern):
-                shutil.rmtree(left, ignore_errors=True)
+        """Delete what a grading left that was ended in the middle."""
+        for left in self.course.state.glob(f"{STAGED}*"):
+            shutil.rmtree(left, ignore_errors=True)
 
 
 def _whole(points: float) -> float:
@@ -331,21 +290,3 @@ def _config(root: Path) -> Config:
     if not (root / "nbgrader_config.py").is_file():
         return Config()
     return PyFileConfigLoader("nbgrader_config.py", path=str(root)).load_config()
-
-
-@contextlib.contextmanager
-def alone(path: Path) -> Iterator[None]:
-    """Hold a file's lock; the system releases it when this process ends, however it ends."""
-    try:
-        import fcntl
-    except ImportError:
-        yield
-        return
-    with open(path, "w") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            raise Trouble(
-                f"Another grading of {path.absolute().parents[1]} is running: wait for its end."
-            ) from None
-        yield

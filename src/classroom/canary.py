@@ -12,14 +12,13 @@ import hmac
 import json
 import re
 import warnings
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from classroom import inside
 
 if TYPE_CHECKING:
-    from classroom.execute import Job
     from classroom.intake import Slot
     from lessons.judge.verdict import Verdict
 
@@ -70,13 +69,14 @@ def doubt(verdict: Verdict, stood: object) -> str:
     return ""
 
 
-def chosen(job: Job, exercise: str) -> tuple[Solutions, Solutions]:
-    """The wrong solutions to check before and after; the same for the same course, student and exercise.
+def chosen(wrong: Iterable[tuple[str, str]], key: str) -> tuple[Solutions, Solutions]:
+    """The wrong solutions to check before and after; the same for the same key.
+
+    wrong: all of the exercise. key: names the course's variant, the student and the exercise.
 
     A student who saw another's canary, or their own of last week, has not seen this one.
     """
-    there = [list(one) for one in job.solutions.get(exercise, ())]
-    key = f"{job.variant}:{job.student}:{exercise}"
+    there = [list(one) for one in wrong]
     there.sort(key=lambda one: hashlib.sha256(f"{key}:{one[0]}".encode()).digest())
     return there[:1], there[1:2] or there[:1]
 
@@ -230,7 +230,7 @@ def look(source: str, where: str) -> list[str]:
         for name in _named(node):
             if name in names:
                 found.setdefault(name, f"{where} {LOOKED} {name} ({_NAMES[name]}).")
-            elif name.startswith(("lessons.exercises", "lessons.judge.checking")):
+            elif name.startswith(("lessons.exercises", "lessons.judge")):
                 found.setdefault(name, f"{where} {LOOKED} {name} (the checks themselves).")
             elif "/proc/" in name or "vnd.lifecycle" in name:
                 found.setdefault(name, f"{where} {LOOKED} {name[:60]!r}.")

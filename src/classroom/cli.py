@@ -12,7 +12,7 @@ from types import ModuleType
 from classroom.trouble import Trouble
 
 COMMANDS = {
-    "course": ("classroom.course", "make a private course from the kit, or bring it up to date"),
+    "course": ("classroom.making", "make a private course from the kit, or bring it up to date"),
     "exercise": ("classroom.scaffold", "begin an exercise of your own, or prove it"),
     "student-kit": ("classroom.kit", "pack what students and hub images get"),
     "matrix": ("classroom.matrix", "prove the checks by right and wrong solutions"),

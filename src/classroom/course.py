@@ -19,6 +19,7 @@ from zoneinfo import ZoneInfo
 from classroom.trouble import Trouble
 
 FILE = "course.toml"
+STATE = ".classroom"
 KEYS = ("name", "term", "timezone", "limits", "assignments")
 ASSIGNMENT_KEYS = ("deadline", "exercises", "factor")
 FACTORS = range(1, 101)
@@ -112,6 +113,11 @@ class Course:
     def records(self) -> Path:
         """What grading recorded, a folder an assignment."""
         return self.root / "records"
+
+    @property
+    def state(self) -> Path:
+        """The kit's own folder in a course: what it remembers of it, and what it is about to put in place."""
+        return self.root / STATE
 
     @property
     def own(self) -> Path:
@@ -290,41 +296,6 @@ def add_option(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--course", type=Path, default=Path(), metavar="DIR", help="the course folder (default: this folder)"
     )
-
-
-def configure(parser: argparse.ArgumentParser) -> None:
-    """Add the options of `classroom course`."""
-    parser.description = (
-        "Make a private course from the kit in an empty folder: course.toml, source, release, gradebook, "
-        "solutions. With --update: bring a course up to date with its course.toml and with the kit."
-    )
-    parser.add_argument("folder", type=Path, metavar="DIR", help="the course folder")
-    parser.add_argument("--name", default="", help="what students see (default: the folder's name)")
-    parser.add_argument(
-        "--term", default="", metavar="SEED",
-        help="a word for the term, such as wt26 (random letters are added), or a whole seed: wt26-7f3a9c1e",
-    )  # fmt: skip
-    parser.add_argument("--update", action="store_true", help="bring it up to date after a change")
-
-
-def run(arguments: argparse.Namespace) -> int:
-    """Make a course, or bring it up to date."""
-    # nbgrader takes a second to import, and whoever only reads a course does without.
-    from classroom import making
-
-    folder: Path = arguments.folder
-    if arguments.update:
-        if arguments.name or arguments.term:
-            raise Trouble(f"--update takes name and term from {folder / FILE}: change them there.")
-        print(*making.update(Course.read(folder)), sep="\n")
-        return 0
-    made = making.make(folder, arguments.name, arguments.term)
-    count = sum(len(one.exercises) for one in made.assignments.values())
-    what = f"{len(made.assignments)} assignments, {count} exercises, term {made.term}"
-    print(f"Made a course in {folder}: {what}.")
-    print(f"Change {folder / FILE} to your liking, then: classroom course {folder} --update")
-    print(f"What students get: classroom student-kit --course {folder}")
-    return 0
 
 
 _HEAD = """\

@@ -361,7 +361,7 @@ def _bracketed(
             kernel.made = parts
         return forged
 
-    before, after = canary.chosen(job, exercise)
+    before, after = canary.chosen(job.solutions.get(exercise, ()), f"{job.variant}:{job.student}:{exercise}")
     forged = canaries(before)
     salt = secrets.token_hex(16)
     ran, asked = kernel.answer(

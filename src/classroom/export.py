@@ -14,6 +14,7 @@ from typing import Any
 
 from classroom import records
 from classroom.course import Course, add_option
+from classroom.gradebook import gradebook
 from classroom.records import write_text
 from classroom.trouble import Trouble
 
@@ -34,7 +35,7 @@ def rows(course: Course, assignments: list[str]) -> Iterator[dict[str, str]]:
 
     `score` and `max_score` count the assignment's factor of course.toml, `raw_score` does not.
     """
-    with records.gradebook(course) as book:
+    with gradebook(course) as book:
         known = {one.name: one for one in book.assignments}
         for name in assignments:
             if name not in known:

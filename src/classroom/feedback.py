@@ -23,6 +23,7 @@ from markupsafe import Markup, escape
 from classroom import records
 from classroom.compose import HEADING
 from classroom.course import Course, add_option
+from classroom.gradebook import gradebook
 from classroom.pages import code, page, picture, plain, prose
 from classroom.trouble import Trouble
 from lessons.judge.verdict import MIME, Aspect, Verdict, panel
@@ -74,7 +75,7 @@ def feedback(course: Course, assignment: str, students: tuple[str, ...] = ()) ->
     from nbgrader.api import MissingEntry
 
     release = _Release.read(course.release(assignment))
-    with records.gradebook(course) as book:
+    with gradebook(course) as book:
         for student, record in records.read(course, assignment).items():
             if students and student not in students:
                 continue

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import contextlib
 import hashlib
 import json
@@ -10,28 +11,57 @@ import secrets
 import shutil
 import tempfile
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from nbgrader.api import MissingEntry
 
-from classroom.book import alone
 from classroom.compose import Chosen, Texts, as_bytes, notebook
-from classroom.course import FILE, TERM, TERM_LENGTH, Assignment, Course, parsed, written
+from classroom.course import FILE, STATE, TERM, TERM_LENGTH, Assignment, Course, parsed, written
+from classroom.gradebook import alone, changing, gradebook
 from classroom.own import own_exercise
-from classroom.records import gradebook
 from classroom.release import CONFIG, generate, kit, kit_exercise, kit_texts, scripts_on_path
 from classroom.trouble import Trouble
 from lessons.words import many
 
 FOLDERS = ("source", "release", "submitted", "autograded", "feedback", "records", "solutions", "own")
-STATE = ".classroom"
-"""The kit's own folder in a course: the hashes of the notebooks as it wrote them."""
-
 EARLIER = ("17a3aa57f10b601308c522f40ddafe02f318f410b377096d7a083214f2f4a774",)
 """Hashes of nbgrader settings that an earlier edition of the kit wrote, and that nobody has edited since."""
 
 _RANDOM = re.compile(r".*-[0-9a-f]{8}")
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Add the options of `classroom course`."""
+    parser.description = (
+        "Make a private course from the kit in an empty folder: course.toml, source, release, gradebook, "
+        "solutions. With --update: bring a course up to date with its course.toml and with the kit."
+    )
+    parser.add_argument("folder", type=Path, metavar="DIR", help="the course folder")
+    parser.add_argument("--name", default="", help="what students see (default: the folder's name)")
+    parser.add_argument(
+        "--term", default="", metavar="SEED",
+        help="a word for the term, such as wt26 (random letters are added), or a whole seed: wt26-7f3a9c1e",
+    )  # fmt: skip
+    parser.add_argument("--update", action="store_true", help="bring it up to date after a change")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Make a course, or bring it up to date."""
+    folder: Path = arguments.folder
+    if arguments.update:
+        if arguments.name or arguments.term:
+            raise Trouble(f"--update takes name and term from {folder / FILE}: change them there.")
+        print(*update(Course.read(folder)), sep="\n")
+        return 0
+    made = make(folder, arguments.name, arguments.term)
+    count = sum(len(one.exercises) for one in made.assignments.values())
+    what = f"{len(made.assignments)} assignments, {count} exercises, term {made.term}"
+    print(f"Made a course in {folder}: {what}.")
+    print(f"Change {folder / FILE} to your liking, then: classroom course {folder} --update")
+    print(f"What students get: classroom student-kit --course {folder}")
+    return 0
 
 
 def new_term(word: str = "term") -> str:
@@ -89,76 +119,162 @@ def update(course: Course) -> list[str]:
     """Bring source, release, solutions and the gradebook's deadlines up to date with `course.toml` and kit.
 
     Returns what was done, as sentences; the last one says when what is due. A notebook that was edited by
-    hand, or whose grading has begun, stays as it is; own checks beside it do not. Raises `Trouble`,
-    before anything is changed, when `course.toml` wants other exercises in such a one, or another term.
+    hand, or whose grading has begun, stays as it is; own checks beside it do not. The gradebook is changed
+    first, in one transaction; if the update is stopped after that, the same command finishes it.
+
+    Raises `Trouble`, before anything is changed, when `course.toml` wants other exercises in such a
+    notebook, or another term.
     """
-    with scripts_on_path(), gradebook(course):
-        # One that cannot be opened is told of here, by its own name, and not as the copy that is worked on.
-        pass
-    course.records.mkdir(exist_ok=True)
-    # The gradebook is put back as another file: what a grading writes meanwhile would be lost.
-    with alone(course.records / ".lock"):
-        return _updated(course)
-
-
-def _updated(course: Course) -> list[str]:
-    told, state = kit_texts(), _state(course.root)
-    sentences, changed = [], []
-    checks: dict[str, dict[str, bytes]] = {}
-    for assignment in course.assignments.values():
-        now, new = _stored(course, assignment.name), _files(course, told, assignment)
-        if now == new and course.release(assignment.name).is_file():
-            continue
-        kept = _kept(course, assignment.name, now, state)
-        if not kept:
-            changed.append(assignment)
-            continue
-        term, exercises = _selected(now[f"{assignment.name}.ipynb"])
-        if (term, exercises) != (course.term, assignment.exercises):
-            raise Trouble(
-                f"The notebook of {assignment.name} stays as it is, because {kept}: it has the exercises "
-                f"{', '.join(exercises)} of the term {term}. Put these back into {course.file}, which has "
-                f"{', '.join(assignment.exercises)} of {course.term} now; its deadline and factor may change."
-            )
-        mended = {name: text for name, text in new.items() if name.endswith(".py") and now.get(name) != text}
-        if mended:
-            checks[assignment.name] = mended
-            sentences.append(
-                f"{assignment.name} has {', '.join(sorted(mended))} as own/ has it now: `classroom regrade "
-                f"{assignment.name}` grades by it."
-            )
-        if now[f"{assignment.name}.ipynb"] != new[f"{assignment.name}.ipynb"]:
-            sentences.append(f"{assignment.name} stays as it is, because {kept}.")
-    gone = [name for name in state if name not in course.assignments and course.source(name).parent.is_dir()]
-    gone = [name for name in gone if not _kept(course, name, _stored(course, name), state)]
-    sentences += _settings(course)
-    with tempfile.TemporaryDirectory(prefix=f"{STATE}.", dir=course.root) as place:
-        stage = Course(Path(place), course.name, course.term, course.assignments)
-        shutil.copyfile(course.root / CONFIG, stage.root / CONFIG)
-        if course.gradebook.is_file():
-            shutil.copyfile(course.gradebook, stage.gradebook)
-        _fill(stage, told, changed, course.own, gone)
-        for kind in ("source", "release"):
-            for assignment in changed:
-                _replace(stage.root / kind / assignment.name, course.root / kind / assignment.name)
-            for name in gone:
-                shutil.rmtree(course.root / kind / name, ignore_errors=True)
-        for name, mended in checks.items():
-            for file, text in mended.items():
-                for folder in (course.source(name).parent, course.release(name).parent):
-                    (stage.root / file).write_bytes(text)
-                    (stage.root / file).replace(folder / file)
-        _replace(stage.solutions, course.solutions)
-        stage.gradebook.replace(course.gradebook)
-    made = [assignment.name for assignment in changed]
-    _remember(course, {name: hash for name, hash in state.items() if name not in gone}, made)
-    sentences += [f"{one.name} is made anew: {many(len(one.exercises), 'exercise')}." for one in changed]
-    sentences += [f"{name} is taken out." for name in gone]
+    with scripts_on_path(), gradebook(course) as book, alone(course):
+        for left in course.root.glob(f"{STATE}.*"):
+            shutil.rmtree(left, ignore_errors=True)
+        told, state = kit_texts(), _state(course.root)
+        plan = _planned(course, told, state, book)
+        with tempfile.TemporaryDirectory(prefix=f"{STATE}.", dir=course.root) as place:
+            stage = Course(Path(place), course.name, course.term, course.assignments)
+            plan.sentences += _settings(course)
+            shutil.copyfile(course.root / CONFIG, stage.root / CONFIG)
+            _fill(stage, told, plan.changed, course.own)
+            _enter(book, course, plan, _cells(stage, plan.changed))
+            _put(course, plan, stage)
+    made = [*plan.current, *(one.name for one in plan.changed)]
+    _remember(course, {name: hash for name, hash in state.items() if name not in plan.gone}, made)
     due = [
         f"{one.name} {one.deadline:%Y-%m-%d %H:%M} UTC" for one in course.assignments.values() if one.deadline
     ]
-    said = "" if changed or gone or checks else "No notebook changed. "
-    return [*sentences, f"{said}Deadlines: {', '.join(due) if due else 'none'}."]
+    said = "" if plan.changed or plan.gone or plan.checks else "No notebook changed. "
+    return [
+        *plan.sentences,
+        *(f"{one.name} is made again: {many(len(one.exercises), 'exercise')}." for one in plan.changed),
+        *(f"{name} is taken out." for name in plan.gone),
+        f"{said}Deadlines: {', '.join(due) if due else 'none'}.",
+    ]
+
+
+@dataclass
+class _Plan:
+    """What an update will do.
+
+    changed: assignments whose notebook is made again. current: those whose notebook is as it should be.
+    gone: those that are taken out. checks: the own checks that are replaced beside a notebook that stays.
+    """
+
+    changed: list[Assignment] = field(default_factory=list)
+    current: list[str] = field(default_factory=list)
+    gone: list[str] = field(default_factory=list)
+    checks: dict[str, dict[str, bytes]] = field(default_factory=dict)
+    sentences: list[str] = field(default_factory=list)
+
+
+def _planned(course: Course, told: Mapping[str, Texts], state: Mapping[str, str], book: Any) -> _Plan:
+    plan = _Plan()
+    for assignment in course.assignments.values():
+        name = assignment.name
+        now, new = _stored(course, name), _files(course, told, assignment)
+        if now == new and course.release(name).is_file():
+            plan.current.append(name)
+            continue
+        kept = _kept(course, name, now, state, book)
+        if not kept:
+            plan.changed.append(assignment)
+            continue
+        term, exercises = _selected(now[f"{name}.ipynb"])
+        if (term, exercises) != (course.term, assignment.exercises):
+            raise Trouble(
+                f"The notebook of {name} stays as it is, because {kept}: it has the exercises "
+                f"{', '.join(exercises)} of the term {term}. Put these back into {course.file}, which has "
+                f"{', '.join(assignment.exercises)} of {course.term} now; its deadline and factor may change."
+            )
+        checks = {file: text for file, text in new.items() if file.endswith(".py") and now.get(file) != text}
+        if checks:
+            plan.checks[name] = checks
+            plan.sentences.append(
+                f"{name} has {', '.join(sorted(checks))} as own/ has it now: `classroom regrade {name}` "
+                "grades by it."
+            )
+        if now[f"{name}.ipynb"] != new[f"{name}.ipynb"]:
+            plan.sentences.append(f"{name} stays as it is, because {kept}.")
+    plan.gone = [
+        name
+        for name in state
+        if name not in course.assignments
+        and course.source(name).parent.is_dir()
+        and not _kept(course, name, _stored(course, name), state, book)
+    ]
+    return plan
+
+
+Cells = dict[str, tuple[str, dict[str, dict[str, dict[str, Any]]]]]
+"""By notebook: its kernel, and its cells by kind and name, as the gradebook keeps them."""
+
+COLUMNS = {
+    "grade": ("max_score", "cell_type"),
+    "solution": (),
+    "task": ("max_score", "cell_type"),
+    "source": ("cell_type", "locked", "source", "checksum"),
+}
+"""What the gradebook keeps of a released notebook's cells, by their kind."""
+
+
+def _cells(stage: Course, changed: Iterable[Assignment]) -> Cells:
+    """The cells that nbgrader entered in a stage's own gradebook while it made these releases."""
+    names = [one.name for one in changed]
+    if not names:
+        return {}
+    with gradebook(stage) as book:
+        found = {name: book.find_notebook(name, name) for name in names}
+        return {
+            name: (
+                notebook.kernelspec,
+                {
+                    kind: {
+                        cell.name: {column: getattr(cell, column) for column in columns}
+                        for cell in getattr(notebook, f"{kind}_cells")
+                    }
+                    for kind, columns in COLUMNS.items()
+                },
+            )
+            for name, notebook in found.items()
+        }
+
+
+def _enter(book: Any, course: Course, plan: _Plan, cells: Cells) -> None:
+    """Bring the gradebook up to date, row by row in one transaction. Raises `Trouble` when it must not."""
+    with changing(book):
+        for name in (*cells, *plan.gone):
+            if begun := _submitted(book, name):
+                raise Trouble(f"The grading of {name} has just begun ({begun}): run the same command again.")
+        for assignment in course.assignments.values():
+            book.update_or_create_assignment(assignment.name, duedate=assignment.deadline)
+        for name in plan.gone:
+            with contextlib.suppress(MissingEntry):
+                book.remove_assignment(name)
+        for name, (kernel, kinds) in cells.items():
+            for other in list(book.find_assignment(name).notebooks):
+                if other.name != name:
+                    book.remove_notebook(other.name, name)
+            notebook = book.update_or_create_notebook(name, name, kernelspec=kernel)
+            for kind, wanted in kinds.items():
+                for cell in list(getattr(notebook, f"{kind}_cells")):
+                    if cell.name not in wanted:
+                        book.db.delete(cell)
+                for cell_name, about in wanted.items():
+                    getattr(book, f"update_or_create_{kind}_cell")(cell_name, name, name, **about)
+
+
+def _put(course: Course, plan: _Plan, stage: Course) -> None:
+    """Put the stage's files in place. The source comes last: by it an update that was stopped is known."""
+    for kind in ("release", "source"):
+        for assignment in plan.changed:
+            _replace(stage.root / kind / assignment.name, course.root / kind / assignment.name)
+        for name in plan.gone:
+            shutil.rmtree(course.root / kind / name, ignore_errors=True)
+    for name, checks in plan.checks.items():
+        for file, text in checks.items():
+            for folder in (course.release(name).parent, course.source(name).parent):
+                (stage.root / file).write_bytes(text)
+                (stage.root / file).replace(folder / file)
+    _replace(stage.solutions, course.solutions)
 
 
 def _settings(course: Course) -> list[str]:
@@ -170,7 +286,7 @@ def _settings(course: Course) -> list[str]:
         now = b""
     if not now or _hash(now) in EARLIER:
         path.write_bytes((kit() / "exercises" / CONFIG).read_bytes())
-        return [f"{CONFIG} is made anew."]
+        return [f"{CONFIG} is made again."]
     if b"protect(c)" not in now:
         return [
             f"{path} lets scripts of submissions run in the form grader: put its last lines back, "
@@ -179,25 +295,23 @@ def _settings(course: Course) -> list[str]:
     return []
 
 
-def _kept(course: Course, assignment: str, now: Mapping[str, bytes], state: Mapping[str, str]) -> str:
+def _kept(
+    course: Course, assignment: str, now: Mapping[str, bytes], state: Mapping[str, str], book: Any
+) -> str:
     """Why the notebook of an assignment must stay as it is; "" when it need not."""
     source = now.get(f"{assignment}.ipynb")
     if source is None:
         return ""
     if _hash(source) != state.get(assignment):
         return f"{course.source(assignment)} was edited by hand"
-    begun = _begun(course, assignment)
+    begun = _begun(course, assignment, book)
     return f"its grading has begun ({begun})" if begun else ""
 
 
 def _fill(
-    course: Course,
-    told: Mapping[str, Texts],
-    assignments: Iterable[Assignment],
-    own: Path | None = None,
-    gone: Iterable[str] = (),
+    course: Course, told: Mapping[str, Texts], assignments: Iterable[Assignment], own: Path | None = None
 ) -> None:
-    """Write source and release of these assignments, and gradebook and solutions of all, into a folder."""
+    """Write source and release of these assignments, and the solutions of all, into a folder."""
     names = []
     for assignment in assignments:
         names.append(assignment.name)
@@ -206,12 +320,6 @@ def _fill(
         for name, content in _files(course, told, assignment, own).items():
             (folder / name).write_bytes(content)
     generate(course.root, names)
-    with scripts_on_path(), gradebook(course) as book:
-        for assignment in course.assignments.values():
-            book.update_or_create_assignment(assignment.name, duedate=assignment.deadline)
-        for name in gone:
-            with contextlib.suppress(MissingEntry):
-                book.remove_assignment(name)
     course.solutions.mkdir(exist_ok=True)
     for assignment in course.assignments.values():
         for id in assignment.exercises:
@@ -264,18 +372,20 @@ def _selected(source: bytes) -> tuple[str, tuple[str, ...]]:
         return "", ()
 
 
-def _begun(course: Course, assignment: str) -> str:
+def _begun(course: Course, assignment: str, book: Any) -> str:
     """How far grading has come, in words; "" when it has not begun."""
     records = len(list((course.records / assignment).glob("*.json")))
     if records:
         return many(records, "record")
-    if not course.gradebook.is_file():
+    return _submitted(book, assignment)
+
+
+def _submitted(book: Any, assignment: str) -> str:
+    """How many submissions the gradebook has, in words; "" for none."""
+    try:
+        submissions = len(book.find_assignment(assignment).submissions)
+    except MissingEntry:
         return ""
-    with scripts_on_path(), gradebook(course) as book:
-        try:
-            submissions = len(book.find_assignment(assignment).submissions)
-        except MissingEntry:
-            return ""
     return f"{submissions} in the gradebook" if submissions else ""
 
 

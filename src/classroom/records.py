@@ -1,10 +1,9 @@
-"""What grading left: records, one file per student and assignment, and nbgrader's gradebook, opened."""
+"""What grading left: records, one file per student and assignment."""
 
 from __future__ import annotations
 
-import contextlib
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -55,29 +54,6 @@ def _record(path: Path) -> dict[str, Any]:
             f"{path} is no record of a grading: take it away, and `classroom grade` grades this one again."
         ) from None
     return dict(record)
-
-
-@contextlib.contextmanager
-def gradebook(course: Course) -> Iterator[Any]:
-    """nbgrader's gradebook, open.
-
-    Raises `Trouble` when there is none, which nbgrader would make anew without a word, and when the file or
-    the disk refuses what is asked of it.
-    """
-    from nbgrader.api import Gradebook
-    from sqlalchemy.exc import DatabaseError
-
-    path = course.gradebook.absolute()
-    if not path.is_file():
-        raise Trouble(
-            f"There is no gradebook {path}: put it back from a copy, or let nbgrader begin an empty one in "
-            f"{path.parent}: `nbgrader generate_assignment ASSIGNMENT --force`."
-        )
-    try:
-        with Gradebook(course.gradebook_url) as book:
-            yield book
-    except DatabaseError as error:
-        raise Trouble(f"The gradebook {path} cannot be used: {error.orig}.") from error
 
 
 def flag(record: Mapping[str, Any] | None, submission: Any) -> str:

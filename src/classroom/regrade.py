@@ -333,9 +333,10 @@ class _Writer:
     def __enter__(self) -> _Writer:
         # nbgrader takes a second to import; the workers begin meanwhile.
         from classroom.book import Book
+        from classroom.gradebook import gradebook
 
         if self.dry:
-            self.gradebook = self._within.enter_context(records.gradebook(self.course))
+            self.gradebook = self._within.enter_context(gradebook(self.course))
             return self
         recipe = self.recipe
         book = Book(self.course, recipe.assignment, recipe.template, recipe.digest, recipe.versions)

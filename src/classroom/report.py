@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from classroom import records
 from classroom.course import Course, add_option
+from classroom.gradebook import gradebook
 from classroom.trouble import Trouble
 
 if TYPE_CHECKING:
@@ -168,7 +169,7 @@ def summary(course: Course, assignment: str) -> Summary:
     recorded = records.read(course, assignment)
     if len(recorded) < FEWEST:
         return Summary(assignment, f"Fewer than {FEWEST} submissions: nothing is shown.")
-    with records.gradebook(course) as book:
+    with gradebook(course) as book:
         try:
             worth = float(book.find_assignment(assignment).max_score)
         except MissingEntry:

@@ -19,7 +19,7 @@ from coursework import ASSIGNMENT, IDS, answered
 from nbgrader.api import Gradebook
 from sqlalchemy.exc import OperationalError
 
-from classroom import book as books
+from classroom import gradebook as books
 from classroom import making
 from classroom.book import Book
 from classroom.cli import main
@@ -180,8 +180,7 @@ def test_a_failure_in_the_middle_leaves_nothing(
     with sqlite3.connect(course.gradebook) as rows:
         assert rows.execute("select count(*) from submitted_assignment").fetchone() == (0,)
         assert rows.execute("select count(*) from student").fetchone() == (0,)
-    assert not (course.root / "autograded" / "ada").exists()
-    assert list((course.root / "autograded").iterdir()) == []
+    assert not (course.root / "autograded").exists()
     assert not book.done(FOUND, True)
     # And the next one is written as if nothing had been.
     book.enter(FOUND, result(book))
@@ -189,15 +188,16 @@ def test_a_failure_in_the_middle_leaves_nothing(
 
 
 def test_what_a_killed_grading_left_is_cleared_away(course: Course) -> None:
-    for name in (".new-abc", ".old-abc"):
-        (course.root / "autograded" / name).mkdir(parents=True)
+    for name in ("graded-abc", "graded-xyz"):
+        (course.state / name).mkdir(parents=True)
     with opened(course):
-        assert list((course.root / "autograded").iterdir()) == []
+        assert list(course.state.iterdir()) == []
 
 
 def test_a_locked_gradebook_is_waited_for(book: Book, course: Course) -> None:
     other = sqlite3.connect(course.gradebook, check_same_thread=False)
     other.execute("begin exclusive")
+    # SQLite's own patience ends after 5 seconds.
     timer = threading.Timer(6, other.rollback)
     timer.start()
     book.enter(FOUND, result(book))
@@ -206,13 +206,11 @@ def test_a_locked_gradebook_is_waited_for(book: Book, course: Course) -> None:
     assert grades(course)[CHECKS[0]][0] == 2
 
 
-def test_a_gradebook_that_stays_locked_is_a_sentence(
-    book: Book, course: Course, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(books, "LOCKED", 0.0)
+def test_a_gradebook_that_stays_locked_is_a_sentence(course: Course, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(books, "LOCKED", 0.1)
     other = sqlite3.connect(course.gradebook)
-    other.execute("begin exclusive")
-    with pytest.raises(Trouble, match="is locked by another program"):
+    with pytest.raises(Trouble, match="is locked by another program"), opened(course) as book:
+        other.execute("begin exclusive")
         book.enter(FOUND, result(book))
     other.rollback()
     other.close()
@@ -225,7 +223,7 @@ def test_a_gradebook_that_refuses_is_a_sentence_at_once(
         reason = sqlite3.OperationalError("attempt to write a readonly database")
         raise OperationalError("update", {}, reason)
 
-    monkeypatch.setattr(Book, "_transaction", refuse)
+    monkeypatch.setattr(Book, "_change", refuse)
     wanted = f"The gradebook {course.gradebook} cannot be used: attempt to write a readonly database."
     with pytest.raises(Trouble, match=re.escape(wanted)), opened(course) as book:
         book.enter(FOUND, result(book))
@@ -266,7 +264,7 @@ def test_a_disk_that_is_full_leaves_nothing_half_written(
             Trouble, match=r"The grade of ada cannot be written to .*: No space left on device"
         ):
             book.enter(FOUND, given)
-    assert list((course.root / "autograded").iterdir()) == []
+    assert not (course.root / "autograded").exists()
     assert not course.submitted("ada", ASSIGNMENT).exists() and book.record("ada") == {}
 
 

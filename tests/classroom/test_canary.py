@@ -37,6 +37,11 @@ def job(student: str = "ada", variant: str = TERM) -> Job:
     return Job("leaks", student, b"", b"", variant, {FIRST: wrong})
 
 
+def chosen(one: Job, exercise: str) -> tuple[canary.Solutions, canary.Solutions]:
+    key = f"{one.variant}:{one.student}:{exercise}"
+    return canary.chosen(one.solutions.get(exercise, ()), key)
+
+
 @pytest.fixture
 def guard() -> Iterator[inside.Guard]:
     """What the grader keeps, without its hook: from a process nobody takes that away again."""
@@ -59,17 +64,17 @@ def before(guard: inside.Guard) -> dict[str, str]:
 
 
 def test_the_same_student_gets_the_same_canaries_and_others_get_others() -> None:
-    assert canary.chosen(job(), FIRST) == canary.chosen(job(), FIRST)
-    drawn = {canary.chosen(job(f"student {n}"), FIRST)[0][0][0] for n in range(40)}
+    assert chosen(job(), FIRST) == chosen(job(), FIRST)
+    drawn = {chosen(job(f"student {n}"), FIRST)[0][0][0] for n in range(40)}
     assert len(drawn) > 2
-    terms = {canary.chosen(job(variant=f"term-{n}"), FIRST)[0][0][0] for n in range(40)}
+    terms = {chosen(job(variant=f"term-{n}"), FIRST)[0][0][0] for n in range(40)}
     assert len(terms) > 2
 
 
 def test_before_and_after_are_different_ones_where_there_are_two() -> None:
-    first, second = canary.chosen(job(), FIRST)
+    first, second = chosen(job(), FIRST)
     assert first != second
-    assert canary.chosen(job(), "leaks-x999") == ([], [])
+    assert chosen(job(), "leaks-x999") == ([], [])
 
 
 def test_a_check_cell_is_known_by_its_form() -> None:
@@ -81,7 +86,7 @@ def test_a_check_cell_is_known_by_its_form() -> None:
 
 
 def test_an_honest_check_gives_a_canary_what_it_earns(guard: inside.Guard) -> None:
-    solutions = canary.chosen(job(), FIRST)[0]
+    solutions = chosen(job(), FIRST)[0]
     asked = inside.canaries(guard, FIRST, NAME, coursework.setup(), solutions, "")
     name, source = solutions[0]
     most = canary.earned(FIRST, name, source, coursework.setup(), CHECK, TERM, WORTH)
@@ -92,7 +97,7 @@ def test_an_honest_check_gives_a_canary_what_it_earns(guard: inside.Guard) -> No
 def test_what_a_canary_was_told_is_no_progress_of_the_students(guard: inside.Guard) -> None:
     check(FIRST)
     before = str(progress("leaks"))
-    inside.canaries(guard, FIRST, NAME, coursework.setup(), canary.chosen(job(), FIRST)[0], "")
+    inside.canaries(guard, FIRST, NAME, coursework.setup(), chosen(job(), FIRST)[0], "")
     assert str(progress("leaks")) == before
     assert f"{FIRST}: missing" in before
 

@@ -119,9 +119,9 @@ def test_a_deadline_goes_into_the_gradebook(course: Course) -> None:
         assert book.find_assignment("leaks").duedate == datetime(2026, 12, 1, 11)
 
 
-def test_another_term_makes_source_and_release_anew(course: Course) -> None:
+def test_another_term_makes_source_and_release_again(course: Course) -> None:
     changed = edited(course, "wt26-0a1b2c3d", "st27-4e5f6a7b")
-    assert update(changed) == ["leaks is made anew: 1 exercise.", "Deadlines: none."]
+    assert update(changed) == ["leaks is made again: 1 exercise.", "Deadlines: none."]
     assert 'course("st27-4e5f6a7b")' in setup_cell(changed)
     assert update(changed) == ["No notebook changed. Deadlines: none."]
     assert sorted(path.name for path in course.root.iterdir() if path.name.startswith(".")) == [making.STATE]
@@ -157,16 +157,16 @@ def test_a_notebook_edited_by_hand_stays(course: Course) -> None:
     assert update(course)[0] == f"leaks stays as it is, because {path} was edited by hand."
     assert path.read_text() == mine
     shutil.rmtree(path.parent)
-    assert update(course)[0] == "leaks is made anew: 1 exercise."
+    assert update(course)[0] == "leaks is made again: 1 exercise."
 
 
-def test_settings_of_an_earlier_edition_are_made_anew(
+def test_settings_of_an_earlier_edition_are_made_again(
     course: Course, kit: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = course.root / CONFIG
     path.write_text("c = get_config()\n")
     monkeypatch.setattr(making, "EARLIER", (making._hash(path.read_bytes()),))
-    assert update(course)[0] == "nbgrader_config.py is made anew."
+    assert update(course)[0] == "nbgrader_config.py is made again."
     assert path.read_bytes() == (kit / "exercises" / CONFIG).read_bytes()
     assert update(course) == ["No notebook changed. Deadlines: none."]
 

@@ -1,0 +1,92 @@
+"""nbgrader's gradebook, changed row by row in the file that a form grader may have open too.
+
+The file is never replaced, and a change is one transaction: it happens completely or not at all, also if this
+process is killed in the middle.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import warnings
+from collections.abc import Iterator
+from typing import Any
+
+from nbgrader.api import Gradebook
+from sqlalchemy import text
+from sqlalchemy.exc import DatabaseError, OperationalError, SAWarning
+
+from classroom.course import Course
+from classroom.trouble import Trouble
+
+LOCKED = 60.0
+"""For how many seconds a command waits while another program has locked the gradebook."""
+
+
+@contextlib.contextmanager
+def gradebook(course: Course) -> Iterator[Any]:
+    """nbgrader's gradebook, open.
+
+    Raises `Trouble` if there is none, because nbgrader would create an empty one without a word, and if the
+    file or the disk refuses what is asked of it.
+    """
+    path = course.gradebook.absolute()
+    if not path.is_file():
+        raise Trouble(
+            f"There is no gradebook {path}: put it back from a copy, or let nbgrader begin an empty one in "
+            f"{path.parent}: `nbgrader generate_assignment ASSIGNMENT --force`."
+        )
+    try:
+        with Gradebook(f"{course.gradebook_url}?timeout={LOCKED}") as book:
+            yield book
+    except DatabaseError as error:
+        if isinstance(error, OperationalError) and "locked" in str(error.orig):
+            raise Trouble(
+                f"The gradebook {path} is locked by another program ({error.orig}): close it, and run the "
+                "same command again; what is graded stays."
+            ) from error
+        raise Trouble(f"The gradebook {path} cannot be used: {error.orig}.") from error
+
+
+@contextlib.contextmanager
+def changing(book: Any) -> Iterator[None]:
+    """All that is done to an open gradebook inside the block is one transaction.
+
+    It takes SQLite's write lock at its beginning. So what is read inside is still true when it is written:
+    points that a person gives meanwhile come before the transaction or after it.
+    """
+    session = book.db()
+    # What was read earlier may have been changed by others since.
+    session.rollback()
+    session.execute(text("BEGIN IMMEDIATE"))
+    # nbgrader's own calls commit one by one; here their commits wait for the end.
+    session.commit = session.flush
+    try:
+        with warnings.catch_warnings():
+            # nbgrader builds a submission while SQLAlchemy looks on, which warns of it.
+            warnings.simplefilter("ignore", SAWarning)
+            yield
+        del session.commit
+        session.commit()
+    except BaseException:
+        session.__dict__.pop("commit", None)
+        session.rollback()
+        raise
+
+
+@contextlib.contextmanager
+def alone(course: Course) -> Iterator[None]:
+    """Keep other gradings and updates of this course out; the system ends this when the process ends."""
+    course.records.mkdir(exist_ok=True)
+    try:
+        import fcntl
+    except ImportError:
+        yield
+        return
+    with open(course.records / ".lock", "w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            raise Trouble(
+                f"Another grading of {course.root.absolute()} is running: wait for its end."
+            ) from None
+        yield

@@ -1,0 +1,215 @@
+"""Each command of `classroom` runs beside JupyterLab's form grader and beside nbgrader's own interface."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from coursekit import small_kit
+from nbgrader.api import Gradebook
+
+from classroom.course import Course
+from classroom.making import make
+from classroom.sandbox import available
+
+pytestmark = pytest.mark.deep
+
+if not available()[0]:
+    pytest.skip(f"no sandbox: {available()[1]}", allow_module_level=True)
+
+STUDENTS = ["ada", "bob", "cem", "dov", "eve", "fay"]
+
+COMMANDS = {
+    "update": ["course", ".", "--update"],
+    "grade": ["grade", "leaks", "--again", "--workers", "2"],
+    "regrade": ["regrade", "leaks", "--all", "--workers", "2"],
+    "regrade --dry-run": ["regrade", "leaks", "--all", "--dry-run", "--workers", "2"],
+    "export": ["export"],
+    "report": ["report"],
+    "feedback": ["feedback"],
+    "student-kit": ["student-kit", "kit.zip"],
+    "exercise": ["exercise", "leaks-x101"],
+    "exercise --check": ["exercise", "leaks-x101", "--check"],
+    "matrix": ["matrix", "leaks-x1"],
+    "doctor": ["doctor"],
+}
+
+ROUNDS = 84
+"""Rounds for each command: about a thousand in all."""
+
+COMMAND = """
+import sys
+from pathlib import Path
+from lessons.desk import workcopy
+if {kit!r}:
+    workcopy.course = lambda: Path({kit!r})
+from classroom.cli import main
+raise SystemExit(main(sys.argv[1:]))
+"""
+
+
+class FormGrader:
+    """nbgrader's form grader in a JupyterLab, as a browser asks it."""
+
+    def __init__(self, port: int, token: str) -> None:
+        self.address, self.token = f"http://127.0.0.1:{port}", token
+        self.asked = 0
+        self.failures: list[str] = []
+
+    def ask(self, path: str, content: dict[str, Any] | None = None) -> bytes:
+        """One request; a PUT if there is something to send. What fails is noted."""
+        self.asked += 1
+        request = urllib.request.Request(
+            self.address + path,
+            None if content is None else json.dumps(content).encode(),
+            {"Authorization": f"token {self.token}"},
+            method="GET" if content is None else "PUT",
+        )
+        try:
+            with urllib.request.urlopen(request, timeout=60) as answer:
+                return bytes(answer.read())
+        except urllib.error.HTTPError as error:
+            self.failures.append(f"{error.code} {path}")
+            return b"{}"
+
+
+@pytest.fixture(scope="module")
+def course(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Course]:
+    """A class that handed in and was graded, and a second assignment that can still change."""
+    root = tmp_path_factory.mktemp("beside")
+    with pytest.MonkeyPatch.context() as patched:
+        small_kit(root / "kit", patched, "leaks-x1", "chains-x1")
+        course = make(root / "week", "Pipes", "wt26-0a1b2c3d")
+        text = course.source("leaks").read_text(encoding="utf-8")
+        for student in STUDENTS:
+            target = course.submitted(student, "leaks")
+            target.parent.mkdir(parents=True)
+            target.write_text(text.replace("count += 1", "count += 2"), encoding="utf-8")
+        yield course
+
+
+def command(course: Course, words: list[str]) -> subprocess.Popen[bytes]:
+    """Start a command in the course's folder."""
+    # A student's kit is packed from the whole checkout.
+    kit = "" if words[0] == "student-kit" else str(course.root.parent / "kit")
+    program = COMMAND.format(kit=kit)
+    with (course.root.parent / "said").open("wb") as said:
+        return subprocess.Popen(
+            [sys.executable, "-c", program, *words], cwd=course.root, stdout=said, stderr=said
+        )
+
+
+@pytest.fixture(scope="module")
+def grader(course: Course) -> Iterator[FormGrader]:
+    started = command(course, ["grade", "leaks", "--workers", "2"])
+    assert started.wait() == 0, (course.root.parent / "said").read_text()
+    place = course.root.parent
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    places = ("HOME", "JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR", "IPYTHONDIR")
+    private = {name: str(place / name.lower()) for name in places}
+    made = FormGrader(port, secrets.token_hex(8))
+    options = ["--no-browser", "--allow-root", "--ServerApp.ip=127.0.0.1", f"--ServerApp.port={port}",
+               "--ServerApp.port_retries=0", f"--IdentityProvider.token={made.token}"]  # fmt: skip
+    with (place / "log").open("wb") as log:
+        server = subprocess.Popen(
+            [sys.executable, "-m", "jupyterlab", *options],
+            cwd=course.root, env=os.environ | private, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+            start_new_session=True,
+        )  # fmt: skip
+    try:
+        until = time.monotonic() + 120
+        while True:
+            try:
+                made.ask("/api/status")
+                break
+            except urllib.error.URLError:
+                said = (place / "log").read_text(errors="replace")
+                assert server.poll() is None and time.monotonic() < until, said
+                time.sleep(0.2)
+        yield made
+    finally:
+        server.send_signal(signal.SIGTERM)
+        try:
+            server.wait(20)
+        except subprocess.TimeoutExpired:
+            server.kill()
+            server.wait()
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_no_points_are_lost_while_a_command_runs(course: Course, grader: FormGrader, name: str) -> None:
+    file = course.gradebook.stat().st_ino
+    before = len(grader.failures)
+    given: dict[str, float] = {}
+    runs, running = 0, None
+    with Gradebook(course.gradebook_url) as book:
+        grades = {
+            (student, cell): book.find_grade(cell, "leaks", "leaks", student).id
+            for student in STUDENTS
+            for cell in ("leaks-open", "leaks-x1-check")
+        }
+        pages = {s: book.find_submission_notebook("leaks", "leaks", s).id for s in STUDENTS}
+        for number in range(ROUNDS):
+            if running is None or running.poll() is not None:
+                if running is not None and running.returncode:
+                    break
+                runs += 1
+                if name == "update":
+                    changed(course, runs)
+                if name == "exercise":
+                    for path in course.own.rglob("*x101*"):
+                        if path.is_file():
+                            path.unlink()
+                    for path in course.own.rglob("leaks-x101/*.py"):
+                        path.unlink()
+                running = command(course, COMMANDS[name])
+            student = STUDENTS[number % len(STUDENTS)]
+            points = round((number + 1) / 100 + runs / 10_000, 4)
+            mine, other = grades[student, "leaks-open"], grades[student, "leaks-x1-check"]
+            book.find_grade_by_id(mine).manual_score = points
+            book.db.commit()
+            told = json.loads(grader.ask(f"/formgrader/api/grade/{other}", {"manual_score": points}))
+            assert told.get("manual_score") == points, grader.failures
+            given[mine] = given[other] = points
+            if number % 10 == 0:
+                grader.ask(f"/formgrader/submissions/{pages[student]}")
+                grader.ask("/formgrader/gradebook/leaks/leaks")
+            book.db.expire_all()
+            lost = {id: book.find_grade_by_id(id).manual_score for id in given}
+            assert lost == given
+            time.sleep(0.02)
+    assert running is not None
+    assert running.wait() == 0, (course.root.parent / "said").read_text()
+    with Gradebook(course.gradebook_url) as book:
+        assert {id: book.find_grade_by_id(id).manual_score for id in given} == given
+    assert len(given) == 2 * len(STUDENTS)
+    assert grader.failures[before:] == []
+    assert course.gradebook.stat().st_ino == file
+    print(f"{name}: {ROUNDS} rounds, {runs} runs, {grader.asked} requests in all, 0 lost")
+
+
+def changed(course: Course, number: int) -> None:
+    """Another deadline, and a notebook that is made again, in course.toml."""
+    text = course.file.read_text(encoding="utf-8")
+    lines = [
+        f'name = "Pipes {number}"'
+        if line.startswith("name =")
+        else f'deadline = "2027-01-{1 + number % 28:02} 12:00"'
+        if line.startswith("deadline =")
+        else line
+        for line in text.splitlines()
+    ]
+    course.file.write_text("\n".join(lines) + "\n", encoding="utf-8")
