@@ -11,7 +11,7 @@ import json
 import shutil
 import tempfile
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -19,17 +19,18 @@ from typing import Any
 from nbformat import from_dict
 from nbgrader import utils
 from nbgrader.api import MissingEntry
+from sqlalchemy.exc import DatabaseError, DataError, IntegrityError
 from traitlets.config import Config
 from traitlets.config.loader import PyFileConfigLoader
 
 from classroom import canary
 from classroom.course import Course
-from classroom.execute import Result
+from classroom.execute import Result, ungraded
 from classroom.gradebook import alone, changing, gradebook
-from classroom.intake import Found, Template
+from classroom.intake import Found, Template, described, writable
 from classroom.records import FORMAT, write_text
 from classroom.spans import duration
-from classroom.trouble import Trouble
+from classroom.trouble import Trouble, same_format
 
 STAGED = "graded-"
 """How folders begin whose files are about to be put in place."""
@@ -75,8 +76,7 @@ class Book:
     def _stands(self, found: Found, sandboxed: bool) -> bool:
         record = self.record(found.student)
         return (
-            record.get("format") == FORMAT
-            and record.get("digest") == found.digest
+            record.get("digest") == found.digest
             and record.get("status") != "stopped"
             and record.get("late_seconds") == self.late(found)
             # What was graded without a sandbox is graded again when there is one.
@@ -84,12 +84,19 @@ class Book:
         )
 
     def record(self, student: str) -> dict[str, Any]:
-        """A student's record of this assignment; {} when there is none that can be read."""
+        """A student's record of this assignment; {} if there is none that can be read.
+
+        Raises `Trouble` for one of another format.
+        """
+        place = self._place(student)
         try:
-            record = json.loads(self._place(student).read_text(encoding="utf-8"))
+            record = json.loads(place.read_text(encoding="utf-8"))
         except (OSError, ValueError):
             return {}
-        return record if isinstance(record, dict) else {}
+        if not isinstance(record, dict):
+            return {}
+        same_format(place, record.get("format"), FORMAT)
+        return record
 
     def late(self, found: Found) -> int:
         """How many seconds after the deadline, extension included, it came; 0 for in time or unknown."""
@@ -110,9 +117,25 @@ class Book:
     def enter(self, found: Found, result: Result) -> dict[str, Any]:
         """Write one submission's grade, and return its record.
 
-        Raises `Trouble` when the gradebook stays locked.
+        If something in the submission makes that fail, the record says so, and a person is asked. Raises
+        `Trouble` if the disk refuses, and what the gradebook raises if it is locked or damaged.
         """
-        record = self._recorded(found, result)
+        try:
+            return self._enter(found, result)
+        except (Trouble, OSError):
+            raise
+        except Exception as error:
+            if isinstance(error, DatabaseError) and not isinstance(error, IntegrityError | DataError):
+                raise
+            note = f"Its grade could not be written down: {described(error)}."
+            failed = ungraded(found.student, self.template, "stopped", note, result.sandboxed)
+            # The timestamp is the submission's too.
+            return self._enter(replace(found, timestamp=""), failed)
+
+    def _enter(self, found: Found, result: Result) -> dict[str, Any]:
+        text = json.dumps(self._recorded(found, result), indent=1, ensure_ascii=False, sort_keys=True) + "\n"
+        text = writable(text)
+        record: dict[str, Any] = json.loads(text)
         staged = self._stage(found, result)
         try:
             executed = from_dict(json.loads(result.notebook))  # type: ignore[no-untyped-call]
@@ -121,10 +144,7 @@ class Book:
             self._place_files(staged, self.course.root / "autograded" / found.student / self.assignment)
         finally:
             shutil.rmtree(staged, ignore_errors=True)
-        place = self._place(found.student)
-        place.parent.mkdir(parents=True, exist_ok=True)
-        text = json.dumps(record, indent=1, ensure_ascii=False, sort_keys=True) + "\n"
-        write_text(place, text)
+        write_text(self._place(found.student), text)
         return record
 
     def _place(self, student: str) -> Path:
@@ -281,7 +301,8 @@ def _stamp(text: str) -> datetime | None:
         return None
     try:
         stamp = utils.parse_utc(text)
-    except (ValueError, OverflowError, TypeError):
+    except Exception:
+        # A parser of free text fails in many ways: 40 digits are an `ArithmeticError`.
         return None
     return stamp if isinstance(stamp, datetime) else None
 

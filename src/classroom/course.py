@@ -16,11 +16,14 @@ from pathlib import Path
 from typing import Any, NoReturn
 from zoneinfo import ZoneInfo
 
-from classroom.trouble import Trouble
+from classroom.trouble import Trouble, same_format
 
 FILE = "course.toml"
 STATE = ".classroom"
-KEYS = ("name", "term", "timezone", "limits", "assignments")
+FORMAT = 1
+"""The format of `course.toml` that this edition reads and writes."""
+
+KEYS = ("format", "name", "term", "timezone", "limits", "assignments")
 ASSIGNMENT_KEYS = ("deadline", "exercises", "factor")
 FACTORS = range(1, 101)
 
@@ -140,7 +143,8 @@ class Course:
 def parsed(text: str, folder: Path) -> Course:
     """The course that the text of a `course.toml` describes. Raises `Trouble` as `Course.read` does.
 
-    >>> text = 'name = "A"\\nterm = "wt26-7f3a9c1e"\\n[assignments.leaks]\\nexercises = ["leaks-x1"]\\n'
+    >>> text = 'format = 1\\nname = "A"\\nterm = "wt26-7f3a9c1e"\\n'
+    >>> text += '[assignments.leaks]\\nexercises = ["leaks-x1"]\\n'
     >>> parsed(text, Path()).assignment("leaks").exercises
     ('leaks-x1',)
     """
@@ -148,6 +152,7 @@ def parsed(text: str, folder: Path) -> Course:
         data = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise Trouble(f"{folder / FILE} is no TOML: {str(error).rstrip('.')}.") from error
+    same_format(folder / FILE, data.get("format"), FORMAT)
     reader = _Reader(text, folder / FILE)
     reader.known((), data, KEYS)
     name = reader.text((), data, "name")
@@ -284,7 +289,7 @@ def written(name: str, term: str, assignments: Mapping[str, Iterable[str]]) -> s
 
     assignments: the ids of their exercises by their names.
     """
-    parts = [_HEAD.format(name=_string(name), term=_string(term))]
+    parts = [_HEAD.format(format=FORMAT, name=_string(name), term=_string(term))]
     for one, ids in assignments.items():
         listed = "\n".join(f"    {_string(id)}," for id in ids)
         parts.append(f'[assignments.{one}]\ndeadline = ""\nfactor = 1\nexercises = [\n{listed}\n]\n')
@@ -300,6 +305,9 @@ def add_option(parser: argparse.ArgumentParser) -> None:
 
 _HEAD = """\
 # This course: what you may change. After a change: classroom course . --update
+
+# The format of this file, which stays as it is.
+format = {format}
 
 # What your students see above each notebook.
 name = {name}

@@ -37,6 +37,9 @@ KEPT_IN_ALL = 10_000_000
 TRACED = 4_000
 """Characters of a traceback's entry that are kept; a value's own text can be as long as it likes."""
 
+DEEP = 100
+"""How often an output may be nested. What reads notebooks recurses, and fails from about 500 on."""
+
 SETTLING = 1.0
 """Seconds in which a request's last reply comes, or is not waited for."""
 
@@ -119,7 +122,7 @@ def graded(job: Job) -> Result:
     except Trouble as trouble:
         return Result(job.student, "no kernel", str(trouble), sandboxed=job.sandboxed)
     except Exception as error:
-        note = f"The grader itself failed: {type(error).__name__}: {str(error)[:200]}"
+        note = f"The grader itself failed: {intake.described(error)}."
         return ungraded(job.student, Template.read(job.release), "stopped", note, job.sandboxed)
 
 
@@ -637,9 +640,22 @@ class _Outputs:
 
 
 def _bundle(data: dict[str, Any]) -> dict[str, Any]:
+    if _deep(list(data.values())):
+        return {"text/plain": f"(an output that is nested more than {DEEP} times, not kept)"}
     return {
         str(kind): content if str(kind).endswith("json") else str(content) for kind, content in data.items()
     }
+
+
+def _deep(content: Any) -> bool:
+    """Whether lists and dicts are nested more than `DEEP` times in each other."""
+    level = [content]
+    for _ in range(DEEP + 1):
+        inside = [
+            one.values() if isinstance(one, dict) else one for one in level if isinstance(one, dict | list)
+        ]
+        level = [one for some in inside for one in some]
+    return bool(level)
 
 
 @contextlib.contextmanager

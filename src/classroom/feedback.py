@@ -24,6 +24,7 @@ from classroom import records
 from classroom.compose import HEADING
 from classroom.course import Course, add_option
 from classroom.gradebook import gradebook
+from classroom.intake import described, writable
 from classroom.pages import code, page, picture, plain, prose
 from classroom.trouble import Trouble
 from lessons.judge.verdict import MIME, Aspect, Verdict, panel
@@ -87,7 +88,11 @@ def feedback(course: Course, assignment: str, students: tuple[str, ...] = ()) ->
                     f"`classroom grade {assignment} --student {shlex.quote(student)} --again` writes both."
                 ) from None
             path = course.root / "feedback" / student / f"{assignment}.html"
-            records.write_text(path, _page(course, record, submission, release))
+            try:
+                text = _page(course, record, submission, release)
+            except Exception as error:
+                text = _unmade(course, record, submission, described(error))
+            records.write_text(path, writable(text))
             yield path
 
 
@@ -148,6 +153,23 @@ def _page(course: Course, record: Mapping[str, Any], submission: Any, release: _
             for id, one in record["exercises"].items()
             if one["version"]
         ),
+    )
+
+
+def _unmade(course: Course, record: Mapping[str, Any], submission: Any, why: str) -> str:
+    """The page of a student whose page cannot be made: the points, and whom to ask."""
+    return page(
+        "feedback.html",
+        title=f"{record['assignment']}: feedback for {record['student']}",
+        course=course.name,
+        notices=[f"The rest of this page could not be made ({why}): ask the person who teaches the course."],
+        parts=[],
+        answered=False,
+        penalty="",
+        points=f"{max(0, submission.score - (submission.late_submission_penalty or 0)):g}",
+        worth=f"{submission.max_score:g}",
+        more="",
+        versions="",
     )
 
 

@@ -29,7 +29,7 @@ from classroom import solutions as shelf
 from classroom.boxes import boxes
 from classroom.course import Course, add_option
 from classroom.execute import Job, Result, Times, graded, ungraded
-from classroom.intake import Found, Template, submissions
+from classroom.intake import Found, Template, described, strays, submissions
 from classroom.sandbox import available
 from classroom.spans import duration
 from classroom.trouble import Trouble
@@ -191,6 +191,8 @@ def grade(
         summary.missing = sorted(missing)
         for student in summary.missing:
             say(f"{student}: nothing was submitted.")
+        for name in strays(course.root / "submitted"):
+            say(f"{name} in submitted/ is not a student's folder, so it is not graded.")
         progress = within.enter_context(Progress(len(waiting), say))
         found_by: dict[str, Found] = {}
 
@@ -462,7 +464,7 @@ def _outcome(future: Future[Result], job: Job) -> Result | None:
         return None
     except Exception as error:
         # A cluster that lost its workers says so in an error of its own.
-        note = f"The grading of this submission was lost: {type(error).__name__}: {str(error)[:200]}"
+        note = f"The grading of this submission was lost: {described(error)}."
         return ungraded(job.student, Template.read(job.release), "stopped", note, job.sandboxed)
 
 

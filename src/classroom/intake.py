@@ -27,6 +27,9 @@ OFFERED = 50
 """How many files of a submission are looked at when its notebook is not where it belongs."""
 
 
+CHECKPOINTS = ".ipynb_checkpoints"
+"""What Jupyter itself puts beside notebooks. Any other folder that holds an assignment is a student's."""
+
 NAMED = 200
 """Bytes that a student's name may have: files are called after it, and those have at most 255."""
 
@@ -80,23 +83,58 @@ def submissions(folder: Path, assignment: str, only: tuple[str, ...] = ()) -> It
     """
     try:
         # One of thousands is looked up by its name.
-        names = sorted(set(only) or (name for name in os.listdir(folder) if not name.startswith(".")))
+        names = sorted(set(only) or (name for name in os.listdir(folder) if name != CHECKPOINTS))
     except OSError:
         return
     for name in names:
-        home = folder / name
-        place = home / assignment
-        if home.is_symlink():
-            yield Found(name, None, "unreadable", "The student's folder is a symbolic link.")
-        elif amiss := _amiss(name):
-            # Told with its control characters written out, a name can be four times as long.
-            digest = hashlib.sha256(os.fsencode(name)).hexdigest()[:8]
-            plain = (
-                printable(name) if len(os.fsencode(name)) <= NAMED // 4 else f"{printable(name, 40)} {digest}"
-            )
-            yield Found(plain, None, "unreadable", f"The student's folder has a name {amiss}.")
-        elif home.is_dir() and os.path.lexists(place):
-            yield found(name, place, assignment)
+        try:
+            there = _of_student(folder / name, assignment)
+        except Exception as error:
+            there = Found(_plain(name), None, "unreadable", f"It cannot be read: {described(error)}.")
+        if there:
+            yield there
+
+
+def strays(folder: Path) -> list[str]:
+    """What lies in `submitted/` and is not a student's folder, as it can be printed; hidden files aside."""
+    try:
+        entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
+    except OSError:
+        return []
+    return [
+        _said(entry.name)
+        for entry in entries
+        if not (entry.is_dir() or entry.is_symlink() or entry.name.startswith("."))
+    ]
+
+
+def _of_student(home: Path, assignment: str) -> Found | None:
+    """What is in one student's folder; None if it has nothing of this assignment."""
+    name = home.name
+    if home.is_symlink():
+        return Found(_plain(name), None, "unreadable", "The student's folder is a symbolic link.")
+    if home.is_dir() and (amiss := _amiss(name)):
+        return Found(_plain(name), None, "unreadable", f"The student's folder has a name {amiss}.")
+    place = home / assignment
+    try:
+        place.lstat()
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    return found(name, place, assignment)
+
+
+def _plain(name: str) -> str:
+    """A student's name as it can be printed, and as files can be called."""
+    if not _amiss(name):
+        return name
+    # With its control characters written out, a name can be four times as long.
+    digest = hashlib.sha256(os.fsencode(name)).hexdigest()[:8]
+    return printable(name) if len(os.fsencode(name)) <= NAMED // 4 else f"{printable(name, 40)} {digest}"
+
+
+def described(error: Exception) -> str:
+    """An error in a few words. What a submission holds can be part of its text."""
+    return f"{type(error).__name__}, {printable(str(error), 200)}"
 
 
 def _amiss(name: str) -> str:
@@ -327,7 +365,12 @@ def notebook(cells: list[Cell], template: Template) -> str:
         "nbformat": 4,
         "nbformat_minor": 5,
     }
-    return json.dumps(made, indent=1, ensure_ascii=False, sort_keys=True) + "\n"
+    return writable(json.dumps(made, indent=1, ensure_ascii=False, sort_keys=True) + "\n")
+
+
+def writable(text: str) -> str:
+    """A text without lone surrogates, which JSON can hold and a file cannot."""
+    return text.encode("utf-8", "replace").decode("utf-8")
 
 
 Given = tuple[str, str, str, dict[str, Any]]
@@ -380,8 +423,7 @@ def _text(source: object) -> str:
         source = "".join(line for line in source if isinstance(line, str))
     # Some editors end lines as Windows does: that is no change.
     text = source.replace("\r\n", "\n") if isinstance(source, str) else ""
-    # A lone surrogate is legal in JSON and in no file.
-    return text.encode("utf-8", "replace").decode("utf-8")
+    return writable(text)
 
 
 def _attachments(given: dict[str, Any]) -> dict[str, Any]:

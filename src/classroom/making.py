@@ -21,11 +21,18 @@ from classroom.compose import Chosen, Texts, as_bytes, notebook
 from classroom.course import FILE, STATE, TERM, TERM_LENGTH, Assignment, Course, parsed, written
 from classroom.gradebook import alone, changing, gradebook
 from classroom.own import own_exercise
+from classroom.records import write_text
 from classroom.release import CONFIG, generate, kit, kit_exercise, kit_texts, scripts_on_path
-from classroom.trouble import Trouble
+from classroom.trouble import Trouble, same_format
 from lessons.words import many
 
 FOLDERS = ("source", "release", "submitted", "autograded", "feedback", "records", "solutions", "own")
+MADE = "made.json"
+"""The file in the kit's own folder that notes the hashes of the notebooks as the kit wrote them."""
+
+FORMAT = 1
+"""The format of that file that this edition reads and writes."""
+
 EARLIER = ("17a3aa57f10b601308c522f40ddafe02f318f410b377096d7a083214f2f4a774",)
 """Hashes of nbgrader settings that an earlier edition of the kit wrote, and that nobody has edited since."""
 
@@ -128,7 +135,7 @@ def update(course: Course) -> list[str]:
     with scripts_on_path(), gradebook(course) as book, alone(course):
         for left in course.root.glob(f"{STATE}.*"):
             shutil.rmtree(left, ignore_errors=True)
-        told, state = kit_texts(), _state(course.root)
+        told, state = kit_texts(), _state(course)
         plan = _planned(course, told, state, book)
         with tempfile.TemporaryDirectory(prefix=f"{STATE}.", dir=course.root) as place:
             stage = Course(Path(place), course.name, course.term, course.assignments)
@@ -399,18 +406,24 @@ def _replace(new: Path, old: Path) -> None:
 
 def _remember(course: Course, before: Mapping[str, str], made: Iterable[str]) -> None:
     """Note the notebooks that were written now, so that one that was edited since is known."""
-    state = {**before, **{name: _hash(course.source(name).read_bytes()) for name in made}}
-    path = course.root / STATE / "made.json"
-    path.parent.mkdir(exist_ok=True)
-    path.write_text(json.dumps(state, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+    made_now = {name: _hash(course.source(name).read_bytes()) for name in made}
+    state = {"format": FORMAT, "notebooks": {**before, **made_now}}
+    text = json.dumps(state, indent=1, sort_keys=True) + "\n"
+    write_text(course.state / MADE, text)
 
 
-def _state(root: Path) -> dict[str, str]:
+def _state(course: Course) -> dict[str, str]:
+    """The hashes of the notebooks as the kit wrote them; {} if nothing readable is noted.
+
+    Raises `Trouble` for a note of another format.
+    """
+    path = course.state / MADE
     try:
-        state = json.loads((root / STATE / "made.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+        state = dict(json.loads(path.read_text(encoding="utf-8")))
+    except (OSError, ValueError, TypeError):
         return {}
-    return state if isinstance(state, dict) else {}
+    same_format(path, state.get("format"), FORMAT)
+    return dict(state["notebooks"])
 
 
 def _hash(content: bytes) -> str:

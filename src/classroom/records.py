@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from classroom.course import Course
-from classroom.trouble import Trouble
+from classroom.trouble import Trouble, same_format
 from lessons.desk import workcopy as desk
 
 FORMAT = 1
+"""The format of a record that this edition reads and writes."""
 
 NEEDS_PERSON = "needs a person"
 BY_HAND = "not graded by hand yet"
@@ -44,16 +45,15 @@ def graded(course: Course, wanted: Sequence[str]) -> list[str]:
 
 def _record(path: Path) -> dict[str, Any]:
     try:
-        record = json.loads(path.read_text(encoding="utf-8"))
-        if record["format"] > FORMAT:
-            raise Trouble(f"{path} was written by a newer edition of the kit: bring this one up to date.")
+        record = dict(json.loads(path.read_text(encoding="utf-8")))
     except OSError as error:
         raise Trouble(f"{path} cannot be read: {error.strerror or error}.") from None
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, TypeError):
         raise Trouble(
             f"{path} is no record of a grading: take it away, and `classroom grade` grades this one again."
         ) from None
-    return dict(record)
+    same_format(path, record.get("format"), FORMAT)
+    return record
 
 
 def flag(record: Mapping[str, Any] | None, submission: Any) -> str:

@@ -15,11 +15,13 @@ from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import IO, Any
 
+from sqlalchemy.exc import DatabaseError
+
 from classroom import canary, records
 from classroom.course import Course, add_option
 from classroom.execute import Job, Result, Score, Times
 from classroom.grade import NOT_SANDBOXED, Recipe, add_options, in_sandbox, pooled
-from classroom.intake import Found, Template, submissions
+from classroom.intake import Found, Template, described, submissions
 from classroom.trouble import Trouble
 
 COLUMNS = (
@@ -216,9 +218,16 @@ def regrade(
             if result.status == "stopped" and record["status"] != "stopped":
                 say(f"{result.student}: stays as it was. {result.note}")
                 continue
-            summary.count += 1
             one = _Regraded(course, recipe.template, record, result, lower)
-            _tell(one, writer.enter(found, one), summary, say)
+            try:
+                points = writer.enter(found, one)
+            except (Trouble, OSError, DatabaseError):
+                raise
+            except Exception as error:
+                say(f"{result.student}: stays as it was. It cannot be compared: {described(error)}.")
+                continue
+            summary.count += 1
+            _tell(one, points, summary, say)
         summary.file = writer.path
     return summary
 

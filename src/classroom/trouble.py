@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 
 class Trouble(Exception):
     """What stops a command, as one sentence for the person at the keyboard: what was given, what is allowed.
@@ -10,3 +12,15 @@ class Trouble(Exception):
     Traceback (most recent call last):
     classroom.trouble.Trouble: There is no course.toml in week5: make a course with `classroom course week5`.
     """
+
+
+def same_format(path: Path, found: object, known: int) -> None:
+    """Raise `Trouble` if a stored file is of another format than the one that this edition reads.
+
+    >>> same_format(Path("course.toml"), 2, 1)
+    Traceback (most recent call last):
+    classroom.trouble.Trouble: course.toml has format 2, and this edition of the kit reads format 1.
+    """
+    if type(found) is not int or found != known:
+        has = "states no format" if found is None else f"has format {found!r}"
+        raise Trouble(f"{path} {has}, and this edition of the kit reads format {known}.")

@@ -20,7 +20,7 @@ from nbgrader.api import Gradebook
 from sqlalchemy.exc import OperationalError
 
 from classroom import gradebook as books
-from classroom import making
+from classroom import making, records
 from classroom.book import Book
 from classroom.cli import main
 from classroom.course import Course
@@ -375,3 +375,18 @@ def test_a_timestamp_that_says_nothing_is_no_timestamp(course: Course) -> None:
 
 def test_a_span_is_said_in_two_units() -> None:
     assert [duration(seconds) for seconds in (0, 60, 3600, 90_000)] == ["0 s", "1 min", "1 h", "1 d 1 h"]
+
+
+@pytest.mark.parametrize("found", ["2", "null", '"1"'])
+def test_a_record_of_another_format_is_refused_and_kept(course: Course, found: str) -> None:
+    with opened(course) as book:
+        book.enter(FOUND, result(book))
+    path = course.records / ASSIGNMENT / "ada.json"
+    text = path.read_text(encoding="utf-8").replace('"format": 1', f'"format": {found}')
+    path.write_text(text, encoding="utf-8")
+    wanted = re.escape(f"{path} ") + ".*, and this edition of the kit reads format 1"
+    with pytest.raises(Trouble, match=wanted):
+        records.read(course, ASSIGNMENT)
+    with opened(course) as book, pytest.raises(Trouble, match=wanted):
+        book.done(FOUND, True)
+    assert path.read_text(encoding="utf-8") == text

@@ -15,7 +15,7 @@ GOOD = """\
 name = "Pipelines"
 term = "wt26-7f3a9c1e"
 timezone = "Europe/Berlin"
-
+format = 1
 [assignments.leaks]
 deadline = "2026-11-30 23:59"
 exercises = ["leaks-x1", "leaks-x3"]
@@ -63,7 +63,7 @@ def test_a_deadline_without_a_zone_is_read_in_the_courses_own(
 @pytest.mark.parametrize(
     ("before", "after", "said"),
     [
-        ("name =", "nme =", r"line 1: there is no key 'nme' \(did you mean 'name'\?\); allowed is name"),
+        ("name =", "nme =", r"line 1: there is no key 'nme' \(did you mean 'name'\?\); allowed is format"),
         ('name = "Pipelines"\n', "", r"course\.toml: the key 'name' is missing"),
         ('"Pipelines"', '"  "', r"line 1: name is '  '; allowed is text in quotes"),
         ('"wt26-7f3a9c1e"', '"WT 26"', r"line 2: term is 'WT 26'; allowed is 6 to 40 small letters"),
@@ -135,3 +135,19 @@ def test_a_new_course_is_read_as_it_was_written(tmp_path: Path, name: str) -> No
     # What it says of limits is what holds without saying it.
     assert Times(**course.limits) == Times()
     assert set(course.limits) == set(LIMITS)
+
+
+@pytest.mark.parametrize(
+    ("line", "found"),
+    [
+        ("format = 2", "has format 2"),
+        ('format = "1"', "has format '1'"),
+        ("format = true", "has format True"),
+        ("", "states no format"),
+    ],
+)
+def test_another_format_is_refused_with_both_numbers(tmp_path: Path, line: str, found: str) -> None:
+    with pytest.raises(Trouble) as refused:
+        read(tmp_path, GOOD.replace("format = 1", line))
+    said = f"{tmp_path / 'course.toml'} {found}, and this edition of the kit reads format 1."
+    assert str(refused.value) == said

@@ -276,7 +276,7 @@ def test_a_fault_of_the_grader_is_a_result_too(monkeypatch: pytest.MonkeyPatch) 
 
     monkeypatch.setattr("classroom.intake.rebuilt", broken)
     result = graded(job({}))
-    assert (result.status, result.note) == ("stopped", "The grader itself failed: RuntimeError: a fault")
+    assert (result.status, result.note) == ("stopped", "The grader itself failed: RuntimeError, a fault.")
 
 
 def test_course_work_has_two_exercises() -> None:

@@ -49,7 +49,7 @@ def test_a_submission_in_its_place_is_found_with_its_timestamp(tmp_path: Path) -
 
 
 def test_students_come_in_order_and_only_those_who_submitted(tmp_path: Path) -> None:
-    for student in ("zoe", "ada", ".hidden", "mia"):
+    for student in ("zoe", "ada", ".ipynb_checkpoints", "mia"):
         (tmp_path / student / ASSIGNMENT).mkdir(parents=True)
     (tmp_path / "bob" / "another").mkdir(parents=True)
     (tmp_path / "a file").write_text("")

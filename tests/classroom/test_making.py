@@ -188,12 +188,12 @@ def test_an_assignment_taken_out_is_gone(kit: Path, tmp_path: Path, monkeypatch:
     course = make(tmp_path / "week", "Pipes", "wt26-0a1b2c3d")
     (kit / "exercises/texts/leaks.md").write_text(text)
     state = json.loads((course.root / making.STATE / "made.json").read_text())
-    assert list(state) == ["leaks"]
+    assert state["format"] == 1 and list(state["notebooks"]) == ["leaks"]
     # As if an assignment of the kit had been there at first.
     old = course.root / "source/chains/chains.ipynb"
     old.parent.mkdir()
     old.write_text("{}")
-    state["chains"] = making._hash(b"{}")
+    state["notebooks"]["chains"] = making._hash(b"{}")
     (course.root / making.STATE / "made.json").write_text(json.dumps(state))
     assert update(course)[0] == "chains is taken out."
     assert not old.parent.exists()
@@ -207,3 +207,11 @@ def test_the_command_makes_and_updates(kit: Path, tmp_path: Path, capsys: pytest
     assert capsys.readouterr().out == "No notebook changed. Deadlines: none.\n"
     assert main(["course", str(folder), "--update", "--term", "x"]) == 1
     assert "change them there" in capsys.readouterr().err
+
+
+def test_a_note_of_another_format_is_refused(course: Course) -> None:
+    path = course.state / making.MADE
+    path.write_text('{"format": 2, "notebooks": {}}')
+    with pytest.raises(Trouble) as refused:
+        update(course)
+    assert str(refused.value) == f"{path} has format 2, and this edition of the kit reads format 1."
