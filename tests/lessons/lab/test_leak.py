@@ -9,6 +9,7 @@ import re
 import shutil
 import sys
 import tempfile
+import weakref
 
 import ipywidgets
 import pytest
@@ -31,8 +32,23 @@ def held(**chosen):
     return [crash.held for crash in known(LeakSettings(**chosen)).crashes]
 
 
+class Ring:
+    """An object in a cycle with itself."""
+
+    def __init__(self):
+        self.me = self
+
+
 @pytest.fixture(scope="module", autouse=True)
-def fonts():
+def soon():
+    """Nobody gives a slot back, so a worker that waits longer for one gets the same answer later."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(room, "TIMEOUT", 0.001)
+        yield
+
+
+@pytest.fixture(scope="module", autouse=True)
+def fonts(soon):
     """matplotlib opens a font at its first use and keeps it."""
     figures.leak(leak(LeakSettings(cycles=1)), leak(LeakSettings(cycles=21)))
 
@@ -43,10 +59,15 @@ def baseline(monkeypatch, tmp_path):
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     gc.collect()
     before = ledger.held(), ledger.system(), gc.isenabled()
+    # Only the collector frees it. The count of frozen objects says nothing: since Python 3.12 the collector
+    # keeps what never dies among them.
+    ring = Ring()
     yield
+    freed = weakref.ref(ring)
+    del ring
     gc.collect()
+    assert freed() is None, "the collector looks at everything again"
     assert (ledger.held(), ledger.system(), gc.isenabled()) == before
-    assert gc.get_freeze_count() == 0
     assert os.listdir(tmp_path) == []
 
 
@@ -151,7 +172,7 @@ def test_a_setting_that_is_not_allowed_names_those_that_are(field, value):
         LeakSettings(**{field: value})
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(
     st.builds(
         LeakSettings,
