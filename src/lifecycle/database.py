@@ -25,6 +25,7 @@ _LOCK_NUMBERS = {1205, 1213}
 BATCH = 100  # rows in memory at a time
 
 _SHARED = "this engine has one connection for all, and another part writes on it; use a file, or two engines"
+_ALONE = "a sink needs its own connection, but this pool has one connection for all; use another pool"
 _KINDS = "there are columns for bool, int, float, str, date, datetime and None"
 
 
@@ -57,10 +58,7 @@ def disconnect(connection: Connection) -> None:
 
 
 def batches(connection: Connection, query: str | Executable) -> Generator[list[dict[str, Any]]]:
-    """Run a query, text or a select, and yield its rows as dicts, a hundred or fewer at a time.
-
-    The rest of the rows stays in the database, which reads on when the next batch is pulled.
-    """
+    """Run a query, text or a select, and yield its rows as dicts, a hundred or fewer at a time."""
     from sqlalchemy import text
 
     where = address(connection.engine)
@@ -93,8 +91,7 @@ class Transaction:
 
     On SQLite it takes the write lock at once, with `BEGIN IMMEDIATE`, however the engine begins its own
     transactions, so that a table it creates is part of it. On every other database a statement that fails
-    ends it, even if the error is caught: nothing of it can be kept. (PostgreSQL would answer the COMMIT with
-    a ROLLBACK, without an error; after a deadlock MySQL has already rolled back.)
+    ends it, even if the error is caught. (PostgreSQL would answer a COMMIT with a ROLLBACK and no error.)
 
     Raises what `connect` raises, `TimeoutError` if the lock does not clear, and `ValueError` if the engine
     commits each statement by itself.
@@ -117,10 +114,7 @@ class Transaction:
 
     @contextmanager
     def statement(self, where: str) -> Iterator[None]:
-        """Run the statement of the block, with its errors `translated`.
-
-        Raises `RuntimeError`, before the block, if the transaction has ended already.
-        """
+        """Run a statement in the block, with errors `translated`; `RuntimeError` if nothing can be kept."""
         if self._failed:
             raise RuntimeError(f"{where}: a statement failed ({self._failed}), so nothing can be kept")
         # SQLite ends one by itself when the disk is full, and would begin another at the next insert.
@@ -136,9 +130,8 @@ class Transaction:
     def lock(self, name: str, first: bool = False) -> None:
         """Wait until no other transaction holds the lock of this name, then hold it until the end.
 
-        Only PostgreSQL needs it: SQLite has one writer at a time. How long it waits is the engine's
-        `lock_timeout`, and without one it waits for ever. `first` says that this is the transaction's first
-        statement, and that what others have committed during the wait must be seen after it.
+        Only PostgreSQL needs it: SQLite has one writer at a time. It waits for the engine's `lock_timeout`,
+        or without a limit. `first`: as the first statement, so that what others commit meanwhile is seen.
         """
         import sqlalchemy as sql
 
@@ -168,7 +161,11 @@ class Transaction:
                 self.connection.close()
 
     def _begin(self) -> None:
+        from sqlalchemy.pool import SingletonThreadPool, StaticPool
+
         if not self._sqlite:
+            if isinstance(self.connection.engine.pool, (SingletonThreadPool, StaticPool)):
+                raise ValueError(f"{self.where}: {_ALONE}")
             if _commits_by_itself(self.connection):
                 raise ValueError(
                     f"{self.where}: the engine is in AUTOCOMMIT, so nothing could be rolled back"
@@ -207,8 +204,8 @@ class Table:
     are deleted first. Transactions that replace or create the table of this name take turns.
 
     Raises `ValueError` for a column that the table does not have, for a value of another type than the
-    column's, and for NaN, which SQLite turns into NULL. Some databases, such as MySQL, commit a CREATE TABLE
-    by themselves; there, a table created here stays, empty.
+    column's, and for NaN, which SQLite turns into NULL. MySQL commits a CREATE TABLE by itself: there, a
+    table created here stays, empty.
     """
 
     def __init__(self, transaction: Transaction, name: str, replace: bool = False) -> None:
