@@ -12,7 +12,7 @@ import inspect
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, nullcontext
+from contextlib import ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass
 from itertools import islice
 from types import SimpleNamespace
@@ -173,7 +173,7 @@ class Chain:
     def __init__(self, settings: ChainSettings | None = None, build: Build | None = None) -> None:
         self.settings = settings or ChainSettings()
         self._build = build
-        self._system = ledger.system()
+        self._system, self._own = ledger.system(), ledger.System(0, 0)
         self._station: Station | None = None
         self._ghosts: list[_Run] = []
         self._strikes: list[str] = []
@@ -285,9 +285,20 @@ class Chain:
 
     @property
     def system(self) -> ledger.System:
-        """What the operating system counts now beyond what it did when this chain was made."""
-        now, before = ledger.system(), self._system
-        return ledger.System(now.files - before.files, now.sockets - before.sockets)
+        """What the operating system counts now that this chain has opened, and did not close."""
+        now = _beyond(ledger.system(), self._system)
+        # What a frontend opens between two actions is not the pipeline's. What the collector closes is.
+        return ledger.System(min(now.files, self._own.files), min(now.sockets, self._own.sockets))
+
+    @contextmanager
+    def _counted(self) -> Iterator[None]:
+        """Add what this block opens and closes to the pipeline's own count."""
+        before = ledger.system()
+        try:
+            yield
+        finally:
+            more = _beyond(ledger.system(), before)
+            self._own = ledger.System(self._own.files + more.files, self._own.sockets + more.sockets)
 
     def frames(self) -> list[ChainState]:
         """Every moment of the last pull, in order."""
@@ -302,7 +313,7 @@ class Chain:
         # The course's own parts need no limit: on a slow machine the first look at a database takes a while.
         patience = limit(PATIENCE) if self._build is not None else nullcontext()
         try:
-            with patience:
+            with self._counted(), patience:
                 self._run.make(*self._parts())
         except BaseException as error:
             self._run.refuse(error, self._build is not None)
@@ -324,7 +335,8 @@ class Chain:
             self._begin()
         if self._run.over:
             return
-        self._run.advance()
+        with self._counted():
+            self._run.advance()
         if self._run.over and not self.settings.context and self._run.phase == "failed":
             self._ghosts.append(self._run)
 
@@ -333,7 +345,8 @@ class Chain:
         if run.over or run.phase == "new":
             return ""
         if self.settings.context:
-            run.leave()
+            with self._counted():
+                run.leave()
             return f" Run {run.number} was left half way; its context closed {listed(run.watch.closings)}."
         run.phase = "failed"
         self._ghosts.append(run)
@@ -341,12 +354,13 @@ class Chain:
 
     def _bury(self) -> None:
         runs = self._ghosts if self._run in self._ghosts else [*self._ghosts, self._run]
-        for run in reversed(runs):
-            run.bury()
-        self._ghosts = []
-        if self._build is not None and ledger.system().files > self._system.files:
-            # What a student's part forgot to close is closed by nobody but the collector.
-            gc.collect()
+        with self._counted():
+            for run in reversed(runs):
+                run.bury()
+            self._ghosts = []
+            if self._build is not None and ledger.system().files > self._system.files:
+                # What a student's part forgot to close is closed by nobody but the collector.
+                gc.collect()
 
     # What is seen of it
 
@@ -441,6 +455,11 @@ class Chain:
             again = f"Run {run.number}: the supervisor has built the pipeline again."
             return f"{again} Nothing of it is open yet.{self._news}{behind}"
         return run.ending(earlier) if run.over else run.standing()
+
+
+def _beyond(now: ledger.System, before: ledger.System) -> ledger.System:
+    """How many more there are now than before."""
+    return ledger.System(now.files - before.files, now.sockets - before.sockets)
 
 
 def _next(node: Node) -> str:

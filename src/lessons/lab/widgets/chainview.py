@@ -60,15 +60,13 @@ def message(state: ChainState, frames: list[ChainState] | None = None) -> dict[s
 
 
 def record(state: ChainState, counted: System) -> dict[str, Any]:
-    """What the log needs of a state, and of what the operating system counts since the lab was opened."""
+    """What the log needs of a state, and of what the operating system counts for its pipeline."""
     counts = f"files {counted.files:+d}, sockets {counted.sockets:+d}"
-    # The count knows no names: what Jupyter itself opens in the meantime is in it.
-    system = f"the operating system's count for the whole kernel, Jupyter's own included: {counts}"
     return {
         "count": len(state.log),
         "log": list(state.log[-_LINES:]),
         "open": len(state.held),
-        "held": [*state.held, f"{system} since the lab was opened"],
+        "held": [*state.held, f"by the operating system's count, this pipeline has opened: {counts}"],
     }
 
 
