@@ -171,13 +171,12 @@ def attempt(build, run, fault, limit, system):
 
 def points(probe):
     """Every fault that a part can have, as its run without a fault has shown."""
-    opens = hasattr(type(probe.part), "__enter__")
-    yield from [Fault(probe.place, "open")] * opens
+    yield from [Fault(probe.place, "open")] * probe.opens
     yield from (Fault(probe.place, "pull", number) for number in range(1, probe.pulls + 1))
     if probe.part is not None:
         yield from (Fault(probe.place, "write", number) for number in range(1, probe.arrived + 1))
     yield from [Fault(probe.place, "end")] * len(probe.streams)
-    yield from [Fault(probe.place, "close")] * opens
+    yield from [Fault(probe.place, "close")] * probe.opens
 
 
 def tooMany(text):

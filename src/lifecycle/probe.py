@@ -52,13 +52,14 @@ class Probe:
 
     def __init__(self, part, place, *subscribers):
         self.part, self.place, self.subscribers = part, place, subscribers
+        self.opens = part.opens if isinstance(part, Probe) else hasattr(type(part), "__enter__")
         self.entered, self.streams, self.pulls, self.arrived = False, [], 0, 0
 
     def __getattr__(self, name):
         return getattr(self.part, name)
 
     def __enter__(self):
-        if hasattr(type(self.part), "__enter__"):
+        if self.opens:
             self.cross("open", None, self.part.__enter__)
             self.entered = True
         return self
@@ -103,6 +104,8 @@ class Probe:
         except BaseException as error:
             self.report(phase, number, done=True, error=error)
             raise
+        finally:
+            del fault  # an error whose traceback leads to itself would be freed late
         self.report(phase, number, done=True, value=result)
         return result
 
@@ -152,14 +155,19 @@ class Watched:
         except BaseException as error:
             self.probe.report("pull", self.number, done=True, error=error)
             raise
+        finally:
+            del fault
         self.probe.report("yield", self.number, done=True, value=record)
         return record
 
     def throw(self, error):
         """Raise an error inside the part, at the line where its generator is suspended."""
-        if hasattr(self.stream, "throw"):
-            return self.stream.throw(error)
-        raise error
+        try:
+            if hasattr(self.stream, "throw"):
+                return self.stream.throw(error)
+            raise error
+        finally:
+            del error
 
     def close(self):
         self.probe.cross("end", None, finish, self.stream)

@@ -1,5 +1,8 @@
 """The probe: which events a part reports, in which order, and how a subscriber makes it fail."""
 
+import gc
+import weakref
+
 import pytest
 
 from lifecycle.context import PipelineContext
@@ -150,3 +153,29 @@ def test_a_part_that_opens_nothing_reports_no_open_and_no_close():
     with Probe(Sink(), "sink", events.append) as sink:
         sink.write("a")
     assert heard(events) == ["write 1", "write 1."]
+
+
+@pytest.mark.parametrize(("phase", "number"), [("open", None), ("pull", 1), ("pull", 2), ("close", None)])
+def test_an_injected_error_is_freed_when_the_last_reference_goes(phase, number):
+    class Lost(OSError):
+        pass
+
+    class Listed(Letters):
+        def stream(self):
+            return list(self.letters)
+
+    def lose(event):
+        return Lost() if (event.phase, event.number, event.done) == (phase, number, False) else None
+
+    gc.collect()
+    gc.disable()
+    try:
+        for part in (Letters(), Listed()):
+            try:
+                with Probe(part, "source", lose) as source:
+                    list(source.stream())
+            except Lost as error:
+                gone = weakref.ref(error)
+            assert gone() is None
+    finally:
+        gc.enable()

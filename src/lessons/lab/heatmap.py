@@ -13,7 +13,7 @@ RECORDS = 14  # columns for pulls and writes; where there are more, neighbours s
 
 
 @dataclass(frozen=True)
-class Cell:
+class MapCell:
     """One cell: its fault points (several where neighbours share a column), its column, and what leaked.
 
     `worst` is the number of things left open by the worst of them.
@@ -39,7 +39,7 @@ def columns(outcome: MapOutcome) -> list[str]:
     return ["open", *named, "end", "close"]
 
 
-def cells(outcome: MapOutcome, place: str, context: bool) -> list[Cell]:
+def cells(outcome: MapOutcome, place: str, context: bool) -> list[MapCell]:
     """The cells of one row."""
     most = _most(outcome)
     share = -(-most // RECORDS) or 1
@@ -52,7 +52,7 @@ def cells(outcome: MapOutcome, place: str, context: bool) -> list[Cell]:
             column = 1 + (int(record) - 1) // share
         row.setdefault(column, []).append((Point(place, at, context), len(one.leaked)))
     return [
-        Cell(
+        MapCell(
             # A shared cell stands for what leaks in it.
             tuple(point for point, _ in sorted(found, key=lambda one: not one[1])),
             column,
@@ -121,7 +121,7 @@ def _title(axes: Any, outcome: MapOutcome, context: bool, top: float) -> None:
               va="center", ha="right", size=12)  # fmt: skip
 
 
-def _cell(axes: Any, cell: Cell, y: float, worst: int, word_size: float) -> None:
+def _cell(axes: Any, cell: MapCell, y: float, worst: int, word_size: float) -> None:
     from matplotlib.colors import to_rgba
     from matplotlib.patches import Rectangle
 

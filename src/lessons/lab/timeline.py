@@ -5,8 +5,9 @@ from __future__ import annotations
 from html import escape
 from math import ceil
 
-from lessons.lab.experiments.attempts import READ, RetryOutcome, many, numbers
+from lessons.lab.experiments.attempts import READ, RetryOutcome
 from lessons.lab.figures import FAIL, INK, LINE, ON_ACCENT, RUN, SOFT, Picture
+from lessons.words import many, numbers
 
 _ROOM, _LEFT = 640.0, 82.0
 _ROW, _TOP = 42, 24
@@ -80,7 +81,7 @@ def words(outcome: RetryOutcome) -> str:
             read += f", {numbers(some)} {how}" if some else ""
         ended = f"breaks with {attempt.error}" if attempt.error else "comes to its end"
         told.append(f"Attempt {attempt.number}, from {attempt.start:g} s, {read} and {ended}.")
-    arrived = f"{many(len(outcome.arrived))} arrived"
+    arrived = f"{many(len(outcome.arrived), 'record')} arrived"
     doubles = f", {numbers(outcome.twice)} more than once" if outcome.twice else ""
     error = f"{outcome.raised.partition(':')[0]} raised" if outcome.raised else "no error"
     return " ".join([*told, f"{arrived}{doubles}; {error}."])

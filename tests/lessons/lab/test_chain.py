@@ -18,8 +18,8 @@ from typing import Any
 import pytest
 
 from lessons.lab.experiments import limit as limits
-from lessons.lab.experiments.chain import SPREADS, Chain, ChainSettings, ChainState, Failure, play
-from lessons.lab.experiments.station import COLUMNS, MONTH
+from lessons.lab.experiments.chain import SPREADS, Chain, ChainSettings, ChainState, Fault, play
+from lessons.lab.experiments.weatherpool import COLUMNS, MONTH
 from lifecycle import ledger
 from lifecycle.measure import measuredStage
 from lifecycle.retry import retryOnFailure
@@ -238,7 +238,7 @@ def test_the_text_is_the_same_every_time_and_on_every_machine() -> None:
 
 
 def test_with_the_context_everything_closes_last_first_and_nothing_is_kept() -> None:
-    state = play(["run"], ChainSettings(failures=(Failure("stage 3", "pull", 7),)))
+    state = play(["run"], ChainSettings(faults=(Fault("stage 3", "pull", 7),)))
     assert state.closings == (
         "Filter's generator",
         "Parse's generator",
@@ -261,7 +261,7 @@ def test_a_run_to_the_end_keeps_what_was_accepted() -> None:
 
 
 def test_without_the_context_twenty_restarts_exhaust_the_pool_and_a_reset_frees_it() -> None:
-    with Chain(ChainSettings(context=False, failures=(Failure("stage 3", "pull", 7),))) as chain:
+    with Chain(ChainSettings(context=False, faults=(Fault("stage 3", "pull", 7),))) as chain:
         for number in range(1, 21):
             state = chain.run()
             assert (state.restart, state.leaked, state.used, state.files) == (number, number, 0, number)
@@ -276,7 +276,7 @@ def test_without_the_context_twenty_restarts_exhaust_the_pool_and_a_reset_frees_
 
 
 def test_without_the_context_a_failed_open_leaves_the_parts_before_it_open() -> None:
-    with Chain(ChainSettings(context=False, failures=(Failure("sink", "open"),))) as chain:
+    with Chain(ChainSettings(context=False, faults=(Fault("sink", "open"),))) as chain:
         state = chain.step()
         assert state.parts[0].resources[0].state == "left open"
         assert state.parts[-1].stand.status == "failed"
@@ -294,7 +294,7 @@ def test_the_code_that_pulls_can_fail_and_the_context_closes_what_is_suspended()
 @pytest.mark.parametrize("place", ["source", "stage 1", "stage 2", "stage 3", "loop", "sink"])
 def test_every_failure_shows_what_the_ledger_says(place: str, phase: str, context: bool) -> None:
     record = 3 if phase in ("pull", "write") else None
-    with Chain(ChainSettings(context=context, failures=(Failure(place, phase, record),))) as chain:
+    with Chain(ChainSettings(context=context, faults=(Fault(place, phase, record),))) as chain:
         state = chain.run()
         shown = sum(one.state != "closed" for part in state.parts for one in part.resources)
         assert shown == len(ledger.held()) == len(state.held)
@@ -368,9 +368,9 @@ def test_parts_of_the_same_class_are_told_apart() -> None:
 
 
 def test_an_earlier_run_that_left_nothing_open_is_not_said_to_have() -> None:
-    bare = ChainSettings(context=False, failures=(Failure("source", "open"),))
+    bare = ChainSettings(context=False, faults=(Fault("source", "open"),))
     assert play(["run", "restart"], bare).sentence.endswith("Nothing of it is open yet.")
-    bare = ChainSettings(context=False, failures=(Failure("sink", "open"),))
+    bare = ChainSettings(context=False, faults=(Fault("sink", "open"),))
     assert play(["run", "restart"], bare).sentence.endswith("What 1 earlier run left open is open still.")
 
 
@@ -399,10 +399,10 @@ def test_a_strike_between_two_pulls_or_taken_back_says_nothing_of_a_shown_pull()
 def test_a_place_that_is_not_there_is_refused_with_those_that_are() -> None:
     with pytest.raises(ValueError, match=r"no part 'stage 9'.*source, stage 1, stage 2, stage 3, loop, sink"):
         play(["stage 9"])
-    with pytest.raises(ValueError, match=r"Failure.phase = 'sometimes'"):
-        Failure("source", "sometimes")
-    with pytest.raises(ValueError, match=r"Failure.error = 'Error'"):
-        Failure("source", error="Error")
+    with pytest.raises(ValueError, match=r"Fault.phase = 'sometimes'"):
+        ChainSettings(faults=(Fault("source", "sometimes"),))
+    with pytest.raises(ValueError, match=r"Fault.error = .*LookupError"):
+        ChainSettings(faults=(Fault("source", "pull", error=LookupError),))
 
 
 # Retry and validation
@@ -412,14 +412,14 @@ def test_a_place_that_is_not_there_is_refused_with_those_that_are() -> None:
 def test_retry_opens_the_source_again_until_its_attempts_are_spent(
     times: int, accepted: int, phase: str
 ) -> None:
-    state = play(["run"], ChainSettings(retry=True, failures=(Failure("source", "pull", 3, times=times),)))
+    state = play(["run"], ChainSettings(retry=True, faults=(Fault("source", "pull", 3),) * times))
     assert (state.accepted, state.phase) == (accepted, phase)
     assert sum("would wait" in line for line in state.log) == min(times, 2)
 
 
 def test_retry_does_not_help_against_another_error() -> None:
-    failure = Failure("source", "pull", 3, error="ValueError")
-    assert play(["run"], ChainSettings(retry=True, failures=(failure,))).phase == "failed"
+    fault = Fault("source", "pull", 3, error=ValueError)
+    assert play(["run"], ChainSettings(retry=True, faults=(fault,))).phase == "failed"
 
 
 @pytest.mark.parametrize("spread", [key for key in SPREADS if key != "7.3"])
@@ -700,7 +700,7 @@ def test_an_async_sink_that_writes_nothing_is_named() -> None:
 
 
 def test_without_the_context_and_without_a_ledger_the_suspended_are_named() -> None:
-    bare = ChainSettings(context=False, failures=(Failure("loop", "pull", 2),))
+    bare = ChainSettings(context=False, faults=(Fault("loop", "pull", 2),))
     state = play(["run"], bare, lambda: (Plain(), [Odd()], None))
     assert "Nobody closed anything: Plain and Odd are suspended still" in state.sentence
 
@@ -792,7 +792,7 @@ def test_the_limit_leaves_the_timer_of_others_running() -> None:
         signal.signal(signal.SIGALRM, before)
 
 
-# The station
+# The weather and its pool
 
 
 def test_the_weather_is_the_first_rows_of_the_real_file() -> None:
@@ -803,7 +803,7 @@ def test_the_weather_is_the_first_rows_of_the_real_file() -> None:
 def test_kept_is_what_another_connection_reads(monkeypatch: pytest.MonkeyPatch) -> None:
     with Chain() as chain:
         chain.run()
-        folder = Path(chain._station._folder.name)  # type: ignore[union-attr]
+        folder = Path(chain._weather._folder.name)  # type: ignore[union-attr]
         with sqlite3.connect(next(folder.glob("*.sqlite"))) as connection:
             assert connection.execute("SELECT count(*) FROM weather").fetchone() == (7,)
         connection.close()
@@ -813,19 +813,18 @@ def test_kept_is_what_another_connection_reads(monkeypatch: pytest.MonkeyPatch) 
 # At random
 
 
-def test_a_thousand_random_sequences_leave_nothing_open() -> None:
+@pytest.mark.parametrize("sequences", [100, pytest.param(1000, marks=pytest.mark.deep)])
+def test_random_sequences_leave_nothing_open(sequences: int) -> None:
     chance = random.Random(34)
     held, system = ledger.held(), ledger.system()
     actions = ["step", "inside", "run", "restart", "reset", "source", "stage 1", "loop", "sink"]
     phases = ["open", "pull", "write", "end", "close"]
-    for _ in range(1000):
-        failures = tuple(
-            Failure(chance.choice(actions[5:]), chance.choice(phases), chance.choice([None, 2]))
+    for _ in range(sequences):
+        faults = tuple(
+            Fault(chance.choice(actions[5:]), chance.choice(phases), chance.choice([None, 2]))
             for _ in range(chance.randrange(3))
         )
-        settings = ChainSettings(
-            context=chance.random() < 0.5, retry=chance.random() < 0.3, failures=failures
-        )
+        settings = ChainSettings(context=chance.random() < 0.5, retry=chance.random() < 0.3, faults=faults)
         state = play(chance.choices(actions, k=chance.randrange(1, 9)), settings, numbers)
         assert ledger.held() == held, state.text()
     assert ledger.system() == system

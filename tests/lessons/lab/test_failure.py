@@ -16,7 +16,8 @@ from ipywidgets.widgets.widget import _instances
 
 import lessons
 from lessons.lab.base import drive, values
-from lessons.lab.experiments.chain import SPREADS, Chain, ChainSettings, Failure, play
+from lessons.lab.experiments.chain import SPREADS, Chain, ChainSettings, Fault, play
+from lessons.lab.experiments.watch import ERRORS
 from lessons.lab.widgets import chainview
 from lessons.lab.widgets.chainview import message, record
 from lessons.lab.widgets.failure import PHASES, FailureLab
@@ -106,15 +107,15 @@ def test_every_value_of_every_control_shows_what_the_experiment_says(lab: Failur
 def expected(lab: FailureLab) -> ChainSettings:
     """The settings that the controls stand for, put together anew."""
     value = {name: control.value for name, control in lab.controls.items() if hasattr(control, "value")}
-    failures: tuple[Failure, ...] = ()
+    faults: tuple[Fault, ...] = ()
     if value["place"]:
         phase = value["phase"]
         at_record = phase == "record"
         if at_record:
             phase = "write" if value["place"] == "sink" else "pull"
         at = value["record"] if at_record else None
-        failures = (Failure(value["place"], phase, at, value["error"], value["times"]),)
-    return ChainSettings(12, value["context"], value["retry"], value["validation"], value["spread"], failures)
+        faults = (Fault(value["place"], phase, at, ERRORS[value["error"]]),) * value["times"]
+    return ChainSettings(12, value["context"], value["retry"], value["validation"], value["spread"], faults)
 
 
 def test_motion_sends_the_moments_of_the_pull_and_only_when_it_is_on(lab: FailureLab) -> None:
@@ -294,7 +295,7 @@ def test_any_sequence_of_actions_shows_what_the_experiment_says_and_leaves_nothi
     run_state_machine_as_test(
         Lessons,
         settings=settings(
-            max_examples=25,
+            max_examples=15,
             stateful_step_count=12,
             deadline=None,
             suppress_health_check=list(HealthCheck),

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from lessons import FaultMap
 from lessons.lab.base import drive, values
 from lessons.lab.experiments import faultmap as room
-from lessons.lab.experiments.chain import ChainSettings, Failure, play
+from lessons.lab.experiments.chain import ChainSettings, play
 from lessons.lab.experiments.faultmap import MapOutcome, Point, at, fault, faultmap, naive, when
 from lessons.lab.heatmap import RECORDS, cells, columns, heatmap, key, point
 from lessons.lab.widgets.faultmap import page
@@ -28,6 +28,12 @@ from lifecycle.sources import ListSource
 def whole():
     """The map of FailureLab's own pipeline."""
     return faultmap()
+
+
+@pytest.fixture(scope="module")
+def small():
+    """The map of a small pipeline of one's own."""
+    return faultmap(build)
 
 
 def points(outcome):
@@ -64,16 +70,17 @@ def test_without_the_context_it_leaks_and_with_it_nothing_does(whole):
     assert whole.within.clean
 
 
-def test_it_is_the_sweep_itself():
-    assert faultmap(build).bare.outcomes == faults.sweep(build, naive).outcomes
-    assert faultmap(build).within.outcomes == faults.sweep(build).outcomes
+def test_it_is_the_sweep_itself(small):
+    assert small.bare.outcomes == faults.sweep(build, naive).outcomes
+    assert small.within.outcomes == faults.sweep(build).outcomes
 
 
-def test_every_point_replayed_in_the_chain_ends_as_the_sweep_says(whole):
-    for chosen in points(whole):
+# All of them in the long form; else each third, which has every part, phase and way to run.
+@pytest.mark.parametrize("step", [3, pytest.param(1, marks=pytest.mark.deep)])
+def test_every_point_replayed_in_the_chain_ends_as_the_sweep_says(whole, step):
+    for chosen in points(whole)[::step]:
         swept, injected = whole.found(chosen), fault(chosen)
-        failure = Failure(injected.place, injected.phase, injected.record)
-        state = play(["run"], ChainSettings(context=chosen.context, failures=(failure,)))
+        state = play(["run"], ChainSettings(context=chosen.context, faults=(injected,)))
         assert state.accepted == swept.arrived, chosen
         assert bool(state.raised) == bool(swept.raised), chosen
         resources = [leak for leak in swept.leaked if not re.search("and not (left|finished)$", leak)]
@@ -99,8 +106,13 @@ def test_what_is_said_of_a_point(whole):
     assert whole.told(Point("stage 2", "open")) == "Filter has no fault point 'open': choose another one."
 
 
-def test_the_text_is_the_same_at_every_run_and_names_no_folder(whole):
+def test_the_text_is_the_same_at_every_run_and_everything_is_put_back(whole):
+    held, counted = ledger.held(), ledger.system()
     assert faultmap().text() == whole.text()
+    assert (ledger.held(), ledger.system()) == (held, counted)
+
+
+def test_the_text_names_no_folder(whole):
     for chosen in points(whole):
         assert "/" not in whole.told(chosen)
     assert "  Parse      pull 1 to 13: leak · end: clean" in whole.text().splitlines()
@@ -109,12 +121,6 @@ def test_the_text_is_the_same_at_every_run_and_names_no_folder(whole):
 
 def test_an_outcome_keeps_nothing_alive(whole):
     assert pickle.loads(pickle.dumps(whole)) is not None
-
-
-def test_everything_is_put_back():
-    held, counted = ledger.held(), ledger.system()
-    faultmap()
-    assert (ledger.held(), ledger.system()) == (held, counted)
 
 
 def test_progress_counts_every_run():
@@ -308,7 +314,9 @@ def test_a_point_survives_the_way_to_the_page_and_back(one):
 
 
 @pytest.fixture
-def lab():
+def lab(whole, monkeypatch):
+    """A map of FailureLab's own pipeline, which was swept before: only the replays run."""
+    monkeypatch.setattr("lessons.lab.widgets.faultmap.faultmap", lambda build, progress: whole)
     before, held = set(ipywidgets.widgets.widget._instances), ledger.held()
     lab = FaultMap()
     yield lab
@@ -335,34 +343,38 @@ def agree(lab, outcome):
     replayed = lab.failure.settings
     injected = fault(chosen)
     assert replayed.context == chosen.context
-    assert replayed.failures == (Failure(injected.place, injected.phase, injected.record),)
+    assert replayed.faults == (injected,)
     assert lab.failure.chain.state.over
     assert lab.failure.chain.state.accepted == outcome.found(chosen).arrived
 
 
-def test_it_opens_with_few_controls_and_the_whole_map(lab, whole):
+def test_it_opens_with_few_controls_and_the_whole_map(whole):
+    lab = FaultMap()
     assert list(lab.controls) == ["place", "at", "context", "sweep", "show"]
     assert lab.chosen is None
     assert lab.map.picture == page(whole)
     agree(lab, whole)
+    lab.close()
 
 
-def test_every_control_through_all_its_values(lab, whole):
+def test_every_control_through_all_its_values(small):
+    lab, outcome = FaultMap(build), small
     for place in values(lab.controls["place"]):
         drive(lab, "place", place)
-        agree(lab, whole)
-        assert values(lab.controls["at"]) == (list(whole.points(place)) or [""])
+        agree(lab, outcome)
+        assert values(lab.controls["at"]) == (list(outcome.points(place)) or [""])
         for one in values(lab.controls["at"]):
             drive(lab, "at", one)
-            agree(lab, whole)
+            agree(lab, outcome)
             drive(lab, "context", not lab.controls["context"].value)
-            agree(lab, whole)
+            agree(lab, outcome)
     drive(lab, "place", "")
-    agree(lab, whole)
+    agree(lab, outcome)
+    lab.close()
 
 
 def test_a_click_on_any_cell_chooses_it(lab, whole):
-    for cell in re.findall('data-cell="([^"]+)"', lab.map.picture)[::7]:
+    for cell in re.findall('data-cell="([^"]+)"', lab.map.picture)[::15]:
         lab.map._handle_custom_msg({"choose": cell}, [])
         assert (lab.chosen, lab.map.chosen) == (point(cell), cell)
         agree(lab, whole)
@@ -409,9 +421,9 @@ def test_sweeping_again_keeps_the_choice_and_replays_it(lab, whole):
     agree(lab, whole)
 
 
-@settings(max_examples=8, deadline=None)
-@given(st.lists(st.tuples(st.integers(0, 3), st.integers(0, 20)), max_size=8))
-def test_any_sequence_of_actions_ends_in_what_the_plain_function_says(actions):
+@settings(max_examples=6, deadline=None)
+@given(actions=st.lists(st.tuples(st.integers(0, 3), st.integers(0, 20)), max_size=5))
+def test_any_sequence_of_actions_ends_in_what_the_plain_function_says(small, actions):
     before, held = set(ipywidgets.widgets.widget._instances), ledger.held()
     lab = FaultMap(build)
     for which, value in actions:
@@ -421,7 +433,7 @@ def test_any_sequence_of_actions_ends_in_what_the_plain_function_says(actions):
         else:
             known = values(lab.controls[name])
             drive(lab, name, known[value % len(known)])
-    agree(lab, faultmap(build))
+    agree(lab, small)
     lab.close()
     assert set(ipywidgets.widgets.widget._instances) == before
     assert ledger.held() == held
@@ -485,20 +497,20 @@ def notebook(monkeypatch):
     return shell
 
 
-def test_in_a_notebook_it_is_shown_first_and_sweeps_when_the_cell_is_done(notebook):
+def test_in_a_notebook_it_is_shown_first_and_sweeps_when_the_cell_is_done(notebook, small):
     lab = FaultMap(build)
     assert (lab.map.picture, lab.sentence[:8]) == ("", "Working:")
     assert repr(lab) == "FaultMap: Every place at which this pipeline can fail"
     notebook.end_of_cell()
-    agree(lab, faultmap(build))
-    assert lab.map.picture == page(faultmap(build))
+    agree(lab, small)
+    assert lab.map.picture == page(small)
     assert notebook.waiting == []
     lab.close()
 
 
-def test_in_a_notebook_who_asks_earlier_does_not_have_to_wait(notebook):
+def test_in_a_notebook_who_asks_earlier_does_not_have_to_wait(notebook, small):
     lab = FaultMap(build)
-    assert lab.outcome.text() == faultmap(build).text()
+    assert lab.outcome.text() == small.text()
     lab.choose(Point("sink", "write 2", context=True))
     before = lab.outcome
     notebook.end_of_cell()
@@ -514,12 +526,13 @@ def test_in_a_notebook_one_that_was_closed_sweeps_no_more(notebook):
     assert (lab.errors, lab._outcome) == ([], None)
 
 
-def test_a_thousand_choices_leave_nothing_open():
+@pytest.mark.parametrize("choices", [30, pytest.param(1000, marks=pytest.mark.deep)])
+def test_any_choices_leave_nothing_open(choices):
     chance, cheap = random.Random(34), of(Double, records=2)
     held, counted, before = ledger.held(), ledger.system(), set(ipywidgets.widgets.widget._instances)
     lab = FaultMap(cheap)
     known = points(lab.outcome)
-    for _ in range(1000):
+    for _ in range(choices):
         lab.choose(chance.choice(known))
     assert lab.errors == []
     lab.close()

@@ -6,6 +6,7 @@ are what one writes first. Each is run and watched: which records an attempt rea
 
 from __future__ import annotations
 
+import functools
 import inspect
 import re
 import sqlite3
@@ -13,7 +14,9 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from lessons.words import agreeing, listed, many, numbers
 from lifecycle.closing import describe
+from lifecycle.probe import Event, Injected
 from lifecycle.retry import retryOnFailure
 
 # Where the retry is, and how it goes on.
@@ -110,7 +113,7 @@ class Read:
 
 
 @dataclass(frozen=True)
-class Attempt:
+class StreamAttempt:
     """One opening of the stream: from when to when, what it read, and the error that broke it (or "")."""
 
     number: int
@@ -129,7 +132,7 @@ class RetryOutcome:
     """
 
     settings: RetrySettings
-    attempts: tuple[Attempt, ...]
+    attempts: tuple[StreamAttempt, ...]
     waits: tuple[float, ...]
     raised: str
     seconds: float
@@ -172,7 +175,7 @@ class RetryOutcome:
         """The whole outcome as text, the same at every run."""
         settings = self.settings
         head = [
-            f"{many(settings.records)}; the retry is {WAYS[settings.way]}",
+            f"{many(settings.records, 'record')}; the retry is {WAYS[settings.way]}",
             f"at most {settings.attempts} attempts, {settings.delay:g} s between two",
             f"retried is {RETRIED[settings.retried]}",
             f"opened again, it yields {REOPENED[settings.reopened]}",
@@ -203,69 +206,91 @@ _KEY = {"skipped": "(n): read, and handed to nobody", "twice": "n!: arrives once
 
 
 class Server:
-    """Hands out numbered readings. Each opening breaks where the settings say; a virtual clock goes along."""
+    """Hands out numbered readings. A virtual clock goes along."""
 
     def __init__(self, settings: RetrySettings) -> None:
         self.settings = settings
         self.clock = 0.0
         self.opened = 0
+
+    def stream(self) -> Iterator[int]:
+        """Yield the readings that there are when it is opened."""
+        live = self.settings.reopened == "live"
+        for record in self._live() if live else self._stored():
+            self.clock = record * READ if live else self.clock + READ
+            yield record
+
+    def _live(self) -> range:
+        # A live feed sends a record every half second, whoever listens.
+        return range(int(self.clock / READ) + 1, self.settings.records + 1)
+
+    def _stored(self) -> range:
+        short = self.settings.reopened == "short" and self.opened > 1
+        return range(1, (min(2, self.settings.records) if short else self.settings.records) + 1)
+
+
+class Attempts:
+    """The attempts to read a server: a subscriber that writes them down, and breaks them where it is told."""
+
+    def __init__(self, server: Server) -> None:
+        self.server, self.settings = server, server.settings
         self.waits: list[float] = []
         self.tries: list[dict[str, Any]] = []
+
+    def __call__(self, event: Event) -> Exception | None:
+        """Look at one event of the server."""
+        if event.phase == "start" and not event.done:
+            self.server.opened += 1
+            if self.settings.retried == "source":
+                self.begin()
+        elif event.phase == "yield":
+            self.tries[-1]["reads"].append([event.value, self.server.clock, False])
+            self.tries[-1]["end"] = self.server.clock
+        elif event.phase == "pull" and not event.done and event.number is not None:
+            return self._broken(event.number - 1)
+        return None
+
+    def _broken(self, given: int) -> Exception | None:
+        """The error of an attempt that breaks after so many records."""
+        if given != self.settings.breaks(self.server.opened):
+            return None
+        self.tries[-1]["error"] = self.settings.error
+        return ERRORS[self.settings.error](f"connection dropped {after(given)}")
 
     def sleep(self, seconds: float) -> None:
         """Wait, by the virtual clock."""
         self.waits.append(seconds)
-        self.clock += seconds
+        self.server.clock += seconds
 
     def begin(self) -> None:
         """A new attempt begins now."""
-        self.tries.append({"start": self.clock, "end": self.clock, "reads": [], "error": ""})
-
-    def stream(self) -> Iterator[int]:
-        """Yield the readings, until it breaks."""
-        if self.settings.retried == "source":
-            self.begin()
-        self.opened += 1
-        breaks, given, run = self.settings.breaks(self.opened), 0, self.tries[-1]
-        for record in self._readings():
-            if given == breaks:
-                break
-            self.clock = record * READ if self._live else self.clock + READ
-            run["reads"].append([record, self.clock, False])
-            run["end"] = self.clock
-            yield record
-            given += 1
-        if given == breaks:
-            run["error"] = self.settings.error
-            raise ERRORS[self.settings.error](f"connection dropped {after(given)}")
+        clock = self.server.clock
+        self.tries.append({"start": clock, "end": clock, "reads": [], "error": ""})
 
     def arrive(self) -> None:
         """The record read last has arrived at the one who pulls."""
         self.tries[-1]["reads"][-1][2] = True
 
-    @property
-    def _live(self) -> bool:
-        return self.settings.reopened == "live"
+    def stream(self) -> Callable[[], Iterator[int]]:
+        """The server's `stream`, watched, and under its own name."""
+        probe = Injected(self.server, "source", self)
 
-    def _readings(self) -> range:
-        first, last = 1, self.settings.records
-        if self._live:
-            # A live feed sends a record every half second, whoever listens.
-            first = int(self.clock / READ) + 1
-        elif self.settings.reopened == "short" and self.opened > 1:
-            last = min(2, last)
-        return range(first, last + 1)
+        @functools.wraps(self.server.stream)
+        def stream() -> Iterator[int]:
+            yield from probe.stream()
+
+        return stream
 
 
-class Stage:
-    """A stage that hands on what it is given."""
+class Relay:
+    """A stage that hands on what it is given; each call is an attempt."""
 
-    def __init__(self, server: Server) -> None:
-        self.server = server
+    def __init__(self, attempts: Attempts) -> None:
+        self.attempts = attempts
 
     def process(self, stream: Iterator[int]) -> Iterator[int]:
         """Yield each record."""
-        self.server.begin()
+        self.attempts.begin()
         for record in stream:
             yield record
 
@@ -335,37 +360,39 @@ def retry(settings: RetrySettings) -> RetryOutcome:
 
 def _watched(settings: RetrySettings) -> RetryOutcome:
     server = Server(settings)
+    seen = Attempts(server)
     raised = ""
     try:
-        for _ in _retried(server):
-            server.arrive()
+        for _ in _retried(seen):
+            seen.arrive()
     except Exception as error:
         raised = describe(error)
         if settings.error.startswith("sqlite3."):
             raised = raised.replace("OperationalError", settings.error, 1)
     attempts, known = [], set()
-    for number, run in enumerate(server.tries, 1):
+    for number, run in enumerate(seen.tries, 1):
         reads = []
         for record, at, arrived in run["reads"]:
             kind = "skipped" if not arrived else "twice" if record in known else "first"
             known.update([record] if arrived else [])
             reads.append(Read(record, at, kind))
-        attempts.append(Attempt(number, run["start"], run["end"], tuple(reads), run["error"]))
-    return RetryOutcome(settings, tuple(attempts), tuple(server.waits), raised, server.clock)
+        attempts.append(StreamAttempt(number, run["start"], run["end"], tuple(reads), run["error"]))
+    return RetryOutcome(settings, tuple(attempts), tuple(seen.waits), raised, server.clock)
 
 
-def _retried(server: Server) -> Iterator[int]:
-    settings = server.settings
+def _retried(seen: Attempts) -> Iterator[int]:
+    settings, sleep = seen.settings, seen.sleep
     arguments: tuple[Any, ...] = ()
-    function: Callable[..., Any] = server.stream
+    opener = seen.stream()
+    function: Callable[..., Any] = opener
     if settings.retried == "stage":
-        function, arguments = Stage(server).process, (server.stream(),)
+        function, arguments = Relay(seen).process, (opener(),)
     if settings.way == "counted":
-        decorate = retryOnFailure(settings.attempts, settings.delay, sleep=server.sleep)
+        decorate = retryOnFailure(settings.attempts, settings.delay, sleep=sleep)
         retried: Iterator[int] = decorate(function)(*arguments)
         return retried
     way: Callable[..., Any] = retriedPull if settings.way == "restarted" else retriedCall
-    made: Iterator[int] = way(lambda: function(*arguments), settings.attempts, settings.delay, server.sleep)
+    made: Iterator[int] = way(lambda: function(*arguments), settings.attempts, settings.delay, sleep)
     return made
 
 
@@ -376,7 +403,7 @@ def tell(outcome: RetryOutcome) -> str:
     """What happened, in a few sentences: the error first, then what arrived."""
     settings = outcome.settings
     some = len(set(outcome.arrived))
-    count = f"{some} of {many(settings.records)} arrived" if some else "No record arrived"
+    count = f"{some} of {many(settings.records, 'record')} arrived" if some else "No record arrived"
     if outcome.raised:
         return f"{_why(outcome)} {count}{_doubles(outcome)}."
     if len(outcome.attempts) == 1:
@@ -434,7 +461,7 @@ def _went_on(outcome: RetryOutcome) -> str:
         ended = f"Attempt {last} was given the same iterator, which the failure had spent: it ended at once."
         return f"{ended}{_gap(outcome)}"
     if outcome.twice:
-        come = "comes" if len(outcome.twice) == 1 else "come"
+        come = agreeing(len(outcome.twice), "comes", "come")
         start = f"Nobody had counted what was handed on: {numbers(outcome.twice)} {come} more than once."
         return f"{start}{_gap(outcome) or ' No error says so.'}"
     if set(outcome.skipped) & set(outcome.missing):
@@ -442,7 +469,7 @@ def _went_on(outcome: RetryOutcome) -> str:
         return f"{skipped}{_gap(outcome)} It counts records; it cannot know them."
     if outcome.skipped:
         again, who = numbers(outcome.skipped), f"Attempt {last}" if last == 2 else "The later attempts"
-        them = "it" if len(set(outcome.skipped)) == 1 else "them"
+        them = agreeing(len(set(outcome.skipped)), "it", "them")
         return f"{who} read {again} again and handed {them} to nobody" + (
             f".{_gap(outcome)} It counts records; it cannot know them."
             if outcome.missing
@@ -460,34 +487,6 @@ def _gap(outcome: RetryOutcome) -> str:
     return f" {numbers(outcome.missing)} never arrived, and no error says so." if outcome.missing else ""
 
 
-def many(count: int) -> str:
-    """So many records, in words."""
-    return "1 record" if count == 1 else f"{count} records"
-
-
 def after(count: int) -> str:
     """After so many records, in words."""
-    return f"after {many(count)}" if count else "before its first record"
-
-
-def listed(words: Sequence[str]) -> str:
-    """Words as one reads them aloud: "a, b and c"."""
-    return " and ".join(filter(None, [", ".join(words[:-1]), words[-1]]))
-
-
-def numbers(records: Sequence[int]) -> str:
-    """Numbers as one reads them aloud: "1", "1 and 2", "1 to 3 and 5".
-
-    >>> numbers([1, 2, 3, 5])
-    '1 to 3 and 5'
-    """
-    runs: list[list[int]] = []
-    for record in sorted(set(records)):
-        if runs and record == runs[-1][-1] + 1:
-            runs[-1].append(record)
-        else:
-            runs.append([record])
-    words: list[str] = []
-    for run in runs:
-        words += [f"{run[0]} to {run[-1]}"] if len(run) > 2 else map(str, run)
-    return listed(words)
+    return f"after {many(count, 'record')}" if count else "before its first record"

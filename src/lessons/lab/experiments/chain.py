@@ -19,9 +19,8 @@ from types import SimpleNamespace
 from typing import Any
 
 from lessons.lab.experiments.limit import TimeUp, limit
-from lessons.lab.experiments.station import PARTS, SLOTS, Station
 from lessons.lab.experiments.watch import (
-    Failure,
+    ERRORS,
     Moment,
     Node,
     Stand,
@@ -31,12 +30,16 @@ from lessons.lab.experiments.watch import (
     short,
     watched,
 )
+from lessons.lab.experiments.weatherpool import PARTS, SLOTS, WeatherPool
+from lessons.words import agreeing, listed, many
 from lifecycle import ledger
 from lifecycle.config import PipelineConfig
 from lifecycle.context import PipelineContext
+from lifecycle.faults import PHASES, Fault
+from lifecycle.probe import Event, Probe
 from lifecycle.retry import retryOnFailure
 
-__all__ = ["SPREADS", "Chain", "ChainSettings", "ChainState", "Failure", "Part", "Resource", "play"]
+__all__ = ["SPREADS", "Box", "Chain", "ChainSettings", "ChainState", "Fault", "Resource", "play"]
 
 Build = Callable[[], tuple[Any, Sequence[Any], Any]]
 
@@ -55,8 +58,10 @@ class ChainSettings:
 
     `records` is how many the source has. `context` runs the pipeline in a `PipelineContext`; without it, a
     runner closes the parts after its loop. `retry` opens the source again after an `OSError`. `validation`
-    puts `spread`, a key of `SPREADS`, through a `PipelineConfig` before anything opens. `failures` come in
-    every run.
+    puts `spread`, a key of `SPREADS`, through a `PipelineConfig` before anything opens. `faults` are injected
+    in every run, one that is listed twice up to two times. Their place may be "loop" too, the code that
+    pulls, and the next pull or write is one without a number.
+    Raises `ValueError` for a phase or an error that the lab does not have.
     """
 
     records: int = 12
@@ -64,7 +69,14 @@ class ChainSettings:
     retry: bool = False
     validation: bool = True
     spread: str = "7.3"
-    failures: tuple[Failure, ...] = ()
+    faults: tuple[Fault, ...] = ()
+
+    def __post_init__(self) -> None:
+        for fault in self.faults:
+            if fault.phase not in PHASES:
+                raise ValueError(f"Fault.phase = {fault.phase!r}: allowed is one of {', '.join(PHASES)}")
+            if fault.error not in ERRORS.values():
+                raise ValueError(f"Fault.error = {fault.error!r}: allowed is one of {', '.join(ERRORS)}")
 
 
 @dataclass(frozen=True)
@@ -81,7 +93,7 @@ class Resource:
 
 
 @dataclass(frozen=True)
-class Part:
+class Box:
     """One box of the chain at one moment."""
 
     key: str
@@ -114,7 +126,7 @@ class ChainState:
     ledger. `moment` says which moment of the last pull this is, of `moments`; 0 is the present.
     """
 
-    parts: tuple[Part, ...]
+    parts: tuple[Box, ...]
     record: int
     link: int
     pulling: tuple[int, ...]
@@ -174,8 +186,8 @@ class Chain:
         self.settings = settings or ChainSettings()
         self._build = build
         self._system, self._own = ledger.system(), ledger.System(0, 0)
-        self._station: Station | None = None
-        self._ghosts: list[_Run] = []
+        self._weather: WeatherPool | None = None
+        self._ghosts: list[ChainRun] = []
         self._strikes: list[str] = []
         self._runs = 0
         self._moment = 0
@@ -268,9 +280,9 @@ class Chain:
     def close(self) -> None:
         """Close all that this chain opened, leaked runs included."""
         self._bury()
-        if self._station is not None:
-            self._station.close()
-            self._station = None
+        if self._weather is not None:
+            self._weather.close()
+            self._weather = None
 
     def __enter__(self) -> Chain:
         return self
@@ -309,7 +321,7 @@ class Chain:
     def _begin(self) -> None:
         self._runs += 1
         self._news = ""
-        self._run = _Run(self._runs, self.settings, self._strikes)
+        self._run = ChainRun(self._runs, self.settings, self._strikes)
         # The course's own parts need no limit: on a slow machine the first look at a database takes a while.
         patience = limit(PATIENCE) if self._build is not None else nullcontext()
         try:
@@ -321,14 +333,14 @@ class Chain:
     def _parts(self) -> tuple[Any, Sequence[Any], Any]:
         if self._build is not None:
             return made(self._build)
-        if self._station is None:
-            self._station = Station()
-        self._run.station = self._station
+        if self._weather is None:
+            self._weather = WeatherPool()
+        self._run.weather = self._weather
         spread = SPREADS[self.settings.spread]
         config: Any = SimpleNamespace(center=0.0, spread=spread)
         if self.settings.validation:
             config = PipelineConfig(spread=spread)
-        return self._station.parts(self.settings.records, config)
+        return self._weather.parts(self.settings.records, config)
 
     def _advance(self) -> None:
         if self._run.over:
@@ -347,7 +359,8 @@ class Chain:
         if self.settings.context:
             with self._counted():
                 run.leave()
-            return f" Run {run.number} was left half way; its context closed {listed(run.watch.closings)}."
+            closed = listed(run.watch.closings) or "nothing"
+            return f" Run {run.number} was left half way; its context closed {closed}."
         run.phase = "failed"
         self._ghosts.append(run)
         return f" Run {run.number} was left half way, and nobody closed it."
@@ -369,7 +382,7 @@ class Chain:
         seen = watch.moments[moment - 1] if moment else watch.now()
         phase = run.phase
         if moment:
-            past = {each.event for each in watch.moments[:moment]}
+            past = {each.what for each in watch.moments[:moment]}
             phase = "closing" if past & {"fails", "closing", "leaving"} else "open"
         mine = {entry for each in (*self._ghosts, run) for entry in each.watch.owners}
         held = [entry for entry in seen.held if entry in mine]
@@ -378,7 +391,7 @@ class Chain:
         lost = {entry for ghost in ghosts for entry in ghost.watch.owners}
         is_lost = run.over and not moment
         parts = tuple(
-            Part(
+            Box(
                 node.key,
                 node.name,
                 node.call,
@@ -397,7 +410,7 @@ class Chain:
             link=seen.link,
             pulling=seen.pulling,
             accepted=seen.accepted,
-            kept=run.kept() if not moment else None if run.station is None else 0,
+            kept=run.kept() if not moment else None if run.weather is None else 0,
             mode=self._mode(phase),
             phase=phase,
             restart=run.number,
@@ -420,7 +433,7 @@ class Chain:
         retry = ", @retryOnFailure on the source" if self.settings.retry else ""
         passed = phase == "failed" and self.settings.context and self._run.raised
         end = ": __exit__ returned False, the error goes on" if passed and not self._run.refused else ""
-        if phase == "open" and self._run.station is not None:
+        if phase == "open" and self._run.weather is not None:
             end = ": the transaction is open"
         return f"run {self._run.number}, {how}{retry}{end}"
 
@@ -434,15 +447,15 @@ class Chain:
     def _armed(self, node: Node, i: int, seen: Moment) -> str:
         watch, what = self._run.watch, _next(node)
         # In a moment before the bolt fell the part was armed, whatever has become of it since.
-        falls = seen.event and i == watch.struck == watch.origin and seen.stands[i].status != "failed"
+        falls = seen.what and i == watch.struck == watch.origin and seen.stands[i].status != "failed"
         if node.key in self._strikes or (falls and watch.blow.startswith(f"at its {what}")):
             return f"armed: {_armed_at(node)}"
-        for failure, left in self._run.watch.failures.items():
-            if left and failure.place == node.key:
+        for fault, left in self._run.watch.faults.items():
+            if left and fault.place == node.key:
                 when = {"open": "when it opens", "close": "when it closes", "end": "when its stream closes"}
-                what = "write" if failure.phase == "write" else "pull"
-                at = f"at {what} {failure.record}" if failure.record else f"at its next {what}"
-                return f"set to fail {when.get(failure.phase, at)}" + (f", {left} times" if left > 1 else "")
+                what = "write" if fault.phase == "write" else "pull"
+                at = f"at {what} {fault.record}" if fault.record else f"at its next {what}"
+                return f"set to fail {when.get(fault.phase, at)}" + (f", {left} times" if left > 1 else "")
         return ""
 
     def _sentence(self) -> str:
@@ -470,12 +483,12 @@ def _armed_at(node: Node) -> str:
     return f"fails at its next {_next(node)}"
 
 
-class _Run:
+class ChainRun:
     """One run of the pipeline, from built to over."""
 
     def __init__(self, number: int, settings: ChainSettings, strikes: list[str]) -> None:
         self.number, self.settings, self._strikes = number, settings, strikes
-        self.station: Station | None = None
+        self.weather: WeatherPool | None = None
         self.phase = "new"
         self.raised = ""
         self.tired = 0  # pulls after which the lab gave up waiting for an end
@@ -483,6 +496,7 @@ class _Run:
         self.error: BaseException | None = None
         self.refused = ""
         self._driver: Iterator[Any] | None = None
+        self._pulls: Iterator[Any] = iter(())  # the same, behind the probe
         self._keeper: Callable[[], int | None] = lambda: None
         self.watch = Watch([Node("loop", "run()", "for record …")], (), strikes)
 
@@ -509,17 +523,25 @@ class _Run:
         nodes.append(Node("loop", "run()", "for record …"))
         if sink is not None:
             nodes.append(Node("sink", names["sink"], "write(record)", sink, body(sink.write)))
-        self.watch = Watch(nodes, self.settings.failures, self._strikes, self.watch.known)
+        self.watch = Watch(nodes, self.settings.faults, self._strikes, self.watch.known)
         self.watch.settle()
-        first = watched(self.watch, 0, source, "source")
-        if self.settings.retry:
-            first.retried(retryOnFailure(3, 1.0, sleep=self._wait))
-        rest = [watched(self.watch, k, stage, "stage") for k, stage in enumerate(stages, start=1)]
-        last = None if sink is None else watched(self.watch, loop + 1, sink, "sink")
+        retry = retryOnFailure(3, 1.0, sleep=self._wait) if self.settings.retry else None
+        first = watched(self.watch, 0, source, retry)
+        rest = [watched(self.watch, k, stage) for k, stage in enumerate(stages, start=1)]
+        last = None if sink is None else watched(self.watch, loop + 1, sink)
         drive = self._inside if self.settings.context else self._bare
-        if self.station is not None:
-            self._keeper = self.station.keeper()
+        if self.weather is not None:
+            self._keeper = self.weather.keeper()
         self._driver = drive(first, rest, last)
+        puller = SimpleNamespace(stream=lambda: self._driver)
+        self._pulls = Probe(puller, "loop", self._strike).stream()
+
+    def _strike(self, event: Event) -> BaseException | None:
+        """The loop fails as a part does: the error is thrown into its suspended frame."""
+        error = self.watch.strike(self.watch.loop, event)
+        if error is not None:
+            self.watch.fail(self.watch.loop, error)
+        return error
 
     def _wait(self, seconds: float) -> None:
         self.watch.log.append(f"@retryOnFailure would wait {seconds:g} s here, and opens the source again")
@@ -558,13 +580,7 @@ class _Run:
         node = watch.nodes[watch.loop]
         try:
             with limit(PATIENCE):
-                if self.phase == "open":
-                    node.pulls += 1
-                    blow = watch.due(watch.loop, "pull", node.pulls)
-                    if blow is not None:
-                        watch.fail(watch.loop, blow)
-                        driver.throw(blow)  # type: ignore[attr-defined]
-                next(driver)
+                next(self._pulls if self.phase == "open" else driver)
             self.phase = "open"
         except StopIteration:
             node.outcome = "ended"
@@ -617,6 +633,7 @@ class _Run:
             except BaseException as problem:
                 self.watch.log.append(f"reset: {said(problem)}")
         self._driver = self.error = None
+        self._pulls = iter(())
         self.watch.error = None
         for node in self.watch.nodes:
             node.stream = node.part = None
@@ -670,7 +687,7 @@ class _Run:
         if self.phase == "done":
             return f"{watch.nodes[0].name} has no more records. {closed}{left}{count}"
         what = blame(self)
-        if isinstance(self.error, TimeoutError) and self.station is not None and earlier >= SLOTS:
+        if isinstance(self.error, TimeoutError) and self.weather is not None and earlier >= SLOTS:
             name = watch.nodes[-1].name
             what = f"TimeoutError in {name}: {runs(earlier)} hold all {SLOTS} slots of the pool."
         if self.settings.context:
@@ -802,11 +819,6 @@ def said(error: BaseException) -> str:
     return f"{type(error).__name__}: {short(str(error))}".removesuffix(": ") + short(notes)
 
 
-def listed(names: Sequence[str]) -> str:
-    """Names as one reads them aloud."""
-    return " and ".join(filter(None, [", ".join(names[:-1]), names[-1]])) if names else "nobody"
-
-
 def counted(held: Sequence[str]) -> list[str]:
     """What is open, one by one, or by name and number when it is too much to read."""
     if len(held) <= 6:
@@ -817,12 +829,12 @@ def counted(held: Sequence[str]) -> list[str]:
 
 def runs(count: int) -> str:
     """So many earlier runs, in words."""
-    return "1 earlier run" if count == 1 else f"{count} earlier runs"
+    return many(count, "earlier run")
 
 
 def are(names: Sequence[str]) -> str:
     """The verb for so many names."""
-    return "is" if len(names) == 1 else "are"
+    return agreeing(len(names), "is", "are")
 
 
 def suspended(watch: Watch, stands: Sequence[Stand]) -> list[str]:
@@ -830,7 +842,7 @@ def suspended(watch: Watch, stands: Sequence[Stand]) -> list[str]:
     return [watch.nodes[i].name for i in range(watch.loop) if stands[i].status == "suspended"]
 
 
-def blame(run: _Run) -> str:
+def blame(run: ChainRun) -> str:
     """Who failed, with what, at which record; for a mistake that beginners make, what to do about it."""
     watch, error = run.watch, run.error
     if error is None:
@@ -855,7 +867,7 @@ def blame(run: _Run) -> str:
     return f"{kind} in {node.name}{at}" + (f": {told}." if told else ".")
 
 
-def tell(run: _Run, seen: Moment) -> str:
+def tell(run: ChainRun, seen: Moment) -> str:
     """What happens at one moment of a pull, in one or two sentences."""
     watch = run.watch
     name = watch.nodes[seen.node].name
@@ -863,14 +875,14 @@ def tell(run: _Run, seen: Moment) -> str:
     who = "run()'s loop" if seen.other == watch.loop else caller
     still = suspended(watch, seen.stands)
     start = "starts at its first line"
-    if seen.event == "pulls" and name in still:
+    if seen.what == "pulls" and name in still:
         still.remove(name)
         start = "goes on where it was suspended"
     rest = f" {listed(still)} {are(still)} suspended" if still else ""
     error = type(watch.error).__name__ if watch.error is not None else "the error"
     also = f"{rest}." if rest else ""
-    goes = "it goes on" if len(still) == 1 else "they go on"
-    knows = "knows" if len(still) == 1 else "know"
+    goes = agreeing(len(still), "it goes on", "they go on")
+    knows = agreeing(len(still), "knows", "know")
     call = f"{name}.{watch.nodes[seen.node].call}"
     return {
         "opened": f"{name} is open. No record has moved.",
@@ -890,7 +902,7 @@ def tell(run: _Run, seen: Moment) -> str:
         "closed": f"{name}'s generator is closed." + (f"{rest} still." if rest else ""),
         "leaving": f"{name}'s __exit__ is called.{also}",
         "left": f"{name} is closed.",
-    }[seen.event]
+    }[seen.what]
 
 
 def play(

@@ -14,7 +14,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from lessons.lab.experiments.attempts import listed, many, numbers
 from lessons.lab.experiments.chain import (
     PATIENCE,
     SPREADS,
@@ -28,8 +27,9 @@ from lessons.lab.experiments.chain import (
     unbuilt,
 )
 from lessons.lab.experiments.limit import TimeUp, limit
-from lessons.lab.experiments.station import Station
 from lessons.lab.experiments.watch import short
+from lessons.lab.experiments.weatherpool import WeatherPool
+from lessons.words import listed, many, numbers
 from lifecycle import faults
 from lifecycle.config import PipelineConfig
 from lifecycle.faults import Fault, Outcome, Sweep
@@ -106,7 +106,7 @@ class MapOutcome:
         if outcome is None:
             return f"{self.name(point.place)} has no fault point {point.at!r}: choose another one."
         name, how = self.name(point.place), WITH if point.context else WITHOUT
-        arrived = f"{many(outcome.arrived) if outcome.arrived else 'no record'} had arrived."
+        arrived = f"{many(outcome.arrived, 'record') if outcome.arrived else 'no record'} had arrived."
         what = f"{name} fails {when(point.at)}, {how}:"
         if outcome.raised is None:
             what += f" nothing is raised. The run never gets there, or the part handles it; {arrived}"
@@ -284,11 +284,11 @@ class _Runs:
         A frontend opens the channels of its first widget while this runs, and it does so once. A part that
         forgets to close something forgets it in every sweep.
         """
-        swept = faults.sweep(self.build, run, LIMIT)
-        if not any(_more(swept)):
-            return swept
-        self.total += self.each
-        return faults.sweep(self.build, run, LIMIT)
+        swept: Sweep = faults.sweep(self.build, run, LIMIT)
+        if any(_more(swept)):
+            self.total += self.each
+            swept = faults.sweep(self.build, run, LIMIT)
+        return swept
 
     def explore(self) -> tuple[tuple[tuple[str, str], ...], int]:
         """One run without a fault: the parts by place and name, and how many fault points there are."""
@@ -316,12 +316,12 @@ def _pipeline(build: Build | None) -> Iterator[Build]:
     if build is not None:
         yield build
         return
-    station, settings = Station(), ChainSettings()
+    weather, settings = WeatherPool(), ChainSettings()
     config = PipelineConfig(spread=SPREADS[settings.spread])
     try:
-        yield lambda: station.parts(settings.records, config)
+        yield lambda: weather.parts(settings.records, config)
     finally:
-        station.close()
+        weather.close()
 
 
 def _blamed(told: str, build: Build | None) -> str:

@@ -1,23 +1,27 @@
-"""Watch a real run at every border that a record or an error crosses, and change nothing about it.
+"""Look at a real run at each event of its probes: who is where, who holds what, and what is said of it.
 
-Each part of a pipeline goes behind a watched part of the same name. It looks at the whole chain before and
-after each `next`, `write`, `close`, `__enter__` and `__exit__`. What it sees are the frames themselves:
-`inspect.getgeneratorstate`, the line at which a generator stands, and the ledger.
+Each part of a pipeline goes behind a probe of the same name, to which `Look` subscribes. Before and after
+each event it looks at the whole chain: at the frames themselves with `inspect.getgeneratorstate`, at the line
+where a generator is suspended, and at the ledger.
 """
 
 from __future__ import annotations
 
 import inspect
 import linecache
-from collections.abc import Callable, Iterable, Iterator
+from collections import Counter
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import PurePath
 from types import CodeType, GeneratorType, TracebackType
 from typing import Any
 
 from lessons.lab.experiments.limit import TimeUp
 from lifecycle import ledger
+from lifecycle.faults import Fault
 from lifecycle.ledger import Entry
+from lifecycle.probe import Event, Injected, Probe
 
 ERRORS: dict[str, type[BaseException]] = {
     error.__name__: error for error in (OSError, ConnectionError, ValueError, KeyboardInterrupt)
@@ -28,35 +32,7 @@ ENDS = {
     "unstarted": "never started",
     "closed": "closed",
 }
-PHASES = ("open", "pull", "write", "end", "close")
 LONG = 300  # letters of a message; a status line is read aloud
-
-
-@dataclass(frozen=True)
-class Failure:
-    """One failure to come: which part fails, when, with what, and how many times in one run.
-
-    `place` is "source", "stage 1", "stage 2", …, "loop" (the code that pulls) or "sink". `phase` is "open"
-    (the part's `__enter__`), "pull" (source, stages and loop), "write" (sink), "end" (the closing of the
-    part's stream) or "close" (its `__exit__`). `record` is the number of the pull or write, counted from 1;
-    `None` is the next one.
-    Raises `ValueError` for what is none of these.
-
-    >>> Failure("stage 2", "pull", record=7)
-    Failure(place='stage 2', phase='pull', record=7, error='OSError', times=1)
-    """
-
-    place: str
-    phase: str = "pull"
-    record: int | None = None
-    error: str = "OSError"
-    times: int = 1
-
-    def __post_init__(self) -> None:
-        if self.phase not in PHASES:
-            raise ValueError(f"Failure.phase = {self.phase!r}: allowed is one of {', '.join(PHASES)}")
-        if self.error not in ERRORS:
-            raise ValueError(f"Failure.error = {self.error!r}: allowed is one of {', '.join(ERRORS)}")
 
 
 @dataclass(frozen=True)
@@ -85,9 +61,9 @@ class Stand:
 
 @dataclass(frozen=True)
 class Moment:
-    """One border crossing: what happened, to whom, at which record, and how everybody stood."""
+    """One event as the lab shows it: what happened, to whom, at which record, and the state of every part."""
 
-    event: str
+    what: str
     node: int
     other: int
     record: int
@@ -133,7 +109,7 @@ def own(stream: Any, code: CodeType | None) -> GeneratorType[Any, Any, Any] | No
         found = waiting.pop(0)
         seen += 1
         if not inspect.isgenerator(found):
-            inner = getattr(found, "inner", None)
+            inner = getattr(found, "stream", None)
             waiting += [inner] if inner is not None else []
             continue
         if found.gi_code is code:
@@ -159,14 +135,14 @@ class Watch:
     def __init__(
         self,
         nodes: Iterable[Node],
-        failures: Iterable[Failure],
+        faults: Iterable[Fault],
         strikes: list[str],
         known: Iterable[Entry] | None = None,
     ) -> None:
         self.nodes = list(nodes)
         self.loop = next(i for i, node in enumerate(self.nodes) if node.key == "loop")
         self.sink = self.loop + 1 if self.loop + 1 < len(self.nodes) else None
-        self.failures = {failure: failure.times for failure in failures}
+        self.faults = Counter(faults)  # a fault that is listed twice happens twice
         self.strikes = strikes
         self.stack: list[int] = []
         self.pulled: list[int] = []  # the nodes whose `next` has been called and has not answered
@@ -209,14 +185,14 @@ class Watch:
         """Who opened something."""
         return self.nodes[owner].name if owner >= 0 else "build()"
 
-    def mark(self, event: str, node: int, other: int = -1, again: int = 0) -> None:
+    def mark(self, what: str, node: int, other: int = -1, again: int = 0) -> None:
         """Keep this moment: everybody's stand, and what the ledger holds."""
-        self.moments.append(self.now(event, node, other, again))
+        self.moments.append(self.now(what, node, other, again))
 
-    def now(self, event: str = "", node: int = -1, other: int = -1, again: int = 0) -> Moment:
+    def now(self, what: str = "", node: int = -1, other: int = -1, again: int = 0) -> Moment:
         """The present as a moment."""
         return Moment(
-            event,
+            what,
             node,
             other,
             self.record,
@@ -284,26 +260,29 @@ class Watch:
             return Stand("ready", "open, idle") if node.entered else Stand("fresh", "not open")
         return Stand("ready", "idle") if node.key == "sink" else Stand("fresh", "not started")
 
-    def due(self, i: int, phase: str, count: int) -> BaseException | None:
-        """The error that node `i` is to raise now, if a failure was set for this or a bolt struck it."""
+    def strike(self, i: int, event: Event) -> BaseException | None:
+        """The subscriber that injects: the error with which node `i` fails here, if it is to fail."""
+        if event.done:
+            return None
         node = self.nodes[i]
-        if node.key in self.strikes and phase == ("write" if node.key == "sink" else "pull"):
+        if event.number is not None:
+            node.pulls = event.number
+        if node.key in self.strikes and event.phase == ("write" if node.key == "sink" else "pull"):
             self.strikes.remove(node.key)
-            self.struck = i
-            return self._send(Failure(node.key, phase), node)
-        for failure, left in self.failures.items():
-            meant = (failure.place, failure.phase) == (node.key, phase)
-            if left and meant and failure.record in (None, count):
-                self.failures[failure] = left - 1
-                self.struck = i
-                return self._send(failure, node)
+            return self._injected(i, Fault(node.key, event.phase))
+        for fault, left in self.faults.items():
+            meant = (fault.place, fault.phase) == (node.key, event.phase)
+            if left and meant and fault.record in (None, event.number):
+                self.faults[fault] = left - 1
+                return self._injected(i, fault)
         return None
 
-    def _send(self, failure: Failure, node: Node) -> BaseException:
-        error = ERRORS[failure.error](f"struck in {node.name}")
+    def _injected(self, i: int, fault: Fault) -> BaseException:
+        node, self.struck = self.nodes[i], i
         when = {"open": "when it opens", "end": "when its stream closes", "close": "when it closes"}
-        self.blow = when.get(failure.phase, f"at its {failure.phase} {node.pulls}")
-        self.log.append(f"the bolt strikes {node.name} {self.blow}: {failure.error}")
+        self.blow = when.get(fault.phase, f"at its {fault.phase} {node.pulls}")
+        self.log.append(f"the bolt strikes {node.name} {self.blow}: {fault.error.__name__}")
+        error: BaseException = fault.error(f"struck in {node.name}")
         return error
 
     def note(self, sentence: str) -> None:
@@ -352,266 +331,190 @@ def short(text: str) -> str:
     return told if len(told) <= LONG else told[:LONG].rstrip() + " …"
 
 
-class Tap:
-    """What the next part pulls: the stream of node `i`, watched at each crossing."""
+class Look:
+    """The subscriber that looks: for each event of node `i` it notes who runs, and marks the moment."""
 
-    def __init__(self, watch: Watch, i: int, stream: Iterator[Any]) -> None:
-        self.watch, self.i, self.inner = watch, i, stream
+    def __init__(self, watch: Watch, i: int, retried: bool = False) -> None:
+        self.watch, self.i, self.node, self.retried = watch, i, watch.nodes[i], retried
+        self._caller = -1
+        self._state = ""  # of the generator, before it is closed
+        self._told: BaseException | None = None  # the error that `__exit__` was given
+        self._before = {
+            "open": self._opening,
+            "start": self._starting,
+            "pull": self._pulling,
+            "write": self._writing,
+            "end": self._ending,
+            "close": self._closing,
+        }
+        self._after = {
+            "open": self._opened,
+            "start": self._started,
+            "pull": self._stopped,
+            "yield": self._gave,
+            "write": self._written,
+            "end": self._ended,
+            "close": self._closed,
+        }
 
-    def __iter__(self) -> Tap:
-        return self
+    def __call__(self, event: Event) -> None:
+        """Look at one event."""
+        (self._after if event.done else self._before)[event.phase](event)
 
-    def __next__(self) -> Any:
-        watch, i = self.watch, self.i
-        node = watch.nodes[i]
-        caller = watch.stack[-1] if watch.stack else watch.loop
-        watch.link = -1
-        watch.enter(i)
-        watch.pulled.append(i)
-        again = watch.nodes[caller].pending
-        if again:
-            asks = watch.nodes[caller].name
-            watch.log.append(f"{asks} hands nothing on for record {again}, and pulls again")
-        watch.mark("pulls", i, caller, again)
-        try:
-            record = next(self.inner)
-        except StopIteration:
-            node.outcome = "ended"
-            self._answer()
-            watch.mark("ends", i, caller)
-            raise
-        except BaseException as error:
-            self._answer()
-            watch.fail(i, error)
-            raise
-        node.gave, node.pending = node.gave + 1, 0
-        watch.nodes[caller].pending = watch.record if caller != watch.loop else 0
-        watch.link = i
-        self._answer()
-        if caller == watch.loop and watch.sink is None:
-            # Without a sink the records are only counted, and this one has come to the end.
-            watch.accepted += 1
-        watch.mark("gives", i, caller)
-        return record
+    def attempt(self, event: Event) -> None:
+        """Look at one attempt of a retried source: where its stream is opened again."""
+        if event.phase == "start" and event.done and event.error is None:
+            self._handed(event.value)
 
-    def _answer(self) -> None:
+    def _opening(self, event: Event) -> None:
+        self.watch.enter(self.i)
+
+    def _opened(self, event: Event) -> None:
         self.watch.leave()
-        self.watch.pulled.pop()
+        if event.error is not None:
+            self.watch.fail(self.i, event.error)
+            return
+        self.node.entered = True
+        self.watch.mark("opened", self.i)
 
-    def close(self) -> None:
-        """Close the part's stream by name, as the pipeline asks."""
-        watch, i = self.watch, self.i
-        node = watch.nodes[i]
-        generator = node.generator()
-        before = inspect.getgeneratorstate(generator) if generator is not None else ""
-        watch.link = -1
-        if before == inspect.GEN_SUSPENDED or (generator is None and not node.outcome):
-            watch.mark("closing", i)
-        watch.enter(i)
-        failed = None
-        try:
-            if hasattr(self.inner, "close"):
-                self.inner.close()
-            error = watch.due(i, "end", 1)
-            if error is not None:
-                raise error
-        except BaseException as problem:
-            failed = problem
-            if node.failedAt is None:
-                node.failedAt = Stand("failed", "close failed", *place(problem.__traceback__, node.code))
-            if watch.error is None or isinstance(problem, TimeUp):
-                watch.error, watch.origin = problem, i
-            raise
-        finally:
-            watch.leave()
-            if before == inspect.GEN_SUSPENDED:
-                node.outcome = node.outcome or "closed"
-                how = "" if failed is None else " (its close failed)"
-                watch.closings.append(f"{node.name}'s generator{how}")
-                watch.log.append(f"close {node.name}'s generator")
-            elif before == inspect.GEN_CREATED:
-                node.outcome = "unstarted"
-                watch.log.append(f"{node.name}'s generator never started: nothing to clean up")
-            if failed is not None:
-                watch.log.append(f"the closing of {node.name}'s generator fails: {type(failed).__name__}")
-            if before in (inspect.GEN_SUSPENDED, inspect.GEN_CREATED):
-                watch.mark("closed", i)
+    def _starting(self, event: Event) -> None:
+        self.watch.enter(self.i)
 
+    def _started(self, event: Event) -> None:
+        self.watch.leave()
+        if event.error is not None:
+            self.watch.fail(self.i, event.error)
+            return
+        if self.retried:
+            self.node.stream = event.value
+            self.watch.log.append(f"{self.node.name}.stream() returns a generator of @retryOnFailure")
+        else:
+            self._handed(event.value)
+        self.watch.mark("called", self.i)
 
-class Struck:
-    """The part's own stream, with the bolt at hand: a due failure is thrown into its suspended frame."""
-
-    def __init__(self, watch: Watch, i: int, stream: Iterator[Any]) -> None:
-        self.watch, self.i, self.inner = watch, i, stream
-
-    def __iter__(self) -> Struck:
-        return self
-
-    def __next__(self) -> Any:
-        node = self.watch.nodes[self.i]
-        node.pulls += 1
-        error = self.watch.due(self.i, "pull", node.pulls)
-        if error is None:
-            return next(self.inner)
-        throw = getattr(self.inner, "throw", None)
-        if throw is None:
-            raise error
-        # Its `finally` runs and the error goes downstream, as if its own line had raised it.
-        return throw(error)
-
-    def close(self) -> None:
-        """Close what the part handed out."""
-        if hasattr(self.inner, "close"):
-            self.inner.close()
-
-
-class _Part:
-    """A part of a pipeline, watched. `watched` makes one with the methods and the name of the real part."""
-
-    def __init__(self, watch: Watch, i: int, part: Any) -> None:
-        self._watch, self._i, self._part = watch, i, part
-        self._open: Callable[[], Iterator[Any]] = self._attempt
-
-    def _tap(self, stream: Any) -> Any:
-        node = self._watch.nodes[self._i]
-        if inspect.isasyncgen(stream) or not isinstance(stream, Iterable):
-            # Whoever pulls will refuse it; here it is known who handed it out, and why it is none.
+    def _handed(self, stream: Any) -> None:
+        """Keep the stream that a part handed out, or say why it cannot be pulled."""
+        node, watch = self.node, self.watch
+        if not isinstance(stream, Iterable):
+            # Whoever pulls will refuse it. Here it is known who handed it out, and why that is wrong.
             node.failedAt = Stand("failed", "no stream")
-            self._watch.origin = self._i
-            self._watch.refusal = f"{node.name}.{node.call} {wrong(stream)}."
-            return stream
+            watch.origin = self.i
+            watch.refusal = f"{node.name}.{node.call} {wrong(stream)}."
+            return
         if inspect.isgenerator(stream) and inspect.getgeneratorstate(stream) != inspect.GEN_CREATED:
-            self._watch.note(
+            watch.note(
                 f"{node.name}.{node.call} handed out a generator that had run before: let it make a new one "
                 "each time."
             )
-        node.stream = iter(stream)
-        self._watch.log.append(f"{node.name}.{node.call} returns {kind(node.stream)}")
-        return Struck(self._watch, self._i, node.stream)
+        node.stream = stream
+        watch.log.append(f"{node.name}.{node.call} returns {kind(stream)}")
 
-    def _attempt(self) -> Iterator[Any]:
-        node = self._watch.nodes[self._i]
-        node.pulls = 0
-        yield from self._tap(self._part.stream())
-
-    def retried(self, decorator: Callable[[Any], Any]) -> None:
-        """Let the source's stream be opened again by `decorator`, outside the bolt."""
-        self._open = decorator(self._attempt)
-
-
-class _Source:
-    def stream(self: Any) -> Any:
-        watch, i = self._watch, self._i
-        if self._open == self._attempt:
-            stream = self._tap(_called(watch, i, self._part.stream))
-        else:
-            stream = self._open()
-            watch.nodes[i].stream = stream
-            watch.log.append(f"{watch.nodes[i].name}.stream() returns a generator of @retryOnFailure")
-        watch.mark("called", i)
-        return Tap(watch, i, stream) if isinstance(stream, Iterator) else stream
-
-
-class _Stage:
-    def process(self: Any, stream: Any) -> Any:
-        watch, i = self._watch, self._i
-        made = self._tap(_called(watch, i, self._part.process, stream))
-        watch.mark("called", i)
-        return Tap(watch, i, made) if isinstance(made, Iterator) else made
-
-
-class _Sink:
-    def write(self: Any, record: Any) -> Any:
-        watch, i = self._watch, self._i
-        node = watch.nodes[i]
-        node.pulls, node.doing = node.pulls + 1, "writing"
-        watch.link = i - 1
+    def _pulling(self, event: Event) -> None:
+        watch, i = self.watch, self.i
+        self._caller = watch.stack[-1] if watch.stack else watch.loop
+        watch.link = -1
         watch.enter(i)
-        watch.mark("writes", i)
-        try:
-            error = watch.due(i, "write", node.pulls)
-            if error is not None:
-                raise error
-            answer = self._part.write(record)
-            if inspect.iscoroutine(answer):
-                answer.close()
-                watch.note(
-                    f"{node.name}.{node.call} is async, and none of it ran: write `def`, not `async def`."
-                )
-        except BaseException as error:
-            watch.leave()
-            watch.fail(i, error)
-            raise
+        watch.pulled.append(i)
+        again = watch.nodes[self._caller].pending
+        if again:
+            asks = watch.nodes[self._caller].name
+            watch.log.append(f"{asks} hands nothing on for record {again}, and pulls again")
+        watch.mark("pulls", i, self._caller, again)
+
+    def _stopped(self, event: Event) -> None:
+        self._answered()
+        if isinstance(event.error, StopIteration):
+            self.node.outcome = "ended"
+            self.watch.mark("ends", self.i, self._caller)
+        elif event.error is not None:
+            self.watch.fail(self.i, event.error)
+
+    def _gave(self, event: Event) -> None:
+        watch, node, caller = self.watch, self.node, self._caller
+        node.gave, node.pending = node.gave + 1, 0
+        watch.nodes[caller].pending = watch.record if caller != watch.loop else 0
+        watch.link = self.i
+        self._answered()
+        if caller == watch.loop and watch.sink is None:
+            # Without a sink the records are only counted, and this one has come to the end.
+            watch.accepted += 1
+        watch.mark("gives", self.i, caller)
+
+    def _answered(self) -> None:
+        self.watch.leave()
+        self.watch.pulled.pop()
+
+    def _writing(self, event: Event) -> None:
+        self.node.doing = "writing"
+        self.watch.link = self.i - 1
+        self.watch.enter(self.i)
+        self.watch.mark("writes", self.i)
+
+    def _written(self, event: Event) -> None:
+        watch, node = self.watch, self.node
         watch.leave()
+        if event.error is not None:
+            watch.fail(self.i, event.error)
+            return
+        if inspect.iscoroutine(event.value):
+            event.value.close()
+            watch.note(f"{node.name}.{node.call} is async, and none of it ran: write `def`, not `async def`.")
         watch.accepted += 1
         watch.log.append(f"{node.name} accepts record {watch.record}, {watch.accepted} in all")
-        watch.mark("accepts", i)
-        return answer
+        watch.mark("accepts", self.i)
 
+    def _ending(self, event: Event) -> None:
+        generator = self.node.generator()
+        self._state = inspect.getgeneratorstate(generator) if generator is not None else ""
+        self.watch.link = -1
+        if self._state == inspect.GEN_SUSPENDED or (generator is None and not self.node.outcome):
+            self.watch.mark("closing", self.i)
+        self.watch.enter(self.i)
 
-class _Managed:
-    def __enter__(self: Any) -> Any:
-        watch, i = self._watch, self._i
-        node = watch.nodes[i]
-        watch.enter(i)
-        try:
-            error = watch.due(i, "open", 1)
-            if error is not None:
-                raise error
-            self._part.__enter__()
-        except BaseException as error:
-            watch.leave()
-            watch.fail(i, error)
-            raise
-        node.entered = True
+    def _ended(self, event: Event) -> None:
+        watch, node, state, error = self.watch, self.node, self._state, event.error
+        if error is not None:
+            if node.failedAt is None:
+                node.failedAt = Stand("failed", "close failed", *place(error.__traceback__, node.code))
+            if watch.error is None or isinstance(error, TimeUp):
+                watch.error, watch.origin = error, self.i
         watch.leave()
-        watch.mark("opened", i)
-        return self
+        if state == inspect.GEN_SUSPENDED:
+            node.outcome = node.outcome or "closed"
+            how = "" if error is None else " (its close failed)"
+            watch.closings.append(f"{node.name}'s generator{how}")
+            watch.log.append(f"close {node.name}'s generator")
+        elif state == inspect.GEN_CREATED:
+            node.outcome = "unstarted"
+            watch.log.append(f"{node.name}'s generator never started: nothing to clean up")
+        if error is not None:
+            watch.log.append(f"the closing of {node.name}'s generator fails: {type(error).__name__}")
+        if state in (inspect.GEN_SUSPENDED, inspect.GEN_CREATED):
+            watch.mark("closed", self.i)
 
-    def __exit__(self: Any, kind: Any, error: Any, trace: Any) -> Any:
-        watch, i = self._watch, self._i
-        node = watch.nodes[i]
-        watch.link, node.doing = -1, "closing"
-        watch.enter(i)
-        watch.mark("leaving", i)
-        told = "told of no error" if error is None else f"told of {type(error).__name__}"
-        try:
-            answer = self._part.__exit__(kind, error, trace)
-            late = watch.due(i, "close", 1)
-            if late is not None:
-                raise late
-        except BaseException as problem:
-            watch.leave()
-            if problem is not error:
-                watch.closings.append(f"{node.name} (its close failed)")
-                node.failedAt = Stand("failed", "close failed", *place(problem.__traceback__, None))
-                watch.log.append(f"the close of {node.name} fails: {type(problem).__name__}")
-                watch.error = watch.error or problem
-                watch.origin = i if watch.origin is None else watch.origin
-            node.left = True
-            watch.mark("left", i)
-            raise
+    def _closing(self, event: Event) -> None:
+        self._told = event.value[1]
+        self.watch.link, self.node.doing = -1, "closing"
+        self.watch.enter(self.i)
+        self.watch.mark("leaving", self.i)
+
+    def _closed(self, event: Event) -> None:
+        watch, node, told = self.watch, self.node, self._told
         watch.leave()
         node.left = True
-        if node.key == "sink" and node.atomic:
-            told = "committed" if error is None else "rolled back"
-        watch.closings.append(f"{node.name} ({told})" if node.key == "sink" else node.name)
-        watch.log.append(f"close {node.name}: {told}")
-        watch.mark("left", i)
-        return answer
-
-
-def _called(watch: Watch, i: int, method: Callable[..., Any], *arguments: Any) -> Any:
-    watch.enter(i)
-    try:
-        return method(*arguments)
-    except BaseException as error:
-        watch.leave()
-        watch.fail(i, error)
-        watch.enter(i)
-        raise
-    finally:
-        watch.leave()
+        if event.error is None:
+            how = "told of no error" if told is None else f"told of {type(told).__name__}"
+            if node.key == "sink" and node.atomic:
+                how = "committed" if told is None else "rolled back"
+            watch.closings.append(f"{node.name} ({how})" if node.key == "sink" else node.name)
+            watch.log.append(f"close {node.name}: {how}")
+        elif event.error is not told:
+            watch.closings.append(f"{node.name} (its close failed)")
+            node.failedAt = Stand("failed", "close failed", *place(event.error.__traceback__, None))
+            watch.log.append(f"the close of {node.name} fails: {type(event.error).__name__}")
+            watch.error = watch.error or event.error
+            watch.origin = self.i if watch.origin is None else watch.origin
+        watch.mark("left", self.i)
 
 
 def kind(stream: Any) -> str:
@@ -629,8 +532,19 @@ def wrong(stream: Any) -> str:
     return f"returned {kind}, which is no stream: yield the records, or return a list of them"
 
 
-def watched(watch: Watch, i: int, part: Any, role: str) -> Any:
-    """`part` behind the watch: the same name, the same methods, a context manager if `part` is one."""
-    roles = {"source": _Source, "stage": _Stage, "sink": _Sink}
-    bases = (roles[role], _Part) if not hasattr(type(part), "__enter__") else (roles[role], _Managed, _Part)
-    return type(type(part).__name__, bases, {})(watch, i, part)
+def watched(watch: Watch, i: int, part: Any, decorator: Callable[[Any], Any] | None = None) -> Any:
+    """`part` behind a probe that has its name. A `decorator` opens its stream again, outside the bolt."""
+    look, strike = Look(watch, i, decorator is not None), partial(watch.strike, i)
+    probe = type(type(part).__name__, (Probe,), {})
+    if decorator is None:
+        return probe(part, watch.nodes[i].key, look, strike)
+
+    def pull(event: Event) -> BaseException | None:
+        return strike(event) if event.phase == "pull" else None
+
+    def rest(event: Event) -> BaseException | None:
+        return strike(event) if event.phase != "pull" else None
+
+    inner = Injected(part, watch.nodes[i].key, look.attempt, pull)
+    inner.stream = decorator(inner.stream)  # type: ignore[method-assign]
+    return probe(inner, watch.nodes[i].key, look, rest)

@@ -19,10 +19,10 @@ from lessons.lab.experiments.attempts import (
     RetrySettings,
     after,
     listing,
-    numbers,
     retry,
 )
 from lessons.lab.timeline import key, timeline
+from lessons.words import numbers
 
 NEVER = -1
 

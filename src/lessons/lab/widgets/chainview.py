@@ -8,7 +8,7 @@ from typing import Any
 import anywidget  # type: ignore[import-untyped, unused-ignore]
 import traitlets
 
-from lessons.lab.experiments.chain import ChainState, Part
+from lessons.lab.experiments.chain import Box, ChainState
 from lifecycle.ledger import System
 
 _HERE = Path(__file__).parent
@@ -70,7 +70,7 @@ def record(state: ChainState, counted: System) -> dict[str, Any]:
     }
 
 
-def _part(part: Part) -> dict[str, Any]:
+def _part(part: Box) -> dict[str, Any]:
     stand = part.stand
     return {
         "key": part.key,

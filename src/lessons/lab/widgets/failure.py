@@ -12,7 +12,7 @@ from lessons.lab.experiments.chain import (
     Chain,
     ChainSettings,
     ChainState,
-    Failure,
+    Fault,
     labelled,
 )
 from lessons.lab.experiments.watch import ERRORS
@@ -66,19 +66,19 @@ class FailureLab(Lab):
     def settings(self) -> ChainSettings:
         """What the controls say."""
         get = {name: control.value for name, control in self.controls.items() if hasattr(control, "value")}
-        failures: tuple[Failure, ...] = ()
+        faults: tuple[Fault, ...] = ()
         if get["place"]:
             phase = get["phase"]
             if phase == "record":
                 phase = "write" if get["place"] == "sink" else "pull"
             at = get["record"] if phase in ("pull", "write") else None
-            failures = (Failure(get["place"], phase, at, get["error"], get["times"]),)
+            faults = (Fault(get["place"], phase, at, ERRORS[get["error"]]),) * get["times"]
         return ChainSettings(
             context=get["context"],
             retry=get["retry"],
             validation=get.get("validation", True),
             spread=get.get("spread", "7.3"),
-            failures=failures,
+            faults=faults,
         )
 
     def act(self, action: str) -> None:

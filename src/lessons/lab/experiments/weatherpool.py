@@ -51,7 +51,7 @@ MONTH = """\
 """.splitlines()
 
 
-class Station:
+class WeatherPool:
     """A temporary folder with the weather in it, and an engine whose pool has twenty slots and no more."""
 
     def __init__(self) -> None:
@@ -83,7 +83,7 @@ class Station:
         self._newest = Path(connection.execute("PRAGMA database_list").fetchone()[2])
 
     def parts(self, records: int, config: Any) -> tuple[Any, Sequence[Any], Any]:
-        """A source of so many records, the stages, and a sink of this station's engine."""
+        """A source of so many records, the stages, and a sink of this pool's engine."""
         from lifecycle.sinks import SqlSink
         from lifecycle.sources import CsvSource
         from lifecycle.stages import Filter, Normalise, Parse
