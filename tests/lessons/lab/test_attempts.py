@@ -81,16 +81,13 @@ def restarted(stream, chosen, naps):
         naps.append(chosen.delay)
 
 
-by_hand_too = st.builds(
-    replace, anything, retried=st.just("source"), reopened=st.sampled_from(["same", "short"])
-)
-counted = st.builds(
-    replace, anything, retried=st.just("source"), reopened=st.just("same"), way=st.just("counted")
-)
+of_a_source = st.builds(replace, anything, retried=st.just("source"))
+stored = st.builds(replace, of_a_source, reopened=st.sampled_from(["same", "short"]))
+counted = st.builds(replace, of_a_source, reopened=st.just("same"), way=st.just("counted"))
 
 
 @settings(max_examples=300, deadline=None)
-@given(by_hand_too)
+@given(stored)
 def test_what_is_shown_is_what_happens_by_hand(chosen):
     seen = retry(chosen)
     kind = seen.raised.partition(":")[0].removeprefix("sqlite3.")
