@@ -281,7 +281,8 @@ class Chain:
         """Close all that this chain opened, leaked runs included."""
         self._bury()
         if self._weather is not None:
-            self._weather.close()
+            with self._counted():
+                self._weather.close()
             self._weather = None
 
     def __enter__(self) -> Chain:
