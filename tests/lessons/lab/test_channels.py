@@ -39,7 +39,10 @@ lab
 
 @pytest.fixture
 def kernel() -> Iterator[BlockingKernelClient]:
-    manager, client = start_new_kernel(kernel_name="python3")
+    # Without a history: IPython writes it from a thread of its own, and opens a file for that at any moment.
+    manager, client = start_new_kernel(
+        kernel_name="python3", extra_arguments=["--HistoryManager.enabled=False"]
+    )
     try:
         yield client
     finally:

@@ -185,7 +185,7 @@ class Chain:
     def __init__(self, settings: ChainSettings | None = None, build: Build | None = None) -> None:
         self.settings = settings or ChainSettings()
         self._build = build
-        self._system, self._own = ledger.system(), ledger.System(0, 0)
+        self._system, self._changed = ledger.system(), ledger.System(0, 0)
         self._weather: WeatherPool | None = None
         self._ghosts: list[ChainRun] = []
         self._strikes: list[str] = []
@@ -294,24 +294,28 @@ class Chain:
     @property
     def state(self) -> ChainState:
         """What is to be seen now."""
-        return self._show(self._moment)
+        with self._counted():  # to look at what is kept opens the database's file once more
+            return self._show(self._moment)
 
     @property
     def system(self) -> ledger.System:
-        """What the operating system counts now that this chain has opened, and did not close."""
-        now = _beyond(ledger.system(), self._system)
-        # What a frontend opens between two actions is not the pipeline's. What the collector closes is.
-        return ledger.System(min(now.files, self._own.files), min(now.sockets, self._own.sockets))
+        """By how much the operating system's count changed while this chain acted.
+
+        What a frontend opens between two actions is not the pipeline's, so it is not in it.
+        """
+        return self._changed
 
     @contextmanager
     def _counted(self) -> Iterator[None]:
-        """Add what this block opens and closes to the pipeline's own count."""
+        """Add what this block opens and closes to the count."""
         before = ledger.system()
         try:
             yield
         finally:
-            more = _beyond(ledger.system(), before)
-            self._own = ledger.System(self._own.files + more.files, self._own.sockets + more.sockets)
+            now, changed = ledger.system(), self._changed
+            self._changed = ledger.System(
+                changed.files + now.files - before.files, changed.sockets + now.sockets - before.sockets
+            )
 
     def frames(self) -> list[ChainState]:
         """Every moment of the last pull, in order."""
@@ -469,11 +473,6 @@ class Chain:
             again = f"Run {run.number}: the supervisor has built the pipeline again."
             return f"{again} Nothing of it is open yet.{self._news}{behind}"
         return run.ending(earlier) if run.over else run.standing()
-
-
-def _beyond(now: ledger.System, before: ledger.System) -> ledger.System:
-    """How many more there are now than before."""
-    return ledger.System(now.files - before.files, now.sockets - before.sockets)
 
 
 def _next(node: Node) -> str:

@@ -66,7 +66,7 @@ def record(state: ChainState, counted: System) -> dict[str, Any]:
         "count": len(state.log),
         "log": list(state.log[-_LINES:]),
         "open": len(state.held),
-        "held": [*state.held, f"by the operating system's count, this pipeline has opened: {counts}"],
+        "held": [*state.held, f"the operating system's count, changed while this pipeline ran: {counts}"],
     }
 
 
