@@ -20,7 +20,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from lessons.words import described, many
+from lessons.versions import OtherVersion, check
+from lessons.words import many
 
 SHELVES = ("notebooks", "exercises/release")
 """The folders of the course that are laid on the desk, under the same names, so that links hold."""
@@ -39,10 +40,6 @@ _UNREADABLE = (ValueError, TypeError, KeyError, AttributeError, RecursionError)
 
 class Trouble(Exception):
     """What stops a command, as one sentence for the person at the keyboard."""
-
-
-class OtherVersion(Exception):
-    """The record of a desk is written in a form that this kit does not know: one sentence."""
 
 
 @dataclass
@@ -186,10 +183,7 @@ class Record:
         """
         try:
             stored = json.loads(path.read_bytes())
-            version = stored.get("version")
-            if type(version) is not int or version != VERSION:
-                has = "has no version" if version is None else f"has version {described(version)}"
-                raise OtherVersion(f"{path} {has}, and this kit reads version {VERSION}.")
+            check(path, stored.get("version"), VERSION)
             laid, beside = stored["laid"], stored["beside"]
             if not all(isinstance(word, str) for table in (laid, beside) for word in table.values()):
                 return cls(path)

@@ -7,7 +7,7 @@ import re
 import textwrap
 from dataclasses import dataclass
 
-from lessons.study.questions import OtherVersion
+from lessons.versions import OtherVersion
 
 _CODE = re.compile(r"`([^`]+)`")
 _STRONG = re.compile(r"\*\*([^*]+)\*\*")

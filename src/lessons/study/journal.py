@@ -32,7 +32,7 @@ OPTIONS: dict[str, Callable[[str], bool]] = {
 
 
 @dataclass(frozen=True)
-class Event:
+class Line:
     """One line of a journal.
 
     answer: `id` is the question, `option` the letter given. reveal: `id` is the question. check: `id` is the
@@ -63,7 +63,7 @@ class Standing:
         given = [*([self.first] if self.first else []), *self.again, *self.after]
         return given[-1] if given else None
 
-    def then(self, event: Event) -> Standing:
+    def then(self, event: Line) -> Standing:
         """The standing after one more event. The same letter given again changes nothing."""
         if event.event == "reveal":
             return Standing(self.first, self.again, self.after, True)
@@ -108,7 +108,7 @@ class Journal:
         self._folder = folder
         self._name = ""
         self._owner = 0
-        self._unsaved: list[Event] = []
+        self._unsaved: list[Line] = []
         self.trouble = ""
 
     @property
@@ -119,7 +119,7 @@ class Journal:
     def add(self, event: str, id: str, option: str = "", misconception: str = "", edition: str = "") -> None:
         """Append one event; never raises for a folder that cannot be written."""
         at = datetime.now(UTC).isoformat(timespec="microseconds")
-        entry = Event(at, event, id, option, misconception, edition)
+        entry = Line(at, event, id, option, misconception, edition)
         # A forked process shares the name but not the file: it begins its own.
         if self._owner != os.getpid():
             self._owner, self._name = os.getpid(), f"{os.getpid()}-{uuid.uuid4().hex}.jsonl"
@@ -140,12 +140,12 @@ class Journal:
                 "To keep them, set LIFECYCLE_HOME to a folder that you may write to, and restart."
             )
 
-    def read(self) -> tuple[list[Event], list[str]]:
+    def read(self) -> tuple[list[Line], list[str]]:
         """All events in the order of time, and a sentence for each line or file that was set aside.
 
         What is set aside stays in its file, as it is: each kernel writes a file of its own.
         """
-        dated: list[tuple[str, str, int, Event]] = []
+        dated: list[tuple[str, str, int, Line]] = []
         problems: list[str] = []
         try:
             paths = sorted(path for path in self.folder.glob("*.jsonl"))
@@ -194,12 +194,12 @@ class Journal:
         return merged(self.read()[0])
 
 
-def merged(events: Iterable[Event]) -> dict[str, Standing]:
+def merged(events: Iterable[Line]) -> dict[str, Standing]:
     """Fold events, in order, into one standing per question.
 
-    >>> merged([Event("1", "answer", "q", "B"), Event("2", "answer", "q", "A")])["q"]
+    >>> merged([Line("1", "answer", "q", "B"), Line("2", "answer", "q", "A")])["q"]
     Standing(first='B', again=('A',), after=(), revealed=False)
-    >>> merged([Event("1", "reveal", "q"), Event("2", "answer", "q", "A")])["q"].after
+    >>> merged([Line("1", "reveal", "q"), Line("2", "answer", "q", "A")])["q"].after
     ('A',)
     """
     found: dict[str, Standing] = {}
@@ -209,10 +209,10 @@ def merged(events: Iterable[Event]) -> dict[str, Standing]:
     return found
 
 
-def checks(events: Iterable[Event]) -> dict[str, Checked]:
+def checks(events: Iterable[Line]) -> dict[str, Checked]:
     """Fold events, in order, into what the last check said of each exercise.
 
-    >>> checks([Event("1", "check", "leaks-x1", "correct"), Event("2", "check", "leaks-x1", "wrong", "m")])
+    >>> checks([Line("1", "check", "leaks-x1", "correct"), Line("2", "check", "leaks-x1", "wrong", "m")])
     {'leaks-x1': Checked(outcome='wrong', misconception='m', edition='', passed=True)}
     """
     found: dict[str, Checked] = {}
@@ -224,9 +224,9 @@ def checks(events: Iterable[Event]) -> dict[str, Checked]:
     return found
 
 
-def since_reset(events: Iterable[Event]) -> list[Event]:
+def since_reset(events: Iterable[Line]) -> list[Line]:
     """The events that count: of each lesson, those after it was last begun anew."""
-    kept: list[Event] = []
+    kept: list[Line] = []
     for event in events:
         if event.event == "reset":
             kept = [one for one in kept if lesson_of(one.id) != event.id]
@@ -244,7 +244,7 @@ def lesson_of(id: str) -> str:
     return id.partition("-")[0]
 
 
-def _line(entry: Event) -> str:
+def _line(entry: Line) -> str:
     # An answer says no more than it has to say: the fields of a check stand in the lines of checks.
     extra = {"misconception": entry.misconception, "edition": entry.edition}
     fields = {"at": entry.at, "event": entry.event, "id": entry.id, "option": entry.option}
@@ -252,7 +252,7 @@ def _line(entry: Event) -> str:
     return json.dumps({"version": VERSION, **fields}, ensure_ascii=True) + "\n"
 
 
-def _parsed(line: bytes) -> Event | str | int:
+def _parsed(line: bytes) -> Line | str | int:
     """The event on a line, or what is wrong with it, or the other version in which it is written."""
     try:
         entry = json.loads(line)
@@ -265,7 +265,7 @@ def _parsed(line: bytes) -> Event | str | int:
     fields = [entry.get(name, "") for name in ("at", "event", "id", "option", "misconception", "edition")]
     if not all(isinstance(field, str) for field in fields) or not fields[0] or not fields[2]:
         return "not an event"
-    event = Event(*fields)
+    event = Line(*fields)
     if event.event not in OPTIONS or not OPTIONS[event.event](event.option):
         return f"an unknown event {event.event!r}"
     return event

@@ -8,7 +8,7 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
-from lessons.words import described
+from lessons.versions import check
 
 LETTERS = "ABCDEF"
 
@@ -27,10 +27,6 @@ VERSION = 1
 
 FIELD_GUIDE = "field_guide"
 """The notebook that tells what no lesson asks about."""
-
-
-class OtherVersion(Exception):
-    """A file is written in a form that this kit does not know: one sentence."""
 
 
 @dataclass(frozen=True)
@@ -91,10 +87,7 @@ class Question:
 
 def _read(*path: str) -> dict[str, Any]:
     data = tomllib.loads(files(__package__).joinpath(*path).read_text(encoding="utf-8"))
-    found = data.get("version")
-    if type(found) is not int or found != VERSION:
-        has = "has no version" if found is None else f"has version {described(found)}"
-        raise OtherVersion(f"{path[-1]} {has}, and this kit reads version {VERSION}: install one kit, whole.")
+    check(path[-1], data.get("version"), VERSION)
     return data
 
 

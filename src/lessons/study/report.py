@@ -8,7 +8,7 @@ from pathlib import Path
 
 from lessons.study import predictions
 from lessons.study.cards import Card, card, failed, inline, sentence, word, wrapped
-from lessons.study.journal import Checked, Event, Standing, checks, lesson_of, merged
+from lessons.study.journal import Checked, Line, Standing, checks, lesson_of, merged
 from lessons.study.questions import LESSONS, Question, misconceptions, questions
 from lessons.words import described, listed
 
@@ -205,7 +205,7 @@ def _exported(path: Path, text: str) -> Card:
 
 
 def _begun_anew(name: str) -> Card:
-    before: list[Event] = predictions.journal.read()[0]
+    before: list[Line] = predictions.journal.read()[0]
     counted = [id for id, one in merged(before).items() if lesson_of(id) == name and one.latest is not None]
     counted += [id for id in checks(before) if lesson_of(id) == name]
     predictions.journal.add("reset", name)

@@ -119,7 +119,7 @@ def test_one_line_is_logged_a_run(caplog):
     with caplog.at_level(logging.INFO, "lifecycle.measure"):
         metrics(MetricsSettings())
     assert [record.getMessage() for record in caplog.records] == [
-        "Stage.process: 4 records, 0.000100 s, exhausted"
+        "Thinning.process: 4 records, 0.000100 s, exhausted"
     ]
 
 

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from lessons import predict, progress
 from lessons.study import predictions
-from lessons.study.journal import Event, Journal, Standing, home, merged
+from lessons.study.journal import Journal, Line, Standing, home, merged
 
 
 def lines(folder: Path) -> list[bytes]:
@@ -102,7 +102,7 @@ def test_todays_journals_are_read(tmp_path: Path) -> None:
     at = "2026-11-25T09:00:00.000000+00:00"
     line = f'{{"version": 1, "at": "{at}", "event": "answer", "id": "q", "option": "A"}}\n'
     (tmp_path / "1.jsonl").write_text(line)
-    assert Journal(tmp_path).read() == ([Event(at, "answer", "q", "A")], [])
+    assert Journal(tmp_path).read() == ([Line(at, "answer", "q", "A")], [])
 
 
 def test_progress_reports_what_was_set_aside() -> None:
@@ -126,21 +126,19 @@ def test_no_bytes_stop_a_journal(tmp_path_factory: pytest.TempPathFactory, conte
 
 EVENTS = st.lists(
     st.builds(
-        Event,
+        Line,
         at=st.integers(1, 9).map(str),
         event=st.just("answer"),
         id=st.sampled_from(["p", "q"]),
         option=st.sampled_from("ABC"),
     )
-    | st.builds(
-        Event, at=st.integers(1, 9).map(str), event=st.just("reveal"), id=st.sampled_from(["p", "q"])
-    ),
+    | st.builds(Line, at=st.integers(1, 9).map(str), event=st.just("reveal"), id=st.sampled_from(["p", "q"])),
     max_size=12,
 )
 
 
 @given(EVENTS)
-def test_the_first_answer_stands_whatever_follows(events: list[Event]) -> None:
+def test_the_first_answer_stands_whatever_follows(events: list[Line]) -> None:
     for id, standing in merged(events).items():
         mine = [event for event in events if event.id == id]
         if standing.first is not None:
@@ -152,7 +150,7 @@ def test_the_first_answer_stands_whatever_follows(events: list[Event]) -> None:
 @settings(deadline=None)
 @given(st.lists(EVENTS, min_size=1, max_size=3), st.randoms(use_true_random=False))
 def test_merging_does_not_depend_on_the_order_of_files(
-    tmp_path_factory: pytest.TempPathFactory, kernels: list[list[Event]], chance: object
+    tmp_path_factory: pytest.TempPathFactory, kernels: list[list[Line]], chance: object
 ) -> None:
     folder = tmp_path_factory.mktemp("journal")
     for number, events in enumerate(kernels):
@@ -169,7 +167,7 @@ def test_merging_does_not_depend_on_the_order_of_files(
 
 
 def test_the_clock_of_one_kernel_may_be_set_back(tmp_path: Path) -> None:
-    events = [Event("5", "answer", "q", "A"), Event("2", "answer", "q", "B")]
+    events = [Line("5", "answer", "q", "A"), Line("2", "answer", "q", "B")]
     text = "".join(json.dumps({"version": 1, **event.__dict__}) + "\n" for event in events)
     (tmp_path / "one.jsonl").write_text(text)
     assert Journal(tmp_path).standings()["q"] == Standing("A", ("B",))

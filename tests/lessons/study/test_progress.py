@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from lessons import export, predict, progress, reset
 from lessons.study import predictions
-from lessons.study.journal import OUTCOMES, Checked, Event, Journal, checks, merged
+from lessons.study.journal import OUTCOMES, Checked, Journal, Line, checks, merged
 from lessons.study.questions import Question, misconceptions, questions
 
 
@@ -188,7 +188,7 @@ def test_export_says_what_it_needs(path: object) -> None:
 
 
 events = st.builds(
-    Event,
+    Line,
     at=st.just("2026"),
     event=st.sampled_from(["answer", "reveal", "check", "reset"]),
     id=st.sampled_from(["leaks", "leaks-p1", "leaks-x1", "chains-p1", "chains", "unknown-p1"]),
@@ -197,15 +197,15 @@ events = st.builds(
 
 
 @given(st.lists(events))
-def test_a_reset_is_as_if_the_lesson_had_not_begun(before: list[Event]) -> None:
-    after = [*before, Event("2027", "reset", "leaks")]
+def test_a_reset_is_as_if_the_lesson_had_not_begun(before: list[Line]) -> None:
+    after = [*before, Line("2027", "reset", "leaks")]
     other = [one for one in before if not one.id.startswith("leaks")]
     assert merged(after) == merged(other) and checks(after) == checks(other)
 
 
 @given(st.lists(events))
-def test_what_passed_stays_noted(before: list[Event]) -> None:
-    later = [Event("2027", "check", "leaks-x1", option) for option in ("correct", "wrong")]
+def test_what_passed_stays_noted(before: list[Line]) -> None:
+    later = [Line("2027", "check", "leaks-x1", option) for option in ("correct", "wrong")]
     found = checks([*before, *later])
     assert found["leaks-x1"] == Checked("wrong", passed=True)
 

@@ -15,6 +15,7 @@ import pytest
 from lessons import predict, search
 from lessons.study import questions as stored
 from lessons.study.questions import FIELD_GUIDE, LESSONS, misconceptions, questions
+from lessons.versions import OtherVersion
 
 REGISTRY = files("lessons.study").joinpath("misconceptions.toml")
 PRELUDE = tomllib.loads(REGISTRY.read_text("utf-8"))["prelude"]
@@ -167,11 +168,11 @@ def test_a_file_of_another_version_is_refused_in_one_sentence(
     assert text.count("\nversion = 1\n") == 1
     (tmp_path / "study" / path).write_text(text.replace("\nversion = 1\n", f"\n{line}\n"), "utf-8")
     monkeypatch.setattr(stored, "files", lambda package: tmp_path / "study")
-    expected = f"{path.split('/')[-1]} {has}, and this kit reads version 1: install one kit, whole."
+    expected = f"{path.split('/')[-1]} {has}, and this kit reads version 1."
     stored.questions.cache_clear()
     stored.misconceptions.cache_clear()
     try:
-        with pytest.raises(stored.OtherVersion) as refusal:
+        with pytest.raises(OtherVersion) as refusal:
             stored.misconceptions(), stored.questions()
         assert str(refusal.value) == expected
         ask = search("zip") if path == "misconceptions.toml" else predict("leaks-p2")

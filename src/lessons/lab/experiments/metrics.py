@@ -245,7 +245,7 @@ def metrics(settings: MetricsSettings) -> MetricsOutcome:
     arounds: list[Span] = []
     calls: list[Span] = []
 
-    class Source:
+    class Numbers:
         pulled = 0
 
         def stream(self) -> Iterator[int]:
@@ -254,7 +254,7 @@ def metrics(settings: MetricsSettings) -> MetricsOutcome:
                 self.pulled = number
                 yield number
 
-    class Stage:
+    class Thinning:
         metrics: Any = None
 
         @timedCall(clock, calls)
@@ -268,12 +268,12 @@ def metrics(settings: MetricsSettings) -> MetricsOutcome:
                     yield number
             clock.work("stage", settings.edges)
 
-    class Sink:
+    class Drain:
         def write(self, record: int) -> None:
             clock.work("sink", settings.sink)
 
-    source, stage = Source(), Stage()
-    with PipelineContext(source, [stage], Sink()) as pipeline:
+    source, stage = Numbers(), Thinning()
+    with PipelineContext(source, [stage], Drain()) as pipeline:
         for _ in pipeline.stream():
             if pipeline.recordCount == settings.stops:
                 break
