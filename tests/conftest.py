@@ -1,13 +1,13 @@
-"""What all tests stand on: a throw-away home for progress, groups for workers, and no silent skips."""
+"""What all tests need: a throw-away home for progress, an order, and no silent skips."""
 
 from __future__ import annotations
 
+import gc
 import os
 import shutil
 import tempfile
 from collections.abc import Generator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -30,17 +30,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: item.nodeid.startswith("tests/classroom/"))
 
 
-@pytest.hookimpl(optionalhook=True)
-def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
-    """One worker a file, and one for all browser tests: two browsers starve each other on two cores."""
-    from xdist.scheduler import LoadScopeScheduling
+def pytest_collection_finish() -> None:
+    """Leave what is there before the first test out of every later `gc.collect()`: tests make thousands.
 
-    class OneBrowser(LoadScopeScheduling):
-        # The mark `xdist_group` would say the same, but xdist 3.8 and pytest 9 do not agree on it.
-        def _split_scope(self, nodeid: str) -> str:
-            return "browser" if nodeid.startswith("tests/browser/") else nodeid.partition("::")[0]
-
-    return OneBrowser(config, log)
+    Each of them, also in a forked child, would look through all that the collection imported.
+    """
+    gc.collect()
+    gc.freeze()
 
 
 def _no_silent_skip(report: pytest.TestReport | pytest.CollectReport) -> None:

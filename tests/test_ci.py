@@ -1,4 +1,4 @@
-"""What tests/conftest.py does to a run: no silent skips, one worker a file, a throw-away home."""
+"""What tests/conftest.py does to a run: no silent skips, a throw-away home."""
 
 from __future__ import annotations
 
