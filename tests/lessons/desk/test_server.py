@@ -21,11 +21,20 @@ from lessons.desk import workcopy as desks
 
 @pytest.fixture(scope="module")
 def running() -> Iterator[Server]:
-    started = Server()
-    try:
+    """A Lab for all tests of this file, started while another program has its usual port."""
+    with contextlib.ExitStack() as ends:
+        # Where another program has the port already, that serves as well.
+        with contextlib.suppress(OSError):
+            ends.enter_context(socket.create_server(("127.0.0.1", server.PORT)))
+        started = Server()
+        ends.callback(started.stop)
         yield started.wait()
-    finally:
-        started.stop()
+    assert not started.folder.exists()
+
+
+def test_a_busy_port_is_left_for_the_next_free_one_and_said(running: Server) -> None:
+    said = re.search(rf"Port {server.PORT} is busy; this Lab uses (\d+)\.", running.said())
+    assert said and running.address.endswith(f":{said[1]}")
 
 
 def page_config(running: Server) -> dict:
@@ -94,28 +103,6 @@ def test_nothing_left_this_machine_so_far(running: Server) -> None:
     assert running.outside() == []
 
 
-def test_ctrl_c_ends_it_without_a_question() -> None:
-    started = Server().wait()
-    folder, log = started.folder, started.log
-    started.process.send_signal(2)
-    assert started.process.wait(60) == 0
-    said = log.read_text()
-    assert "your work is in" in said and "Shut down" not in said and "Traceback" not in said
-    started.stop()
-    assert not folder.exists()
-
-
-def test_a_busy_port_is_left_for_the_next_free_one_and_said() -> None:
-    with contextlib.ExitStack() as ends:
-        # Where another program has the port already, that serves as well.
-        with contextlib.suppress(OSError):
-            ends.enter_context(socket.create_server(("127.0.0.1", server.PORT)))
-        second = Server()
-        ends.callback(second.stop)
-        said = re.search(r"Port 8888 is busy; this Lab uses (\d+)\.", second.wait().said())
-        assert said and second.address.endswith(f":{said[1]}")
-
-
 def test_a_given_port_that_is_busy_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = str(taken.getsockname()[1])
@@ -136,3 +123,11 @@ def test_a_lab_that_cannot_start_says_why(
     monkeypatch.setenv("JUPYTER_CONFIG_PATH", "")
     assert cli.main(["lab", "--no-browser", "--desk", str(tmp_path / "desk")]) == 1
     assert "JupyterLab cannot start: [Errno 13] Permission denied: 'runtime'." in capsys.readouterr().err
+
+
+def test_ctrl_c_ends_it_without_a_question(running: Server) -> None:
+    # The last one, because no other test can ask this Lab anything afterwards.
+    running.process.send_signal(2)
+    assert running.process.wait(60) == 0
+    said = running.log.read_text()
+    assert "your work is in" in said and "Shut down" not in said and "Traceback" not in said

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
+import functools
 import json
 import os
 import stat
 import sys
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import nbformat
@@ -286,6 +289,18 @@ STEPS = st.one_of(
 )
 
 
+@contextlib.contextmanager
+def quick() -> Iterator[None]:
+    """Clear each edition once, and do not wait for the disk: neither is what these steps are about."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(desks, "_cleared", cleared)
+        patch.setattr(os, "fsync", lambda handle: None)
+        yield
+
+
+cleared = functools.cache(desks._cleared)
+
+
 # The record was lost, so the edition was laid beside; then the student wrote over that copy.
 @example(
     [("lose record", None, None), ("new edition", LESSON, 1), ("lay", None, None), ("edit beside", LESSON, 1)]
@@ -293,7 +308,7 @@ STEPS = st.one_of(
 @settings(max_examples=150, deadline=None)
 @given(st.lists(STEPS, max_size=25))
 def test_no_sequence_of_edits_editions_and_lays_loses_a_students_bytes(steps: list[tuple]) -> None:
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory() as folder, quick():
         course, desk = Path(folder, "course"), Path(folder, "desk")
         (course / "notebooks/data").mkdir(parents=True)
         (course / LESSON).write_bytes(executed())
