@@ -65,7 +65,7 @@ LESSON = Anatomy(
 # It checks the environment, shows the map, asks what a student must know, and has one beat.
 START = Anatomy(
     parts=(
-        "Is everything here", "How to predict", "The map", "The rooms", "Three ways", "How names work",
+        "Is everything here", "How to predict", "The map", "The two packages", "Three ways", "How names work",
         "Are you ready", "1. Functions", "2. Classes", "3. `try` and `finally`", "4. `for`", "5. Exceptions",
         "Beat: A call runs nothing", "The whole job", "Exit question", "Key points", "Glossary",
         "Where to go from here",
