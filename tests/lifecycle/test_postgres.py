@@ -269,13 +269,14 @@ def test_parts_8_a_serialization_failure_is_a_timeout_error_and_is_retried(engin
     assert waits == [1]
 
 
-def until_waiting(engine, count):
-    """Return when so many connections wait for a lock."""
-    while True:
+def until_waiting(engine, thread):
+    """Return when the thread's connection waits for a lock."""
+    while thread.is_alive():
         query = "SELECT count(*) AS n FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
-        if rows(engine, query)[0]["n"] >= count:
+        if rows(engine, query)[0]["n"]:
             return
         time.sleep(0.01)
+    pytest.fail("the second run did not wait for the first")
 
 
 @pytest.mark.parametrize("made", [False, True], ids=["no table yet", "a table"])
@@ -296,7 +297,7 @@ def test_parts_8_two_runs_that_replace_the_same_table_take_turns(engine, made, l
     with SqlSink(second, "days", replace=True) as first:
         first.write(DAYS[0])
         thread.start()
-        until_waiting(engine, 1)
+        until_waiting(engine, thread)
         for day in DAYS[1:]:
             first.write(day)
     thread.join()
@@ -317,7 +318,7 @@ def test_parts_8_two_runs_that_make_the_same_table_take_turns(engine):
     with SqlSink(engine, "days") as first:
         first.write(DAYS[0])
         thread.start()
-        until_waiting(engine, 1)
+        until_waiting(engine, thread)
         first.write(DAYS[1])
         first.write(DAYS[2])
     thread.join()
