@@ -367,6 +367,27 @@ def test_5_a_sink_that_fails_to_commit_tells_the_source_which_closes_after_it(lo
     assert (sink.told, source.told) == (None, broken)
 
 
+def test_5_an_interrupt_of_the_run_that_the_body_caught_is_its_error_too(log):
+    interrupt = KeyboardInterrupt("now")
+    chain = parts(log, breaks=interrupt, breaksAt=2)
+    with PipelineContext(*chain) as pipeline, pytest.raises(KeyboardInterrupt):
+        pipeline.run()
+    assert told(*chain) == [interrupt] * 3
+    assert pipeline.failure == "KeyboardInterrupt: now"
+
+
+def test_5_the_error_that_leaves_the_block_is_told_even_if_another_broke_the_run(log):
+    later = ValueError("later")
+    chain = parts(log, breaks=OSError("first"), breaksAt=2)
+    with pytest.raises(ValueError) as caught:  # noqa: SIM117
+        with PipelineContext(*chain) as pipeline:
+            with pytest.raises(OSError):
+                pipeline.run()
+            raise later
+    assert caught.value is later
+    assert told(*chain) == [later] * 3
+
+
 # 6 ---------------------------------------------------------------------------------------------------------
 
 
@@ -380,6 +401,17 @@ def test_6_a_part_that_fails_to_open_closes_those_before_it(log):
     assert log == ["open source", "open stage", "close source"]
     assert chain[0].told is failure
     assert (pipeline.state, pipeline.failure) == ("failed", "OSError: no such table")
+
+
+@pytest.mark.parametrize("interrupt", [KeyboardInterrupt("now"), SystemExit("bye"), GeneratorExit()])
+def test_6_also_if_opening_was_interrupted(log, interrupt):
+    source = Source(log)
+    pipeline = PipelineContext(source, [Stage(log)], Sink(log, openFails=interrupt))
+    with pytest.raises(type(interrupt)) as caught, pipeline:
+        raise AssertionError("the body never runs")
+    assert caught.value is interrupt
+    assert closes(log) == ["close stage", "close source"]
+    assert source.told is interrupt
 
 
 # 7 ---------------------------------------------------------------------------------------------------------
@@ -553,6 +585,15 @@ def test_10_state_moves_from_new_to_closed(log):
     seen.append(pipeline.state)
     assert seen == ["new", "open", "running", "open", "closed"]
     assert pipeline.failure is None
+
+
+def test_10_a_broken_run_has_failed_also_before_the_block_ends(log):
+    with PipelineContext(Source(log, breaks=OSError("cut"))) as pipeline:
+        with pytest.raises(OSError):
+            pipeline.run()
+        assert (pipeline.state, pipeline.failure) == ("failed", "OSError: cut")
+        with pytest.raises(RuntimeError, match="run a pipeline once, .* this one is failed"):
+            pipeline.run()
 
 
 def test_10_failure_is_text_and_keeps_nothing_alive(log):
