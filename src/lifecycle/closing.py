@@ -4,8 +4,8 @@
 def closeAll(exits, reason):
     """Call every exit, last first. Return the reason, and the name and error of each exit that failed.
 
-    `exits` is a list of names and functions, which are called like `__exit__`. Each one receives the reason
-    why the run failed, or `None` three times. The first exit that fails gives a reason to those after it.
+    `exits` holds names and functions like `__exit__`. Each receives the reason why the run failed, or three
+    times `None`. If there is no reason yet, the first exit that fails gives one to those after it.
     """
     problems = []
     while exits:

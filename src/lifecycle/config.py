@@ -67,7 +67,5 @@ class PipelineConfig:
         """Return the field whose name is most similar to `name`."""
         from difflib import SequenceMatcher  # imported here, because only a mistake needs it
 
-        def similarity(field):
-            return SequenceMatcher(None, field, name).ratio()
-
-        return max([stored[1:] for stored in vars(self)], key=similarity)
+        fields = [stored[1:] for stored in vars(self)]
+        return max(fields, key=lambda field: SequenceMatcher(None, field, name).ratio())

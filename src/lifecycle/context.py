@@ -123,9 +123,7 @@ class PipelineContext:
         """Seconds since the block was entered; after the block, how many seconds it took."""
         if self._openedAt is None:
             return 0.0
-        if self._closedAt is None:
-            return time.perf_counter() - self._openedAt
-        return self._closedAt - self._openedAt
+        return (self._closedAt or time.perf_counter()) - self._openedAt
 
     @contextmanager
     def _running(self):

@@ -2,8 +2,7 @@
 
 A descriptor is an object in the class that handles reading and assigning an attribute of the instances. Each
 descriptor here learns its name from `__set_name__` and stores the value in the instance as `_name`. It checks
-a new value before it replaces the old one. The design, a base class whose subclasses define the check, is
-that of the Descriptor HowTo in Python's documentation.
+a new value before it replaces the old one. The design is that of Python's Descriptor HowTo.
 """
 
 import math

@@ -150,7 +150,9 @@ def attempt(build, run, fault, limit, system):
     for place, part in zip(places, (source, *stages, sink), strict=True):
         armed = fault or Fault(place, "pull", limit + 1, tooMany)
         probes.append(Probe(part, place, *[Once(armed)] * (armed.place == place)))
-    held, counted, raised = set(ledger.held()), ledger.system() if system else None, None
+    held = set(ledger.held())
+    counted = ledger.system() if system else None
+    raised = None
     try:
         run(probes[0], probes[1:-1], probes[-1])
     except BaseException as error:

@@ -139,6 +139,4 @@ def publish(metrics, carrier):
     try:
         carrier.metrics = metrics
     except AttributeError:
-        raise TypeError(
-            f"{metrics.name} cannot be measured: add 'metrics' to the __slots__ of its class"
-        ) from None
+        raise TypeError(f"{metrics.name} cannot be measured: add 'metrics' to the __slots__") from None

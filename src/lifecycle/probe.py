@@ -83,7 +83,8 @@ class Probe:
     def start(self, make, *given):
         stream = self.cross("start", None, self.made, make, *given)
         if not hasattr(stream, "__iter__"):
-            name, kind = type(self.part).__name__, type(stream).__name__
+            name = type(self.part).__name__
+            kind = type(stream).__name__
             raise TypeError(f"{name} returned {kind}: use `yield` in a plain `def`")
         self.streams.append(stream)
         return Watched(self, stream) if self.subscribers else stream
@@ -141,7 +142,9 @@ class Watched:
     """The stream of a part, which reports each pull, and its closing."""
 
     def __init__(self, probe, stream):
-        self.probe, self.stream, self.number = probe, stream, 0
+        self.probe = probe
+        self.stream = stream
+        self.number = 0
 
     def __iter__(self):
         return self

@@ -401,6 +401,27 @@ def test_6_closing_the_measured_stream_closes_the_stage_at_once(leave):
     assert stage.metrics.outcome == {"close": "closed", "throw": "failed"}[leave]
 
 
+def test_6_a_stage_that_closes_its_upstream_itself_is_measured_until_its_end(clock):
+    class Tidy:
+        @measuredStage(clock=clock)
+        def process(self, stream):
+            try:
+                for record in stream:
+                    clock.work(25)
+                    yield record
+            finally:
+                clock.work(3)
+                stream.close()
+                clock.work(5)
+
+    stage = Tidy()
+    stream = stage.process(chainOf(clock, 8, upstream=40, stage=0, sink=0)[0].stream())
+    next(stream)
+    clock.work(30)
+    stream.close()
+    assert stage.metrics == StageMetrics("Tidy.process", 1, 33, "closed")
+
+
 def test_6_figures_stand_still_after_the_end_even_if_somebody_keeps_the_upstream(clock):
     kept = []
 
