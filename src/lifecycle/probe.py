@@ -51,9 +51,14 @@ class Probe:
     """
 
     def __init__(self, part, place, *subscribers):
-        self.part, self.place, self.subscribers = part, place, subscribers
+        self.part = part
+        self.place = place
+        self.subscribers = subscribers
         self.opens = part.opens if isinstance(part, Probe) else hasattr(type(part), "__enter__")
-        self.entered, self.streams, self.pulls, self.arrived = False, [], 0, 0
+        self.entered = False
+        self.streams = []
+        self.pulls = 0
+        self.arrived = 0
 
     def __getattr__(self, name):
         return getattr(self.part, name)
