@@ -300,3 +300,8 @@ def circles(graph: dict[str, set[str]]) -> list[list[str]]:
 )
 def test_a_circle_is_found(graph: dict[str, set[str]], found: list[list[str]]) -> None:
     assert circles(graph) == found
+
+
+def test_no_modules_import_each_other_in_a_circle() -> None:
+    graph = {module: importsOf(module) & MODULES.keys() for module in MODULES}
+    assert circles(graph) == []
