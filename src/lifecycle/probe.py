@@ -14,10 +14,10 @@ class Event(NamedTuple):
     """Something that a part does. It is reported before, and again when it is `done`.
 
     `phase` is "open" (its `__enter__`), "start" (its `stream()` or `process(stream)` is called), "pull" (the
-    `next` of its stream), "yield", "write", "end" (its stream is closed) or "close" (its `__exit__`). A pull
-    that gives a record is done as a "yield". `number` counts pulls and writes from 1. `value` holds the
-    arguments of the call before it, and the result when it is done. `error` is what it raised: for a pull
-    after the last record, a `StopIteration`.
+    `next` of its stream), "yield" (it hands out a record), "write", "end" (its stream is closed) or "close"
+    (its `__exit__`). A pull that gives a record is done as a "yield". `number` counts pulls and writes, from
+    1. `value` is what goes in before a call, the record before a yield, and the result when it is done.
+    `error` is what it raised: for a pull after the last record, a `StopIteration`.
     """
 
     place: str
@@ -31,9 +31,9 @@ class Event(NamedTuple):
 class Probe:
     """One part, watched. Everything that a probe does not know is asked of the part itself.
 
-    It remembers what was entered and not left, and what was started and not finished. A fault of a pull is
-    thrown into the part's own suspended frame, so that its `finally` runs; a fault of an open or a write
-    takes the place of the call; a fault of an end or a close follows it.
+    It remembers what was entered and not left, and what was started and not finished. A fault of a pull or
+    a yield is thrown into the part's own suspended frame, so that its `finally` runs; a fault of an open or
+    a write takes the place of the call; a fault of an end or a close follows it.
 
     >>> class Letters:
     ...     def stream(self):
@@ -44,6 +44,7 @@ class Probe:
     before start None
     after start None
     before pull 1
+    before yield 1
     after yield 1
     before pull 2
     after pull 2
@@ -160,6 +161,8 @@ class Watched:
         fault = self.probe.report("pull", self.number)
         try:
             record = next(self.stream) if fault is None else self.throw(fault)
+            fault = self.probe.report("yield", self.number, value=record)
+            record = record if fault is None else self.throw(fault)
         except BaseException as error:
             self.probe.report("pull", self.number, done=True, error=error)
             raise

@@ -61,7 +61,7 @@ def test_every_event_is_reported_before_it_and_when_it_is_done():
         pipeline.run()
     assert heard(events) == [
         *("open", "open.", "start", "start."),
-        *("pull 1", "yield 1.", "pull 2", "yield 2.", "pull 3", "pull 3."),
+        *("pull 1", "yield 1", "yield 1.", "pull 2", "yield 2", "yield 2.", "pull 3", "pull 3."),
         *("end", "end.", "close", "close."),
     ]
     assert {event.place for event in events} == {"source"}
@@ -78,7 +78,7 @@ def test_a_sink_reports_each_write_with_what_goes_in_and_what_comes_out():
 def test_a_yield_carries_the_record_and_the_last_pull_a_stop_iteration():
     events = []
     list(Probe(Letters(), "source", events.append).stream())
-    assert [event.value for event in events if event.phase == "yield"] == ["a", "b"]
+    assert [event.value for event in events if event.phase == "yield"] == ["a", "a", "b", "b"]
     assert isinstance(events[-1].error, StopIteration)
 
 
@@ -89,6 +89,7 @@ def test_a_yield_carries_the_record_and_the_last_pull_a_stop_iteration():
         ("start", None, ["entered", "left"]),
         ("pull", 1, ["entered", "left"]),
         ("pull", 2, ["entered", "finally", "left"]),
+        ("yield", 1, ["entered", "finally", "left"]),
         ("end", None, ["entered", "finally", "left"]),
         ("close", None, ["entered", "finally", "left"]),
     ],
@@ -99,7 +100,8 @@ def test_a_part_fails_where_a_subscriber_answers_with_an_error(phase, number, lo
     with pytest.raises(OSError, match=f"injected at {phase}"), PipelineContext(source) as pipeline:
         pipeline.run()
     assert part.log == log
-    assert [event.phase for event in events if isinstance(event.error, OSError)] == [phase]
+    done = "pull" if phase == "yield" else phase
+    assert [event.phase for event in events if isinstance(event.error, OSError)] == [done]
 
 
 def test_a_write_that_is_made_to_fail_never_reaches_the_sink():
@@ -155,7 +157,9 @@ def test_a_part_that_opens_nothing_reports_no_open_and_no_close():
     assert heard(events) == ["write 1", "write 1."]
 
 
-@pytest.mark.parametrize(("phase", "number"), [("open", None), ("pull", 1), ("pull", 2), ("close", None)])
+@pytest.mark.parametrize(
+    ("phase", "number"), [("open", None), ("pull", 1), ("pull", 2), ("yield", 1), ("close", None)]
+)
 def test_an_injected_error_is_freed_when_the_last_reference_goes(phase, number):
     class Lost(OSError):
         pass

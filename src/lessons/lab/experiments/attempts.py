@@ -243,7 +243,7 @@ class Attempts:
             self.server.opened += 1
             if self.settings.retried == "source":
                 self.begin()
-        elif event.phase == "yield":
+        elif event.phase == "yield" and event.done:
             self.tries[-1]["reads"].append([event.value, self.server.clock, False])
             self.tries[-1]["end"] = self.server.clock
         elif event.phase == "pull" and not event.done and event.number is not None:

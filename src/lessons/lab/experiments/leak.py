@@ -26,6 +26,7 @@ from lessons.words import agreeing, many
 from lifecycle import ledger
 from lifecycle.closing import describe
 from lifecycle.context import PipelineContext
+from lifecycle.probe import Event, Probe
 from lifecycle.sources import CsvSource, SocketSource, SqlSource
 
 # What can run out, and what its pieces are called.
@@ -194,18 +195,23 @@ def _room(settings: LeakSettings) -> str:
     )
 
 
-class BreakAt:
-    """A stage that hands records on until it breaks at record `number`."""
-
-    def __init__(self, number: int) -> None:
-        self.number = number
+class PassOn:
+    """A stage that hands each record on."""
 
     def process(self, stream: Iterator[Any]) -> Iterator[Any]:
-        """Yield each record; raise `ValueError` at the record that breaks."""
-        for number, record in enumerate(stream, 1):
-            if number == self.number:
-                raise ValueError(f"record {number} broke the worker")
+        """Yield each record."""
+        for record in stream:
             yield record
+
+
+def breaking(number: int) -> Probe:
+    """A stage that fails while it hands on record `number`."""
+
+    def subscriber(event: Event) -> ValueError | None:
+        due = (event.phase, event.number, event.done) == ("yield", number, False)
+        return ValueError(f"record {number} broke the worker") if due else None
+
+    return Probe(PassOn(), "stage 1", subscriber)
 
 
 class _Arrived:
@@ -216,7 +222,7 @@ class _Arrived:
         self.count += 1
 
 
-def by_hand(source: Any, stage: BreakAt, sink: _Arrived) -> None:
+def by_hand(source: Any, stage: Probe, sink: _Arrived) -> None:
     """Open, pull, close: the closing line is there, and a crash never gets to it."""
     source.__enter__()
     for record in stage.process(source.stream()):
@@ -224,7 +230,7 @@ def by_hand(source: Any, stage: BreakAt, sink: _Arrived) -> None:
     source.__exit__(None, None, None)
 
 
-def by_hand_in_a_cycle(source: Any, stage: BreakAt, sink: _Arrived) -> None:
+def by_hand_in_a_cycle(source: Any, stage: Probe, sink: _Arrived) -> None:
     """As `by_hand`, and it remembers what went wrong: frame → exception → traceback → frame, a cycle."""
     try:
         by_hand(source, stage, sink)
@@ -233,7 +239,7 @@ def by_hand_in_a_cycle(source: Any, stage: BreakAt, sink: _Arrived) -> None:
         raise problem from None
 
 
-def in_context(source: Any, stage: BreakAt, sink: _Arrived) -> None:
+def in_context(source: Any, stage: Probe, sink: _Arrived) -> None:
     """The same parts, run by `PipelineContext`."""
     with PipelineContext(source, [stage], sink) as pipeline:
         pipeline.run()
@@ -258,7 +264,7 @@ def supervise(
             for number in range(1, settings.cycles + 1):
                 sink, told, refused = _Arrived(), "", False
                 try:
-                    run(make(), BreakAt(settings.breaks), sink)
+                    run(make(), breaking(settings.breaks), sink)
                 except Exception as error:
                     told, refused = _plain(error), not isinstance(error, ValueError)
                     if settings.keeps == "exceptions":

@@ -359,7 +359,8 @@ class Look:
 
     def __call__(self, event: Event) -> None:
         """Look at one event."""
-        (self._after if event.done else self._before)[event.phase](event)
+        if event.phase != "yield" or event.done:
+            (self._after if event.done else self._before)[event.phase](event)
 
     def attempt(self, event: Event) -> None:
         """Look at one attempt of a retried source: where its stream is opened again."""
