@@ -444,6 +444,15 @@ def test_7_also_when_the_body_caught_it(log):
     assert failure.__notes__ == ["Source failed as well: OSError: source"]
 
 
+def test_7_the_parts_closed_after_it_still_receive_the_error_of_the_run(log):
+    failure = ValueError("the run")
+    source, sink = Source(log), Sink(log, breaks=failure, breaksAt=1, closeFails=OSError("sink"))
+    with pytest.raises(ValueError), PipelineContext(source, [], sink) as pipeline:
+        pipeline.run()
+    assert source.told is failure
+    assert pipeline.failure == "ValueError: the run"
+
+
 def test_7_one_failure_while_closing_is_raised_itself(log):
     failure = OSError("close")
     with pytest.raises(OSError) as caught, PipelineContext(Source(log, closeFails=failure)) as pipeline:

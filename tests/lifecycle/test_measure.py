@@ -164,6 +164,17 @@ def test_2_a_failing_stage_reports_and_the_very_same_exception_passes(clock):
     assert stage.metrics == StageMetrics("Stage.process", 2, 75, "failed")
 
 
+def test_2_an_interrupted_stage_has_failed():
+    @measuredStage
+    def interrupted(stream):
+        yield from stream
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        list(interrupted(iter("ab")))
+    assert (interrupted.metrics.records, interrupted.metrics.outcome) == (2, "failed")
+
+
 def test_2_an_upstream_that_fails_does_not_charge_its_time_to_the_stage(clock):
     class Source:
         def stream(self):
