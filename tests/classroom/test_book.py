@@ -194,6 +194,7 @@ def test_what_a_killed_grading_left_is_cleared_away(course: Course) -> None:
         assert list(course.state.iterdir()) == []
 
 
+@pytest.mark.deep
 def test_a_locked_gradebook_is_waited_for(book: Book, course: Course) -> None:
     other = sqlite3.connect(course.gradebook, check_same_thread=False)
     other.execute("begin exclusive")

@@ -101,6 +101,7 @@ def test_what_honest_programs_do_is_no_forgery() -> None:
     assert all_right(result)
 
 
+@pytest.mark.deep
 def test_a_patch_left_behind_costs_an_honest_student_nothing() -> None:
     result = graded(job(with_cells("import time\ntime.sleep = lambda seconds: None")))
     assert all_right(result) and result.needs_person
@@ -144,6 +145,7 @@ def test_points_earned_before_a_kernel_dies_are_kept() -> None:
     assert outputs(result, "print('after')")[0]["text"] == "after\n"
 
 
+@pytest.mark.deep
 def test_a_kernel_that_dies_again_and_again_is_given_up() -> None:
     content = with_cells(*["import os\nos._exit(1)"] * 4)
     result = graded(job(content))
@@ -151,6 +153,7 @@ def test_a_kernel_that_dies_again_and_again_is_given_up() -> None:
     assert result.scores[CHECK].note == "Not run: its kernel died too often."
 
 
+@pytest.mark.deep
 def test_who_looks_at_all_objects_is_named_and_an_answer_that_does_not_keeps_its_points() -> None:
     result = graded(job(with_cells("import gc\nlen(getattr(gc, 'get_' + 'objects')())")))
     assert all_right(result) and result.needs_person
@@ -159,12 +162,14 @@ def test_who_looks_at_all_objects_is_named_and_an_answer_that_does_not_keeps_its
     )
 
 
+@pytest.mark.deep
 def test_leaving_the_kernel_costs_an_honest_student_nothing() -> None:
     # IPython calls it, and ends the kernel a moment later, while the check begins.
     result = graded(job(with_cells("exit")))
     assert all_right(result) and not result.needs_person
 
 
+@pytest.mark.deep
 def test_a_kernel_that_ends_itself_after_a_verdict_is_no_suspicion(monkeypatch: pytest.MonkeyPatch) -> None:
     bracketed, ended = execute._bracketed, []
 
@@ -182,6 +187,7 @@ def test_a_kernel_that_ends_itself_after_a_verdict_is_no_suspicion(monkeypatch: 
     assert ended and all_right(result) and not result.needs_person
 
 
+@pytest.mark.deep
 def test_what_a_kernel_says_without_end_is_not_kept() -> None:
     probe = "{'application/vnd.' + 'lifecycle.probe+json': {'nonce': 1, 'said': 'x' * 2_000_000}}"
     content = with_cells(
@@ -210,6 +216,7 @@ def test_replies_that_nobody_asked_for_do_not_hold_the_grader_up(monkeypatch: py
     assert SETTLING <= client.now < SETTLING + 1
 
 
+@pytest.mark.deep
 def test_a_cell_that_never_ends_costs_itself_alone() -> None:
     times = Times(cell=4, notebook=60, grace=1)
     result = graded(job(with_cells("while True: pass"), times=times))
@@ -226,6 +233,7 @@ TOO_LARGE_A_REPLY = (
 )
 
 
+@pytest.mark.deep
 @pytest.mark.parametrize(
     "source", [pytest.param(NO_MESSAGES, id="no-messages"), pytest.param(TOO_LARGE_A_REPLY, id="too-large")]
 )
@@ -236,6 +244,7 @@ def test_a_kernel_that_cannot_be_reached_is_ended_and_the_rest_goes_on(source: s
     assert result.scores[f"{LAST}-check"].points
 
 
+@pytest.mark.deep
 def test_the_time_for_the_whole_notebook_ends_it() -> None:
     times = Times(cell=4, notebook=3, grace=1)
     result = graded(job(with_cells("while True: pass"), times=times))

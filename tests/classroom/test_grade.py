@@ -118,6 +118,7 @@ def test_everybody_has_what_they_earned(undisturbed: tuple[Course, dict[str, Any
     assert all(record["sandboxed"] for record in records.values())
 
 
+@pytest.mark.deep
 def test_one_worker_in_another_order_gives_the_same(
     undisturbed: tuple[Course, dict[str, Any]], tmp_path: Path
 ) -> None:
@@ -127,6 +128,7 @@ def test_one_worker_in_another_order_gives_the_same(
     assert outcome(course) == undisturbed[1]
 
 
+@pytest.mark.deep
 def test_a_dask_cluster_gives_the_same(undisturbed: tuple[Course, dict[str, Any]], tmp_path: Path) -> None:
     from distributed import LocalCluster
 
@@ -145,7 +147,7 @@ def test_no_scheduler_is_a_sentence(
         grade(undisturbed[0], ASSIGNMENT, dask="tcp://127.0.0.1:1", say=_quiet)
 
 
-@pytest.mark.parametrize("after", [1, 3])
+@pytest.mark.parametrize("after", [1, pytest.param(3, marks=pytest.mark.deep)])
 def test_killed_in_the_middle_and_run_again_gives_the_same(
     undisturbed: tuple[Course, dict[str, Any]], tmp_path: Path, after: int
 ) -> None:

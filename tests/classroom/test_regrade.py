@@ -288,6 +288,7 @@ def test_before_a_grading_it_says_what_comes_first(
     assert "Nothing of leaks was graded yet: `classroom grade leaks` comes first." in capsys.readouterr().err
 
 
+@pytest.mark.deep
 @pytest.mark.timeout(300)
 @pytest.mark.skipif(sys.platform != "linux", reason="the sandbox needs Linux")
 @pytest.mark.skipif(not available()[0], reason=f"no sandbox: {available()[1]}")

@@ -83,6 +83,7 @@ def test_the_release_has_the_stub_in_the_place_of_the_solution(course: Path) -> 
     assert "editable" not in there["leaks-x1"].metadata
 
 
+@pytest.mark.deep
 def test_the_same_source_gives_the_same_release(course: Path) -> None:
     generate(course, ["leaks"])
     once = (course / "release/leaks/leaks.ipynb").read_bytes()
@@ -90,6 +91,7 @@ def test_the_same_source_gives_the_same_release(course: Path) -> None:
     assert (course / "release/leaks/leaks.ipynb").read_bytes() == once
 
 
+@pytest.mark.deep
 def test_nbgraders_own_command_makes_the_same_release(course: Path) -> None:
     generate(course, ["leaks"])
     path = course / "release/leaks/leaks.ipynb"

@@ -55,6 +55,7 @@ def test_untouched_is_missing_and_solved_is_full(course: Course) -> None:
     assert all(record["sandboxed"] for record in records.values())
 
 
+@pytest.mark.deep
 @pytest.mark.timeout(300)
 def test_every_exercise_of_the_kit_comes_through(tmp_path: Path) -> None:
     course = make(tmp_path / "week", "All of it", "wt26-0a1b2c3d")

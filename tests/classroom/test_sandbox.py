@@ -34,6 +34,9 @@ TESTS = Path(__file__).resolve().parents[1]
 ORDINARY = 1234
 # An ordinary user of root's making: where root runs this, both are tried.
 WHO = ["whoever runs this", "an ordinary user"] if os.geteuid() == 0 else ["whoever runs this"]
+OTHERS = [pytest.param(who, marks=pytest.mark.deep) for who in WHO[1:]]
+BOTH = [WHO[0], *OTHERS]
+"""Where a test of an ordinary user takes long, and is left to `make deep`."""
 
 can, why = available()
 needs_walls = pytest.mark.skipif(not can, reason=why)
@@ -96,7 +99,11 @@ def secrets(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
     ]
 
 
-@pytest.fixture(scope="module", params=WHO)
+SHORT = ("a fork bomb", "no end, and no interrupt", "leaving at once, something left behind")
+ENDED = [name if name in SHORT else pytest.param(name, marks=pytest.mark.deep) for name in LOUD]
+
+
+@pytest.fixture(scope="module", params=BOTH)
 def came(request: pytest.FixtureRequest, secrets: list[str]) -> dict[str, Came]:
     """What came of the quiet attacks, by name."""
     with socket.create_server(("127.0.0.1", 0)) as listening, pytest.MonkeyPatch.context() as patch:
@@ -114,8 +121,8 @@ def test_the_sandbox_withstands(came: dict[str, Came], name: str) -> None:
 
 
 @needs_walls
-@pytest.mark.parametrize("who", WHO)
-@pytest.mark.parametrize("name", LOUD)
+@pytest.mark.parametrize("who", BOTH)
+@pytest.mark.parametrize("name", ENDED)
 def test_the_sandbox_ends(name: str, who: str) -> None:
     came = attacks.loud(name) if who == WHO[0] else attacked("loud", name)[name]
     assert LOUD[name].holds(came), came
@@ -237,6 +244,7 @@ def notebook(*cells: str) -> nbformat.NotebookNode:
     return nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells])
 
 
+@pytest.mark.deep
 @needs_walls
 def test_nbclient_runs_a_notebook_in_it() -> None:
     ran = notebook("from lifecycle import PipelineContext", "print(PipelineContext.__name__)")
@@ -245,6 +253,7 @@ def test_nbclient_runs_a_notebook_in_it() -> None:
     assert ran.cells[1].outputs[0].text == "PipelineContext\n"
 
 
+@pytest.mark.deep
 @needs_walls
 def test_it_runs_inside_a_running_event_loop() -> None:
     async def inside() -> str:
@@ -277,6 +286,7 @@ def test_a_loop_that_ignores_interrupts_is_killed_by_hand() -> None:
         assert not sandbox.alive and sandbox.ended_by == ""
 
 
+@pytest.mark.deep
 @needs_walls
 def test_the_kernel_can_be_started_again() -> None:
     async def again() -> list[str]:
@@ -396,6 +406,7 @@ def _session_of(process: psutil.Process, kernel: int) -> bool:
         return False
 
 
+@pytest.mark.deep
 def test_without_walls_time_is_a_limit_too() -> None:
     with Sandbox(limits=Limits(seconds=3.0), sandboxed=False) as sandbox:
         came = attacks.run(sandbox, "while True: pass", 30)
