@@ -44,7 +44,7 @@ class Task:
 
 
 @dataclass(frozen=True)
-class Question:
+class OpenQuestion:
     """An assignment's open question, which a person grades; `marking` says what a good answer holds."""
 
     title: str
@@ -61,20 +61,20 @@ class Texts:
     title: str
     intro: str
     tasks: Mapping[str, Task]
-    question: Question | None = None
+    question: OpenQuestion | None = None
 
 
 def texts(path: Path) -> Texts:
     """The texts in `exercises/texts/<assignment>.md`. Raises `Trouble` that names file, line and remedy."""
-    return _Reader(path).assignment()
+    return _TextReader(path).assignment()
 
 
 def own_task(path: Path) -> Task:
     """The one task in a text of the instructor's own. Raises `Trouble` as `texts` does."""
-    return _Reader(path).only_task()
+    return _TextReader(path).only_task()
 
 
-class _Reader:
+class _TextReader:
     """Reads one file of texts."""
 
     def __init__(self, path: Path) -> None:
@@ -156,7 +156,7 @@ class _Reader:
                 raise self.refuse(number + 1, "hints are a list: `1. …`, `2. …`, `3. …`.")
         return tuple("\n".join(lines).strip() for lines in found)
 
-    def question(self, heading: str, begin: int, end: int) -> Question:
+    def question(self, heading: str, begin: int, end: int) -> OpenQuestion:
         named = HEADING.fullmatch(heading)
         (_, start, stop), *below = self.sections("###", begin, end)
         text = self.body(start, stop)
@@ -167,7 +167,7 @@ class _Reader:
             raise self.refuse(begin, "an open question is `## id · Title`, a text, and `(points: 3)`.")
         marking = "\n\n".join(self.body(*part[1:]) for part in below)
         text, marking = (_POINTS.sub("", part).strip() for part in (text, marking))
-        return Question(named["title"], text, int(points["points"]), marking)
+        return OpenQuestion(named["title"], text, int(points["points"]), marking)
 
 
 @dataclass(frozen=True)
@@ -293,7 +293,7 @@ def _answer(solution: str, given: str) -> str:
     return "\n".join([BEGIN_SOLUTION, solution.strip(), END_SOLUTION, BEGIN_STUB, stub_lines, END_STUB])
 
 
-def _open(name: str, question: Question) -> list[dict[str, Any]]:
+def _open(name: str, question: OpenQuestion) -> list[dict[str, Any]]:
     id = f"{name}-open"
     points = many(question.points, "point")
     head = f"## {id} · {question.title}\n\n{question.text}\n\n**Open question, {points}**: a person reads it."

@@ -153,7 +153,7 @@ def parsed(text: str, folder: Path) -> Course:
     except tomllib.TOMLDecodeError as error:
         raise Trouble(f"{folder / FILE} is no TOML: {str(error).rstrip('.')}.") from error
     same_format(folder / FILE, data.get("format"), FORMAT)
-    reader = _Reader(text, folder / FILE)
+    reader = _CourseReader(text, folder / FILE)
     reader.known((), data, KEYS)
     name = reader.text((), data, "name")
     term = reader.text((), data, "term")
@@ -170,7 +170,7 @@ def parsed(text: str, folder: Path) -> Course:
     return Course(folder, name, term, found, limits)
 
 
-class _Reader:
+class _CourseReader:
     """Takes values out of one `course.toml`, and says of what does not fit: what, where, what is allowed."""
 
     def __init__(self, text: str, path: Path) -> None:

@@ -63,7 +63,7 @@ OTHERWISE = (
 
 
 @dataclass(frozen=True)
-class Finding:
+class Probed:
     """One thing that was looked at: whether it holds, and where it does not, how to mend it."""
 
     what: str
@@ -96,19 +96,19 @@ def run(given: argparse.Namespace) -> int:
     return 0
 
 
-def look() -> Iterator[Finding]:
+def look() -> Iterator[Probed]:
     """What can be said of this machine, one after the other; it ends where no sandbox starts."""
     yield _packages()
     can, sentence = sandboxes.available()
     if not can:
-        yield Finding(sentence, False, mending())
+        yield Probed(sentence, False, mending())
         return
-    yield Finding(f"bubblewrap {'.'.join(map(str, sandboxes.version()))} is there and can build walls")
+    yield Probed(f"bubblewrap {'.'.join(map(str, sandboxes.version()))} is there and can build walls")
     try:
         yield from _walls()
         yield _time()
     except Trouble as trouble:
-        yield Finding(str(trouble), False, mending())
+        yield Probed(str(trouble), False, mending())
         return
     yield _room()
 
@@ -135,12 +135,12 @@ def mending(system: Path = Path("/proc/sys"), root: Path = Path("/")) -> str:
     return OTHERWISE
 
 
-def _packages() -> Finding:
+def _packages() -> Probed:
     try:
         found = [f"{name} {installed(name)}" for name in ("nbgrader", "distributed")]
     except PackageNotFoundError as error:
-        return Finding(f"{error.name} is not installed", False, f"`{INSTALL}` in the course's folder.")
-    return Finding(f"{listed(found)} are installed")
+        return Probed(f"{error.name} is not installed", False, f"`{INSTALL}` in the course's folder.")
+    return Probed(f"{listed(found)} are installed")
 
 
 PROBES = {
@@ -207,7 +207,7 @@ PROBES = {
 LIMITS = Limits(seconds=60.0)
 
 
-def _walls() -> Iterator[Finding]:
+def _walls() -> Iterator[Probed]:
     with tempfile.TemporaryDirectory() as private, socket.create_server(("127.0.0.1", 0)) as listening:
         Path(private, "gradebook.db").touch()
         hidden = [f"{private}/gradebook.db", str(Path(__file__).parent), "/etc/hostname", "/var"]
@@ -219,10 +219,10 @@ def _walls() -> Iterator[Finding]:
         begun = time.monotonic()
         try:
             with Sandbox(files, LIMITS) as sandbox:
-                yield Finding(f"a kernel starts in the sandbox, in {time.monotonic() - begun:.1f} s")
+                yield Probed(f"a kernel starts in the sandbox, in {time.monotonic() - begun:.1f} s")
                 for name, (code, expected) in PROBES.items():
                     said = _say(sandbox, code)
-                    yield Finding(name) if said == expected else _wrong(name, said, expected)
+                    yield Probed(name) if said == expected else _wrong(name, said, expected)
         finally:
             del os.environ["CLASSROOM_DOCTOR"]
 
@@ -249,16 +249,16 @@ def _say(sandbox: Sandbox, code: str) -> str:
     return "".join(said).strip()
 
 
-def _wrong(name: str, said: str, expected: str) -> Finding:
+def _wrong(name: str, said: str, expected: str) -> Probed:
     seen = (said.splitlines() or ["nothing"])[-1][:200]
-    return Finding(
+    return Probed(
         f"{name}: does not hold here (it says {seen}, not {expected})",
         False,
         "do not grade on this machine, and report this line with the versions of Linux and bubblewrap.",
     )
 
 
-def _time() -> Finding:
+def _time() -> Probed:
     with Sandbox(limits=Limits(seconds=2.0)) as sandbox:
         client = sandbox.client()
         client.start_channels(stdin=False, hb=False)
@@ -269,20 +269,20 @@ def _time() -> Finding:
             time.sleep(0.05)
         client.stop_channels()
         if sandbox.ended_by != "time":
-            return Finding("its time is limited: a loop went on", False, OTHERWISE)
-    return Finding("its time is limited, and it ends with all that it started")
+            return Probed("its time is limited: a loop went on", False, OTHERWISE)
+    return Probed("its time is limited, and it ends with all that it started")
 
 
-def _room() -> Finding:
+def _room() -> Probed:
     """Whether as many submissions at once as there are processors fit into the memory."""
     workers = os.cpu_count() or 1
     free = psutil.virtual_memory().available
     fit = max(1, free // LIMITS.total_memory)
     what = f"{free / 1024 / MIB:.0f} GiB of memory are free"
     if fit < workers:
-        return Finding(
+        return Probed(
             f"{what}: {workers} submissions at once may need more",
             False,
             f"give `classroom grade` the option --workers {fit}.",
         )
-    return Finding(f"{what}, enough for {workers} submissions at once")
+    return Probed(f"{what}, enough for {workers} submissions at once")

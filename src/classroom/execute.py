@@ -21,7 +21,7 @@ from jupyter_client.blocking.client import BlockingKernelClient
 from jupyter_core.utils import run_sync
 
 from classroom import canary, inside, intake
-from classroom.intake import Cell, Slot, Template
+from classroom.intake import Slot, SubmittedCell, Template
 from classroom.sandbox import Limits, Sandbox
 from classroom.trouble import Trouble
 
@@ -143,7 +143,7 @@ def _graded(job: Job) -> Result:
         cells, notes = intake.rebuilt(job.notebook, template)
     except intake.Refused as refused:
         return ungraded(job.student, template, refused.status, refused.note, job.sandboxed)
-    run = _Run(job, template, cells)
+    run = _SubmissionRun(job, template, cells)
     run.all()
     looked = []
     for cell in cells:
@@ -167,10 +167,10 @@ def _graded(job: Job) -> Result:
     )
 
 
-class _Run:
+class _SubmissionRun:
     """The run of one submission, over as many kernels as it takes."""
 
-    def __init__(self, job: Job, template: Template, cells: list[Cell]) -> None:
+    def __init__(self, job: Job, template: Template, cells: list[SubmittedCell]) -> None:
         self.job, self.template, self.cells = job, template, cells
         self.scores = {slot.id: Score(slot.points) for slot in template.slots if slot.check}
         self.evidence: list[str] = []
@@ -205,7 +205,7 @@ class _Run:
             if cell.slot and cell.slot.check:
                 _finish(cell, self.scores[cell.slot.id])
 
-    def part(self, kernel: Kernel, waiting: list[Cell]) -> tuple[list[Cell], int]:
+    def part(self, kernel: Kernel, waiting: list[SubmittedCell]) -> tuple[list[SubmittedCell], int]:
         """Run cells until the kernel dies or the time is over; what is still to run, and how many deaths."""
         for number, cell in enumerate(waiting):
             if self.left() <= 0:
@@ -234,7 +234,7 @@ class _Run:
                 return waiting[number + 1 :], 1
         return [], 0
 
-    def check(self, kernel: Kernel, cell: Cell) -> bool:
+    def check(self, kernel: Kernel, cell: SubmittedCell) -> bool:
         """Run a check cell between canaries, and note what it gave; False when its kernel ended itself."""
         assert cell.slot is not None
         exercise = canary.exercise(cell.slot)
@@ -295,7 +295,7 @@ class _Run:
         """What the student wrote in an answer cell."""
         return next((cell.source for cell in self.cells if cell.slot is slot), "")
 
-    def skip(self, cell: Cell, note: str) -> None:
+    def skip(self, cell: SubmittedCell, note: str) -> None:
         cell.outputs = [_text(note)]
         if cell.slot and cell.slot.check:
             self.scores[cell.slot.id].note = note
@@ -327,7 +327,7 @@ class _Found:
 
 
 def _bracketed(
-    kernel: Kernel, job: Job, setup: str, cell: Cell, exercise: str, seconds: Callable[[], float]
+    kernel: Kernel, job: Job, setup: str, cell: SubmittedCell, exercise: str, seconds: Callable[[], float]
 ) -> _Found:
     from lessons.judge.verdict import MIME, Verdict
 
@@ -412,7 +412,7 @@ def _take(score: Score, found: _Found) -> None:
         setattr(score, key, found.verdict[key])
 
 
-def _plain(kernel: Kernel, cell: Cell, score: Score, seconds: float) -> None:
+def _plain(kernel: Kernel, cell: SubmittedCell, score: Score, seconds: float) -> None:
     """A check cell of nbgrader's own kind: an error is 0, a number that many points, anything else all."""
     ran = kernel.run(cell.source, seconds)
     cell.outputs = ran.outputs
@@ -430,7 +430,7 @@ def _plain(kernel: Kernel, cell: Cell, score: Score, seconds: float) -> None:
     score.status = "correct" if score.points == score.worth else "almost"
 
 
-def _finish(cell: Cell, score: Score) -> None:
+def _finish(cell: SubmittedCell, score: Score) -> None:
     """Leave a check cell with outputs of which nbgrader reads the very same points."""
     kept = []
     for output in cell.outputs:

@@ -97,7 +97,7 @@ def feedback(course: Course, assignment: str, students: tuple[str, ...] = ()) ->
 
 
 @dataclass(frozen=True)
-class Part:
+class TaskSection:
     """What a page says about one task."""
 
     id: str
@@ -185,7 +185,7 @@ def _part(
     record: Mapping[str, Any],
     cells: Mapping[str, dict[str, Any]],
     release: _Release,
-) -> Part:
+) -> TaskSection:
     id = grade.name.removesuffix("-check")
     score = record["exercises"].get(id) or record["exercises"].get(grade.name)
     by_hand = grade.manual_score is not None
@@ -206,7 +206,7 @@ def _part(
         note = "There is no answer."
     if by_hand and score is not None:
         state = "given by a person"
-    return Part(
+    return TaskSection(
         id,
         "—" if score is None and waits and not by_hand else f"{grade.score:g}",
         f"{grade.max_score:g}",

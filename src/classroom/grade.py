@@ -84,6 +84,11 @@ def run(given: argparse.Namespace) -> int:
     except KeyboardInterrupt:
         print("\nWhat is graded stays; the same command goes on with the rest.", file=sys.stderr)
         raise
+    return told(summary, sandboxed)
+
+
+def told(summary: Any, sandboxed: bool) -> int:
+    """Say what a grading or a regrading did; the exit code is 1 if somebody who was named has no grade."""
     print(summary)
     if not sandboxed:
         print(NOT_SANDBOXED, file=sys.stderr)
@@ -106,7 +111,7 @@ def in_sandbox(given: argparse.Namespace) -> bool:
 
 
 @dataclass
-class Summary:
+class GradingSummary:
     """What a grading did."""
 
     course: Course
@@ -158,7 +163,7 @@ def grade(
     again: bool = False,
     times: Times | None = None,
     say: Callable[[str], None] = print,
-) -> Summary:
+) -> GradingSummary:
     """Grade the submissions of an assignment, all or some students', and return what was done.
 
     say: is given one line a submission. Raises `Trouble` when the course is not ready or no kernel starts.
@@ -166,7 +171,7 @@ def grade(
     course.assignment(assignment)
     recipe = Recipe.read(course, assignment, sandboxed, times)
     began = time.monotonic()
-    summary = Summary(course, assignment)
+    summary = GradingSummary(course, assignment)
     with contextlib.ExitStack() as within:
         pool = within.enter_context(pooled(dask, workers))
         # nbgrader takes a second to import; the workers begin meanwhile.
@@ -213,13 +218,20 @@ def grade(
                 summary.people.append(result.student)
             progress.done(record)
 
-        for result in pool.results(jobs(), None if dask else recipe.patience):
-            if result.status == "no kernel":
-                raise Trouble(result.note)
+        for result in results(pool, jobs(), recipe, dask):
             enter(result)
     summary.people.sort()
     summary.seconds = time.monotonic() - began
     return summary
+
+
+def results(pool: Pool, jobs: Iterable[Job], recipe: Recipe, dask: str | None) -> Iterator[Result]:
+    """The results as they come. Raises `Trouble` if no kernel starts."""
+    # A cluster may be waiting for workers that are still to come.
+    for result in pool.results(jobs, None if dask else recipe.patience):
+        if result.status == "no kernel":
+            raise Trouble(result.note)
+        yield result
 
 
 @dataclass(frozen=True)

@@ -289,7 +289,7 @@ class Template:
 
 
 @dataclass
-class Cell:
+class SubmittedCell:
     """One cell as it will run. `slot` is None for one that the student added."""
 
     type: str
@@ -314,7 +314,7 @@ class Cell:
         return made
 
 
-def rebuilt(data: bytes, template: Template) -> tuple[list[Cell], list[str]]:
+def rebuilt(data: bytes, template: Template) -> tuple[list[SubmittedCell], list[str]]:
     """A submission's cells, put right, and a sentence about each thing that was not as released.
 
     The first cell of a `grade_id` counts, a later one is a plain cell. What is missing is added: a check
@@ -327,14 +327,16 @@ def rebuilt(data: bytes, template: Template) -> tuple[list[Cell], list[str]]:
     if not any((slot := template.slot(id)) and (slot.check or slot.answer) for id in taken):
         raise Refused("foreign", "None of its cells belongs to this assignment.")
     notes = []
-    cells: list[Cell] = []
+    cells: list[SubmittedCell] = []
     for number, (kind, source, name, attachments) in enumerate(given, 1):
         slot = next((template.slot(id) for id, index in taken.items() if index == number - 1), None)
         if slot is None:
             if template.slot(name):
                 notes.append(f"A second cell is called {name}; the first one counts.")
             cells.append(
-                Cell(kind, source, f"added-{number}", attachments=attachments if kind == "markdown" else {})
+                SubmittedCell(
+                    kind, source, f"added-{number}", attachments=attachments if kind == "markdown" else {}
+                )
             )
             continue
         if kind != slot.type:
@@ -343,21 +345,22 @@ def rebuilt(data: bytes, template: Template) -> tuple[list[Cell], list[str]]:
             notes.append(f"The locked cell {slot.id} was changed; it is as released again.")
         kept = slot.source if slot.locked else source
         cells.append(
-            Cell(slot.type, kept, slot.cell_id, slot, attachments if slot.type == "markdown" else {})
+            SubmittedCell(slot.type, kept, slot.cell_id, slot, attachments if slot.type == "markdown" else {})
         )
     _complete(cells, template, notes)
     return cells, notes
 
 
-def bare(template: Template, notice: str) -> list[Cell]:
+def bare(template: Template, notice: str) -> list[SubmittedCell]:
     """The released notebook without any answer, under a notice: what stands for an ungradable submission."""
-    cells = [Cell("markdown", notice, "notice")]
+    cells = [SubmittedCell("markdown", notice, "notice")]
     return cells + [
-        Cell(slot.type, slot.source if slot.locked else "", slot.cell_id, slot) for slot in template.slots
+        SubmittedCell(slot.type, slot.source if slot.locked else "", slot.cell_id, slot)
+        for slot in template.slots
     ]
 
 
-def notebook(cells: list[Cell], template: Template) -> str:
+def notebook(cells: list[SubmittedCell], template: Template) -> str:
     """Cells as the text of a notebook."""
     made = {
         "cells": [cell.as_dict() for cell in cells],
@@ -448,7 +451,7 @@ def _matched(given: list[Given], template: Template) -> dict[str, int]:
     return taken
 
 
-def _complete(cells: list[Cell], template: Template, notes: list[str]) -> None:
+def _complete(cells: list[SubmittedCell], template: Template, notes: list[str]) -> None:
     """Add the slots that are missing, each behind the one before it, and put checks behind their answers."""
 
     def position(slot: Slot) -> int:
@@ -462,7 +465,9 @@ def _complete(cells: list[Cell], template: Template, notes: list[str]) -> None:
         here = position(slot)
         if here < 0:
             notes.append(f"The cell {slot.id} was missing; it was added.")
-            cells.insert(before + 1, Cell(slot.type, slot.source if slot.locked else "", slot.cell_id, slot))
+            cells.insert(
+                before + 1, SubmittedCell(slot.type, slot.source if slot.locked else "", slot.cell_id, slot)
+            )
             here = before + 1
         elif slot is first and any(cell.type == "code" for cell in cells[:here]):
             # The course's setup comes before all code, also where a student put something above it.

@@ -84,6 +84,6 @@ def write_text(path: Path, text: str, encoding: str = "utf-8") -> None:
     """
     try:
         desk.write(path, text.encode(encoding))
-    except desk.Trouble as trouble:
+    except Trouble as trouble:
         reason = getattr(trouble.__cause__, "strerror", None) or trouble
         raise Trouble(f"{path} cannot be written: {reason}.") from None

@@ -9,7 +9,6 @@ import argparse
 import contextlib
 import csv
 import json
-import sys
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
@@ -20,7 +19,7 @@ from sqlalchemy.exc import DatabaseError
 from classroom import canary, records
 from classroom.course import Course, add_option
 from classroom.execute import Job, Result, Score, Times
-from classroom.grade import NOT_SANDBOXED, Recipe, add_options, in_sandbox, pooled
+from classroom.grade import Recipe, add_options, in_sandbox, pooled, results, told
 from classroom.intake import Found, Template, described, submissions
 from classroom.trouble import Trouble
 
@@ -54,10 +53,7 @@ def run(given: argparse.Namespace) -> int:
         course, given.assignment, tuple(given.student), workers=given.workers, dask=given.dask,
         sandboxed=sandboxed, everybody=given.all, lower=given.lower, dry=given.dry_run,
     )  # fmt: skip
-    print(summary)
-    if not sandboxed:
-        print(NOT_SANDBOXED, file=sys.stderr)
-    return 1 if summary.missing else 0
+    return told(summary, sandboxed)
 
 
 @dataclass(frozen=True)
@@ -121,7 +117,7 @@ def _plain(text: object) -> str:
 
 
 @dataclass
-class Summary:
+class RegradingSummary:
     """What a regrading did."""
 
     assignment: str
@@ -167,7 +163,7 @@ def regrade(
     dry: bool = False,
     times: Times | None = None,
     say: Callable[[str], None] = print,
-) -> Summary:
+) -> RegradingSummary:
     """Grade again what an older version of a check graded, and return what changed.
 
     everybody: also what the checks of today graded. lower: take lower results, too. dry: write nothing.
@@ -180,7 +176,7 @@ def regrade(
     recorded = records.read(course, assignment)
     if not recorded:
         raise Trouble(f"Nothing of {assignment} was graded yet: `classroom grade {assignment}` comes first.")
-    summary = Summary(assignment, dry)
+    summary = RegradingSummary(assignment, dry)
     waiting = []
     for student, record in recorded.items():
         if students and student not in students:
@@ -210,9 +206,7 @@ def regrade(
                     found_by[student] = found
                     yield recipe.job(student, found.data)
 
-        for result in pool.results(jobs(), None if dask else recipe.patience):
-            if result.status == "no kernel":
-                raise Trouble(result.note)
+        for result in results(pool, jobs(), recipe, dask):
             found = found_by.pop(result.student)
             record = recorded[result.student]
             if result.status == "stopped" and record["status"] != "stopped":
@@ -245,7 +239,9 @@ def outdated(record: Mapping[str, Any], recipe: Recipe) -> bool:
     )
 
 
-def _tell(one: _Regraded, points: tuple[float, float], summary: Summary, say: Callable[[str], None]) -> None:
+def _tell(
+    one: _Regraded, points: tuple[float, float], summary: RegradingSummary, say: Callable[[str], None]
+) -> None:
     before, after = points
     student = one.result.student
     if after > before:

@@ -123,10 +123,7 @@ class _Words(logging.Handler):
 
 def kit() -> Path:
     """The checkout of the kit, which holds the exercises. Raises `Trouble` when they are not there."""
-    try:
-        root = desk.course()
-    except desk.Trouble as error:
-        raise Trouble(str(error)) from error
+    root = desk.course()
     if not (root / "exercises/texts").is_dir():
         raise Trouble(
             f"The exercises are not beside the package (no folder {root / 'exercises/texts'}): install from "

@@ -113,7 +113,7 @@ def bars(shares: Iterable[float]) -> list[tuple[int, int, int]]:
 
 
 @dataclass(frozen=True)
-class Summary:
+class ClassSummary:
     """What the report says of one assignment; `withheld` says why it says nothing, "" when it does not.
 
     counts: submissions by how they came. bars: see `bars`. table: by what the check showed, a count for each
@@ -162,13 +162,13 @@ class Summary:
         return text.getvalue()
 
 
-def summary(course: Course, assignment: str) -> Summary:
+def summary(course: Course, assignment: str) -> ClassSummary:
     """What the report says of an assignment. Raises `Trouble` when a record cannot be read."""
     from nbgrader.api import MissingEntry
 
     recorded = records.read(course, assignment)
     if len(recorded) < FEWEST:
-        return Summary(assignment, f"Fewer than {FEWEST} submissions: nothing is shown.")
+        return ClassSummary(assignment, f"Fewer than {FEWEST} submissions: nothing is shown.")
     with gradebook(course) as book:
         try:
             worth = float(book.find_assignment(assignment).max_score)
@@ -185,7 +185,7 @@ def summary(course: Course, assignment: str) -> Summary:
             for student, record in recorded.items()
         )
     table = _table(recorded.values())
-    return Summary(
+    return ClassSummary(
         assignment,
         counts=_counts(recorded.values(), enrolled, people),
         worth=worth,
@@ -258,7 +258,7 @@ def _told(name: str) -> str:
     return known.belief if known else ""
 
 
-def html(course: Course, summaries: Sequence[Summary]) -> str:
+def html(course: Course, summaries: Sequence[ClassSummary]) -> str:
     """The report as one page that holds its figures."""
     from classroom.pages import page
 
@@ -272,7 +272,7 @@ def html(course: Course, summaries: Sequence[Summary]) -> str:
     )
 
 
-def _section(one: Summary) -> dict[str, Any]:
+def _section(one: ClassSummary) -> dict[str, Any]:
     from markupsafe import Markup
 
     from lessons.study.cards import inline
@@ -293,7 +293,7 @@ def _section(one: Summary) -> dict[str, Any]:
     }
 
 
-def _beliefs_said(one: Summary) -> str:
+def _beliefs_said(one: ClassSummary) -> str:
     most = sorted(
         ((count, name, id) for name, counts in one.table
          for id, count in zip(one.exercises, counts, strict=True) if count and name not in (FULL, NOTHING)),
@@ -313,7 +313,7 @@ def _drawn(figure: Figure, alt: str) -> Any:
     return picture(data.getvalue(), alt)
 
 
-def points_figure(one: Summary) -> Figure:
+def points_figure(one: ClassSummary) -> Figure:
     """The distribution of points; a bar is as wide as what it joins, and its area is its count."""
     from matplotlib.figure import Figure
 
@@ -332,7 +332,7 @@ def points_figure(one: Summary) -> Figure:
     return figure
 
 
-def beliefs_figure(one: Summary) -> Figure:
+def beliefs_figure(one: ClassSummary) -> Figure:
     """What the checks showed, by exercise: a number in each field, hatching where it is held back."""
     from matplotlib.figure import Figure
     from matplotlib.patches import Rectangle

@@ -1,17 +1,10 @@
-"""What stops a command of `classroom`, as one sentence."""
+"""What stops a command of `classroom`, as one sentence; and the formats of what is stored."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-
-class Trouble(Exception):
-    """What stops a command, as one sentence for the person at the keyboard: what was given, what is allowed.
-
-    >>> raise Trouble("There is no course.toml in week5: make a course with `classroom course week5`.")
-    Traceback (most recent call last):
-    classroom.trouble.Trouble: There is no course.toml in week5: make a course with `classroom course week5`.
-    """
+from lessons.desk.workcopy import Trouble as Trouble
 
 
 def same_format(path: Path, found: object, known: int) -> None:
@@ -19,7 +12,7 @@ def same_format(path: Path, found: object, known: int) -> None:
 
     >>> same_format(Path("course.toml"), 2, 1)
     Traceback (most recent call last):
-    classroom.trouble.Trouble: course.toml has format 2, and this edition of the kit reads format 1.
+    lessons.desk.workcopy.Trouble: course.toml has format 2, and this edition of the kit reads format 1.
     """
     if type(found) is not int or found != known:
         has = "states no format" if found is None else f"has format {found!r}"

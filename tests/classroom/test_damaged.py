@@ -211,11 +211,11 @@ def test_a_damaged_notebook_gets_a_record(book: Book, monkeypatch: pytest.Monkey
     whole = json.dumps(answered(RIGHT)).encode()
     recipe = Recipe.read(book.course, ASSIGNMENT)
 
-    class Nothing(execute._Run):
+    class Nothing(execute._SubmissionRun):
         def all(self) -> None:
             pass
 
-    monkeypatch.setattr(execute, "_Run", Nothing)
+    monkeypatch.setattr(execute, "_SubmissionRun", Nothing)
     for number in range(30):
         content = damaged(whole, draw)
         student = f"student{number}"

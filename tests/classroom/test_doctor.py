@@ -13,7 +13,7 @@ import pytest
 from classroom import doctor
 from classroom import sandbox as sandboxes
 from classroom.cli import main
-from classroom.doctor import PROBES, SETTINGS, Finding, mending
+from classroom.doctor import PROBES, SETTINGS, Probed, mending
 from classroom.sandbox import MIB, Limits, Sandbox, available
 
 can, why = available()
@@ -25,7 +25,7 @@ def test_where_all_holds_it_says_so_line_by_line(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # How much memory is free here is not what is tested.
-    monkeypatch.setattr(doctor, "_room", lambda: Finding("enough memory is free"))
+    monkeypatch.setattr(doctor, "_room", lambda: Probed("enough memory is free"))
     assert main(["doctor"]) == 0
     first, *lines, last = capsys.readouterr().out.splitlines()
     assert "can grade safely" in first and "can run here" in last

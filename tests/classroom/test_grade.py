@@ -24,7 +24,7 @@ from nbgrader.api import Gradebook
 from classroom.cli import main
 from classroom.course import Course
 from classroom.execute import Job, Result, Score
-from classroom.grade import Pool, Recipe, Summary, grade
+from classroom.grade import GradingSummary, Pool, Recipe, grade
 from classroom.sandbox import available
 from classroom.trouble import Trouble
 
@@ -327,7 +327,7 @@ def test_the_pool_outlives_a_worker_that_is_killed(tmp_path: Path) -> None:
 
 
 def test_the_summary_names_people_and_what_is_odd(tmp_path: Path) -> None:
-    summary = Summary(coursework.make(tmp_path / "course"), ASSIGNMENT, 2)
+    summary = GradingSummary(coursework.make(tmp_path / "course"), ASSIGNMENT, 2)
     summary.statuses.update(["graded", "late", "late"])
     summary.people += ["ada"]
     lines = str(summary).splitlines()

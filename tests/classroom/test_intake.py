@@ -27,11 +27,11 @@ def lay(root: Path, **files: bytes) -> Path:
     return place
 
 
-def put_right(content: Any) -> tuple[list[intake.Cell], list[str]]:
+def put_right(content: Any) -> tuple[list[intake.SubmittedCell], list[str]]:
     return rebuilt(json.dumps(content).encode(), TEMPLATE)
 
 
-def names(cells: list[intake.Cell]) -> list[str]:
+def names(cells: list[intake.SubmittedCell]) -> list[str]:
     return [one.slot.id for one in cells if one.slot]
 
 

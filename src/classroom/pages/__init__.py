@@ -60,7 +60,7 @@ def prose(source: str) -> Markup:
     """Markdown of a student: emphasis, lists, code and tables. Pictures, links and raw HTML become text."""
     import mistune
 
-    class Renderer(mistune.HTMLRenderer):
+    class SafeRenderer(mistune.HTMLRenderer):
         """Nothing that leads out of the page, and no heading in its outline."""
 
         def heading(self, text: str, level: int, **attrs: Any) -> str:
@@ -76,7 +76,7 @@ def prose(source: str) -> Markup:
         def block_html(self, html: str) -> str:
             return self.paragraph(self.inline_html(html))
 
-    render = mistune.create_markdown(escape=True, plugins=["table"], renderer=Renderer(escape=True))
+    render = mistune.create_markdown(escape=True, plugins=["table"], renderer=SafeRenderer(escape=True))
     text = "".join(letter for letter in source if letter.isprintable() or letter in "\n\t")
     return Markup(str(render(text)).replace("<th>", '<th scope="col">'))
 
