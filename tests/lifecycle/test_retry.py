@@ -190,6 +190,20 @@ def test_4_only_os_errors_are_retried(error):
     assert (feed.log, naps) == (["open", "close"], [])
 
 
+@pytest.mark.parametrize("error", [KeyboardInterrupt, ValueError, SystemExit])
+def test_4_also_for_an_ordinary_function(error):
+    naps, calls = Naps(), []
+
+    @retryOnFailure(sleep=naps)
+    def ask():
+        calls.append(1)
+        raise error
+
+    with pytest.raises(error):
+        ask()
+    assert (calls, naps) == ([1], [])
+
+
 def test_4_closing_is_never_retried():
     naps, feed = Naps(), Feed(5)
     stream = retried(feed, naps).stream()
