@@ -36,9 +36,7 @@ def parser() -> argparse.ArgumentParser:
         description="Lay a working copy of the lessons on your desk and open JupyterLab on the first one. "
         "What you edited there is never overwritten.",
     )
-    lab.add_argument("--port", type=_port, metavar="N", help="the port (default: 8888, or the next free)")
-    lab.add_argument("--no-browser", action="store_true", help="print the address, open no browser")
-    lab.add_argument("--desk", type=Path, metavar="DIR", help="your working folder (default: desk)")
+    _add_server_options(lab, "your working folder (default: desk)")
     lab.set_defaults(run=_lab)
 
     present = commands.add_parser(
@@ -48,9 +46,7 @@ def parser() -> argparse.ArgumentParser:
         "no answer before its slide. You present from a desk of its own.",
     )
     present.add_argument("lesson", nargs="?", help="how its name begins, for example 01 (default: the first)")
-    present.add_argument("--port", type=_port, metavar="N", help="the port (default: 8888, or the next free)")
-    present.add_argument("--no-browser", action="store_true", help="print the address, open no browser")
-    present.add_argument("--desk", type=Path, metavar="DIR", help="its folder (default: desk/present)")
+    _add_server_options(present, "its folder (default: desk/present)")
     present.set_defaults(run=_present)
 
     pages = commands.add_parser(
@@ -62,6 +58,12 @@ def parser() -> argparse.ArgumentParser:
     pages.add_argument("folder", nargs="?", type=Path, help="where to (default: build/html)")
     pages.set_defaults(run=_html)
     return top
+
+
+def _add_server_options(command: argparse.ArgumentParser, desk: str) -> None:
+    command.add_argument("--port", type=_port, metavar="N", help="the port (default: 8888, or the next free)")
+    command.add_argument("--no-browser", action="store_true", help="print the address, open no browser")
+    command.add_argument("--desk", type=Path, metavar="DIR", help=desk)
 
 
 def _lab(given: argparse.Namespace) -> None:

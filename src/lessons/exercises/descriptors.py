@@ -18,6 +18,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
+from lessons.collector import quick_collector
 from lessons.exercises.exercise import (
     Attempt,
     Sheet,
@@ -225,23 +226,6 @@ def refused(
         advice = f"It has to be a {kinds}, raised by your own `if`: wrong type first, then wrong value."
         raise Wrong("", f"{what} raised {done.raised}{place(done)}; asked for is a {kinds}.", advice)
     return done
-
-
-@contextmanager
-def quick_collector() -> Iterator[None]:
-    """Let `gc.collect` look at new objects alone: all those of a notebook take too long.
-
-    Meanwhile the collector runs only when it is called, so that no answer is right by luck.
-    """
-    running = gc.isenabled()
-    gc.disable()
-    gc.freeze()
-    try:
-        yield
-    finally:
-        gc.unfreeze()
-        if running:
-            gc.enable()
 
 
 def goes(make: Callable[[], Any]) -> bool:

@@ -22,6 +22,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from lessons.collector import quick_collector
 from lessons.words import agreeing, many
 from lifecycle import ledger
 from lifecycle.closing import describe
@@ -259,7 +260,7 @@ def supervise(
     kept: list[BaseException] = []
     before = set(ledger.held())
     crashes = []
-    with _collector_at_hand():
+    with quick_collector():
         try:
             for number in range(1, settings.cycles + 1):
                 sink, told, refused = _Arrived(), "", False
@@ -282,20 +283,6 @@ def supervise(
             for entry in set(ledger.held()) - before:
                 ledger.closed(entry)
     return tuple(crashes)
-
-
-@contextmanager
-def _collector_at_hand() -> Iterator[None]:
-    """The cyclic collector comes only when called, and looks at nothing older than this block."""
-    enabled = gc.isenabled()
-    gc.disable()
-    gc.freeze()
-    try:
-        yield
-    finally:
-        gc.unfreeze()
-        if enabled:
-            gc.enable()
 
 
 def _collector(every: int) -> str:

@@ -370,10 +370,15 @@ class Look:
     def _opening(self, event: Event) -> None:
         self.watch.enter(self.i)
 
-    def _opened(self, event: Event) -> None:
+    def _failed(self, event: Event) -> bool:
+        """The node is done with this event. Return whether it failed, after telling the watch."""
         self.watch.leave()
         if event.error is not None:
             self.watch.fail(self.i, event.error)
+        return event.error is not None
+
+    def _opened(self, event: Event) -> None:
+        if self._failed(event):
             return
         self.node.entered = True
         self.watch.mark("opened", self.i)
@@ -382,9 +387,7 @@ class Look:
         self.watch.enter(self.i)
 
     def _started(self, event: Event) -> None:
-        self.watch.leave()
-        if event.error is not None:
-            self.watch.fail(self.i, event.error)
+        if self._failed(event):
             return
         if self.retried:
             self.node.stream = event.value
@@ -453,9 +456,7 @@ class Look:
 
     def _written(self, event: Event) -> None:
         watch, node = self.watch, self.node
-        watch.leave()
-        if event.error is not None:
-            watch.fail(self.i, event.error)
+        if self._failed(event):
             return
         if inspect.iscoroutine(event.value):
             event.value.close()
