@@ -255,5 +255,5 @@ def page(outcome: MapOutcome) -> str:
         picture = heatmap(outcome).inline()
     except ImportError:
         return '<p class="lc-soft">No matplotlib here, so no map: it stands below as text.</p>'
-    meaning = "column = number of the pull or write · darker = more left open"
+    meaning = "column = number of the pull or write · stronger colour = more left open"
     return f'{picture}<p class="lc-soft" style="margin: 0.2em 0 0">{meaning}</p>'
