@@ -7,7 +7,7 @@ measure                  a decorator that counts and times a stage
 retry                    a decorator that tries again after an `OSError`
 weather                  the main job, built from all of the above
 ledger                   what is open now, by name and by the operating system's count
-probe, faults            one part made to fail; then every place where a pipeline can fail
+probe, faults            one part watched or made to fail; then every place where a pipeline can fail
 database, texts          how tables and files are read and written; read these last
 """
 

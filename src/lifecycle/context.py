@@ -94,7 +94,7 @@ class PipelineContext:
                 yield record
 
     def __exit__(self, kind, error, trace):
-        """Close everything, last first, and tell each part how the run ended. Return `False`.
+        """Close the streams, then sink, stages and source; tell each part how the run ended. Return `False`.
 
         The run's own error is raised, with a note for each part that failed to close. If only closing failed,
         that error is raised, or a group if there are several. An interrupt while closing is itself raised.

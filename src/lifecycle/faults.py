@@ -1,8 +1,7 @@
 """Every place at which a pipeline can fail, tried one by one.
 
-`inject` makes one part fail at one point. `sweep` runs a pipeline once without a fault and once for each
-point, and looks after each run at what stayed open. The method is that of SQLite's own tests, which fail the
-first operation, then the second, then the third, until a run has none left to fail.
+`inject` makes one part fail at one point. `sweep` tries every point, one run each, and notes what stays open.
+SQLite's own tests work like this: they fail the first operation, then the second, until none is left to fail.
 """
 
 import gc
@@ -16,7 +15,7 @@ PHASES = "open", "pull", "write", "end", "close"
 
 @dataclass(frozen=True)
 class Fault:
-    """One point of failure: which part, what it is doing, and for a pull or a write the number of the record.
+    """One point of failure: which part, what it is doing, and in `record` which pull or write, from 1.
 
     `place` is "source", "stage 1", "stage 2", … or "sink". `phase` is "open" (its `__enter__`), "pull" (the
     k-th `next` of its stream), "write", "end" (its stream is closed) or "close" (its `__exit__`). `error` is
@@ -67,7 +66,7 @@ class Sweep:
 
 def withContext(source, stages, sink):
     """Run a pipeline inside a `PipelineContext`; return how many records arrived."""
-    from lifecycle.context import PipelineContext  # here: the rest of this room serves any way to run
+    from lifecycle.context import PipelineContext  # here, because the rest works without it
 
     with PipelineContext(source, stages, sink) as pipeline:
         return pipeline.run()
@@ -77,7 +76,7 @@ def inject(part, fault):
     """Wrap `part` (a source, a stage or a sink), so that it fails once, as `fault` says; it stays usable.
 
     The k-th pull fails by `throw` into the part's own suspended frame: its `finally` runs, and the error goes
-    downstream. Opened again, the part is well, so that a retry around the fault has something to save.
+    downstream. If the part is opened again, it works, so a retry around the fault can save the run.
     Raises `ValueError` for a phase that does not exist and for a pull or write without a number.
 
     >>> class Letters:
@@ -119,10 +118,10 @@ class Once:
 def sweep(build, run=withContext, limit=10_000, *, system=False):
     """Run a pipeline once without a fault and once for each fault point; return the `Sweep`.
 
-    `build()` gives a fresh `(source, stages, sink)`; `run(source, stages, sink)` runs it and returns the
-    count, so that a runner without a context can be swept as well. What a run left open is written down and
-    then closed: each run starts from the same state. The operating system is asked before and after the
-    whole sweep, with `system` at each point too.
+    `build()` returns a new `(source, stages, sink)`; `run(source, stages, sink)` runs it and returns the
+    count, so that a runner without a context can be swept as well. What a run left open is noted and then
+    closed. A fault comes from outside the part, so a retry in the part does not see it; `inject` puts one
+    inside. The operating system is asked before and after the sweep, with `system` at each point too.
 
     Raises what the run without a fault raises, and `ValueError` for more than `limit` fault points.
     """
@@ -141,7 +140,7 @@ def sweep(build, run=withContext, limit=10_000, *, system=False):
 
 
 def attempt(build, run, fault, limit, system):
-    """Run once; return the outcome and the probes around the parts."""
+    """Run once; return the outcome and the probes. Without a fault, all of them count, up to the limit."""
     from lifecycle import ledger
 
     source, stages, sink = build()
@@ -149,7 +148,8 @@ def attempt(build, run, fault, limit, system):
     probes = []
     for place, part in zip(places, (source, *stages, sink), strict=True):
         armed = fault or Fault(place, "pull", limit + 1, tooMany)
-        probes.append(Probe(part, place, *[Once(armed)] * (armed.place == place)))
+        subscribers = [Once(armed)] if armed.place == place else []
+        probes.append(Probe(part, place, *subscribers))
     held = set(ledger.held())
     counted = ledger.system() if system else None
     raised = None

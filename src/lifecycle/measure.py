@@ -34,7 +34,7 @@ class StageMetrics:
 
 
 class Turn:
-    """The stage is at work since `began`, which moves on by the time that the upstream takes."""
+    """The stage works since `began`. The time of its upstream is added to `began`, so it does not count."""
 
     def __init__(self, began):
         self.began = began

@@ -49,7 +49,7 @@ class _FileSource(_Source):
         self._file.close()
 
     def _again(self):
-        # The open file, and not its path again: by now the path may name another file.
+        # The path is not opened again, because by now it may name another file.
         self._lines.close()
         self._file.seek(0)
 
