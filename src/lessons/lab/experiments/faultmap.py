@@ -29,7 +29,7 @@ from lessons.lab.experiments.chain import (
 from lessons.lab.experiments.limit import TimeUp, limit
 from lessons.lab.experiments.watch import short
 from lessons.lab.experiments.weatherpool import WeatherPool
-from lessons.words import listed, many, numbers
+from lessons.words import agreeing, listed, many, numbers
 from lifecycle import faults
 from lifecycle.config import PipelineConfig
 from lifecycle.faults import Fault, Outcome, Sweep
@@ -128,7 +128,7 @@ class MapOutcome:
                 suspended.append(self.name(place))
             else:
                 rest.append("a connection" if leak.startswith("connection ") else f"the {short(leak)}")
-        generators = "the suspended generator" + "s" * (len(suspended) > 1)
+        generators = agreeing(len(suspended), "the suspended generator", "the suspended generators")
         return [
             *([listed(entered)] if entered else []),
             *([f"{generators} of {listed(suspended)}"] if suspended else []),
@@ -190,8 +190,8 @@ def _unseen(how: str, swept: Sweep | None) -> str:
     if not files and not sockets:
         return ""
     return (
-        f" After the sweep {how} the operating system counts {files} files and "
-        f"{sockets} sockets more than before: a part opens something of which it tells nobody."
+        f" After the sweep {how} the operating system counts {many(files, 'file')} and "
+        f"{many(sockets, 'socket')} more than before: something opened them without telling the ledger."
     )
 
 
