@@ -160,7 +160,7 @@ JSON = st.recursive(
 """What JSON can say, lone surrogates and numbers that are none among it."""
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(data=st.dictionaries(st.sampled_from(["text/plain", "application/json"]), JSON), text=JSON, when=JSON)
 def test_whatever_a_cell_shows_gets_a_record(book: Book, data: dict[str, Any], text: Any, when: Any) -> None:
     printed = [*shows(data), {"output_type": "stream", "name": "stdout", "text": text}]

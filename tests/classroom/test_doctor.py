@@ -34,6 +34,7 @@ def test_where_all_holds_it_says_so_line_by_line(
     assert "CLASSROOM_DOCTOR" not in os.environ
 
 
+@pytest.mark.deep
 def test_without_walls_it_names_each_one_that_is_missing(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

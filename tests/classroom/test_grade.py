@@ -147,7 +147,8 @@ def test_no_scheduler_is_a_sentence(
         grade(undisturbed[0], ASSIGNMENT, dask="tcp://127.0.0.1:1", say=_quiet)
 
 
-@pytest.mark.parametrize("after", [1, pytest.param(3, marks=pytest.mark.deep)])
+@pytest.mark.deep
+@pytest.mark.parametrize("after", [1, 3])
 def test_killed_in_the_middle_and_run_again_gives_the_same(
     undisturbed: tuple[Course, dict[str, Any]], tmp_path: Path, after: int
 ) -> None:

@@ -104,6 +104,7 @@ def test_nbgraders_own_command_makes_the_same_release(course: Path) -> None:
     assert path.read_bytes() == ours
 
 
+@pytest.mark.deep
 def test_half_a_region_stops_the_release_with_its_reason(course: Path) -> None:
     path = course / "source/leaks/leaks.ipynb"
     path.write_text(path.read_text().replace("### END STUB", ""))
