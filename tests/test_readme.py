@@ -122,6 +122,14 @@ def test_each_function_that_follows_a_file_is_in_it(path: Path) -> None:
             assert defined(tree, name.split(".")), f"{name} is not in {file}"
 
 
+@every_text
+def test_each_name_that_is_in_a_file_is_there(path: Path) -> None:
+    """Such as `_HOMES` in `src/lessons/__init__.py`."""
+    pairs = re.findall(r"`(\w+)`\s+in\s+`((?:src|tests|tools)/[^`\n]+\.py)`", read(path))
+    assert [pair for pair in pairs if not defined(ast.parse(read(COURSE / pair[1])), [pair[0]])] == []
+    assert path.stem == "README" or len(pairs) > 5
+
+
 def test_each_method_that_is_named_is_in_the_code() -> None:
     named = {word for word in commands(TEXTS[1]) if re.fullmatch(r"[A-Z]\w*\.\w+", word)}
     known = {name for path in (COURSE / "src").glob("*/**/*.py") for name in methods(path)}
