@@ -30,10 +30,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: item.nodeid.startswith("tests/classroom/"))
 
 
-def pytest_collection_finish() -> None:
-    """Leave what is there before the first test out of every later `gc.collect()`: tests make thousands.
+@pytest.fixture(autouse=True, scope="module")
+def frozen() -> None:
+    """Leave what is there before a file's tests out of each later `gc.collect()`: tests make thousands.
 
-    Each of them, also in a forked child, would look through all that the collection imported.
+    Each of them, also in a forked child, would look through all that the collection imported. It is done for
+    each file, because some code of the course unfreezes.
     """
     gc.collect()
     gc.freeze()

@@ -107,10 +107,12 @@ def copying(answer: Any, sheet: Sheet) -> None:
         others[count] = attempt(answer, Door(source), Door(sink)), sink.rows
 
     def runs() -> list[Trial]:
-        if "'generator' object does not support the context manager" in swept.raised:
+        # The sweep watches the generator, through an object that is not a context manager either.
+        raised = swept.raised.replace("'Watched'", "'generator'")
+        if "'generator' object does not support the context manager" in raised:
             raise Wrong(
                 "managers-with-a-generator",
-                f"your code raised {swept.raised}" + (f", at {swept.where}." if swept.where else "."),
+                f"your code raised {raised}" + (f", at {swept.where}." if swept.where else "."),
                 "`contextlib.closing(source.stream())` is a context manager that closes the stream.",
             )
         if swept.error is not None:
