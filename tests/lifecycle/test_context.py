@@ -38,7 +38,10 @@ class Part:
     def __exit__(self, kind, error, trace):
         self.log.append(f"close {self.name}")
         self.told = error
-        assert (kind, trace) == (None, None) if error is None else kind is type(error)
+        if error is None:
+            assert (kind, trace) == (None, None)
+        else:
+            assert (kind, trace) == (type(error), error.__traceback__)
         if self.closeFails:
             raise self.closeFails
         return self.suppress

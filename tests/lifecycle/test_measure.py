@@ -69,6 +69,12 @@ def test_1_seconds_are_the_stages_own(clock):
     assert clock.now == (40 + 25 + 30) * 100 + 40
 
 
+def test_1_an_upstream_given_by_keyword_is_not_counted_either(clock):
+    source, stage, _ = chainOf(clock, 10, upstream=40, stage=25, sink=0)
+    assert len(list(stage.process(stream=source.stream()))) == 10
+    assert stage.metrics.seconds == 25 * 10
+
+
 def test_1_work_before_the_first_and_after_the_last_record_counts(clock):
     source, stage, sink = chainOf(clock, 10, upstream=40, stage=25, sink=30, before=7, after=11)
     with PipelineContext(source, [stage], sink) as pipeline:

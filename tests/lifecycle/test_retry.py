@@ -222,8 +222,9 @@ def test_4_every_kind_of_os_error_is_retried(error):
 # 5 ---------------------------------------------------------------------------------------------------------
 
 
-def test_5_a_replay_that_ends_too_early_is_never_a_silent_gap():
-    lengths = iter([5, 2])
+@pytest.mark.parametrize("replayed", [0, 2, 3])
+def test_5_a_replay_that_ends_too_early_is_never_a_silent_gap(replayed):
+    lengths = iter([5, replayed])
 
     @retryOnFailure(sleep=Naps())
     def shrinking():
@@ -234,7 +235,7 @@ def test_5_a_replay_that_ends_too_early_is_never_a_silent_gap():
 
     got = []
     with pytest.raises(
-        RuntimeError, match="ended after 2 records when opened again, but 4 were delivered before"
+        RuntimeError, match=f"ended after {replayed} records when opened again, but 4 were delivered before"
     ):
         for record in shrinking():
             got.append(record)
@@ -262,6 +263,27 @@ def test_6_a_stage_that_is_given_an_iterator_refuses_at_the_first_pull(given_by)
     ):
         next(stream)
     assert pulled == []
+
+
+def test_6_a_source_that_is_an_iterator_itself_is_not_taken_for_its_argument():
+    class Countdown:
+        failures = 1
+
+        def __iter__(self):
+            return self
+
+        def __next__(self):
+            raise StopIteration
+
+        @retryOnFailure(sleep=Naps())
+        def stream(self):
+            yield 2
+            if self.failures:
+                self.failures -= 1
+                raise OSError("cut")
+            yield 1
+
+    assert list(Countdown().stream()) == [2, 1]
 
 
 def test_6_an_iterable_that_can_be_opened_again_is_welcome():
