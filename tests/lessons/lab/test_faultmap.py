@@ -529,6 +529,7 @@ def test_in_a_notebook_one_that_was_closed_sweeps_no_more(notebook):
 @pytest.mark.parametrize("choices", [30, pytest.param(1000, marks=pytest.mark.deep)])
 def test_any_choices_leave_nothing_open(choices):
     chance, cheap = random.Random(34), of(Double, records=2)
+    FaultMap(cheap).close()  # matplotlib keeps the files of its fonts open from the first picture on
     held, counted, before = ledger.held(), ledger.system(), set(ipywidgets.widgets.widget._instances)
     lab = FaultMap(cheap)
     known = points(lab.outcome)
