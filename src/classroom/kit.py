@@ -147,7 +147,7 @@ def makefile(text: str) -> str:
         target = re.search(r"(?m)^(\w+):", block)
         if target and target[1] not in TARGETS:
             continue
-        lines = [line for line in block.splitlines() if not line.startswith("IN_TEST_ENV")]
+        lines = _OF_TESTS.sub("", block + "\n").splitlines()
         if lines[0].startswith(".PHONY:"):
             lines = [f".PHONY: {' '.join(TARGETS)}"]
         shown = (re.search(r'echo "make (\w+)', line) for line in lines)
@@ -155,6 +155,10 @@ def makefile(text: str) -> str:
             line for line, told in zip(lines, shown, strict=True) if not told or told[1] in TARGETS
         ))  # fmt: skip
     return "\n\n".join(blocks) + "\n"
+
+
+_OF_TESTS = re.compile(r"(?m)(^#.*\n)*^(IN_TEST_ENV|PYTEST) = .*\n")
+"""What the Makefile says for tests alone, with the comment above it."""
 
 
 def packed(content: Mapping[str, bytes], top: str) -> bytes:

@@ -106,7 +106,7 @@ def test_make_lab_asks_for_nothing_that_is_missing(laid: Path) -> None:
     assert not re.search("test|check|bench|extra", (laid / "Makefile").read_text())
 
 
-def test_pip_builds_the_package_alone(laid: Path, tmp_path: Path) -> None:
+def test_pip_builds_the_lessons_without_the_classroom(laid: Path, tmp_path: Path) -> None:
     built = subprocess.run(
         [sys.executable, "-m", "pip", "wheel", "--no-deps", "--no-build-isolation", "--no-index", "--quiet",
          "--disable-pip-version-check", "--wheel-dir", str(tmp_path), str(laid)],
@@ -118,7 +118,7 @@ def test_pip_builds_the_package_alone(laid: Path, tmp_path: Path) -> None:
         names = archive.namelist()
         (entries,) = (archive.read(name).decode() for name in names if name.endswith("entry_points.txt"))
         (metadata,) = (archive.read(name).decode() for name in names if name.endswith("METADATA"))
-    assert {name.partition("/")[0].partition("-")[0] for name in names} == {"lifecycle"}
+    assert {name.partition("/")[0].partition("-")[0] for name in names} == {"lifecycle", "lessons"}
     assert "classroom" not in entries and "nbgrader" not in metadata
     assert "Requires-Dist: jupyterlab" in metadata
 
