@@ -15,9 +15,9 @@ help:
 	@echo "make lab      open the lessons in JupyterLab"
 	@echo "make present  a lesson as slides, for a class (make present ARGS=01)"
 	@echo "make html     the lessons as pages to read, answers folded"
-	@echo "make test     all tests: style, types, lessons, JupyterLab in a real browser"
-	@echo "make check    the quick part of them"
-	@echo "make deep     the long forms of them: every variant, hostile submissions, other Pythons"
+	@echo "make test     every promise once: style, types, lessons, JupyterLab in a real browser"
+	@echo "make check    the quick part: no browser, no grader, no notebooks"
+	@echo "make deep     the long forms: every variant, hostile submissions, other Pythons"
 	@echo "make bench    what the patterns cost, as ratios in one run"
 
 lab: python
