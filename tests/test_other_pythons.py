@@ -29,12 +29,12 @@ def program(path: Path, text: str) -> Path:
 
 def test_a_python_is_found_on_the_path_and_in_pyenv(tool: ModuleType, tmp_path: Path) -> None:
     assert tool.found(HERE) is None
-    kept = program(tmp_path / f"pyenv/versions/{HERE}.7/bin/python", f'exec {sys.executable} "$@"')
+    kept = program(tmp_path / f"pyenv/versions/{HERE}.7/bin/python", f'exec "{sys.executable}" "$@"')
     assert tool.found(HERE) == str(kept)
     # What pyenv puts on the path for a version that is not chosen.
     shim = program(tmp_path / f"bin/python{HERE}", "echo pyenv: command not found >&2; exit 127")
     assert tool.found(HERE) == str(kept)
-    program(shim, f'exec {sys.executable} "$@"')
+    program(shim, f'exec "{sys.executable}" "$@"')
     assert tool.found(HERE) == str(shim)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import pytest
 from harness import Lab
 from labs import looks, says, shown
 from playwright.sync_api import expect
@@ -10,7 +9,6 @@ from playwright.sync_api import expect
 CELL = "from lessons import DescriptorLab\nDescriptorLab()"
 
 
-@pytest.mark.deep
 def test_by_mouse(lab: Lab) -> None:
     box = shown(lab, CELL)
     says(box, "Line 2 raises, where the value is assigned: ValueError: PipelineConfig.spread = 0")
@@ -75,7 +73,6 @@ def test_by_keyboard(lab: Lab) -> None:
     says(box, "PipelineConfig has no field windwSize: did you mean windowSize?")
 
 
-@pytest.mark.deep
 def test_it_is_readable_and_nameable_everywhere(lab: Lab) -> None:
     box = shown(lab, CELL)
     box.get_by_label("Field", exact=True).select_option("windowSize")

@@ -10,7 +10,6 @@ from playwright.sync_api import expect
 CELL = "from lessons import ExitLab\nExitLab()"
 
 
-@pytest.mark.deep
 def test_by_mouse(lab: Lab) -> None:
     box = shown(lab, CELL)
     says(box, "returned False: the ValueError arrives outside")
@@ -54,7 +53,6 @@ def test_by_keyboard(lab: Lab) -> None:
     expect(box.get_by_role("region", name="the outcome as text")).to_be_visible()
 
 
-@pytest.mark.deep
 def test_it_is_readable_and_nameable_everywhere(lab: Lab) -> None:
     box = shown(lab, CELL)
     box.get_by_label("__exit__ ends with").select_option("raise RuntimeError")

@@ -122,7 +122,6 @@ def test_without_the_context_the_pool_fills_and_the_dark_theme_shows_it(lab: Lab
     expect(out.locator("svg [data-mark=left]")).to_have_count(0)
 
 
-@pytest.mark.deep
 def test_everything_can_be_done_from_the_keyboard(lab: Lab) -> None:
     out = start(lab)
     keys = lab.page.keyboard

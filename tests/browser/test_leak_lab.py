@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import pytest
 from harness import Lab
 from labs import looks, says, shown
 from playwright.sync_api import Locator, expect
@@ -18,7 +17,6 @@ def slide(box: Locator, name: str, value: int) -> None:
     expect(box.get_by_role("slider", name=name, exact=True)).to_have_attribute("aria-valuenow", f"{value}.0")
 
 
-@pytest.mark.deep
 def test_by_mouse(lab: Lab) -> None:
     box = shown(lab, CELL)
     says(box, "1 crash: 1 of 20 pool slots held")
@@ -75,7 +73,6 @@ def test_by_keyboard(lab: Lab) -> None:
     expect(keeps).to_be_focused()
 
 
-@pytest.mark.deep
 def test_it_is_readable_and_nameable_everywhere(lab: Lab) -> None:
     box = shown(lab, CELL)
     box.get_by_role("button", name="More", exact=True).click()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import pytest
 from harness import Lab
 from labs import looks, says, shown
 from playwright.sync_api import Locator, expect
@@ -18,7 +17,6 @@ def slide(box: Locator, name: str, value: int) -> None:
     expect(box.get_by_role("slider", name=name, exact=True)).to_have_attribute("aria-valuenow", f"{value}.0")
 
 
-@pytest.mark.deep
 def test_by_mouse(lab: Lab) -> None:
     box = shown(lab, CELL)
     says(box, "Attempt 2 read 1 to 3 again and handed them to nobody: each record arrived once.")
@@ -75,7 +73,6 @@ def test_by_keyboard(lab: Lab) -> None:
     expect(box.get_by_label("Attempt 3 breaks")).to_be_focused()
 
 
-@pytest.mark.deep
 def test_it_is_readable_and_nameable_everywhere(lab: Lab) -> None:
     box = shown(lab, "from lessons import RetryLab\nRetryLab(8, [3, 2, 4], 4, 2, 'restarted')")
     says(box, "come more than once")
