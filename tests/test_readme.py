@@ -37,7 +37,7 @@ def commands(path: Path) -> list[str]:
 
 
 def there(name: str) -> bool:
-    """Whether a path of the course exists; with a * or a part in <angle brackets>, whether its folder does."""
+    """Whether a path of the course exists; if it has a * or <angle brackets>, whether its folder does."""
     own = OWN.search(name)
     if own:
         name = name[: own.start()].rpartition("/")[0]

@@ -19,6 +19,7 @@ import os
 import re
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -103,10 +104,19 @@ def notebook(*cells: str | tuple[str, ...]) -> nbformat.NotebookNode:
     return nbformat.v4.new_notebook(cells=made, metadata={"kernelspec": kernel})
 
 
+def free_port() -> int:
+    """A port that nothing uses now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
 class Server:
     """One `lifecycle lab` (or `present`) on a desk and a home folder of its own, until `stop`."""
 
-    def __init__(self, *options: str, command: str = "lab", **environment: str) -> None:
+    def __init__(self, command: str = "lab", usual_port: bool = False) -> None:
+        # Jupyter looks for a free port and binds it later: two that start together may choose the same one.
+        options = [] if usual_port else ["--port", str(free_port())]
         self.folder = Path(tempfile.mkdtemp(prefix="lifecycle-lab-"))
         self.desk = self.folder / "desk"
         self.home = self.folder / "home"
@@ -135,7 +145,7 @@ class Server:
         with self.log.open("wb") as log:
             self.process = subprocess.Popen(
                 [*line, *options],
-                env=os.environ | {name: str(at) for name, at in (private | heard).items()} | environment,
+                env=os.environ | {name: str(at) for name, at in (private | heard).items()},
                 cwd=self.folder,
                 stdin=subprocess.DEVNULL,
                 stdout=log,

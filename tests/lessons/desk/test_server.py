@@ -26,7 +26,7 @@ def running() -> Iterator[Server]:
         # Where another program has the port already, that serves as well.
         with contextlib.suppress(OSError):
             ends.enter_context(socket.create_server(("127.0.0.1", server.PORT)))
-        started = Server()
+        started = Server(usual_port=True)
         ends.callback(started.stop)
         yield started.wait()
     assert not started.folder.exists()
