@@ -109,7 +109,7 @@ class Once:
 
     def __call__(self, event):
         fault = self.fault
-        if fault is None or event.done or (event.phase, event.number) != (fault.phase, fault.record):
+        if fault is None or event.done or event.number != fault.record or event.phase != fault.phase:
             return None
         self.fault = None
         return fault.error(f"injected: {fault}")

@@ -89,9 +89,8 @@ class Probe:
     def start(self, make, *given):
         stream = self.cross("start", None, self.made, make, *given)
         if not hasattr(stream, "__iter__"):
-            name = type(self.part).__name__
-            kind = type(stream).__name__
-            raise TypeError(f"{name} returned {kind}: use `yield` in a plain `def`")
+            kinds = f"{type(self.part).__name__} returned {type(stream).__name__}"
+            raise TypeError(f"{kinds}: use `yield` in a plain `def`")
         self.streams.append(stream)
         return Watched(self, stream) if self.subscribers else stream
 
@@ -101,6 +100,8 @@ class Probe:
 
     def cross(self, phase, number, call, *given):
         """Let the part do something, and report it before and after."""
+        if not self.subscribers:
+            return call(*given)
         fault = self.report(phase, number, value=given)
         try:
             if fault is not None and phase not in CLOSING:
@@ -161,14 +162,14 @@ class Watched:
         fault = self.probe.report("pull", self.number)
         try:
             record = next(self.stream) if fault is None else self.throw(fault)
-            fault = self.probe.report("yield", self.number, value=record)
+            fault = self.probe.report("yield", self.number, False, record)
             record = record if fault is None else self.throw(fault)
         except BaseException as error:
             self.probe.report("pull", self.number, done=True, error=error)
             raise
         finally:
             del fault
-        self.probe.report("yield", self.number, done=True, value=record)
+        self.probe.report("yield", self.number, True, record)
         return record
 
     def throw(self, error):

@@ -106,9 +106,8 @@ class SqlSource(_Source):
     hundred rows are in memory; the others stay in the database until they are pulled.
 
     Raises `ConnectionError` if the connection cannot be made or is lost, `TimeoutError` if a lock does not
-    clear or the pool has no free connection, `ValueError` for a statement that returns no rows and for two
-    columns with the same name, and SQLAlchemy's own errors for what the database refuses; each with the
-    address.
+    clear or the pool has no free connection, `ValueError` for a statement without rows and for two columns
+    with the same name, and SQLAlchemy's own errors for what the database refuses. All name the address.
     """
 
     kind = "connection"

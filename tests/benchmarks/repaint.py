@@ -119,7 +119,7 @@ answer waits for its frame depends on that, and both sides of a ratio must wait 
 
 def repaint() -> Iterator[Row]:
     sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "browser"))
-    from harness import Server, browse
+    from harness import Server, browse, started
     from playwright.sync_api import sync_playwright
 
     labs = {
@@ -130,7 +130,7 @@ def repaint() -> Iterator[Row]:
     times: dict[str, list[float]] = {name: [] for name in labs}
     server = Server().wait()
     try:
-        with sync_playwright() as playwright, browse(playwright, server) as lab:
+        with sync_playwright() as playwright, started(playwright) as browser, browse(browser, server) as lab:
             lab.write("bench.ipynb", "from lessons import FailureLab\nFailureLab()", ECHO, PICTURE)
             lab.open("bench.ipynb")
             lab.run_all()

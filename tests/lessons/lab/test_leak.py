@@ -57,7 +57,7 @@ def fonts(soon):
 def baseline(monkeypatch, tmp_path):
     """Every experiment puts everything back: entries, descriptors, folders, the collector."""
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
-    gc.collect()
+    gc.freeze()  # again before each test, because the lab unfreezes; what is frozen is never closed by luck
     before = ledger.held(), ledger.system(), gc.isenabled()
     # Only the collector frees it. The count of frozen objects says nothing: since Python 3.12 the collector
     # keeps what never dies among them.
