@@ -19,6 +19,7 @@ from typing import Any
 
 from lessons.exercises.variant import Variant
 from lessons.judge.verdict import Aspect
+from lessons.judge.wire import Over
 
 KINDS = ("fix", "complete", "build", "test")
 ASSIGNMENTS = ("leaks", "descriptors", "decorators", "chains", "composition")
@@ -65,29 +66,50 @@ def attempt(call: Callable[..., Any], *arguments: Any, **named: Any) -> Attempt:
     """
     try:
         return Attempt(call(*arguments, **named))
+    except Over:
+        raise  # the answer's side is gone: there is nothing to note
     except BaseException as error:
         return Attempt(error=error)
 
 
 def described(error: BaseException) -> str:
     """An error as one line, also one whose own text raises."""
-    try:
-        text = str.__str__(str(error))
-    except BaseException:
-        text = "(its text cannot be read)"
+    known = told(error, "text")
+    text = known if known is not None else text_of(error)
     first = text.strip().splitlines()[0][:200] if text.strip() else ""
     return f"{type(error).__name__}: {first}" if first else type(error).__name__
 
 
+def text_of(error: BaseException) -> str:
+    """The text of an error, also of one whose own text raises."""
+    try:
+        return str.__str__(str(error))
+    except Over:
+        raise
+    except BaseException:
+        return "(its text cannot be read)"
+
+
+def told(error: BaseException, key: str) -> str | None:
+    """What the answer's side told of an error, its "text" or "where" it was raised there; else None."""
+    known = getattr(error, "__dict__", {}).get("_wire", {}).get(key)
+    return known if isinstance(known, str) else None
+
+
 def where(error: BaseException) -> str:
     """The innermost line of the student's own code in an error's traceback, as "line 3: `yield row`"."""
-    found = ""
+    return told(error, "where") or next(reversed(student_lines(error)), "")
+
+
+def student_lines(error: BaseException) -> list[str]:
+    """The lines of the student's own code in an error's traceback, the innermost one last."""
+    found = []
     trace = error.__traceback__
     while trace is not None:
         name = trace.tb_frame.f_code.co_filename
         if is_student(name):
-            line = linecache.getline(name, trace.tb_lineno).strip()
-            found = f"line {trace.tb_lineno}" + (f": `{line}`" if line else "")
+            line = linecache.getline(name, trace.tb_lineno).strip()[:200]
+            found.append(f"line {trace.tb_lineno}" + (f": `{line}`" if line else ""))
         trace = trace.tb_next
     return found
 
@@ -165,9 +187,13 @@ class Sheet:
     """
 
     def __init__(
-        self, exercise: Exercise, variant: Variant, settled: Callable[[Aspect], None] = lambda aspect: None
+        self,
+        exercise: Exercise,
+        variant: Variant,
+        settled: Callable[[Aspect], None] = lambda aspect: None,
+        judge: Any = None,
     ) -> None:
-        self.exercise, self.variant = exercise, variant
+        self.exercise, self.variant, self.judge = exercise, variant, judge
         self.aspects: dict[str, Aspect] = {}
         self._tell = settled
 
@@ -186,6 +212,8 @@ class Sheet:
         try:
             yield
             found = Aspect(name, worth, worth)
+        except Over:
+            raise  # the aspect is not settled: the answer's side is gone
         except Wrong as wrong:
             found = Aspect(name, worth, 0, wrong.belief, wrong.seen, wrong.advice)
         except BaseException as error:
@@ -226,6 +254,7 @@ class Exercise:
     stumbles: str = ""
     seconds: float = 10.0
     stub: str = ""
+    wired: bool = False
     make: list[Callable[[Variant], Any]] = field(default_factory=list)
 
     @property
@@ -248,12 +277,13 @@ _exercises: dict[str, Exercise] = {}
 
 def exercise(
     id: str, title: str, *, kind: str, answer: str, aspects: dict[str, int], version: int = 1,
-    hangs: str = "", stumbles: str = "", seconds: float = 10.0, stub: str = "",
+    hangs: str = "", stumbles: str = "", seconds: float = 10.0, stub: str = "", wired: bool = False,
 ) -> Callable[[Check], Exercise]:  # fmt: skip
     """Register a check `(answer, sheet)` as an exercise; give it materials with `@materials(exercise)`.
 
     id: such as "leaks-x2". answer: the name under which a notebook gives the answer. aspects: points by
-    name. version: raised whenever the check answers anything differently.
+    name. version: raised whenever the check answers anything differently. wired: whether the check asks the
+    answer over the wire, as `sheet.judge`.
 
     Raises `ValueError` for a kind or points that do not fit.
     """
@@ -264,7 +294,7 @@ def exercise(
 
     def register(check: Check) -> Exercise:
         made = Exercise(
-            id, title, kind, answer, dict(aspects), check, str(version), hangs, stumbles, seconds, stub
+            id, title, kind, answer, dict(aspects), check, str(version), hangs, stumbles, seconds, stub, wired
         )
         _exercises[id] = made
         return made

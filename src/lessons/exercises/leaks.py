@@ -91,6 +91,7 @@ def _as_it_was(one: Trial) -> bool:
         "all records arrive, and so does an error": 1,
     },
     version=2,
+    wired=True,
 )
 def copying(answer: Any, sheet: Sheet) -> None:
     """Sweep every point of failure with the answer as the runner."""
@@ -107,8 +108,7 @@ def copying(answer: Any, sheet: Sheet) -> None:
         others[count] = attempt(answer, Door(source), Door(sink)), sink.rows
 
     def runs() -> list[Trial]:
-        # The sweep watches the generator, through an object that is not a context manager either.
-        raised = swept.raised.replace("'Watched'", "'generator'")
+        raised = swept.raised
         if "'generator' object does not support the context manager" in raised:
             raise Wrong(
                 "managers-with-a-generator",

@@ -16,8 +16,10 @@ from typing import Any
 from lessons.exercises.exercise import Attempt, Sheet, attempt
 from lessons.exercises.variant import Variant
 from lessons.judge import tools
+from lessons.judge.judge import declare, declared
 from lifecycle import faults, ledger
 from lifecycle.faults import Fault, Outcome
+from lifecycle.probe import Watched
 
 
 class Station:
@@ -62,6 +64,7 @@ class Archive:
         self.rows.append(record)
 
 
+@declared("__enter__ __exit__ stream write", name="Part")
 class Door:
     """A part as the answer sees it, and how often it was left."""
 
@@ -78,6 +81,9 @@ class Door:
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self.part, name)
+
+
+declare(Watched, "__iter__ __next__ close", name="generator")
 
 
 @dataclass(frozen=True)

@@ -15,24 +15,31 @@ import os
 import secrets
 import select
 import signal
+import socket
 import sys
 import time
 import warnings
 from collections.abc import Callable, Iterator
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 from lessons.exercises.exercise import Exercise, Sheet, attempt
 from lessons.exercises.variant import Variant
 from lessons.judge import tools
 from lessons.judge.blank import is_blank
+from lessons.judge.host import FIRST, Copy, Host, Stuck
+from lessons.judge.judge import QUESTION, Judge
 from lessons.judge.verdict import Aspect, Verdict
+from lessons.judge.wire import GONE, NO_MESSAGE, TOO_LONG, TOO_MUCH, Channel, Over, loopback
 
 PRINTED = 2_000
 """How many characters of an answer's own output a verdict keeps."""
 
 SAID = 1_000_000
 """How many bytes a check's child may send; no check sends a tenth of it."""
+
+STUCK = "stuck"
+"""How a check ends that could not begin."""
 
 MEMORY = 2**30
 """How many bytes a check may use beyond what the process has already."""
@@ -45,6 +52,25 @@ _DIED = (
     "The check's process ended in the middle of your code ({how}).",
     "Your code ends Python itself, by `os._exit` or by a recursion without an end, for example: take it out.",
 )
+_ENDS = {
+    TOO_LONG: _TOO_LONG,
+    GONE: (
+        "The process of your code ended in the middle of the check.",
+        "Your code ends Python itself, for example by `os._exit` or by an endless recursion: take it out.",
+    ),
+    TOO_MUCH: (
+        "Your code gave the check more than it takes: {what}.",
+        "Look for a value that grows without an end.",
+    ),
+    NO_MESSAGE: (
+        "What came from the process of your code was no message that the check knows.",
+        "Restart the kernel, run the notebook from the top, and check again.",
+    ),
+    STUCK: (
+        "The check could not begin: {what}. This says nothing about your code.",
+        "Run the cell again. If that does not help, restart the kernel.",
+    ),
+}
 _DEFECT = (
     "The check itself failed ({what}): this is a mistake of the course, not yours.",
     "Show this line to whoever teaches the course.",
@@ -52,19 +78,22 @@ _DEFECT = (
 _NOT_REACHED = ("This was not looked at: what came before it did not come to an end.", "Mend that first.")
 
 
-def examine(id: str, answer: object, variant: Variant | None = None) -> Verdict:
+def examine(id: str, answer: object, variant: Variant | None = None, seed: str = "") -> Verdict:
     """Check an answer to an exercise and return the verdict. Shows nothing, writes nothing.
 
-    variant: the course's variant, the kit's own by default. Raises `KeyError` for an unknown exercise.
+    variant: the course's variant, the kit's own by default. seed: of what is drawn, a new one by default.
+    Raises `KeyError` for an unknown exercise.
     """
     from lessons.exercises.exercise import exercises
 
     exercise = exercises()[id]
-    return tried(exercise, answer, variant or Variant())
+    return tried(exercise, answer, variant or Variant(), seed)
 
 
-def tried(exercise: Exercise, answer: object, variant: Variant) -> Verdict:
-    """Check an answer in a child process where there are any, else here."""
+def tried(exercise: Exercise, answer: object, variant: Variant, seed: str = "") -> Verdict:
+    """Judge an answer: here the judge, and a copy of this process as the host where there are any."""
+    if exercise.wired:
+        return judged_here(exercise, answer, variant, seed)
     run = _forked if hasattr(os, "fork") else _here
     lines, end = run(exercise, answer, variant)
     if end == "too long" and not lines:
@@ -73,7 +102,100 @@ def tried(exercise: Exercise, answer: object, variant: Variant) -> Verdict:
     return _verdict(exercise, variant, lines, end)
 
 
-def _verdict(exercise: Exercise, variant: Variant, lines: list[dict[str, Any]], end: str) -> Verdict:
+def can_copy() -> bool:
+    """Whether a copy of this process can be the host. On macOS a copy of a threaded process may hang."""
+    return sys.platform == "linux"
+
+
+def judged_here(exercise: Exercise, answer: object, variant: Variant, seed: str = "") -> Verdict:
+    """Judge an answer with the judge in this process. seed: of what is drawn; a new one by default."""
+    seed = seed or secrets.token_hex(8)
+    lines: list[dict[str, Any]] = []
+    by = _by_copy if can_copy() else _by_loopback
+    end = by(exercise, answer, lambda judge: settle(judge, exercise, variant, seed, lines.append))
+    return verdict(exercise, variant, seed, lines, end)
+
+
+def _by_copy(exercise: Exercise, answer: object, settled: Callable[[Judge], Over | None]) -> Over | None:
+    ours, theirs = socket.socketpair()
+    with contextlib.closing(ours), contextlib.closing(theirs):
+        try:
+            copy = Copy(answer, lambda: theirs, [ours.fileno()])
+        except Stuck as stuck:
+            return Over(STUCK, str(stuck))
+        try:
+            theirs.close()
+            judge = Judge(Channel(ours, time.monotonic() + exercise.seconds))
+            judge.host = copy.child
+            judge.greeted(FIRST)
+            return settled(judge)
+        except Over as over:
+            return over
+        finally:
+            copy.end()
+
+
+def _by_loopback(exercise: Exercise, answer: object, settled: Callable[[Judge], Over | None]) -> Over | None:
+    import _thread
+    import threading
+
+    judge, host = Judge(), Host(None, answer)
+    loopback(judge, host)
+    over = threading.Event()
+    deadline = time.monotonic() + exercise.seconds
+
+    def ring() -> None:
+        # Again and again: an answer may swallow the first interrupt.
+        while not over.wait(exercise.seconds):
+            judge.over = Over(TOO_LONG)
+            _thread.interrupt_main()
+
+    attempt(threading.Thread(target=ring, daemon=True).start)  # a browser has no threads: no limit there
+    end = None
+    try:
+        with contextlib.suppress(KeyboardInterrupt), host.capture():
+            end = settled(judge)
+    finally:
+        over.set()
+    return Over(TOO_LONG) if time.monotonic() >= deadline else end
+
+
+def settle(
+    judge: Judge, exercise: Exercise, variant: Variant, seed: str, tell: Callable[[dict[str, Any]], None]
+) -> Over | None:
+    """Check the answer of a judge's host, and tell what is settled, one after the other.
+
+    Returns why it did not come to its end; None if it did. Never later than the channel's deadline.
+    """
+    drawn = Variant(f"{variant.name}:{seed}")
+    try:
+        # Whether it is blank is the host's word: who lies about it earns nothing by it.
+        if attempt(judge.ask, "blank", exercise.id).value is True:
+            tell({"missing": True})
+        else:
+            sheet = Sheet(exercise, drawn, lambda aspect: tell(asdict(aspect)), judge)
+            done = attempt(exercise.check, judge.ask("answer"), sheet)
+            if done.error is not None:
+                # A check that itself fails is a defect of the kit: it says so, and no student is blamed.
+                tell({"defect": done.raised})
+        printed = attempt(judge.ask, "printed").value
+        if isinstance(printed, str) and printed:
+            tell({"printed": printed[:PRINTED]})
+    except Over as over:
+        return over
+    return None
+
+
+def verdict(
+    exercise: Exercise, variant: Variant, seed: str, lines: list[dict[str, Any]], end: Over | None
+) -> Verdict:
+    """The verdict of what `settle` told and returned."""
+    return replace(_verdict(exercise, variant, lines, end), seed=seed)
+
+
+def _verdict(
+    exercise: Exercise, variant: Variant, lines: list[dict[str, Any]], end: Over | str | None
+) -> Verdict:
     printed = "".join(line["printed"] for line in lines if "printed" in line)
     missing = any("missing" in line for line in lines)
     settled = {line["name"]: Aspect(**line) for line in lines if "name" in line}
@@ -90,10 +212,16 @@ def _verdict(exercise: Exercise, variant: Variant, lines: list[dict[str, Any]], 
     return Verdict(exercise.id, exercise.version, variant.name, tuple(aspects), missing, printed)
 
 
-def _unsettled(exercise: Exercise, lines: list[dict[str, Any]], end: str) -> Iterator[tuple[str, str, str]]:
+def _unsettled(
+    exercise: Exercise, lines: list[dict[str, Any]], end: Over | str | None
+) -> Iterator[tuple[str, str, str]]:
     """What to say of the first aspect that the check did not come to, and of those after it."""
     defect = next((line["defect"] for line in lines if "defect" in line), "")
-    if end == "too long":
+    if isinstance(end, Over):
+        belief = {TOO_LONG: exercise.hangs, GONE: exercise.stumbles}.get(end.how, "")
+        seen, advice = _ENDS[end.how]
+        yield belief, seen.format(seconds=min(exercise.seconds, QUESTION), what=end.what), advice
+    elif end == "too long":
         yield exercise.hangs, _TOO_LONG[0].format(seconds=exercise.seconds), _TOO_LONG[1]
     elif end:
         yield exercise.stumbles, _DIED[0].format(how=end), _DIED[1]

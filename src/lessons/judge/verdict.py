@@ -54,7 +54,8 @@ class Aspect:
 class Verdict:
     """What a check says of one answer.
 
-    `version` is the check's own, `variant` the course's; `printed` is what the answer printed meanwhile.
+    `version` is the check's own, `variant` the course's; `printed` is what the answer printed meanwhile,
+    and `seed` fixes what the judge drew: the same seed shows the same verdict again.
     The status follows from the aspects: all hold, "correct"; the first one holds, which is what the exercise
     is about, "almost"; else "wrong". "missing" is an answer that was not begun.
     """
@@ -65,6 +66,7 @@ class Verdict:
     aspects: tuple[Aspect, ...]
     missing: bool = False
     printed: str = ""
+    seed: str = ""
 
     @property
     def points(self) -> int:
@@ -102,6 +104,7 @@ class Verdict:
             "worth": self.worth,
             "aspects": [asdict(aspect) for aspect in self.aspects],
             "printed": self.printed,
+            "seed": self.seed,
         }
 
     @classmethod
@@ -114,7 +117,15 @@ class Verdict:
         """
         aspects = tuple(Aspect(**aspect) for aspect in data["aspects"])
         missing = data["status"] == MISSING
-        verdict = cls(data["exercise"], data["version"], data["variant"], aspects, missing, data["printed"])
+        verdict = cls(
+            data["exercise"],
+            data["version"],
+            data["variant"],
+            aspects,
+            missing,
+            data["printed"],
+            data["seed"],
+        )
         if verdict.as_dict() != data:
             raise ValueError("the verdict's parts do not agree with each other")
         return verdict

@@ -1,0 +1,321 @@
+"""The judge's side of the wire: it owns the doubles, asks the host, and uses the host's objects as if local.
+
+It never looks up an attribute by a name that a host sends, unless `declare` allows that name for the object's
+very class. What a host's object answers is the host's word.
+"""
+
+from __future__ import annotations
+
+import builtins
+import os
+import socket
+import struct
+import sys
+import time
+import types
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from lessons.judge.wire import NO_MESSAGE, PROTOCOL, Channel, Over, Peer, made_error, number, parsed
+
+QUESTION = 5.0
+"""Seconds that one question may take, with all that the host asks meanwhile."""
+
+C = TypeVar("C", bound=type)
+
+
+class Declared:
+    """What a host may do with an object: the name of its class there, its methods and its values."""
+
+    def __init__(self, name: str, methods: str, values: str) -> None:
+        self.name, self.methods, self.values = name, methods.split(), values.split()
+
+
+_DECLARED: dict[type, Declared] = {}
+
+
+def declare(kind: C, methods: str, values: str = "", name: str = "") -> C:
+    """Let a host call these methods and read these values of objects of this very class, and nothing else.
+
+    methods, values: names with blanks between them. name: how the class is called there.
+    """
+    _DECLARED[kind] = Declared(name or kind.__name__, methods, values)
+    return kind
+
+
+def declared(methods: str, values: str = "", name: str = "") -> Callable[[C], C]:
+    """`declare` as a decorator of a double's class."""
+    return lambda kind: declare(kind, methods, values, name)
+
+
+declare(
+    types.GeneratorType, "__iter__ __next__ send throw close", "gi_running gi_suspended gi_frame", "generator"
+)
+declare(type(iter([])), "__iter__ __next__", "", "list_iterator")
+
+
+@declared("__call__", "__name__", name="function")
+class Callback:
+    """Around a function of the judge's that a host may call."""
+
+    def __init__(self, function: Callable[..., Any], name: str = "") -> None:
+        self._function = function
+        self.__name__ = name or function.__name__
+
+    def __call__(self, *given: Any, **named: Any) -> Any:
+        return self._function(*given, **named)
+
+
+class Judge(Peer):
+    """Asks one host. `keep`: records that are pulled stay with the host and pass through here as they are."""
+
+    keep = False
+    host = 0
+    """The host's process, where this process has started it."""
+
+    def __init__(self, channel: Channel | None = None) -> None:
+        super().__init__(channel)
+        self._classes: dict[Any, type] = {}
+
+    def greeted(self, seconds: float) -> None:
+        """Wait for the host's first message. Raises `Over`."""
+        assert self.channel is not None
+        self.channel.until = time.monotonic() + seconds
+        if parsed(self.channel.receive()) != ["hello", PROTOCOL]:
+            raise Over(NO_MESSAGE)
+
+    def ask(self, *question: Any) -> Any:
+        """Ask the host; a question that is not asked within another one has `QUESTION` seconds."""
+        if self.channel is not None and not self._nested:
+            self.channel.until = time.monotonic() + QUESTION
+        return super().ask(*question)
+
+    # --- what checks ask for ---
+
+    def function(
+        self, target: Callable[..., Any], name: str, generator: bool = True, method: bool = True
+    ) -> Any:
+        """A true function in the host, to be decorated, that hands each call on to `target`."""
+        return self.ask("function", Callback(target), name, generator, method)
+
+    def new_class(self, name: str, room: dict[str, Any], *bases: Any) -> Any:
+        """A true class in the host, with these attributes."""
+        return self.ask("class", name, list(bases), room)
+
+    def mark(self) -> int:
+        """How many objects the host has shown by now, for `release`."""
+        return len(self._theirs)
+
+    def release(self, first: int) -> None:
+        """Let the host forget what it has shown since a `mark`, so that its process may collect it."""
+        numbers = list(self._theirs)[first:]
+        for one in numbers:
+            del self._theirs[one]
+        self.ask("forget", numbers)
+
+    def witness(self, name: str, *arguments: Any) -> Any:
+        """What the host says of its own objects: for sentences, not for points."""
+        return self.ask("witness", name, *arguments)
+
+    def memory(self) -> int | None:
+        """How many bytes the host's process holds, as the system counts them; None where that is unknown."""
+        pid = self.process()
+        try:
+            with open(f"/proc/{pid}/statm", "rb") as file:
+                return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+        except (AttributeError, OSError, ValueError, IndexError):
+            return None
+
+    def process(self) -> int | None:
+        """The host's process, as the system knows it; None where there is none of its own."""
+        if self.host or self.channel is None:
+            return self.host or None
+        try:
+            peer = self.channel.socket.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12)
+        except (AttributeError, OSError):
+            return None
+        return int(struct.unpack("3i", peer)[0])
+
+    # --- serving the host ---
+
+    def serve(self, name: str, *arguments: Any) -> Any:
+        """Do what a host asks of a declared object."""
+        match name, arguments:
+            case "call", (thing, str(method), list(given), dict(named)):
+                if method not in _allowed(thing).methods or any(type(key) is not str for key in named):
+                    raise AttributeError(f"{type(thing).__name__!r} object has no attribute {method!r}")
+                if method in _BY_FUNCTION:
+                    return _BY_FUNCTION[method](thing, *given, **named)
+                return getattr(thing, method)(*given, **named)
+            case "value", (thing, str(value)):
+                if value not in _allowed(thing).values:
+                    raise AttributeError(f"{type(thing).__name__!r} object has no attribute {value!r}")
+                found = getattr(thing, value)
+                return (found is not None or None) if value == "gi_frame" else found
+        raise Over(NO_MESSAGE)
+
+    def is_theirs(self, thing: Any) -> int | None:
+        return _place(thing)[1] if type(thing).__base__ is Remote else None
+
+    def pack(self, value: Any, depth: int = 0) -> Any:
+        if type(value) is Bound:
+            thing, name = value.parts()
+            return {"bound": [_place(thing)[1], name]}
+        return super().pack(value, depth)
+
+    def told(self, thing: Any) -> list[Any]:
+        known = _allowed(thing)  # an object of a class that is not declared never crosses
+        sort = "generator" if type(thing) is types.GeneratorType else ""
+        return [known.name, sort, known.methods, known.values]
+
+    def stand_in(self, there: int, *told: Any) -> Any:
+        name, sort, special, methods = told
+        if not (type(name) is str and type(sort) is str and type(special) is list and type(methods) is list):
+            raise ValueError(told)
+        if len(methods) > 100 or any(type(one) is not str for one in (*special, *methods)):
+            raise ValueError(told)
+        key = (name[:80], sort, *(one for one in special if one in _SPECIAL), "", *methods)
+        if key not in self._classes:
+            self._classes[key] = _remote_class(name[:80], sort, special, methods)
+        made: Any = object.__new__(self._classes[key])
+        object.__setattr__(made, "_place", (self, there))
+        return made
+
+    # --- errors ---
+
+    def error_stand_in(self, names: list[str], arguments: list[Any]) -> BaseException:
+        """An error of the host's type if it is known here, else of the nearest known one, under its name."""
+        first = names[0].rpartition(":")[2].rpartition(".")[2][:80]
+        for name in names:
+            module, _, qualified = name.partition(":")
+            room = (
+                builtins if module == "builtins" else sys.modules.get(module) if module in _ERRORS else None
+            )
+            kind = getattr(room, qualified, None)
+            if isinstance(kind, type) and issubclass(kind, BaseException):
+                nearest = kind if name == names[0] else type(first, (kind,), {})
+                error = made_error(nearest, arguments) or made_error(nearest, [])
+                if error is not None:
+                    return error
+        raise ValueError(names)
+
+    def learn(self, error: BaseException, about: Any) -> None:
+        kept = {key: about[key][:500] for key in ("text", "where", "most") if type(about.get(key)) is str}
+        notes = about.get("notes")
+        kept["notes"] = [one for one in notes if type(one) is str] if type(notes) is list else []
+        error.__dict__["_wire"] = kept
+        if type(error).__name__ in ("StopIteration", "GeneratorExit"):
+            return
+        for key, attribute in (("cause", "__cause__"), ("context", "__context__")):
+            found = self._unpacked(about.get(key))
+            if isinstance(found, BaseException) and found is not error:
+                # Setting the cause hides the context, as `raise … from` does.
+                hidden = error.__suppress_context__
+                setattr(error, attribute, found)
+                error.__suppress_context__ = hidden or key == "cause"
+
+
+_ERRORS = ("sqlalchemy.exc", "sqlite3", "json.decoder", "_csv", "csv", "lifecycle.faults", "lifecycle.ledger")
+"""Modules whose errors have their own type here, too."""
+
+
+def _allowed(thing: Any) -> Declared:
+    found = _DECLARED.get(type(thing))
+    if found is None:
+        raise AttributeError(f"nothing is declared of {type(thing).__name__!r} objects")
+    return found
+
+
+def _call(thing: Any, *given: Any, **named: Any) -> Any:
+    return thing(*given, **named)
+
+
+_BY_FUNCTION: dict[str, Any] = {"__next__": next, "__iter__": iter, "__len__": len, "__call__": _call}
+
+
+# --- the host's objects, here ---
+
+
+class Remote:
+    """An object of the host's, used as if it were here."""
+
+    _place: tuple[Judge, int]
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__") and name not in _ASKED:
+            raise AttributeError(name)
+        return _asked(self, "get", name)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        _asked(self, "set", name, value)
+
+    def __delattr__(self, name: str) -> None:
+        _asked(self, "delete", name)
+
+    def __repr__(self) -> str:
+        # For sentences: an answer may say of itself what it likes.
+        try:
+            told = _asked(self, "repr")
+        except Exception:
+            told = None
+        return told if type(told) is str else f"<an object of type {type(self).__name__}>"
+
+
+_ASKED = ("__name__", "__qualname__", "__doc__", "__wrapped__", "__isabstractmethod__")
+
+
+class Bound:
+    """A method of a host's object: its call is one trip. In the host it is the bound method itself."""
+
+    def __init__(self, thing: Remote, name: str) -> None:
+        self._parts = thing, name
+
+    def __call__(self, *given: Any, **named: Any) -> Any:
+        return _asked(self._parts[0], "method", self._parts[1], list(given), named)
+
+    def parts(self) -> tuple[Remote, str]:
+        """The object, and the method's name."""
+        return self._parts
+
+
+def _place(thing: Any) -> tuple[Judge, int]:
+    found: tuple[Judge, int] = object.__getattribute__(thing, "_place")
+    return found
+
+
+def _asked(thing: Any, name: str, *arguments: Any) -> Any:
+    return _place(thing)[0].ask(name, thing, *arguments)
+
+
+_SPECIAL: dict[str, Any] = {
+    "__call__": lambda self, *given, **named: _asked(self, "call", list(given), named),
+    "__iter__": lambda self: _asked(self, "iter"),
+    "__next__": lambda self: _asked(self, "next", _place(self)[0].keep),
+    "__enter__": lambda self: _asked(self, "enter"),
+    "__exit__": lambda self, kind, error, trace: _asked(self, "exit", error),
+    "__len__": lambda self: number(_asked(self, "len")),
+    "__getitem__": lambda self, key: _asked(self, "item", key),
+    "__contains__": lambda self, value: _asked(self, "contains", value),
+}
+
+
+def _remote_class(name: str, sort: str, special: list[str], methods: list[str]) -> type:
+    room: dict[str, Any] = {one: _SPECIAL[one] for one in special if one in _SPECIAL}
+    for one in methods:
+        if not one.startswith("_"):
+            room[one] = _bound(one)
+    if sort == "generator":
+        room |= {one: _bound(one) for one in ("send", "throw", "close")}
+    told: Any = {"class": type, "generator": types.GeneratorType}.get(sort)
+    if told is not None:
+        room["__class__"] = property(lambda self: told)
+    return type(name, (Remote,), room)
+
+
+def _bound(name: str) -> Any:
+    return property(lambda thing: Bound(thing, name))
+
+
+def judge_of(thing: Any) -> Judge:
+    """The judge that a host's object belongs to."""
+    return _place(thing)[0]

@@ -1,0 +1,394 @@
+"""The wire between a judge and a host: messages, their limits, and the objects that each side shows.
+
+Both sides ask and serve in turn, nested as calls are: a side that waits for a reply serves what the other one
+asks meanwhile. Plain values cross as copies. Every other object stays where it is and crosses as a number.
+
+A message is four bytes with its size, then JSON: `["?", question]`, `["=", value]` or `["!", error]`.
+"""
+
+from __future__ import annotations
+
+import base64
+import builtins
+import datetime
+import json
+import pathlib
+import socket
+import struct
+import threading
+import time
+import types
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+PROTOCOL = 1
+"""The version that a host names in its first message."""
+
+FRAME = 1_000_000
+"""How many bytes a message may have."""
+
+DEPTH = 16
+"""How deep lists in lists may be. What is deeper crosses as a number."""
+
+NESTED = 40
+"""How deep questions may be nested in questions."""
+
+OBJECTS = 50_000
+"""How many objects one side may show the other in one check."""
+
+QUESTIONS = 200_000
+"""How many questions one side may ask the other in one check."""
+
+TOO_LONG, GONE, TOO_MUCH, NO_MESSAGE = "too long", "gone", "too much", "no message"
+
+
+class Over(BaseException):
+    """The other side is gone, too slow, or does not keep to the protocol, so nothing more can be asked.
+
+    It is no `Exception`, and `attempt` lets it through: what was settled before it stays settled.
+    """
+
+    def __init__(self, how: str, what: str = "") -> None:
+        super().__init__(how)
+        self.how, self.what = how, what
+
+
+class Channel:
+    """Messages over a connected socket, none later than `deadline` or `until` (of `time.monotonic`)."""
+
+    def __init__(self, connected: socket.socket, deadline: float | None = None) -> None:
+        self.socket, self.deadline, self.until = connected, deadline, deadline
+        self._rest = b""
+
+    def send(self, data: bytes) -> None:
+        """Send a message. Raises `Over`."""
+        with self._in_time():
+            self.socket.sendall(struct.pack(">I", len(data)) + data)
+
+    def receive(self) -> bytes:
+        """Wait for the next message. Raises `Over`."""
+        size = struct.unpack(">I", self._exactly(4))[0]
+        if size > FRAME:
+            raise Over(TOO_MUCH, f"a message of {size:,} bytes")
+        return self._exactly(size)
+
+    def _exactly(self, size: int) -> bytes:
+        while len(self._rest) < size:
+            with self._in_time():
+                part = self.socket.recv(65_536)
+            if not part:
+                raise Over(GONE)
+            self._rest += part
+        data, self._rest = self._rest[:size], self._rest[size:]
+        return data
+
+    @contextmanager
+    def _in_time(self) -> Iterator[None]:
+        ends = [one for one in (self.deadline, self.until) if one is not None]
+        left = min(ends) - time.monotonic() if ends else None
+        if left is not None and left <= 0:
+            raise Over(TOO_LONG)
+        try:
+            self.socket.settimeout(left)
+            yield
+        except TimeoutError:
+            raise Over(TOO_LONG) from None
+        except OSError:
+            raise Over(GONE) from None
+
+
+class Kept:
+    """Around a value that is to cross as a number, though it is plain."""
+
+    def __init__(self, value: Any) -> None:
+        self.value = value
+
+
+class Peer:
+    """One side of the wire. `Judge` and `Host` say what the other one may ask (`serve`)."""
+
+    def __init__(self, channel: Channel | None = None) -> None:
+        self.channel = channel
+        self.other: Peer | None = None
+        """The other side, where both are in one process and there is no channel."""
+        self.over: Over | None = None
+        self._shown: list[Any] = []
+        self._numbers: dict[int, int] = {}  # by id: `_shown` keeps each object alive
+        self._theirs: dict[int, Any] = {}  # what is here in place of the other side's objects, by number
+        self._nested = self._served = 0
+        self._lock = threading.RLock()
+
+    # --- asking and serving ---
+
+    def ask(self, *question: Any) -> Any:
+        """Ask the other side, and return what it answers or raise what it raises. Raises `Over`."""
+        if self.over is not None:
+            raise self.over
+        try:
+            reply = self._exchange(_message("?", self.pack(list(question))))
+            if reply[0] not in ("=", "!"):
+                raise Over(NO_MESSAGE)
+            value = self.unpack(reply[1])
+            if reply[0] == "!" and not isinstance(value, BaseException):
+                raise Over(NO_MESSAGE)
+        except Over as over:
+            self.over = over
+            raise
+        if reply[0] == "!":
+            raise value
+        return value
+
+    def _exchange(self, data: bytes) -> list[Any]:
+        if self.channel is None:
+            assert self.other is not None
+            return parsed(self.other.replied(parsed(data)[1]))
+        with self._lock:  # another thread of the answer's waits until this one has its reply
+            self.channel.send(data)
+            while True:
+                message = parsed(self.channel.receive())
+                if message[0] != "?":
+                    return message
+                self.channel.send(self.replied(message[1]))
+
+    def replied(self, packed: Any) -> bytes:
+        """Serve one question, and return the reply as a message. Raises `Over`."""
+        self._nested += 1
+        self._served += 1
+        try:
+            if self._served > QUESTIONS:
+                raise Over(TOO_MUCH, f"{self._served:,} questions")
+            question = self.unpack(packed)
+            if not isinstance(question, list) or not question or type(question[0]) is not str:
+                raise Over(NO_MESSAGE)
+            if self._nested > NESTED:
+                raise RecursionError("too many calls in calls")
+            data = _message("=", self.pack(self.serve(*question)))
+        except Over as over:
+            self.over = over
+            raise
+        except BaseException as error:
+            data = _message("!", self.pack(error))
+        finally:
+            self._nested -= 1
+        if len(data) > FRAME:
+            return _message("!", self.pack(MemoryError("the value is too large to be handed on")))
+        return data
+
+    def serve(self, name: str, *arguments: Any) -> Any:
+        """Do what the other side asks for."""
+        raise NotImplementedError
+
+    # --- values ---
+
+    def pack(self, value: Any, depth: int = 0) -> Any:
+        """A value as JSON: a copy of a plain one, else a number. Raises `Over`."""
+        kind: type = type(value)
+        if value is None or kind in (bool, str, float):
+            return value
+        if kind is int:
+            return value if -(2**63) < value < 2**63 else {"int": hex(value)}
+        if kind in _AS_TEXT:
+            return {kind.__name__: _AS_TEXT[kind](value)}
+        if kind in _PATHS:
+            return {"path": str(value)}
+        if kind is types.TracebackType:
+            return None  # each side has its own
+        if isinstance(value, BaseException):
+            return {"error": self._packed_error(value, depth)}
+        if kind is Kept:
+            return self._as_number(value.value)
+        if depth < DEPTH and kind in (list, tuple, set, frozenset):
+            items = [self.pack(one, depth + 1) for one in value]
+            return items if kind is list else {kind.__name__: items}
+        if depth < DEPTH and kind is dict:
+            return {"dict": [[self.pack(one, depth + 1) for one in pair] for pair in value.items()]}
+        if kind is type and getattr(builtins, value.__name__, None) is value:
+            return {"type": value.__name__}
+        return self._as_number(value)
+
+    def unpack(self, data: Any) -> Any:
+        """The value that JSON from the other side means. Raises `Over` for what means none."""
+        try:
+            return self._unpacked(data)
+        except (LookupError, ValueError, TypeError, AttributeError, RecursionError, ArithmeticError):
+            raise Over(NO_MESSAGE) from None
+
+    def _unpacked(self, data: Any) -> Any:
+        if isinstance(data, list):
+            return [self._unpacked(one) for one in data]
+        if not isinstance(data, dict):
+            return data
+        ((tag, content),) = data.items()
+        if tag in _COLLECTIONS:
+            return _COLLECTIONS[tag](self._unpacked(one) for one in content)
+        if tag in _FROM_TEXT:
+            return _FROM_TEXT[tag](content)
+        match tag:
+            case "dict":
+                return {self._unpacked(key): self._unpacked(value) for key, value in content}
+            case "yours":
+                return self._shown[number(content)]
+            case "mine":
+                return self._theirs_by(number(content[0]), content[1:])
+            case "error":
+                return self._unpacked_error(content)
+        return self.unpack_more(tag, content)
+
+    def unpack_more(self, tag: str, content: Any) -> Any:
+        """The meaning of a tag that only one side takes. Raises `ValueError`."""
+        raise ValueError(tag)
+
+    def _as_number(self, thing: Any) -> Any:
+        theirs = self.is_theirs(thing)
+        if theirs is not None:
+            return {"yours": theirs}
+        return {"mine": [self._number(thing), *self.told(thing)]}
+
+    def _number(self, thing: Any) -> int:
+        found = self._numbers.get(id(thing))
+        if found is None:
+            if len(self._shown) >= OBJECTS:
+                raise Over(TOO_MUCH, f"{OBJECTS:,} objects")
+            self._shown.append(thing)
+            found = self._numbers[id(thing)] = len(self._shown) - 1
+        return found
+
+    def _theirs_by(self, there: int, told: list[Any]) -> Any:
+        if there not in self._theirs:
+            if len(self._theirs) >= OBJECTS:
+                raise Over(TOO_MUCH, f"{OBJECTS:,} objects")
+            self._theirs[there] = self.stand_in(there, *told)
+        return self._theirs[there]
+
+    def forget(self, numbers: list[int]) -> None:
+        """Let go of objects that were shown, so that this process may collect them."""
+        for one in numbers:
+            self._numbers.pop(id(self._shown[one]), None)
+            self._shown[one] = None
+
+    def is_theirs(self, thing: Any) -> int | None:
+        """The number of an object that is here in place of one of the other side's, else None."""
+        raise NotImplementedError
+
+    def told(self, thing: Any) -> list[Any]:
+        """What the other side must know of an object to make something that is used in the same way."""
+        raise NotImplementedError
+
+    def stand_in(self, there: int, *told: Any) -> Any:
+        """Make an object that is used here in place of one of the other side's."""
+        raise NotImplementedError
+
+    # --- errors: each keeps its identity on both sides ---
+
+    def _packed_error(self, error: BaseException, depth: int) -> list[Any]:
+        there = getattr(error, "__dict__", {}).get("_wire_number")
+        if there is not None and self._theirs.get(there) is error:
+            return ["yours", there, self.about(error, depth)]
+        simple = [one for one in error.args if _is_argument(one)] if depth < DEPTH else []
+        return [
+            "mine", self._number(error), _names(type(error)), self.pack(simple, depth + 1),
+            self.about(error, depth),
+        ]  # fmt: skip
+
+    def _unpacked_error(self, content: Any) -> BaseException:
+        if content[0] == "yours":
+            error = self._shown[number(content[1])]
+            about = content[2]
+        else:
+            _, there, names, arguments, about = content
+            error = self._theirs.get(number(there))
+            if error is None:
+                error = self.error_stand_in([str(name) for name in names], self._unpacked(arguments))
+                error.__dict__["_wire_number"] = there
+                self._theirs[there] = error
+        if not isinstance(error, BaseException):
+            raise ValueError("no error")
+        self.learn(error, about)
+        return error
+
+    def error_stand_in(self, names: list[str], arguments: list[Any]) -> BaseException:
+        """Make an error of the first type that this side knows: `names` are `module:name`, nearest first."""
+        raise NotImplementedError
+
+    def about(self, error: BaseException, depth: int) -> dict[str, Any]:
+        """What to tell the other side of an error, which is `depth` deep in other values."""
+        return {}
+
+    def learn(self, error: BaseException, about: Any) -> None:
+        """Keep what the other side told of an error."""
+
+
+_AS_TEXT: dict[type, Any] = {
+    bytes: lambda value: base64.b64encode(value).decode(),
+    datetime.date: datetime.date.isoformat,
+    datetime.datetime: datetime.datetime.isoformat,
+    complex: repr,
+}
+_PATHS = (pathlib.PosixPath, pathlib.WindowsPath, pathlib.PurePosixPath, pathlib.PureWindowsPath)
+_FROM_TEXT: dict[str, Any] = {
+    "int": lambda text: int(text, 16),
+    "bytes": base64.b64decode,
+    "date": datetime.date.fromisoformat,
+    "datetime": datetime.datetime.fromisoformat,
+    "complex": complex,
+    "path": pathlib.Path,
+    "type": lambda name: _builtin(name),
+}
+_COLLECTIONS: dict[str, Any] = {"tuple": tuple, "set": set, "frozenset": frozenset}
+
+
+def parsed(data: bytes) -> list[Any]:
+    """A message of two parts. Raises `Over`."""
+    try:
+        message = json.loads(data)
+    except (ValueError, RecursionError):
+        raise Over(NO_MESSAGE) from None
+    if not (isinstance(message, list) and len(message) == 2):
+        raise Over(NO_MESSAGE)
+    return message
+
+
+def _message(sign: str, packed: Any) -> bytes:
+    return json.dumps([sign, packed]).encode()
+
+
+def number(given: Any) -> int:
+    """A number that the other side may name. Raises `ValueError`."""
+    if type(given) is not int or given < 0:
+        raise ValueError(given)
+    return given
+
+
+def made_error(kind: type, arguments: list[Any]) -> BaseException | None:
+    """An error of a type, or None if the type takes other arguments.
+
+    By a call: an error of `__new__` alone has holes, which crash the interpreter in `yield from`.
+    """
+    try:
+        error = kind(*arguments)
+    except Exception:
+        return None
+    return error if isinstance(error, BaseException) else None
+
+
+def _is_argument(value: Any) -> bool:
+    if isinstance(value, list | tuple):
+        return all(isinstance(one, BaseException) for one in value)
+    return value is None or type(value) in (str, int, float, bool, bytes) or isinstance(value, BaseException)
+
+
+def _names(kind: type) -> list[str]:
+    return [f"{one.__module__}:{one.__qualname__}"[:200] for one in type.mro(kind)[:-1]][:12]
+
+
+def _builtin(name: Any) -> type:
+    found = getattr(builtins, name)
+    if not isinstance(found, type):
+        raise ValueError(name)
+    return found
+
+
+def loopback(judge: Peer, host: Peer) -> None:
+    """Join two sides in one process: the same messages, without a channel."""
+    judge.other, host.other = host, judge
