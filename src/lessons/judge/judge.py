@@ -113,9 +113,12 @@ class Judge(Peer):
             del self._theirs[one]
         self.ask("forget", numbers)
 
-    def witness(self, name: str, *arguments: Any) -> Any:
-        """What the host says of its own objects: for sentences, not for points."""
-        return self.ask("witness", name, *arguments)
+    def witness(self, function: Callable[..., Any], *arguments: Any) -> Any:
+        """Call a function of a module in the host: what only its process can look at.
+
+        It is hearsay: good for sentences, and for points only where it is confirmed from outside.
+        """
+        return self.ask("witness", function.__module__, function.__name__, *arguments)
 
     def memory(self) -> int | None:
         """How many bytes the host's process holds, as the system counts them; None where that is unknown."""

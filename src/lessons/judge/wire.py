@@ -183,7 +183,7 @@ class Peer:
 
     def pack(self, value: Any, depth: int = 0) -> Any:
         """A value as JSON: a copy of a plain one, else a number. Raises `Over`."""
-        kind: type = type(value)
+        kind: Any = type(value)
         if value is None or kind in (bool, str, float):
             return value
         if kind is int:
