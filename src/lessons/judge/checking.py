@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import difflib
+import os
 from typing import Any
 
 from lessons.exercises.exercise import Exercise, exercises
 from lessons.exercises.variant import Variant, choose, chosen
-from lessons.judge.trial import tried
+from lessons.judge.home import PLACE, judged, show_outside
+from lessons.judge.host import Stuck
 from lessons.judge.verdict import Verdict
 from lessons.study.cards import Card, sentence, word
 from lessons.study.predictions import journal
@@ -44,17 +46,32 @@ def given(id: object) -> Any:
     return _exercise(id).materials(chosen())
 
 
-def check(id: object, answer: object = None) -> Verdict:
+def check(id: object, answer: object = None) -> Verdict | None:
     """Check an answer, show the verdict, keep it in the record of your progress, and return it.
+
+    Where a grader runs the notebook, its judge outside sees the answer, and nothing is returned.
 
     id: the exercise, such as "leaks-x2". answer: the function or class that you wrote, without parentheses.
     Raises `UnknownExercise` with the nearest names; nothing that the answer does is raised here.
     """
     exercise = _exercise(id)
-    verdict = tried(exercise, answer, chosen())
+    outside = os.environ.get(PLACE)
+    if outside:
+        _shown_outside(exercise, answer, outside)
+        return None
+    verdict = judged(exercise, answer, chosen())
     journal.add("check", verdict.exercise, verdict.status, verdict.belief, verdict.version)
     _show(verdict)
     return verdict
+
+
+def _shown_outside(exercise: Exercise, answer: object, place: str) -> None:
+    try:
+        show_outside(place, answer)
+    except Stuck:
+        print(f"{exercise.id}: no judge listens here. A grader's judge listens in the check cells alone.")
+    else:
+        print(f"{exercise.id}: the judge outside has seen this answer.")
 
 
 def _exercise(id: object) -> Exercise:

@@ -359,7 +359,7 @@ def _serve(answer: object, connect: Callable[[], socket.socket], close: list[int
     os.setpgid(0, 0)
     # A check asks the collector often: let it not walk through, and copy, all that the parent has.
     gc.freeze()
-    _limit_memory()
+    limit_memory()
     with contextlib.suppress(ValueError):
         signal.signal(signal.SIGINT, signal.SIG_IGN)
     channel = Channel(connect())
@@ -375,7 +375,7 @@ def hello() -> bytes:
     return f'["hello", {PROTOCOL}]'.encode()
 
 
-def _limit_memory() -> None:
+def limit_memory() -> None:
     """So that an answer that collects without end is stopped before the machine is."""
     with contextlib.suppress(Exception):
         import resource

@@ -281,7 +281,7 @@ def _forked(exercise: Exercise, answer: object, variant: Variant) -> tuple[list[
             os.setpgid(0, 0)
             # A sweep asks the collector often: let it not walk through, and copy, all that is the parent's.
             gc.freeze()
-            _limit_memory()
+            limit_memory()
             with contextlib.suppress(BaseException):
                 signal.signal(signal.SIGINT, signal.SIG_IGN)
             _examined(exercise, answer, variant, lambda line: _send(sending, mark, line))
@@ -340,7 +340,7 @@ def _parsed(text: bytes, mark: bytes) -> Iterator[dict[str, Any]]:
                 yield parsed
 
 
-def _limit_memory() -> None:
+def limit_memory() -> None:
     """So that an answer that collects without end is stopped before the machine is."""
     with contextlib.suppress(Exception):
         import resource

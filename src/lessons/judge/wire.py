@@ -189,7 +189,8 @@ class Peer:
         if kind is int:
             return value if -(2**63) < value < 2**63 else {"int": hex(value)}
         if kind in _AS_TEXT:
-            return {kind.__name__: _AS_TEXT[kind](value)}
+            name, text = _AS_TEXT[kind]
+            return {name: text(value)}
         if kind in _PATHS:
             return {"path": str(value)}
         if kind is types.TracebackType:
@@ -203,7 +204,7 @@ class Peer:
             return items if kind is list else {kind.__name__: items}
         if depth < DEPTH and kind is dict:
             return {"dict": [[self.pack(one, depth + 1) for one in pair] for pair in value.items()]}
-        if kind is type and getattr(builtins, value.__name__, None) is value:
+        if kind is type and _is_builtin(value):
             return {"type": value.__name__}
         return self._as_number(value)
 
@@ -319,11 +320,11 @@ class Peer:
         """Keep what the other side told of an error."""
 
 
-_AS_TEXT: dict[type, Any] = {
-    bytes: lambda value: base64.b64encode(value).decode(),
-    datetime.date: datetime.date.isoformat,
-    datetime.datetime: datetime.datetime.isoformat,
-    complex: repr,
+_AS_TEXT: dict[type, tuple[str, Any]] = {
+    bytes: ("bytes", lambda value: base64.b64encode(value).decode()),
+    datetime.date: ("date", datetime.date.isoformat),
+    datetime.datetime: ("datetime", datetime.datetime.isoformat),
+    complex: ("complex", repr),
 }
 _PATHS = (pathlib.PosixPath, pathlib.WindowsPath, pathlib.PurePosixPath, pathlib.PureWindowsPath)
 _FROM_TEXT: dict[str, Any] = {
@@ -380,6 +381,10 @@ def _is_argument(value: Any) -> bool:
 
 def _names(kind: type) -> list[str]:
     return [f"{one.__module__}:{one.__qualname__}"[:200] for one in type.mro(kind)[:-1]][:12]
+
+
+def _is_builtin(kind: type) -> bool:
+    return getattr(builtins, kind.__name__, None) is kind
 
 
 def _builtin(name: Any) -> type:
