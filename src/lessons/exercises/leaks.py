@@ -257,6 +257,7 @@ def copied(variant: Variant) -> Any:
         "the slot is given back when the commit fails": 1,
     },
     version=2,
+    wired=True,
 )
 def entering(answer: Any, sheet: Sheet) -> None:
     """Leave a block in every way, on a database each, with the connection kept."""
@@ -379,6 +380,7 @@ def weather(variant: Variant) -> Weather:
         "the block gets the connections, and errors go on": 1,
     },
     version=2,
+    wired=True,
 )
 def together(answer: Any, sheet: Sheet) -> None:
     """Fail at each of the openers, in the block and at each close; then on a real pool."""

@@ -14,9 +14,10 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from lessons.exercises.exercise import Attempt, Sheet, attempt
+from lessons.exercises.sql import declare_sql
 from lessons.exercises.variant import Variant
 from lessons.judge import tools
-from lessons.judge.judge import declare, declared
+from lessons.judge.judge import Callback, declare, declared
 from lifecycle import faults, ledger
 from lifecycle.faults import Fault, Outcome
 from lifecycle.probe import Watched
@@ -168,6 +169,7 @@ def new_pool(slots: int = 20, database: str = "") -> Any:
     """
     from sqlalchemy import QueuePool, create_engine
 
+    declare_sql()
     return create_engine(
         f"sqlite:///{database}", poolclass=QueuePool, pool_size=slots, max_overflow=0, pool_timeout=0.01,
         connect_args={"check_same_thread": False, "timeout": 0},
@@ -236,7 +238,7 @@ WAYS: dict[str, Callable[[], BaseException] | None] = {
 
 def _lost(connection: Any) -> bool:
     """Whether a connection is open, be its slot counted or not."""
-    return not getattr(connection, "closed", True) and not connection.invalidated
+    return not connection.closed and not connection.invalidated
 
 
 def visit(answer: Any, sheet: Sheet, way: str) -> Visit:
@@ -244,14 +246,15 @@ def visit(answer: Any, sheet: Sheet, way: str) -> Visit:
     error = make() if make else None
     refuses = "commit" in way
     weather: Weather = sheet.given
-    held: list[Any] = []
+    slots: list[int] = []
+    made: list[Any] = []
     fails = sheet.variant.number("leaks-x2 fails", 1, 3)
     some = weather.readings[:fails] if error and not refuses else weather.readings
 
     def block() -> None:
         for _ in range(1):
             with answer(weather.engine) as connection:
-                held.append((connection, weather.engine.pool.checkedout()))
+                slots.append(weather.engine.pool.checkedout())
                 weather.store(connection, some)
                 if error and not refuses:
                     raise error
@@ -270,18 +273,20 @@ def visit(answer: Any, sheet: Sheet, way: str) -> Visit:
     from sqlalchemy import event
 
     event.listen(weather.engine, "commit", commit)
+    event.listen(weather.engine, "engine_connect", made.append)
     tried = attempt(block)
     # `Engine.dispose` gives the engine another pool, and leaves what is borrowed from this one open.
-    disposed = any(_lost(connection) for connection, _ in held)
+    disposed = any(map(_lost, made))
     taken = weather.engine.pool.checkedout() or int(disposed)
     seen = Visit(
-        way, error, tried, any(slots for _, slots in held), taken, weather.kept(), len(some), bool(commits),
+        way, error, tried, any(slots), taken, weather.kept(), len(some), bool(commits),
         disposed and not weather.engine.pool.checkedout(),
     )  # fmt: skip
     weather.close()
     return seen
 
 
+@declared("__enter__ __exit__ close", "number", name="Connection")
 class Line:
     """A connection that is entered into the ledger; `events` is the order in which all of them close.
 
@@ -329,9 +334,9 @@ class Opening:
     tried: Attempt = field(default_factory=Attempt)
 
     @property
-    def openers(self) -> list[Callable[[], Line]]:
+    def openers(self) -> list[Callback]:
         """The functions that open one connection each; the one numbered `fails` raises the error."""
-        return [partial(self._one, number) for number in range(1, self.count + 1)]
+        return [Callback(partial(self._one, number), "connect") for number in range(1, self.count + 1)]
 
     def _one(self, number: int) -> Line:
         if number == self.fails and self.error is not None:
@@ -410,7 +415,7 @@ def restarted(answer: Any, count: int, fails: int) -> tuple[int, Attempt]:
     kept: list[Attempt] = []
 
     def night(openers: list[Any]) -> None:
-        with answer(openers):
+        with answer([Callback(one, "connect") for one in openers]):
             pass
 
     for number in range(1, 22):
