@@ -146,9 +146,13 @@ class Host(Peer):
         except BaseException as same:
             return bool(type(thing).__exit__(thing, type(same), same, same.__traceback__))
 
-    def do_function(self, target: Any, name: str, generator: bool, method: bool) -> Any:
+    def do_function(self, target: Any, name: str, parameters: str, generator: bool, doc: str | None) -> Any:
         """A true function, to be decorated: it hands each call on to the judge's `target`."""
-        return Kept(_function(target, name, generator, method))
+        return Kept(_function(target, name, parameters, generator, doc))
+
+    def do_property(self, target: Any) -> Any:
+        """A true property for `do_class`: its value is what the judge's `target` returns for the object."""
+        return Kept(property(lambda thing: target(thing)))
 
     def do_class(self, name: str, bases: list[Any], room: dict[str, Any]) -> Any:
         """A true class, so that `__set_name__`, `__get__` and inheritance are Python's own."""
@@ -251,28 +255,15 @@ class Host(Peer):
         return None if error is None or depth >= DEPTH // 2 else self.pack(error, depth + DEPTH // 4)
 
 
-def _function(target: Any, name: str, generator: bool, method: bool) -> Any:
-    if generator and method:
-
-        def function(self: Any, *given: Any, **named: Any) -> Any:
-            return (yield from target(self, *given, **named))
-
-    elif generator:
-
-        def function(*given: Any, **named: Any) -> Any:  # type: ignore[misc]
-            return (yield from target(*given, **named))
-
-    elif method:
-
-        def function(self: Any, *given: Any, **named: Any) -> Any:
-            return target(self, *given, **named)
-
-    else:
-
-        def function(*given: Any, **named: Any) -> Any:  # type: ignore[misc]
-            return target(*given, **named)
-
-    function.__name__ = function.__qualname__ = name
+def _function(target: Any, name: str, parameters: str, generator: bool, doc: str | None) -> Any:
+    handed = ", ".join(one.partition("=")[0].strip() for one in parameters.split(","))
+    call = f"(yield from target({handed}))" if generator else f"target({handed})"
+    # Written as source, so that tools see the parameters of a plain `def`. The file's name is no student's.
+    source = f"def {name}({parameters}):\n    return {call}\n"
+    names = {"target": target, "__name__": "__main__"}
+    exec(compile(source, "a function of the check", "exec"), names)
+    function: Any = names[name]
+    function.__doc__ = doc
     return function
 
 

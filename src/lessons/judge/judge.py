@@ -93,10 +93,22 @@ class Judge(Peer):
     # --- what checks ask for ---
 
     def function(
-        self, target: Callable[..., Any], name: str, generator: bool = True, method: bool = True
+        self,
+        target: Callable[..., Any],
+        name: str,
+        parameters: str = "self, *given, **named",
+        generator: bool = True,
+        doc: str | None = None,
     ) -> Any:
-        """A true function in the host, to be decorated, that hands each call on to `target`."""
-        return self.ask("function", Callback(target), name, generator, method)
+        """A true function in the host, to be decorated, that hands each call on to `target`.
+
+        parameters: as a `def` has them. generator: whether it is a generator function.
+        """
+        return self.ask("function", Callback(target, name), name, parameters, generator, doc)
+
+    def new_property(self, target: Callable[..., Any]) -> Any:
+        """A true property in the host, for `new_class`: its value is what `target` returns for the object."""
+        return self.ask("property", Callback(target, "value"))
 
     def new_class(self, name: str, room: dict[str, Any], *bases: Any) -> Any:
         """A true class in the host, with these attributes."""
@@ -264,7 +276,7 @@ class Remote:
         return told if type(told) is str else f"<an object of type {type(self).__name__}>"
 
 
-_ASKED = ("__name__", "__qualname__", "__doc__", "__wrapped__", "__isabstractmethod__")
+_ASKED = ("__name__", "__qualname__", "__doc__", "__wrapped__", "__isabstractmethod__", "__get__")
 
 
 class Bound:
@@ -304,6 +316,8 @@ _SPECIAL: dict[str, Any] = {
 
 def _remote_class(name: str, sort: str, special: list[str], methods: list[str]) -> type:
     room: dict[str, Any] = {one: _SPECIAL[one] for one in special if one in _SPECIAL}
+    # A class always has a `__doc__` of its own, so `__getattr__` would never be asked for it.
+    room["__doc__"] = property(lambda self: _asked(self, "get", "__doc__"))
     for one in methods:
         if not one.startswith("_"):
             room[one] = _bound(one)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import inspect
 import json
 import math
 import socket
@@ -335,6 +336,33 @@ def test_a_true_function_is_decorated_in_the_host_and_hands_on_to_the_judge() ->
     wrapped = judge.ask("answer")(judge.function(numbers, "stream"))
     feed = judge.new_class("Feed", {"stream": wrapped})()
     assert list(feed.stream()) == [("stream", 1), ("stream", 2)]
+
+
+def test_a_true_function_has_the_parameters_that_the_judge_names() -> None:
+    judge, _ = joined(lambda function: str(inspect.signature(function)))
+    answer = judge.ask("answer")
+    stage = judge.function(
+        lambda *given: given, "process", "self, stream, limit=3", generator=False, doc="Keep."
+    )
+    assert answer(stage) == "(self, stream, limit=3)" and stage.__doc__ == "Keep."
+    assert stage("a", "b") == ("a", "b", 3)
+    plain = judge.function(lambda *given, **named: (given, named), "call", "*given, **named", generator=False)
+    assert plain(1, limit=2) == ((1,), {"limit": 2})
+
+
+def test_a_property_in_the_host_is_the_judges_word() -> None:
+    judge, _ = joined(lambda feed: feed.opened)
+    counts = {}
+    feed = judge.new_class("Feed", {"opened": judge.new_property(lambda thing: counts[thing])})()
+    counts[feed] = 7
+    assert judge.ask("answer")(feed) == feed.opened == 7
+
+
+def test_a_judge_sees_whether_an_object_binds_itself() -> None:
+    judge, _ = joined()
+    assert callable(judge.function(print, "stream").__get__)
+    with pytest.raises(AttributeError):
+        judge.new_class("Plain", {})().__get__  # noqa: B018
 
 
 def test_records_may_stay_in_the_host() -> None:
