@@ -22,6 +22,7 @@ from lessons.exercises.composition_parts import (
 from lessons.exercises.decorators_parts import MANY, awake
 from lessons.exercises.exercise import Attempt, Sheet, Wrong, attempt, exactly, exercise, materials
 from lessons.exercises.variant import Variant
+from lessons.judge.judge import Callback
 from lessons.words import described as short
 from lifecycle import faults
 from lifecycle.config import PipelineConfig
@@ -202,6 +203,7 @@ def together_given(variant: Variant) -> Any:
     },
     version=2,
     seconds=5.0,
+    wired=True,
 )
 def shutting(answer: Any, sheet: Sheet) -> None:
     """Close parts of which none, one, several or an interrupt fails."""
@@ -525,20 +527,26 @@ def repeating_given(variant: Variant) -> Days:
         "it catches a runner that keeps an error to itself": 1,
     },
     version=2,
+    wired=True,
 )
 def catching(answer: Any, sheet: Sheet) -> None:
     """Give the test right runners and wrong ones."""
     calls = [0]
+    sheet.judge.keep = True
 
     def judged(runner: at_work.Runner) -> Attempt:
         def run(source: Any, stages: Any = (), sink: Any = None) -> int:
             calls[0] += 1
             return runner(source, stages, sink)
 
-        return attempt(answer, run)
+        return attempt(answer, Callback(run))
 
-    right = [(one, judged(one)) for one in at_work.RIGHT]
-    leaky = {kind: [(one, judged(one)) for one in runners] for kind, runners in at_work.LEAKY.items()}
+    # The runners run here, on the parts that the test makes there, in an order that it cannot know.
+    runners = [*at_work.RIGHT, *(one for ones in at_work.LEAKY.values() for one in ones)]
+    sheet.variant.random("composition-x4 order").shuffle(runners)
+    ends = {one: judged(one) for one in runners}
+    right = [(one, ends[one]) for one in at_work.RIGHT]
+    leaky = {kind: [(one, ends[one]) for one in ones] for kind, ones in at_work.LEAKY.items()}
 
     def told() -> None:
         if not calls[0]:
@@ -567,7 +575,7 @@ def catching(answer: Any, sheet: Sheet) -> None:
         told()
         if not any(tried.error is not None for ones in leaky.values() for _, tried in ones):
             raise Wrong("", "your test lets every runner pass, the leaky ones as well.", "Mend that first.")
-        own = "PipelineContext" in getattr(getattr(answer, "__code__", None), "co_names", ())
+        own = "PipelineContext" in sheet.judge.witness(at_work.names_in, answer)  # for the belief alone
         taste = any(tried.error is None for _, tried in right)
         for runner, tried in right:
             if tried.error is not None:

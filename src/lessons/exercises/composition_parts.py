@@ -14,6 +14,7 @@ from typing import Any
 from lessons.exercises.decorators_parts import MANY, Enough
 from lessons.exercises.exercise import Wrong, attempt
 from lessons.exercises.variant import Variant
+from lessons.judge.judge import declared
 from lifecycle.context import PipelineContext
 from lifecycle.ledger import closed, opened
 
@@ -109,6 +110,7 @@ class Decorable:
         yield from self.part.process(stream)
 
 
+@declared("close", "name", name="Part")
 class Station:
     """A part that is open when it is made: `close()` is noted in `diary`, and may fail."""
 
@@ -424,3 +426,8 @@ LEAKY: dict[str, tuple[Runner, ...]] = {
     "quiet": (keeps_quiet, keeps_quiet_at_the_end),
 }
 """Runners that do not, by what gives them away."""
+
+
+def names_in(function: Any) -> list[str]:
+    """The names that a function's own lines look up: asked in the answer's process."""
+    return list(getattr(getattr(function, "__code__", None), "co_names", ()))
