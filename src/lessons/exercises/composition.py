@@ -602,7 +602,7 @@ def catching(answer: Any, sheet: Sheet) -> None:
 @materials(catching)
 def catching_given(variant: Variant) -> Callable[[], tuple[Any, Any, Any]]:
     """Return `build`: each call gives a fresh source, stages and sink."""
-    records = variant.readings("composition-x4", variant.number("composition-x4", 4, 6))
+    records = variant.readings("composition-x4", 3)
     return lambda: (Feed(records), (Shift(1.0),), Tray())
 
 

@@ -14,6 +14,7 @@ from solutions import one_quickly, setup, solutions
 from lessons import course, given
 from lessons.exercises import Variant, executed, exercises
 from lessons.exercises.composition_parts import LEAKY, OLD, RIGHT, Database, Feed, Shift, Tray
+from lessons.judge import trial
 from lessons.judge.trial import examine
 from lifecycle import faults, ledger
 
@@ -72,6 +73,27 @@ def test_two_terms_have_other_nights() -> None:
     assert night("autumn-3f9a") == night("autumn-3f9a")
     assert night("autumn-3f9a")[0] != night("spring-c07d")[0]
     assert given("composition-x5").database.rows() == OLD
+
+
+def in_one_process() -> list[Any]:
+    """Every solution as a parameter: one right and one wrong of each exercise in every run."""
+    seen: set[tuple[str, bool]] = set()
+    found = []
+    for one in solutions(*IDS):
+        again = (one.exercise, one.right) in seen
+        seen.add((one.exercise, one.right))
+        found.append(pytest.param(one, id=str(one), marks=pytest.mark.deep if again else ()))
+    return found
+
+
+@pytest.mark.parametrize("solution", in_one_process())
+def test_the_judge_in_the_answers_own_process_says_the_same(
+    solution: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(trial, "can_copy", lambda: False)
+    verdict = examine(solution.exercise, solution.answer())
+    assert (verdict.status == "correct") == solution.right, str(verdict)
+    assert verdict.belief == solution.belief, str(verdict)
 
 
 class Agreeable:
