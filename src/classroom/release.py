@@ -11,6 +11,7 @@ import re
 import sysconfig
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +31,7 @@ from classroom.compose import (
     Chosen,
     Task,
     Texts,
+    own_task,
     texts,
     uncommented,
 )
@@ -135,7 +137,13 @@ def kit() -> Path:
 def kit_texts() -> dict[str, Texts]:
     """The texts of the kit's assignments, in the order of the lessons."""
     folder = kit() / "exercises/texts"
-    return {name: texts(folder / f"{name}.md") for name in ASSIGNMENTS if (folder / f"{name}.md").is_file()}
+    found = {name: texts(folder / f"{name}.md") for name in ASSIGNMENTS if (folder / f"{name}.md").is_file()}
+    for path in sorted((kit() / "src/lessons/exercises").glob("*_x*/task.md")):
+        task = own_task(path)
+        told = found[task.id.partition("-")[0]]
+        tasks = dict(sorted({**told.tasks, task.id: task}.items()))
+        found[told.assignment] = replace(told, tasks=tasks)
+    return found
 
 
 def kit_exercise(task: Task) -> Chosen:

@@ -18,7 +18,7 @@ _NAME = re.compile(r"(?:right|wrong)_\d+(?:_([a-z0-9-]+))?")
 
 @dataclass(frozen=True)
 class Solution:
-    """One answer to an exercise: `belief` is the misconception that a wrong one shows, "" for a right one."""
+    """One answer to an exercise: `belief` is the misconception that a wrong one shows, "" for none."""
 
     exercise: str
     name: str
@@ -72,9 +72,10 @@ def solutions(folder: Path, only: Iterable[str] = ()) -> list[Solution]:
         if wanted and path.parent.name not in wanted:
             continue
         matched = _NAME.fullmatch(path.stem)
-        if not matched or path.stem.startswith("wrong") != bool(matched[1]):
+        if not matched or (path.stem.startswith("right") and matched[1]):
             raise Trouble(
-                f"{path}: a solution is named right_1.py, or wrong_1_BELIEF.py after a misconception."
+                f"{path}: a solution is named right_1.py, wrong_1_BELIEF.py after a misconception, or "
+                "wrong_1.py if it shows none."
             )
         source = path.read_text(encoding="utf-8")
         found.append(Solution(path.parent.name, path.stem, matched[1] or "", source))

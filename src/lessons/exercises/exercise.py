@@ -202,6 +202,14 @@ class Sheet:
         """The exercise's materials in this variant, made anew."""
         return self.exercise.materials(self.variant)
 
+    def skip(self, name: str) -> None:
+        """Leave one aspect unchecked, because this system does not show what it is about."""
+        self._settled(Aspect(name, self.exercise.aspects[name], unchecked=True))
+
+    def _settled(self, aspect: Aspect) -> None:
+        self.aspects[aspect.name] = aspect
+        self._tell(aspect)
+
     @contextmanager
     def aspect(self, name: str) -> Iterator[None]:
         """Settle one aspect: it holds unless the block raises, be it `Wrong` or what it does not await.
@@ -227,8 +235,7 @@ class Sheet:
             else:
                 advice = "Use your answer in a new cell, as the task shows it, and read the traceback."
             found = Aspect(name, worth, 0, self.exercise.stumbles, seen, advice)
-        self.aspects[name] = found
-        self._tell(found)
+        self._settled(found)
 
 
 Check = Callable[[Any, Sheet], None]
@@ -240,7 +247,7 @@ class Exercise:
 
     `hangs` and `stumbles` are the misconceptions of an answer that never ends, and of one that raises what
     no aspect awaits. `seconds` is how long the check may take. `stub` is what a student finds in an
-    exercise of a course's own; the kit's have files.
+    exercise of a course's own; the kit's have files. `asked` are the tables of rules, where it has any.
     """
 
     id: str
@@ -256,6 +263,7 @@ class Exercise:
     stub: str = ""
     wired: bool = False
     make: list[Callable[[Variant], Any]] = field(default_factory=list)
+    asked: list[Any] = field(default_factory=list)
 
     @property
     def assignment(self) -> str:
@@ -322,13 +330,26 @@ def exercises() -> dict[str, Exercise]:
 def _load() -> None:
     for name in ASSIGNMENTS:
         import_module(f"{__package__}.{name}")
+        for number in range(1, 10):
+            if files(__package__).joinpath(f"{name}_x{number}", "check.py").is_file():
+                import_module(f"{__package__}.{name}_x{number}.check")
+    ordered = sorted(_exercises.values(), key=_place)
+    _exercises.clear()
+    _exercises.update({one.id: one for one in ordered})
+
+
+def _place(exercise: Exercise) -> tuple[bool, int, str]:
+    own = not exercise.check.__module__.startswith("lessons.")
+    return own, ASSIGNMENTS.index(exercise.assignment) if not own else 0, exercise.id
 
 
 def stub(id: str) -> str:
     """What a student finds in the answer cell, or in an assignment's setup cell; "" when there is none."""
     if id in _exercises and _exercises[id].stub:
         return _exercises[id].stub
-    place = files(__package__).joinpath("stubs", f"{id}.py")
+    place = files(__package__).joinpath(id.replace("-", "_"), "stub.py")
+    if not place.is_file():
+        place = files(__package__).joinpath("stubs", f"{id}.py")
     return place.read_text(encoding="utf-8") if place.is_file() else ""
 
 

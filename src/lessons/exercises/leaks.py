@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gc
-import types
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +10,6 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from lessons.exercises.exercise import (
-    Attempt,
     Sheet,
     Wrong,
     attempt,
@@ -23,18 +21,14 @@ from lessons.exercises.exercise import (
 )
 from lessons.exercises.leaks_parts import (
     WAYS,
-    Door,
     Filed,
     Opening,
     Reports,
-    Trial,
     Weather,
     new_pool,
     openings,
-    parts,
     restarted,
     silent,
-    trials,
     visit,
 )
 from lessons.exercises.leaks_programs import (
@@ -52,197 +46,6 @@ from lessons.exercises.leaks_programs import (
 )
 from lessons.exercises.variant import Variant
 from lessons.words import described as short
-
-
-def swallowed(runs: list[Trial]) -> None:
-    """Raise `Wrong` for the first run whose failure the answer did not let out."""
-    for one in _struck(runs):
-        if one.outcome.raised is None:
-            raise Wrong(
-                "leaks-truthy-is-success",
-                f"{one.when}, no error came out: whoever started the run believes that it went well.",
-                "Let the error go on when all is closed. Look at what each `__exit__` returns, at a `return`"
-                " in `finally`, and at each `except` that does not end in `raise`.",
-            )
-
-
-def _struck(runs: list[Trial]) -> list[Trial]:
-    # A fault in closing strikes only who closes: that nobody did is another aspect's affair.
-    return [one for one in runs if one.fault is not None and one.fault.phase in ("open", "pull", "write")]
-
-
-def _as_it_was(one: Trial) -> bool:
-    """Whether the error that came out of a run is that of its fault, and no other in its place."""
-    error, fault = one.tried.error, one.fault
-    if error is None or fault is None:
-        return False
-    return type(error) is fault.error and error.args == (f"injected: {fault}",)
-
-
-@exercise(
-    "leaks-x1",
-    "Close what the copy opened",
-    kind="fix",
-    answer="copy_readings",
-    aspects={
-        "both parts are closed after every failure": 2,
-        "the stream is closed after every failure": 1,
-        "the archive is told once how the run ended": 1,
-        "all records arrive, and so does an error": 1,
-    },
-    version=2,
-    wired=True,
-)
-def copying(answer: Any, sheet: Sheet) -> None:
-    """Sweep every point of failure with the answer as the runner."""
-    doors: list[Door] = []
-
-    def run(source: Any, stages: Any, sink: Any) -> Any:
-        doors.append(Door(sink))
-        return answer(Door(source), doors[-1])
-
-    swept = attempt(trials, lambda: parts(sheet.variant, "leaks-x1"), run)
-    others: dict[int, tuple[Attempt, list[Any]]] = {}
-    for count in (0, 9):
-        source, _, sink = parts(sheet.variant, "leaks-x1", count)
-        others[count] = attempt(answer, Door(source), Door(sink)), sink.rows
-
-    def runs() -> list[Trial]:
-        raised = swept.raised
-        if "'generator' object does not support the context manager" in raised:
-            raise Wrong(
-                "managers-with-a-generator",
-                f"your code raised {raised}" + (f", at {swept.where}." if swept.where else "."),
-                "`contextlib.closing(source.stream())` is a context manager that closes the stream.",
-            )
-        if swept.error is not None:
-            raise swept.error
-        if isinstance(swept.value[0].tried.value, types.GeneratorType):
-            raise Wrong(
-                "start-call-runs",
-                "the call gave a generator, and nothing has run: not one record arrived.",
-                "Take the `yield` out of your function: then its call copies, and returns the number.",
-            )
-        if not swept.value[0].sink.rows:
-            raise Wrong(
-                "",
-                "not one record arrived, so nothing was opened that could stay open.",
-                "Enter both parts, pull `source.stream()`, and write each record to the sink.",
-            )
-        found: list[Trial] = swept.value
-        return found
-
-    with sheet.aspect("both parts are closed after every failure"):
-        _both_closed(runs())
-    with sheet.aspect("the stream is closed after every failure"):
-        for one in runs():
-            if any("started" in text for text in one.outcome.leaked):
-                raise Wrong(
-                    "leaks-refcount-closes",
-                    f"the stream is still suspended {one.when}.",
-                    "Close the stream by name: `contextlib.closing(source.stream())` in the same `with`.",
-                )
-    with sheet.aspect("the archive is told once how the run ended"):
-        _told_once(runs(), doors[1:])
-    with sheet.aspect("all records arrive, and so does an error"):
-        whole = runs()[0]
-        records = whole.source.records
-        if not exactly(whole.tried.value, len(records)) or not exactly(whole.sink.rows, records):
-            raise Wrong(
-                "",
-                f"{len(records)} records came, {len(whole.sink.rows)} arrived, and the answer returned "
-                f"{short(whole.tried.value)}.",
-                "Write each record once, in its order, and return how many were written.",
-            )
-        for count, (tried, rows) in others.items():
-            if not exactly(tried.value, count) or len(rows) != count:
-                at = f", at {tried.where}" if tried.where else ""
-                came = (
-                    f"returned {short(tried.value)}" if tried.error is None else f"raised {tried.raised}{at}"
-                )
-                raise Wrong(
-                    "",
-                    f"{count or 'no'} records came, {len(rows)} arrived, and the answer {came}.",
-                    "A station may send more records, or none: then none is written, which is 0.",
-                )
-        swallowed(runs())
-        for one in _struck(runs()):
-            if not _as_it_was(one):
-                raise Wrong(
-                    "",
-                    f"{one.when}, another error came out: {one.tried.raised}. Who waits for the one that was "
-                    "raised does not see it.",
-                    "Let the error go on as it is: where you catch it, end with `raise` without a name.",
-                )
-
-
-_ONE_WITH = "Give both parts to one `with` statement: it leaves them on every way out, the last one first."
-
-
-_KINDS: tuple[tuple[tuple[str, ...], bool, str, str], ...] = (
-    (("pull", "write"), False, "leaks-traceback-keeps", _ONE_WITH),
-    (("pull", "write"), True, "leaks-except-is-enough",
-     "An `except` closes after the errors that it names. `with` and `finally` ask for no names."),
-    (("open",), False, "leaks-exit-covers-enter",
-     "One part is open already when the other one fails to open. Begin the `try` or `with` of the first "
-     "before the other is opened: `with source, sink:` does."),
-    (("end", "close"), False, "composition-finally-covers-all",
-     "Closing can fail, too. Give each thing a `with` or a `finally` of its own: the others still run."),
-    (("open", "end", "close"), True, "leaks-except-is-enough", _ONE_WITH),
-)  # fmt: skip
-
-
-"""Points of failure, whether by Ctrl-C, what a leak there shows, and what to try; the likeliest first."""
-
-
-def _both_closed(runs: list[Trial]) -> None:
-    """Raise `Wrong` for the first run, in the order of `_KINDS`, after which a part is open."""
-    if held := _open(runs[0]):
-        raise Wrong("leaks-refcount-closes", f"still open {runs[0].when}: {held}.", _ONE_WITH)
-    for phases, interrupt, belief, advice in _KINDS:
-        for one in runs:
-            alike = one.fault is not None and one.fault.phase in phases and one.interrupt == interrupt
-            if alike and (held := _open(one)):
-                raise Wrong(belief, f"still open {one.when}: {held}.", advice)
-
-
-def _open(one: Trial) -> str:
-    parts = [text for text in one.outcome.leaked if not text.endswith("not finished")]
-    by_name = [text for text in parts if not text.endswith("not left")]
-    return ", ".join(by_name or parts)
-
-
-def _told_once(runs: list[Trial], doors: list[Door]) -> None:
-    for one, door in zip(runs, doors, strict=True):
-        if door.left > 1:
-            # Who leaves it by hand after a failure alone believes that `with` does not.
-            failed = one.fault is not None and one.fault.phase in ("pull", "write")
-            raise Wrong(
-                "leaks-exit-on-success-only" if failed else "",
-                f"{one.when}, the archive was left {door.left} times.",
-                "Leave it to `with` alone: it calls `__exit__` on every way out, an error included.",
-            )
-        kept, rows = len(one.sink.kept), len(one.sink.rows)
-        if one.fault is None and kept < rows:
-            raise Wrong(
-                "leaks-accepted-is-kept",
-                f"{one.when}, the archive had accepted {rows} records and kept {kept}.",
-                "Tell it that the run succeeded: three times `None`, which is what `with` does.",
-            )
-        if one.fault is not None and one.fault.phase in ("pull", "write") and kept:
-            raise Wrong(
-                "leaks-accepted-is-kept",
-                f"{one.when}, the archive kept {kept} of {len(one.source.records)} records: it was told that "
-                "the run had succeeded.",
-                "An all-or-nothing sink decides by what its `__exit__` receives: hand the error on to it, or "
-                "let `with` do that.",
-            )
-
-
-@materials(copying)
-def copied(variant: Variant) -> Any:
-    """Return `(source, stages, sink)` of a small run."""
-    return parts(variant, "leaks-x1")
 
 
 @exercise(

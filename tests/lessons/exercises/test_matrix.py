@@ -10,6 +10,7 @@ from solutions import Solution, setup, solutions, variants
 
 from lessons import course
 from lessons.exercises import Variant, executed, exercises, stub
+from lessons.exercises.rules import reached
 from lessons.judge.trial import examine
 from lessons.judge.verdict import Verdict
 from lessons.study.questions import misconceptions
@@ -106,3 +107,12 @@ def test_there_are_eighty_wrong_solutions_and_four_for_each_core_misconception()
     assert sum(count.values()) >= 80
     core = {id for id, entry in misconceptions().items() if entry.core}
     assert {id: count[id] for id in core if count[id] < 4} == {}
+
+
+@pytest.mark.parametrize("id", [one.id for one in exercises().values() if one.asked])
+def test_each_rule_is_reached_by_a_stored_solution(id: str) -> None:
+    for solution in solutions(id):
+        examine(id, solution.answer())
+    rules = {rule for asked in exercises()[id].asked for rule in asked.rules}
+    unreached = [f"{rule.belief}: {rule.seen}" for rule in rules if not reached[rule]]
+    assert not unreached

@@ -1,0 +1,141 @@
+"""The form of a check: what the answer is given, what is observed of it, and a table of rules.
+
+An observation is a plain function `(answer, sheet)`. It drives the answer and returns facts: a list of small
+objects with plain attributes. A rule is one row: for which fact the aspect does not hold, what was seen, the
+misconception that this shows ("" if it shows none), and what to try.
+"""
+
+from __future__ import annotations
+
+import string
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from lessons.exercises.exercise import Attempt, Exercise, Sheet, Wrong, attempt, exercise
+from lessons.exercises.variant import Variant
+
+Observation = Callable[[Any, Sheet], Iterable[Any]]
+
+reached: Counter[Rule] = Counter()
+"""How often each rule found something in this process. One that no stored solution reaches is a defect."""
+
+
+@dataclass(frozen=True, eq=False)
+class Rule:
+    """One row of a table: an aspect fails at the first fact of `of` for which `when` holds.
+
+    seen: a sentence; `{held}` in it is the fact's attribute `held`. belief: the id of a misconception, only
+    where the fact shows it.
+    """
+
+    of: Observation
+    when: Callable[[Any], object]
+    seen: str
+    belief: str = ""
+    advice: str = ""
+
+    def said(self, fact: Any) -> str:
+        """What was seen, in a sentence."""
+        return _Sentence().vformat(self.seen, (), _Attributes(fact))
+
+
+@dataclass(frozen=True)
+class Asked:
+    """One thing that a task asks for, its points, and the rules by which it fails, in their order.
+
+    linux: whether it can be seen on Linux alone. It is "not checked" elsewhere, and graded.
+    """
+
+    name: str
+    points: int
+    rules: Sequence[Rule]
+    linux: bool = False
+
+
+def ruled(
+    id: str,
+    title: str,
+    *,
+    kind: str,
+    answer: str,
+    asked: Sequence[Asked],
+    given: Callable[[Variant], Any] | None = None,
+    **more: Any,
+) -> Exercise:
+    """Register an exercise whose check is a table of rules.
+
+    given: makes what the task works on, in a variant. more: as `exercise` takes it. Raises `ValueError`.
+    """
+    aspects = {one.name: one.points for one in asked}
+    if len(aspects) != len(asked):
+        raise ValueError(f"{id}: two aspects have the same name")
+
+    @exercise(id, title, kind=kind, answer=answer, aspects=aspects, wired=True, **more)
+    def made(answer: Any, sheet: Sheet) -> None:
+        _settle(answer, sheet, asked)
+
+    made.asked[:] = asked
+    if given is not None:
+        made.make[:] = [given]
+    return made
+
+
+def _settle(answer: Any, sheet: Sheet, asked: Sequence[Asked]) -> None:
+    observed = _Observed(answer, sheet)
+    for one in asked:
+        if one.linux and sheet.judge.process() is None:
+            sheet.skip(one.name)
+            continue
+        with sheet.aspect(one.name):
+            for rule in one.rules:
+                observed.apply(rule)
+
+
+class _Observed:
+    """What was observed of one answer: each observation is made once, when the first rule asks for it."""
+
+    def __init__(self, answer: Any, sheet: Sheet) -> None:
+        self.answer, self.sheet = answer, sheet
+        self.made: dict[Observation, Attempt] = {}
+        self.told: set[object] = set()
+
+    def apply(self, rule: Rule) -> None:
+        """Raise `Wrong` if the rule finds something, or what its observation raised."""
+        if rule.of not in self.made:
+            self.made[rule.of] = attempt(lambda: list(rule.of(self.answer, self.sheet)))
+        facts = self.made[rule.of]
+        if facts.error is not None:
+            self.once(rule.of)
+            raise facts.error
+        for fact in facts.value:
+            if rule.when(fact):
+                reached[rule] += 1
+                self.once(rule)
+                raise Wrong(rule.belief, rule.said(fact), rule.advice)
+
+    def once(self, what: object) -> None:
+        """The same thing stops several aspects: it is said of the first one, and the others wait."""
+        if what in self.told:
+            raise Wrong("", "What is said above stops this, too.", "Mend that first.")
+        self.told.add(what)
+
+
+class _Sentence(string.Formatter):
+    def get_field(self, field_name: str, args: Sequence[Any], kwargs: Mapping[str, Any]) -> tuple[Any, str]:
+        return kwargs[field_name], field_name
+
+
+class _Attributes(Mapping[str, Any]):
+    def __init__(self, fact: Any) -> None:
+        self.fact = fact
+
+    def __getitem__(self, name: str) -> Any:
+        return getattr(self.fact, name)
+
+    def __iter__(self) -> Any:
+        return iter(())
+
+    def __len__(self) -> int:
+        return 0
