@@ -6,14 +6,27 @@ import itertools
 import math
 import tempfile
 import tracemalloc
-from collections.abc import Callable
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from decimal import Decimal
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-from lessons.exercises.chains_parts import SPARE, Drawn, Line, Record, Run, Shelf, Shift, Tap, drawn
+from lessons.exercises.chains_parts import (
+    SPARE,
+    Drawn,
+    Line,
+    Record,
+    Run,
+    Shelf,
+    Shift,
+    Tap,
+    drawn,
+    gone_through,
+    names_in,
+    unending,
+)
 from lessons.exercises.chains_programs import (
     BROKEN,
     DROPS,
@@ -26,6 +39,7 @@ from lessons.exercises.chains_programs import (
     around_pull,
     by_hand,
     first_first,
+    let_go,
     open_ended,
 )
 from lessons.exercises.exercise import (
@@ -40,6 +54,7 @@ from lessons.exercises.exercise import (
     where,
 )
 from lessons.exercises.variant import Variant
+from lessons.judge.judge import Callback, Judge
 from lessons.words import described as short
 
 
@@ -208,6 +223,7 @@ def amiss(value: object, right: Record) -> str:
     version=2,
     hangs="chains-stage-by-stage",
     seconds=5,
+    wired=True,
 )
 def losing(answer: Any, sheet: Sheet) -> None:
     """Pull the stage over a stream with an end, twice, and over one without."""
@@ -273,12 +289,13 @@ _FAILURES = (
     version=2,
     hangs="chains-stage-by-stage",
     seconds=5,
+    wired=True,
 )
 def mailing(answer: Any, sheet: Sheet) -> None:
     """Fail every part at every record, and look at the mails."""
     records = sheet.variant.readings("chains-x2:check", sheet.variant.number("chains-x2:check", 5, 8))
     good = Shift(records)
-    ended = attempt(answer, good, good.stages, good, good.mail)
+    ended = attempt(answer, good, good.stages, good, Callback(good.mail, "mail"))
     shifts: list[Shift] = []
     ends: list[Attempt] = []
     for place in ("source", "stage 1", "stage 2", "sink"):
@@ -286,7 +303,7 @@ def mailing(answer: Any, sheet: Sheet) -> None:
         for at in range(1 if place == "sink" else 0, last + 1):
             like = _FAILURES[len(shifts) % len(_FAILURES)]
             shift = Shift(records, place, at, type(like)(*like.args))
-            ends.append(attempt(answer, shift, shift.stages, shift, shift.mail))
+            ends.append(attempt(answer, shift, shift.stages, shift, Callback(shift.mail, "mail")))
             shifts.append(shift)
     pulled = [shift for shift in shifts if shift.place != "sink" and shift.at]
     mailed = {shift.place for shift in shifts if shift.at and shift.mails}
@@ -416,7 +433,7 @@ def nightly(variant: Variant) -> Any:
 
 def begun(answer: Any, shelf: Shelf) -> Any:
     """A stream of a new diary over a shelf, not yet pulled."""
-    return iter(answer(list(shelf.paths), shelf.fetch).stream())
+    return iter(answer(list(shelf.paths), Callback(shelf.fetch, "open")).stream())
 
 
 def read(stream: Any) -> list[Any]:
@@ -426,7 +443,7 @@ def read(stream: Any) -> list[Any]:
 
 def pulled_in_turn(answer: Any, shelf: Shelf) -> None:
     """Begin two streams of one diary, and close both."""
-    made = answer(list(shelf.paths), shelf.fetch)
+    made = answer(list(shelf.paths), Callback(shelf.fetch, "open"))
     streams = [made.stream(), made.stream()]
     for stream in streams:
         next(iter(stream))
@@ -493,6 +510,7 @@ def ways_out(answer: Any, new: Callable[[], Shelf]) -> list[tuple[str, str, list
     version=2,
     hangs="chains-stage-by-stage",
     seconds=5,
+    wired=True,
 )
 def diary(answer: Any, sheet: Sheet) -> None:
     """Leave the stream at every reading, and look at the files themselves."""
@@ -589,7 +607,7 @@ def diary(answer: Any, sheet: Sheet) -> None:
             above(work)
             for count, went in ((1, "one reading"), (total + 1, "all readings")):
                 again = new()
-                made = answer(list(again.paths), again.fetch)
+                made = answer(list(again.paths), Callback(again.fetch, "open"))
                 before = made.stream()
                 taken = [value for _, value in zip(range(count), before, strict=False)]
                 attempt(lambda before=before: before.close())
@@ -615,11 +633,14 @@ _folders: list[tempfile.TemporaryDirectory[str]] = []
 
 # --- chains-x4 ------------------------------------------------------------------------------------------
 
-LONG = 2_000
+FIRST = 2_000
+"""After how many readings the memory of a smoothing stage is measured."""
+
+LONG = 20_000
 """After how many more readings the memory of a smoothing stage is measured again."""
 
-MUCH = 8_000
-"""How many bytes it may hold more by then; a list of the readings needs twice that for its places alone."""
+MUCH = 100_000
+"""How many bytes it may hold more by then; the readings alone, packed closely, need 160,000."""
 
 
 def degrees(variant: Variant, key: str, count: int) -> list[float]:
@@ -632,10 +653,15 @@ def means(values: list[float], size: int) -> list[float]:
     return [math.fsum(values[at : at + size]) / size for at in range(len(values) - size + 1)]
 
 
+def near(value: object, right: float) -> bool:
+    """Whether a value is this mean, up to rounding."""
+    return type(value) is float and math.isclose(value, right, abs_tol=1e-6)
+
+
 def close(values: list[Any], expected: list[float]) -> None:
     """Raise `Wrong` for the first mean that is not right, up to rounding."""
     for number, (value, right) in enumerate(zip(values, expected, strict=False), 1):
-        if type(value) is not float or not math.isclose(value, right, abs_tol=1e-6):
+        if not near(value, right):
             raise Wrong(
                 "",
                 f"mean {number} came out as {short(value)}; {right:g} belongs there.",
@@ -661,19 +687,32 @@ def within(values: list[Any], readings: list[float], size: int) -> None:
             )
 
 
-def growth(stage: Callable[[Any], Any]) -> int:
-    """How many bytes a stage holds more, after `LONG` more readings."""
-    already = tracemalloc.is_tracing()
-    if not already:
-        tracemalloc.start()
+def growth(answer: Any, size: int, judge: Judge, seed: str) -> tuple[int, object, float]:
+    """How many bytes the answer's process holds more after `LONG` readings; the last mean, and the right one.
+
+    The readings are made beside the answer, because so many would be slow over the wire. Its process is
+    measured from outside, and the last mean shows that the readings went through the stage.
+    """
+    with holding(judge) as held:
+        stream = iter(answer(judge.witness(unending, seed), size))
+        judge.witness(gone_through, stream, FIRST)
+        before = held()
+        last = judge.witness(gone_through, stream, LONG)
+        more = held() - before
+    window = itertools.islice(unending(seed), FIRST + LONG - 1, FIRST + LONG - 1 + size)
+    return more, last, math.fsum(window) / size
+
+
+@contextmanager
+def holding(judge: Judge) -> Iterator[Callable[[], int]]:
+    """Count the bytes that the answer's process holds."""
+    if judge.channel is not None:
+        yield lambda: judge.memory() or 0
+        return
+    already = tracemalloc.is_tracing()  # the answer is in this process, and Python itself counts exactly
+    tracemalloc.start()
     try:
-        stream = iter(stage(float(number % 40) for number in itertools.count()))
-        for _ in range(200):
-            next(stream)
-        before = tracemalloc.get_traced_memory()[0]
-        for _ in range(LONG):
-            next(stream)
-        return tracemalloc.get_traced_memory()[0] - before
+        yield lambda: tracemalloc.get_traced_memory()[0]
     finally:
         if not already:
             tracemalloc.stop()
@@ -692,6 +731,7 @@ def growth(stage: Callable[[Any], Any]) -> int:
     version=2,
     hangs="chains-stage-by-stage",
     seconds=5,
+    wired=True,
 )
 def smoothing(answer: Any, sheet: Sheet) -> None:
     """Pull means of several sizes from streams with an end and without."""
@@ -712,16 +752,8 @@ def smoothing(answer: Any, sheet: Sheet) -> None:
     with sheet.aspect("each mean is handed on as soon as its readings are there"):
         lazily(runs[0][0], endless, list(range(size, size + 6)), "mean", len(runs[0][1]))
         within(endless.values, [*values, *values], size)
-    with sheet.aspect("it remembers no more than its window"):
-        above(lambda: lazily(runs[0][0], endless, [], "mean", len(runs[0][1])))
-        more = growth(by(size))
-        if more > MUCH:
-            raise Wrong(
-                "chains-stage-by-stage",
-                f"after {LONG:,} more readings it held {more:,} bytes more; the window has {size}.",
-                "Drop what has left the window: `collections.deque(maxlen=size)` does it by itself.",
-            )
-    with sheet.aspect("all means are right"):
+
+    def right() -> None:
         for run, expected in runs:
             if run.error is not None:
                 raise told(run.error)
@@ -739,6 +771,24 @@ def smoothing(answer: Any, sheet: Sheet) -> None:
                     "Each reading is pulled once and is part of up to `size` means: keep it until then. "
                     "Fewer readings than `size` have no mean.",
                 )
+
+    with sheet.aspect("it remembers no more than its window"):
+        above(lambda: lazily(runs[0][0], endless, [], "mean", len(runs[0][1])))
+        more, last, mean = growth(answer, size, sheet.judge, sheet.variant.name)
+        if more > MUCH:
+            raise Wrong(
+                "chains-stage-by-stage",
+                f"after {LONG:,} more readings it held {more:,} bytes more; the window has {size}.",
+                "Drop what has left the window: `collections.deque(maxlen=size)` does it by itself.",
+            )
+        if attempt(right).error is None and not near(last, mean):
+            raise Wrong(
+                "",
+                f"mean {FIRST + LONG:,} came out as {short(last)}; {mean:g} belongs there.",
+                "A mean depends on the last `size` readings alone, however many came before them.",
+            )
+    with sheet.aspect("all means are right"):
+        right()
 
 
 @materials(smoothing)
@@ -789,6 +839,7 @@ def suspended(one: Run, early: bool, careful: bool) -> Wrong:
     version=2,
     hangs="chains-stage-by-stage",
     seconds=5,
+    wired=True,
 )
 def delivering(answer: Any, sheet: Sheet) -> None:
     """Leave the run at every record and fail it at every place; look at each generator by name."""
@@ -798,7 +849,9 @@ def delivering(answer: Any, sheet: Sheet) -> None:
 
     def run(limit: int, **how: Any) -> Run:
         line = Line(records, len(places) - 1, **how)
-        return Run(line, limit, attempt(answer, line, line.stages, line, limit))
+        end = attempt(answer, line, line.stages, line, limit)
+        line.over = True
+        return Run(line, limit, end)
 
     early = [run(limit) for limit in range(1, arrive)]
     whole = [run(limit) for limit in (arrive, arrive + 1, arrive + 5)]
@@ -848,7 +901,7 @@ def delivering(answer: Any, sheet: Sheet) -> None:
     def thrifty(one: Run) -> None:
         need = plain.need(one.limit)
         if one.line.pulls != need:
-            zips = "zip" in getattr(getattr(answer, "__code__", None), "co_names", ())
+            zips = "zip" in sheet.judge.witness(names_in, answer)  # its word, for the belief alone
             belief = "chains-stage-by-stage" if one.line.pulls == len(records) else ""
             raise Wrong(
                 belief or ("chains-zip-loses-nothing" if zips else ""),
@@ -958,13 +1011,16 @@ def line(variant: Variant) -> Any:
     version=2,
     hangs="chains-stage-by-stage",
     seconds=5,
+    wired=True,
 )
 def testing(answer: Any, sheet: Sheet) -> None:
     """Give the test right and leaky programs, in an order of the variant's own."""
+    judge = sheet.judge
+    judge.keep = True
     ways: list[Any] = [*RIGHT, *EARLY, *BROKEN, *SOME, *RIGHT]
     sheet.variant.random("chains-x6").shuffle(ways)
     programs = [(way, Program(way)) for way in ways]
-    ends = [(way, program, attempt(answer, program.function())) for way, program in programs]
+    ends = [(way, program, attempt(answer, Callback(program.function()))) for way, program in programs]
 
     def fair() -> None:
         """Raise `Wrong` unless every right program passes."""
@@ -988,7 +1044,7 @@ def testing(answer: Any, sheet: Sheet) -> None:
                     "Ask only whether each one is closed: in which order does not matter here.",
                 )
             belief, why = "", "Find out which of its generators you look at, and when."
-            if program.streams and not any(one.error for other, _, one in ends if other in DROPS):
+            if all(attempt(answer, let_go(drops, judge)).error is None for drops in DROPS):
                 raise Wrong(
                     "leaks-refcount-closes",
                     "a program that closes every generator, and keeps them, was rejected"
@@ -996,7 +1052,7 @@ def testing(answer: Any, sheet: Sheet) -> None:
                     "Ask each generator in which state it is, and not whether it is still there.",
                 )
             for world, (name, reason) in WORLDS.items():
-                if attempt(answer, Program(world).function()).error is None:
+                if attempt(answer, Callback(Program(world).function())).error is None:
                     belief, why = name, reason
                     break
             place = f", {end.where}" if end.where else ""

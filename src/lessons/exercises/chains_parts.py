@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import io
+import itertools
+import random
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from inspect import getgeneratorstate
@@ -11,6 +14,7 @@ from typing import Any
 
 from lessons.exercises.exercise import Attempt, Wrong, attempt
 from lessons.exercises.variant import Variant
+from lessons.judge.judge import declared
 from lessons.words import described as short
 
 Record = dict[str, object]
@@ -23,6 +27,7 @@ class TooMany(Exception):
     """A stream without an end was pulled far beyond what anybody had asked for."""
 
 
+@declared("__iter__ __next__ close", name="stream")
 class Tap:
     """A stream that counts how often it is pulled; one that has a `limit` has no end, and refuses there."""
 
@@ -93,6 +98,7 @@ def drawn(stage: Callable[[Any], Any], tap: Tap, count: int) -> Drawn:
     return result
 
 
+@declared("stream write", name="Part")
 @dataclass
 class Shift:
     """The parts of one night, made to fail once: at `place`, with record `at`, by `error`.
@@ -150,6 +156,7 @@ class Shift:
         return f"the call of {name} failed, while the chain was built"
 
 
+@declared("process", name="Stage")
 @dataclass
 class ShiftStage:
     """A stage of a night; the first drops every third record."""
@@ -168,6 +175,11 @@ class ShiftStage:
                 yield record
 
 
+@declared(
+    "__enter__ __exit__ __next__ read readline readlines close",
+    "closed name mode encoding",
+    name="TextIOWrapper",
+)
 class Watched(io.TextIOWrapper):
     """A real file that counts the lines that are read from it."""
 
@@ -246,12 +258,13 @@ class Shelf:
             file.close()
 
 
+@declared("stream write", name="Part")
 @dataclass
 class Line:
     """The parts of one run, which note in `log` which stream ends when; each stream is kept in `streams`.
 
     `fault` is where it fails: a place and a record, as in `Shift`; `stubborn` is the place whose stream
-    fails to close, by the error `refusal`. Stage 1 drops every third record.
+    fails to close, by the error `refusal`, until the run is `over`. Stage 1 drops every third record.
     """
 
     records: list[Record]
@@ -260,6 +273,7 @@ class Line:
     error: BaseException | None = None
     stubborn: str = ""
     refusal: BaseException | None = None
+    over: bool = False
     log: list[str] = field(default_factory=list)
     streams: dict[str, Any] = field(default_factory=dict)
     rows: list[Record] = field(default_factory=list)
@@ -309,7 +323,7 @@ class Line:
                     yield record
         finally:
             self.log.append(place)
-            if place == self.stubborn and self.refusal is not None:
+            if place == self.stubborn and self.refusal is not None and not self.over:
                 raise self.refusal
 
     def write(self, record: Any) -> None:
@@ -356,6 +370,7 @@ class Line:
         return f"{type(self.error).__name__} in {place} at its record {at}"
 
 
+@declared("process", name="Stage")
 @dataclass
 class LineStage:
     """A stage of a run."""
@@ -379,3 +394,23 @@ class Run:
 
     def __str__(self) -> str:
         return f"{self.line} (limit {self.limit})"
+
+
+# --- what runs beside the answer, in its own process
+
+
+def unending(seed: str) -> Iterator[float]:
+    """Temperatures without an end, the same for the same seed."""
+    source = random.Random(seed)
+    while True:
+        yield source.random() * 40
+
+
+def gone_through(stream: Iterator[Any], count: int) -> Any:
+    """The last one of `count` values."""
+    return deque(itertools.islice(stream, count), maxlen=1).pop()
+
+
+def names_in(function: Any) -> list[str]:
+    """The names that a function's own lines look up."""
+    return list(getattr(getattr(function, "__code__", None), "co_names", ()))

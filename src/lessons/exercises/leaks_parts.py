@@ -84,7 +84,7 @@ class Door:
         return getattr(self.part, name)
 
 
-declare(Watched, "__iter__ __next__ close", name="generator")
+declare(Watched, "__next__ close", name="generator")
 
 
 @dataclass(frozen=True)

@@ -199,8 +199,8 @@ class Host(Peer):
         room: dict[str, Any] = {"__init__": __init__, "__module__": "lifecycle"}
         room |= {one: self._method(one) for one in methods}
         room |= {one: self._value(one) for one in values}
-        if "__iter__" in methods and "__next__" in methods:
-            room["__iter__"] = lambda self: self
+        if "__next__" in methods and "__iter__" not in methods:
+            room["__iter__"] = lambda self: self  # who declares `__iter__` beside it hears of each loop
         if sort == "generator":
             room["__class__"] = property(lambda self: types.GeneratorType)
             room["__module__"] = "builtins"

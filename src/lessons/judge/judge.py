@@ -37,7 +37,8 @@ _DECLARED: dict[type, Declared] = {}
 def declare(kind: C, methods: str, values: str = "", name: str = "") -> C:
     """Let a host call these methods and read these values of objects of this very class, and nothing else.
 
-    methods, values: names with blanks between them. name: how the class is called there.
+    methods, values: names with blanks between them. name: how the class is called there. An iterator needs
+    `__next__` alone; with `__iter__` beside it each loop that begins is a question, too.
     """
     _DECLARED[kind] = Declared(name or kind.__name__, methods, values)
     return kind
@@ -48,10 +49,8 @@ def declared(methods: str, values: str = "", name: str = "") -> Callable[[C], C]
     return lambda kind: declare(kind, methods, values, name)
 
 
-declare(
-    types.GeneratorType, "__iter__ __next__ send throw close", "gi_running gi_suspended gi_frame", "generator"
-)
-declare(type(iter([])), "__iter__ __next__", "", "list_iterator")
+declare(types.GeneratorType, "__next__ send throw close", "gi_running gi_suspended gi_frame", "generator")
+declare(type(iter([])), "__next__", "", "list_iterator")
 
 
 @declared("__call__", "__name__", name="function")
@@ -114,13 +113,27 @@ class Judge(Peer):
         """A true class in the host, with these attributes."""
         return self.ask("class", name, list(bases), room)
 
+    def copied(self, values: list[Any]) -> list[Any]:
+        """What the host's objects among these values are now, as copies where they are plain.
+
+        With `keep`, what was pulled is looked at when all of it is there, as a `list` of it would be.
+        """
+        found: list[Any] = self.ask("item", [values], 0)
+        if type(found) is not list or len(found) != len(values):
+            raise Over(NO_MESSAGE)
+        return found
+
     def mark(self) -> int:
         """How many objects the host has shown by now, for `release`."""
         return len(self._theirs)
 
     def release(self, first: int) -> None:
-        """Let the host forget what it has shown since a `mark`, so that its process may collect it."""
-        numbers = list(self._theirs)[first:]
+        """Let the host forget what it has shown since a `mark`, so that its process may collect it.
+
+        Errors stay: one of them may be on its way.
+        """
+        later = list(self._theirs.items())[first:]
+        numbers = [there for there, thing in later if not isinstance(thing, BaseException)]
         for one in numbers:
             del self._theirs[one]
         self.ask("forget", numbers)

@@ -20,6 +20,8 @@ import time
 import types
 from collections.abc import Iterator
 from contextlib import contextmanager
+from decimal import Decimal
+from fractions import Fraction
 from typing import Any
 
 PROTOCOL = 1
@@ -325,6 +327,8 @@ _AS_TEXT: dict[type, tuple[str, Any]] = {
     datetime.date: ("date", datetime.date.isoformat),
     datetime.datetime: ("datetime", datetime.datetime.isoformat),
     complex: ("complex", repr),
+    Decimal: ("Decimal", str),
+    Fraction: ("Fraction", str),
 }
 _PATHS = (pathlib.PosixPath, pathlib.WindowsPath, pathlib.PurePosixPath, pathlib.PureWindowsPath)
 _FROM_TEXT: dict[str, Any] = {
@@ -333,6 +337,8 @@ _FROM_TEXT: dict[str, Any] = {
     "date": datetime.date.fromisoformat,
     "datetime": datetime.datetime.fromisoformat,
     "complex": complex,
+    "Decimal": Decimal,
+    "Fraction": lambda text: Fraction(*map(int, text.split("/"))),  # no exponent: it could be huge
     "path": pathlib.Path,
     "type": lambda name: _builtin(name),
 }
