@@ -169,33 +169,25 @@ def handed(values: list[Any], records: list[Record]) -> None:
     for number, (value, record) in enumerate(zip(values, records, strict=False), 1):
         own = {key: cell for key, cell in value.items() if key != "highest"} if type(value) is dict else value
         if not alike(own, record):
-            raise Wrong(
-                "", f"reading {number} came out as {short(value)}; it was {record}.", blame(value, values)
-            )
+            raise Wrong("", f"reading {number} came out as {short(value)}; it was {record}.", WHOLE)
 
 
-def same(values: list[Any], expected: list[Record]) -> None:
+def same(run: Drawn, expected: list[Record]) -> None:
     """Raise `Wrong` for the first record that is not as expected."""
-    for number, (value, right) in enumerate(zip(values, expected, strict=False), 1):
+    for number, (value, right) in enumerate(zip(run.values, expected, strict=False), 1):
         if not alike(value, right):
             own = type(value) is dict and all(
                 key in value and exactly(value[key], right[key]) for key in right if key != "highest"
             )
             seen = f"reading {number} came out as {short(value)}; {right} belongs there."
-            raise Wrong(
-                "",
-                seen,
-                amiss(value["highest"], right) if own and "highest" in value else blame(value, values),
-            )
+            if run.shared:
+                raise Wrong(
+                    "", seen, "One dict was handed on again and again: make a new one for each reading."
+                )
+            raise Wrong("", seen, amiss(value["highest"], right) if own and "highest" in value else WHOLE)
 
 
-def blame(value: object, values: list[Any]) -> str:
-    """What to try when a reading lost something on its way."""
-    if type(value) is dict and sum(value is one for one in values) > 1:
-        return "One dict was handed on again and again, and holds the last reading now: make one for each."
-    return (
-        'Hand on each reading in its turn, with all the cells that it came with and `"highest"` beside them.'
-    )
+WHOLE = 'Hand on each reading in its turn, with all the cells that it came with and `"highest"` beside them.'
 
 
 def amiss(value: object, right: Record) -> str:
@@ -230,7 +222,13 @@ def losing(answer: Any, sheet: Sheet) -> None:
     records = winter(sheet.variant, "chains-x1:check", sheet.variant.number("chains-x1:check", 6, 9))
     more = winter(sheet.variant, "chains-x1:endless", 6)
     streams = (records, more[:4], thawing(more))
+    # As `list` would gather them: each is looked at when all have come.
+    sheet.judge.keep = True
     runs = [drawn(answer, Tap(dict(one) for one in rows), len(rows) + 2) for rows in streams]
+    for run in runs:
+        run.shared = any(value is other for value, other in itertools.pairwise(run.values))
+        run.values = sheet.judge.copied(run.values)
+    sheet.judge.keep = False
     around = itertools.cycle(more)
     endless = drawn(answer, Tap((dict(next(around)) for _ in itertools.count()), 6 + SPARE), 6)
     with sheet.aspect("each reading is handed on before the next is pulled"):
@@ -250,7 +248,7 @@ def losing(answer: Any, sheet: Sheet) -> None:
                     if run.twice
                     else "Hand on every reading that is pulled, the first and the last one as well.",
                 )
-            same(run.values, highest(rows))
+            same(run, highest(rows))
 
 
 @materials(losing)

@@ -69,6 +69,7 @@ class Drawn:
     values: list[Any] = field(default_factory=list)
     pulls: list[int] = field(default_factory=list)
     error: BaseException | None = None
+    shared: bool = False
 
     @property
     def twice(self) -> bool:

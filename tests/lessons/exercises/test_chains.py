@@ -342,7 +342,6 @@ LOST = {
         "yield {'celsius': reading['celsius'], 'highest': reading['celsius']}",
         "all the cells",
     ),
-    "one dict": ("row = {}", "row.update(reading, highest=0.0)\nyield row", "make one for each"),
     "some readings": ("", "if reading['day'] != 2: yield {**reading, 'highest': 0.0}", "in its turn"),
 }
 
@@ -352,6 +351,13 @@ def test_a_reading_that_is_lost_is_no_walk_stage_by_stage(case: str) -> None:
     before, each, advice = LOST[case]
     verdict = judged("chains-x1", a_stage(before, each))
     assert (verdict.points, verdict.belief) == (0, "") and advice in verdict.aspects[0].advice
+
+
+def test_one_dict_for_all_readings_is_seen_when_all_have_come() -> None:
+    each = "row.update(reading, highest=max(reading['celsius'], row.get('highest', -99.0)))\nyield row"
+    verdict = judged("chains-x1", a_stage("row = {}", each))
+    assert (verdict.status, verdict.points, verdict.belief) == ("almost", 2, "")
+    assert "make a new one for each" in verdict.aspects[1].advice
 
 
 def a_night(before: str, inside: str, caught: str) -> str:
