@@ -22,6 +22,7 @@ from lessons.exercises.chains_parts import (
     Shelf,
     Shift,
     Tap,
+    ballast,
     drawn,
     gone_through,
     names_in,
@@ -704,16 +705,28 @@ def growth(answer: Any, size: int, judge: Judge, seed: str) -> tuple[int, object
 @contextmanager
 def holding(judge: Judge) -> Iterator[Callable[[], int]]:
     """Count the bytes that the answer's process holds."""
-    if judge.channel is not None:
-        yield lambda: judge.memory() or 0
+    if judge.channel is None:  # the answer is in this process, and Python itself counts exactly
+        already = tracemalloc.is_tracing()
+        tracemalloc.start()
+        try:
+            yield lambda: tracemalloc.get_traced_memory()[0]
+        finally:
+            if not already:
+                tracemalloc.stop()
         return
-    already = tracemalloc.is_tracing()  # the answer is in this process, and Python itself counts exactly
-    tracemalloc.start()
-    try:
-        yield lambda: tracemalloc.get_traced_memory()[0]
-    finally:
-        if not already:
-            tracemalloc.stop()
+
+    def held() -> int:
+        return judge.memory() or 0
+
+    # What is free in the process already would be filled without growth. Fill it first.
+    first = judge.mark()
+    for _ in range(100):
+        before = held()
+        judge.witness(ballast, LONG)
+        if held() - before > 24 * LONG:
+            break
+    yield held
+    judge.release(first)
 
 
 @exercise(

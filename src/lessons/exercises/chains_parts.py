@@ -407,6 +407,11 @@ def unending(seed: str) -> Iterator[float]:
         yield source.random() * 40
 
 
+def ballast(count: int) -> Iterator[float]:
+    """So many numbers, which are held as long as the iterator is."""
+    return iter([float(number) for number in range(count)])
+
+
 def gone_through(stream: Iterator[Any], count: int) -> Any:
     """The last one of `count` values."""
     return deque(itertools.islice(stream, count), maxlen=1).pop()
