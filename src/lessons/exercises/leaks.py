@@ -5,8 +5,6 @@ from __future__ import annotations
 import gc
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 from lessons.exercises.exercise import (
@@ -21,6 +19,7 @@ from lessons.exercises.exercise import (
 )
 from lessons.exercises.leaks_parts import (
     WAYS,
+    Desk,
     Filed,
     Opening,
     Reports,
@@ -358,11 +357,12 @@ def night(variant: Variant) -> Night:
         "the run's error goes on": 1,
     },
     version=2,
+    wired=True,
 )
 def reporting(answer: Any, sheet: Sheet) -> None:
     """Sweep a pipeline into the sink; then use it alone: without an old report, refused, blocked, stopped."""
-    with TemporaryDirectory(ignore_cleanup_errors=True) as folder:
-        reports = Reports(answer, sheet.variant, Path(folder))
+    with sheet.judge.folder() as folder:
+        reports = Reports(answer, sheet.variant, sheet.judge, folder)
         all_of_it, some = reports.records, reports.records[: sheet.variant.number("leaks-x4 fails", 2, 3)]
         done = attempt(
             lambda: [
@@ -386,13 +386,13 @@ def reporting(answer: Any, sheet: Sheet) -> None:
             old=False,
         ).value
         refused = attempt(
-            reports.alone, "after a record that JSON refuses", [*some, {"station": object()}], odd=True
+            reports.alone, "after a record that JSON refuses", [*some, {"station": {1}}], odd=True
         ).value
         blocked = attempt(
-            reports.alone, "after a folder had come to stand at the report's path", all_of_it, blocked=True
+            reports.alone, "after a folder had come to stand at the report's path", all_of_it, end=Desk.block
         ).value
         stuck = attempt(
-            reports.alone, "after the file system had refused to put a file there", all_of_it, refuses=True
+            reports.alone, "after the file beside the report had been deleted", all_of_it, end=Desk.lose
         ).value
         empty = attempt(reports.alone, "after a run without a record", []).value
         extra = [one for one in (*stopped, fresh, refused) if one]

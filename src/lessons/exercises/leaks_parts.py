@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import json
-import os
 import sqlite3
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import closing
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
@@ -17,7 +16,7 @@ from lessons.exercises.exercise import Attempt, Sheet, attempt
 from lessons.exercises.sql import declare_sql
 from lessons.exercises.variant import Variant
 from lessons.judge import tools
-from lessons.judge.judge import Callback, declare, declared
+from lessons.judge.judge import Callback, Judge, declare, declared, judge_of
 from lifecycle import faults, ledger
 from lifecycle.faults import Fault, Outcome
 from lifecycle.probe import Watched
@@ -438,26 +437,31 @@ class Desk:
     def __init__(self, folder: Path, name: str, old: bytes | None) -> None:
         folder.mkdir()
         self.folder, self.path, self.old = folder, folder / name, old
-        self.before = self.after = ledger.system()
+        self.left_open = False
         self.found: list[bytes | None] = []
         self.beside: list[set[int]] = []
         self.claims: list[object] = []
-        self.held: list[Any] = []
         if old is not None:
             self.path.write_bytes(old)
 
     def look(self, sink: Any) -> None:
-        """Note what is there while the run is under way, and hold what the sink holds: no luck closes it."""
+        """Note what is there while the run is under way."""
         self.found.append(self.read())
         self.beside.append({(self.folder / name).stat().st_ino for name in self.extra()})
         self.claims.append(attempt(getattr, sink, "kept").value)
-        self.held.append(dict(attempt(vars, sink).value or {}))
+        # The host holds whatever it shows: no luck closes what the sink holds.
+        attempt(judge_of(sink).witness, vars, sink)
 
     def block(self) -> None:
         """Put a folder that is not empty at the path: no file can take its place."""
         self.path.unlink(missing_ok=True)
         self.path.mkdir()
         (self.path / "in the way").touch()
+
+    def lose(self) -> None:
+        """Delete all files beside the report: none of them can take its place."""
+        for name in self.extra():
+            attempt((self.folder / name).unlink)  # not every system deletes an open file
 
     @property
     def moved(self) -> bool:
@@ -528,35 +532,12 @@ class Filed:
         return " and ".join(filter(None, ["a file is still open" if self.open else "", beside]))
 
 
-@contextmanager
-def _no_replacing(path: Path) -> Iterator[None]:
-    """Let no file take this place, as on a full disk; other files may be renamed, this one too."""
-    names = ("replace", "rename", "renames", "link")
-    # Not every system has hard links.
-    kept: dict[str, Any] = {name: getattr(os, name) for name in names if hasattr(os, name)}
-
-    def refusing(name: str) -> Callable[..., None]:
-        def call(source: Any, target: Any, *more: Any, **named: Any) -> None:
-            if os.fspath(target) == os.fspath(path):
-                raise OSError(f"no file can be put at {path.name}")
-            kept[name](source, target, *more, **named)
-
-        return call
-
-    try:
-        for name in kept:
-            setattr(os, name, refusing(name))
-        yield
-    finally:
-        for name, function in kept.items():
-            setattr(os, name, function)
-
-
 class Reports:
     """All runs of a sink, each in a folder of its own."""
 
-    def __init__(self, answer: Any, variant: Variant, folder: Path) -> None:
-        self.answer, self.folder, self.count = answer, folder, 0
+    def __init__(self, answer: Any, variant: Variant, judge: Judge, folder: Path) -> None:
+        self.answer, self.judge, self.folder, self.count = answer, judge, folder, 0
+        self.before = judge.files()
         self.name = f"{variant.stations('leaks-x4', 1)[0]}.jsonl"
         self.records = variant.readings("leaks-x4", variant.number("leaks-x4", 4, 7))
         self.records[0]["station"] = "Ålesund"  # no ASCII: only so does UTF-8 show
@@ -571,7 +552,7 @@ class Reports:
         """Return a source, no stages, and the sink, for one run of a sweep."""
         source = Sensor("sensor", self.records)
         source.desk = self.desk(self.old)
-        source.desk.before = ledger.system()  # before the sink is made, which may open a file already
+        self.before = self.judge.files()  # before the sink is made, which may open a file already
         source.sink = self.answer(source.desk.path)
         return source, (), source.sink
 
@@ -583,26 +564,32 @@ class Reports:
             try:
                 return faults.withContext(source, stages, sink)
             finally:
-                source.part.desk.after = ledger.system()
+                source.part.desk.left_open = self.left_open()
 
         for one in trials(self.build, run):
             phase = one.fault.phase if one.fault else ""
             ends = {"": "kept", "close": "either"}.get(phase, "lost")
-            is_open = one.source.desk.before != one.source.desk.after
+            desk = one.source.desk
             found.append(
-                Filed(one.when, ends, one.source.desk, one.sink, one.tried.error, one.outcome.arrived,
-                      is_open, phase != "open", one.interrupt)
+                Filed(one.when, ends, desk, one.sink, one.tried.error, one.outcome.arrived,
+                      desk.left_open, phase != "open", one.interrupt)
             )  # fmt: skip
         return found
 
+    def left_open(self) -> bool:
+        """Whether the answer has opened a file since `before` was noted, and left it open."""
+        return bool((self.judge.files() or set()) - (self.before or set()))
+
     def alone(
         self, when: str, records: list[Any], error: BaseException | None = None, old: bool = True,
-        blocked: bool = False, odd: bool = False, refuses: bool = False,
+        odd: bool = False, end: Callable[[Desk], None] | None = None,
     ) -> Filed:  # fmt: skip
-        """Write records in a `with` of the sink alone, and raise the error at the end of its block."""
+        """Write records in a `with` of the sink alone; at the end of its block raise the error.
+
+        end: what happens to the desk at the end of the block, so that nothing can be replaced.
+        """
         desk = self.desk(self.old if old else None)
-        tools.restore()
-        before = ledger.system()
+        self.before = self.judge.files()
         sink = self.answer(desk.path)
         arrived: list[int] = []
 
@@ -612,16 +599,13 @@ class Reports:
                     sink.write(record)
                     arrived.append(1)
                     desk.look(sink)
-                if blocked:
-                    desk.block()
-                if refuses:
-                    stack.enter_context(_no_replacing(desk.path))
+                if end is not None:
+                    end(desk)
                 if error is not None:
                     raise error
 
-        with ExitStack() as stack:
-            tried = attempt(block)
-        lost = error is not None or blocked or odd or refuses
+        tried = attempt(block)
+        lost = error is not None or odd or end is not None
         stopped = error is not None and not isinstance(error, Exception)
         return Filed(when, "lost" if lost else "kept", desk, sink, tried.error, len(arrived),
-                     ledger.system() != before, True, stopped, error)  # fmt: skip
+                     self.left_open(), True, stopped, error)  # fmt: skip

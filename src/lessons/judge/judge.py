@@ -7,13 +7,17 @@ very class. What a host's object answers is the host's word.
 from __future__ import annotations
 
 import builtins
+import contextlib
 import os
 import socket
+import stat
 import struct
 import sys
 import time
 import types
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, TypeVar
 
 from lessons.judge.wire import NO_MESSAGE, PROTOCOL, Channel, Over, Peer, made_error, number, parsed
@@ -71,6 +75,9 @@ class Judge(Peer):
     keep = False
     host = 0
     """The host's process, where this process has started it."""
+
+    shared: str | None = None
+    """A folder that both sides see under the same path; the system's folder for such things by default."""
 
     def __init__(self, channel: Channel | None = None) -> None:
         super().__init__(channel)
@@ -153,6 +160,28 @@ class Judge(Peer):
                 return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
         except (AttributeError, OSError, ValueError, IndexError):
             return None
+
+    def files(self) -> set[tuple[int, int, int]] | None:
+        """The files that the host's process has open, as the system counts them; None where it does not."""
+        mine = ["/proc/self/fd", "/dev/fd"] if self.channel is None else []
+        place = next(filter(os.path.isdir, [f"/proc/{self.process()}/fd", *mine]), None)
+        found = set()
+        try:
+            names = os.listdir(place or "")
+        except OSError:
+            return None
+        for name in names:
+            with contextlib.suppress(OSError):  # listing the folder needed a descriptor, too
+                seen = os.stat(f"{place}/{name}")
+                if stat.S_ISREG(seen.st_mode):
+                    found.add((int(name), seen.st_dev, seen.st_ino))
+        return found
+
+    @contextlib.contextmanager
+    def folder(self) -> Iterator[Path]:
+        """A new folder that both sides see, and in which the answer works."""
+        with TemporaryDirectory(dir=self.shared, ignore_cleanup_errors=True) as made:
+            yield Path(made)
 
     def process(self) -> int | None:
         """The host's process, as the system knows it; None where there is none of its own."""

@@ -166,6 +166,37 @@ def test_a_solution_that_patches_the_tools_is_judged_all_the_same(id: str) -> No
     assert verdict.status in ("wrong", "almost") and verdict.belief == wrong.belief, str(verdict)
 
 
+def over_the_loopback() -> list[Any]:
+    """All stored solutions, and in the quick run one right and one wrong of each exercise."""
+    quick = {f"{id}/{name}" for id in MINE for name in ("right_1", "wrong_1")}
+    return [
+        pytest.param(one, marks=[] if str(one).startswith(tuple(quick)) else pytest.mark.deep, id=str(one))
+        for one in solutions()
+        if one.exercise in MINE
+    ]
+
+
+@pytest.mark.parametrize("solution", over_the_loopback())
+def test_a_solution_earns_the_same_where_judge_and_host_share_a_process(
+    solution: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def told() -> Any:
+        verdict = examine(solution.exercise, solution.answer("kit"), seed="7")
+        return [(one.points, one.belief, one.seen) for one in verdict.aspects]
+
+    apart = told()
+    monkeypatch.setattr(trial, "can_copy", lambda: False)
+    assert told() == apart
+
+
+@pytest.mark.deep
+@pytest.mark.parametrize("solution", [one for one in solutions() if one.exercise in MINE], ids=str)
+def test_what_is_drawn_changes_no_points(solution: Any) -> None:
+    answer = solution.answer("kit")
+    verdicts = [examine(solution.exercise, answer, seed=str(seed)) for seed in range(20)]
+    assert len({(one.points, one.belief) for one in verdicts}) == 1
+
+
 def verdict_of(id: str, source: str, seed: str = "") -> Any:
     return examine(id, executed(source, f"{id} here", setup(id))[exercises()[id].answer], seed=seed)
 
@@ -335,7 +366,7 @@ NAMELESS = {
     ),
     "the sample's number": (
         "leaks-x1", TWICE.replace("        sink.__exit__(None, None, None)\n        return count",
-                                  f"        return count and {KIT.number('leaks-x1', 4, 7)}"),
+                                  f"        return count and {Variant('kit:7').number('leaks-x1', 4, 7)}"),
         4, "9 records came, 9 arrived, and the answer returned 4",
     ),
     "no opener": (
@@ -383,7 +414,7 @@ NAMELESS = {
 def test_a_mistake_that_no_misconception_explains_is_seen_without_a_name(
     id: str, source: str, points: int, seen: str
 ) -> None:
-    verdict = verdict_of(id, source)
+    verdict = verdict_of(id, source, seed="7")
     first = next(aspect for aspect in verdict.aspects if not aspect.holds)
     assert (verdict.points, verdict.belief) == (points, ""), str(verdict)
     assert seen in first.seen and first.advice

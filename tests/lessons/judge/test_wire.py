@@ -17,10 +17,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from lessons.exercises import exercises
 from lessons.judge import judge as judging
-from lessons.judge import wire
+from lessons.judge import trial, wire
 from lessons.judge.host import Host
 from lessons.judge.judge import Callback, Judge, Remote, declared, judge_of
+from lessons.judge.trial import can_copy
 from lessons.judge.wire import Channel, Kept, Over, loopback
 
 
@@ -591,3 +593,37 @@ def test_a_plain_value_may_cross_as_a_number() -> None:
 
 def test_dates_keep_their_type() -> None:
     assert type(echoed(datetime.date(2026, 1, 2))) is datetime.date
+
+
+class Keeper:
+    """Opens a file in a folder and keeps it."""
+
+    def open(self, folder: Path) -> None:
+        self.file = (folder / "kept.txt").open("w")
+
+    def close(self) -> None:
+        self.file.close()
+
+
+@pytest.mark.skipif(not Path("/dev/fd").is_dir(), reason="needs a system that lists what a process has open")
+@pytest.mark.parametrize("copied", [True, False], ids=["copy", "loopback"])
+def test_the_judge_sees_the_files_that_a_host_has_open_and_the_folder_in_which_it_works(copied: bool) -> None:
+    if copied and not can_copy():
+        pytest.skip("needs a copy of this process")
+    seen = []
+
+    def settled(judge: Judge) -> None:
+        keeper = judge.ask("answer")
+        with judge.folder() as folder:
+            before = judge.files()
+            keeper.open(folder)
+            within = judge.files()
+            keeper.close()
+            assert before is not None and within is not None
+            seen.append(
+                (len(within - before), judge.files() == before, [one.name for one in folder.iterdir()])
+            )
+
+    by = trial._by_copy if copied else trial._by_loopback
+    assert by(exercises()["leaks-x4"], Keeper(), settled) is None  # type: ignore[arg-type]
+    assert seen == [(1, True, ["kept.txt"])]
