@@ -367,7 +367,7 @@ NAMELESS = {
     "the sample's number": (
         "leaks-x1", TWICE.replace("        sink.__exit__(None, None, None)\n        return count",
                                   f"        return count and {Variant('kit:7').number('leaks-x1', 4, 7)}"),
-        4, "9 records came, 9 arrived, and the answer returned 4",
+        4, "9 records came, 9 arrived, and the answer returned 6",
     ),
     "no opener": (
         "leaks-x3",
