@@ -69,17 +69,17 @@ def system() -> System:
     for folder in ("/proc/self/fd", "/dev/fd"):
         if os.path.isdir(folder):
             return _count(os.listdir(folder))
-    return _handles()
+    return _handles() if os.name == "nt" else _count(range(256))
 
 
-def _count(descriptors: list[str]) -> System:
+def _count(descriptors: list[str] | range) -> System:
     files = 0
     sockets = 0
     for descriptor in descriptors:
         try:
             mode = os.fstat(int(descriptor)).st_mode
         except OSError:
-            # Listing the folder needed a descriptor too. It is closed by now.
+            # A free number, which a browser tries too; or that of the listing, which is closed by now.
             continue
         if stat.S_ISSOCK(mode):
             sockets += 1

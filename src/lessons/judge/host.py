@@ -195,15 +195,16 @@ class Host(Peer):
         def __init__(self: Any, there: int) -> None:
             numbers[id(self)] = there  # the host keeps every stand-in, so no id is given twice
 
+        # Python 3.14's errors name the module of a type, and none for a true generator.
+        module = "builtins" if name == "generator" else "lifecycle"
         # It has no `__del__`: what an answer drops stays open at the judge.
-        room: dict[str, Any] = {"__init__": __init__, "__module__": "lifecycle"}
+        room: dict[str, Any] = {"__init__": __init__, "__module__": module}
         room |= {one: self._method(one) for one in methods}
         room |= {one: self._value(one) for one in values}
         if "__next__" in methods and "__iter__" not in methods:
             room["__iter__"] = lambda self: self  # who declares `__iter__` beside it hears of each loop
         if sort == "generator":
             room["__class__"] = property(lambda self: types.GeneratorType)
-            room["__module__"] = "builtins"
         made = type(name, (), room)
         self._numbers_by_class[made] = numbers
         return made

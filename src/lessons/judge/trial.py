@@ -94,7 +94,8 @@ def tried(exercise: Exercise, answer: object, variant: Variant, seed: str = "") 
     """Judge an answer: here the judge, and a copy of this process as the host where there are any."""
     if exercise.wired:
         return judged_here(exercise, answer, variant, seed)
-    run = _forked if hasattr(os, "fork") else _here
+    # Python in a browser has `os.fork`, but there it always fails.
+    run = _forked if hasattr(os, "fork") and sys.platform != "emscripten" else _here
     lines, end = run(exercise, answer, variant)
     if end == "too long" and not lines:
         # A copy of a process with threads may inherit a lock that nobody releases; a second copy seldom does.
