@@ -64,6 +64,11 @@ class Server:
         return found
 
     @property
+    def alive(self) -> bool:
+        """Whether its process is there."""
+        return self._process.poll() is None
+
+    @property
     def descriptors(self) -> list[int]:
         """The descriptors that a copy of this process must close: the judge ends with the last of them."""
         assert self._process.stdin is not None and self._process.stdout is not None

@@ -92,11 +92,10 @@ class Host(Peer):
     def do_answer(self) -> Any:
         return Kept(self.answer)
 
-    def do_blank(self, exercise: str) -> bool:
-        from lessons.exercises.exercise import exercises
+    def do_blank(self, exercise: str, name: str, stub: str) -> bool:
         from lessons.judge.blank import is_blank
 
-        return bool(is_blank(self.answer, exercises()[exercise]))
+        return bool(is_blank(self.answer, exercise, name, stub))
 
     def do_printed(self) -> str:
         return self.output.text

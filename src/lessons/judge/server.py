@@ -7,7 +7,8 @@ judged and at which Unix socket the host will come, one line of JSON each. It an
     {"ready": true}
     {"verdict": {...}}
 
-Each judgement runs in a copy of this process, with a limit on time and memory. The server ends when its input
+`{"stop": true}` takes the request back if no host has come yet; then the answer is `{"stopped": true}`. Each
+judgement runs in a copy of this process, with a limit on time and memory. The server ends when its input
 ends, or when the process that started it is gone.
 """
 
@@ -37,6 +38,12 @@ from lessons.judge.wire import GONE, TOO_LONG, Channel, Over
 
 SLACK = 5.0
 """Seconds that a judgement may need beside the time of its host."""
+
+BEGINS = 30.0
+"""Seconds in which a judgement has imported a course's own check."""
+
+_ABOUT = ("id", "version", "aspects", "hangs", "stumbles", "seconds")
+"""What a judgement tells first, so that it can be cut later: these of the exercise."""
 
 SAID = 2_000_000
 """How many bytes a judgement may tell of itself; none tells a tenth of it."""
@@ -191,27 +198,32 @@ def _in_a_copy(
         with contextlib.suppress(ProcessLookupError):
             os.kill(child, signal.SIGKILL)
         os.waitpid(child, 0)
+    failed = next((line["failed"] for line in lines if "failed" in line), "")
+    if failed:
+        raise RuntimeError(failed)
     done = next((line["done"] for line in lines if "done" in line), None)
-    return done if done is not None else _cut(request, variant, seed, lines, in_time)
+    return done if done is not None else _cut(variant, seed, lines, in_time)
 
 
-def _cut(
-    request: dict[str, Any], variant: Variant, seed: str, lines: list[dict[str, Any]], in_time: bool
-) -> dict[str, Any]:
+def _cut(variant: Variant, seed: str, lines: list[dict[str, Any]], in_time: bool) -> dict[str, Any]:
     """The verdict of a judgement that did not come to its end: what was settled stays settled."""
-    known = exercises().get(request["judge"])
-    if known is None:  # of a course's own, which only the copy has imported
-        raise RuntimeError("the judgement ended before its verdict")
-    end = Over(GONE if in_time else TOO_LONG)
-    return verdict(known, variant, seed, [line for line in lines if "done" not in line], end).as_dict()
+    if not lines:
+        raise RuntimeError("the judgement ended before it began")
+    about, *told = lines
+    exercise = Exercise(**about, title="", kind="", answer="", check=lambda answer, sheet: None)
+    return verdict(exercise, variant, seed, told, Over(GONE if in_time else TOO_LONG)).as_dict()
 
 
 def _told(reading: int) -> tuple[list[dict[str, Any]], bool]:
-    over = time.monotonic() + max(one.seconds for one in exercises().values()) + SLACK
+    """The lines of a judgement, the first of which says how long it may take; whether it ended in time."""
+    over = time.monotonic() + BEGINS
     text = b""
     while (left := over - time.monotonic()) > 0:
         if select.select([reading], [], [], left)[0]:
             part = os.read(reading, 65_536)
+            if b"\n" in part and b"\n" not in text:
+                about = json.loads((text + part).partition(b"\n")[0])
+                over = time.monotonic() + FIRST + about.get("seconds", 0.0) + SLACK
             text += part
             if not part or len(text) > SAID:
                 break
@@ -240,7 +252,12 @@ def _judge(
         lines.append(line)
         tell(line)
 
-    exercise = _exercise(request)
+    try:
+        exercise = _exercise(request)
+    except Exception as error:  # of a course's own check
+        tell({"failed": f"{type(error).__name__}: {error}"})
+        return
+    tell({name: getattr(exercise, name) for name in _ABOUT})
     judge = Judge(Channel(connected, time.monotonic() + exercise.seconds))
     try:
         judge.greeted(FIRST)

@@ -23,7 +23,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import asdict, replace
 from typing import Any
 
-from lessons.exercises.exercise import Exercise, Sheet, attempt
+from lessons.exercises.exercise import Exercise, Sheet, attempt, stub
 from lessons.exercises.variant import Variant
 from lessons.judge import tools
 from lessons.judge.blank import is_blank
@@ -171,7 +171,7 @@ def settle(
     drawn = Variant(f"{variant.name}:{seed}")
     try:
         # Whether it is blank is the host's word: who lies about it earns nothing by it.
-        if attempt(judge.ask, "blank", exercise.id).value is True:
+        if attempt(judge.ask, "blank", exercise.id, exercise.answer, stub(exercise.id)).value is True:
             tell({"missing": True})
         else:
             sheet = Sheet(exercise, drawn, lambda aspect: tell(asdict(aspect)), judge)
@@ -239,7 +239,7 @@ def _examined(
     output = _Capped()
     with contextlib.redirect_stdout(output), contextlib.redirect_stderr(output), warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        blank = attempt(is_blank, answer, exercise).value
+        blank = attempt(is_blank, answer, exercise.id, exercise.answer, stub(exercise.id)).value
         if blank:
             tell({"missing": True})
             return
