@@ -3,22 +3,14 @@
 from __future__ import annotations
 
 import copy
-import gc
-import inspect
-import io
-import linecache
 import math
-import pickle
 import re
-import sys
-import weakref
-from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from lessons.collector import quick_collector
+from lessons.exercises import descriptors_host as host
 from lessons.exercises.exercise import (
     Attempt,
     Sheet,
@@ -26,11 +18,12 @@ from lessons.exercises.exercise import (
     attempt,
     exactly,
     exercise,
-    is_student,
     materials,
     swallowed_at,
+    told,
 )
 from lessons.exercises.variant import Variant
+from lessons.judge.judge import Callback, Remote, judge_of
 from lessons.words import described as short
 
 SHARED, ON_INSTANCE, GETATTR = (
@@ -42,20 +35,12 @@ TYPES, ON_CLASS = "descriptors-types-are-checked", "descriptors-class-assignment
 TO_THE_CLASS = "Write the field into the body of the class, once for all its objects."
 
 
-def answers(owner: object, name: str) -> bool:
-    """Whether an assignment to this attribute calls a `__set__` that stands on the class."""
-    return is_field(inspect.getattr_static(owner, name, None))
-
-
 @contextmanager
 def aspect(sheet: Sheet, name: str) -> Iterator[None]:
     """Settle one aspect; what was explained before is not explained again."""
     with sheet.aspect(name):
         try:
             yield
-            if changed := [tool for tool, value in tools().items() if value is not _TOOLS.get(tool, value)]:
-                seen = f"your code put something else in the place of a part of the check: `{changed[0]}`."
-                raise Wrong("", seen, "Leave it as it is: restart the kernel, and take that line out.")
         except Wrong as wrong:
             told = {(one.belief, one.advice) for one in sheet.aspects.values() if not one.holds}
             if wrong.belief and (wrong.belief, wrong.advice) in told:
@@ -63,19 +48,14 @@ def aspect(sheet: Sheet, name: str) -> Iterator[None]:
             raise
 
 
-def tools() -> dict[str, Any]:
-    """What this check is made of, by name."""
-    return {
-        **{name: value for name, value in globals().items() if callable(value)},
-        "gc.collect": gc.collect,
-        "inspect.getattr_static": inspect.getattr_static,
-        "weakref.ref": weakref.ref,
-    }
-
-
 def place(done: Attempt) -> str:
     """Where in the student's code an error came from, as the end of a sentence."""
     return f", at {done.where}" if done.where else ""
+
+
+def message(done: Attempt) -> str:
+    """The text of an error that the host raised."""
+    return (done.error and told(done.error, "text")) or ""
 
 
 def new(answer: Any, *arguments: Any, **fields: Any) -> Any:
@@ -96,14 +76,8 @@ def new(answer: Any, *arguments: Any, **fields: Any) -> Any:
 
 def endless(what: str, done: Attempt) -> Wrong:
     """What to say of an attribute that asks itself: with the line that is called again and again."""
-    lines: Counter[str] = Counter()
-    trace = done.error.__traceback__ if done.error else None
-    while trace is not None:
-        name, number = trace.tb_frame.f_code.co_filename, trace.tb_lineno
-        if is_student(name):
-            lines[f", at line {number}: `{linecache.getline(name, number).strip()}`"] += 1
-        trace = trace.tb_next
-    at = max(lines, key=lambda line: lines[line], default="")
+    most = told(done.error, "most") if done.error else ""
+    at = f", at {most}" if most else ""
     return Wrong(
         GETATTR,
         f"{what} never ends: RecursionError{at}.",
@@ -172,53 +146,44 @@ def again(thing: object, name: str, values: tuple[Any, ...], said: str) -> None:
             )
 
 
-def is_field(value: object) -> bool:
-    """Whether a value is a descriptor that answers for assignments."""
-    return hasattr(type(value), "__set__")
-
-
-def carries(answer: Any) -> bool:
-    """Whether an object is given descriptors of its own when it is made, where nobody asks them."""
-    assigned: list[object] = []
-
-    def note(thing: Any, name: str, value: object) -> None:
-        assigned.append(value)
-        answer.__setattr__(thing, name, value)
-
-    made = attempt(lambda: type(answer.__name__, (answer,), {"__setattr__": note})())
-    own = attempt(vars, made.value).value or {}
-    return any(is_field(value) for value in (*assigned, *own.values()))
-
-
-def taken(
-    name: str, value: object, said: str, on_class: bool, carried: bool, kits: bool = False
-) -> Wrong:  # fmt: skip
-    """What to say of a wrong value that was stored. kits: the field is one of the kit's own."""
+def taken(name: str, value: object, said: str, owner: Any) -> Wrong:
+    """What to say of a wrong value that was stored, by what the host tells of the class and its objects."""
     seen = f"`{said}.{name} = {short(value)}` was taken, without an error"
+    on_class, kits, _ = stands(owner, name)
     if kits:
         advice = "The kit's field takes what the limits allow that you gave it: read them in the task."
         return Wrong("", f"{seen}.", advice)
     if on_class:
         advice = "Compare type and value yourself, in `__set__`, before you store: Python compares nothing."
         return Wrong(TYPES, f"{seen}.", advice)
-    if carried:
+    if hearsay(owner, host.carries) is True:
         seen += f": the descriptor was put into the object, into `vars({said})`, where nobody asks it."
         return Wrong(ON_INSTANCE, seen, TO_THE_CLASS)
     seen += f": nothing on the class answers for `{name}`."
     return Wrong(TYPES, seen, "Put a descriptor with `__set__` on the class, under this name.")
 
 
+def stands(owner: Any, name: str) -> tuple[bool, bool, str]:
+    """Of what the class has under a name: whether it answers for assignments, is the kit's, and its look."""
+    match hearsay(owner, host.stands, name):
+        case (bool(field), bool(kits), str(look)):
+            return field, kits, look
+    return False, False, "something else"
+
+
+def hearsay(thing: Any, function: Callable[..., Any], *arguments: Any) -> Any:
+    """What the host says of an object of its own: good for a sentence, and None if it cannot say it."""
+    return attempt(judge_of(thing).witness, function, thing, *arguments).value
+
+
 def refused(
-    thing: object, name: str, value: object, said: str, allowed: tuple[type[Exception], ...],
-    carried: bool = False,
-) -> Attempt:  # fmt: skip
-    """Assign what is wrong: it must raise one of `allowed`."""
+    thing: object, name: str, value: object, said: str, allowed: tuple[type[Exception], ...], owner: Any
+) -> Attempt:
+    """Assign what is wrong: it must raise one of `allowed`. owner: the class, for the sentence."""
     done = attempt(setattr, thing, name, value)
     what = f"`{said}.{name} = {short(value)}`"
     if done.error is None:
-        kind = type(inspect.getattr_static(type(thing), name, None))
-        kits = kind.__module__ == "lifecycle.descriptors"
-        raise taken(name, value, said, answers(type(thing), name), carried, kits)
+        raise taken(name, value, said, owner)
     if isinstance(done.error, RecursionError):
         raise endless(what, done)
     if not isinstance(done.error, allowed):
@@ -226,15 +191,6 @@ def refused(
         advice = f"It has to be a {kinds}, raised by your own `if`: wrong type first, then wrong value."
         raise Wrong("", f"{what} raised {done.raised}{place(done)}; asked for is a {kinds}.", advice)
     return done
-
-
-def goes(make: Callable[[], Any]) -> bool:
-    """Whether an object that nobody uses any more can be collected."""
-    thing = make()
-    watched = weakref.ref(thing)
-    del thing
-    gc.collect()
-    return watched() is None
 
 
 def numbers(variant: Variant, key: str, count: int) -> list[float]:
@@ -258,7 +214,8 @@ def numbers(variant: Variant, key: str, count: int) -> list[float]:
         "what is no number is refused, and the old value stays": 1,
         "settings that nobody uses any more go, and their values": 1,
     },
-    version=2,
+    version=3,
+    wired=True,
 )
 def sharing(answer: Any, sheet: Sheet) -> None:
     """Assign to three objects in turn, then read them all; then wrong values; then let one go."""
@@ -266,63 +223,79 @@ def sharing(answer: Any, sheet: Sheet) -> None:
     sorts = ("first", "second", "third")
     values = {said: {"center": drawn[i], "spread": drawn[i + 3]} for i, said in enumerate(sorts)}
 
-    def three() -> tuple[dict[str, Any], bool]:
-        things = {said: new(answer) for said in sorts}
-        return things, carries(answer)
+    def three() -> dict[str, Any]:
+        return {said: new(answer) for said in sorts}
 
     with aspect(sheet, "each settings object keeps its own checked values"):
-        things, carried = three()
+        things = three()
         apart(things, values)
         again(things["second"], "spread", (drawn[1], drawn[0]), "second")
         for name in ("center", "spread"):
             # Of which kind the error has to be is asked below.
-            refused(things["first"], name, f"{drawn[0]}", "first", (Exception,), carried)
+            refused(things["first"], name, f"{drawn[0]}", "first", (Exception,), answer)
     with aspect(sheet, "what is no number is refused, and the old value stays"):
-        things, carried = three()
+        things = three()
         for said, fields in values.items():
             for name, value in fields.items():
                 assign(things[said], name, value, said)
         for name in ("spread", "center"):
             for wrong in (f"{drawn[0]}", None, True, [drawn[1]]):
-                refused(things["first"], name, wrong, "first", (TypeError,), carried)
+                refused(things["first"], name, wrong, "first", (TypeError,), answer)
                 kept(things["first"], name, values["first"][name], wrong, values, "first")
         for number in (3, 0, -1, 0.0, -drawn[1]):
             again(new(answer), "spread", (number,), "other")
     with aspect(sheet, "settings that nobody uses any more go, and their values"):
-        new(answer)
-        carried = carries(answer)
-        # A class of the check's own, since one with `__slots__` need not allow to be watched.
-        watchable = type(answer.__name__, (answer,), {})
+        thing = new(answer)
+        for name, value in values["first"].items():
+            assign(thing, name, value, "settings")
+            read(thing, name, "settings")
+            refused(thing, name, f"{value}", "settings", (Exception,), answer)
+        goes, values_go = sheet.judge.witness(host.lets_go, answer, values["first"], f"{drawn[0]}")
+        if not goes:
+            raise Wrong(
+                "descriptors-dict-lets-go",
+                "`spread` of a settings object was assigned, then its last name went. The object is "
+                "still alive: something that belongs to the class refers to it.",
+                "Look for a dict or a list on the descriptor that holds the objects. Let each object "
+                "hold its value instead.",
+            )
+        if not values_go or heavy(answer, sheet.variant):
+            raise Wrong(
+                SHARED,
+                "`spread` of a settings object was assigned; the object went. Its value is still held "
+                "by something that belongs to the class. A later object may be taken for the old one, "
+                "as `id` is given to another when an object is gone.",
+                "Let the value lie in the object: `instance.__dict__`. Then it goes with it.",
+            )
 
-        def used() -> Any:
-            thing = new(watchable)
-            for name, value in values["first"].items():
-                assign(thing, name, value, "settings")
-                read(thing, name, "settings")
-                refused(thing, name, f"{value}", "settings", (Exception,), carried)
-            return thing
 
-        def held() -> list[int]:
-            return [sys.getrefcount(value) for value in values["first"].values()]
+HEAVY, MANY = 300_000, 10
+"""The bytes of one large number, and how many are sent: more than a host's memory moves by itself."""
 
-        with quick_collector():
-            before = held()
-            if not goes(used):
-                raise Wrong(
-                    "descriptors-dict-lets-go",
-                    "`spread` of a settings object was assigned, then its last name went. The object is "
-                    "still alive: something that belongs to the class refers to it.",
-                    "Look for a dict or a list on the descriptor that holds the objects. Let each object "
-                    "hold its value instead.",
-                )
-            if held() != before:
-                raise Wrong(
-                    SHARED,
-                    "`spread` of a settings object was assigned; the object went. Its value is still held "
-                    "by something that belongs to the class. A later object may be taken for the old one, "
-                    "as `id` is given to another when an object is gone.",
-                    "Let the value lie in the object: `instance.__dict__`. Then it goes with it.",
-                )
+
+def heavy(answer: Any, variant: Variant) -> bool:
+    """Whether the host's memory, as the system counts it, keeps the values of objects that it let go.
+
+    They are random numbers, sent from here, and some are read back, so that the host cannot make them up: it
+    holds them, or it does not. False where the memory of the other side cannot be seen.
+    """
+    judge, drawn = judge_of(answer), variant.random("descriptors-x1:heavy")
+    values = [drawn.getrandbits(8 * HEAVY) | 1 for _ in range(MANY + 1)]
+    first = judge.mark()
+    things = [new(answer) for _ in values]
+    if attempt(setattr, things[-1], "spread", values[-1]).error is not None:
+        return False  # nothing follows from a number of this size: the task names none
+    before = judge.memory()  # the buffers for a message of this size are part of it
+    for thing, value in zip(things[:-1], values[:-1], strict=True):
+        attempt(setattr, thing, "spread", value)
+    asked = [int(drawn.random() * MANY) for _ in range(2)]
+    if before is None or any(attempt(getattr, things[one], "spread").value != values[one] for one in asked):
+        return False
+    things.clear()
+    judge.release(first)
+    judge.witness(host.collected)
+    after = judge.memory()
+    return after is not None and after - before > HEAVY * MANY / 4
 
 
 def kept(
@@ -351,7 +324,8 @@ def kept(
         "a refused assignment leaves the old value": 1,
         "the message names class, field, value and what is allowed": 1,
     },
-    version=2,
+    version=3,
+    wired=True,
 )
 def whole(answer: Any, sheet: Sheet) -> None:
     """Put two fields on a class of the check's own, and assign what is allowed and what is not."""
@@ -365,52 +339,57 @@ def whole(answer: Any, sheet: Sheet) -> None:
 
     def made(name: str = named) -> Any:
         fields = {field: new(answer, least, most), "channels": new(answer, 1, most + 2)}
-        done = attempt(type, named, (), fields)
+        done = attempt(sheet.judge.new_class, named, fields)
         if done.error is not None:
             seen = f"a class with this field cannot be made: {done.raised}{place(done)}."
             raise Wrong("", seen, "Run a small class with two `Whole` fields in a new cell.")
-        return done.value if name == named else type(name, (done.value,), {})
+        return done.value if name == named else sheet.judge.new_class(name, {}, done.value)
 
     with aspect(sheet, "only whole numbers are taken, all else is a TypeError"):
-        host = made()
-        things = {said: host() for said in ("first", "second", "third")}
+        owner = made()
+        things = {said: owner() for said in ("first", "second", "third")}
         own = (least + 1, middle, most - 1)  # the limits themselves are asked for below
         both = [{field: one, "channels": one + 1} for one in own]
         apart(things, dict(zip(things, both, strict=True)))
         again(things["second"], field, own, "second")
         for name in ("channels", field):  # the one takes 1, the other does not: True is neither
             for value in no_numbers:
-                refused(things["first"], name, value, "first", (TypeError,))
+                refused(things["first"], name, value, "first", (TypeError,), owner)
     with aspect(sheet, "a whole number out of range is a ValueError"):
-        thing = made()()
+        owner = made()
+        thing = owner()
         for value in (least, most):
             assign(thing, field, value, "thing")
         for value in outside:
-            refused(thing, field, value, "thing", (ValueError,))
+            refused(thing, field, value, "thing", (ValueError,), owner)
     with aspect(sheet, "a refused assignment leaves the old value"):
-        host = made()
+        owner = made()
         values = {"first": {field: least + 1}, "second": {field: most - 1}}
-        things = {said: host() for said in values}
+        things = {said: owner() for said in values}
         apart(things, values)
         for value in (*no_numbers, *outside):
             if attempt(setattr, things["first"], field, value).error is None:
-                raise taken(field, value, "first", True, False)
+                raise taken(field, value, "first", owner)
             kept(things["first"], field, least + 1, value, values, "first")
     with aspect(sheet, "the message names class, field, value and what is allowed"):
-        telling(made(f"{named}Station"), field, (str(most * 37), most * 37, least - 1), (least, most))
+        station = f"{named}Station"
+        wrong = (str(most * 37), most * 37, least - 1)
+        telling(made(station), station, field, wrong, (least, most))
 
 
-def telling(host: Any, field: str, wrong: tuple[object, ...], allowed: tuple[object, ...]) -> None:
+def telling(
+    owner: Any, called: str, field: str, wrong: tuple[object, ...], allowed: tuple[object, ...]
+) -> None:
     """Each message of a refusal holds the class, the field, the value given and what is allowed."""
     for value in wrong:
-        thing = host()
+        thing = owner()
         assign(thing, field, allowed[0], "thing")
-        done = refused(thing, field, value, "thing", (TypeError, ValueError))
-        text = str(attempt(str, done.error).value)
-        what = f"the message for {short(value)} in `{field}` of a {host.__name__} is “{done.raised}”"
-        if host.__name__ not in text:
+        done = refused(thing, field, value, "thing", (TypeError, ValueError), owner)
+        text = message(done)
+        what = f"the message for {short(value)} in `{field}` of a {called} is “{done.raised}”"
+        if called not in text:
             belief = "descriptors-self-is-settings" if re.search(r"\b(Whole|OneOf)\b", text) else ""
-            advice = f"It has to name {host.__name__}, the class of the object: `type(instance).__name__`."
+            advice = f"It has to name {called}, the class of the object: `type(instance).__name__`."
             raise Wrong(belief, f"{what}: it does not name the class of the object.", advice)
         parts: dict[object, str] = {field: "the field", value: "the value given"}
         parts |= dict.fromkeys(allowed, "all of what is allowed")
@@ -432,7 +411,8 @@ def telling(host: Any, field: str, wrong: tuple[object, ...], allowed: tuple[obj
         "asked on the class, the field answers with itself": 1,
         "subclasses, copies and pickles keep the choice": 1,
     },
-    version=2,
+    version=3,
+    wired=True,
 )
 def one_of(answer: Any, sheet: Sheet) -> None:
     """Put two fields on a class of the check's own; assign, refuse, ask the class, inherit, copy, pickle."""
@@ -442,61 +422,61 @@ def one_of(answer: Any, sheet: Sheet) -> None:
     name = sheet.variant.choice(f"{key}:field", ("unit", "scale", "shownIn"))
     said = sheet.variant.choice(f"{key}:class", ("Rooftop", "Harbour", "Airfield", "Summit"))
 
-    def made() -> Any:
+    def made() -> tuple[Any, dict[str, Any]]:
         fields = {name: new(answer, *units), "wind": new(answer, *winds)}
-        done = attempt(type, said, (), fields)
+        done = attempt(sheet.judge.new_class, said, fields)
         if done.error is not None:
             seen = f"a class with this field cannot be made: {done.raised}{place(done)}."
             raise Wrong("", seen, "Run a small class with two `OneOf` fields in a new cell.")
-        return done.value
+        return done.value, fields
 
-    def three(host: Any) -> dict[str, Any]:
-        things = {one: host() for one in ("first", "second", "third")}
+    def three(owner: Any) -> dict[str, Any]:
+        things = {one: owner() for one in ("first", "second", "third")}
         apart(things, {one: {name: units[i], "wind": winds[i]} for i, one in enumerate(things)})
         return things
 
+    def station(owner: Any) -> Any:
+        return sheet.judge.new_class(f"{said}Station", {}, owner)
+
     with aspect(sheet, "each object keeps its own choice, in each of its fields"):
-        host = made()
-        # The same texts, and other objects: a text that was read from a file is never the option itself.
-        again(three(host)["first"], name, tuple("".join(list(unit)) for unit in units), "first")
+        owner, _ = made()
+        # The texts come over the wire, so they are never the option objects themselves.
+        again(three(owner)["first"], name, tuple(units), "first")
         for field in (name, "wind"):
-            refused(host(), field, f"no such {field}", "thing", (Exception,))
+            refused(owner(), field, f"no such {field}", "thing", (Exception,), owner)
     with aspect(sheet, "what is no option is refused with a ValueError, and the old stays"):
-        host = made()
-        things = three(host)
+        owner, _ = made()
+        things = three(owner)
         values = {one: {name: units[i], "wind": winds[i]} for i, one in enumerate(things)}
         wrong = (winds[0], units[0].upper(), f"{units[0]} ", units[1][:3], "", None, 0, True, "".join(units))
         for value in wrong:
-            refused(things["first"], name, value, "first", (ValueError,))
+            refused(things["first"], name, value, "first", (ValueError,), owner)
             kept(things["first"], name, units[0], value, values, "first")
         many: tuple[object, ...] = (list(units), tuple(units), {})
         for several in many:
-            refused(things["first"], name, several, "first", (ValueError, TypeError))
+            refused(things["first"], name, several, "first", (ValueError, TypeError), owner)
             kept(things["first"], name, units[0], several, values, "first")
-        telling(type(f"{said}Station", (host,), {}), name, (winds[0], units[0].upper()), tuple(units))
+        telling(station(owner), f"{said}Station", name, (winds[0], units[0].upper()), tuple(units))
     with aspect(sheet, "asked on the class, the field answers with itself"):
-        host = made()
-        three(host)
-        for owner in (host, type(f"{said}Station", (host,), {})):
+        owner, fields = made()
+        three(owner)
+        for asked_of, called in ((owner, said), (station(owner), f"{said}Station")):
             for field in (name, "wind"):
-                asked = attempt(getattr, owner, field)
-                what = f"`{owner.__name__}.{field}`, read on the class,"
+                asked = attempt(getattr, asked_of, field)
+                what = f"`{called}.{field}`, read on the class,"
                 advice = "Without an object, `__get__` gets None for `instance`: answer with the descriptor."
                 if asked.error is not None:
                     seen = f"{what} raised {asked.raised}{place(asked)}."
                     raise Wrong("descriptors-class-read-is-plain", seen, advice)
-                if asked.value is not vars(host)[field]:
+                if asked.value is not fields[field]:
                     seen = f"{what} gave {short(asked.value)}, and not the descriptor."
                     raise Wrong("descriptors-class-read-is-plain", seen, advice)
     with aspect(sheet, "subclasses, copies and pickles keep the choice"):
-        host = made()
-        alive: list[Any] = []  # so that no object lies where another lay
-        for owner in (host, type(f"{said}Station", (host,), {})):
-            alive.append(three(owner))
-            for way in (copy.copy, copy.deepcopy, through_pickle):
-                thing = owner()
-                alive.append(thing)
-                alive.append(copied(thing, name, units, way))
+        owner, _ = made()
+        for made_of in (owner, station(owner)):
+            three(made_of)
+            for way in (copy.copy, copy.deepcopy, host.through_pickle):
+                copied(made_of(), name, units, way)
 
 
 def shuffled(variant: Variant, key: str, options: tuple[str, ...]) -> list[str]:
@@ -504,21 +484,20 @@ def shuffled(variant: Variant, key: str, options: tuple[str, ...]) -> list[str]:
     return sorted(options, key=lambda option: variant.random(f"{key}:{option}").random())
 
 
-def copied(thing: Any, name: str, options: list[str], call: Callable[[Any], Any]) -> Any:
-    """A copy has the same choice, and from then on its own; return it."""
-    way = "pickle" if call is through_pickle else f"copy.{call.__name__}"
+def copied(thing: Any, name: str, options: list[str], call: Callable[[Any], Any]) -> None:
+    """A copy has the same choice, and from then on its own."""
+    way = "pickle" if call is host.through_pickle else f"copy.{call.__name__}"
     assign(thing, name, options[1], "original")
     read(thing, name, "original")
-    made = attempt(call, thing)
+    made = attempt(judge_of(thing).witness, call, thing)
     if made.error is not None:
         advice = "Keep the plain value in the object, and nothing else."
         raise Wrong("", f"{way} of an object with this field raised {made.raised}{place(made)}.", advice)
     asked = attempt(getattr, made.value, name)
     if not exactly(asked.value, options[1]):
         came = f"raised {asked.raised}{place(asked)}" if asked.error else f"is {short(asked.value)}"
-        away = not any(exactly(one, options[1]) for one in (attempt(vars, thing).value or {}).values())
         seen = f"`original.{name}` is {short(options[1])}; `{name}` of its copy, made by {way}, {came}."
-        if away:
+        if not hearsay(thing, host.holds, options[1]):
             advice = "Only what lies in the object is copied with it. Keep the value in `instance.__dict__`."
             raise Wrong(SHARED, f"{seen} The value lies on the descriptor, not in the object.", advice)
         raise Wrong("", seen, "Whatever `__get__` needs has to lie in the object, and is copied then.")
@@ -527,35 +506,6 @@ def copied(thing: Any, name: str, options: list[str], call: Callable[[Any], Any]
     if not exactly(found, options[1]):
         seen = f"a copy by {way} was given {short(options[2])}, and the original reads {short(found)}."
         raise Wrong(SHARED, seen, "Original and copy have one place for the value. Each needs its own.")
-    return made.value
-
-
-class _Pickler(pickle.Pickler):
-    """Refers to the check's own classes, which no module holds, by number."""
-
-    def __init__(self, file: io.BytesIO, classes: list[type]) -> None:
-        super().__init__(file)
-        self.classes = classes
-
-    def persistent_id(self, thing: Any) -> int | None:
-        return self.classes.index(thing) if isinstance(thing, type) and thing in self.classes else None
-
-
-class _Unpickler(pickle.Unpickler):
-    def __init__(self, file: io.BytesIO, classes: list[type]) -> None:
-        super().__init__(file)
-        self.classes = classes
-
-    def persistent_load(self, number: Any) -> Any:
-        return self.classes[number]
-
-
-def through_pickle(thing: Any) -> Any:
-    """What comes back when an object is pickled."""
-    file = io.BytesIO()
-    _Pickler(file, [type(thing)]).dump(thing)
-    file.seek(0)
-    return _Unpickler(file, [type(thing)]).load()
 
 
 WRONG: dict[str, tuple[tuple[Any, type[Exception]], ...]] = {
@@ -580,24 +530,25 @@ MISSPELT = {"windowsize": 3, "window_size": 3, "spred": 2.5, "Label": "Lund", "w
         "`usual` changes what later objects begin with, and no other": 2,
         "after `usual` every field is still checked, and so are the usual values": 1,
     },
-    version=2,
+    version=3,
+    wired=True,
 )
 def config(answer: Any, sheet: Sheet) -> None:
     """Make objects, assign, misspell, change the usual values, and do all of it again."""
-    usual = sheet.given
+    usual = usual_values(sheet.variant.course)
     drawn = numbers(sheet.variant, "descriptors-x4:more", 6)
     sizes = [usual["windowSize"] + step for step in (1, 2, 3, 4)]
-    begins = {name: answers(answer, name) for name in usual}
+    begins = {name: stands(answer, name)[0] for name in usual}
 
     def gone() -> list[str]:
-        return [name for name in usual if begins[name] and not answers(answer, name)]
+        return [name for name in usual if begins[name] and not stands(answer, name)[0]]
 
     def replaced() -> None:
         if names := gone():
             raise Wrong(
                 ON_CLASS,
                 f"after a call of `usual`, no descriptor stands at `{answer.__name__}.{names[0]}` any more: "
-                f"there is {short(inspect.getattr_static(answer, names[0], None))} instead.",
+                f"there is {stands(answer, names[0])[2]} instead.",
                 "Who is asked when something is assigned on the class? Keep the usual values in a place of "
                 "their own, where the constructor finds them.",
             )
@@ -622,7 +573,7 @@ def config(answer: Any, sheet: Sheet) -> None:
     ) -> None:  # fmt: skip
         for name, value in values.items():
             found = attempt(getattr, thing, name)
-            if is_field(found.value):
+            if isinstance(found.value, Remote) and hearsay(found.value, host.is_field) is True:
                 kind = type(found.value).__name__
                 seen = f"{when}, `{name}` is a descriptor, {kind}: it was put into the object."
                 raise Wrong(ON_INSTANCE, seen, TO_THE_CLASS)
@@ -631,23 +582,22 @@ def config(answer: Any, sheet: Sheet) -> None:
                 came = f"raised {found.raised}{place(found)}" if found.error else f"is {short(found.value)}"
                 raise Wrong("", f"{when}, `{name}` {came}, where {short(value)} belongs.", advice + more)
 
-    def checked(thing: Any, carried: bool, said: str) -> None:
+    def checked(thing: Any, said: str) -> None:
         replaced()
         for name, cases in WRONG.items():
             old = read(thing, name, said)
             for value, kind in cases:
-                refused(thing, name, value, said, (kind,), carried)
+                refused(thing, name, value, said, (kind,), answer)
                 kept(thing, name, old, value, {}, said)
 
     with aspect(sheet, "each field is checked, in the constructor and afterwards"):
         first, second = new(answer), new(answer, windowSize=sizes[0], spread=drawn[0])
-        carried = carries(answer)
         more = " If you have called `usual` before, run the cell of the answer again."
         expect(first, usual, f"in a new `{answer.__name__}()`", more)
         expect(second, {**usual, "windowSize": sizes[0], "spread": drawn[0]}, "with two values given", more)
         for name, cases in WRONG.items():
             for value, kind in cases:
-                refused(first, name, value, "first", (kind,), carried)
+                refused(first, name, value, "first", (kind,), answer)
         apart(
             {"first": first, "second": second},
             {
@@ -655,7 +605,7 @@ def config(answer: Any, sheet: Sheet) -> None:
                 "second": {"label": "second", "windowSize": sizes[2], "spread": drawn[2]},
             },
         )
-        checked(first, carried, "first")
+        checked(first, "first")
         for name, cases in WRONG.items():
             for value, kind in cases:
                 done = attempt(answer, **{name: value})
@@ -668,17 +618,15 @@ def config(answer: Any, sheet: Sheet) -> None:
                     raise Wrong("", seen, "Let the field's own error come out of the constructor.")
     with aspect(sheet, "a name that is no field is refused"):
         thing = new(answer)
-        carried = carries(answer)
         for name in usual:
-            refused(thing, name, WRONG[name][0][0], "config", (WRONG[name][0][1],), carried)
+            refused(thing, name, WRONG[name][0][0], "config", (WRONG[name][0][1],), answer)
         for name, value in MISSPELT.items():
             done = attempt(setattr, thing, name, value)
             what = f"`config.{name} = {short(value)}`"
             if done.error is None:
                 advice = "A field answers for its own name alone. `__setattr__` is called for every name."
                 raise Wrong("", f"{what} was taken, without an error.", advice)
-            told = str(attempt(str, done.error).value)
-            if not isinstance(done.error, AttributeError) or name not in told:
+            if not isinstance(done.error, AttributeError) or name not in message(done):
                 seen = f"{what} raised {done.raised}{place(done)}."
                 raise Wrong("", seen, "Asked for is an `AttributeError` whose message names the name.")
             done = attempt(answer, **{name: value})
@@ -702,11 +650,10 @@ def config(answer: Any, sheet: Sheet) -> None:
             expect(before, {**usual, "spread": drawn[3]}, "after two calls, in an object made before")
         with aspect(sheet, "after `usual` every field is still checked, and so are the usual values"):
             before = new(answer)
-            carried = carries(answer)
             make(**usual)
             make(label="roof", spread=drawn[4])
-            checked(new(answer), carried, "later")
-            checked(before, carried, "before")
+            checked(new(answer), "later")
+            checked(before, "before")
             known = {**usual, "label": "roof", "spread": drawn[4]}
             wrong = [{name: value} for name, cases in WRONG.items() for value, _ in cases]
             wrong += [{"windowsize": 3}, {"label": "dome", "spred": 2.5}, {"label": "dome", "spread": 0}]
@@ -739,211 +686,172 @@ def usual_values(variant: Variant) -> dict[str, Any]:
     return {"label": label, "windowSize": variant.number(key, 5, 15), "spread": spread}
 
 
-class Notes:
-    """What a test did with the fields that it made."""
-
-    def __init__(self) -> None:
-        self.made = self.refused = 0
-        self.named: list[tuple[type, str]] = []
-        self.objects: list[weakref.ref[Any]] = []
-
-    def see(self, instance: Any) -> None:
-        """Note an object that was assigned to, and do not hold it."""
-        if not any(known() is instance for known in self.objects):
-            self.objects.append(weakref.ref(instance))
-
-
-def built(program: type, notes: Notes) -> Any:
-    """A field class of a program, with its notes; every one has the same name, and checks for a number."""
-    put: Any = vars(program)["put"]
-    take: Any = vars(program).get("take", Plain.take)
-    refuse: Any = vars(program).get("refuse", Plain.refuse)
-
-    class Field:
-        def __init__(self) -> None:
-            notes.made += 1
-            self.kept: dict[Any, Any] = {}
-
-        def __set_name__(self, owner: type, name: str) -> None:
-            notes.named.append((owner, name))
-            self.name, self.storage = name, "_" + name
-
-        def __get__(self, instance: Any, owner: Any = None) -> Any:
-            return self if instance is None else take(self, instance)
-
-        def __set__(self, instance: Any, value: Any) -> None:
-            notes.see(instance)
-            if not isinstance(value, int | float) or isinstance(value, bool):
-                notes.refused += 1
-                refuse(self, instance, value)
-            put(self, instance, value)
-
-    return Field
-
-
 class Plain:
     """one that keeps the value in the object"""
 
-    def put(self: Any, instance: Any, value: Any) -> None:
-        setattr(instance, self.storage, value)
+    storage = "_{}"
 
-    def take(self: Any, instance: Any) -> Any:
-        return getattr(instance, self.storage)
+    def put(self, place: int, kind: int) -> str:
+        """What to keep when a value is assigned: it gets this place, and the object is of this kind."""
+        return ""
 
-    def refuse(self: Any, instance: Any, value: Any) -> None:
-        raise TypeError(f"{self.name} = {value!r}: allowed is a number")
+    def take(self, place: int | None, kind: int) -> tuple[int | None, str]:
+        """Which value to read, where the object's own is at this place; and what to keep."""
+        return place, ""
+
+    def refuse(self) -> str:
+        """What to keep when a value is refused."""
+        return ""
 
 
-class SameName:
+class SameName(Plain):
     """one that keeps the value in the object's dict, under the field's own name"""
 
-    def put(self: Any, instance: Any, value: Any) -> None:
-        instance.__dict__[self.name] = value
-
-    def take(self: Any, instance: Any) -> Any:
-        return instance.__dict__[self.name]
+    storage = "{}"
 
 
-class Cycle:
+class Cycle(Plain):
     """one whose objects and values refer to each other, in a cycle"""
 
-    def put(self: Any, instance: Any, value: Any) -> None:
-        setattr(instance, self.storage, {"value": value, "of": instance})
-
-    def take(self: Any, instance: Any) -> Any:
-        return getattr(instance, self.storage)["value"]
+    def put(self, place: int, kind: int) -> str:
+        return "cycle"
 
 
-class Weak:
+class Weak(Plain):
     """one that keeps values by the object's number, and forgets them when the object goes"""
 
-    def put(self: Any, instance: Any, value: Any) -> None:
-        key, kept = id(instance), self.kept
-        kept[key] = (value, weakref.ref(instance, lambda gone: kept.pop(key, None)))
-
-    def take(self: Any, instance: Any) -> Any:
-        return self.kept[id(instance)][0]
+    storage = ""
 
 
-class Last:
+class Last(Plain):
     """one that keeps one value, the last, for all objects"""
 
-    def put(self: Any, instance: Any, value: Any) -> None:
-        self.kept["value"] = value
+    kept: int | None = None
 
-    def take(self: Any, instance: Any) -> Any:
-        return self.kept["value"]
+    def put(self, place: int, kind: int) -> str:
+        self.kept = place
+        return ""
+
+    def take(self, place: int | None, kind: int) -> tuple[int | None, str]:
+        return self.kept, ""
 
 
-class First:
+class First(Last):
     """one that keeps one value, the first, for all objects"""
 
-    def put(self: Any, instance: Any, value: Any) -> None:
-        self.kept.setdefault("value", value)
-
-    def take(self: Any, instance: Any) -> Any:
-        return self.kept["value"]
+    def put(self, place: int, kind: int) -> str:
+        self.kept = place if self.kept is None else self.kept
+        return ""
 
 
-class OnClass:
+class OnClass(Plain):
     """one that keeps the value on the class of the object"""
 
-    def put(self: Any, instance: Any, value: Any) -> None:
-        setattr(type(instance), self.storage, value)
+    def __init__(self) -> None:
+        self.kept: dict[int, int] = {}
+
+    def put(self, place: int, kind: int) -> str:
+        self.kept[kind] = place
+        return ""
+
+    def take(self, place: int | None, kind: int) -> tuple[int | None, str]:
+        return self.kept.get(kind), ""
 
 
-class Remembered:
+class Remembered(Last):
     """one that remembers what was read first, and answers every object with it"""
 
-    def put(self: Any, instance: Any, value: Any) -> None:
-        setattr(instance, self.storage, value)
+    def put(self, place: int, kind: int) -> str:
+        return ""
 
-    def take(self: Any, instance: Any) -> Any:
-        return self.kept.setdefault("value", getattr(instance, self.storage))
+    def take(self, place: int | None, kind: int) -> tuple[int | None, str]:
+        self.kept = place if self.kept is None else self.kept
+        return self.kept, ""
 
 
-class Keyed:
+class Keyed(Plain):
     """one that keeps each object, with its value, in a dict"""
 
-    def put(self: Any, instance: Any, value: Any) -> None:
-        self.kept[id(instance)] = (instance, value)
-
-    def take(self: Any, instance: Any) -> Any:
-        return self.kept[id(instance)][1]
+    def put(self, place: int, kind: int) -> str:
+        return "all"
 
 
-class Log:
-    """one that keeps a list of the objects to which it was assigned"""
-
-    def put(self: Any, instance: Any, value: Any) -> None:
-        setattr(instance, self.storage, value)
-        self.kept.setdefault("log", []).append(instance)
-
-
-class Latest:
+class Latest(Plain):
     """one that keeps the one object to which it was assigned last"""
 
-    def put(self: Any, instance: Any, value: Any) -> None:
-        setattr(instance, self.storage, value)
-        self.kept["latest"] = instance
+    def put(self, place: int, kind: int) -> str:
+        return "one"
 
 
-class Earliest:
+class Earliest(Plain):
     """one that keeps the one object to which it was assigned first"""
 
-    def put(self: Any, instance: Any, value: Any) -> None:
-        setattr(instance, self.storage, value)
-        self.kept.setdefault("earliest", instance)
+    def put(self, place: int, kind: int) -> str:
+        return "" if place else "all"
 
 
-class Reader:
+class Reader(Plain):
     """one that keeps the object of which it was read last"""
 
-    def put(self: Any, instance: Any, value: Any) -> None:
-        setattr(instance, self.storage, value)
-
-    def take(self: Any, instance: Any) -> Any:
-        self.kept["latest"] = instance
-        return getattr(instance, self.storage)
+    def take(self, place: int | None, kind: int) -> tuple[int | None, str]:
+        return place, "one"
 
 
-class Error:
+class Error(Plain):
     """one that keeps the error with which it refused, and with its traceback the object"""
 
-    def put(self: Any, instance: Any, value: Any) -> None:
-        setattr(instance, self.storage, value)
-
-    def refuse(self: Any, instance: Any, value: Any) -> None:
-        try:
-            Plain.refuse(self, instance, value)
-        except TypeError as error:
-            self.kept["error"] = error
-            raise
+    def refuse(self) -> str:
+        return "error"
 
 
-class Refused:
+class Refused(Plain):
     """one that keeps a list of what it refused, and from whom"""
 
-    def put(self: Any, instance: Any, value: Any) -> None:
-        setattr(instance, self.storage, value)
-
-    def refuse(self: Any, instance: Any, value: Any) -> None:
-        self.kept.setdefault("refused", []).append((instance, value))
-        Plain.refuse(self, instance, value)
+    def refuse(self) -> str:
+        return "all"
 
 
-RIGHT: tuple[type, ...] = (Plain, SameName, Cycle, Weak)
-SHARING: tuple[type, ...] = (Last, First, OnClass, Remembered)
-KEEPING: tuple[type, ...] = (Keyed, Log, Latest, Earliest, Reader)
-KEEPING_REFUSED: tuple[type, ...] = (Error, Refused)
+RIGHT: tuple[type[Plain], ...] = (Plain, SameName, Cycle, Weak)
+SHARING: tuple[type[Plain], ...] = (Last, First, OnClass, Remembered)
+KEEPING: tuple[type[Plain], ...] = (Keyed, Latest, Earliest, Reader)
+KEEPING_REFUSED: tuple[type[Plain], ...] = (Error, Refused)
+
+
+class Notes:
+    """Decides what the fields of one program do, and notes what a test did with them."""
+
+    def __init__(self, program: type[Plain]) -> None:
+        self.program = program
+        self.fields: list[Plain] = []
+        self.named = self.objects = self.refused = 0
+
+    def decide(self, event: str, field: int = 0, *given: Any) -> Any:
+        """Answer a field's question: see `descriptors_host.field_class`."""
+        match event, given:
+            case "made", ():
+                self.fields.append(self.program())
+                return len(self.fields) - 1
+            case "named", ():
+                self.named += 1
+                return self.fields[field].storage
+            case "get", (place, kind):
+                return self.fields[field].take(place, kind)
+            case "refuse", _:
+                self.refused += 1
+                return self.fields[field].refuse()
+            case "set", (before, kind, place):
+                self.objects += before is None
+                return self.fields[field].put(place, kind)
+        raise ValueError(event)
 
 
 @dataclass(frozen=True, eq=False)
 class Tested:
-    """One run of a student's test with one program."""
+    """One run of a student's test with one program. fields: the class that it was given, in the host."""
 
-    program: type
+    program: type[Plain]
     notes: Notes
+    fields: Any
     end: Attempt
 
     @property
@@ -965,25 +873,35 @@ class Tested:
         "it fails for each that keeps an object after a refusal": 1,
         "it passes each right field": 1,
     },
-    version=2,
+    version=3,
+    wired=True,
 )
 def testing(answer: Any, sheet: Sheet) -> None:
     """Run the test with right fields and with those that leak, in an order of this variant."""
     programs = (*RIGHT, *SHARING, *KEEPING, *KEEPING_REFUSED)
     order = sorted(programs, key=lambda one: sheet.variant.random(f"descriptors-x5:{one.__name__}").random())
-    runs: dict[type, Tested] = {}
-    with quick_collector():
-        for program in order:
-            notes = Notes()
-            runs[program] = Tested(program, notes, attempt(answer, built(program, notes)))
+    runs: dict[type[Plain], Tested] = {}
+    judge = sheet.judge
 
-    def catches(those: tuple[type, ...], missed: Callable[[Tested], Wrong]) -> None:
+    def fields(notes: Notes) -> Any:
+        return judge.witness(host.field_class, Callback(notes.decide))
+
+    judge.witness(host.quick, True)
+    try:
+        for program in order:
+            notes = Notes(program)
+            given = fields(notes)
+            runs[program] = Tested(program, notes, given, attempt(answer, given))
+    finally:
+        judge.witness(host.quick, False)
+
+    def catches(those: tuple[type[Plain], ...], missed: Callable[[Tested], Wrong]) -> None:
         plain = runs[Plain]
         if plain.end.error is not None:
             raise rejected(plain)
         for one in (runs[program] for program in those):
             if one.end.error is None:
-                if line := swallowed_at(answer, built(one.program, Notes())):
+                if line := hearsay(answer, swallowed_at, fields(Notes(one.program))):
                     seen = (
                         f"with a field, {one}, an assertion of your test fails, and something swallows that"
                     )
@@ -1016,7 +934,7 @@ def testing(answer: Any, sheet: Sheet) -> None:
 def rejected(one: Tested) -> Wrong:
     """What to say of a test that fails for a right field."""
     seen = f"your test rejects a right field, {one}: {one.end.raised}{place(one.end)}."
-    if one.notes.made and not one.notes.named and not one.failed:
+    if one.notes.fields and not one.notes.named and not one.failed:
         advice = "Write `field()` into the body of a class: that is when a field is told its name."
         return Wrong("descriptors-set-name-always", seen, advice)
     if one.program is Cycle and one.failed:
@@ -1034,22 +952,20 @@ def rejected(one: Tested) -> Wrong:
 def sharing_missed(one: Tested) -> Wrong:
     """What to say of a test that passes a field that shares."""
     notes, seen = one.notes, f"your test passes a field, {one}"
-    if not notes.made:
+    if not notes.fields:
         advice = "Your test is given a class of fields: write `field()` into the body of a class of your own."
         return Wrong("", f"{seen}: it never makes a field.", advice)
-    if not notes.named and not notes.objects:
+    asked = notes.objects or notes.refused
+    if not notes.named and not asked:
         seen += ": it puts the field into an object, and the field is never asked."
         return Wrong(ON_INSTANCE, seen, TO_THE_CLASS)
-    if not notes.objects:
-        owner, name = notes.named[0]
-        if not answers(owner, name):
-            seen += f": it assigns to `{owner.__name__}.{name}`, on the class, and no field is left there."
-            return Wrong(ON_CLASS, seen, "Assign on objects of the class: that calls `__set__`.")
-        return Wrong("", f"{seen}: it assigns nothing to an object.", "Assign to two objects, and read both.")
-    if any(not answers(owner, name) for owner, name in notes.named):
-        seen += ": it assigns on the class, and no field is there any more."
+    gone = hearsay(one.fields, host.replaced)
+    if gone:
+        seen += f": it assigns to `{gone}`, on the class, and no field is left there."
         return Wrong(ON_CLASS, seen, "Assign on objects of the class: that calls `__set__`.")
-    if len(notes.objects) == 1:
+    if not asked:
+        return Wrong("", f"{seen}: it assigns nothing to an object.", "Assign to two objects, and read both.")
+    if notes.objects == 1:
         advice = "What is shared shows when a second object gets another value. Then read both."
         return Wrong(SHARED, f"{seen}: it assigns to one object alone.", advice)
     advice = "Assign to both objects first, different values, and only then read the one and the other."
@@ -1090,7 +1006,5 @@ def refusal_missed(one: Tested) -> Wrong:
 @materials(testing)
 def samples(variant: Variant) -> Any:
     """Three field classes to try a test with: one right, one that shares, one that keeps objects."""
-    return {"right": built(Plain, Notes()), "shares": built(Last, Notes()), "keeps": built(Log, Notes())}
-
-
-_TOOLS = tools()
+    programs: dict[str, type[Plain]] = {"right": Plain, "shares": Last, "keeps": Keyed}
+    return {key: host.field_class(Notes(one).decide) for key, one in programs.items()}

@@ -23,6 +23,15 @@ class Variant:
 
     name: str = "kit"
 
+    @property
+    def course(self) -> Variant:
+        """The course's own variant, of one for a single run, whose name is `<course>:<seed>`.
+
+        >>> Variant("kit:7f3a").course
+        Variant(name='kit')
+        """
+        return Variant(self.name.partition(":")[0])
+
     def random(self, key: str) -> random.Random:
         """A random source that gives the same for the same variant and key, on every Python."""
         return random.Random(f"{self.name}:{key}")

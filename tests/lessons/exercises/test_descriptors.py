@@ -15,6 +15,7 @@ from solutions import Solution, one_quickly, setup, solutions
 from lessons import course
 from lessons.exercises import Variant, executed, exercises, stub
 from lessons.exercises import descriptors as checks
+from lessons.exercises.descriptors_host import field_class
 from lessons.judge import trial
 from lessons.judge.trial import examine
 from lessons.judge.verdict import Verdict
@@ -59,6 +60,32 @@ def test_each_core_misconception_of_the_lesson_names_four_wrong_solutions() -> N
     assert {id: count[id] for id in core if count[id] < 4} == {}
 
 
+def quickly(one: Solution) -> Any:
+    """A right solution and a wrong one of each exercise in every run, the others in the deep one."""
+    first = f"{one.name}_".startswith(("right_1_", "wrong_1_"))
+    return pytest.param(one, id=str(one), marks=[] if first else pytest.mark.deep)
+
+
+@pytest.mark.parametrize("solution", [quickly(one) for one in MINE])
+def test_a_judge_in_the_same_process_settles_the_same(
+    solution: Solution, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(trial, "can_copy", lambda: False)
+    verdict = judged(solution.exercise, solution.source)
+    assert (verdict.status == "correct", verdict.belief) == (solution.right, solution.belief), str(verdict)
+
+
+@pytest.mark.deep
+@pytest.mark.parametrize("solution", MINE, ids=str)
+def test_points_and_beliefs_do_not_depend_on_the_draw(solution: Solution) -> None:
+    answer = solution.answer()
+    found = {
+        tuple((one.points, one.belief) for one in examine(solution.exercise, answer, seed=str(seed)).aspects)
+        for seed in range(20)
+    }
+    assert len(found) == 1
+
+
 SWALLOWS = """
 def test_field(field):
     try:
@@ -80,7 +107,7 @@ NAMELESS: dict[str, tuple[str, list[tuple[str, str]], list[int], str]] = {
                                [1], "after another value, and reads"),
     "the option itself": ("x3", [("value not in self.options",
                                   "not any(value is one for one in self.options)")],
-                          [1], "raised ValueError"),
+                          [1, 2, 3, 4], "raised ValueError"),
     "off by one": ("x2", [("<= self.most", "< self.most")], [2], "raised ValueError"),
     "TypeError for no option": ("x3", [("raise ValueError", "raise TypeError")], [2],
                                 "asked for is a ValueError"),
@@ -277,29 +304,28 @@ class TestX4:
     def test_the_next_check_in_this_process_meets_the_same_values(
         self, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.delattr(os, "fork", raising=False)
+        monkeypatch.setattr(trial, "can_copy", lambda: False)
         answer = Solution("descriptors-x4", "right_0", "", right("descriptors-x4")).answer()
         assert [trial.examine("descriptors-x4", answer).status for _ in range(2)] == ["correct", "correct"]
 
 
 class TestX5:
-    def run(self, program: type) -> tuple[Any, Any]:
-        notes = checks.Notes()
-        field = checks.built(program, notes)
-        first, second = (type("Host", (), {"spread": field()}) for _ in range(2))
-        return first(), second()
+    def settings(self, program: type[checks.Plain]) -> type:
+        """A class with a field of this program; here the field asks the check without a wire."""
+        field = field_class(checks.Notes(program).decide)
+        return type("Host", (), {"spread": field()})
 
     @pytest.mark.parametrize("program", [*checks.RIGHT, *checks.KEEPING, *checks.KEEPING_REFUSED])
-    def test_programs_that_do_not_share_keep_values_apart(self, program: type) -> None:
-        host = type(self.run(program)[0])
+    def test_programs_that_do_not_share_keep_values_apart(self, program: type[checks.Plain]) -> None:
+        host = self.settings(program)
         first, second = host(), host()
         first.spread, second.spread = 7.3, 9.1
         assert (first.spread, second.spread) == (7.3, 9.1)
 
     @pytest.mark.parametrize("program", [*checks.RIGHT, *checks.SHARING, *checks.KEEPING])
     @pytest.mark.parametrize("refuse", [False, True])
-    def test_programs_keep_objects_as_they_say(self, program: type, refuse: bool) -> None:
-        host = type(self.run(program)[0])
+    def test_programs_keep_objects_as_they_say(self, program: type[checks.Plain], refuse: bool) -> None:
+        host = self.settings(program)
         thing = host()
         thing.spread = 7.3
         assert thing.spread == 7.3
@@ -312,8 +338,8 @@ class TestX5:
         assert (watched() is not None) == (program in checks.KEEPING)
 
     @pytest.mark.parametrize("program", checks.KEEPING_REFUSED)
-    def test_these_keep_an_object_only_after_a_refusal(self, program: type) -> None:
-        host = type(self.run(program)[0])
+    def test_these_keep_an_object_only_after_a_refusal(self, program: type[checks.Plain]) -> None:
+        host = self.settings(program)
         watched = []
         for value in (7.3, "7.3"):
             thing = host()
@@ -350,16 +376,16 @@ class TestX5:
         assert failed(verdict) == [1] and "raised KeyError" in verdict.aspects[0].seen
 
     def test_an_object_at_the_place_of_one_that_is_gone_is_another_one(self) -> None:
-        notes = checks.Notes()
-        host = type("Host", (), {"spread": checks.built(checks.Plain, notes)()})
+        notes = checks.Notes(checks.Plain)
+        host = type("Host", (), {"spread": field_class(notes.decide)()})
         for value in range(3):
             thing = host()
             thing.spread = value
             del thing
-        assert len(notes.objects) == 3
+        assert notes.objects == 3
 
     def test_the_collector_is_on_again_after_the_check(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.delattr(os, "fork", raising=False)
+        monkeypatch.setattr(trial, "can_copy", lambda: False)
         gc.unfreeze()  # some versions of Python start with frozen objects
         frozen = gc.get_freeze_count()
         assert judged("descriptors-x5", right("descriptors-x5")).status == "correct"
