@@ -15,11 +15,10 @@ from typing import Any
 
 from classroom.trouble import Trouble
 from lessons.exercises import Exercise, stub
-from lessons.exercises.exercise import KINDS
+from lessons.exercises.exercise import HINTS, KINDS
 from lessons.words import many
 
 KERNEL = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
-HINTS = ("Hint 1: the concept", "Hint 2: the place", "Hint 3: almost code")
 ANSWER = "*Write your answer here, in place of this line.*"
 """What stands in the answer cell of an open question."""
 

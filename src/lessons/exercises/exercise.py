@@ -21,6 +21,9 @@ from lessons.exercises.variant import Variant
 from lessons.judge.verdict import Aspect
 from lessons.judge.wire import Over
 
+HINTS = ("Hint 1: the concept", "Hint 2: the place", "Hint 3: almost code")
+"""The headings of an exercise's hints, as a notebook folds them."""
+
 KINDS = ("fix", "complete", "build", "test")
 ASSIGNMENTS = ("leaks", "descriptors", "decorators", "chains", "composition")
 """The assignments in the order of the lessons; each has a module of checks of the same name."""

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import difflib
 import os
+from dataclasses import replace
 from typing import Any
 
-from lessons.exercises.exercise import Exercise, exercises
+from lessons.exercises.exercise import HINTS, Exercise, exercises
 from lessons.exercises.variant import Variant, choose, chosen
 from lessons.judge.home import PLACE, judged, show_outside
 from lessons.judge.host import Stuck
-from lessons.judge.verdict import Verdict
+from lessons.judge.trial import not_judged
+from lessons.judge.verdict import Verdict, waits
+from lessons.study import hook
 from lessons.study.cards import Card, sentence, word
 from lessons.study.predictions import journal
 from lessons.words import described, listed
@@ -46,10 +49,11 @@ def given(id: object) -> Any:
     return _exercise(id).materials(chosen())
 
 
-def check(id: object, answer: object = None) -> Verdict | None:
+def check(id: object, answer: object = None) -> Verdict:
     """Check an answer, show the verdict, keep it in the record of your progress, and return it.
 
-    Where a grader runs the notebook, its judge outside sees the answer, and nothing is returned.
+    If the newest run of the answer's cell failed, nothing is judged. Where a grader runs the notebook, its
+    judge outside sees the answer, and keeps the verdict for the grader.
 
     id: the exercise, such as "leaks-x2". answer: the function or class that you wrote, without parentheses.
     Raises `UnknownExercise` with the nearest names; nothing that the answer does is raised here.
@@ -57,21 +61,47 @@ def check(id: object, answer: object = None) -> Verdict | None:
     exercise = _exercise(id)
     outside = os.environ.get(PLACE)
     if outside:
-        _shown_outside(exercise, answer, outside)
-        return None
-    verdict = judged(exercise, answer, chosen())
-    journal.add("check", verdict.exercise, verdict.status, verdict.belief, verdict.version)
+        verdict = not_judged(exercise, chosen(), _shown_outside(answer, outside))
+    elif error := hook.failed(exercise.answer):
+        verdict = not_judged(exercise, chosen(), _STALE.format(name=exercise.answer, error=error))
+    else:
+        verdict = _with_hint(judged(exercise, answer, chosen()))
+        journal.add("check", verdict.exercise, verdict.status, verdict.belief, verdict.version)
     _show(verdict)
     return verdict
 
 
-def _shown_outside(exercise: Exercise, answer: object, place: str) -> None:
+_STALE = (
+    "The newest run of the cell that makes `{name}` failed: {error}. So `{name}` is still that of an earlier "
+    "run. Mend the cell, run it, then check again."
+)
+
+
+def _shown_outside(answer: object, place: str) -> str:
     try:
         show_outside(place, answer)
     except Stuck:
-        print(f"{exercise.id}: no judge listens here. A grader's judge listens in the check cells alone.")
-    else:
-        print(f"{exercise.id}: the judge outside has seen this answer.")
+        return "No judge listens here: a grader's judge listens in the check cells alone."
+    return "The judge outside has seen this answer, and tells its verdict to the grader."
+
+
+_same: dict[str, tuple[object, int]] = {}
+"""How an answer to each exercise failed last in this kernel, and how many times running."""
+
+
+def _with_hint(verdict: Verdict) -> Verdict:
+    """The verdict; when an answer fails in the same way for the third time, with the next hint's place."""
+    failed = [one for one in verdict.aspects if not one.holds and not waits(one) and not one.unchecked]
+    kind = tuple((one.name, one.belief, one.advice) for one in failed)
+    before, times = _same.get(verdict.exercise, (None, 0))
+    times = times + 1 if kind == before else 1
+    _same[verdict.exercise] = (kind, times)
+    if verdict.missing or not failed or times < 3:
+        return verdict
+    hint = HINTS[min(times - 3, len(HINTS) - 1)]
+    advice = f"This was seen {times} times running. Open “{hint}” below the task, then try again."
+    aspects = (replace(one, advice=advice) if one is failed[0] else one for one in verdict.aspects)
+    return replace(verdict, aspects=tuple(aspects))
 
 
 def _exercise(id: object) -> Exercise:
@@ -87,9 +117,7 @@ def _exercise(id: object) -> Exercise:
 
 
 def _show(verdict: Verdict) -> None:
-    from lessons.study.hook import in_notebook
-
-    if in_notebook():
+    if hook.in_notebook():
         from IPython.display import display
 
         display(verdict)  # type: ignore[no-untyped-call]

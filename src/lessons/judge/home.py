@@ -16,7 +16,7 @@ from typing import Any
 from lessons.exercises.exercise import Exercise
 from lessons.exercises.variant import Variant
 from lessons.judge.host import Copy, Stuck
-from lessons.judge.trial import STUCK, can_copy, tried, verdict
+from lessons.judge.trial import NOT_BEGUN, STUCK, can_copy, tried, verdict
 from lessons.judge.verdict import Verdict
 from lessons.judge.wire import Over
 
@@ -134,9 +134,9 @@ def _judged_beside(exercise: Exercise, answer: object, variant: Variant) -> Verd
             found = server.verdict()
         finally:
             copy.end()
-    except Stuck as stuck:
+    except Stuck:
         end()
-        return verdict(exercise, variant, "", [], Over(STUCK, str(stuck)))
+        return verdict(exercise, variant, "", [], Over(STUCK, NOT_BEGUN))
     except BaseException:
         # Such as Ctrl-C: what this judge says next would be of this check.
         end()

@@ -130,7 +130,7 @@ def _judged(request: dict[str, Any], asking: _Asking) -> dict[str, Any]:
         connected = _accepted(listening, asking, request.get("patience", COPIES * FIRST + 1))
     if connected is None:
         exercise = _exercise(request)
-        end: Over | None = Over(STUCK, "no answer was shown to the judge")
+        end: Over | None = Over(STUCK, "No answer was shown to the judge.")
         return verdict(exercise, variant, seed, [], end).as_dict()
     with connected, tempfile.TemporaryDirectory(prefix="judge-", ignore_cleanup_errors=True) as folder:
         return _in_a_copy(request, variant, seed, connected, folder)

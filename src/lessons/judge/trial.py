@@ -41,6 +41,11 @@ SAID = 1_000_000
 STUCK = "stuck"
 """How a check ends that could not begin."""
 
+NOT_BEGUN = (
+    "The check could not begin, which says nothing about your code. Run the cell again. If that does not "
+    "help, restart the kernel."
+)
+
 MEMORY = 2**30
 """How many bytes a check may use beyond what the process has already."""
 
@@ -65,10 +70,6 @@ _ENDS = {
     NO_MESSAGE: (
         "What came from the process of your code was no message that the check knows.",
         "Restart the kernel, run the notebook from the top, and check again.",
-    ),
-    STUCK: (
-        "The check could not begin: {what}. This says nothing about your code.",
-        "Run the cell again. If that does not help, restart the kernel.",
     ),
 }
 _DEFECT = (
@@ -122,8 +123,8 @@ def _by_copy(exercise: Exercise, answer: object, settled: Callable[[Judge], Over
     with contextlib.closing(ours), contextlib.closing(theirs):
         try:
             copy = Copy(answer, lambda: theirs, [ours.fileno()])
-        except Stuck as stuck:
-            return Over(STUCK, str(stuck))
+        except Stuck:
+            return Over(STUCK, NOT_BEGUN)
         try:
             theirs.close()
             judge = Judge(Channel(ours, time.monotonic() + exercise.seconds))
@@ -191,7 +192,15 @@ def verdict(
     exercise: Exercise, variant: Variant, seed: str, lines: list[dict[str, Any]], end: Over | None
 ) -> Verdict:
     """The verdict of what `settle` told and returned."""
+    if end is not None and end.how == STUCK:
+        return not_judged(exercise, variant, end.what, seed)
     return replace(_verdict(exercise, variant, lines, end), seed=seed)
+
+
+def not_judged(exercise: Exercise, variant: Variant, why: str, seed: str = "") -> Verdict:
+    """The verdict on an answer that no judge has looked at."""
+    aspects = tuple(Aspect(name, worth) for name, worth in exercise.aspects.items())
+    return Verdict(exercise.id, exercise.version, variant.name, aspects, seed=seed, unjudged=why)
 
 
 def _verdict(

@@ -9,14 +9,15 @@ from typing import Any
 from lessons.study.cards import Card, card, inline, wrapped
 from lessons.study.questions import misconceptions
 
-MISSING, WRONG, ALMOST, CORRECT = "missing", "wrong", "almost", "correct"
+MISSING, WRONG, ALMOST, CORRECT, UNJUDGED = "missing", "wrong", "almost", "correct", "not judged"
 
 MIME = "application/vnd.lifecycle.verdict+json"
 """The name under which a notebook carries a verdict for a program to read."""
 
 
-_SIGNS = {MISSING: "○", WRONG: "✗", ALMOST: "◐", CORRECT: "✓"}
+_SIGNS = {UNJUDGED: "○", MISSING: "○", WRONG: "✗", ALMOST: "◐", CORRECT: "✓"}
 _HEADS = {
+    UNJUDGED: "not judged.",
     MISSING: "missing: there is no answer yet. Write yours in the cell above, and run both cells again.",
     WRONG: "wrong: the main thing does not hold yet.",
     ALMOST: "almost: the main thing holds, something beside it does not.",
@@ -59,7 +60,8 @@ class Verdict:
     `version` is the check's own, `variant` the course's; `printed` is what the answer printed meanwhile,
     and `seed` fixes what the judge drew: the same seed shows the same verdict again.
     The status follows from the aspects: all hold, "correct"; the first one holds, which is what the exercise
-    is about, "almost"; else "wrong". "missing" is an answer that was not begun.
+    is about, "almost"; else "wrong". "missing" is an answer that was not begun. "not judged" is one that no
+    judge has looked at; `unjudged` says why.
     """
 
     exercise: str
@@ -69,6 +71,7 @@ class Verdict:
     missing: bool = False
     printed: str = ""
     seed: str = ""
+    unjudged: str = ""
 
     @property
     def points(self) -> int:
@@ -82,7 +85,9 @@ class Verdict:
 
     @property
     def status(self) -> str:
-        """Return "missing", "wrong", "almost" or "correct"."""
+        """Return "not judged", "missing", "wrong", "almost" or "correct"."""
+        if self.unjudged:
+            return UNJUDGED
         if self.missing:
             return MISSING
         looked_at = [aspect for aspect in self.aspects if not aspect.unchecked]
@@ -108,6 +113,7 @@ class Verdict:
             "aspects": [asdict(aspect) for aspect in self.aspects],
             "printed": self.printed,
             "seed": self.seed,
+            "unjudged": self.unjudged,
         }
 
     @classmethod
@@ -128,6 +134,7 @@ class Verdict:
             missing,
             data["printed"],
             data["seed"],
+            data["unjudged"],
         )
         if verdict.as_dict() != data:
             raise ValueError("the verdict's parts do not agree with each other")
@@ -151,6 +158,10 @@ def panel(verdict: Verdict) -> Card:
     at, since another one has to hold first, is not said to fail.
     """
     head = f"**{verdict.exercise}** is {_HEADS[verdict.status]}"
+    if verdict.unjudged:
+        head = f"○ {head} {verdict.unjudged}"
+        shown = [f'<p role="status" style="{_PLAIN}">{inline(head)}</p>']
+        return card(f"Check of {verdict.exercise}: {verdict.status}", [wrapped(head)], shown)
     count = f"{verdict.points} of {verdict.worth} points"
     sign = _SIGNS[verdict.status]
     text = [wrapped(f"{sign} {head} {count}.")]

@@ -2,15 +2,40 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from typing import Any
 
 from lessons.study import predictions
 
+_MADE = re.compile(r"^(?:async +def|def|class) +(\w+)|^(\w+) *=(?!=)", re.MULTILINE)
+
+_failed: dict[str, str] = {}
+"""By name: the error of the newest cell that makes it at its top level, if that cell failed."""
+
+
+def failed(name: str) -> str:
+    """The error of the newest run of a cell that makes this name, "" if it did not fail.
+
+    Such a name, if it is there, was made by an earlier run.
+    """
+    return _failed.get(name, "")
+
+
+def _note(source: str, error: BaseException | None) -> None:
+    for by_word, by_sign in _MADE.findall(source):
+        _failed.pop(by_word or by_sign, None)
+        if error is not None:
+            text = str(error).strip().splitlines()
+            _failed[by_word or by_sign] = type(error).__name__ + (f", {text[0][:100]}" if text else "")
+
 
 def _after_cell(result: Any) -> None:
     source = getattr(getattr(result, "info", None), "raw_cell", None)
-    if not isinstance(source, str) or "nswers" not in source:
+    if not isinstance(source, str):
+        return
+    _note(source, result.error_before_exec or result.error_in_exec)
+    if "nswers" not in source:
         return
     cards = predictions.ran(source)
     if cards:

@@ -9,6 +9,7 @@ from solutions import solutions
 
 from lessons import check, course, given, progress
 from lessons.exercises import exercises
+from lessons.exercises.exercise import HINTS
 from lessons.judge.checking import UnknownExercise
 from lessons.judge.verdict import MIME
 
@@ -90,3 +91,45 @@ def test_in_a_notebook_the_panel_is_shown_and_a_program_can_read_it() -> None:
     [unknown] = notebook.cells[3].outputs
     [sentence] = unknown.traceback
     assert sentence.startswith("There is no exercise 'leaks-x9'. Did you mean leaks-x1, ")
+
+
+def outputs(*cells: str) -> list[str]:
+    """The texts that the cells of a notebook show."""
+    from nbclient import NotebookClient
+    from nbformat.v4 import new_code_cell, new_notebook
+
+    notebook = new_notebook(cells=[new_code_cell(cell) for cell in cells])
+    NotebookClient(notebook, timeout=60, allow_errors=True).execute()
+    return [
+        "\n".join(one.get("text") or one.get("data", {}).get("text/plain", "") for one in cell.outputs)
+        for cell in notebook.cells
+    ]
+
+
+def test_an_answer_whose_newest_cell_failed_is_stale_and_not_judged() -> None:
+    answer, run = "from contextlib import closing\n" + RIGHT.source, 'check("leaks-x1", copy_readings).status'
+    broken = RIGHT.source.replace("def copy_readings(source, sink):", "def copy_readings(source, sink)")
+    raises = RIGHT.source + "\nprint(undefined)"
+    shown = outputs(
+        "from lessons import check", answer, run, broken, run, answer, run, raises, run, "x = 1 / 0", run
+    )
+    assert [text.splitlines()[-1] for text in shown[2::2]] == [
+        "'correct'", "'not judged'", "'correct'", "'not judged'", "'not judged'",
+    ]  # fmt: skip
+    told = " ".join(shown[4].split())
+    assert "The newest run of the cell that makes `copy_readings` failed: SyntaxError, expected ':'" in told
+    assert "Mend the cell, run it, then check again." in told
+    assert "NameError, name 'undefined' is not defined" in shown[8].replace("\n", " ")
+
+
+def test_the_same_failure_for_the_third_time_offers_the_next_hint(capsys: pytest.CaptureFixture[str]) -> None:
+    said = []
+    for _ in range(6):
+        check("leaks-x1", WRONG.answer())
+        said.append(" ".join(capsys.readouterr().out.split()))
+    check("leaks-x1", RIGHT.answer())
+    check("leaks-x1", WRONG.answer())
+    said.append(capsys.readouterr().out)
+    places = [next((hint for hint in HINTS if hint in text), "") for text in said]
+    assert places == ["", "", *HINTS, HINTS[-1], ""]
+    assert "This was seen 3 times running. Open “Hint 1: the concept” below the task" in said[2]
