@@ -9,7 +9,7 @@ IN_TEST_ENV = $(IN_ENV) --extra test --extra classroom
 # is one worker's; in their own order, so that the browser's tests begin early and the grader's come last.
 PYTEST = $(IN_TEST_ENV) python -m pytest -n 4 --dist loadfile --no-loadscope-reorder
 
-.PHONY: help lab present html test deep check bench python
+.PHONY: help lab present html test deep check mutants bench python
 
 help:
 	@echo "make lab      open the lessons in JupyterLab"
@@ -18,6 +18,7 @@ help:
 	@echo "make test     every promise once: style, types, lessons, JupyterLab in a real browser"
 	@echo "make check    the quick part: no browser, no grader, no notebooks"
 	@echo "make deep     the long forms: every variant, hostile submissions, other Pythons"
+	@echo "make mutants  right answers changed by one step: which of them the checks accept"
 	@echo "make bench    what the patterns cost, as ratios in one run"
 
 lab: python
@@ -47,6 +48,9 @@ test: python
 deep: python
 	@$(PYTEST) -m deep $(ARGS)
 	@$(IN_TEST_ENV) python tools/other_pythons.py
+
+mutants: python
+	@$(IN_TEST_ENV) classroom matrix --mutants $(ARGS)
 
 bench: python
 	@$(IN_TEST_ENV) python tests/benchmarks $(ARGS)

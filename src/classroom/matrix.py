@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import argparse
+import sys
+import time
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from classroom import survivors
 from classroom.solutions import Solution, solutions, untouched
 from classroom.trouble import Trouble
 from lessons.exercises import Exercise, Variant, exercises
@@ -73,11 +76,24 @@ def matrix(folder: Path, variant: str = "kit", only: Iterable[str] = ()) -> list
 
 def table(rows: list[Row]) -> str:
     """The matrix as text, one line an exercise, with a last line of sums."""
-    cells = [HEAD, *(row.cells() for row in rows)]
     sides = [solution.right for row in rows for solution, _ in row.judged]
     points = str(sum(row.exercise.worth for row in rows))
     sums = [str(sides.count(True)), str(sides.count(False)), str(len(_beliefs(rows)))]
-    cells.append([f"{len(rows)} exercises", "", points, "", *sums, ""])
+    return aligned(
+        [HEAD, *(row.cells() for row in rows), [f"{len(rows)} exercises", "", points, "", *sums, ""]]
+    )
+
+
+def mutants_table(rows: list[survivors.Row]) -> str:
+    """What became of all mutants, one line an exercise, with a last line of sums."""
+    cells = [row.cells() for row in rows]
+    sums = [str(sum(map(int, column))) for column in list(zip(*cells, strict=True))[1:-1]]
+    seconds = sum(row.seconds for row in rows)
+    return aligned([survivors.HEAD, *cells, ["in all", *sums, f"{seconds:.0f} s"]])
+
+
+def aligned(cells: list[list[str]]) -> str:
+    """Rows of a table as text; the first one is its head."""
     widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
     lines = [_aligned(line, widths) for line in cells]
     return "\n".join([lines[0], _aligned(["-" * width for width in widths], widths), *lines[1:]])
@@ -122,6 +138,14 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--solutions", type=Path, metavar="DIR", help="their folder (default: the kit's)")
     parser.add_argument("--variant", default="kit", help="the course's variant (default: kit)")
     parser.add_argument("--picture", type=Path, metavar="FILE", help="draw it too, such as matrix.png")
+    parser.add_argument(
+        "--mutants",
+        action="store_true",
+        help="change each right solution by one step, and judge what comes of it",
+    )
+    parser.add_argument(
+        "--save", type=Path, metavar="DIR", help="write each mutant that survives and is not listed into DIR"
+    )
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -134,6 +158,8 @@ def run(arguments: argparse.Namespace) -> int:
     unknown = [id for id in arguments.exercise if id not in exercises()]
     if unknown:
         raise Trouble(f"There is no exercise {unknown[0]!r}. There are {', '.join(exercises())}.")
+    if arguments.mutants:
+        return _mutants(folder, arguments.exercise, arguments.save)
     rows = matrix(folder, arguments.variant, arguments.exercise)
     print(table(rows))
     if arguments.picture:
@@ -142,3 +168,24 @@ def run(arguments: argparse.Namespace) -> int:
     astray = [sentence for row in rows for sentence in row.astray]
     print(*astray, sep="\n", end="\n" if astray else "")
     return 1 if astray else 0
+
+
+def _mutants(folder: Path, only: list[str], save: Path | None) -> int:
+    """Print what became of the mutants; return 1 if one survives that is not listed."""
+    live, said = sys.stderr.isatty(), [time.monotonic()]
+
+    def say(line: str) -> None:
+        if time.monotonic() - said[0] > 2:
+            said[0] = time.monotonic()
+            print(f"\r\x1b[2K{line}" if live else line, end="" if live else "\n", file=sys.stderr, flush=True)
+
+    rows = survivors.judged(folder, only, say=say)
+    print("\r\x1b[2K" if live else "", end="", file=sys.stderr, flush=True)
+    for row in rows:
+        print(*survivors.told(row), sep="\n", end="\n" if row.survivors else "")
+    print(mutants_table(rows))
+    print(*survivors.stale(rows), sep="\n", end="\n" if survivors.stale(rows) else "")
+    if save:
+        survivors.save(rows, save)
+        print(f"The survivors that are not listed are in {save}.")
+    return 1 if any(row.survivors for row in rows) else 0
