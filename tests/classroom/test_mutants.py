@@ -324,15 +324,14 @@ STRONG = ("finally-dropped", "finally-flattened", "with-dropped")
 
 
 @pytest.mark.parametrize("id", exercises())
-def test_a_few_mutants_of_each_exercise_are_rejected(id: str) -> None:
+def test_a_mutant_of_each_exercise_is_rejected(id: str) -> None:
     operators = () if id in SETTLED else STRONG
-    for row in judged(FOLDER, [id], sample=(2, "kit"), operators=operators):
+    for row in judged(FOLDER, [id], sample=(1, "kit"), operators=operators):
         assert not row.survivors, list(told(row))
 
 
 @pytest.mark.deep
-@pytest.mark.parametrize("id", SETTLED)
-def test_every_survivor_is_listed_and_every_entry_survives(id: str) -> None:
-    rows = judged(FOLDER, [id])
+def test_every_survivor_is_listed_and_every_entry_survives() -> None:
+    rows = judged(FOLDER, SETTLED) if SETTLED else []
     assert [line for row in rows for line in told(row)] == []
     assert stale(rows) == []
