@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import nullcontext
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 from lessons.exercises import composition_parts as at_work
@@ -12,24 +14,22 @@ from lessons.exercises.composition_parts import (
     OLD,
     Bare,
     Database,
-    Decorable,
     Feed,
     Nightly,
     Shift,
     Station,
     Tray,
+    decorable,
+    new_engine,
 )
-from lessons.exercises.decorators_parts import MANY, awake
+from lessons.exercises.decorators_parts import MANY
 from lessons.exercises.exercise import Attempt, Sheet, Wrong, attempt, exactly, exercise, materials
 from lessons.exercises.variant import Variant
-from lessons.judge.judge import Callback
+from lessons.judge.judge import Callback, Judge
 from lessons.words import described as short
 from lifecycle import faults
 from lifecycle.config import PipelineConfig
 from lifecycle.faults import Outcome, sweep
-from lifecycle.sinks import SqlSink
-from lifecycle.sources import CsvSource
-from lifecycle.stages import Filter, Normalise, Parse
 
 _WITH = "Hand all of it to a `PipelineContext`, in a `with`: it closes last first, whatever fails."
 
@@ -73,19 +73,56 @@ def _left_open(outcomes: tuple[Outcome, ...]) -> None:
         "any parts and any settings will do": 2,
     },
     version=2,
+    wired=True,
 )
 def together(answer: Any, sheet: Sheet) -> None:
     """Run the answer on a line that drops, sweep it, and hand it parts that it has never seen."""
-    with awake([]), at_work.kept_as_they_are(Feed, Shift, Tray, Decorable) as changed:
-        _together(answer, sheet, changed)
+    with prepared(sheet.judge):
+        _together(answer, sheet)
 
 
-def _together(answer: Any, sheet: Sheet, changed: Callable[[], list[str]]) -> None:
+@contextmanager
+def prepared(judge: Judge) -> Iterator[None]:
+    """Let nothing sleep in the answer's process, and put the kit's classes back at the end."""
+    judge.witness(at_work.prepare)
+    try:
+        yield
+    finally:
+        judge.witness(at_work.tidy)
+
+
+class Kinds:
+    """Classes in the answer's process; their objects stand for parts of this side."""
+
+    def __init__(self, judge: Judge) -> None:
+        self.source, self.bare, self.stage, self.sink = judge.witness(at_work.new_kinds)
+        methods = (
+            (self.source, "stream"),
+            (self.bare, "stream"),
+            (self.stage, "process"),
+            (self.sink, "write"),
+        )
+        self._methods = [(kind, name, getattr(kind, name)) for kind, name in methods]
+
+    def changed(self) -> list[str]:
+        """The methods that are other ones by now."""
+        return [
+            f"`{kind.__name__}.{name}`" for kind, name, was in self._methods if getattr(kind, name) is not was
+        ]
+
+
+def _together(answer: Any, sheet: Sheet) -> None:
     records = sheet.given
     at = sheet.variant.number("composition-x1 at", 2, len(records) - 1)
-    feed, stages, tray = Feed(records, drops=2, at=at), [Shift(1.0), Shift(0.5)], Tray()
-    whole = attempt(answer, feed, stages, tray, PipelineConfig(delaySeconds=0))
-    patched = changed()
+    kinds = Kinds(sheet.judge)
+
+    def settings(**values: Any) -> Any:
+        return sheet.judge.witness(at_work.new_config, values)
+
+    tray = Tray()
+    feed, stages = kinds.source(Feed(records, drops=2, at=at)), [kinds.stage(Shift(by)) for by in (1.0, 0.5)]
+    whole = attempt(answer, feed, stages, kinds.sink(tray), settings(delaySeconds=0))
+    patched = kinds.changed()
     shifted = [row["celsius"] + 1.5 for row in records]
 
     def arrived() -> None:
@@ -120,7 +157,8 @@ def _together(answer: Any, sheet: Sheet, changed: Callable[[], list[str]]) -> No
     def counted(stages: list[Any]) -> None:
         """Raise `Wrong` unless a line that never comes back is opened as often as the settings say."""
         lost = Feed(records, drops=MANY, at=at)
-        tried = attempt(answer, lost, stages, Tray(), PipelineConfig(maxAttempts=2, delaySeconds=0))
+        given = settings(maxAttempts=2, delaySeconds=0)
+        tried = attempt(answer, kinds.source(lost), stages, kinds.sink(Tray()), given)
         if lost.drops != MANY - 2:
             raise Wrong(
                 "",
@@ -131,17 +169,15 @@ def _together(answer: Any, sheet: Sheet, changed: Callable[[], list[str]]) -> No
 
     with sheet.aspect("a line that drops is opened again, and each record comes once"):
         arrived()
-        for some in ([], [Shift(1.0), Shift(0.5)]):
-            counted(some)
+        for some in ([], [1.0, 0.5]):
+            counted([kinds.stage(Shift(by)) for by in some])
     with sheet.aspect("everything is closed, wherever it breaks"):
         _works(tray)
+        once = settings(maxAttempts=1, delaySeconds=0)
         swept = sweep(
             lambda: (Feed(records[:4]), [Shift(1.0)], Tray()),
             lambda source, stages, sink: answer(
-                Decorable(source),
-                [Decorable(one) for one in stages],
-                sink,
-                PipelineConfig(maxAttempts=1, delaySeconds=0),
+                kinds.source(source), [kinds.stage(one) for one in stages], kinds.sink(sink), once
             ),
         )
         _left_open(swept.outcomes)
@@ -149,7 +185,7 @@ def _together(answer: Any, sheet: Sheet, changed: Callable[[], list[str]]) -> No
         _works(tray)
         for place, part in (("source", feed), ("stage 1", stages[0]), ("stage 2", stages[1])):
             metrics = getattr(part, "metrics", None)
-            if getattr(metrics, "records", None) != len(records):
+            if not exactly(getattr(metrics, "records", None), len(records)):
                 raise Wrong(
                     "composition-context-measures",
                     f"{place} has no figures of {len(records)} records: its `metrics` is {short(metrics)}.",
@@ -165,7 +201,8 @@ def _together(answer: Any, sheet: Sheet, changed: Callable[[], list[str]]) -> No
         _works(tray)
         for source, sink in ((Bare(records), Tray()), (Bare(records), None), (Feed(records), None)):
             given = at_work.Asked(maxAttempts=3, delaySeconds=0, label="any")
-            tried = attempt(answer, source, (), sink, given)
+            kind = kinds.source if type(source) is Feed else kinds.bare
+            tried = attempt(answer, kind(source), (), sink and kinds.sink(sink), given)
             if not exactly(tried.value, len(records)):
                 parts = f"{type(source).__name__} with {'no' if sink is None else 'a'} sink and no stage"
                 came = tried.raised if tried.error is not None else short(tried.value)
@@ -313,7 +350,10 @@ _DAYS = "station text, day int, celsius float, primary key (station, day)"
 
 @dataclass(frozen=True)
 class Written:
-    """What a night has left: rows of the table, connections that are not given back, and what it raised."""
+    """What a night has left: rows of the table, what it raised, and the connections that are open.
+
+    Where an engine is not `pooled`, a connection that was given back is closed.
+    """
 
     tried: Attempt
     rows: list[tuple[Any, ...]]
@@ -334,17 +374,23 @@ class Written:
     },
     version=2,
     seconds=5.0,
+    wired=True,
 )
 def repeating(answer: Any, sheet: Sheet) -> None:
     """Write nights that succeed, fail, are repeated, and meet a lock, on a real database."""
+    with sheet.judge.folder() as folder:
+        _repeating(answer, sheet, folder)
+
+
+def _repeating(answer: Any, sheet: Sheet, folder: Path) -> None:
     records = sheet.given.records
     # A name that ends a text in SQL, and cells in another order: a record is a dict.
     records[-1] = dict(reversed({**records[-1], "station": "L'Aquila"}.items()))
     old = [("Old Harbour", 1, 4.5), (records[0]["station"], records[0]["day"], -99.0)]
     new = sorted([old[0], *((row["station"], row["day"], row["celsius"]) for row in records)])
     fails = sheet.variant.number("composition-x3 fails", 2, len(records) - 1)
-    kept: list[Any] = []
     named: list[Any] = []
+    folders = (folder / str(number) for number in range(9))
 
     def one(
         rows: list[Any],
@@ -353,13 +399,16 @@ def repeating(answer: Any, sheet: Sheet) -> None:
         locked: bool = False,
         watched: bool = False,
         entered: bool = True,
+        pooled: bool = False,
     ) -> Written:
-        database = Database("days", _DAYS)
+        place = next(folders)
+        place.mkdir()
+        database = Database("days", _DAYS, place)
         database.reset(old)
+        engine = database.engine(sheet.judge, pooled)
 
         def block() -> None:
-            sink = answer(database.engine)
-            kept.append(sink)
+            sink = answer(engine)
             if not entered:
                 return
             with sink as name:
@@ -372,11 +421,10 @@ def repeating(answer: Any, sheet: Sheet) -> None:
         elsewhere = database.locked(checkouts=99) if locked else database.read() if watched else nullcontext()
         with elsewhere:
             tried = [attempt(block) for _ in range(times)]
-        kept.append(tried)
         # What a commit that failed has left of its lock is SQLAlchemy's affair: its rows are not looked at.
-        return Written(tried[-1], [] if watched else database.rows(), database.taken)
+        return Written(tried[-1], [] if watched else database.rows(), database.open(sheet.judge))
 
-    good, twice = one(records), one(records, times=2)
+    good, twice = one(records), one(records, times=2, pooled=True)
     failed = one(records[:fails], OSError("the line dropped"))
     stopped = one(records[:fails], KeyboardInterrupt())
     lock = one(records, locked=True)
@@ -498,10 +546,10 @@ class Days:
         self.records = records
         self._database = Database("days", _DAYS)
 
-    @property
+    @cached_property
     def engine(self) -> Any:
         """The SQLAlchemy engine; who finds the database locked does not wait."""
-        return self._database.engine
+        return new_engine(self._database.path)
 
     def rows(self) -> list[tuple[Any, ...]]:
         """What the table holds."""
@@ -620,18 +668,20 @@ def catching_given(variant: Variant) -> Callable[[], tuple[Any, Any, Any]]:
     },
     version=2,
     seconds=20.0,
+    wired=True,
 )
 def whole_night(answer: Any, sheet: Sheet) -> None:
     """Sweep the student's own pipeline, on a real file and a real database."""
-    kinds = (CsvSource, SqlSink, Parse, Filter, Normalise)
-    with awake([]), at_work.kept_as_they_are(*kinds) as changed:
-        _whole_night(answer, sheet, changed)
+    with prepared(sheet.judge), sheet.judge.folder() as folder:
+        sheet.judge.keep = True
+        _whole_night(answer, sheet, folder)
 
 
-def _whole_night(answer: Any, sheet: Sheet, changed: Callable[[], list[str]]) -> None:
-    night: Nightly = sheet.given
-    loaded = attempt(lambda: answer(night.path, night.engine, night.config).load())
-    rows, patched = night.database.rows(), changed()
+def _whole_night(answer: Any, sheet: Sheet, folder: Path) -> None:
+    judge = sheet.judge
+    night = at_work.nightly(sheet.variant, "composition-x5", night_config(sheet.variant), folder / "first")
+    loaded = attempt(lambda: night.met_by(answer, judge).load())
+    rows, patched = night.database.rows(), judge.witness(at_work.changed)
 
     def works() -> None:
         if not [row for row in rows if row not in OLD]:
@@ -641,8 +691,8 @@ def _whole_night(answer: Any, sheet: Sheet, changed: Callable[[], list[str]]) ->
     with sheet.aspect("the night's rows are in the table"):
         _first(loaded)
         works()
-        _rows_right(night, rows, loaded, lambda: answer(night.path, night.engine, night.config))
-    reports = attempt(_swept, answer, night)
+        _rows_right(night, rows, loaded, lambda: night.met_by(answer, judge))
+    reports = attempt(_swept, answer, night, judge)
     with sheet.aspect("nothing stays open, at any point of failure"):
         works()
         outcomes, seen = _first(reports)
@@ -669,9 +719,9 @@ def _whole_night(answer: Any, sheet: Sheet, changed: Callable[[], list[str]]) ->
                 )
     with sheet.aspect("a line that drops and a database that is locked are tried again"):
         works()
-        _healed(answer, sheet.variant, len([row for row in rows if row not in OLD]))
-        _given_up(answer, sheet.variant)
-        _fresh(answer, night)
+        _healed(answer, sheet, folder / "second", len([row for row in rows if row not in OLD]))
+        _given_up(answer, sheet, folder / "third")
+        _fresh(answer, night, judge)
     with sheet.aspect("any settings will do, and each part is measured"):
         works()
         if patched:
@@ -680,7 +730,7 @@ def _whole_night(answer: Any, sheet: Sheet, changed: Callable[[], list[str]]) ->
                 f"after the night {patched[0]} is another: each night would decorate it once more.",
                 "Leave the kit's classes as they are: `source.stream = …` decorates the object.",
             )
-        _measured(answer, night)
+        _measured(answer, night, judge)
 
 
 def _rows_right(
@@ -722,22 +772,26 @@ def _rows_right(
                     "Return what `run` returns.")  # fmt: skip
 
 
-def _swept(answer: Any, night: Nightly) -> tuple[tuple[Outcome, ...], list[tuple[Any, int, list[Any]]]]:
-    """The outcomes of a sweep; and after each run that failed: its fault, taken connections, rows."""
+def _swept(
+    answer: Any, night: Nightly, judge: Judge
+) -> tuple[tuple[Outcome, ...], list[tuple[Any, int, list[Any]]]]:
+    """The outcomes of a sweep; and after each run that failed: its fault, open connections, rows."""
     center, spread = night.config.center, night.config.spread
-    given = PipelineConfig(center=center, spread=spread, maxAttempts=1, delaySeconds=0)
-    mine = answer(night.path, night.engine, given)
+    given = {"center": center, "spread": spread, "maxAttempts": 1, "delaySeconds": 0}
+    mine = night.met_by(answer, judge, judge.witness(at_work.new_config, given))
     seen: list[tuple[Any, int, list[Any]]] = []
 
     def build() -> Any:
         night.database.reset(OLD)
-        return mine.build()
+        source, stages, sink = mine.build()
+        # Around the answer's own streams, so that this side knows which of them are suspended.
+        return decorable(source), tuple(map(decorable, stages)), decorable(sink)
 
     def run(source: Any, stages: Any, sink: Any) -> Any:
         tried = attempt(mine.run, source, stages, sink)
         if tried.error is not None:
             text = str(tried.error)
-            seen.append((_fault(text) or text, night.database.taken, night.database.rows()))
+            seen.append((_fault(text) or text, night.database.open(judge), night.database.rows()))
             raise tried.error
         return tried.value
 
@@ -753,25 +807,20 @@ def _fault(text: str) -> Any:
     return faults.Fault(place, phase.split("\n")[0], int(number) if number.isdigit() else None)
 
 
-def _healed(answer: Any, variant: Variant, count: int) -> None:
+def _healed(answer: Any, sheet: Sheet, folder: Path, count: int) -> None:
     config = PipelineConfig(maxAttempts=4, delaySeconds=0, center=10.0, spread=5.0)
-    night = at_work.nightly(variant, "composition-x5", config)
-    mine = answer(night.path, night.engine, night.config)
-    plain, drops = CsvSource.stream, [3]
+    night = at_work.nightly(sheet.variant, "composition-x5", config, folder)
+    mine = night.met_by(answer, sheet.judge)
+    drops = [3]
 
-    def dropping(self: Any) -> Iterator[Any]:
-        for number, record in enumerate(plain(self), 1):  # type: ignore[no-untyped-call]
-            if number == 3 and drops[0]:
-                drops[0] -= 1
-                raise OSError("the line dropped")
-            yield record
+    def dropping(number: int) -> None:
+        if number == 3 and drops[0]:
+            drops[0] -= 1
+            raise OSError("the line dropped")
 
-    CsvSource.stream = dropping  # type: ignore[method-assign]
-    try:
-        source, stages, sink = mine.build()
-        dropped = attempt(mine.run, source, stages, sink)
-    finally:
-        CsvSource.stream = plain  # type: ignore[method-assign]
+    sheet.judge.witness(at_work.drop_lines, Callback(dropping))
+    source, stages, sink = mine.build()
+    dropped = attempt(mine.run, source, stages, sink)
     if drops[0] == 3:
         raise Wrong(
             "", "the source is no `CsvSource`, so its line could not be made to drop.", "Use `CsvSource`."
@@ -797,11 +846,11 @@ def _healed(answer: Any, variant: Variant, count: int) -> None:
             "In `run`: pull all records, and let the sink commit.",
         )
     night.database.reset(OLD)
-    with night.database.locked(checkouts=4) as asked:
+    with night.database.locked(checkouts=4):
         tried = attempt(mine.load)
     if tried.error is not None or night.database.rows() == sorted(OLD):
         raise Wrong(
-            "databases-lock-is-oserror" if asked() <= 1 else "",
+            "databases-lock-is-oserror" if night.database.checkouts <= 1 else "",
             f"the database was locked when the night began, and free at the fourth of 4 attempts; "
             f"`load()` ended with {tried.raised}.",
             "`SqlSink` raises a `TimeoutError` for a lock, an `OSError`. Try the whole night again, with a "
@@ -809,29 +858,32 @@ def _healed(answer: Any, variant: Variant, count: int) -> None:
         )
 
 
-def _given_up(answer: Any, variant: Variant) -> None:
+def _given_up(answer: Any, sheet: Sheet, folder: Path) -> None:
     """Raise `Wrong` unless a lock that stays is met as often as the settings say, and its error comes out."""
-    night = at_work.nightly(variant, "composition-x5", PipelineConfig(maxAttempts=4, delaySeconds=0))
-    with night.database.locked(checkouts=99) as asked:
-        tried = attempt(answer(night.path, night.engine, night.config).load)
+    config = PipelineConfig(maxAttempts=4, delaySeconds=0)
+    night = at_work.nightly(sheet.variant, "composition-x5", config, folder)
+    mine = night.met_by(answer, sheet.judge)
+    with night.database.locked(checkouts=99):
+        tried = attempt(mine.load)
+    asked = night.database.checkouts
     if tried.error is None:
         raise Wrong(
             "composition-clean-is-right",
             f"the database stayed locked, and `load()` returned {short(tried.value)} in peace.",
             "After the last attempt let its error out: whoever starts the night must learn that it failed.",
         )
-    if asked() != 4:
-        more = " and more" if asked() > MANY else ""
+    if asked != 4:
+        more = " and more" if asked > MANY else ""
         raise Wrong(
             "",
-            f"the database stayed locked, `maxAttempts` is 4, and `load()` tried {asked()} times{more}.",
+            f"the database stayed locked, `maxAttempts` is 4, and `load()` tried {asked} times{more}.",
             "Hand on `config.maxAttempts` as it is: it counts all attempts, the first one too.",
         )
 
 
-def _fresh(answer: Any, night: Nightly) -> None:
+def _fresh(answer: Any, night: Nightly, judge: Judge) -> None:
     """Raise `Wrong` when a second `build()` hands out parts of the first."""
-    mine = answer(night.path, night.engine, night.config)
+    mine = night.met_by(answer, judge)
     (source, stages, sink), (another, others, other) = mine.build(), mine.build()
     for name, one, two in (("source", source, another), ("sink", sink, other), *zip(
         ("first stage",), stages, others, strict=False
@@ -842,10 +894,10 @@ def _fresh(answer: Any, night: Nightly) -> None:
             )
 
 
-def _measured(answer: Any, night: Nightly) -> None:
+def _measured(answer: Any, night: Nightly, judge: Judge) -> None:
     center, spread = night.config.center, night.config.spread
     given = at_work.Asked(maxAttempts=3, delaySeconds=0, center=center, spread=spread)
-    made = attempt(lambda: answer(night.path, night.engine, given).build())
+    made = attempt(lambda: night.met_by(answer, judge, given).build())
     if made.error is not None:
         place = f" at {made.where}" if made.where else ""
         raise Wrong(
@@ -855,7 +907,7 @@ def _measured(answer: Any, night: Nightly) -> None:
         )
     source, stages, sink = made.value
     night.database.reset(OLD)
-    mine = answer(night.path, night.engine, given)
+    mine = night.met_by(answer, judge, given)
     _first(attempt(mine.run, source, stages, sink))
     for place, part in (("the source", source), *((f"stage {n}", one) for n, one in enumerate(stages, 1))):
         records = getattr(getattr(part, "metrics", None), "records", None)
@@ -871,10 +923,12 @@ def _measured(answer: Any, night: Nightly) -> None:
 @materials(whole_night)
 def whole_night_given(variant: Variant) -> Nightly:
     """A CSV file at `path`, an `engine` whose table `weather` has last night's rows, a `config`."""
-    center, spread = (
-        variant.number("composition-x5 center", 8, 16),
-        variant.number("composition-x5 spread", 4, 9),
-    )
+    return at_work.nightly(variant, "composition-x5", night_config(variant))
+
+
+def night_config(variant: Variant) -> PipelineConfig:
+    """The settings of the project's night."""
+    center = variant.number("composition-x5 center", 8, 16)
+    spread = variant.number("composition-x5 spread", 4, 9)
     # No spread by which a temperature of one decimal divides without a remainder: a rounded value would pass.
-    config = PipelineConfig(center=float(center), spread=spread + 0.7, delaySeconds=0)
-    return at_work.nightly(variant, "composition-x5", config)
+    return PipelineConfig(center=float(center), spread=spread + 0.7, delaySeconds=0)

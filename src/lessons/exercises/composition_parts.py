@@ -2,26 +2,37 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from types import SimpleNamespace
 from typing import Any
 
-from lessons.exercises.decorators_parts import MANY, Enough
+from lessons.exercises.decorators_parts import MANY, Enough, awake
 from lessons.exercises.exercise import Wrong, attempt
 from lessons.exercises.variant import Variant
-from lessons.judge.judge import declared
+from lessons.judge.judge import Callback, Judge, declare, declared
+from lifecycle.config import PipelineConfig
 from lifecycle.context import PipelineContext
 from lifecycle.ledger import closed, opened
+from lifecycle.probe import Probe, Watched
+from lifecycle.sinks import SqlSink
+from lifecycle.sources import CsvSource
+from lifecycle.stages import Filter, Normalise, Parse
 
 Row = dict[str, object]
+declare(Probe, "__enter__ __exit__ stream process write", "metrics", name="Part")
+declare(Watched, "__iter__ __next__ close", name="generator")
+
 Runner = Callable[[Any, Any, Any], int]
 
 
+@declared("__enter__ __exit__ stream", name="Part")
 class Feed:
     """A source that drops `drops` times at one record, and gives the same records when it is opened again."""
 
@@ -45,6 +56,7 @@ class Feed:
             yield dict(record)
 
 
+@declared("stream", name="Part")
 class Bare:
     """A source that has nothing to open."""
 
@@ -57,6 +69,7 @@ class Bare:
             yield dict(record)
 
 
+@declared("process", name="Part")
 class Shift:
     """A stage that shifts the temperature."""
 
@@ -69,6 +82,7 @@ class Shift:
             yield {**record, "celsius": record["celsius"] + self.by}
 
 
+@declared("__enter__ __exit__ write", name="Part")
 class Tray:
     """A sink that keeps what it is given."""
 
@@ -89,17 +103,10 @@ class Tray:
 
 
 class Decorable:
-    """A part under watch as a student decorates it: with generator functions of its own."""
+    """A part as a student decorates it: with generator functions of its own."""
 
     def __init__(self, part: Any) -> None:
         self.part = part
-
-    def __enter__(self) -> Decorable:
-        self.part.__enter__()
-        return self
-
-    def __exit__(self, kind: Any, error: Any, trace: Any) -> None:
-        self.part.__exit__(kind, error, trace)
 
     def stream(self) -> Iterator[Row]:
         """Yield what the part yields."""
@@ -108,6 +115,26 @@ class Decorable:
     def process(self, stream: Any) -> Iterator[Row]:
         """Yield what the part makes of a stream."""
         yield from self.part.process(stream)
+
+    def write(self, record: Row) -> None:
+        """Hand a record on to the part."""
+        self.part.write(record)
+
+
+class Opened(Decorable):
+    """A part that is opened and closed."""
+
+    def __enter__(self) -> Opened:
+        self.part.__enter__()
+        return self
+
+    def __exit__(self, kind: Any, error: Any, trace: Any) -> None:
+        self.part.__exit__(kind, error, trace)
+
+
+def decorable(part: Any) -> Decorable:
+    """The part with generator functions of its own; it opens if the part does."""
+    return (Opened if hasattr(type(part), "__enter__") else Decorable)(part)
 
 
 @declared("close", "name", name="Part")
@@ -124,6 +151,7 @@ class Station:
             raise self.error
 
 
+@declared("", "maxAttempts delaySeconds center spread label", name="Settings")
 class Asked(SimpleNamespace):
     """Settings that come from no `PipelineConfig`: attributes, and a note of which were asked for."""
 
@@ -147,67 +175,72 @@ class Asked(SimpleNamespace):
             raise Wrong("", f"nobody asked the settings for `{name}`.", f"Hand on `config.{name}`.")
 
 
-@contextmanager
-def kept_as_they_are(*kinds: type) -> Iterator[Callable[[], list[str]]]:
-    """Put the methods of some classes back at the end; the value tells which were replaced so far."""
-    before = {kind: dict(vars(kind)) for kind in kinds}
+def new_engine(path: str, asked: Any = None, pooled: bool = True) -> Any:
+    """An engine on an SQLite file, with a pool that waits for nothing. It is made in the answer's process.
 
-    def changed() -> list[str]:
-        return [
-            f"`{kind.__name__}.{name}`"
-            for kind, own in before.items()
-            for name in ("__enter__", "__exit__", "stream", "process", "write")
-            if vars(kind).get(name) is not own.get(name)
-        ]
+    asked: is called when a connection is taken. pooled: whether one that is given back stays open.
+    """
+    from sqlalchemy import NullPool, QueuePool, create_engine, event
 
-    try:
-        yield changed
-    finally:
-        for kind, own in before.items():
-            for name, value in own.items():
-                if vars(kind).get(name) is not value:
-                    setattr(kind, name, value)
-            for name in set(vars(kind)) - set(own):
-                delattr(kind, name)
+    pool: Any = {"poolclass": NullPool}
+    if pooled:
+        pool = {"poolclass": QueuePool, "pool_size": 5, "max_overflow": 0, "pool_timeout": 0.01}
+    engine = create_engine(
+        f"sqlite:///{path}", connect_args={"check_same_thread": False, "timeout": 0}, **pool
+    )
+
+    @event.listens_for(engine, "connect")
+    def quick(connection: Any, record: object) -> None:
+        # These files live for a second: no need to wait for the disk.
+        connection.execute("pragma synchronous = off")
+
+    if asked is not None:
+        event.listen(engine, "checkout", lambda *given: asked())
+    return engine
 
 
 @dataclass
 class Database:
-    """An SQLite file behind a pool that waits for nothing; `table` is its name, with the columns' SQL.
+    """An SQLite file; `table` is its table's name, with the columns' SQL, and `folder` where it is.
 
-    `taken` is how many connections of the pool are out, also when the pool itself was thrown away.
+    `checkouts` is how often an engine was asked for a connection, if it was made with `checked_out`.
     """
 
     table: str
     columns: str
-    folder: Any = field(default_factory=lambda: TemporaryDirectory(ignore_cleanup_errors=True))
+    folder: Any = None
+    checkouts: int = 0
 
     def __post_init__(self) -> None:
-        from sqlalchemy import QueuePool, create_engine, event
-
-        self.path = (Path(self.folder.name) / "night.db").as_posix()
-        self.engine = create_engine(
-            f"sqlite:///{self.path}", poolclass=QueuePool, pool_size=5, max_overflow=0, pool_timeout=0.01,
-            connect_args={"check_same_thread": False, "timeout": 0},
-        )  # fmt: skip
-
-        @event.listens_for(self.engine, "connect")
-        def quick(connection: Any, record: object) -> None:
-            # These files live for a second: no need to wait for the disk.
-            connection.execute("pragma synchronous = off")
-
-        self.taken = 0
-
-        def changes(event_name: str, by: int) -> None:
-            @event.listens_for(self.engine, event_name)
-            def counted(*given: object) -> None:
-                self.taken += by
-
-        changes("checkout", 1)
-        changes("checkin", -1)
+        if self.folder is None:
+            self._own = TemporaryDirectory(ignore_cleanup_errors=True)
+            self.folder = Path(self._own.name)
+        self.path = (Path(self.folder) / "night.db").as_posix()
+        self._lock: sqlite3.Connection | None = None
+        self._until = 0
         with closing(self.connection()) as connection:
             connection.execute(f"create table if not exists {self.table} ({self.columns})")
             connection.commit()
+
+    def engine(self, judge: Judge, pooled: bool = True) -> Any:
+        """An engine in the answer's process, whose checkouts this side counts."""
+        return judge.witness(new_engine, self.path, Callback(self.checked_out), pooled)
+
+    def open(self, judge: Judge) -> int:
+        """How many files the answer's process has open on it, as the system counts them."""
+        mine = os.stat(self.path)
+        return sum((device, file) == (mine.st_dev, mine.st_ino) for _, device, file in judge.files() or ())
+
+    def checked_out(self) -> None:
+        """Count a connection that was taken, and let go of the lock when it was asked often enough.
+
+        Raises `Enough` for one that asks without end.
+        """
+        self.checkouts += 1
+        if self._lock is not None and self.checkouts > 2 * MANY:
+            raise Enough(f"a connection was asked for more than {2 * MANY} times")
+        if self._lock is not None and self.checkouts >= self._until:
+            self._lock.rollback()
 
     def connection(self) -> sqlite3.Connection:
         """A connection of the check's own, beside the pool."""
@@ -229,29 +262,15 @@ class Database:
             connection.commit()
 
     @contextmanager
-    def locked(self, checkouts: int) -> Iterator[Callable[[], int]]:
-        """Somebody else writes, until the pool is asked for a connection for so many times.
-
-        The value tells how often it was asked so far. Who asks without end is stopped.
-        """
-        from sqlalchemy import event
-
-        other, asked = self.connection(), [0]
-        other.execute("begin immediate")
-
-        def let_go(*given: object) -> None:
-            asked[0] += 1
-            if asked[0] > 2 * MANY:
-                raise Enough(f"a connection was asked for more than {2 * MANY} times")
-            if asked[0] >= checkouts:
-                other.rollback()
-
-        event.listen(self.engine, "checkout", let_go)
+    def locked(self, checkouts: int) -> Iterator[None]:
+        """Somebody else writes, until a connection is asked for so many times; `checkouts` counts from 0."""
+        self._lock, self._until, self.checkouts = self.connection(), checkouts, 0
+        self._lock.execute("begin immediate")
         try:
-            yield lambda: asked[0]
+            yield
         finally:
-            event.remove(self.engine, "checkout", let_go)
-            other.close()
+            self._lock.close()
+            self._lock = None
 
     @contextmanager
     def read(self) -> Iterator[None]:
@@ -262,7 +281,7 @@ class Database:
             yield
 
 
-@dataclass(frozen=True)
+@dataclass
 class Nightly:
     """What the project works on: a CSV file at `path`, an `engine`, a `config`."""
 
@@ -271,10 +290,16 @@ class Nightly:
     config: Any
     days: list[tuple[str, float, float]]
 
-    @property
+    @cached_property
     def engine(self) -> Any:
         """The caller's SQLAlchemy engine; its database has a table `weather`, with rows of last night."""
-        return self.database.engine
+        return new_engine(self.database.path)
+
+    def met_by(self, answer: Any, judge: Judge, settings: Any = None) -> Any:
+        """An answer's own night over this file and this database, with other settings or its own ones."""
+        values = {name[1:]: value for name, value in vars(self.config).items()}
+        config = judge.witness(new_config, values) if settings is None else settings
+        return answer(self.path, self.database.engine(judge, pooled=False), config)
 
     @property
     def expected(self) -> list[tuple[Any, ...]]:
@@ -306,9 +331,11 @@ def by_text(night: Callable[[], Any]) -> bool:
     return bool(attempt(left).value == [])
 
 
-def nightly(variant: Variant, key: str, config: Any) -> Nightly:
+def nightly(variant: Variant, key: str, config: Any, folder: Path | None = None) -> Nightly:
     """A night's file and database, made anew."""
-    database = Database("weather", "date text, precipitation float, temp_max float")
+    if folder is not None:
+        folder.mkdir()
+    database = Database("weather", "date text, precipitation float, temp_max float", folder)
     drawn = variant.random(key)
     count = variant.number(f"{key} days", 5, 7)
     days, rains = [], []
@@ -316,7 +343,7 @@ def nightly(variant: Variant, key: str, config: Any) -> Nightly:
         rain = DRY.get(day, str(1 + int(drawn.random() * 90) / 10))
         rains.append(DRIZZLE if day == 5 else rain)
         days.append((f"2012-01-{day:02}", float(rains[-1]), int(drawn.random() * 300) / 10))
-    path = Path(database.folder.name) / "days.csv"
+    path = database.folder / "days.csv"
     lines = ["date,precipitation,temp_max"]
     lines += [f"{day},{rain},{warm}" for (day, _, warm), rain in zip(days, rains, strict=True)]
     path.write_text("\n".join(lines) + "\n", encoding="utf-8")
@@ -426,6 +453,115 @@ LEAKY: dict[str, tuple[Runner, ...]] = {
     "quiet": (keeps_quiet, keeps_quiet_at_the_end),
 }
 """Runners that do not, by what gives them away."""
+
+
+# What runs in the answer's process.
+
+
+def new_config(values: dict[str, Any]) -> PipelineConfig:
+    """Settings of the kit's own kind."""
+    return PipelineConfig(**values)
+
+
+def new_kinds() -> tuple[type, ...]:
+    """Classes for one check, whose objects hand each call on to the part that they are made with."""
+
+    class Bare:
+        def __init__(self, part: Any) -> None:
+            self.part = part
+
+        def stream(self) -> Iterator[Row]:
+            yield from self.part.stream()
+
+    class Feed(Bare):
+        def __enter__(self) -> Any:
+            self.part.__enter__()
+            return self
+
+        def __exit__(self, *reason: object) -> None:
+            self.part.__exit__(*reason)
+
+        def stream(self) -> Iterator[Row]:
+            yield from self.part.stream()
+
+    class Shift:
+        def __init__(self, part: Any) -> None:
+            self.part = part
+
+        def process(self, stream: Any) -> Iterator[Row]:
+            yield from self.part.process(stream)
+
+    class Tray:
+        def __init__(self, part: Any) -> None:
+            self.part = part
+
+        def __enter__(self) -> Any:
+            self.part.__enter__()
+            return self
+
+        def __exit__(self, *reason: object) -> None:
+            self.part.__exit__(*reason)
+
+        def write(self, record: Row) -> None:
+            self.part.write(record)
+
+    return Feed, Bare, Shift, Tray
+
+
+_prepared = ExitStack()
+_kept: list[Callable[[], list[str]]] = []
+
+
+def prepare() -> None:
+    """Let nothing sleep, and remember the kit's classes as they are."""
+    _prepared.enter_context(awake([]))
+    _kept[:] = [_prepared.enter_context(kept_as_they_are(CsvSource, SqlSink, Parse, Filter, Normalise))]
+
+
+def tidy() -> None:
+    """Undo `prepare`, and what an answer or `drop_lines` has changed in these classes."""
+    _prepared.close()
+
+
+def changed() -> list[str]:
+    """The methods of these classes that are other ones by now."""
+    return _kept[0]()
+
+
+def drop_lines(ask: Callable[[int], object]) -> None:
+    """Let each `CsvSource` ask before each record, by its number: the line drops if that raises."""
+    plain = CsvSource.stream
+
+    def stream(self: Any) -> Iterator[Any]:
+        for number, record in enumerate(plain(self), 1):  # type: ignore[no-untyped-call]
+            ask(number)
+            yield record
+
+    CsvSource.stream = stream  # type: ignore[method-assign]
+
+
+@contextmanager
+def kept_as_they_are(*kinds: type) -> Iterator[Callable[[], list[str]]]:
+    """Put the methods of some classes back at the end; the value tells which were replaced so far."""
+    before = {kind: dict(vars(kind)) for kind in kinds}
+
+    def changed() -> list[str]:
+        return [
+            f"`{kind.__name__}.{name}`"
+            for kind, own in before.items()
+            for name in ("__enter__", "__exit__", "stream", "process", "write")
+            if vars(kind).get(name) is not own.get(name)
+        ]
+
+    try:
+        yield changed
+    finally:
+        for kind, own in before.items():
+            for name, value in own.items():
+                if vars(kind).get(name) is not value:
+                    setattr(kind, name, value)
+            for name in set(vars(kind)) - set(own):
+                delattr(kind, name)
 
 
 def names_in(function: Any) -> list[str]:
