@@ -17,7 +17,6 @@ from lessons.exercises.chains_parts import (
     SPARE,
     Drawn,
     Line,
-    Record,
     Run,
     Shelf,
     Shift,
@@ -136,126 +135,6 @@ def above(needed: Callable[[], None]) -> None:
     """Raise a short `Wrong` when something fails that an aspect before this one has told in full."""
     if attempt(needed).error is not None:
         raise Wrong("", "this shows only when what stands above holds.", "Mend that first.")
-
-
-# --- chains-x1 ------------------------------------------------------------------------------------------
-
-
-def winter(variant: Variant, key: str, count: int) -> list[Record]:
-    """Readings of a frosty week: a highest temperature that begins at 0 would be wrong."""
-    rows = variant.readings(key, count)
-    return [{**row, "celsius": round(float(str(row["celsius"])) - 35, 1)} for row in rows]
-
-
-def highest(records: list[Record]) -> list[Record]:
-    """What `with_highest` has to hand on."""
-    sofar = itertools.accumulate((float(str(record["celsius"])) for record in records), max)
-    return [{**record, "highest": value} for record, value in zip(records, sofar, strict=True)]
-
-
-def thawing(rows: list[Record]) -> list[Record]:
-    """The first readings, as 0.0 comes between two frosts: a highest of 0.0 is no highest that is missing."""
-    return [{**row, "celsius": value} for row, value in zip(rows, (-2.5, 0.0, -1.5, -4.0), strict=False)]
-
-
-def alike(value: object, expected: Record) -> bool:
-    """Whether a record has exactly these cells, in any order."""
-    if type(value) is not dict or len(value) != len(expected):
-        return False
-    return all(key in value and exactly(value[key], cell) for key, cell in expected.items())
-
-
-def handed(values: list[Any], records: list[Record]) -> None:
-    """Raise `Wrong` for the first reading that did not come out in its turn, whatever its highest is."""
-    for number, (value, record) in enumerate(zip(values, records, strict=False), 1):
-        own = {key: cell for key, cell in value.items() if key != "highest"} if type(value) is dict else value
-        if not alike(own, record):
-            raise Wrong("", f"reading {number} came out as {short(value)}; it was {record}.", WHOLE)
-
-
-def same(run: Drawn, expected: list[Record]) -> None:
-    """Raise `Wrong` for the first record that is not as expected."""
-    for number, (value, right) in enumerate(zip(run.values, expected, strict=False), 1):
-        if not alike(value, right):
-            own = type(value) is dict and all(
-                key in value and exactly(value[key], right[key]) for key in right if key != "highest"
-            )
-            seen = f"reading {number} came out as {short(value)}; {right} belongs there."
-            if run.shared:
-                raise Wrong(
-                    "", seen, "One dict was handed on again and again: make a new one for each reading."
-                )
-            raise Wrong("", seen, amiss(value["highest"], right) if own and "highest" in value else WHOLE)
-
-
-WHOLE = 'Hand on each reading in its turn, with all the cells that it came with and `"highest"` beside them.'
-
-
-def amiss(value: object, right: Record) -> str:
-    """What to try when the highest of a reading is not what it has to be."""
-    if not isinstance(value, int | float):
-        return 'Let the highest be the number itself, as it stands under `"celsius"`.'
-    if right["highest"] == 0.0:
-        return "0.0 is a temperature, though `if` takes it for false: ask whether it `is None`."
-    if right["celsius"] == right["highest"] and float(str(right["highest"])) < value < 0:
-        return (
-            "Begin anew with each stream: the highest of one that was walked through before is not its own."
-        )
-    return "Compare with every temperature so far, this one included; all may lie below zero."
-
-
-@exercise(
-    "chains-x1",
-    "A stage that loses every reading",
-    kind="fix",
-    answer="with_highest",
-    aspects={
-        "each reading is handed on before the next is pulled": 2,
-        "every reading arrives, with the highest so far": 2,
-    },
-    version=2,
-    hangs="chains-stage-by-stage",
-    seconds=5,
-    wired=True,
-)
-def losing(answer: Any, sheet: Sheet) -> None:
-    """Pull the stage over a stream with an end, twice, and over one without."""
-    records = winter(sheet.variant, "chains-x1:check", sheet.variant.number("chains-x1:check", 6, 9))
-    more = winter(sheet.variant, "chains-x1:endless", 6)
-    streams = (records, more[:4], thawing(more))
-    # As `list` would gather them: each is looked at when all have come.
-    sheet.judge.keep = True
-    runs = [drawn(answer, Tap(dict(one) for one in rows), len(rows) + 2) for rows in streams]
-    for run in runs:
-        run.shared = any(value is other for value, other in itertools.pairwise(run.values))
-        run.values = sheet.judge.copied(run.values)
-    sheet.judge.keep = False
-    around = itertools.cycle(more)
-    endless = drawn(answer, Tap((dict(next(around)) for _ in itertools.count()), 6 + SPARE), 6)
-    with sheet.aspect("each reading is handed on before the next is pulled"):
-        if endless.tap.walks <= 1:
-            handed(endless.values, more)
-        lazily(runs[0], endless, [1, 2, 3, 4, 5, 6], "reading", len(records))
-        handed(endless.values, more)
-    with sheet.aspect("every reading arrives, with the highest so far"):
-        for run, rows in zip(runs, streams, strict=True):
-            if run.error is not None:
-                raise told(run.error)
-            if len(run.values) != len(rows):
-                raise Wrong(
-                    "chains-iterated-twice" if run.twice else "",
-                    f"{len(rows)} readings went into the stage, and {len(run.values)} came out.",
-                    "The stream can be walked through once: look and hand on in the same loop."
-                    if run.twice
-                    else "Hand on every reading that is pulled, the first and the last one as well.",
-                )
-            same(run, highest(rows))
-
-
-@materials(losing)
-def frosty(variant: Variant) -> list[Record]:
-    """Return a week of readings, below zero and above."""
-    return winter(variant, "chains-x1", 7)
 
 
 # --- chains-x2 ------------------------------------------------------------------------------------------

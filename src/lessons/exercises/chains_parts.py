@@ -12,7 +12,7 @@ from inspect import getgeneratorstate
 from pathlib import Path
 from typing import Any
 
-from lessons.exercises.exercise import Attempt, Wrong, attempt
+from lessons.exercises.exercise import Attempt, Wrong, attempt, described, where
 from lessons.exercises.variant import Variant
 from lessons.judge.judge import declared
 from lessons.words import described as short
@@ -76,6 +76,19 @@ class Drawn:
         """Whether the stage went to its stream again: after the end, or with a second loop."""
         return self.tap.after > 0 or self.tap.walks > 1
 
+    @property
+    def stopped(self) -> bool:
+        """Whether a `next` inside the stage found nothing more, which in a generator is an error."""
+        return isinstance(self.error, RuntimeError) and isinstance(self.error.__cause__, StopIteration)
+
+    @property
+    def told(self) -> str:
+        """The error that ended the stage and the line of it, "" for none."""
+        if self.error is None:
+            return ""
+        place = where(self.error.__cause__) if self.stopped and self.error.__cause__ else where(self.error)
+        return described(self.error) + (f", at {place}" if place else "")
+
 
 def drawn(stage: Callable[[Any], Any], tap: Tap, count: int) -> Drawn:
     """Give a tap to a stage and pull `count` times, or until the stage ends or raises."""
@@ -97,6 +110,74 @@ def drawn(stage: Callable[[Any], Any], tap: Tap, count: int) -> Drawn:
             result.values.append(pulled.value)
             result.pulls.append(tap.pulls)
     return result
+
+
+def at_once(stage: Callable[[Any], Any], taps: list[Tap]) -> list[Drawn]:
+    """Give each tap to a stage of its own, pull from all in turn until each ended or raised."""
+    begun = [drawn(stage, tap, 0) for tap in taps]
+    left = [(run, iter(run.made.value)) for run in begun if run.error is None]
+    while left:
+        for one in left.copy():
+            run, stream = one
+            pulled = attempt(next, stream)
+            if pulled.error is not None or len(run.values) > SPARE:
+                run.error = None if isinstance(pulled.error, StopIteration) else pulled.error
+                left.remove(one)
+            else:
+                run.values.append(pulled.value)
+    return begun
+
+
+@dataclass(frozen=True)
+class Lazy:
+    """What a stage did over a stream without an end, when it was asked for some values.
+
+    `at` is the first value that came after another number of pulls than it needs; without one, the numbers
+    are those of the last value.
+    """
+
+    unusable: str
+    """What the call returned, if no value can be pulled from it."""
+    early: int
+    """How many pulls the call itself made."""
+    wanted: int
+    came: int
+    pulls: int
+    refused: bool
+    """Whether the stream was pulled far more often than a value needs, and refused."""
+    at: int
+    pulled: int
+    need: int
+    walks: int
+    """How many loops over the stream were begun."""
+
+
+def lazy(stage: Callable[[Any], Any], records: Iterable[Any], needs: Iterable[int]) -> tuple[Lazy, list[Any]]:
+    """Ask a stage over endless records for values, the first of which needs `needs[0]` pulls, and so on.
+
+    Returns the values, too. Raises what the stage raises, if the stream did not refuse.
+    """
+    wanted = list(needs)
+    tap = Tap(records, wanted[-1] + SPARE)
+    run = drawn(stage, tap, len(wanted))
+    unusable = isinstance(run.error, Wrong)
+    if run.error is not None and not tap.dry and not unusable:
+        raise run.error
+    pairs = enumerate(zip(run.pulls, wanted, strict=False), 1)
+    at = next((number for number, (pulls, need) in pairs if pulls != need), len(run.pulls))
+    found = Lazy(
+        unusable=short(run.made.value) if unusable else "",
+        early=run.early,
+        wanted=len(wanted),
+        came=len(run.values),
+        pulls=tap.pulls,
+        refused=tap.dry,
+        at=at,
+        pulled=run.pulls[at - 1] if at else 0,
+        need=wanted[at - 1] if at else 0,
+        walks=tap.walks,
+    )
+    return found, run.values
 
 
 @declared("stream write", name="Part")

@@ -297,69 +297,6 @@ def judged(id: str, source: str) -> Any:
     return examine(id, executed(textwrap.dedent(source), id, setup(id)).get(exercises()[id].answer))
 
 
-def a_stage(before: str, each: str) -> str:
-    """A cell of chains-x1 with these lines before its loop and inside of it."""
-    lines = ["def with_highest(stream):", *before.splitlines(), "for reading in stream:"]
-    return "\n    ".join([*lines, *("    " + line for line in each.splitlines())])
-
-
-STAGES = {
-    "begins at zero": ("highest = 0", "highest = max(highest, reading['celsius'])", "below zero"),
-    "takes 0.0 for none": (
-        "highest = None",
-        "if not highest or reading['celsius'] > highest: highest = reading['celsius']",
-        "0.0 is a temperature",
-    ),
-    "gives a text": ("", "highest = str(reading['celsius'])", "the number itself"),
-}
-
-
-@pytest.mark.parametrize("case", STAGES)
-def test_a_wrong_highest_keeps_the_points_of_being_lazy(case: str) -> None:
-    before, each, advice = STAGES[case]
-    verdict = judged("chains-x1", a_stage(before, each + "\nyield {**reading, 'highest': highest}"))
-    assert (verdict.status, verdict.points, verdict.belief) == ("almost", 2, "")
-    assert advice in verdict.aspects[1].advice
-
-
-def test_a_highest_that_outlives_its_stream_is_told_so() -> None:
-    source = """
-        highest = -99.0
-
-        def with_highest(stream):
-            global highest
-            for reading in stream:
-                highest = max(highest, reading["celsius"])
-                yield {**reading, "highest": highest}
-    """
-    verdict = judged("chains-x1", source)
-    assert verdict.points == 2 and "Begin anew with each stream" in verdict.aspects[1].advice
-
-
-LOST = {
-    "lost cells": (
-        "",
-        "yield {'celsius': reading['celsius'], 'highest': reading['celsius']}",
-        "all the cells",
-    ),
-    "some readings": ("", "if reading['day'] != 2: yield {**reading, 'highest': 0.0}", "in its turn"),
-}
-
-
-@pytest.mark.parametrize("case", LOST)
-def test_a_reading_that_is_lost_is_no_walk_stage_by_stage(case: str) -> None:
-    before, each, advice = LOST[case]
-    verdict = judged("chains-x1", a_stage(before, each))
-    assert (verdict.points, verdict.belief) == (0, "") and advice in verdict.aspects[0].advice
-
-
-def test_one_dict_for_all_readings_is_seen_when_all_have_come() -> None:
-    each = "row.update(reading, highest=max(reading['celsius'], row.get('highest', -99.0)))\nyield row"
-    verdict = judged("chains-x1", a_stage("row = {}", each))
-    assert (verdict.status, verdict.points, verdict.belief) == ("almost", 2, "")
-    assert "make a new one for each" in verdict.aspects[1].advice
-
-
 def a_night(before: str, inside: str, caught: str) -> str:
     """A cell of chains-x2 around these lines; the chain is built and pulled inside the `try`."""
     return f"""

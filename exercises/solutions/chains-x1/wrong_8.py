@@ -1,0 +1,5 @@
+def with_highest(stream):
+    highest = float("-inf")
+    for reading in stream:
+        highest = max(highest, reading["celsius"])
+        return highest
