@@ -173,7 +173,7 @@ class _TextReader:
 class Chosen:
     """One exercise as a notebook needs it: its text, its check, its stub and a solution.
 
-    module: where a check of the instructor's own lies, beside the notebook; "" for one of the kit's.
+    module: the folder beside the notebook with a check of the instructor's own; "" for one of the kit's.
     """
 
     task: Task
@@ -266,8 +266,8 @@ def _setup(name: str, exercises: list[Chosen], variant: str) -> str:
         raise Trouble(f"The setup cell of {name} sets its variant {found} times: it needs one line {line}.")
     own = [one.module for one in exercises if one.module]
     if own:
-        imports = "\n".join(f"import {module}" for module in own)
-        text += f"\n\n# This course's own exercises: their checks lie beside this notebook.\n{imports}"
+        imports = "\n".join(f"import {module}.check" for module in own)
+        text += f"\n\n# This course's own exercises: their checks are beside this notebook.\n{imports}"
     return text
 
 

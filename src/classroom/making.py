@@ -20,7 +20,7 @@ from nbgrader.api import MissingEntry
 from classroom.compose import Chosen, Texts, as_bytes, notebook
 from classroom.course import FILE, STATE, TERM, TERM_LENGTH, Assignment, Course, parsed, written
 from classroom.gradebook import alone, changing, gradebook
-from classroom.own import own_exercise
+from classroom.own import FILES, folder_name, own_exercise
 from classroom.records import write_text
 from classroom.release import CONFIG, generate, kit, kit_exercise, kit_texts, scripts_on_path
 from classroom.trouble import Trouble, same_format
@@ -279,8 +279,9 @@ def _put(course: Course, plan: _Plan, stage: Course) -> None:
     for name, checks in plan.checks.items():
         for file, text in checks.items():
             for folder in (course.release(name).parent, course.source(name).parent):
-                (stage.root / file).write_bytes(text)
-                (stage.root / file).replace(folder / file)
+                (folder / file).parent.mkdir(exist_ok=True)
+                (stage.root / "file").write_bytes(text)
+                (stage.root / "file").replace(folder / file)
     _replace(stage.solutions, course.solutions)
 
 
@@ -325,6 +326,7 @@ def _fill(
         folder = course.root / "source" / assignment.name
         folder.mkdir(parents=True)
         for name, content in _files(course, told, assignment, own).items():
+            (folder / name).parent.mkdir(exist_ok=True)
             (folder / name).write_bytes(content)
     generate(course.root, names)
     course.solutions.mkdir(exist_ok=True)
@@ -345,15 +347,15 @@ def _files(
     made = as_bytes(notebook(texts, chosen, variant=course.term, course=course.name))
     files = {f"{assignment.name}.ipynb": made}
     for one in chosen:
-        if one.module:
-            files[f"{one.module}.py"] = ((own or course.own) / f"{one.module}.py").read_bytes()
+        for name in FILES if one.module else ():
+            files[f"{one.module}/{name}"] = ((own or course.own) / one.module / name).read_bytes()
     return files
 
 
 def _chosen(own: Path, texts: Texts, id: str) -> Chosen:
     if id in texts.tasks:
         return kit_exercise(texts.tasks[id])
-    if (own / f"{id}.md").is_file():
+    if (own / folder_name(id)).is_dir():
         return own_exercise(own, id)
     raise Trouble(
         f"There is no exercise {id!r}: the kit's assignment {texts.assignment} has {', '.join(texts.tasks)}. "
@@ -363,7 +365,8 @@ def _chosen(own: Path, texts: Texts, id: str) -> Chosen:
 
 def _stored(course: Course, assignment: str) -> dict[str, bytes]:
     folder = course.source(assignment).parent
-    return {path.name: path.read_bytes() for path in folder.glob("*") if path.is_file()}
+    files = (path for path in folder.rglob("*") if path.is_file() and "__pycache__" not in path.parts)
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in files}
 
 
 def _selected(source: bytes) -> tuple[str, tuple[str, ...]]:

@@ -1,8 +1,9 @@
 """An instructor's own exercises: in a course's folder `own`, each proven like the kit's.
 
-`own/leaks-x101.md` is the task, `own/leaks_x101.py` the check with its stub, `own/solutions/leaks-x101/` the
-right and wrong solutions. A release carries the check beside its notebook, whose setup cell imports it: so it
-runs at home and in the grading sandbox alike, and grading takes it from the release, never from a submission.
+One exercise is one folder, in the same form as the kit's: `own/leaks_x101/` holds `task.md`, `stub.py` and
+`check.py`; its right and wrong solutions are in `own/solutions/leaks-x101/`. A release carries check and stub
+beside its notebook, whose setup cell imports the check. Grading takes it from the release, never from a
+submission.
 """
 
 from __future__ import annotations
@@ -16,11 +17,14 @@ from classroom.release import agreed
 from classroom.trouble import Trouble
 from lessons.exercises import Exercise, exercises
 
+FILES = ("check.py", "stub.py")
+"""What a release carries of an exercise's folder."""
 
-def module(id: str) -> str:
-    """The name of the module of an own exercise's check.
 
-    >>> module("leaks-x101")
+def folder_name(id: str) -> str:
+    """The name of an exercise's folder.
+
+    >>> folder_name("leaks-x101")
     'leaks_x101'
     """
     return id.replace("-", "_")
@@ -28,33 +32,37 @@ def module(id: str) -> str:
 
 def own_exercise(folder: Path, id: str) -> Chosen:
     """An exercise of the folder `own`. Raises `Trouble` when a part of it is missing or does not fit."""
-    if not (folder / f"{id}.md").is_file():
-        raise Trouble(f"There is no {folder / f'{id}.md'}: `classroom exercise {id}` begins this exercise.")
-    task = own_task(folder / f"{id}.md")
+    place = folder / folder_name(id)
+    if not (place / "task.md").is_file():
+        raise Trouble(f"There is no {place / 'task.md'}: `classroom exercise {id}` begins this exercise.")
+    task = own_task(place / "task.md")
     exercise = checked(folder, id)
     agreed(task, exercise)
-    if not exercise.stub.strip():
-        raise Trouble(f"{folder / module(id)}.py gives {id} no stub: @exercise(…, stub=STUB).")
+    stub = place / "stub.py"
+    if not stub.is_file() or not stub.read_text(encoding="utf-8").strip():
+        raise Trouble(f"{id} has no stub: write {stub}, which is what students find in the answer's cell.")
     solution = folder / "solutions" / id / "right_1.py"
     if not solution.is_file():
         raise Trouble(f"{id} has no solution: write {solution}.")
-    return Chosen(task, exercise, exercise.stub, solution.read_text(encoding="utf-8"), module(id))
+    given, right = stub.read_text(encoding="utf-8"), solution.read_text(encoding="utf-8")
+    return Chosen(task, exercise, given, right, folder_name(id))
 
 
 def checked(folder: Path, id: str) -> Exercise:
     """Import the check of an own exercise, which registers it. Raises `Trouble` when that fails."""
-    path = folder / f"{module(id)}.py"
+    path = folder / folder_name(id) / "check.py"
     if not path.is_file():
         raise Trouble(f"{id} has no check: write {path}, or begin with `classroom exercise {id}`.")
-    spec = spec_from_file_location(module(id), path)
+    name = f"{folder_name(id)}.check"
+    spec = spec_from_file_location(name, path)
     assert spec is not None and spec.loader is not None
     made = module_from_spec(spec)
+    sys.modules[name] = made
     try:
         spec.loader.exec_module(made)
     except Exception as error:
         raise Trouble(f"{path} cannot be imported: {type(error).__name__}: {error}") from error
-    sys.modules[module(id)] = made
     found = exercises().get(id)
-    if found is None or found.check.__module__ != module(id):
-        raise Trouble(f'{path} has no check of {id}: it needs a function below @exercise("{id}", …).')
+    if found is None or found.module != name:
+        raise Trouble(f'{path} has no check of {id}: it needs a call `ruled("{id}", …)`.')
     return found

@@ -7,9 +7,10 @@ import difflib
 from pathlib import Path
 
 from classroom.course import EXERCISE, Course, add_option
-from classroom.own import module, own_exercise
+from classroom.own import folder_name, own_exercise
 from classroom.release import kit_texts
 from classroom.trouble import Trouble
+from lessons.exercises.rules import reached
 from lessons.study.questions import misconceptions
 
 TASK = """\
@@ -31,63 +32,82 @@ closed, it closes `stream`, too.
    ```
 """
 
-CHECK = '''\
-"""The check of {id}, an exercise of this course's own. Its notebook imports it; the same check grades."""
-
-from lessons.exercises import Wrong, attempt, exactly, exercise, materials
-
-STUB = """
+STUB = """\
 def halved(stream):
     # TODO: yield half of each number of the stream; close the stream when you are closed
     ...
 """
 
+CHECK = '''\
+"""{id}: halve a stream. An exercise of this course's own: its notebook imports this, and this grades."""
 
-# Each aspect has its points; the first is what the exercise is about. Raise `version` when you change the
-# check after students have it. `stumbles` is what an answer shows that raises, `hangs` one that never ends.
-@exercise(
+from dataclasses import dataclass
+
+from lessons.exercises import Asked, Rule, attempt, exactly, ruled
+
+
+def numbers(variant):
+    """Five numbers, others in each term: what `given("{id}")` is, too."""
+    return [variant.number(f"{id}:{place}", 2, 90) for place in range(5)]
+
+
+# --- what is observed: drive the answer, and return facts. Judge nothing here. ---
+
+
+@dataclass
+class Pulled:
+    """What was seen of a stream that was closed after its first number."""
+
+    given: int
+    came: object
+    right: bool
+    left: bool
+
+
+def one_number(answer, sheet):
+    """Pull one number, then close."""
+    given, left = numbers(sheet.variant), []
+
+    def stream():
+        try:
+            yield from given
+        finally:
+            left.append(True)
+
+    kept = stream()  # in a name, so that it is closed by the answer and not by chance
+    halves = answer(kept)
+    came = next(halves)
+    attempt(halves.close)
+    yield Pulled(given[0], came, exactly(came, given[0] / 2), bool(left))
+
+
+# --- the rules: the first fact for which the condition holds fails the aspect. ---
+
+# Each aspect has its points; the first is what the exercise is about. A rule names a misconception only where
+# the fact shows it. Raise `version` when you change the check after students have it. `stumbles` is the
+# misconception of an answer that raises, `hangs` of one that never ends.
+ruled(
     "{id}",
     "Halve a stream",
     kind="build",
     answer="halved",
-    aspects={{"the stream is closed with it": 2}},
     version=1,
     stumbles="chains-close-travels",
     hangs="chains-close-travels",
-    stub=STUB,
+    given=numbers,
+    asked=[
+        Asked("half of each number comes", 1, [
+            Rule(one_number, lambda one: not one.right, "of {given} came {came}.", "",
+                 "Yield half of each number."),
+        ]),
+        Asked("the stream is closed with it", 1, [
+            Rule(one_number, lambda one: not one.left,
+                 "yours was closed after its first number, and the stream stayed open.",
+                 "chains-close-travels",
+                 "Close the stream by name when your function is left."),
+        ]),
+    ],
 )
-def streaming(answer, sheet):
-    """Pull once, close, and look whether the stream was left."""
-    numbers = sheet.given
-    left = []
-
-    def stream():
-        try:
-            for number in numbers:
-                yield number
-        finally:
-            left.append(True)
-
-    # First let the answer do its work, and note what came; judge afterwards, outside of its code.
-    kept = stream()
-    made = attempt(answer, kept)
-    first = attempt(next, made.value)
-    attempt(lambda: made.value.close())
-    with sheet.aspect("the stream is closed with it"):
-        if first.error is not None:
-            raise first.error
-        if not exactly(first.value, numbers[0] / 2):
-            seen = f"the stream began with {{numbers[0]}}, and yours with {{first.value!r}}."
-            raise Wrong("chains-close-travels", seen, "Yield half of each number.")
-        if not left:
-            seen = "yours was closed after its first number, and the stream stayed open."
-            raise Wrong("chains-close-travels", seen, "Close the stream by name when your function is left.")
-
-
-@materials(streaming)
-def numbers(variant):
-    """Five numbers, others in each term."""
-    return [variant.number(f"{id}:{{place}}", 2, 90) for place in range(5)]
 '''
 
 RIGHT = """\
@@ -99,11 +119,21 @@ def halved(stream):
         stream.close()
 """
 
-WRONG = """\
+WRONG = {
+    "wrong_1_chains-close-travels.py": """\
 def halved(stream):
     for number in stream:
         yield number / 2
-"""
+""",
+    "wrong_2.py": """\
+def halved(stream):
+    try:
+        for number in stream:
+            yield number // 2 + 1
+    finally:
+        stream.close()
+""",
+}
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -131,10 +161,11 @@ def _begin(course: Course, id: str) -> int:
     if id in told[assignment].tasks:
         raise Trouble(f"The kit has {id} already: take a number that it has not, such as {assignment}-x101.")
     files = {
-        course.own / f"{id}.md": TASK.format(id=id),
-        course.own / f"{module(id)}.py": CHECK.format(id=id),
+        course.own / folder_name(id) / "task.md": TASK.replace("{id}", id),
+        course.own / folder_name(id) / "stub.py": STUB,
+        course.own / folder_name(id) / "check.py": CHECK.replace("{id}", id),
         course.own / "solutions" / id / "right_1.py": RIGHT,
-        course.own / "solutions" / id / "wrong_1_chains-close-travels.py": WRONG,
+        **{course.own / "solutions" / id / name: text for name, text in WRONG.items()},
     }
     there = [path for path in files if path.exists()]
     if there:
@@ -155,21 +186,24 @@ def _begin(course: Course, id: str) -> int:
 def _prove(course: Course, id: str) -> int:
     from classroom.matrix import matrix, table
 
-    own_exercise(course.own, id)
+    proven = own_exercise(course.own, id).exercise
     # In the course's own variant and in another, so that no answer passes that is written for one of them.
     problems = []
     for variant in (course.term, f"{course.term}-other"):
         rows = matrix(course.own / "solutions", variant, [id])
         problems += [line for row in rows for line in row.astray if line not in problems]
     sides = [solution.right for row in rows for solution, _ in row.judged]
-    for right, kind in ((True, "right_1.py"), (False, "wrong_1_BELIEF.py")):
+    for right, kind in ((True, "right_1.py"), (False, "wrong_1_BELIEF.py or wrong_1.py")):
         if right not in sides:
             problems.append(f"{id} needs a solution {kind} in {_shown(course.own, course)}/solutions/{id}.")
-    for belief in sorted({one.belief for row in rows for one, _ in row.judged if not one.right}):
+    for belief in sorted({one.belief for row in rows for one, _ in row.judged if one.belief}):
         if belief not in misconceptions():
             near = difflib.get_close_matches(belief, misconceptions(), 1, 0.4)
             meant = f": did you mean {near[0]}?" if near else "."
             problems.append(f"There is no misconception {belief}{meant}")
+    for rule in dict.fromkeys(rule for asked in proven.asked for rule in asked.rules):
+        if not reached[rule]:
+            problems.append(f"{id}: the rule “{rule.seen}” finds nothing in any of your wrong solutions.")
     print(table(rows))
     print(*problems, sep="\n", end="\n" if problems else "")
     if not problems:

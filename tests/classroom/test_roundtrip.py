@@ -36,7 +36,7 @@ def course(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Course]:
     yield Course.read(made.root)
     # Other tests know the kit's exercises alone.
     import_module("lessons.exercises.exercise")._exercises.pop(OWN, None)
-    sys.modules.pop("leaks_x101", None)
+    sys.modules.pop("leaks_x101.check", None)
 
 
 @pytest.mark.timeout(200)

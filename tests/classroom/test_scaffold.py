@@ -35,7 +35,7 @@ def course(ready: Path, tmp_path: Path) -> Iterator[Course]:
     yield Course.read(Path(shutil.copytree(ready, tmp_path / "week")))
     # Other tests know the kit's exercises alone.
     import_module("lessons.exercises.exercise")._exercises.pop(ID, None)
-    sys.modules.pop("leaks_x101", None)
+    sys.modules.pop("leaks_x101.check", None)
 
 
 def command(course: Course, *words: str) -> int:
@@ -47,7 +47,7 @@ def test_the_example_is_proven_as_it_stands(course: Course, capsys: pytest.Captu
     assert command(course, ID, "--check") == 0
     said = capsys.readouterr().out
     assert "leaks-x101 is proven." in said
-    assert "1 of 1          1 of 1" in said
+    assert "1 of 1          2 of 2" in said
 
 
 def test_it_is_taken_into_the_assignment_with_its_check_beside_the_notebook(course: Course) -> None:
@@ -55,10 +55,12 @@ def test_it_is_taken_into_the_assignment_with_its_check_beside_the_notebook(cour
     course.file.write_text(course.file.read_text().replace('"leaks-x1",', f'"leaks-x1", "{ID}",'))
     assert main(["course", str(course.root), "--update"]) == 0
     folder = course.release("leaks").parent
-    assert sorted(path.name for path in folder.iterdir()) == ["leaks.ipynb", "leaks_x101.py"]
+    assert sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*.*")) == [
+        "leaks.ipynb", "leaks_x101/check.py", "leaks_x101/stub.py",
+    ]  # fmt: skip
     stored = json.loads((folder / "leaks.ipynb").read_text())["cells"]
     cells = {cell["id"]: "".join(cell["source"]) for cell in stored}
-    assert "\nimport leaks_x101" in cells["leaks-setup"]
+    assert "\nimport leaks_x101.check" in cells["leaks-setup"]
     assert cells[f"{ID}-check"] == f'check("{ID}", halved).points'
     assert "TODO" in cells[ID] and "stream.close()" not in cells[ID]
     assert (course.solutions / ID / "wrong_1_chains-close-travels.py").is_file()
@@ -73,13 +75,16 @@ def test_a_mended_check_reaches_the_release_after_grading_began(
     notebook = course.release("leaks").read_bytes()
     (course.records / "leaks").mkdir()
     (course.records / "leaks/ada.json").write_text("{}")
-    own = course.own / "leaks_x101.py"
+    own = course.own / "leaks_x101/check.py"
     own.write_text(own.read_text().replace("version=1", "version=2"))
     capsys.readouterr()
     assert main(["course", str(course.root), "--update"]) == 0
-    assert "leaks has leaks_x101.py as own/ has it now: `classroom regrade leaks`" in capsys.readouterr().out
+    assert (
+        "leaks has leaks_x101/check.py as own/ has it now: `classroom regrade leaks`"
+        in capsys.readouterr().out
+    )
     for kind in (course.source("leaks"), course.release("leaks")):
-        assert "version=2" in (kind.parent / "leaks_x101.py").read_text()
+        assert "version=2" in (kind.parent / "leaks_x101/check.py").read_text()
     assert course.release("leaks").read_bytes() == notebook
     assert main(["course", str(course.root), "--update"]) == 0
     assert "No notebook changed." in capsys.readouterr().out
@@ -103,11 +108,27 @@ def test_a_proof_that_fails_says_where(
     assert said in capsys.readouterr().out
 
 
+def test_a_rule_that_no_wrong_solution_reaches_is_named(
+    course: Course, capsys: pytest.CaptureFixture[str]
+) -> None:
+    command(course, ID)
+    (course.own / "solutions" / ID / "wrong_2.py").unlink()
+    assert command(course, ID, "--check") == 1
+    said = capsys.readouterr().out
+    assert (
+        "leaks-x101: the rule “of {given} came {came}.” finds nothing in any of your wrong solutions." in said
+    )
+
+
 def test_a_solution_of_each_side_is_needed(course: Course, capsys: pytest.CaptureFixture[str]) -> None:
     command(course, ID)
-    (course.own / "solutions" / ID / "wrong_1_chains-close-travels.py").unlink()
+    for path in (course.own / "solutions" / ID).glob("wrong*"):
+        path.unlink()
     assert command(course, ID, "--check") == 1
-    assert "needs a solution wrong_1_BELIEF.py in own/solutions/leaks-x101" in capsys.readouterr().out
+    assert (
+        "needs a solution wrong_1_BELIEF.py or wrong_1.py in own/solutions/leaks-x101"
+        in capsys.readouterr().out
+    )
 
 
 @pytest.mark.parametrize(
@@ -149,14 +170,14 @@ def test_a_disk_that_is_full_leaves_no_half_example(
 
 def test_nothing_is_overwritten(course: Course, capsys: pytest.CaptureFixture[str]) -> None:
     command(course, ID)
-    (course.own / f"{ID}.md").write_text("mine")
+    (course.own / "leaks_x101/task.md").write_text("mine")
     assert command(course, ID) == 1
     assert "is there already, and is not overwritten" in capsys.readouterr().err
-    assert (course.own / f"{ID}.md").read_text() == "mine"
+    assert (course.own / "leaks_x101/task.md").read_text() == "mine"
 
 
 def test_a_check_that_cannot_be_imported_is_named(course: Course, capsys: pytest.CaptureFixture[str]) -> None:
     command(course, ID)
-    (course.own / "leaks_x101.py").write_text("import no_such_module")
+    (course.own / "leaks_x101/check.py").write_text("import no_such_module")
     assert command(course, ID, "--check") == 1
-    assert "leaks_x101.py cannot be imported: ModuleNotFoundError" in capsys.readouterr().err
+    assert "leaks_x101/check.py cannot be imported: ModuleNotFoundError" in capsys.readouterr().err

@@ -15,10 +15,11 @@ from lessons.exercises.exercise import (
     stub,
     where,
 )
+from lessons.exercises.rules import Asked, Rule, ruled
 from lessons.exercises.variant import Variant
 from lessons.words import described as short
 
 __all__ = [
-    "Attempt", "Exercise", "Sheet", "Variant", "Wrong", "attempt", "exactly", "executed", "exercise",
-    "exercises", "materials", "named", "short", "stub", "where",
+    "Asked", "Attempt", "Exercise", "Rule", "Sheet", "Variant", "Wrong", "attempt", "exactly", "executed",
+    "exercise", "exercises", "materials", "named", "ruled", "short", "stub", "where",
 ]  # fmt: skip

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from importlib import import_module
 from importlib.resources import files
+from pathlib import Path
 from typing import Any
 
 from lessons.exercises.variant import Variant
@@ -249,8 +250,9 @@ class Exercise:
     """One exercise: `aspects` are its parts with their points, in order; the first is what it is about.
 
     `hangs` and `stumbles` are the misconceptions of an answer that never ends, and of one that raises what
-    no aspect awaits. `seconds` is how long the check may take. `stub` is what a student finds in an
-    exercise of a course's own; the kit's have files. `asked` are the tables of rules, where it has any.
+    no aspect awaits. `seconds` is how long the check may take. `stub` is what a student finds, where no file
+    beside the check has it. `module` is the one in which the check is written. `asked` are the tables of
+    rules, where it has any.
     """
 
     id: str
@@ -265,6 +267,7 @@ class Exercise:
     seconds: float = 10.0
     stub: str = ""
     wired: bool = False
+    module: str = ""
     make: list[Callable[[Variant], Any]] = field(default_factory=list)
     asked: list[Any] = field(default_factory=list)
 
@@ -289,12 +292,13 @@ _exercises: dict[str, Exercise] = {}
 def exercise(
     id: str, title: str, *, kind: str, answer: str, aspects: dict[str, int], version: int = 1,
     hangs: str = "", stumbles: str = "", seconds: float = 10.0, stub: str = "", wired: bool = False,
+    module: str = "",
 ) -> Callable[[Check], Exercise]:  # fmt: skip
     """Register a check `(answer, sheet)` as an exercise; give it materials with `@materials(exercise)`.
 
     id: such as "leaks-x2". answer: the name under which a notebook gives the answer. aspects: points by
     name. version: raised whenever the check answers anything differently. wired: whether the check asks the
-    answer over the wire, as `sheet.judge`.
+    answer over the wire, as `sheet.judge`. module: where the check is written, by default the function's own.
 
     Raises `ValueError` for a kind or points that do not fit.
     """
@@ -305,8 +309,9 @@ def exercise(
 
     def register(check: Check) -> Exercise:
         made = Exercise(
-            id, title, kind, answer, dict(aspects), check, str(version), hangs, stumbles, seconds, stub, wired
-        )
+            id, title, kind, answer, dict(aspects), check, str(version), hangs, stumbles, seconds, stub,
+            wired, module or check.__module__,
+        )  # fmt: skip
         _exercises[id] = made
         return made
 
@@ -342,7 +347,7 @@ def _load() -> None:
 
 
 def _place(exercise: Exercise) -> tuple[bool, int, str]:
-    own = not exercise.check.__module__.startswith("lessons.")
+    own = not exercise.module.startswith("lessons.")
     return own, ASSIGNMENTS.index(exercise.assignment) if not own else 0, exercise.id
 
 
@@ -350,9 +355,12 @@ def stub(id: str) -> str:
     """What a student finds in the answer cell, or in an assignment's setup cell; "" when there is none."""
     if id in _exercises and _exercises[id].stub:
         return _exercises[id].stub
-    place = files(__package__).joinpath(id.replace("-", "_"), "stub.py")
-    if not place.is_file():
-        place = files(__package__).joinpath("stubs", f"{id}.py")
+    if id in _exercises:
+        file = getattr(sys.modules.get(_exercises[id].module), "__file__", None)
+        beside = Path(file or "").with_name("stub.py")
+        if beside.is_file():
+            return beside.read_text(encoding="utf-8")
+    place = files(__package__).joinpath("stubs", f"{id}.py")
     return place.read_text(encoding="utf-8") if place.is_file() else ""
 
 

@@ -8,6 +8,7 @@ misconception that this shows ("" if it shows none), and what to try.
 from __future__ import annotations
 
 import string
+import sys
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -68,11 +69,13 @@ def ruled(
 
     given: makes what the task works on, in a variant. more: as `exercise` takes it. Raises `ValueError`.
     """
+    # Of the module that calls, as `collections.namedtuple` does it: its folder holds the stub.
+    module = str(sys._getframe(1).f_globals["__name__"])
     aspects = {one.name: one.points for one in asked}
     if len(aspects) != len(asked):
         raise ValueError(f"{id}: two aspects have the same name")
 
-    @exercise(id, title, kind=kind, answer=answer, aspects=aspects, wired=True, **more)
+    @exercise(id, title, kind=kind, answer=answer, aspects=aspects, wired=True, module=module, **more)
     def made(answer: Any, sheet: Sheet) -> None:
         _settle(answer, sheet, asked)
 

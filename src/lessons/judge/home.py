@@ -162,10 +162,9 @@ def end() -> None:
 
 def own_file(exercise: Exercise) -> str:
     """The file of an exercise of a course's own; "" for the kit's."""
-    module = exercise.check.__module__
-    if module.startswith("lessons."):
+    if exercise.module.startswith("lessons."):
         return ""
-    return str(getattr(sys.modules.get(module), "__file__", None) or "")
+    return str(getattr(sys.modules.get(exercise.module), "__file__", None) or "")
 
 
 def show_outside(place: str, answer: object) -> None:

@@ -140,10 +140,11 @@ def _exercise(request: dict[str, Any]) -> Exercise:
     own = request.get("own")
     if own:
         path = Path(own)
-        spec = spec_from_file_location(path.stem, path)
+        name = f"{path.parent.name}.check" if path.stem == "check" else path.stem
+        spec = spec_from_file_location(name, path)
         assert spec is not None and spec.loader is not None
         module = module_from_spec(spec)
-        sys.modules[path.stem] = module
+        sys.modules[name] = module
         spec.loader.exec_module(module)
     return exercises()[request["judge"]]
 
