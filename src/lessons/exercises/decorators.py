@@ -8,26 +8,26 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
-from contextlib import closing, nullcontext
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import islice
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 from lessons.exercises.decorators_parts import (
     MANY,
+    STAGES,
     Clock,
     Convert,
+    Distant,
+    Doubles,
     Enough,
     Feed,
     Odd,
-    Offset,
-    Remote,
+    Pauses,
     Station,
     awake,
     broken_stream,
+    passed_on,
 )
 from lessons.exercises.decorators_programs import (
     belated,
@@ -58,11 +58,8 @@ from lessons.exercises.exercise import (
     where,
 )
 from lessons.exercises.variant import Variant
+from lessons.judge.judge import Callback
 from lessons.words import described as short
-from lifecycle import PipelineContext
-from lifecycle.faults import sweep
-from lifecycle.sinks import ListSink
-from lifecycle.sources import CsvSource
 
 IDLE, PAUSE = 100, 1000
 """Seconds between the call and the first pull, and after each record: more than all work together."""
@@ -96,7 +93,7 @@ def subclass(base: type, **attributes: Any) -> Any:
 def decorated(answer: Any, name: str, function: Any, *more: Any) -> Any:
     """What the answer makes of a function. Raises `Wrong` when that is no method of a class."""
     made = answer(function, *more)
-    if hasattr(type(made), "__get__"):
+    if hasattr(made, "__get__"):
         return made
     if not callable(made):
         raise Wrong(
@@ -112,11 +109,18 @@ def decorated(answer: Any, name: str, function: Any, *more: Any) -> Any:
     )
 
 
+def read_figure(trace: Trace, part: Any, made: Any, clock: Clock) -> Trace:
+    """Add what the part, or the decorated function itself, has as `seconds` after a run."""
+    trace.seconds, trace.asked = named(part, "seconds"), clock.asked
+    trace.elsewhere = trace.seconds is None and named(made, "seconds") is not None
+    return trace
+
+
 def traced(
-    part: Any, call: Callable[[], Any], reads: Callable[[], int], clock: Clock, limit: int,
+    call: Callable[[], Any], reads: Callable[[], int], clock: Clock, limit: int,
     idle: int = 0, pause: int = 0, pulls: int | None = None,
 ) -> Trace:  # fmt: skip
-    """Call, wait, and pull to the end, or close after some pulls; the figure is read when all is over.
+    """Call, wait, and pull to the end, or close after some pulls.
 
     limit: more records than this are not taken. Raises `Wrong` when the call gave nothing to pull from.
     """
@@ -136,8 +140,6 @@ def traced(
             )
         trace.stream = begun.value
         _pull(trace, reads, clock, limit, pause, pulls)
-    trace.seconds, trace.asked = named(part, "seconds"), clock.asked
-    trace.elsewhere = any(named(one, "seconds") is not None for one in vars(type(part)).values())
     return trace
 
 
@@ -252,23 +254,30 @@ def station(variant: Variant, key: str, last: int = 0) -> Any:
         "the call fetches nothing, and each pull fetches one record": 1,
         "a stream that fails or is left early is timed as well": 1,
     },
-    version=2,
+    version=3,
+    wired=True,
 )
 def timing(answer: Any, sheet: Sheet) -> None:
     """Time a station in four runs: to its end, with a slow reader, with a failure, left early."""
-    kind = station(sheet.variant, "decorators-x1")
+    judge, kind = sheet.judge, station(sheet.variant, "decorators-x1")
     costs, readings = kind.costs, list(kind.readings)
     work, at = sum(costs), sheet.variant.number("decorators-x1:at", 2, len(costs) - 2)
 
     def runs(parts: int, at: int | None = None, **settings: Any) -> list[Trace]:
         clock = Clock()
-        one = subclass(kind, clock=clock, at=at)
-        one.stream = decorated(answer, "timed(Station.stream, clock)", one.stream, clock)
-        made = [one() for _ in range(parts)]
-        return [
-            traced(part, part.stream, partial(getattr, part, "read"), clock, len(costs), **settings)
-            for part in made
-        ]
+        doubles = Doubles(subclass(kind, clock=clock, at=at))
+        stream = judge.function(
+            lambda part: doubles[part].stream(), "stream", "self", doc=kind.stream.__doc__
+        )
+        made = decorated(answer, "timed(Station.stream, clock)", stream, Callback(clock, "clock"))
+        station = judge.new_class("Station", {"stream": made})
+        traces = []
+        for part in [station() for _ in range(parts)]:
+            trace = traced(
+                part.stream, partial(getattr, doubles[part], "read"), clock, len(costs), **settings
+            )
+            traces.append(read_figure(trace, part, made, clock))
+        return traces
 
     def run(**settings: Any) -> Trace:
         return runs(1, **settings)[0]
@@ -414,33 +423,39 @@ def stage(variant: Variant, base: type, clock: Clock, at: int | None = None) -> 
         "each stage has figures of its own": 1,
         "a stream that fails or is left early is timed as well": 1,
     },
-    version=2,
+    version=3,
+    wired=True,
 )
 def measuring(answer: Any, sheet: Sheet) -> None:
     """Measure a stage that converts and one that filters, alone and in a chain, in every way to end."""
-    variant, key = sheet.variant, "decorators-x2"
+    variant, judge, key = sheet.variant, sheet.judge, "decorators-x2"
     kind = station(variant, key, last=variant.number(f"{key}:station's last", 10, 19))
     count, at = len(kind.costs), variant.number(f"{key}:at", 2, len(kind.costs) - 2)
 
     def made(base: type, clock: Clock, at: int | None = None) -> Any:
-        one = stage(variant, base, clock, at)
-        one.process = decorated(answer, "measured(Convert.process, clock)", one.process, clock)
-        return one
+        doubles = Doubles(stage(variant, base, clock, at))
+        process = judge.function(
+            lambda part, stream: doubles[part].process(stream),
+            "process",
+            "self, stream",
+            doc=Convert.process.__doc__,
+        )
+        return decorated(answer, "measured(Convert.process, clock)", process, Callback(clock, "clock"))
 
     def run(base: type, dropped: int | None = None, at: int | None = None, **settings: Any) -> Trace:
         clock = Clock()
-        source, part = subclass(kind, clock=clock, at=dropped)(), made(base, clock, at)()
-        return traced(
-            part, lambda: part.process(source.stream()), lambda: source.read, clock, count, **settings
-        )
+        source, process = subclass(kind, clock=clock, at=dropped)(), made(base, clock, at)
+        part = judge.new_class(base.__name__, {"process": process})()
+        trace = traced(lambda: part.process(source.stream()), lambda: source.read, clock, count, **settings)
+        return read_figure(trace, part, process, clock)
 
     def chain() -> list[Trace]:
         clock = Clock()
-        both = made(Convert, clock)
-        parts = [both(), both()]
-        with PipelineContext(subclass(kind, clock=clock)(), parts) as pipeline:
-            pipeline.run()
-        return [Trace(seconds=named(part, "seconds")) for part in parts]
+        both = judge.new_class("Convert", {"process": made(Convert, clock)})
+        one, two = both(), both()
+        for _ in two.process(one.process(subclass(kind, clock=clock)().stream())):
+            pass
+        return [Trace(seconds=named(part, "seconds")) for part in (one, two)]
 
     def own(base: Any, records: int, ended: bool = True) -> int:
         one = stage(variant, base, Clock())
@@ -563,30 +578,36 @@ LAZY = "the call reads nothing, and each pull reads one record"
     kind="complete",
     answer="retried",
     aspects={ONCE: 3, CLOSED: 2, LAST: 1, ONLY: 1, LAZY: 1},
-    version=2,
+    version=3,
+    wired=True,
 )
 def retrying(answer: Any, sheet: Sheet) -> None:
     """Break a feed before each record, once and twice, leave it early, and sweep a real file."""
     records = list(texts(sheet.variant, "decorators-x3", sheet.variant.number("decorators-x3:count", 4, 6)))
-    count, clock = len(records), Clock()
+    count, clock, judge, pauses = len(records), Clock(), sheet.judge, Pauses()
+
+    doubles = Doubles()
+    stream = feed_function(judge, doubles)
+
+    def feeds(breaks: tuple[int, ...], attempts: int, **more: Any) -> Any:
+        doubles.make = subclass(Feed, records=records, breaks=breaks, pauses=pauses, **more)
+        settings = () if attempts == 3 else (attempts,)
+        made = decorated(answer, "retried(Feed.stream)", stream, *settings)
+        return judge.new_class("Feed", {"stream": made, "records": records})
 
     def run(breaks: tuple[int, ...], attempts: int = 3, pulls: int | None = None, **more: Any) -> Any:
-        kind = subclass(Feed, records=records, breaks=breaks, **more)
-        settings = () if attempts == 3 else (attempts,)
-        kind.stream = decorated(answer, "retried(Feed.stream)", kind.stream, *settings)
-        feed = kind()
-        trace = traced(feed, lambda: feed.stream(), lambda: feed.read, clock, 3 * count, pulls=pulls)
+        part = feeds(breaks, attempts, **more)()
+        feed = doubles[part]
+        trace = traced(part.stream, lambda: feed.read, clock, 3 * count, pulls=pulls)
         return feed, trace
 
-    places = range(count + 1)
-    twice = [(one,) for one in places] + [(one, two) for one in places for two in places]
-    slept: list[float] = []
-    with awake(slept):
-        broken = {
-            (generator, breaks): attempt(run, breaks, generator=generator)
-            for generator in (True, False)
-            for breaks in twice
-        }
+    later = sheet.variant.number("decorators-x3:later", 2, count - 1)
+    once_each = [(place,) for place in range(count + 1)]
+    again = [(0, 0), (later, later), (later, 1), (1, later), (count, count)]
+    runs = [(breaks, False) for breaks in once_each + again]
+    runs += [(breaks, True) for breaks in ((0,), (later,), (count,), (1, later))]
+    with awake(judge) as slept:
+        broken = {one: attempt(run, one[0], generator=one[1]) for one in runs}
         whole = attempt(run, ())
         left = [
             attempt(run, breaks, pulls=2, generator=one) for one in (True, False) for breaks in ((), (1,))
@@ -596,11 +617,9 @@ def retrying(answer: Any, sheet: Sheet) -> None:
         further = attempt(run, (1, 2, 3, *[count] * MANY))
         reset = attempt(run, (1,), failure=ConnectionResetError)
         other = {kind: attempt(run, (1,), failure=kind) for kind in (ValueError, KeyError, KeyboardInterrupt)}
-        swept = attempt(files_swept, answer, records)
 
     def side_by_side() -> Any:
-        kind = subclass(Feed, records=records, breaks=(2,))
-        kind.stream = decorated(answer, "retried(Feed.stream)", kind.stream)
+        kind = feeds((2,), 3)
         streams = [iter(kind().stream()) for _ in range(2)]
         came: tuple[list[Any], list[Any]] = ([], [])
         for _ in range(2 * count):
@@ -608,7 +627,7 @@ def retrying(answer: Any, sheet: Sheet) -> None:
                 mine.extend(islice(stream, 1))
         return came
 
-    with awake(slept):
+    with awake(judge) as slept_more:
         both = attempt(side_by_side)
 
     with sheet.aspect(ONCE):
@@ -622,7 +641,7 @@ def retrying(answer: Any, sheet: Sheet) -> None:
                 "Two records may be the same: skip by their number, not by what is in them.",
             )
         arrived(trace.records, records)
-        for (_, breaks), ended in broken.items():
+        for (breaks, _), ended in broken.items():
             feed, trace = of(ended)
             once(trace, feed, breaks, records)
         for mine in of(both):
@@ -650,26 +669,13 @@ def retrying(answer: Any, sheet: Sheet) -> None:
                     f"the reader left after 2 records and closed the stream: line {feed.opened} is open.",
                     "Close the attempt in a `finally`, which is also reached when somebody leaves early.",
                 )
-        if swept.error is not None:
-            raise swept.error
-        if swept.value:
-            raise Wrong(
-                "leaks-refcount-closes",
-                f"with a CSV file as the source, still open {swept.value}",
-                "Close the stream of each attempt by name, in a `finally`: `stream.close()`.",
-            )
     with sheet.aspect(LAST):
         for attempts, ended in given_up.items():
             feed, trace = of(ended)
             gave_up(feed, trace, attempts)
         feed, trace = of(further)
         gave_up(feed, trace, 3, "each line brings one record more than the one before it, and drops")
-        if slept:
-            raise Wrong(
-                "",
-                f"between two attempts your code waited {total(slept[0])} by `time.sleep`.",
-                "Call `function` anew at once: this retry has no pause.",
-            )
+        no_pause([*slept, *slept_more], pauses, "Call `function` anew at once: this retry has no pause.")
     with sheet.aspect(ONLY):
         grounded(sheet)
         if not exactly(of(reset)[1].records, records):
@@ -691,6 +697,26 @@ def retrying(answer: Any, sheet: Sheet) -> None:
     with sheet.aspect(LAZY):
         lazy(of(whole)[1], "record")
         arrived(of(whole)[1].records, records)
+
+
+def feed_function(judge: Any, doubles: Doubles) -> Any:
+    """The `stream` of the answer's feeds. It is no generator function: no luck closes what it returns."""
+    return judge.function(
+        lambda part: doubles[part].stream(), "stream", "self", generator=False, doc=Feed.stream.__doc__
+    )
+
+
+AT_ONCE = 0.05
+"""More seconds than this between each failure and the next attempt are a pause of the answer's own."""
+
+
+def no_pause(slept: list[float], pauses: Pauses, advice: str) -> None:
+    """Raise `Wrong` when an answer waited: by what its own process noted, or on the judge's clock."""
+    if any(slept):
+        raise Wrong("", f"between two attempts your code waited {total(max(slept))} by `time.sleep`.", advice)
+    if pauses.seconds and min(pauses.seconds) > AT_ONCE:
+        least = f"{min(pauses.seconds):.2f} seconds or more"
+        raise Wrong("", f"{least} passed between each failure and the next attempt.", advice)
 
 
 def of(run: Attempt) -> Any:
@@ -772,29 +798,6 @@ def gave_up(feed: Feed, trace: Trace, attempts: int, when: str = "each line drop
         )
 
 
-def files_swept(answer: Any, records: list[Any]) -> str:
-    """Sweep a retried CSV source, with every fault; the first thing that stayed open, as words, or ""."""
-    with TemporaryDirectory(ignore_cleanup_errors=True) as folder:
-        path = Path(folder) / "readings.csv"
-        path.write_text("\n".join(["celsius", *records, ""]), encoding="utf-8")
-
-        def build() -> Any:
-            return CsvSource(path), (), ListSink()
-
-        def run(source: Any, stages: Any, sink: Any) -> int:
-            remote = subclass(object, stream=answer(lambda self: source.stream()))()
-            with source, sink:
-                stream = remote.stream()
-                with closing(stream) if hasattr(stream, "close") else nullcontext():
-                    for record in stream:
-                        sink.write(record)
-            return int(sink.arrived)
-
-        for outcome in sweep(build, run).leaks:
-            return f"after a failure at {outcome.fault}: {', '.join(outcome.leaked)}."
-    return ""
-
-
 @materials(retrying)
 def retrying_given(variant: Variant) -> Any:
     """Return `Feed`: a class of sources whose first line drops before the third record."""
@@ -806,7 +809,6 @@ def retrying_given(variant: Variant) -> Any:
 
 
 FORMS = "it works bare, with empty parentheses, and with a setting"
-OFFERED = ("process", "convert", "transform", "resume")
 REFUSED, KEPT = "a stage is refused at the line that decorates", "the method is what it was to every tool"
 SAME = "each record comes once, and only when it is pulled"
 
@@ -817,7 +819,8 @@ SAME = "each record comes once, and only when it is pulled"
     kind="build",
     answer="patient",
     aspects={FORMS: 3, REFUSED: 2, KEPT: 1, SAME: 1},
-    version=2,
+    version=3,
+    wired=True,
     hangs="decorators-generator-resumes",
 )
 def parenthesised(answer: Any, sheet: Sheet) -> None:
@@ -830,23 +833,25 @@ def parenthesised(answer: Any, sheet: Sheet) -> None:
         f"@patient(attempts={many})": (lambda function: answer(attempts=many)(function), many),
         "@patient(attempts=1)": (lambda function: answer(attempts=1)(function), 1),
     }
-    naps: list[float] = []
+    judge, pauses = sheet.judge, Pauses()
 
     def run(form: str, failures: int) -> Any:
         decorate, _ = forms[form]
-        kind = subclass(Remote, records=records, failures=failures)
-        kind.stream = decorate(kind.stream)
+        doubles = Doubles(subclass(Distant, records=records, failures=failures, pauses=pauses))
+        made = decorate(judge.function(lambda part: doubles[part].stream(), "stream", "self", doc=DOC))
+        kind = judge.new_class("Remote", {"stream": made, "records": records})
         part = kind()
-        trace = traced(part, lambda: part.stream(), lambda: part.read, Clock(), 3 * len(records))
+        source = doubles[part]
+        trace = traced(part.stream, lambda: source.read, Clock(), 3 * len(records))
         another = kind()
         again = attempt(lambda: list(islice(another.stream(), 3 * len(records))))
-        return part, trace, kind.stream, again
+        return source, trace, kind.stream, again
 
-    with awake(naps):
+    with awake(judge) as naps:
         lost = {form: attempt(run, form, MANY) for form in forms}
         saved = {form: attempt(run, form, attempts - 1) for form, (_, attempts) in forms.items()}
         stages = {
-            name: attempt(offered, decorate, name) for name in OFFERED for decorate, _ in forms.values()
+            name: attempt(offered, judge, decorate, name) for name in STAGES for decorate, _ in forms.values()
         }
 
     with sheet.aspect(FORMS):
@@ -860,7 +865,7 @@ def parenthesised(answer: Any, sheet: Sheet) -> None:
     with sheet.aspect(KEPT):
         grounded(sheet)
         for form, ended in saved.items():
-            kept(form, ended)
+            kept(judge, form, ended)
     with sheet.aspect(SAME):
         grounded(sheet)
         for form, ended in saved.items():
@@ -880,12 +885,7 @@ def parenthesised(answer: Any, sheet: Sheet) -> None:
                     f"`{form}`: a second source of the same class gave {told}.",
                     "What belongs to one run begins in the wrapper. The decorator runs once for the class.",
                 )
-        if any(naps):
-            raise Wrong(
-                "",
-                f"between two attempts it waited {total(max(naps))}.",
-                "Here no attempt waits: `retryOnFailure` has `delaySeconds` for that.",
-            )
+        no_pause(naps, pauses, "Here no attempt waits: `retryOnFailure` has `delaySeconds` for that.")
 
 
 def formed(form: str, attempts: int, ended: Attempt, failures: int) -> None:
@@ -938,13 +938,12 @@ def formed(form: str, attempts: int, ended: Attempt, failures: int) -> None:
         raise trace.error
 
 
-def offered(decorate: Callable[[Any], Any], name: str) -> Any:
+def offered(judge: Any, decorate: Callable[[Any], Any], name: str) -> Any:
     """Offer a stage to the decorator: where it was refused, if at all, with which error, and what came."""
-    function = getattr(Offset, name)
-    stages = attempt(decorate, function)
+    stages = attempt(decorate, judge.function(passed_on, name, STAGES[name]))
     if stages.error is not None:
         return "line", stages.error, []
-    kind = type("Offset", (Offset,), {name: stages.value})
+    kind = judge.new_class("Offset", {name: stages.value})
     called = attempt(lambda: getattr(kind(), name)(broken_stream()))
     if called.error is not None:
         return "call", called.error, []
@@ -955,8 +954,7 @@ def offered(decorate: Callable[[Any], Any], name: str) -> Any:
 
 def refused(name: str, place: str, error: BaseException | None, records: list[Any]) -> None:
     """Raise `Wrong` unless a stage was refused with a `TypeError` where it was decorated."""
-    parameters = inspect.signature(getattr(Offset, name)).parameters.values()
-    method = f"`def {name}({', '.join(str(one.replace(annotation=one.empty)) for one in parameters)})`"
+    method = f"`def {name}({STAGES[name]})`"
     if place == "line" and isinstance(error, TypeError):
         return
     if place == "line":
@@ -987,7 +985,7 @@ def refused(name: str, place: str, error: BaseException | None, records: list[An
     )
 
 
-def kept(form: str, ended: Attempt) -> None:
+def kept(judge: Any, form: str, ended: Attempt) -> None:
     """Raise `Wrong` unless the decorated method has its name and docstring, and is a generator function."""
     function = of(ended)[2]
     if getattr(function, "__name__", "") != "stream" or getattr(function, "__doc__", "") != DOC:
@@ -997,7 +995,7 @@ def kept(form: str, ended: Attempt) -> None:
             f"docstring {short(getattr(function, '__doc__', None))}.",
             "Put `@functools.wraps(function)` above each wrapper.",
         )
-    if not inspect.isgeneratorfunction(function):
+    if judge.witness(inspect.isgeneratorfunction, function) is not True:
         raise Wrong(
             "decorators-wraps-copies-all",
             f"`{form}`: `inspect.isgeneratorfunction` said True of the method, and says False now.",
@@ -1005,13 +1003,13 @@ def kept(form: str, ended: Attempt) -> None:
         )
 
 
-DOC = Remote.stream.__doc__
+DOC = Distant.stream.__doc__
 
 
 @materials(parenthesised)
 def parenthesised_given(variant: Variant) -> Any:
     """Return `Remote`: a class of sources that drop the line twice, after two records."""
-    return subclass(Remote, records=list(texts(variant, "decorators-x4", 5)), failures=2)
+    return type("Remote", (Distant,), {"records": list(texts(variant, "decorators-x4", 5)), "failures": 2})
 
 
 # --- x5: a test that catches a retry that leaks
@@ -1094,39 +1092,65 @@ CATCHES = {
 }
 
 
-def new_feed_in(variant: Variant, feeds: list[Feed]) -> Callable[..., Feed]:
-    """What a test calls to get a feed; `feeds` keeps each."""
+def feed_kind(variant: Variant, failures: int) -> type[Feed]:
+    """A class of feeds whose line drops after `at` records, as often as `failures` says."""
     key = "decorators-x5"
     count = variant.number(f"{key}:count", 5, 7)
     rows = variant.readings(key, count)
     records = [f"{row['station']}, day {row['day']}: {row['celsius']} °C" for row in rows]
     at = variant.number(f"{key}:at", 2, count - 2)
-
-    def new_feed(failures: int = 1) -> Feed:
-        """A feed whose line drops after `feed.at` records, as often as `failures` says."""
-        feed = subclass(Feed, records=records, breaks=(at,) * failures, at=at)()
-        feeds.append(feed)
-        return feed  # type: ignore[no-any-return]
-
-    return new_feed
+    return subclass(Feed, records=records, breaks=(at,) * failures, at=at)  # type: ignore[no-any-return]
 
 
-def tried(test: Any, program: Callable[[Any], Any], variant: Variant) -> Trial:
-    """Give a test a program. Each stream that the program makes is kept, so that none closes by luck."""
-    feeds: list[Feed] = []
-    streams: list[Any] = []
+class Bench:
+    """Where a test is tried: the `retry` and the `new_feed` that it is given, the same for all programs.
 
-    def retry(function: Any) -> Any:
-        made = program(function)
+    What a program makes is kept, so that nothing closes by luck.
+    """
+
+    def __init__(self, judge: Any, variant: Variant) -> None:
+        self.judge, self.variant = judge, variant
+        self.program: Callable[[Any], Any] = counting
+        self.feeds: list[Feed] = []
+        self.streams: list[Any] = []
+        self.doubles = Doubles(lambda: self._double(1))
+        room = {"stream": feed_function(judge, self.doubles)}
+        for name in ("opened", "open", "read"):
+            room[name] = judge.new_property(lambda part, name=name: getattr(self.doubles[part], name))
+        self.kind = judge.new_class("Feed", room)
+        self.given = (
+            judge.function(self.retry, "retry", "function", generator=False),
+            judge.function(self.new_feed, "new_feed", "failures=1", generator=False),
+        )
+
+    def tried(self, test: Any, program: Callable[[Any], Any]) -> Trial:
+        """Give a test a program."""
+        self.program, self.feeds = program, []
+        return Trial(program, attempt(test, *self.given).error, self.feeds)
+
+    def retry(self, function: Any) -> Any:
+        """What the test decorates with."""
+        made = self.program(function)
 
         def wrapper(*given: Any) -> Any:
-            stream = made(*given)
-            streams.append(stream)
-            return stream
+            self.streams.append(made(*given))
+            return self.streams[-1]
 
-        return wrapper
+        return self.judge.function(wrapper, "wrapper", "*given", generator=False)
 
-    return Trial(program, attempt(test, retry, new_feed_in(variant, feeds)).error, feeds)
+    def new_feed(self, failures: int) -> Any:
+        """A feed on the test's side, of a class of its own, as a test may inherit from it."""
+        if type(failures) is not int or not 0 <= failures <= MANY:
+            raise ValueError(f"new_feed(failures={short(failures)}): allowed is 0 to {MANY}")
+        double = self._double(failures)
+        self.doubles.make = lambda: self._double(failures)
+        feed = self.judge.new_class("Feed", {"records": double.records, "at": double.at}, self.kind)()
+        self.doubles[feed] = double
+        return feed
+
+    def _double(self, failures: int) -> Any:
+        self.feeds.append(feed_kind(self.variant, failures)())
+        return self.feeds[-1]
 
 
 @exercise(
@@ -1135,7 +1159,8 @@ def tried(test: Any, program: Callable[[Any], Any], variant: Variant) -> Trial:
     kind="test",
     answer="test_retry",
     aspects=dict(zip(CATCHES, (3, 1, 1, 2, 1, 1), strict=True)),
-    version=2,
+    version=3,
+    wired=True,
     hangs="decorators-generator-resumes",
 )
 def catching(answer: Any, sheet: Sheet) -> None:
@@ -1143,7 +1168,8 @@ def catching(answer: Any, sheet: Sheet) -> None:
     programs = [*RIGHT, *(program for caught in CATCHES.values() for program, _, _ in caught.programs)]
     # In an order of the variant's own: a test that counts its calls knows one term's order at most.
     sheet.variant.random("decorators-x5:order").shuffle(programs)
-    trials = {program: tried(answer, program, sheet.variant) for program in programs}
+    bench = Bench(sheet.judge, sheet.variant)
+    trials = {program: bench.tried(answer, program) for program in programs}
     good = [trials[program] for program in RIGHT]
     for name, caught in CATCHES.items():
         bad = [(trials[program], belief, does) for program, belief, does in caught.programs]
@@ -1206,4 +1232,9 @@ def passed(trial: Trial, all_rejected: bool) -> None:
 @materials(catching)
 def catching_given(variant: Variant) -> Any:
     """Return `(new_feed, right, wrong)`: feeds for a test, a right retry, and one that delivers twice."""
-    return new_feed_in(variant, []), counting, restarting
+
+    def new_feed(failures: int = 1) -> Feed:
+        """A feed whose line drops after `feed.at` records, as often as `failures` says."""
+        return feed_kind(variant, failures)()
+
+    return new_feed, counting, restarting

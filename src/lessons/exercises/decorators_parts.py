@@ -3,14 +3,31 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from lessons.judge.judge import Judge, declared
 from lifecycle import retryOnFailure
 
 MANY = 12
 """More often than this no exercise lets an answer open a feed."""
+
+
+class Doubles:
+    """The judge's own part for each object of the answer's side; one that it has not met gets a new part."""
+
+    def __init__(self, make: Callable[[], Any] = object) -> None:
+        self.make = make
+        self._by_object: dict[Any, Any] = {}
+
+    def __getitem__(self, thing: Any) -> Any:
+        if thing not in self._by_object:
+            self._by_object[thing] = self.make()
+        return self._by_object[thing]
+
+    def __setitem__(self, thing: Any, part: Any) -> None:
+        self._by_object[thing] = part
 
 
 class Clock:
@@ -85,6 +102,7 @@ class Enough(BaseException):
     """Stops an answer that opens without end. No `Exception`, so that the answer does not catch it."""
 
 
+@declared("__iter__ __next__ close")
 class Line:
     """One connection to a feed: open from the first moment until `close()`, also after an error."""
 
@@ -93,6 +111,7 @@ class Line:
             raise Enough(f"the feed was opened more than {MANY} times")
         self.feed, self.number, self.read = feed, len(feed.lines), 0
         self.open, self.over = True, False
+        feed.pauses.end()
         self.beside = [line.number + 1 for line in feed.lines if line.open]
         self.breaks = feed.breaks[self.number] if self.number < len(feed.breaks) else None
         feed.lines.append(self)
@@ -105,6 +124,7 @@ class Line:
             raise StopIteration
         if self.read == self.breaks:
             self.over = True
+            self.feed.pauses.begin()
             error = self.feed.failure(f"line {self.number + 1} dropped after {self.read} records")
             self.feed.errors.append(error)
             raise error
@@ -118,11 +138,29 @@ class Line:
         self.open = False
 
 
+class Pauses:
+    """How long it took from each failure of a source to its next opening, on the clock of the wall."""
+
+    def __init__(self) -> None:
+        self.seconds: list[float] = []
+        self._began: float | None = None
+
+    def begin(self) -> None:
+        self._began = time.monotonic()
+
+    def end(self) -> None:
+        if self._began is not None:
+            self.seconds.append(time.monotonic() - self._began)
+        self._began = None
+
+
 class Feed:
     """A source over lines that drop: line n breaks after `breaks[n]` records, later ones do not.
 
     It keeps each line and each stream that it gave, so that none is closed by luck.
     """
+
+    pauses = Pauses()
 
     records: list[Any] = []  # noqa: RUF012
     breaks: tuple[int, ...] = ()
@@ -164,9 +202,10 @@ class Feed:
             line.close()
 
 
-class Remote:
+class Distant:
     """A source with a generator function: it drops after 2 records, as often as `failures` says."""
 
+    pauses = Pauses()
     records: list[Any] = []  # noqa: RUF012
     failures = 0
 
@@ -176,33 +215,30 @@ class Remote:
     def stream(self) -> Iterator[Any]:
         """Fetch from far away."""
         self.opened += 1
+        self.pauses.end()
         if self.opened > MANY:
             raise Enough(f"the source was opened more than {MANY} times")
         for number, record in enumerate(self.records):
             self.read += 1
             yield record
             if number == 1 and self.opened <= self.failures:
+                self.pauses.begin()
                 raise OSError(f"connection {self.opened} dropped")
 
 
-class Offset:
-    """Stages by other names, each a generator function that is given a stream besides `self`."""
+STAGES = {
+    "process": "self, stream",
+    "convert": "self, rows",
+    "transform": "self, readings, limit=3",
+    "resume": "self, rows=()",
+}
+"""Stages by other names, each a generator function that is given a stream besides `self`."""
 
-    def process(self, stream: Any) -> Iterator[Any]:
-        for record in stream:
-            yield record
 
-    def convert(self, rows: Any) -> Iterator[Any]:
-        for record in rows:
-            yield record
-
-    def transform(self, readings: Any, limit: int = 3) -> Iterator[Any]:
-        for record in readings:
-            yield record
-
-    def resume(self, rows: Any = ()) -> Iterator[Any]:
-        for record in rows:
-            yield record
+def passed_on(part: Any, stream: Any, *more: Any) -> Iterator[Any]:
+    """What each of the stages does: hand on what comes."""
+    for record in stream:
+        yield record
 
 
 def broken_stream() -> Iterator[int]:
@@ -211,12 +247,35 @@ def broken_stream() -> Iterator[int]:
     raise OSError("the line dropped")
 
 
+_naps: list[float] = []
+_BORROWED = time.sleep, retryOnFailure.__kwdefaults__
+
+
+def hush() -> None:
+    """In the answer's process: note each wait in place of sitting it out, also those of `retryOnFailure`."""
+    _naps.clear()
+    time.sleep, retryOnFailure.__kwdefaults__ = _naps.append, {"sleep": _naps.append}  # type: ignore[assignment]
+
+
+def naps() -> list[float]:
+    """In the answer's process: the waits since `hush`."""
+    return [float(nap) for nap in _naps]
+
+
+def wake() -> None:
+    """Give back what `hush` borrowed."""
+    time.sleep, retryOnFailure.__kwdefaults__ = _BORROWED
+
+
 @contextmanager
-def awake(naps: list[float]) -> Iterator[None]:
-    """Note each wait in place of sitting it out, also those of `retryOnFailure`."""
-    sleep, defaults = time.sleep, retryOnFailure.__kwdefaults__
-    time.sleep, retryOnFailure.__kwdefaults__ = naps.append, {"sleep": naps.append}  # type: ignore[assignment]
+def awake(judge: Judge) -> Iterator[list[float]]:
+    """Let nothing sleep in the answer's process; the list holds the waits when the block has ended."""
+    noted: list[float] = []
     try:
-        yield
+        judge.witness(hush)
+        yield noted
+        found = judge.witness(naps)
+        noted += [nap for nap in found if type(nap) is float] if type(found) is list else []
+        judge.witness(wake)
     finally:
-        time.sleep, retryOnFailure.__kwdefaults__ = sleep, defaults
+        wake()  # where judge and answer share a process, this one gives back even when the answer is stuck

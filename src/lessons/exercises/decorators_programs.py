@@ -11,6 +11,8 @@ from contextlib import ExitStack, closing, suppress
 from itertools import islice
 from typing import Any
 
+from lessons.judge.judge import declared
+
 
 def counting(function: Any) -> Any:
     """A right retry: it counts, and closes by `finally`."""
@@ -54,6 +56,7 @@ def enclosing(function: Any) -> Any:
     return wrapper
 
 
+@declared("__iter__ __next__ close")
 class Retrying:
     """A right retry without a generator: an iterator with `close`."""
 
