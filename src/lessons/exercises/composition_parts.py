@@ -13,7 +13,7 @@ from tempfile import TemporaryDirectory
 from types import SimpleNamespace
 from typing import Any
 
-from lessons.exercises.decorators_parts import MANY, Enough, awake
+from lessons.exercises.decorators_parts import MANY, Enough, hush, wake
 from lessons.exercises.exercise import Wrong, attempt
 from lessons.exercises.variant import Variant
 from lessons.judge.judge import Callback, Judge, declare, declared
@@ -514,7 +514,8 @@ _kept: list[Callable[[], list[str]]] = []
 
 def prepare() -> None:
     """Let nothing sleep, and remember the kit's classes as they are."""
-    _prepared.enter_context(awake([]))
+    hush()
+    _prepared.callback(wake)
     _kept[:] = [_prepared.enter_context(kept_as_they_are(CsvSource, SqlSink, Parse, Filter, Normalise))]
 
 
