@@ -87,13 +87,18 @@ def closing_at_the_end(open_it: Callable[[], Any]) -> Iterator[Any]:
     connection.close()
 
 
-def covers_one_of_two(engine: Any, readings: Any) -> int:
-    """Leaks at a broken reading: the second stays open."""
+def guards_the_pulls(engine: Any, readings: Any) -> int:
+    """Leaks at a broken reading: its `try` is around the pulls, and the conversion comes after it."""
     with engine.connect():
         second = engine.connect()
-        count = len([*map(float, readings)])
+        try:
+            pulled = [*readings]
+        except BaseException:
+            second.close()
+            raise
+        count = len([*map(float, pulled)])
         second.close()
-    return count
+        return count
 
 
 class Worker:
@@ -171,7 +176,7 @@ RIGHT: tuple[Job, ...] = (
 
 
 LEAKY: dict[str, tuple[Job, ...]] = {
-    "broken": (closes_at_the_end, covers_one_of_two, runs_a_worker),
+    "broken": (closes_at_the_end, guards_the_pulls, runs_a_worker),
     "whole": (closes_after_a_failure,),
     "stop": (closes_after_an_exception,),
     "open": (borrows_both_at_first,),

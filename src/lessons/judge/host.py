@@ -140,10 +140,13 @@ class Host(Peer):
     def do_exit(self, thing: Any, error: BaseException | None) -> bool:
         if error is None:
             return bool(type(thing).__exit__(thing, None, None, None))
+        before = error.__traceback__
         try:
             raise error  # so that it has a traceback, and `sys.exc_info` knows it
         except BaseException as same:
-            return bool(type(thing).__exit__(thing, type(same), same, same.__traceback__))
+            swallows = bool(type(thing).__exit__(thing, type(same), same, same.__traceback__))
+        error.__traceback__ = before  # this frame holds the error: with it in there, neither would go
+        return swallows
 
     def do_function(self, target: Any, name: str, parameters: str, generator: bool, doc: str | None) -> Any:
         """A true function, to be decorated: it hands each call on to the judge's `target`."""
@@ -236,6 +239,23 @@ class Host(Peer):
                 if error is not None:
                     return error
         return Exception(*arguments)
+
+    def learn(self, error: BaseException, about: Any) -> None:
+        """Let an error hold what the judge says: it goes when the answer drops the error."""
+        if "holds" not in about:
+            return
+        numbers, cycle = about["holds"]
+        room = [self._shown[one] for one in numbers]
+        if cycle:
+            room.append(room)
+        self.forget(numbers)
+        error.__dict__["_wire_room"] = room
+        there, mine = error.__dict__.get("_wire_number"), self._numbers.get(id(error))
+        if there is not None and self._theirs.pop(there, None) is error:
+            error.__dict__["_wire_left"] = True
+        elif mine is not None:
+            error.__dict__["_wire_own"] = mine
+            self.forget([mine])
 
     def about(self, error: BaseException, depth: int) -> dict[str, Any]:
         lines = list(student_lines(error))

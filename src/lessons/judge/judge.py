@@ -134,16 +134,32 @@ class Judge(Peer):
         """How many objects the host has shown by now, for `release`."""
         return len(self._theirs)
 
-    def release(self, first: int) -> None:
+    def release(self, first: int, but: list[Any] | None = None) -> None:
         """Let the host forget what it has shown since a `mark`, so that its process may collect it.
 
-        Errors stay: one of them may be on its way.
+        Errors stay: one of them may be on its way. but: what stays, too.
         """
+        self.ask("forget", self._dropped(first, but or []))
+
+    def leave_to(self, error: BaseException, first: int, but: list[Any], cycle: bool = False) -> None:
+        """When this error reaches the host, it alone holds there what the host has shown since a `mark`.
+
+        So does a traceback with its frames. but: what stays in any case. cycle: whether what it holds refers
+        to itself.
+        """
+        error.__dict__["_wire_holds"] = [self._dropped(first, but), cycle]
+
+    def _dropped(self, first: int, but: list[Any]) -> list[int]:
+        stays = [id(thing) for thing in but]
         later = list(self._theirs.items())[first:]
-        numbers = [there for there, thing in later if not isinstance(thing, BaseException)]
+        numbers = [there for there, thing in later
+                   if not isinstance(thing, BaseException) and id(thing) not in stays]  # fmt: skip
         for one in numbers:
             del self._theirs[one]
-        self.ask("forget", numbers)
+        return numbers
+
+    def about(self, error: BaseException, depth: int) -> dict[str, Any]:
+        return {"holds": error.__dict__.pop("_wire_holds")} if "_wire_holds" in error.__dict__ else {}
 
     def witness(self, function: Callable[..., Any], *arguments: Any) -> Any:
         """Call a function of a module in the host: what only its process can look at.

@@ -137,9 +137,12 @@ class Peer:
         except Over as over:
             self.over = over
             raise
-        if reply[0] == "!":
+        if reply[0] != "!":
+            return value
+        try:
             raise value
-        return value
+        finally:
+            del value  # an error whose traceback leads to itself would be freed late
 
     def _exchange(self, data: bytes) -> list[Any]:
         if self.channel is None:
@@ -285,13 +288,14 @@ class Peer:
     # --- errors: each keeps its identity on both sides ---
 
     def _packed_error(self, error: BaseException, depth: int) -> list[Any]:
-        there = getattr(error, "__dict__", {}).get("_wire_number")
-        if there is not None and self._theirs.get(there) is error:
+        kept = getattr(error, "__dict__", {})
+        there, mine = kept.get("_wire_number"), kept.get("_wire_own")
+        if there is not None and (self._theirs.get(there) is error or kept.get("_wire_left")):
             return ["yours", there, self.about(error, depth)]
         simple = [one for one in error.args if _is_argument(one)] if depth < DEPTH else []
         return [
-            "mine", self._number(error), _names(type(error)), self.pack(simple, depth + 1),
-            self.about(error, depth),
+            "mine", self._number(error) if mine is None else mine, _names(type(error)),
+            self.pack(simple, depth + 1), self.about(error, depth),
         ]  # fmt: skip
 
     def _unpacked_error(self, content: Any) -> BaseException:

@@ -98,7 +98,7 @@ def test_no_aspect_that_no_wrong_solution_fails(id: str) -> None:
 
 
 def test_each_wrong_solution_stands_for_a_misconception_that_is_known() -> None:
-    assert {one.belief for one in ALL if not one.right} <= set(misconceptions())
+    assert {one.belief for one in ALL if one.belief} <= set(misconceptions())
     assert {one.exercise for one in ALL} == set(EXERCISES), "solutions and exercises belong together"
 
 

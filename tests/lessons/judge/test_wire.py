@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import gc
 import inspect
 import json
 import math
@@ -10,6 +11,7 @@ import socket
 import struct
 import threading
 import time
+import weakref
 from pathlib import Path
 from typing import Any
 
@@ -627,3 +629,43 @@ def test_the_judge_sees_the_files_that_a_host_has_open_and_the_folder_in_which_i
     by = trial._by_copy if copied else trial._by_loopback
     assert by(exercises()["leaks-x4"], Keeper(), settled) is None  # type: ignore[arg-type]
     assert seen == [(1, True, ["kept.txt"])]
+
+
+class Opened:
+    """What an answer opens, and what a weak reference tells of it."""
+
+
+def test_what_is_left_to_an_error_goes_with_it_and_the_error_keeps_its_identity() -> None:
+    kept: list[weakref.ref[Any]] = []
+    seen: list[bool] = []
+    errors: list[BaseException] = []
+
+    def job(opener: Any) -> None:
+        first = judge.mark()
+        opener()
+        errors.append(ValueError("broken"))
+        judge.leave_to(errors[0], first, [])
+        raise errors[0]
+
+    def opener() -> Opened:
+        made = Opened()
+        kept.append(weakref.ref(made))
+        return made
+
+    def answer(job: Any) -> None:
+        try:
+            job(opener)
+        except ValueError:
+            seen.append(kept[-1]() is not None)
+        seen.append(kept[-1]() is not None)
+        job(opener)
+
+    judge, _ = joined(answer)
+    gc.disable()
+    try:
+        with pytest.raises(ValueError, match="broken") as raised:
+            judge.ask("answer")(Callback(job))
+    finally:
+        gc.enable()
+    assert seen == [True, False], "held as long as the error is, and no longer"
+    assert raised.value is errors[0]

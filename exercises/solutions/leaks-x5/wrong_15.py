@@ -1,0 +1,23 @@
+bench = given("leaks-x5")
+
+
+def stopped():
+    yield "12.5"
+    raise KeyboardInterrupt
+
+
+def test_gives_back(job):
+    kept = []
+    for slots, readings in (
+        (20, bench.readings),
+        (20, ["12.5", "missing", "3.0"]),
+        (20, stopped()),
+        (1, bench.readings),
+    ):
+        engine = bench.new_pool(slots)
+        try:
+            job(engine, readings)
+        except BaseException as error:
+            kept.append(error)
+        if engine.pool.checkedout():
+            raise ValueError(f"{slots} slots, {kept}")
