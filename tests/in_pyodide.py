@@ -49,7 +49,7 @@ class Pyodide:
         self.printed = ""
         """What the last `run` printed."""
 
-    def run(self, code: str, *, seconds: float = 60, **given: Any) -> Any:
+    def run(self, code: str, *, seconds: float = 120, **given: Any) -> Any:
         """Run code, and return the value of its last expression, which must be data for JSON.
 
         given: names that the code finds, with data for JSON. Raises `Raised` for an error in the code, and
@@ -82,7 +82,7 @@ class Pyodide:
             stderr=self._errors,
             encoding="utf-8",
         )
-        self._answer(60)
+        self._answer(240)
 
     def _asked(self, request: dict[str, Any], seconds: float) -> dict[str, Any]:
         assert self._node is not None and self._node.stdin is not None
