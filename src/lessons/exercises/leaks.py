@@ -16,143 +16,17 @@ from lessons.exercises.exercise import (
     materials,
 )
 from lessons.exercises.leaks_parts import (
-    WAYS,
     Desk,
     Filed,
     Opening,
     Reports,
-    Weather,
     new_pool,
     openings,
     restarted,
     silent,
-    visit,
 )
 from lessons.exercises.variant import Variant
 from lessons.words import described as short
-
-
-@exercise(
-    "leaks-x2",
-    "Leave the database in order",
-    kind="complete",
-    answer="Entry",
-    aspects={
-        "the slot is given back, whichever way the block is left": 2,
-        "the rows are kept when the block succeeds, and only then": 2,
-        "the block's error goes on": 1,
-        "the slot is given back when the commit fails": 1,
-    },
-    version=2,
-    wired=True,
-)
-def entering(answer: Any, sheet: Sheet) -> None:
-    """Leave a block in every way, on a database each, with the connection kept."""
-    *visits, refused = [visit(answer, sheet, way) for way in WAYS]
-    whole = visits[0]
-
-    def worked() -> None:
-        if whole.tried.error is not None:
-            raise whole.tried.error
-        if not whole.borrowed:
-            raise Wrong(
-                "", "in the block of `with Entry(engine) as connection:` no slot of the pool was taken.",
-                "Keep `__enter__` as it was: it borrows a connection and returns it.",
-            )  # fmt: skip
-
-    with sheet.aspect("the slot is given back, whichever way the block is left"):
-        worked()
-        for one in visits:
-            if not one.taken:
-                continue
-            if one.disposed:
-                raise Wrong(
-                    "leaks-pool-reclaims",
-                    f"{one.way}, its connection was still open, though the engine has a new pool.",
-                    "`dispose()` closes what lies in the pool, not what is borrowed from it: call "
-                    "`self.connection.close()`.",
-                )
-            if one is whole:
-                belief = "leaks-refcount-closes"
-                advice = "Call `self.connection.close()`: a name that goes closes nothing that others hold."
-            elif one.error is None or isinstance(one.error, Exception):
-                belief = "leaks-exit-on-success-only"
-                advice = "`__exit__` runs on this way, too. Which of its lines does it reach then?"
-            else:
-                belief = "leaks-except-is-enough"
-                advice = "`KeyboardInterrupt` and `SystemExit` are no `Exception`: close in any case."
-            raise Wrong(belief, f"{one.way}, its connection still took a slot of the pool.", advice)
-    with sheet.aspect("the rows are kept when the block succeeds, and only then"):
-        worked()
-        for one in visits:
-            if one.failed and one.kept:
-                raise Wrong(
-                    "leaks-accepted-is-kept"
-                    if isinstance(one.error, Exception)
-                    else "leaks-except-is-enough",
-                    f"{one.way}, {one.stored} of {whole.stored} rows had been inserted, and the table kept "
-                    f"{one.kept}.",
-                    "Commit only if the block has succeeded. Which of the three arguments tells you?",
-                )
-            if not one.failed and one.kept != one.stored:
-                raise Wrong(
-                    "leaks-accepted-is-kept",
-                    f"{one.way}, the database had accepted {one.stored} rows and kept {one.kept}.",
-                    "What is not committed is taken back when the connection is given back: "
-                    "`self.connection.commit()` keeps it.",
-                )
-    with sheet.aspect("the block's error goes on"):
-        worked()
-        for one in visits:
-            if one.failed and one.tried.error is None:
-                raise Wrong(
-                    "leaks-truthy-is-success",
-                    f"{one.way}, no error came out of the `with`: whoever runs the job believes that it went "
-                    "well.",
-                    "Look at what `__exit__` returns on this way, and whether Python takes it for true.",
-                )
-            if one.tried.error is not one.error:
-                raise Wrong(
-                    "",
-                    f"{one.way}, another error came out: {one.tried.raised}"
-                    + (f", at {one.tried.where}." if one.tried.where else "."),
-                    "`__exit__` raises nothing of its own: Python lets the block's error go on by itself.",
-                )
-    with sheet.aspect("the slot is given back when the commit fails"):
-        worked()
-        if refused.taken:
-            raise Wrong(
-                "leaks-traceback-keeps",
-                f"{refused.way}, its connection still took a slot of the pool"
-                + (f": your code was left at {refused.tried.where}." if refused.tried.where else "."),
-                "`__exit__` can fail in the middle as well. Give its last line a `finally`.",
-            )
-        if not refused.committed:
-            raise Wrong(
-                "leaks-accepted-is-kept",
-                "no commit was tried, so none could fail.",
-                "Keep the rows first: the aspects above say when.",
-            )
-        if refused.tried.error is None:
-            raise Wrong(
-                "",
-                f"{refused.way}, no error came out, and no row is in the table.",
-                "Let the error of a commit go on when the slot is given back.",
-            )
-        if refused.tried.error is not refused.error:
-            raise Wrong(
-                "",
-                f"{refused.way}, another error came out: {refused.tried.raised}"
-                + (f", at {refused.tried.where}." if refused.tried.where else "."),
-                "Let the error of a commit go on as it is: `finally` gives the slot back, and no `except` is "
-                "needed.",
-            )
-
-
-@materials(entering)
-def weather(variant: Variant) -> Weather:
-    """A database in a file of its own, empty; the readings are the variant's."""
-    return Weather(variant.readings("leaks-x2", variant.number("leaks-x2", 4, 8)))
 
 
 @exercise(

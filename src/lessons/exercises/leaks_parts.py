@@ -12,7 +12,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from lessons.exercises.exercise import Attempt, Sheet, attempt
+from lessons.exercises.exercise import Attempt, attempt
 from lessons.exercises.sql import declare_sql
 from lessons.exercises.variant import Variant
 from lessons.judge import tools
@@ -201,88 +201,6 @@ class Weather:
         """Delete the database."""
         self.engine.dispose()
         self._folder.cleanup()
-
-
-@dataclass(frozen=True)
-class Visit:
-    """One `with` block: how it was left, by which error, what came out of it, what was seen afterwards."""
-
-    way: str
-    error: BaseException | None
-    tried: Attempt
-    borrowed: bool
-    taken: int
-    kept: int
-    stored: int
-    committed: bool
-    disposed: bool = False
-
-    @property
-    def failed(self) -> bool:
-        """Whether an error left the block itself."""
-        return self.error is not None and "commit" not in self.way
-
-
-WAYS: dict[str, Callable[[], BaseException] | None] = {
-    "when the block came to its end": None,
-    "when the block was left by `return`": None,
-    "when the block was left by `break`": None,
-    "when a `ValueError` left the block": lambda: ValueError("missing"),
-    "when an `OSError` left the block": lambda: OSError("the sensor is silent"),
-    "when Ctrl-C left the block": KeyboardInterrupt,
-    "when `sys.exit` left the block": lambda: SystemExit(1),
-    "when `commit` failed with an `OSError`": lambda: OSError("the disk is full"),
-}
-
-
-def _lost(connection: Any) -> bool:
-    """Whether a connection is open, be its slot counted or not."""
-    return not connection.closed and not connection.invalidated
-
-
-def visit(answer: Any, sheet: Sheet, way: str) -> Visit:
-    make = WAYS[way]
-    error = make() if make else None
-    refuses = "commit" in way
-    weather: Weather = sheet.given
-    slots: list[int] = []
-    made: list[Any] = []
-    fails = sheet.variant.number("leaks-x2 fails", 1, 3)
-    some = weather.readings[:fails] if error and not refuses else weather.readings
-
-    def block() -> None:
-        for _ in range(1):
-            with answer(weather.engine) as connection:
-                slots.append(weather.engine.pool.checkedout())
-                weather.store(connection, some)
-                if error and not refuses:
-                    raise error
-                if "break" in way:
-                    break
-                if "return" in way:
-                    return
-
-    commits: list[object] = []
-
-    def commit(connection: object) -> None:
-        commits.append(connection)
-        if error and refuses:
-            raise error
-
-    from sqlalchemy import event
-
-    event.listen(weather.engine, "commit", commit)
-    event.listen(weather.engine, "engine_connect", made.append)
-    tried = attempt(block)
-    # `Engine.dispose` gives the engine another pool, and leaves what is borrowed from this one open.
-    disposed = any(map(_lost, made))
-    taken = weather.engine.pool.checkedout() or int(disposed)
-    seen = Visit(
-        way, error, tried, any(slots), taken, weather.kept(), len(some), bool(commits),
-        disposed and not weather.engine.pool.checkedout(),
-    )  # fmt: skip
-    weather.close()
-    return seen
 
 
 @declared("__enter__ __exit__ close", "number", name="Connection")

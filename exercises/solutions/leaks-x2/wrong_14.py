@@ -1,0 +1,14 @@
+class Entry:
+    def __init__(self, engine):
+        Entry.engine = engine
+
+    def __enter__(self):
+        self.connection = Entry.engine.connect()
+        return self.connection
+
+    def __exit__(self, kind, error, trace):
+        try:
+            if kind is None:
+                self.connection.commit()
+        finally:
+            self.connection.close()
