@@ -3,29 +3,19 @@
 from __future__ import annotations
 
 import itertools
-import math
 import tempfile
-import tracemalloc
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
-from decimal import Decimal
-from fractions import Fraction
+from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 from lessons.exercises.chains_parts import (
-    SPARE,
     Drawn,
     Line,
     Run,
     Shelf,
     Shift,
-    Tap,
-    ballast,
-    drawn,
-    gone_through,
     names_in,
-    unending,
 )
 from lessons.exercises.chains_programs import (
     BROKEN,
@@ -54,7 +44,7 @@ from lessons.exercises.exercise import (
     where,
 )
 from lessons.exercises.variant import Variant
-from lessons.judge.judge import Callback, Judge
+from lessons.judge.judge import Callback
 from lessons.words import described as short
 
 
@@ -507,184 +497,6 @@ def shelved(variant: Variant) -> list[Path]:
 
 
 _folders: list[tempfile.TemporaryDirectory[str]] = []
-
-
-# --- chains-x4 ------------------------------------------------------------------------------------------
-
-FIRST = 2_000
-"""After how many readings the memory of a smoothing stage is measured."""
-
-LONG = 20_000
-"""After how many more readings the memory of a smoothing stage is measured again."""
-
-MUCH = 100_000
-"""How many bytes it may hold more by then; the readings alone, packed closely, need 160,000."""
-
-
-def degrees(variant: Variant, key: str, count: int) -> list[float]:
-    """So many temperatures."""
-    return [float(str(record["celsius"])) for record in variant.readings(key, count)]
-
-
-def means(values: list[float], size: int) -> list[float]:
-    """The mean of each `size` neighbours."""
-    return [math.fsum(values[at : at + size]) / size for at in range(len(values) - size + 1)]
-
-
-def near(value: object, right: float) -> bool:
-    """Whether a value is this mean, up to rounding."""
-    return type(value) is float and math.isclose(value, right, abs_tol=1e-6)
-
-
-def close(values: list[Any], expected: list[float]) -> None:
-    """Raise `Wrong` for the first mean that is not right, up to rounding."""
-    for number, (value, right) in enumerate(zip(values, expected, strict=False), 1):
-        if not near(value, right):
-            raise Wrong(
-                "",
-                f"mean {number} came out as {short(value)}; {right:g} belongs there.",
-                "The first mean is that of the first `size` readings; each later one drops the oldest.",
-            )
-
-
-def within(values: list[Any], readings: list[float], size: int) -> None:
-    """Raise `Wrong` for the first value that is no mean of its readings, be it rounded or not."""
-    for number, value in enumerate(values, 1):
-        window = readings[number - 1 : number - 1 + size]
-        if type(value) not in (int, float, Fraction, Decimal):
-            raise Wrong(
-                "",
-                f"mean {number} came out as {short(value)}.",
-                "Yield the mean of the last `size` readings.",
-            )
-        if not min(window) - 1 <= value <= max(window) + 1:
-            raise Wrong(
-                "",
-                f"mean {number} came out as {short(value)}; its readings are {window}.",
-                "The first mean is that of the first `size` readings; each later one drops the oldest.",
-            )
-
-
-def growth(answer: Any, size: int, judge: Judge, seed: str) -> tuple[int, object, float]:
-    """How many bytes the answer's process holds more after `LONG` readings; the last mean, and the right one.
-
-    The readings are made beside the answer, because so many would be slow over the wire. Its process is
-    measured from outside, and the last mean shows that the readings went through the stage.
-    """
-    with holding(judge) as held:
-        stream = iter(answer(judge.witness(unending, seed), size))
-        judge.witness(gone_through, stream, FIRST)
-        before = held()
-        last = judge.witness(gone_through, stream, LONG)
-        more = held() - before
-    window = itertools.islice(unending(seed), FIRST + LONG - 1, FIRST + LONG - 1 + size)
-    return more, last, math.fsum(window) / size
-
-
-@contextmanager
-def holding(judge: Judge) -> Iterator[Callable[[], int]]:
-    """Count the bytes that the answer's process holds."""
-    if judge.channel is None:  # the answer is in this process, and Python itself counts exactly
-        already = tracemalloc.is_tracing()
-        tracemalloc.start()
-        try:
-            yield lambda: tracemalloc.get_traced_memory()[0]
-        finally:
-            if not already:
-                tracemalloc.stop()
-        return
-
-    def held() -> int:
-        return judge.memory() or 0
-
-    # What is free in the process already would be filled without growth. Fill it first.
-    first = judge.mark()
-    for _ in range(100):
-        before = held()
-        judge.witness(ballast, LONG)
-        if held() - before > 24 * LONG:
-            break
-    yield held
-    judge.release(first)
-
-
-@exercise(
-    "chains-x4",
-    "A mean that moves along",
-    kind="build",
-    answer="smoothed",
-    aspects={
-        "each mean is handed on as soon as its readings are there": 2,
-        "it remembers no more than its window": 2,
-        "all means are right": 2,
-    },
-    version=2,
-    hangs="chains-stage-by-stage",
-    seconds=5,
-    wired=True,
-)
-def smoothing(answer: Any, sheet: Sheet) -> None:
-    """Pull means of several sizes from streams with an end and without."""
-    size = sheet.variant.number("chains-x4:check", 4, 6)
-    values = degrees(sheet.variant, "chains-x4:check", 12)
-
-    def by(size: int) -> Callable[[Any], Any]:
-        return lambda stream: answer(stream, size)
-
-    runs = []
-    for length, n in ((12, size), (12, 1), (5, 2), (size, size), (size - 1, size), (0, 2)):
-        run = drawn(by(n), Tap(values[:length]), length + 2)
-        runs.append((run, means(values[:length], n)))
-    zero = [*values[:3], 0.0, *values[4:]]
-    runs.append((drawn(by(size), Tap(zero), 14), means(zero, size)))
-    around = itertools.cycle(values)
-    endless = drawn(by(size), Tap((next(around) for _ in itertools.count()), size + 5 + SPARE), 6)
-    with sheet.aspect("each mean is handed on as soon as its readings are there"):
-        lazily(runs[0][0], endless, list(range(size, size + 6)), "mean", len(runs[0][1]))
-        within(endless.values, [*values, *values], size)
-
-    def right() -> None:
-        for run, expected in runs:
-            if run.error is not None:
-                raise told(run.error)
-            if run is runs[-1][0] and len(run.values) < len(expected):
-                raise Wrong(
-                    "",
-                    f"of {zero} only {len(run.values)} means came; there are {len(expected)}.",
-                    "0.0 is a reading like any other, though `if` takes it for false.",
-                )
-            close(run.values, expected)
-            if len(run.values) != len(expected):
-                raise Wrong(
-                    "chains-iterated-twice" if run.twice and len(run.values) < len(expected) else "",
-                    f"of {run.tap.pulls} readings {len(run.values)} means came; there are {len(expected)}.",
-                    "Each reading is pulled once and is part of up to `size` means: keep it until then. "
-                    "Fewer readings than `size` have no mean.",
-                )
-
-    with sheet.aspect("it remembers no more than its window"):
-        above(lambda: lazily(runs[0][0], endless, [], "mean", len(runs[0][1])))
-        more, last, mean = growth(answer, size, sheet.judge, sheet.variant.name)
-        if more > MUCH:
-            raise Wrong(
-                "chains-stage-by-stage",
-                f"after {LONG:,} more readings it held {more:,} bytes more; the window has {size}.",
-                "Drop what has left the window: `collections.deque(maxlen=size)` does it by itself.",
-            )
-        if attempt(right).error is None and not near(last, mean):
-            raise Wrong(
-                "",
-                f"mean {FIRST + LONG:,} came out as {short(last)}; {mean:g} belongs there.",
-                "A mean depends on the last `size` readings alone, however many came before them.",
-            )
-    with sheet.aspect("all means are right"):
-        right()
-
-
-@materials(smoothing)
-def smooth(variant: Variant) -> list[float]:
-    """Return the temperatures of a fortnight."""
-    return degrees(variant, "chains-x4", 14)
 
 
 # --- chains-x5 ------------------------------------------------------------------------------------------

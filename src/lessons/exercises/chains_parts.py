@@ -112,9 +112,9 @@ def drawn(stage: Callable[[Any], Any], tap: Tap, count: int) -> Drawn:
     return result
 
 
-def at_once(stage: Callable[[Any], Any], taps: list[Tap]) -> list[Drawn]:
-    """Give each tap to a stage of its own, pull from all in turn until each ended or raised."""
-    begun = [drawn(stage, tap, 0) for tap in taps]
+def at_once(*stages: tuple[Callable[[Any], Any], Tap]) -> list[Drawn]:
+    """Begin each stage over its tap, and pull from all in turn until each has ended or raised."""
+    begun = [drawn(stage, tap, 0) for stage, tap in stages]
     left = [(run, iter(run.made.value)) for run in begun if run.error is None]
     while left:
         for one in left.copy():
@@ -148,8 +148,6 @@ class Lazy:
     at: int
     pulled: int
     need: int
-    walks: int
-    """How many loops over the stream were begun."""
 
 
 def lazy(stage: Callable[[Any], Any], records: Iterable[Any], needs: Iterable[int]) -> tuple[Lazy, list[Any]]:
@@ -175,7 +173,6 @@ def lazy(stage: Callable[[Any], Any], records: Iterable[Any], needs: Iterable[in
         at=at,
         pulled=run.pulls[at - 1] if at else 0,
         need=wanted[at - 1] if at else 0,
-        walks=tap.walks,
     )
     return found, run.values
 

@@ -387,36 +387,6 @@ def test_a_list_of_readings_loses_only_what_a_list_is_wrong_about() -> None:
     assert [aspect.holds for aspect in verdict.aspects] == [True, True, False, True]
 
 
-def a_mean(size: str, condition: str, value: str) -> str:
-    return f"""
-def smoothed(stream, size):
-    window = deque(maxlen={size})
-    for reading in stream:
-        if {condition}:
-            window.append(reading)
-        if len(window) == {size}:
-            yield {value}
-"""
-
-
-def test_a_reading_of_zero_is_a_reading() -> None:
-    assert (
-        judged("chains-x4", a_mean("size", "reading is not None", "sum(window) / size")).status == "correct"
-    )
-    verdict = judged("chains-x4", a_mean("size", "reading", "sum(window) / size"))
-    assert verdict.points == 4 and "0.0 is a reading" in verdict.aspects[2].advice
-
-
-def test_a_mean_that_comes_too_early_is_not_told_to_hurry() -> None:
-    verdict = judged("chains-x4", a_mean("2", "True", "sum(window) / 2"))
-    assert "it needs" in verdict.aspects[0].seen and "Wait until" in verdict.aspects[0].advice
-
-
-def test_a_rounded_mean_keeps_the_points_of_being_lazy() -> None:
-    verdict = judged("chains-x4", a_mean("size", "True", "round(sum(window) / size)"))
-    assert [aspect.holds for aspect in verdict.aspects] == [True, True, False]
-
-
 def test_stages_that_are_left_out_are_named() -> None:
     source = """
         def deliver(source, stages, sink, limit):

@@ -76,7 +76,7 @@ def ending(answer: Any, sheet: Sheet) -> Iterator[Came]:
     # The answer's objects are looked at when all have come, as `list` would gather them.
     judge.keep = True
     runs = [(rows, drawn(answer, Tap(map(dict, rows)), len(rows) + 2)) for rows in (week, colder, thaw)]
-    both = at_once(answer, [Tap(map(dict, rows)) for rows in (week, warm)])
+    both = at_once(*((answer, Tap(map(dict, rows))) for rows in (week, warm)))
     judge.keep = False
     before = [row["celsius"] for row in _without_end(variant)]
     for rows, run in (*runs, *zip((week, warm), both, strict=True)):

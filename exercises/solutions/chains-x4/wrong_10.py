@@ -1,0 +1,7 @@
+def smoothed(stream, size):
+    window = []
+    for value in stream:
+        window.append(value)
+        if len(window) == size:
+            yield sum(window) / size
+            window.clear()

@@ -1,0 +1,10 @@
+def smoothed(stream, size):
+    window = deque()
+    total = 0.0
+    for value in stream:
+        window.append(value)
+        total = round(total + value, 1)
+        if len(window) > size:
+            total = round(total - window.popleft(), 1)
+        if len(window) == size:
+            yield total / size

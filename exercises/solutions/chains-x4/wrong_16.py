@@ -1,0 +1,6 @@
+def smoothed(stream, size):
+    window = deque(maxlen=size)
+    for value in stream:
+        window.append(value)
+        if len(window) == size:
+            yield round(sum(window) / size)
