@@ -211,7 +211,7 @@ COLLECTS = Rule(
 )  # fmt: skip
 ENDS = Rule(
     endless, lambda run: run.came < run.wanted,
-    "{came} means had come when a stream without an end had been pulled {pulls} times; {wanted} were due.", "",
+    "{came} means came of a stream without an end that was pulled {pulls} times; {wanted} were due.", "",
     "Hand on a mean for each reading, as soon as the window is full, and do not end before the stream does.",
 )  # fmt: skip
 
