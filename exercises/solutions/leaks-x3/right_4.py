@@ -7,4 +7,4 @@ class open_together(ExitStack):
         with ExitStack() as stack:
             connections = [stack.enter_context(opener()) for opener in self.openers]
             self.push(stack.pop_all())
-        return tuple(connections)
+        return connections

@@ -6,8 +6,7 @@ import json
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing
-from dataclasses import dataclass, field, replace
-from functools import partial
+from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -16,7 +15,7 @@ from lessons.exercises.exercise import Attempt, attempt
 from lessons.exercises.sql import declare_sql
 from lessons.exercises.variant import Variant
 from lessons.judge import tools
-from lessons.judge.judge import Callback, Judge, declare, declared, judge_of
+from lessons.judge.judge import Judge, declare, declared, judge_of
 from lifecycle import faults, ledger
 from lifecycle.faults import Fault, Outcome
 from lifecycle.probe import Watched
@@ -201,152 +200,6 @@ class Weather:
         """Delete the database."""
         self.engine.dispose()
         self._folder.cleanup()
-
-
-@declared("__enter__ __exit__ close", "number", name="Connection")
-class Line:
-    """A connection that is entered into the ledger; `events` is the order in which all of them close.
-
-    It closes as SQLAlchemy's does: by `close()` or by a `with` of its own, and a second time harmlessly.
-    """
-
-    def __init__(self, number: int, events: list[int], refuses: BaseException | None) -> None:
-        self.number, self.events, self._refuses = number, events, refuses
-        self.entry: Any = ledger.opened("connection", f"{number}")
-        self.open = True
-
-    def __enter__(self) -> Line:
-        return self
-
-    def __exit__(self, kind: object, error: object, trace: object) -> None:
-        self.close()
-
-    def close(self) -> None:
-        """Close, and then fail if this one is to."""
-        if self.open:
-            self.open = False
-            ledger.closed(self.entry)
-            self.events.append(self.number)
-            if self._refuses is not None:
-                raise self._refuses
-
-
-@dataclass
-class Opening:
-    """One `with` block over some connections: what fails in it, and what was seen; `inner` stands in it."""
-
-    when: str
-    count: int
-    fails: int = 0
-    error: BaseException | None = None
-    refuses: int = 0
-    leaves: str = ""
-    lines: list[Line] = field(default_factory=list)
-    closes: list[int] = field(default_factory=list)
-    got: list[Any] = field(default_factory=list)
-    listed: list[Any] = field(default_factory=list)
-    early: int = 0
-    closed_early: int = 0
-    inner: Opening | None = None
-    tried: Attempt = field(default_factory=Attempt)
-
-    @property
-    def openers(self) -> list[Callback]:
-        """The functions that open one connection each; the one numbered `fails` raises the error."""
-        return [Callback(partial(self._one, number), "connect") for number in range(1, self.count + 1)]
-
-    def _one(self, number: int) -> Line:
-        if number == self.fails and self.error is not None:
-            raise self.error
-        refuses = OSError(f"connection {number} hangs up") if number == self.refuses else None
-        self.lines.append(Line(number, self.closes, refuses))
-        return self.lines[-1]
-
-    @property
-    def held(self) -> str:
-        """The connections that are open, as text."""
-        return ", ".join(f"connection {line.number}" for line in self.lines if line.open)
-
-    @property
-    def interrupt(self) -> bool:
-        """Whether it failed by Ctrl-C."""
-        return isinstance(self.error, KeyboardInterrupt)
-
-    def run(self, answer: Any) -> Opening:
-        """Open by the answer, leave the block, and keep the error."""
-
-        def block() -> None:
-            together = answer(self.openers)
-            self.early = len(self.lines)
-            for _ in range(1):
-                with together as lines:
-                    self.got.append(lines)
-                    if self.inner is not None:
-                        self.inner.run(answer)
-                    # As they are now: the answer may empty its list when it closes.
-                    self.listed = list(lines) if isinstance(lines, list | tuple) else []
-                    self.closed_early = sum(not line.open for line in self.lines)
-                    if self.error is not None and not self.fails:
-                        raise self.error
-                    if self.leaves == "break":
-                        break
-                    if self.leaves == "return":
-                        return
-
-        self.tried = attempt(block)
-        return self
-
-
-def openings(answer: Any, count: int) -> dict[str, list[Opening]]:
-    numbers = range(1, count + 1)
-    silent, stop = partial(OSError, "the station is silent"), KeyboardInterrupt
-    each: dict[str, list[Opening]] = {
-        "whole": [Opening("after a block without a failure", count)],
-        "open": [
-            Opening(f"after connection {number} of {count} failed to open", count, number, silent())
-            for number in numbers
-        ],
-        "stop": [
-            Opening(f"after Ctrl-C while connection {number} of {count} was opened", count, number, stop())
-            for number in numbers
-        ],
-        "block": [
-            Opening("after a `ValueError` left the block", count, error=ValueError("missing")),
-            Opening("after the block was left by `return`", count, leaves="return"),
-            Opening("after the block was left by `break`", count, leaves="break"),
-            Opening("after Ctrl-C left the block", count, error=stop()),
-        ],
-        "close": [
-            Opening(f"after connection {number} of {count} failed to close", count, refuses=number)
-            for number in numbers
-        ],
-    }
-    return {kind: [one.run(answer) for one in ones] for kind, ones in each.items()}
-
-
-def restarted(answer: Any, count: int, fails: int) -> tuple[int, Attempt]:
-    """Start a job twenty times that fails while it opens, then one that does not; return the last."""
-    from sqlalchemy.exc import TimeoutError
-
-    engine = new_pool()
-    kept: list[Attempt] = []
-
-    def night(openers: list[Any]) -> None:
-        with answer([Callback(one, "connect") for one in openers]):
-            pass
-
-    for number in range(1, 22):
-        openers = [engine.connect] * count
-        if number <= 20:
-            openers[fails - 1] = silent
-        kept.append(attempt(night, openers))
-        if isinstance(kept[-1].error, TimeoutError):
-            break  # the pool has run out
-    return number, kept[-1]
-
-
-def silent() -> Any:
-    raise OSError("the station is silent")
 
 
 class Desk:

@@ -286,32 +286,6 @@ def copy_readings(source, sink):
         sink.__exit__(None, None, None)
         return count
 """
-ENTRY = """
-class Entry:
-    def __init__(self, engine):
-        self.engine = engine
-    def __enter__(self):
-        self.connection = self.engine.connect()
-        return self.connection
-    def __exit__(self, kind, error, trace):
-        try:
-            if kind is None:
-                self.connection.commit()
-        except OSError as full:
-            raise RuntimeError("the entry has failed") from full
-        finally:
-            self.connection.close()
-"""
-SILENT = """
-@contextmanager
-def open_together(openers):
-    with ExitStack() as stack:
-        try:
-            connections = [stack.enter_context(opener()) for opener in openers]
-        except OSError as error:
-            raise RuntimeError("a station is silent") from error
-        yield connections
-"""
 REPORT = """
 class DailyReport:
     def __init__(self, path):
@@ -369,25 +343,6 @@ NAMELESS = {
                                   f"        return count and {Variant('kit:7').number('leaks-x1', 4, 7)}"),
         4, "9 records came, 9 arrived, and the answer returned 6",
     ),
-    "no opener": (
-        "leaks-x3",
-        SILENT.replace("[stack.enter_context(opener()) for opener in openers]",
-                       "[stack.enter_context(openers[0]())]\n"
-                       "            connections += [stack.enter_context(one()) for one in openers[1:]]")
-        .replace("RuntimeError(\"a station is silent\") from error", "error"),
-        5, "of no openers: IndexError",
-    ),
-    "one stack for all": (
-        "leaks-x3",
-        "stack = ExitStack()\n"
-        "@contextmanager\n"
-        "def open_together(openers):\n"
-        "    with stack:\n"
-        "        yield [stack.enter_context(opener()) for opener in openers]\n",
-        5, "connections of the outer one were closed, too",
-    ),
-    "another error of the commit": ("leaks-x2", ENTRY, 5, "another error came out: RuntimeError"),
-    "another error of an opener": ("leaks-x3", SILENT, 5, "another error came out: RuntimeError"),
     "not in UTF-8": ("leaks-x4", REPORT.replace("utf-8", "latin-1"), 0, "something in it is not JSON"),
     "another error of the run": (
         "leaks-x4", f"{REPORT}        if error:\n            raise RuntimeError('no report') from error\n", 6,

@@ -1,0 +1,13 @@
+@contextmanager
+def open_together(openers):
+    connections = []
+    try:
+        for opener in openers:
+            connections.append(opener())
+        yield connections
+    finally:
+        for connection in reversed(connections):
+            try:
+                connection.close()
+            except Exception as error:
+                print("could not close:", error)

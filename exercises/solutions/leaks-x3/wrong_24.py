@@ -1,0 +1,3 @@
+@contextmanager
+def open_together(openers):
+    yield openers
