@@ -9,7 +9,6 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import partial
 from itertools import islice
 from typing import Any
 
@@ -24,10 +23,11 @@ from lessons.exercises.decorators_parts import (
     Feed,
     Odd,
     Pauses,
-    Station,
     awake,
     broken_stream,
     passed_on,
+    subclass,
+    texts,
 )
 from lessons.exercises.decorators_programs import (
     belated,
@@ -45,6 +45,7 @@ from lessons.exercises.decorators_programs import (
     silencing,
     swapping,
 )
+from lessons.exercises.decorators_timed import station
 from lessons.exercises.exercise import (
     Attempt,
     Sheet,
@@ -83,11 +84,6 @@ class Trace:
     stream: Any = None
     asked: int = 0
     elsewhere: bool = False
-
-
-def subclass(base: type, **attributes: Any) -> Any:
-    """A class of the same name with other attributes."""
-    return type(base.__name__, (base,), attributes)
 
 
 def decorated(answer: Any, name: str, function: Any, *more: Any) -> Any:
@@ -226,109 +222,6 @@ def total(seconds: float) -> str:
     return f"{seconds:g} second{'' if seconds == 1 else 's'}"
 
 
-# --- x1: a clock around the pulls
-
-
-def texts(variant: Variant, key: str, count: int) -> tuple[str, ...]:
-    """Readings as a station sends them; two that stand side by side are the same."""
-    values = [str(row["celsius"]) for row in variant.readings(key, count)]
-    values[2] = values[1]
-    return tuple(values)
-
-
-def station(variant: Variant, key: str, last: int = 0) -> Any:
-    """A class of stations with readings, costs and a clock of its own."""
-    readings = texts(variant, key, variant.number(f"{key}:count", 5, 8))
-    costs = tuple(variant.number(f"{key}:cost {number}", 4, 9) for number in range(len(readings)))
-    return subclass(Station, clock=Clock(), readings=readings, costs=costs, last=last)
-
-
-@exercise(
-    "decorators-x1",
-    "Time the pulls",
-    kind="fix",
-    answer="timed",
-    aspects={
-        "the work of every pull is counted": 3,
-        "waiting before and between the pulls is not counted": 1,
-        "the call fetches nothing, and each pull fetches one record": 1,
-        "a stream that fails or is left early is timed as well": 1,
-    },
-    version=3,
-    wired=True,
-)
-def timing(answer: Any, sheet: Sheet) -> None:
-    """Time a station in four runs: to its end, with a slow reader, with a failure, left early."""
-    judge, kind = sheet.judge, station(sheet.variant, "decorators-x1")
-    costs, readings = kind.costs, list(kind.readings)
-    work, at = sum(costs), sheet.variant.number("decorators-x1:at", 2, len(costs) - 2)
-
-    def runs(parts: int, at: int | None = None, **settings: Any) -> list[Trace]:
-        clock = Clock()
-        doubles = Doubles(subclass(kind, clock=clock, at=at))
-        stream = judge.function(
-            lambda part: doubles[part].stream(), "stream", "self", doc=kind.stream.__doc__
-        )
-        made = decorated(answer, "timed(Station.stream, clock)", stream, Callback(clock, "clock"))
-        station = judge.new_class("Station", {"stream": made})
-        traces = []
-        for part in [station() for _ in range(parts)]:
-            trace = traced(
-                part.stream, partial(getattr, doubles[part], "read"), clock, len(costs), **settings
-            )
-            traces.append(read_figure(trace, part, made, clock))
-        return traces
-
-    def run(**settings: Any) -> Trace:
-        return runs(1, **settings)[0]
-
-    second = attempt(runs, 2)
-    whole, slow = attempt(run), attempt(run, idle=IDLE, pause=PAUSE)
-    failed, left = attempt(run, at=at), attempt(run, pause=PAUSE, pulls=2)
-
-    with sheet.aspect("the work of every pull is counted"):
-        trace = settled(whole)
-        arrived(trace.records, readings)
-        told_the_time(trace)
-        worked(figure(trace, "decorators-metrics-per-stage"), costs)
-        value = figure(of(second)[1], "decorators-metrics-per-stage")
-        if value != work:
-            raise Wrong(
-                "decorators-metrics-per-stage",
-                f"two sources of one class worked {total(work)} each; the second one reads {value:g}.",
-                "What belongs to one run begins in the wrapper, at 0. The decorator runs once for the class.",
-            )
-    with sheet.aspect("waiting before and between the pulls is not counted"):
-        grounded(sheet)
-        value = figure(settled(slow), "decorators-metrics-per-stage")
-        rested(value - work)
-        worked(value, costs)
-    with sheet.aspect("the call fetches nothing, and each pull fetches one record"):
-        lazy(settled(whole), "reading")
-        arrived(whole.value.records, readings)
-    with sheet.aspect("a stream that fails or is left early is timed as well"):
-        grounded(sheet)
-        dropped = settled(failed, OSError)
-        if dropped.error is None:
-            raise Wrong(
-                "decorators-error-ends-loop",
-                f"the line dropped before reading {at + 1}, and the reader was told of no error.",
-                "Let the error go on: `finally` without a `return` in it, or no `except` at all.",
-            )
-        for trace, expected, when in (
-            (dropped, sum(costs[: at + 1]), f"the line dropped before reading {at + 1}"),
-            (settled(left), sum(costs[:2]), "the reader left after 2 readings"),
-        ):
-            value = figure(trace, "decorators-after-loop-always", when)
-            if value != expected:
-                belief = "decorators-never-rests" if value > PAUSE else "decorators-after-loop-always"
-                raise Wrong(
-                    belief,
-                    f"{when}: the pulls had taken {total(expected)}, and `self.seconds` reads {value:g}.",
-                    "Add to `self.seconds` at each pull, in a `finally` around `next`, and nowhere else.",
-                )
-
-
 def arrived(records: list[Any], expected: list[Any]) -> None:
     """Raise `Wrong` unless the records came as they were."""
     if not exactly(records, expected):
@@ -388,13 +281,6 @@ def lazy(trace: Trace, what: str) -> None:
             f"the first pull fetched {trace.at_first} {what}s, where one was asked for.",
             "Take one record at a time, and `yield` it before you take the next: no `list`, no `sorted`.",
         )
-
-
-@materials(timing)
-def timing_given(variant: Variant) -> Any:
-    """Return `(Station, clock)`: a class of sources, and the clock on which their time passes."""
-    kind = station(variant, "decorators-x1")
-    return kind, kind.clock
 
 
 # --- x2: the stage's own time

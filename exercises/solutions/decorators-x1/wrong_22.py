@@ -1,0 +1,17 @@
+def timed(function, clock=time.perf_counter):
+    @functools.wraps(function)
+    def wrapper(self):
+        self.seconds = 0
+        records = function(self)
+        while True:
+            began = clock()
+            try:
+                record = next(records)
+            except StopIteration:
+                return
+            finally:
+                self.seconds += clock() - began
+            waiting = clock()
+            yield record
+            self.seconds -= clock() - waiting       # the reader's time
+    return wrapper
