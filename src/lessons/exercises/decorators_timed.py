@@ -14,6 +14,7 @@ from lessons.exercises.decorators_parts import Clock, Station, subclass, texts
 from lessons.exercises.exercise import Sheet, attempt, described, exactly, named, where
 from lessons.exercises.rules import Observation, Rule
 from lessons.exercises.variant import Variant
+from lessons.judge.judge import Callback
 from lessons.words import described as short
 
 IDLE, PAUSE = 100, 1000
@@ -186,11 +187,11 @@ def look(label: str, made: Any) -> Made:
 
 
 def decorating(label: str, parameters: str, name: str) -> Observation:
-    """An observation that decorates one function and looks at what comes of it."""
+    """An observation that decorates one function, with a clock, and looks at what comes of it."""
 
     def decorated(answer: Any, sheet: Sheet) -> Iterator[Made]:
         function = sheet.judge.function(lambda part, *more: iter(()), name, parameters, doc="Work.")
-        yield look(label, answer(function))
+        yield look(label, answer(function, Callback(Clock(), "clock")))
 
     return decorated
 
