@@ -16,12 +16,10 @@ from lessons.exercises.decorators_parts import (
     MANY,
     STAGES,
     Clock,
-    Convert,
     Distant,
     Doubles,
     Enough,
     Feed,
-    Odd,
     Pauses,
     awake,
     broken_stream,
@@ -45,7 +43,6 @@ from lessons.exercises.decorators_programs import (
     silencing,
     swapping,
 )
-from lessons.exercises.decorators_timed import station
 from lessons.exercises.exercise import (
     Attempt,
     Sheet,
@@ -59,7 +56,6 @@ from lessons.exercises.exercise import (
     where,
 )
 from lessons.exercises.variant import Variant
-from lessons.judge.judge import Callback
 from lessons.words import described as short
 
 IDLE, PAUSE = 100, 1000
@@ -281,173 +277,6 @@ def lazy(trace: Trace, what: str) -> None:
             f"the first pull fetched {trace.at_first} {what}s, where one was asked for.",
             "Take one record at a time, and `yield` it before you take the next: no `list`, no `sorted`.",
         )
-
-
-# --- x2: the stage's own time
-
-
-COSTS = {"first": 6, "last": 6, "each": 3}
-"""The most seconds a stage takes: always less in all than its upstream, so that the two are not mixed up."""
-
-
-def stage(variant: Variant, base: type, clock: Clock, at: int | None = None) -> Any:
-    """A class of stages with costs of this variant."""
-    key = f"decorators-x2:{base.__name__}"
-    first, last, each = (variant.number(f"{key}:{name}", 1, most) for name, most in COSTS.items())
-    return subclass(base, clock=clock, first=first, each=each, last=last, at=at)
-
-
-@exercise(
-    "decorators-x2",
-    "A stage's own time",
-    kind="complete",
-    answer="measured",
-    aspects={
-        "the seconds are the stage's own": 3,
-        "waiting before and between the pulls is not counted": 1,
-        "records pass one by one": 1,
-        "each stage has figures of its own": 1,
-        "a stream that fails or is left early is timed as well": 1,
-    },
-    version=3,
-    wired=True,
-)
-def measuring(answer: Any, sheet: Sheet) -> None:
-    """Measure a stage that converts and one that filters, alone and in a chain, in every way to end."""
-    variant, judge, key = sheet.variant, sheet.judge, "decorators-x2"
-    kind = station(variant, key, last=variant.number(f"{key}:station's last", 10, 19))
-    count, at = len(kind.costs), variant.number(f"{key}:at", 2, len(kind.costs) - 2)
-
-    def made(base: type, clock: Clock, at: int | None = None) -> Any:
-        doubles = Doubles(stage(variant, base, clock, at))
-        process = judge.function(
-            lambda part, stream: doubles[part].process(stream),
-            "process",
-            "self, stream",
-            doc=Convert.process.__doc__,
-        )
-        return decorated(answer, "measured(Convert.process, clock)", process, Callback(clock, "clock"))
-
-    def run(base: type, dropped: int | None = None, at: int | None = None, **settings: Any) -> Trace:
-        clock = Clock()
-        source, process = subclass(kind, clock=clock, at=dropped)(), made(base, clock, at)
-        part = judge.new_class(base.__name__, {"process": process})()
-        trace = traced(lambda: part.process(source.stream()), lambda: source.read, clock, count, **settings)
-        return read_figure(trace, part, process, clock)
-
-    def chain() -> list[Trace]:
-        clock = Clock()
-        both = judge.new_class("Convert", {"process": made(Convert, clock)})
-        one, two = both(), both()
-        for _ in two.process(one.process(subclass(kind, clock=clock)().stream())):
-            pass
-        return [Trace(seconds=named(part, "seconds")) for part in (one, two)]
-
-    def own(base: Any, records: int, ended: bool = True) -> int:
-        one = stage(variant, base, Clock())
-        return int(one.first + records * one.each + (one.last if ended else 0))
-
-    whole = {base: attempt(run, base) for base in (Convert, Odd)}
-    slow = attempt(run, Convert, idle=IDLE, pause=PAUSE)
-    chained = attempt(chain)
-    dropped, broken = attempt(run, Convert, dropped=at), attempt(run, Convert, at=at)
-    left = attempt(run, Convert, pause=PAUSE, pulls=2)
-
-    def measured(value: float, expected: int, upstream: int, when: str) -> None:
-        if value == expected:
-            return
-        seen = f"{when}: the stage worked {total(expected)} itself, and `self.seconds` reads {value:g}"
-        if value == 0:
-            raise Wrong(
-                "decorators-call-guards",
-                f"{seen}: the clock was not there while records were pulled.",
-                "Read it before and after each `next` of the stage's stream.",
-            )
-        if value < expected:
-            raise Wrong(
-                "decorators-never-rests",
-                f"{seen}: a part of its own work is missing, or more was taken off than the upstream's "
-                f"{total(upstream)}.",
-                "Take off the time of `next(upstream)` alone: while a record waits at a `yield`, "
-                "its upstream does nothing.",
-            )
-        if abs(value) > PAUSE:
-            raise Wrong(
-                "decorators-never-rests",
-                f"{seen}: it holds time in which nobody pulled.",
-                "Read the clock when a record is there, and anew when the next one is wanted.",
-            )
-        told = f"a part of its upstream's {total(upstream)} is in it"
-        if value == expected + upstream:
-            told = f"all {total(upstream)} of its upstream are in it"
-        if value == upstream:
-            told = "that is what its upstream took"
-        raise Wrong(
-            "decorators-next-is-own-time",
-            f"{seen}: {told}.",
-            "Read the clock before and after each `next(upstream)`, also the one in which it ends, and take "
-            "all of that off.",
-        )
-
-    with sheet.aspect("the seconds are the stage's own"):
-        for base, ended in whole.items():
-            trace = settled(ended)
-            numbers = [float(text) for text in kind.readings]
-            arrived(trace.records, numbers if base is Convert else numbers[1::2])
-            told_the_time(trace)
-            when = "a stage that converts" if base is Convert else "a stage that keeps every other record"
-            value = figure(trace, "decorators-metrics-per-stage")
-            if value == 0 and slow.error is None and type(slow.value.seconds) in (int, float):
-                value = min(value, slow.value.seconds)  # less than nothing: a reader's pauses were taken off
-            measured(value, own(base, count), sum(kind.costs) + kind.last, when)
-    with sheet.aspect("waiting before and between the pulls is not counted"):
-        grounded(sheet)
-        value = figure(settled(slow), "decorators-metrics-per-stage")
-        rested(value - own(Convert, count))
-        measured(value, own(Convert, count), sum(kind.costs) + kind.last, "with a slow reader")
-    with sheet.aspect("records pass one by one"):
-        lazy(settled(whole[Convert]), "record")
-        arrived(whole[Convert].value.records, [float(text) for text in kind.readings])
-    with sheet.aspect("each stage has figures of its own"):
-        grounded(sheet, 2)
-        if chained.error is not None:
-            raise chained.error
-        values = [figure(trace, "decorators-metrics-per-stage") for trace in chained.value]
-        if values != [own(Convert, count)] * 2:
-            told, both = " and ".join(f"{value:g}" for value in values), total(own(Convert, count))
-            raise Wrong(
-                "decorators-metrics-per-stage",
-                f"two stages of one class in a chain worked {both} each, and read {told}.",
-                "Keep each figure on `self`, or in a variable of the wrapper: the function is shared by all.",
-            )
-    with sheet.aspect("a stream that fails or is left early is timed as well"):
-        grounded(sheet)
-        for ended, errors, expected, when in (
-            (dropped, (OSError,), own(Convert, at, False), f"the upstream failed before record {at + 1}"),
-            (broken, (ValueError,), own(Convert, at + 1, False), f"the stage failed at record {at + 1}"),
-            (left, (), own(Convert, 2, False), "the reader left after 2 records"),
-        ):
-            trace = settled(ended, *errors)
-            if errors and trace.error is None:
-                raise Wrong(
-                    "decorators-error-ends-loop",
-                    f"{when}, and the reader was told of no error.",
-                    "Let the error go on: `finally` without a `return` in it, or no `except` at all.",
-                )
-            value = figure(trace, "decorators-after-loop-always", when)
-            if value != expected:
-                raise Wrong(
-                    "decorators-after-loop-always",
-                    f"{when}: it had worked {total(expected)} itself, and `self.seconds` reads {value:g}.",
-                    "Bring `self.seconds` up to date in a `finally` around each `next`, on both sides.",
-                )
-
-
-@materials(measuring)
-def measuring_given(variant: Variant) -> Any:
-    """Return `(Station, Convert, clock)`: a source, a stage for it, and the clock of both."""
-    kind = station(variant, "decorators-x2", last=variant.number("decorators-x2:station's last", 10, 19))
-    return kind, stage(variant, Convert, kind.clock), kind.clock
 
 
 # --- x3: a second try

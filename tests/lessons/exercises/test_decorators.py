@@ -309,8 +309,6 @@ def test_a_test_that_rejects_a_right_retry_is_told_why(case: str) -> None:
 
 
 STEPS: dict[str, tuple[str, list[tuple[str, str]], list[int], str]] = {
-    "another clock in the stage": ("x2", [("clock()", "time.time()")], [1, 2, 4, 5],
-                                   "never read the `clock`"),
     "counts failures in a row": (
         "x3", [("        for attempt in range(1, attempts + 1):",
                 "        attempt = 0\n        while True:\n            attempt += 1"),

@@ -152,17 +152,19 @@ def pairs(answer: Any, sheet: Sheet) -> Iterator[Pair]:
         run(Hall(answer, sheet, subclass(kind, clock=Clock())), Timed("", "", list(kind.readings))).value
         for kind in kinds
     ]
-    apart = [Hall(answer, sheet, subclass(kind, clock=Clock())) for kind in kinds]
-    yield _pair("two sources with a clock each", apart, kinds, alone)
+    apart = [subclass(kind, clock=Clock()) for kind in kinds]
+    halls = [Hall(answer, sheet, kind) for kind in apart]
+    yield _pair("two sources with a clock each", halls, apart, alone)
     both = Clock()
-    makes = [subclass(kind, clock=both) for kind in kinds]
-    hall = Hall(answer, sheet, makes[0])
-    hall.doubles.make = lambda: makes.pop(0)()
-    yield _pair("two sources of one class", [hall, hall], kinds, alone)
+    together = [subclass(kind, clock=both) for kind in kinds]
+    hall = Hall(answer, sheet, together[0])
+    yield _pair("two sources of one class", [hall, hall], together, alone)
 
 
 def _pair(what: str, halls: list[Hall], kinds: list[Any], alone: list[Any]) -> Pair:
     parts = [hall.source() for hall in halls]
+    for hall, part, kind in zip(halls, parts, kinds, strict=True):
+        hall.doubles[part] = kind()
     streams = [iter(part.stream()) for part in parts]
     came: list[list[Any]] = [[], []]
     for _ in range(5):
