@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import inspect
 import io
 import itertools
 import random
+import sys
+import types
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
@@ -12,7 +15,7 @@ from inspect import getgeneratorstate
 from pathlib import Path
 from typing import Any
 
-from lessons.exercises.exercise import Attempt, Wrong, attempt, described, where
+from lessons.exercises.exercise import Attempt, Wrong, attempt, described, is_student, where
 from lessons.exercises.variant import Variant
 from lessons.judge.judge import declared
 from lessons.words import described as short
@@ -183,7 +186,8 @@ class Shift:
     """The parts of one night, made to fail once: at `place`, with record `at`, by `error`.
 
     `place` is "source", "stage 1", "stage 2" or "sink"; `at` is 0 for a failure of the call that builds.
-    The first stage drops every third record, so that what set out is not what arrives.
+    The first stage drops every third record, so that what the source sends `out` is not what arrives; `tried`
+    is how often the sink was asked to write, `inside` whether a mail came from a generator's line.
     """
 
     records: list[Record]
@@ -193,6 +197,9 @@ class Shift:
     rows: list[Record] = field(default_factory=list)
     mails: list[tuple[Any, Any]] = field(default_factory=list)
     struck: int | None = None
+    out: int = 0
+    tried: int = 0
+    inside: bool = False
     stages: list[ShiftStage] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -210,14 +217,13 @@ class Shift:
     def _stream(self) -> Iterator[Record]:
         for number, record in enumerate(self.records, 1):
             self.strike("source", number)
+            self.out += 1
             yield dict(record)
 
     def write(self, record: Any) -> None:
+        self.tried += 1
         self.strike("sink", len(self.rows) + 1)
         self.rows.append(record)
-
-    def mail(self, written: Any, error: Any) -> None:
-        self.mails.append((written, error))
 
     @property
     def kept(self) -> list[Record]:
@@ -498,3 +504,13 @@ def gone_through(stream: Iterator[Any], count: int) -> Any:
 def names_in(function: Any) -> list[str]:
     """The names that a function's own lines look up."""
     return list(getattr(getattr(function, "__code__", None), "co_names", ()))
+
+
+def in_generator() -> bool:
+    """Whether a line of a generator of the student's own is at work."""
+    frame: types.FrameType | None = sys._getframe()
+    while frame is not None:
+        if frame.f_code.co_flags & inspect.CO_GENERATOR and is_student(frame.f_code.co_filename):
+            return True
+        frame = frame.f_back
+    return False

@@ -1,0 +1,10 @@
+def night(source, stages, sink, mail):
+    written = 0
+    try:
+        stream = source.stream()
+        for stage in stages:
+            stream = stage.process(stream)
+    except Exception as error:
+        mail(written, error)
+        raise
+    return written

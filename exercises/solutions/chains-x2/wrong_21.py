@@ -1,0 +1,17 @@
+def night(source, stages, sink, mail):
+    written = 0
+    try:
+        stream = source.stream()
+        for stage in stages:
+            stream = stage.process(stream)
+        for record in stream:
+            sink.write(record)
+            written += 1
+    except Exception as error:
+        failure = error
+        raise
+    else:
+        failure = None
+    finally:
+        mail(written, failure)
+    return written
