@@ -75,26 +75,36 @@ class Case:
 class Row:
     """What became of the mutants of one exercise's answers, or of its programs under test.
 
-    `accepted` has who accepted a mutant, by its key. `listed` is the exercise's list.
+    `accepted` has who accepted a mutant, by its key. `listed` is the exercise's list. `judges` says how many
+    judge a mutant: one check, or all stored right tests.
     """
 
     exercise: str
     programs: bool
     made: list[Mutant]
     listed: dict[str, Equivalent]
+    judges: int = 1
     accepted: dict[str, list[str]] = field(default_factory=dict)
     hung: set[str] = field(default_factory=set)
     seconds: float = 0.0
 
     @property
     def survivors(self) -> list[Mutant]:
-        """The mutants that were accepted and are not listed."""
-        return [one for one in self.made if one.key in self.accepted and one.key not in self.listed]
+        """The mutants that were accepted and do not count as equivalent."""
+        equivalent = {one.key for one in self.equivalent}
+        return [one for one in self.made if one.key in self.accepted and one.key not in equivalent]
 
     @property
     def equivalent(self) -> list[Mutant]:
-        """The mutants that were accepted and are listed."""
-        return [one for one in self.made if one.key in self.accepted and one.key in self.listed]
+        """The accepted mutants that are listed, and the programs that pass every stored right test.
+
+        A program is a survivor if the tests disagree: one of them is wrong then, or the other ones are.
+        """
+        accepted = (one for one in self.made if one.key in self.accepted)
+        return [one for one in accepted if one.key in self.listed or self._passes_all(one)]
+
+    def _passes_all(self, mutant: Mutant) -> bool:
+        return self.programs and len(self.accepted[mutant.key]) == self.judges
 
     def cells(self) -> list[str]:
         """The row of the table."""
@@ -168,7 +178,8 @@ def judged(
             if sample and len(made) > sample[0]:
                 made = random.Random(f"{sample[1]} {exercise.id}").sample(made, sample[0])
             if made:
-                rows[exercise.id, programs] = Row(exercise.id, programs, made, listed)
+                judges = len(right[exercise.id]) if programs else 1
+                rows[exercise.id, programs] = Row(exercise.id, programs, made, listed, judges)
                 ask = _of_programs if programs else _of_answers
                 cases += [case for mutant in made for case in ask(exercise, mutant, right[exercise.id])]
     for number, (case, accepted, seconds) in enumerate(_asked(cases, limits, at_once), 1):
