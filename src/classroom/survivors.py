@@ -227,7 +227,7 @@ def _answers(folder: Path, exercise: Exercise, without: list[str]) -> list[Mutan
 
 
 def _programs(folder: Path, exercise: Exercise, without: list[str]) -> list[Mutant]:
-    return PROGRAMS[exercise.id].mutants(without) if exercise.id in PROGRAMS else []
+    return PROGRAMS[exercise.id].mutants(folder, without) if exercise.id in PROGRAMS else []
 
 
 def _of_answers(exercise: Exercise, mutant: Mutant, right: list[Solution]) -> list[Case]:

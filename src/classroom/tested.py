@@ -8,14 +8,15 @@ from __future__ import annotations
 
 import gc
 import inspect
-import types
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from importlib import import_module
+from pathlib import Path
 from typing import Any
 
 from classroom.mutants import Mutant, mutants
-from lessons.exercises import Exercise, Variant
+from classroom.solutions import setup
+from lessons.exercises import Exercise, Variant, executed
 
 Names = dict[str, Any]
 
@@ -24,29 +25,38 @@ Names = dict[str, Any]
 class Programs:
     """Where the right programs of an exercise are, and how a student's test is called with one of them.
 
-    module: by its import path. right: the names of the programs in it. helpers: the names of what they use
-    there. call: gets the test, the program, all names of the module, and what the exercise's `given` is.
+    origins: modules by their import path, or right answers to another exercise, as "descriptors-x1/right_1".
+    right: the names of the programs there. helpers: the names of what they use. call: is given the test,
+    the program, all names beside it, and what the exercise's `given` is.
     """
 
-    module: str
+    origins: tuple[str, ...]
     right: tuple[str, ...]
     helpers: tuple[str, ...]
     call: Callable[[Any, Any, Names, Any], Any]
 
-    def mutants(self, without: Collection[str] = ()) -> list[Mutant]:
-        """The source of the module, with one step in one of the programs or their helpers."""
-        name = self.module.rpartition(".")[2]
-        return mutants(self.source(), name, without, within=(*self.right, *self.helpers))
+    def sources(self, folder: Path) -> dict[str, str]:
+        """The sources of the origins, by a short name. folder: where the solutions are."""
+        return {
+            origin.rpartition(".")[2]: (folder / f"{origin}.py").read_text(encoding="utf-8")
+            if "/" in origin
+            else inspect.getsource(import_module(origin))
+            for origin in self.origins
+        }
 
-    def source(self) -> str:
-        """The source of the module."""
-        return inspect.getsource(import_module(self.module))
+    def mutants(self, folder: Path, without: Collection[str] = ()) -> list[Mutant]:
+        """The sources, with one step in one of the programs or their helpers."""
+        within = (*self.right, *self.helpers)
+        return [
+            mutant
+            for name, source in self.sources(folder).items()
+            for mutant in mutants(source, name, without, within)
+        ]
 
     def caught(self, test: Any, source: str, exercise: Exercise) -> bool:
-        """Whether a test fails for one of the right programs, if this is the source of their module."""
-        module = types.ModuleType(self.module)
-        exec(compile(source, f"programs of {exercise.id}", "exec"), module.__dict__)
-        names, given = vars(module), exercise.materials(Variant())
+        """Whether a test fails for one of the right programs, if this is the source beside them."""
+        names = executed(source, f"programs of {exercise.id}", setup(exercise))
+        given = exercise.materials(Variant())
         gc.disable()  # so that the collector's moment decides nothing, as in the exercises
         try:
             for program in self.right:
@@ -58,7 +68,7 @@ class Programs:
         return False
 
 
-def _job(test: Any, program: Any, names: Names, given: Any) -> Any:
+def _program(test: Any, program: Any, names: Names, given: Any) -> Any:
     return test(program)
 
 
@@ -82,10 +92,6 @@ def _retry(test: Any, program: Any, names: Names, given: Any) -> Any:
     return test(retry, given[0])
 
 
-def _field(test: Any, program: Any, names: Names, given: Any) -> Any:
-    return test(names["built"](program, names["Notes"]()))
-
-
 JOBS = (
     "in_one_with", "in_two_finallys", "skips_what_is_broken", "raises_its_own", "remembers_the_closed",
     "reads_before_it_borrows",
@@ -93,19 +99,24 @@ JOBS = (
 
 PLACE = "lessons.exercises"
 PROGRAMS = {
-    "leaks-x5": Programs(f"{PLACE}.leaks_programs", JOBS, (), _job),
-    "descriptors-x5": Programs(f"{PLACE}.descriptors", ("Plain", "SameName", "Cycle", "Weak"), (), _field),
+    "leaks-x5": Programs((f"{PLACE}.leaks_programs",), JOBS, (), _program),
+    "descriptors-x5": Programs(
+        ("descriptors-x1/right_1", "descriptors-x1/right_2", "descriptors-x1/right_3"),
+        ("Spread",),
+        (),
+        _program,
+    ),
     "decorators-x5": Programs(
-        f"{PLACE}.decorators_programs", ("counting", "enclosing", "iterating"), ("Retrying",), _retry
+        (f"{PLACE}.decorators_programs",), ("counting", "enclosing", "iterating"), ("Retrying",), _retry
     ),
     "chains-x6": Programs(
-        f"{PLACE}.chains_programs",
+        (f"{PLACE}.chains_programs",),
         ("stacked", "in_context", "by_hand", "first_first"),
         ("moved", "shut"),
         _delivery,
     ),
     "composition-x4": Programs(
-        f"{PLACE}.composition_parts", ("in_context", "in_a_stack", "by_hand"), (), _job
+        (f"{PLACE}.composition_parts",), ("in_context", "in_a_stack", "by_hand"), (), _program
     ),
 }
 """The programs of each exercise in which a student writes a test."""

@@ -170,7 +170,7 @@ def double(number):
 @pytest.fixture
 def shelf(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The solutions of an exercise of the tests' own: one, and three of its mutants do the same."""
-    monkeypatch.setitem(import_module("lessons.exercises.exercise")._exercises, "toy-x1", toy())
+    monkeypatch.setitem(import_module("lessons.exercises.exercise")._exercises, "toy-x1", toy(module="toy"))
     folder = tmp_path / "solutions" / "toy-x1"
     folder.mkdir(parents=True)
     (folder / "right_1.py").write_text(RIGHT)
@@ -293,26 +293,34 @@ def test_a_mutant_that_hangs_is_rejected_and_ends_with_its_children(tmp_path: Pa
         time.sleep(0.05)
 
 
+SHARING = """
+class wrong(Spread):
+    def __get__(self, instance, owner=None):
+        return self.shared
+
+    def __set__(self, instance, value):
+        Spread.__set__(self, instance, value)
+        self.shared = value
+"""
 WRONG = {
-    "leaks-x5": "closes_at_the_end",
-    "descriptors-x5": "Last",
-    "decorators-x5": "restarting",
-    "chains-x6": "open_ended",
-    "composition-x4": "leaves_the_streams",
+    "leaks-x5": "wrong = closes_at_the_end",
+    "descriptors-x5": SHARING,
+    "decorators-x5": "wrong = restarting",
+    "chains-x6": "wrong = open_ended",
+    "composition-x4": "wrong = leaves_the_streams",
 }
-"""A wrong program of each module of programs."""
+"""How a wrong program is made beside the right ones."""
 
 
 @pytest.mark.parametrize("id", PROGRAMS)
 def test_each_exercise_with_a_test_has_right_programs_and_wrong_ones(id: str) -> None:
     programs, exercise = PROGRAMS[id], exercises()[id]
-    for answer in survivors.solutions(FOLDER, [id]):
-        if answer.right:
-            test = answer.answer()
-            assert not programs.caught(test, programs.source(), exercise), answer
-            assert programs.caught(
-                test, f"{programs.source()}\n{programs.right[0]} = {WRONG[id]}", exercise
-            ), answer
+    tests = [answer.answer() for answer in survivors.solutions(FOLDER, [id]) if answer.right]
+    for source in programs.sources(FOLDER).values():
+        wrong = f"{source}\n{WRONG[id]}\n{programs.right[0]} = wrong"
+        for test in tests:
+            assert not programs.caught(test, source, exercise)
+            assert programs.caught(test, wrong, exercise)
 
 
 def test_every_exercise_in_which_a_student_writes_a_test_has_programs() -> None:
