@@ -181,16 +181,19 @@ class Judge(Peer):
         """The files that the host's process has open, as the system counts them; None where it does not."""
         mine = ["/proc/self/fd", "/dev/fd"] if self.channel is None else []
         place = next(filter(os.path.isdir, [f"/proc/{self.process()}/fd", *mine]), None)
+        # A browser has no such folder, but can be asked for each number, and gives out the lowest free one.
+        asked: dict[int, str | int] = {one: one for one in range(256)}
+        if place or not mine or sys.platform != "emscripten":
+            try:
+                asked = {int(name): f"{place}/{name}" for name in os.listdir(place or "")}
+            except OSError:
+                return None
         found = set()
-        try:
-            names = os.listdir(place or "")
-        except OSError:
-            return None
-        for name in names:
-            with contextlib.suppress(OSError):  # listing the folder needed a descriptor, too
-                seen = os.stat(f"{place}/{name}")
+        for one, name in asked.items():
+            with contextlib.suppress(OSError):  # the number is free, or that of the listing
+                seen = os.stat(name)
                 if stat.S_ISREG(seen.st_mode):
-                    found.add((int(name), seen.st_dev, seen.st_ino))
+                    found.add((one, seen.st_dev, seen.st_ino))
         return found
 
     @contextlib.contextmanager
