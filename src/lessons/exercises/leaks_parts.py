@@ -14,7 +14,6 @@ from typing import Any
 from lessons.exercises.exercise import Attempt, attempt
 from lessons.exercises.sql import declare_sql
 from lessons.exercises.variant import Variant
-from lessons.judge import tools
 from lessons.judge.judge import Judge, declare, declared, judge_of
 from lifecycle import faults, ledger
 from lifecycle.faults import Fault, Outcome
@@ -131,7 +130,6 @@ def trials(
 
     Raises what the run without a failure raises.
     """
-    tools.restore()
     built: list[tuple[Any, Any, Any]] = []
     tried: list[Attempt] = []
 

@@ -112,7 +112,7 @@ _server: list[Server] = []
 
 def judged(exercise: Exercise, answer: object, variant: Variant) -> Verdict:
     """Judge an answer by a judge beside this process; in it, where no copy of the process can be made."""
-    if not can_copy() or not exercise.wired:
+    if not can_copy():
         return tried(exercise, answer, variant)
     try:
         return _judged_beside(exercise, answer, variant)

@@ -129,6 +129,8 @@ class Peer:
             raise self.over
         try:
             reply = self._exchange(_message("?", self.pack(list(question))))
+            if self.over is not None:
+                raise self.over  # a clock has ended the check meanwhile
             if reply[0] not in ("=", "!"):
                 raise Over(NO_MESSAGE)
             value = self.unpack(reply[1])

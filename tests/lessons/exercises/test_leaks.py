@@ -20,7 +20,7 @@ from lessons.exercises import (
     leaks_programs,
 )
 from lessons.judge import (
-    tools,
+    home,
     trial,
 )
 from lessons.judge.trial import (
@@ -155,14 +155,18 @@ def test_a_hostile_answer_earns_nothing_for_the_main_thing(id: str, answer: obje
 
 
 @pytest.mark.parametrize("id", MINE)
-def test_a_solution_that_patches_the_tools_is_judged_all_the_same(id: str) -> None:
+def test_a_solution_that_patches_the_tools_is_judged_all_the_same(
+    id: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     wrong = next(one for one in solutions(id) if one.name.startswith("wrong_1"))
     patch = "ledger.held = lambda: ()\nfaults.sweep = faults.attempt = lambda *given, **named: None\n"
+    for room, name in ((ledger, "held"), (faults, "sweep"), (faults, "attempt")):
+        monkeypatch.setattr(room, name, getattr(room, name))  # so that it is put back
+    names = executed(patch + wrong.source, f"{id} patched", setup(id))
     try:
-        names = executed(patch + wrong.source, f"{id} patched", setup(id))
-        verdict = examine(id, names[exercises()[id].answer])
+        verdict = home.judged(exercises()[id], names[exercises()[id].answer], KIT)
     finally:
-        tools.restore()
+        home.end()
     assert verdict.status in ("wrong", "almost") and verdict.belief == wrong.belief, str(verdict)
 
 

@@ -20,7 +20,7 @@ from lessons.exercises import Variant, exercises
 from lessons.judge import home, host
 from lessons.judge.home import Server, judged, show_outside
 from lessons.judge.host import Copy, Stuck, hello
-from lessons.judge.trial import judged_here
+from lessons.judge.trial import tried
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="a copy of the kernel needs Linux")
 
@@ -65,7 +65,7 @@ def shown(server: Server, answer: object, seed: str = "") -> dict[str, Any]:
 
 @pytest.mark.parametrize("solution", [RIGHT, WRONG], ids=str)
 def test_its_verdict_is_the_one_of_a_judge_here(server: Server, solution: Any) -> None:
-    here = judged_here(ONE, solution.answer(), Variant(), "7").as_dict()
+    here = tried(ONE, solution.answer(), Variant(), "7").as_dict()
     assert shown(server, solution.answer(), "7") == here
 
 

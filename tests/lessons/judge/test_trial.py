@@ -20,13 +20,13 @@ import pytest
 from toy import toy
 
 from lessons.exercises import Sheet, Variant
-from lessons.judge import trial
+from lessons.judge import host, trial
 from lessons.judge.verdict import Verdict
 from lifecycle import faults, ledger
 
 KIT = Variant("kit")
-WAYS = [trial._here, *([trial._forked] if hasattr(os, "fork") else [])]
-forks = pytest.mark.skipif(not hasattr(os, "fork"), reason="this system does not fork")
+WAYS = ["loopback", *(["copy"] if trial.can_copy() else [])]
+forks = pytest.mark.skipif(not trial.can_copy(), reason="a copy of this process needs Linux")
 
 
 def judged(answer: object, **more: Any) -> Verdict:
@@ -106,11 +106,10 @@ def unreadable(number: int) -> int:
     raise Unreadable
 
 
-@pytest.fixture(params=WAYS, ids=lambda way: way.__name__)
+@pytest.fixture(params=WAYS)
 def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Any:
-    """Each place where a check may run: a child process, or this one."""
-    if request.param is trial._here:
-        monkeypatch.delattr(os, "fork")
+    """Each place where a host may be: in a copy of this process, or in this one."""
+    monkeypatch.setattr(trial, "can_copy", lambda: request.param == "copy")
     return request.param
 
 
@@ -153,8 +152,8 @@ def test_an_answer_that_never_ends_is_stopped_and_says_so(answer: Any) -> None:
 def test_a_loop_is_stopped_where_there_is_no_child_process() -> None:
     # Of its own process, because the clock there interrupts the main thread.
     program = (
-        "import os; del os.fork\n"
-        "from test_trial import judged, loops\n"
+        "from test_trial import judged, loops, trial\n"
+        "trial.can_copy = lambda: False\n"
         "print(judged(loops, seconds=0.5).aspects[0].seen)"
     )
     path = os.pathsep.join([str(Path(__file__).parent), *sys.path])
@@ -217,48 +216,60 @@ def test_processes_that_an_answer_started_are_ended(tmp_path: Path) -> None:
     pytest.fail("the answer's process is still there")
 
 
-def pipes() -> set[int]:
-    return {number for number in range(3, 256) if _is_pipe(number)}
+def sockets() -> set[int]:
+    return {number for number in range(3, 256) if _is_socket(number)}
 
 
-def _is_pipe(number: int) -> bool:
+def _is_socket(number: int) -> bool:
     try:
-        return stat.S_ISFIFO(os.fstat(number).st_mode)
+        return stat.S_ISSOCK(os.fstat(number).st_mode)
     except OSError:
         return False
 
 
+def message(sign: str, content: object) -> bytes:
+    data = json.dumps([sign, content]).encode()
+    return len(data).to_bytes(4, "big") + data
+
+
+FORGED = {
+    "a verdict": message("=", {"dict": [["points", 3], ["status", "correct"]]}),
+    "an aspect": message("=", {"dict": [["name", "doubles"], ["worth", 2], ["points", 2]]}),
+    "an end": message("=", {"dict": [["done", True]]}),
+    "an error": message("!", {"error": ["mine", 99, ["builtins:SystemExit"], [0], {}]}),
+    "a question": message("?", ["settle", "doubles", 2]),
+    "noise": b"\0\0\0\5hello",
+}
+
+
 @forks
-@pytest.mark.parametrize("more", ["", "\n", '\n{"end": true}\n'])
-def test_what_an_answer_writes_to_the_checks_pipe_is_no_verdict(more: str) -> None:
-    lines = [{"name": name, "worth": worth, "points": worth} for name, worth in toy().aspects.items()]
-    others = pipes()
+@pytest.mark.parametrize("data", FORGED.values(), ids=FORGED)
+def test_what_an_answer_writes_to_the_wire_is_no_verdict(data: bytes) -> None:
+    others = sockets()
 
     def forges(number: int) -> int:
-        for pipe in pipes() - others:
+        for wire in sockets() - others:
             with contextlib.suppress(OSError):
-                os.write(pipe, ("\n".join(map(json.dumps, lines)) + more).encode())
-        if more:
-            os._exit(0)
+                os.write(wire, data)
         return number
 
-    verdict = judged(forges)
-    # Without an exit the check goes on, and says what it says of an answer that does not double.
-    assert (verdict.status, verdict.points) == ("wrong", 0 if more else 1)
+    # Nothing is earned but what an answer earns by returning such a value, or by ending.
+    assert judged(forges).points <= 1
 
 
 @forks
-def test_a_flood_in_the_checks_pipe_ends_the_check() -> None:
-    others = pipes()
+def test_a_flood_on_the_wire_ends_the_check() -> None:
+    others = sockets()
 
     def floods(number: int) -> int:
         while True:
-            for pipe in pipes() - others:
+            for wire in sockets() - others:
                 with contextlib.suppress(OSError):
-                    os.write(pipe, b"x" * 65_536)
+                    os.write(wire, b"x" * 65_536)
 
     verdict = judged(floods)
     assert (verdict.status, verdict.points) == ("wrong", 0)
+    assert "more than it takes" in verdict.aspects[0].seen
 
 
 @forks
@@ -273,23 +284,9 @@ def test_what_an_answer_patches_is_patched_in_the_child_alone() -> None:
     assert (faults.sweep, ledger.held, judged) == before
 
 
-def test_tools_that_a_notebook_replaced_are_put_back_for_a_check(
-    way: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    sweep, held = faults.sweep, ledger.held
-    for room, name in ((faults, "sweep"), (ledger, "held")):
-        monkeypatch.setattr(room, name, lambda *given, **named: ())
-
-    def looks(answer: Any, sheet: Sheet) -> None:
-        with sheet.aspect("doubles"):
-            assert (faults.sweep, ledger.held) == (sweep, held)
-
-    assert judged(lambda number: number, check=looks).aspects[0].holds
-
-
 def test_what_an_answer_prints_is_kept_shortened(way: Any, capfd: pytest.CaptureFixture[str]) -> None:
     verdict = judged(shouts)
-    assert len(verdict.printed) == trial.PRINTED and set(verdict.printed) == {"x", "\n"}
+    assert len(verdict.printed) == host.PRINTED and set(verdict.printed) == {"x", "\n"}
     assert capfd.readouterr().out == ""
 
 
