@@ -228,7 +228,7 @@ MAIL = (
          "chains-source-counts-arrivals", "Count a record when `write` has returned, and nowhere else."),
     Rule(nights, lambda night: night.mails and not night.building and not night.right and night.like_tried,
          "{when}: {written} were written, and the mail said {said}: the one that failed was counted, too.",
-         "chains-count-before-write", "Count a record when `write` has returned, and not before."),
+         "generators-count-before-write", "Count a record when `write` has returned, and not before."),
     Rule(nights, lambda night: night.mails and not night.right,
          "{when}: {written} were written, and the mail said {said}.", "",
          "Count a record when `write` has returned, and nowhere else."),
