@@ -17,7 +17,6 @@ from lessons.exercises.composition_parts import (
     Feed,
     Nightly,
     Shift,
-    Station,
     Tray,
     decorable,
     new_engine,
@@ -226,122 +225,6 @@ def _works(tray: Tray) -> None:
 def together_given(variant: Variant) -> Any:
     """Some readings, `{"station", "day", "celsius"}`."""
     return variant.readings("composition-x1", variant.number("composition-x1", 5, 8))
-
-
-@exercise(
-    "composition-x2",
-    "Close all of them, last first",
-    kind="fix",
-    answer="shut_down",
-    aspects={
-        "every part is closed, also when another one fails": 2,
-        "the last one opened is closed first": 1,
-        "a failure comes out": 2,
-    },
-    version=2,
-    seconds=5.0,
-    wired=True,
-)
-def shutting(answer: Any, sheet: Sheet) -> None:
-    """Close parts of which none, one, several or an interrupt fails."""
-    names = sheet.given
-    some = sheet.variant.number("composition-x2 fails", 1, len(names) - 2)
-    failing = [(), (some,), (0, some), (len(names) - 1,), (0, some, len(names) - 1)]
-
-    def shut(
-        fails: tuple[int, ...], error: Callable[[str], BaseException]
-    ) -> tuple[list[str], Attempt, list[Any]]:
-        diary: list[str] = []
-        parts = [
-            Station(name, diary, error(name) if number in fails else None)
-            for number, name in enumerate(names)
-        ]
-        return diary, attempt(answer, list(parts)), [part.error for part in parts if part.error]
-
-    def broken(name: str) -> OSError:
-        return OSError(f"{name} has hung up")
-
-    runs = [shut(fails, broken) for fails in failing] + [shut((some,), KeyboardInterrupt)]
-    with sheet.aspect("every part is closed, also when another one fails"):
-        for diary, tried, errors in runs:
-            missed = [name for name in names if name not in diary]
-            if missed and not errors:
-                _first(tried)
-                again = next((name for name in diary if diary.count(name) > 1), "")
-                if again:
-                    raise Wrong(
-                        "generators-loop-value-is-kept",
-                        f"{again} was closed {diary.count(again)} times, these never: {', '.join(missed)}.",
-                        "A `lambda` looks up its name when it is called, after the loop. Hand on "
-                        "`part.close` itself.",
-                    )
-                raise Wrong(
-                    "", f"not closed, though nothing failed: {', '.join(missed)}.", "Close each of them."
-                )
-            if missed:
-                kind = type(errors[0]).__name__
-                raise Wrong(
-                    "leaks-except-is-enough"
-                    if kind == "KeyboardInterrupt"
-                    else "composition-finally-covers-all",
-                    f"one part failed to close ({kind}), and these stayed open: {', '.join(missed)}.",
-                    "A failing `close()` ends the lines below it. `ExitStack.callback` gives each its turn.",
-                )
-        if any(len(diary) > len(names) for diary, _, _ in runs):
-            raise Wrong("", "a part was closed twice.", "Close each of them once.")
-    with sheet.aspect("the last one opened is closed first"):
-        for diary, _, _ in runs:
-            if not diary:
-                raise Wrong("", "nothing was closed.", "Mend that first.")
-            closed = list(dict.fromkeys(diary))
-            if not runs[0][0] or any(name not in runs[0][0] for name in names):
-                raise Wrong("", "this shows only when each part is closed.", "Mend that first.")
-            if closed != list(reversed(names))[: len(closed)]:
-                raise Wrong(
-                    "chains-first-closes-first",
-                    f"opened in the order {', '.join(names)}, closed in the order {', '.join(diary)}.",
-                    "What was opened later may need what was opened before it: go backwards.",
-                )
-    with sheet.aspect("a failure comes out"):
-        if not runs[0][0]:
-            raise Wrong("", "nothing was closed.", "Mend that first.")
-        for _, tried, errors in runs:
-            out = set(map(id, _all(tried.error)))
-            if errors and not any(id(error) in out for error in errors):
-                raise Wrong(
-                    "leaks-truthy-is-success" if tried.error is None else "",
-                    f"{len(errors)} of the parts failed to close, and what came out is {tried.raised}.",
-                    "Whoever calls it must learn of it: let the failure out when all are closed.",
-                )
-            if len(errors) == 1 and tried.error is not errors[0]:
-                raise Wrong(
-                    "",
-                    f"a single part failed to close, by {type(errors[0]).__name__}, and what came out is "
-                    f"{tried.raised}.",
-                    "Let its own error out, as it is: nothing around it.",
-                )
-            if not errors:
-                _first(tried)
-
-
-def _all(error: BaseException | None) -> Iterator[BaseException]:
-    """An error, and all that it holds or hangs on: members of groups, causes, contexts."""
-    waiting, seen = [error], set()
-    while waiting:
-        one = waiting.pop()
-        if one is None or id(one) in seen:
-            continue
-        seen.add(id(one))
-        yield one
-        waiting += [one.__cause__, one.__context__]
-        if isinstance(one, BaseExceptionGroup):
-            waiting += one.exceptions
-
-
-@materials(shutting)
-def shutting_given(variant: Variant) -> Any:
-    """The names of the parts, in the order in which they were opened."""
-    return variant.stations("composition-x2", variant.number("composition-x2", 4, 6))
 
 
 _REPLACES = "`insert or replace` writes a row twice as it writes it once."

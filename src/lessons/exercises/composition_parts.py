@@ -137,20 +137,6 @@ def decorable(part: Any) -> Decorable:
     return (Opened if hasattr(type(part), "__enter__") else Decorable)(part)
 
 
-@declared("close", "name", name="Part")
-class Station:
-    """A part that is open when it is made: `close()` is noted in `diary`, and may fail."""
-
-    def __init__(self, name: str, diary: list[str], error: BaseException | None = None) -> None:
-        self.name, self.diary, self.error = name, diary, error
-
-    def close(self) -> None:
-        """Close, then fail if it is told to."""
-        self.diary.append(self.name)
-        if self.error is not None:
-            raise self.error
-
-
 @declared("", "maxAttempts delaySeconds center spread label", name="Settings")
 class Asked(SimpleNamespace):
     """Settings that come from no `PipelineConfig`: attributes, and a note of which were asked for."""

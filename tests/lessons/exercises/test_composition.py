@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from solutions import one_quickly, setup, solutions
 
+import lessons.exercises
 from lessons import course, given
 from lessons.exercises import Variant, executed, exercises
 from lessons.exercises.composition_parts import LEAKY, OLD, RIGHT, Database, Feed, Shift, Tray, new_engine
@@ -385,9 +386,10 @@ Night.build = patching
 
 
 def test_what_the_texts_show_runs(capsys: pytest.CaptureFixture[str]) -> None:
-    text = (Path(__file__).parents[3] / "exercises" / "texts" / "composition.md").read_text(encoding="utf-8")
+    folder = Path(lessons.exercises.__file__).parent
     for id in IDS:
-        part = text.partition(f"## {id} ")[2].partition("### Hints")[0]
+        text = (folder / id.replace("-", "_") / "task.md").read_text(encoding="utf-8")
+        part = text.partition("### Hints")[0]
         names = setup(id)
         first = next(one for one in solutions(id) if one.right)
         executed_names = executed(first.source, id, names)

@@ -1,0 +1,2 @@
+def shut_down(parts):
+    parts[-1].close()

@@ -1,0 +1,170 @@
+"""composition-x2: close all of them, last first."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from lessons.exercises.exercise import Sheet, attempt
+from lessons.exercises.rules import Asked, Rule, ruled
+from lessons.exercises.variant import Variant
+from lessons.judge.judge import declared
+
+# --- what the answer is given ---
+
+
+@declared("close", "name", name="Part")
+class Station:
+    """A part that is open when it is made: `close()` is noted in `diary`, and may fail."""
+
+    def __init__(self, name: str, diary: list[str], error: BaseException | None = None) -> None:
+        self.name, self.diary, self.error = name, diary, error
+
+    def close(self) -> None:
+        """Close, then fail if it is told to."""
+        self.diary.append(self.name)
+        if self.error is not None:
+            raise self.error
+
+
+def names_of(variant: Variant) -> list[str]:
+    """The names of the parts, in the order in which they were opened."""
+    return variant.stations("composition-x2", variant.number("composition-x2", 4, 6))
+
+
+# --- what is observed ---
+
+
+@dataclass(frozen=True)
+class Closing:
+    """One call of the answer, with parts of which some fail to close."""
+
+    fails: bool
+    """Whether some part was to fail."""
+    ctrl_c: bool
+    opened: str
+    closed: str
+    missed: str
+    again: str
+    """A part that was closed more than once, and how often."""
+    times: int
+    last_first: bool
+    failures: int
+    """How many parts raised an error."""
+    raised: str
+    no_error: bool
+    one_of_theirs: bool
+    its_own: bool
+
+
+def closings(answer: Any, sheet: Sheet) -> Iterator[Closing]:
+    """No part fails, then one, several and an interrupt; at the end none again."""
+    names = sheet.given
+    last = len(names) - 1
+    some = sheet.variant.number("composition-x2 fails", 1, last - 1)
+    for fails in ((), (some,), (0, some), (last,), (0, some, last)):
+        yield _closing(answer, names, fails, lambda name: OSError(f"{name} has hung up"))
+    yield _closing(answer, names, (some,), KeyboardInterrupt)
+    yield _closing(answer, names, (), OSError)
+
+
+def _closing(
+    answer: Any, names: list[str], fails: tuple[int, ...], error: Callable[[str], BaseException]
+) -> Closing:
+    diary: list[str] = []
+    parts = [Station(name, diary, error(name) if at in fails else None) for at, name in enumerate(names)]
+    tried = attempt(answer, list(parts))
+    closed = list(dict.fromkeys(diary))
+    again = next((name for name in diary if diary.count(name) > 1), "")
+    raised = [part.error for part in parts if part.error and part.name in diary]
+    out = set(map(id, _all(tried.error)))
+    return Closing(
+        fails=bool(fails),
+        ctrl_c=any(isinstance(part.error, KeyboardInterrupt) for part in parts),
+        opened=", ".join(names),
+        closed=", ".join(closed),
+        missed=", ".join(name for name in names if name not in diary),
+        again=again,
+        times=diary.count(again),
+        last_first=closed == [name for name in reversed(names) if name in closed],
+        failures=len(raised),
+        raised=tried.raised + (f" at {tried.where}" if tried.where and not raised else ""),
+        no_error=tried.error is None,
+        one_of_theirs=any(id(one) in out for one in raised),
+        its_own=len(raised) == 1 and tried.error is raised[0],
+    )
+
+
+def _all(error: BaseException | None) -> Iterator[BaseException]:
+    """An error, and all that it holds or refers to: members of groups, causes, contexts."""
+    waiting, seen = [error], set()
+    while waiting:
+        one = waiting.pop()
+        if one is None or id(one) in seen:
+            continue
+        seen.add(id(one))
+        yield one
+        waiting += [one.__cause__, one.__context__]
+        if isinstance(one, BaseExceptionGroup):
+            waiting += one.exceptions
+
+
+# --- the rules ---
+
+ALL_CLOSED = (
+    Rule(closings, lambda one: one.missed and not one.fails and one.again,
+         "{again} was closed {times} times, these never: {missed}.", "generators-loop-value-is-kept",
+         "A `lambda` looks up its name when it is called, after the loop. Hand on `part.close` itself."),
+    Rule(closings, lambda one: one.missed and not one.fails,
+         "no part failed, these were not closed: {missed}. What the call raised: {raised}.", "",
+         "Close each of them."),
+    Rule(closings, lambda one: one.missed and not one.ctrl_c,
+         "a part failed to close, and these stayed open: {missed}.", "composition-finally-covers-all",
+         "A failing `close()` ends the lines below it. `ExitStack.callback` gives each part its turn."),
+    Rule(closings, lambda one: one.missed,
+         "a part was stopped by Ctrl-C while it closed, and these stayed open: {missed}.",
+         "leaks-except-is-enough",
+         "`KeyboardInterrupt` is not an `Exception`. `ExitStack.callback` and `finally` cover it, too."),
+    Rule(closings, lambda one: one.again, "{again} was closed {times} times.", "", "Close each part once."),
+)  # fmt: skip
+
+LAST_FIRST = (
+    # So it costs more than half to close only one part: the order of one shows nothing.
+    Rule(closings, lambda one: one.missed and not one.fails,
+         "this shows only when each part is closed.", "", "Mend that first."),
+    Rule(closings, lambda one: not one.last_first,
+         "opened in the order {opened}, closed in the order {closed}.", "chains-first-closes-first",
+         "What was opened later may need what was opened before it: go backwards."),
+)  # fmt: skip
+
+COMES_OUT = (
+    Rule(closings, lambda one: not one.closed, "no part was closed.", "", "Mend that first."),
+    Rule(closings, lambda one: one.failures and one.no_error,
+         "{failures} of the parts failed to close, and no error came out.", "",
+         "Whoever calls it must learn of it: let the failure out when all are closed."),
+    Rule(closings, lambda one: one.failures and not one.one_of_theirs,
+         "{failures} of the parts failed to close, and what came out is {raised}.", "",
+         "Let one of their errors out, as it is or in a group."),
+    Rule(closings, lambda one: one.failures == 1 and not one.its_own,
+         "a single part failed to close, and what came out is {raised}.", "",
+         "Let its own error out, as it is: nothing around it."),
+    Rule(closings, lambda one: not one.failures and not one.no_error,
+         "no part failed to close, and what came out is {raised}.", "",
+         "Begin each call with nothing noted: a default such as `errors=[]` is made once, for all calls."),
+)  # fmt: skip
+
+shutting = ruled(
+    "composition-x2",
+    "Close all of them, last first",
+    kind="fix",
+    answer="shut_down",
+    version=3,
+    seconds=5.0,
+    given=names_of,
+    asked=[
+        Asked("every part is closed, also when another one fails", 2, ALL_CLOSED),
+        Asked("the last one opened is closed first", 1, LAST_FIRST),
+        Asked("a failure comes out", 2, COMES_OUT),
+    ],
+)
