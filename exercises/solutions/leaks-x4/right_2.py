@@ -21,7 +21,7 @@ class DailyReport(ExitStack):
         return self
 
     def write(self, record):
-        print(json.dumps(record, ensure_ascii=False), file=self.file)
+        print(json.dumps(record), file=self.file)
         self.accepted += 1
 
     def __exit__(self, kind, error, trace):

@@ -14,13 +14,13 @@ class DailyReport:
         self.accepted += 1
 
     def __exit__(self, kind, error, trace):
-        self.file.close()
-        if kind is not None:
-            self.partial.unlink()
-            return
         try:
+            self.file.close()
+            if kind is not None:
+                self.partial.unlink()
+                return
             self.partial.replace(self.path)
         except OSError:
-            self.partial.unlink()
+            self.partial.unlink(missing_ok=True)
             raise
         self.kept = self.accepted
