@@ -20,7 +20,7 @@ class Retry:
                 self.close()
                 if self.left <= 0:
                     raise
-            except StopIteration:
+            except BaseException:
                 self.close()
                 raise
 

@@ -18,11 +18,11 @@ from lessons.exercises.decorators_parts import (
     Clock,
     Distant,
     Doubles,
-    Enough,
     Feed,
     Pauses,
     awake,
     broken_stream,
+    feed_function,
     passed_on,
     subclass,
     texts,
@@ -279,148 +279,6 @@ def lazy(trace: Trace, what: str) -> None:
         )
 
 
-# --- x3: a second try
-
-
-ONCE, CLOSED = "each record comes once, in its order", "no attempt is left open"
-LAST, ONLY = "after the last attempt its error goes on", "nothing but an OSError is tried again"
-LAZY = "the call reads nothing, and each pull reads one record"
-
-
-@exercise(
-    "decorators-x3",
-    "A second try",
-    kind="complete",
-    answer="retried",
-    aspects={ONCE: 3, CLOSED: 2, LAST: 1, ONLY: 1, LAZY: 1},
-    version=3,
-    wired=True,
-)
-def retrying(answer: Any, sheet: Sheet) -> None:
-    """Break a feed before each record, once and twice, leave it early, and sweep a real file."""
-    records = list(texts(sheet.variant, "decorators-x3", sheet.variant.number("decorators-x3:count", 4, 6)))
-    count, clock, judge, pauses = len(records), Clock(), sheet.judge, Pauses()
-
-    doubles = Doubles()
-    stream = feed_function(judge, doubles)
-
-    def feeds(breaks: tuple[int, ...], attempts: int, **more: Any) -> Any:
-        doubles.make = subclass(Feed, records=records, breaks=breaks, pauses=pauses, **more)
-        settings = () if attempts == 3 else (attempts,)
-        made = decorated(answer, "retried(Feed.stream)", stream, *settings)
-        return judge.new_class("Feed", {"stream": made, "records": records})
-
-    def run(breaks: tuple[int, ...], attempts: int = 3, pulls: int | None = None, **more: Any) -> Any:
-        part = feeds(breaks, attempts, **more)()
-        feed = doubles[part]
-        trace = traced(part.stream, lambda: feed.read, clock, 3 * count, pulls=pulls)
-        return feed, trace
-
-    later = sheet.variant.number("decorators-x3:later", 2, count - 1)
-    once_each = [(place,) for place in range(count + 1)]
-    again = [(0, 0), (later, later), (later, 1), (1, later), (count, count)]
-    runs = [(breaks, False) for breaks in once_each + again]
-    runs += [(breaks, True) for breaks in ((0,), (later,), (count,), (1, later))]
-    with awake(judge) as slept:
-        broken = {one: attempt(run, one[0], generator=one[1]) for one in runs}
-        whole = attempt(run, ())
-        left = [
-            attempt(run, breaks, pulls=2, generator=one) for one in (True, False) for breaks in ((), (1,))
-        ]
-        given_up = {attempts: attempt(run, (1,) * MANY, attempts) for attempts in (3, 1, 2, 4)}
-        # Each attempt gets further: a count that starts again with every record would never end it.
-        further = attempt(run, (1, 2, 3, *[count] * MANY))
-        reset = attempt(run, (1,), failure=ConnectionResetError)
-        other = {kind: attempt(run, (1,), failure=kind) for kind in (ValueError, KeyError, KeyboardInterrupt)}
-
-    def side_by_side() -> Any:
-        kind = feeds((2,), 3)
-        streams = [iter(kind().stream()) for _ in range(2)]
-        came: tuple[list[Any], list[Any]] = ([], [])
-        for _ in range(2 * count):
-            for stream, mine in zip(streams, came, strict=True):
-                mine.extend(islice(stream, 1))
-        return came
-
-    with awake(judge) as slept_more:
-        both = attempt(side_by_side)
-
-    with sheet.aspect(ONCE):
-        feed, trace = of(whole)
-        if trace.error is not None:
-            raise trace.error
-        if exactly(trace.records, list(dict.fromkeys(records))):
-            raise Wrong(
-                "decorators-retry-knows-records",
-                f"without a failure, {short(records)} was sent, and {short(trace.records)} came.",
-                "Two records may be the same: skip by their number, not by what is in them.",
-            )
-        arrived(trace.records, records)
-        for (breaks, _), ended in broken.items():
-            feed, trace = of(ended)
-            once(trace, feed, breaks, records)
-        for mine in of(both):
-            if not exactly(mine, records):
-                raise Wrong(
-                    "decorators-body-per-call",
-                    f"two sources of a class, read in turns, each dropped after 2: one gave {short(mine)}.",
-                    "What belongs to one run begins in the wrapper. The decorator runs once for the class.",
-                )
-    with sheet.aspect(CLOSED):
-        grounded(sheet)
-        for ended in broken.values():
-            closed_in_time(of(ended)[0])
-        for ended in left:
-            feed, trace = of(ended)
-            if isinstance(trace.error, RuntimeError):
-                raise Wrong(
-                    "chains-bare-except-harmless",
-                    f"the reader left after 2 records, and the retry went on: {described(trace.error)}.",
-                    "`close()` raises `GeneratorExit` at the `yield`: catch `OSError`, and let that one go.",
-                )
-            if feed.open or any(getattr(stream, "gi_suspended", False) for stream in feed.streams):
-                raise Wrong(
-                    "chains-close-travels",
-                    f"the reader left after 2 records and closed the stream: line {feed.opened} is open.",
-                    "Close the attempt in a `finally`, which is also reached when somebody leaves early.",
-                )
-    with sheet.aspect(LAST):
-        for attempts, ended in given_up.items():
-            feed, trace = of(ended)
-            gave_up(feed, trace, attempts)
-        feed, trace = of(further)
-        gave_up(feed, trace, 3, "each line brings one record more than the one before it, and drops")
-        no_pause([*slept, *slept_more], pauses, "Call `function` anew at once: this retry has no pause.")
-    with sheet.aspect(ONLY):
-        grounded(sheet)
-        if not exactly(of(reset)[1].records, records):
-            raise Wrong(
-                "",
-                "the line dropped with a ConnectionResetError, an OSError, and not all records came.",
-                "`except OSError` catches all kinds of it: let no other line choose among them.",
-            )
-        for kind, ended in other.items():
-            feed, trace = of(ended)
-            if feed.opened > 1 or trace.error is not feed.errors[0]:
-                told = "nothing" if trace.error is None else type(trace.error).__name__
-                times = f"{feed.opened} time{'' if feed.opened == 1 else 's'}"
-                raise Wrong(
-                    "composition-retry-catches-all",
-                    f"the source raised {kind.__name__}, was opened {times}, and {told} came out.",
-                    "Catch `OSError` and nothing else: what it does not name goes on by itself.",
-                )
-    with sheet.aspect(LAZY):
-        lazy(of(whole)[1], "record")
-        arrived(of(whole)[1].records, records)
-
-
-def feed_function(judge: Any, doubles: Doubles) -> Any:
-    """The `stream` of the answer's feeds. It is no generator function: no luck closes what it returns."""
-    return judge.function(
-        lambda part: doubles[part].stream(), "stream", "self", generator=False, doc=Feed.stream.__doc__
-    )
-
-
 AT_ONCE = 0.05
 """More seconds than this between each failure and the next attempt are a pause of the answer's own."""
 
@@ -439,85 +297,6 @@ def of(run: Attempt) -> Any:
     if run.error is not None:
         raise run.error
     return run.value
-
-
-def once(trace: Trace, feed: Feed, breaks: tuple[int, ...], records: list[Any]) -> None:
-    """Raise `Wrong` unless each record came once although lines broke."""
-    places = " and ".join(f"line {line} dropped after {place}" for line, place in enumerate(breaks, 1))
-    when = f"{len(records)} records, and {places}"
-    if isinstance(trace.error, OSError):
-        raise Wrong(
-            "decorators-call-guards",
-            f"{when}: the reader was given the error of attempt {feed.opened}, and 3 are allowed.",
-            "Put the `try` around the loop that pulls, with its `yield`: the call raises nothing.",
-        )
-    if isinstance(trace.error, Enough):
-        raise Wrong("decorators-generator-resumes", f"{when}: {trace.error}.", "Count the attempts.")
-    if trace.error is not None:
-        raise trace.error
-    if exactly(trace.records, records):
-        return
-    seen = f"{when}: what came is {short(trace.records)}, and what was sent {short(records)}"
-    if len(trace.records) > len(records):
-        raise Wrong(
-            "decorators-restart-is-harmless",
-            f"{seen}.",
-            "Count what was handed on in all attempts together, and skip as many when a new one starts.",
-        )
-    if feed.opened == 1:
-        raise Wrong(
-            "decorators-generator-resumes",
-            f"{seen}; the feed was opened once.",
-            "A stream that has failed is at its end: call `function` anew for each attempt.",
-        )
-    raise Wrong(
-        "decorators-retry-knows-records",
-        f"{seen}.",
-        "Two records may be the same: skip by their number, not by what is in them.",
-    )
-
-
-def closed_in_time(feed: Feed) -> None:
-    """Raise `Wrong` when lines were open beside each other, or when one is open at the end."""
-    for line in feed.lines:
-        if line.beside:
-            raise Wrong(
-                "leaks-refcount-closes",
-                f"when line {line.number + 1} opened, line {line.beside[0]} was still open: it had dropped, "
-                "and nobody had closed it.",
-                "An error does not close a connection: `close()` each attempt before the next begins.",
-            )
-    if feed.open:
-        raise Wrong(
-            "leaks-refcount-closes",
-            f"all was read, and {feed.open} of {feed.opened} lines are still open.",
-            "Close the attempt that succeeded as well: `contextlib.closing`, or `finally`.",
-        )
-
-
-def gave_up(feed: Feed, trace: Trace, attempts: int, when: str = "each line drops after a record") -> None:
-    """Raise `Wrong` unless the last error came out after so many attempts."""
-    made = f"{feed.opened} attempt{' was' if feed.opened == 1 else 's were'} made"
-    seen = f"{when}, `attempts={attempts}`: {made}, and "
-    told = "no error came out" if trace.error is None else f"{type(trace.error).__name__} came out"
-    if isinstance(trace.error, Enough):
-        told = "the check stopped it there"
-    if trace.error is None or feed.opened != attempts or trace.error is not feed.errors[-1]:
-        silent = trace.error is None
-        raise Wrong(
-            "decorators-error-ends-loop" if silent else "",
-            f"{seen}{told}.",
-            "Let the error of the last attempt go on: a bare `raise` in the `except`."
-            if silent
-            else "`attempts` counts all of them, the first one too; the last one's error goes on as it is.",
-        )
-
-
-@materials(retrying)
-def retrying_given(variant: Variant) -> Any:
-    """Return `Feed`: a class of sources whose first line drops before the third record."""
-    records = list(texts(variant, "decorators-x3", variant.number("decorators-x3:count", 4, 6)))
-    return subclass(Feed, records=records, breaks=(2,))
 
 
 # --- x4: with parentheses and without, and no stage

@@ -158,6 +158,15 @@ class Pauses:
         self.seconds: list[float] = []
         self._began: float | None = None
 
+    @property
+    def least(self) -> float:
+        """The shortest one, 0 if there is none."""
+        return min(self.seconds, default=0)
+
+    def forget(self) -> None:
+        """A new source comes: what it takes to its first opening is no pause."""
+        self._began = None
+
     def begin(self) -> None:
         self._began = time.monotonic()
 
@@ -213,6 +222,13 @@ class Feed:
                 yield record
         finally:
             line.close()
+
+
+def feed_function(judge: Any, doubles: Doubles) -> Any:
+    """The `stream` of the answer's feeds. It is no generator function: no luck closes what it returns."""
+    return judge.function(
+        lambda part: doubles[part].stream(), "stream", "self", generator=False, doc=Feed.stream.__doc__
+    )
 
 
 class Distant:

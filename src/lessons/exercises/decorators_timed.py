@@ -92,14 +92,23 @@ class Pulled:
 def pull(
     one: Pulled, call: Callable[[], Any], reads: Callable[[], int], clock: Clock,
     *errors: type[BaseException], idle: int = 0, pause: int = 0, pulls: int | None = None,
+    most: int = 1, each: Callable[[], object] = lambda: None,
 ) -> None:  # fmt: skip
-    """Call, wait, and pull to the end, or close after some pulls. Raises an error that is not awaited."""
-    value = call()
+    """Call, wait, and pull to the end, or close after some pulls. Raises an error that is not awaited.
+
+    most: how many times as many records as there are may come, before it is taken for endless.
+    """
+    called = attempt(call)
     one.at_call = reads()
+    if called.error is not None:
+        one.error = called.error
+        if not isinstance(one.error, errors):
+            raise one.error
+        return
     clock.wait(idle)
-    begun = attempt(iter, value)
+    begun = attempt(iter, called.value)
     if begun.error is not None:
-        one.gave = short(value)
+        one.gave = short(called.value)
         return
     one.stream = begun.value
     while pulls is None or len(one.records) < pulls:
@@ -108,9 +117,10 @@ def pull(
             one.error = None if isinstance(pulled.error, StopIteration) else pulled.error
             break
         one.records.append(pulled.value)
+        each()
         if len(one.records) == 1:
             one.at_first = reads()
-        if len(one.records) > len(one.expected):
+        if len(one.records) > most * len(one.expected):
             break  # an answer may go on without end
         clock.wait(pause)
     else:
@@ -186,12 +196,13 @@ def look(label: str, made: Any) -> Made:
     return Made(label, short(made), type(made).__name__, callable(made), hasattr(made, "__get__"))
 
 
-def decorating(label: str, parameters: str, name: str) -> Observation:
-    """An observation that decorates one function, with a clock, and looks at what comes of it."""
+def decorating(label: str, parameters: str, name: str, clock: bool = True) -> Observation:
+    """An observation that decorates one function, and looks at what comes of it."""
 
     def decorated(answer: Any, sheet: Sheet) -> Iterator[Made]:
         function = sheet.judge.function(lambda part, *more: iter(()), name, parameters, doc="Work.")
-        yield look(label, answer(function, Callback(Clock(), "clock")))
+        more = [Callback(Clock(), "clock")] if clock else []
+        yield look(label, answer(function, *more))
 
     return decorated
 

@@ -1,0 +1,21 @@
+def retried(function, attempts=3):
+    @functools.wraps(function)
+    def wrapper(self):
+        delivered = 0
+        for attempt in range(1, attempts + 1):
+            stream = function(self)
+            try:
+                for record in islice(stream, delivered, None):
+                    delivered += 1
+                    yield record
+            except OSError:
+                if attempt == attempts:
+                    raise
+                stream.close()
+            except BaseException:
+                stream.close()
+                raise
+            else:
+                stream.close()
+                return
+    return wrapper
