@@ -317,7 +317,7 @@ STEPS: dict[str, tuple[str, list[tuple[str, str]], list[int], str]] = {
     ),
     "never gives up": ("x3", [("if attempt == attempts:", "if False:"),
                               ("range(1, attempts + 1)", "iter(int, 1)")],
-                       [4], "12 attempts were made, and the check stopped it there"),
+                       [2, 4], "12 and 12 attempts were made, and 2 and 5 allowed"),
 }  # fmt: skip
 
 

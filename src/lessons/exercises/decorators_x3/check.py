@@ -256,7 +256,7 @@ def _read(
             pulled = stream if stream.error is not None else attempt(next, stream.value)
             if pulled.error is None:
                 came[number].append(pulled.value)
-            elif isinstance(pulled.error, StopIteration | OSError):
+            elif isinstance(pulled.error, StopIteration | OSError | Enough):
                 made[number] = pulled  # it has ended
             else:
                 raise pulled.error
