@@ -13,7 +13,7 @@ class StationConfig:
         self.spread = StationConfig.now["spread"] if spread is UNSET else spread
 
     def __setattr__(self, name, value):
-        if not hasattr(type(self), name):
+        if name not in USUAL:
             raise AttributeError(f"there is no field {name}")
         super().__setattr__(name, value)
 

@@ -43,9 +43,29 @@ def carries(answer: Any) -> bool:
     return any(is_field(value) for value in (*assigned, *getattr(made, "__dict__", {}).values()))
 
 
-def holds(thing: Any, value: object) -> bool:
-    """Whether a text lies in the object itself."""
-    return any(type(one) is type(value) and one == value for one in vars(thing).values())
+def misspelt(thing: Any, name: str) -> bool:
+    """Whether the field of this name has a method that is nearly called `__set_name__`, and none that is."""
+    kind = type(inspect.getattr_static(type(thing), name, None))
+    near = [one for one in dir(kind) if one.replace("_", "").lower() == "setname"]
+    return bool(near) and "__set_name__" not in near
+
+
+def named(owner: Any, first: str, second: str) -> str:
+    """How two fields of a class came to their names: "one" object has both, "by hand", or ""."""
+    fields = [inspect.getattr_static(owner, name, None) for name in (first, second)]
+    if fields[0] is fields[1] and is_field(fields[0]):
+        return "one"
+    by_hand = [
+        not hasattr(type(field), "__set_name__")
+        and any(type(value) is str for value in getattr(field, "__dict__", {}).values())
+        for field in fields
+    ]
+    return "by hand" if all(by_hand) else ""
+
+
+def is_empty(thing: Any) -> bool:
+    """Whether an object has nothing of its own."""
+    return not vars(thing)
 
 
 def lets_go(answer: Any, values: dict[str, float], wrong: str) -> tuple[bool, bool]:

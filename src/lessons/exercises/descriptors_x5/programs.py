@@ -1,0 +1,164 @@
+"""The fields that a student's test is given: what each of them does, right or wrong."""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+class Plain:
+    """one that keeps the value in the object"""
+
+    storage = "_{}"
+
+    def put(self, place: int, kind: int) -> str:
+        """What to keep when a value is assigned: it gets this place, and the object is of this kind."""
+        return ""
+
+    def take(self, place: int | None, kind: int) -> tuple[int | None, str]:
+        """Which value to read, where the object's own is at this place; and what to keep."""
+        return place, ""
+
+    def refuse(self) -> str:
+        """What to keep when a value is refused."""
+        return ""
+
+
+class SameName(Plain):
+    """one that keeps the value in the object's dict, under the field's own name"""
+
+    storage = "{}"
+
+
+class Cycle(Plain):
+    """one whose objects and values refer to each other, in a cycle"""
+
+    def put(self, place: int, kind: int) -> str:
+        return "cycle"
+
+
+class Weak(Plain):
+    """one that keeps values by the object's number, and forgets them when the object goes"""
+
+    storage = ""
+
+
+class Last(Plain):
+    """one that keeps one value, the last, for all objects"""
+
+    kept: int | None = None
+
+    def put(self, place: int, kind: int) -> str:
+        self.kept = place
+        return ""
+
+    def take(self, place: int | None, kind: int) -> tuple[int | None, str]:
+        return self.kept, ""
+
+
+class First(Last):
+    """one that keeps one value, the first, for all objects"""
+
+    def put(self, place: int, kind: int) -> str:
+        self.kept = place if self.kept is None else self.kept
+        return ""
+
+
+class OnClass(Plain):
+    """one that keeps the value on the class of the object"""
+
+    def __init__(self) -> None:
+        self.kept: dict[int, int] = {}
+
+    def put(self, place: int, kind: int) -> str:
+        self.kept[kind] = place
+        return ""
+
+    def take(self, place: int | None, kind: int) -> tuple[int | None, str]:
+        return self.kept.get(kind), ""
+
+
+class Remembered(Last):
+    """one that remembers what was read first, and answers every object with it"""
+
+    def put(self, place: int, kind: int) -> str:
+        return ""
+
+    def take(self, place: int | None, kind: int) -> tuple[int | None, str]:
+        self.kept = place if self.kept is None else self.kept
+        return self.kept, ""
+
+
+class Keyed(Plain):
+    """one that keeps each object, with its value, in a dict"""
+
+    def put(self, place: int, kind: int) -> str:
+        return "all"
+
+
+class Latest(Plain):
+    """one that keeps the one object to which it was assigned last"""
+
+    def put(self, place: int, kind: int) -> str:
+        return "one"
+
+
+class Earliest(Plain):
+    """one that keeps the one object to which it was assigned first"""
+
+    def put(self, place: int, kind: int) -> str:
+        return "" if place else "all"
+
+
+class Reader(Plain):
+    """one that keeps the object of which it was read last"""
+
+    def take(self, place: int | None, kind: int) -> tuple[int | None, str]:
+        return place, "one"
+
+
+class Error(Plain):
+    """one that keeps the error with which it refused, and with its traceback the object"""
+
+    def refuse(self) -> str:
+        return "error"
+
+
+class Refused(Plain):
+    """one that keeps a list of what it refused, and from whom"""
+
+    def refuse(self) -> str:
+        return "all"
+
+
+RIGHT: tuple[type[Plain], ...] = (Plain, SameName, Cycle, Weak)
+SHARING: tuple[type[Plain], ...] = (Last, First, OnClass, Remembered)
+KEEPING: tuple[type[Plain], ...] = (Keyed, Latest, Earliest, Reader)
+KEEPING_REFUSED: tuple[type[Plain], ...] = (Error, Refused)
+
+
+class Notes:
+    """Decides what the fields of one program do, and notes what a test did with them."""
+
+    def __init__(self, program: type[Plain]) -> None:
+        self.program = program
+        self.fields: list[Plain] = []
+        self.named = self.objects = self.refused = 0
+
+    def decide(self, event: str, field: int = 0, *given: Any) -> Any:
+        """Answer a field's question: see `descriptors_host.field_class`."""
+        match event, given:
+            case "made", ():
+                self.fields.append(self.program())
+                return len(self.fields) - 1
+            case "named", ():
+                self.named += 1
+                return self.fields[field].storage
+            case "get", (place, kind):
+                return self.fields[field].take(place, kind)
+            case "refuse", _:
+                self.refused += 1
+                return self.fields[field].refuse()
+            case "set", (before, kind, place):
+                self.objects += before is None
+                return self.fields[field].put(place, kind)
+        raise ValueError(event)
