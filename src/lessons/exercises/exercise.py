@@ -337,7 +337,8 @@ def exercises() -> dict[str, Exercise]:
 @cache
 def _load() -> None:
     for name in ASSIGNMENTS:
-        import_module(f"{__package__}.{name}")
+        if files(__package__).joinpath(f"{name}.py").is_file():
+            import_module(f"{__package__}.{name}")
         for number in range(1, 10):
             if files(__package__).joinpath(f"{name}_x{number}", "check.py").is_file():
                 import_module(f"{__package__}.{name}_x{number}.check")

@@ -1,8 +1,8 @@
 """descriptors-x5: a test that catches a field that leaks.
 
 What a test finds by the collector is the host's word. It does not know which field is right: all of them
-are made of the same code, and come in an order that is drawn. A test that is written to look at that code, and
-not at what a field does, is not caught.
+are made of the same code, and come in an order that is drawn. A test that is written to look at that code,
+and not at what a field does, is not caught.
 """
 
 from __future__ import annotations
@@ -68,6 +68,8 @@ class Run:
     """Whether the test passed all fields of this group."""
     catches: bool
     """Whether the test did not pass some field."""
+    watches: bool
+    """Whether the test did not pass some field that keeps objects."""
 
     @property
     def asked(self) -> int:
@@ -98,6 +100,7 @@ def runs(answer: Any, sheet: Sheet) -> list[Run]:
             group=group,
             all_passed=all(told[one]["passed"] for one in several),
             catches=not all(one["passed"] for one in told.values()),
+            watches=not all(told[one]["passed"] for one in KEEPING),
             **told[program],
         )
         for group, several in GROUPS.items()
@@ -134,7 +137,7 @@ def plain(answer: Any, sheet: Sheet) -> Iterator[Run]:
     notes = Notes(Plain)
     fields = sheet.judge.witness(host.field_class, Callback(notes.decide))
     told = _run(answer, sheet, Plain, notes, fields, attempt(answer, fields))
-    yield Run(group="right", all_passed=False, catches=False, **told)
+    yield Run(group="right", all_passed=False, catches=False, watches=False, **told)
 
 
 # --- the rules ---
@@ -210,6 +213,8 @@ KEEPS_REFUSED = (
          f"{PASSES}: it never assigns anything that is refused.", "leaks-traceback-keeps",
          "Assign a text to an object as well, catch the `TypeError`, let the object go, and see whether it "
          "is gone."),
+    Rule(runs, lambda run: run.group == "refused" and run.passed and not run.watches, f"{PASSES}.", "",
+         "Keep a weak reference to each object, let all of them go, and see whether they are gone."),
     Rule(runs, lambda run: run.group == "refused" and run.passed, f"{PASSES}.", "leaks-traceback-keeps",
          "Keep a weak reference to the very object that was refused the text, and look at it after all else. "
          "Catch the error by `try` and `except`: `assertRaises` lets go of what an error holds."),

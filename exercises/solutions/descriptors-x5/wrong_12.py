@@ -1,0 +1,2 @@
+def test_field(field):
+    assert callable(field)
