@@ -12,7 +12,6 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from inspect import getgeneratorstate
-from pathlib import Path
 from typing import Any
 
 from lessons.exercises.exercise import Attempt, Wrong, attempt, described, is_student, where
@@ -261,14 +260,16 @@ class ShiftStage:
 
 
 @declared(
-    "__enter__ __exit__ __next__ read readline readlines close",
-    "closed name mode encoding",
-    name="TextIOWrapper",
+    "__enter__ __exit__ __next__ read readline readlines close", "closed name mode encoding", "TextIOWrapper"
 )
-class Watched(io.TextIOWrapper):
-    """A real file that counts the lines that are read from it."""
+class Watched(io.StringIO):
+    """A file that counts the lines that are read from it."""
 
-    lines = 0
+    mode, lines = "r", 0
+
+    def __init__(self, name: str, text: str) -> None:
+        super().__init__(text)
+        self.name = name
 
     def readline(self, size: int = -1, /) -> str:  # type: ignore[override]
         line = super().readline(size)
@@ -283,24 +284,21 @@ class Watched(io.TextIOWrapper):
 
 @dataclass
 class Shelf:
-    """A folder with one file of readings a day; every file that is opened is kept, so none closes by luck."""
+    """The files of a diary, one a day, by name: `texts` holds their lines, `files` all that were opened."""
 
-    paths: list[Path]
+    texts: dict[str, list[str]]
     days: list[list[float]]
     files: list[Watched] = field(default_factory=list)
-    most: int = 0
 
     @classmethod
-    def filled(cls, folder: str, variant: Variant, key: str) -> Shelf:
+    def filled(cls, variant: Variant, key: str) -> Shelf:
+        names = [f"{name}.txt" for name in variant.stations(key, 3)]
         days = []
-        paths = []
-        for number in range(1, 4):
-            count = variant.number(f"{key}:{number}", 2, 4)
-            rows = variant.readings(f"{key}:{number}", count)
+        for name in names:
+            rows = variant.readings(f"{key}:{name}", variant.number(f"{key}:{name}", 2, 4))
             days.append([float(str(row["celsius"])) for row in rows])
-            paths.append(Path(folder) / f"day{number}.txt")
-            paths[-1].write_text("".join(f"{value}\n" for value in days[-1]), encoding="utf-8")
-        return cls(paths, days)
+        texts = {name: [f"{value}\n" for value in day] for name, day in zip(names, days, strict=True)}
+        return cls(texts, days)
 
     @property
     def values(self) -> list[float]:
@@ -309,38 +307,28 @@ class Shelf:
     @property
     def open(self) -> list[str]:
         """The names of the files that are open."""
-        return [Path(file.name).name for file in self.files if not file.closed]
+        return [file.name for file in self.files if not file.closed]
 
     @property
     def lines(self) -> int:
         return sum(file.lines for file in self.files)
 
-    @property
-    def bad(self) -> Path:
-        """A file whose second line is no number."""
-        path = self.paths[0].with_name("bad.txt")
-        path.write_text(f"{self.days[0][0]}\nmissing\n", encoding="utf-8")
-        return path
-
-    @property
-    def nowhere(self) -> Path:
-        """A path at which there is no file."""
-        return self.paths[0].with_name("nowhere.txt")
-
     def again(self) -> Shelf:
         """The same files, and none of them opened so far."""
-        return Shelf(list(self.paths), self.days)
+        return Shelf(dict(self.texts), self.days)
+
+    def spoil(self, number: int, how: str) -> None:
+        """Give a file a second line that is "no number", or let it be "not there"."""
+        name = list(self.texts)[number]
+        self.texts[name] = [self.texts[name][0], "missing\n"] if how == "no number" else []
 
     def fetch(self, path: Any, *mode: Any, **more: Any) -> Watched:
-        """Open a file for reading, whatever else is asked."""
-        file = Watched(open(path, "rb"), encoding="utf-8")  # noqa: SIM115, the diary is to close it
-        self.files.append(file)
-        self.most = max(self.most, len(self.open))
-        return file
-
-    def tidy(self) -> None:
-        for file in self.files:
-            file.close()
+        """Open a file for reading, whatever else is asked. Raises `FileNotFoundError`."""
+        lines = self.texts.get(str(path))
+        if not lines:
+            raise FileNotFoundError(2, f"No such file or directory: {str(path)!r}")
+        self.files.append(Watched(str(path), "".join(lines)))
+        return self.files[-1]
 
 
 @declared("stream write", name="Part")

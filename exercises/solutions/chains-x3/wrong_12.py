@@ -1,0 +1,10 @@
+class Diary:
+    def __init__(self, paths, open_file):
+        self.paths = paths
+        self.open_file = open_file
+
+    def stream(self):
+        for path in self.paths:
+            with open(path) as file:
+                for line in file:
+                    yield float(line)
