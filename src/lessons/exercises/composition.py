@@ -11,14 +11,11 @@ from typing import Any
 
 from lessons.exercises import composition_parts as at_work
 from lessons.exercises.composition_parts import (
-    OLD,
     Bare,
     Database,
     Feed,
-    Nightly,
     Shift,
     Tray,
-    decorable,
     new_engine,
 )
 from lessons.exercises.decorators_parts import MANY
@@ -26,8 +23,6 @@ from lessons.exercises.exercise import Attempt, Sheet, Wrong, attempt, exactly, 
 from lessons.exercises.variant import Variant
 from lessons.judge.judge import Callback, Judge
 from lessons.words import described as short
-from lifecycle import faults
-from lifecycle.config import PipelineConfig
 from lifecycle.faults import Outcome, sweep
 
 _WITH = "Hand all of it to a `PipelineContext`, in a `with`: it closes last first, whatever fails."
@@ -83,7 +78,8 @@ def together(answer: Any, sheet: Sheet) -> None:
 @contextmanager
 def prepared(judge: Judge) -> Iterator[None]:
     """Let nothing sleep in the answer's process, and put the kit's classes back at the end."""
-    judge.witness(at_work.prepare)
+    naps: list[object] = []
+    judge.witness(at_work.prepare, Callback(naps.append))
     try:
         yield
     finally:
@@ -535,283 +531,3 @@ def catching_given(variant: Variant) -> Callable[[], tuple[Any, Any, Any]]:
     """Return `build`: each call gives a fresh source, stages and sink."""
     records = variant.readings("composition-x4", 3)
     return lambda: (Feed(records), (Shift(1.0),), Tray())
-
-
-@exercise(
-    "composition-x5",
-    "The whole night",
-    kind="build",
-    answer="Night",
-    aspects={
-        "the night's rows are in the table": 4,
-        "nothing stays open, at any point of failure": 4,
-        "a failed night leaves the table as it was": 3,
-        "a line that drops and a database that is locked are tried again": 3,
-        "any settings will do, and each part is measured": 2,
-    },
-    version=2,
-    seconds=20.0,
-    wired=True,
-)
-def whole_night(answer: Any, sheet: Sheet) -> None:
-    """Sweep the student's own pipeline, on a real file and a real database."""
-    with prepared(sheet.judge), sheet.judge.folder() as folder:
-        sheet.judge.keep = True
-        _whole_night(answer, sheet, folder)
-
-
-def _whole_night(answer: Any, sheet: Sheet, folder: Path) -> None:
-    judge = sheet.judge
-    night = at_work.nightly(sheet.variant, "composition-x5", night_config(sheet.variant), folder / "first")
-    loaded = attempt(lambda: night.met_by(answer, judge).load())
-    rows, patched = night.database.rows(), judge.witness(at_work.changed)
-
-    def works() -> None:
-        if not [row for row in rows if row not in OLD]:
-            _first(loaded)
-            raise Wrong("", "the night has left no row in the table.", "Mend that first.")
-
-    with sheet.aspect("the night's rows are in the table"):
-        _first(loaded)
-        works()
-        _rows_right(night, rows, loaded, lambda: night.met_by(answer, judge))
-    reports = attempt(_swept, answer, night, judge)
-    with sheet.aspect("nothing stays open, at any point of failure"):
-        works()
-        outcomes, seen = _first(reports)
-        if not outcomes[0].arrived:
-            raise Wrong(
-                "", "`run` has brought no record to the sink that it was given.", "Use all three parts."
-            )
-        _left_open(outcomes)
-        for fault, taken, _ in seen:
-            if taken:
-                raise Wrong(
-                    "leaks-traceback-keeps", f"{taken} connection of the pool is taken after {fault}.", _WITH
-                )
-    with sheet.aspect("a failed night leaves the table as it was"):
-        works()
-        for fault, _, left in _first(reports)[1]:
-            committed = getattr(fault, "phase", "close") in ("end", "close")
-            allowed = [sorted(OLD), rows] if committed else [sorted(OLD)]
-            if left not in allowed:
-                raise Wrong(
-                    "composition-failed-is-nothing",
-                    f"the run failed at {fault}; the table had {len(OLD)} rows before, {len(left)} after it.",
-                    "One transaction for all rows: `SqlSink(…, replace=True)` commits at the end.",
-                )
-    with sheet.aspect("a line that drops and a database that is locked are tried again"):
-        works()
-        _healed(answer, sheet, folder / "second", len([row for row in rows if row not in OLD]))
-        _given_up(answer, sheet, folder / "third")
-        _fresh(answer, night, judge)
-    with sheet.aspect("any settings will do, and each part is measured"):
-        works()
-        if patched:
-            raise Wrong(
-                "",
-                f"after the night {patched[0]} is another: each night would decorate it once more.",
-                "Leave the kit's classes as they are: `source.stream = …` decorates the object.",
-            )
-        _measured(answer, night, judge)
-
-
-def _rows_right(
-    night: Nightly, rows: list[tuple[Any, ...]], loaded: Attempt, night_of: Callable[[], Any]
-) -> None:
-    if any(row in OLD for row in rows):
-        raise Wrong(
-            "composition-failed-is-nothing",
-            f"the table holds {len(rows)} rows, last night's among them.",
-            "A night replaces the night before, so that it may be repeated.",
-        )
-    dry = [row for row in rows if not row[1]]
-    if dry:
-        every = len(rows) == len(night.days)
-        raise Wrong(
-            "start-text-is-number" if not every or at_work.by_text(night_of) else "",
-            f"the file has {len(night.days)} days, and "
-            + (
-                "all are in the table, the dry ones too."
-                if every
-                else f"a dry one is in the table: {dry[0]}."
-            ),
-            "Keep the days with a number above 0. What a file gives is text, and the text `'0.0'` is not "
-            "empty, so it is true: parse first.",
-        )
-    near = len(rows) == len(night.expected) and all(
-        one[:2] == two[:2] and abs(one[2] - two[2]) < 1e-9
-        for one, two in zip(rows, night.expected, strict=True)
-    )
-    if not near:
-        raise Wrong(
-            "",
-            f"the file has {len(night.days)} days, {len(night.expected)} of them wet; in the table are "
-            f"{len(rows)} rows, the first is {rows[0]}.",
-            "The wet days alone, `temp_max` as `(x - center) / spread`: parse, filter, normalise.",
-        )
-    if not exactly(loaded.value, len(rows)):
-        raise Wrong("", f"`load()` returned {short(loaded.value)}, and {len(rows)} rows were written.",
-                    "Return what `run` returns.")  # fmt: skip
-
-
-def _swept(
-    answer: Any, night: Nightly, judge: Judge
-) -> tuple[tuple[Outcome, ...], list[tuple[Any, int, list[Any]]]]:
-    """The outcomes of a sweep; and after each run that failed: its fault, open connections, rows."""
-    center, spread = night.config.center, night.config.spread
-    given = {"center": center, "spread": spread, "maxAttempts": 1, "delaySeconds": 0}
-    mine = night.met_by(answer, judge, judge.witness(at_work.new_config, given))
-    seen: list[tuple[Any, int, list[Any]]] = []
-
-    def build() -> Any:
-        night.database.reset(OLD)
-        source, stages, sink = mine.build()
-        # Around the answer's own streams, so that this side knows which of them are suspended.
-        return decorable(source), tuple(map(decorable, stages)), decorable(sink)
-
-    def run(source: Any, stages: Any, sink: Any) -> Any:
-        tried = attempt(mine.run, source, stages, sink)
-        if tried.error is not None:
-            text = str(tried.error)
-            seen.append((_fault(text) or text, night.database.open(judge), night.database.rows()))
-            raise tried.error
-        return tried.value
-
-    return sweep(build, run).outcomes, seen
-
-
-def _fault(text: str) -> Any:
-    """The fault that an injected error names, "injected: sink, write 2"; None for another error."""
-    if not text.startswith("injected: "):
-        return None
-    place, _, what = text.removeprefix("injected: ").partition(", ")
-    phase, _, number = what.partition(" ")
-    return faults.Fault(place, phase.split("\n")[0], int(number) if number.isdigit() else None)
-
-
-def _healed(answer: Any, sheet: Sheet, folder: Path, count: int) -> None:
-    config = PipelineConfig(maxAttempts=4, delaySeconds=0, center=10.0, spread=5.0)
-    night = at_work.nightly(sheet.variant, "composition-x5", config, folder)
-    mine = night.met_by(answer, sheet.judge)
-    drops = [3]
-
-    def dropping(number: int) -> None:
-        if number == 3 and drops[0]:
-            drops[0] -= 1
-            raise OSError("the line dropped")
-
-    sheet.judge.witness(at_work.drop_lines, Callback(dropping))
-    source, stages, sink = mine.build()
-    dropped = attempt(mine.run, source, stages, sink)
-    if drops[0] == 3:
-        raise Wrong(
-            "", "the source is no `CsvSource`, so its line could not be made to drop.", "Use `CsvSource`."
-        )
-    if dropped.error is not None:
-        raise Wrong(
-            "decorators-call-guards" if drops[0] == 2 else "",
-            f"the line dropped three times at record 3, `maxAttempts` is 4, and the night ended with "
-            f"{dropped.raised}.",
-            "In `build`: `retryOnFailure(config.maxAttempts, config.delaySeconds)` around `source.stream`.",
-        )
-    if type(dropped.value) is int and dropped.value > count:
-        raise Wrong(
-            "decorators-restart-is-harmless",
-            f"a night has {count} records; when the line dropped three times at record 3, "
-            f"{dropped.value} were accepted.",
-            "Try the source's stream again, not the whole run: the sink has some records already.",
-        )
-    if not exactly(dropped.value, count) and night.database.rows() == sorted(OLD):
-        raise Wrong(
-            "",
-            "the line dropped three times at record 3, and no record of the night is in the table.",
-            "In `run`: pull all records, and let the sink commit.",
-        )
-    night.database.reset(OLD)
-    with night.database.locked(checkouts=4):
-        tried = attempt(mine.load)
-    if tried.error is not None or night.database.rows() == sorted(OLD):
-        raise Wrong(
-            "databases-lock-is-oserror" if night.database.checkouts <= 1 else "",
-            f"the database was locked when the night began, and free at the fourth of 4 attempts; "
-            f"`load()` ended with {tried.raised}.",
-            "`SqlSink` raises a `TimeoutError` for a lock, an `OSError`. Try the whole night again, with a "
-            "fresh pipeline each time.",
-        )
-
-
-def _given_up(answer: Any, sheet: Sheet, folder: Path) -> None:
-    """Raise `Wrong` unless a lock that stays is met as often as the settings say, and its error comes out."""
-    config = PipelineConfig(maxAttempts=4, delaySeconds=0)
-    night = at_work.nightly(sheet.variant, "composition-x5", config, folder)
-    mine = night.met_by(answer, sheet.judge)
-    with night.database.locked(checkouts=99):
-        tried = attempt(mine.load)
-    asked = night.database.checkouts
-    if tried.error is None:
-        raise Wrong(
-            "composition-clean-is-right",
-            f"the database stayed locked, and `load()` returned {short(tried.value)} in peace.",
-            "After the last attempt let its error out: whoever starts the night must learn that it failed.",
-        )
-    if asked != 4:
-        more = " and more" if asked > MANY else ""
-        raise Wrong(
-            "",
-            f"the database stayed locked, `maxAttempts` is 4, and `load()` tried {asked} times{more}.",
-            "Hand on `config.maxAttempts` as it is: it counts all attempts, the first one too.",
-        )
-
-
-def _fresh(answer: Any, night: Nightly, judge: Judge) -> None:
-    """Raise `Wrong` when a second `build()` hands out parts of the first."""
-    mine = night.met_by(answer, judge)
-    (source, stages, sink), (another, others, other) = mine.build(), mine.build()
-    for name, one, two in (("source", source, another), ("sink", sink, other), *zip(
-        ("first stage",), stages, others, strict=False
-    )):  # fmt: skip
-        if one is two:
-            raise Wrong(
-                "", f"`build()` handed out the same {name} twice.", "Make new parts in each call of `build`."
-            )
-
-
-def _measured(answer: Any, night: Nightly, judge: Judge) -> None:
-    center, spread = night.config.center, night.config.spread
-    given = at_work.Asked(maxAttempts=3, delaySeconds=0, center=center, spread=spread)
-    made = attempt(lambda: night.met_by(answer, judge, given).build())
-    if made.error is not None:
-        place = f" at {made.where}" if made.where else ""
-        raise Wrong(
-            "composition-patterns-need-each-other",
-            f"given settings that are no `PipelineConfig`, it raised {made.raised}{place}.",
-            "Read the attributes that you need, and ask nothing about the object's class.",
-        )
-    source, stages, sink = made.value
-    night.database.reset(OLD)
-    mine = night.met_by(answer, judge, given)
-    _first(attempt(mine.run, source, stages, sink))
-    for place, part in (("the source", source), *((f"stage {n}", one) for n, one in enumerate(stages, 1))):
-        records = getattr(getattr(part, "metrics", None), "records", None)
-        if not isinstance(records, int) or not records:
-            raise Wrong(
-                "composition-context-measures",
-                f"{place} ({type(part).__name__}) has no figures after the run.",
-                "On each object: `stage.process = measuredStage(stage.process)`; on the source its `stream`.",
-            )
-    given.needed("delaySeconds")
-
-
-@materials(whole_night)
-def whole_night_given(variant: Variant) -> Nightly:
-    """A CSV file at `path`, an `engine` whose table `weather` has last night's rows, a `config`."""
-    return at_work.nightly(variant, "composition-x5", night_config(variant))
-
-
-def night_config(variant: Variant) -> PipelineConfig:
-    """The settings of the project's night."""
-    center = variant.number("composition-x5 center", 8, 16)
-    spread = variant.number("composition-x5 spread", 4, 9)
-    # No spread by which a temperature of one decimal divides without a remainder: a rounded value would pass.
-    return PipelineConfig(center=float(center), spread=spread + 0.7, delaySeconds=0)

@@ -312,8 +312,8 @@ def test_run(run):
 
 
 PROJECTS = {
-    "three attempts whatever is set": ("maxAttempts", "3", 3, "`maxAttempts` is 4"),
-    "a pause of its own": ("delaySeconds", "0", 4, "nobody asked the settings for `delaySeconds`"),
+    "three attempts whatever is set": ("maxAttempts", "3", 3, "and the night ended with OSError"),
+    "a pause of its own": ("delaySeconds", "0", 4, "and the waits were: 0"),
 }
 
 
@@ -326,9 +326,9 @@ def test_the_project_asks_its_settings(case: str) -> None:
 
 
 LOADS = {
-    "one attempt less": ("self.config.maxAttempts", "self.config.maxAttempts - 1", "free at the fourth"),
-    "one attempt more": ("self.config.maxAttempts", "self.config.maxAttempts + 1", "tried 5 times"),
-    "without end": ("self.config.maxAttempts", "10**6", "and more"),
+    "one attempt less": ("self.config.maxAttempts", "self.config.maxAttempts - 1", "free at attempt"),
+    "one attempt more": ("self.config.maxAttempts", "self.config.maxAttempts + 1", "and `load()` tried"),
+    "without end": ("self.config.maxAttempts", "10**6", "and `load()` tried"),
 }
 
 
