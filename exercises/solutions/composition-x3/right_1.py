@@ -21,5 +21,7 @@ class DaySink:
                 self.connection.commit()
             else:
                 self.connection.rollback()
+        except OperationalError as problem:
+            raise TimeoutError("the database is locked") from problem
         finally:
             self.connection.close()

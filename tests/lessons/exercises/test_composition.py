@@ -95,8 +95,11 @@ def test_the_judge_in_the_answers_own_process_says_the_same(
 ) -> None:
     monkeypatch.setattr(trial, "can_copy", lambda: False)
     verdict = examine(solution.exercise, solution.answer())
-    assert (verdict.status == "correct") == solution.right, str(verdict)
-    assert verdict.belief == solution.belief, str(verdict)
+    points = [aspect.worth for aspect in verdict.aspects if not aspect.unchecked]
+    if solution.right:
+        assert verdict.status == "correct" and verdict.points == sum(points), str(verdict)
+    elif len(points) == len(verdict.aspects):
+        assert verdict.status != "correct" and verdict.belief == solution.belief, str(verdict)
 
 
 class Agreeable:
@@ -250,34 +253,6 @@ def test_closed_twice_is_not_closed_in_the_wrong_order() -> None:
     lines = "def shut_down(parts):\n    for part in [*parts[::-1], *parts[::-1]]:\n        part.close()\n"
     verdict = judged("composition-x2", lines)
     assert verdict.aspects[1].holds
-
-
-SINKS = {
-    "cells by their place": (
-        'record["station"], record["day"], record["celsius"]',
-        "tuple(record.values())",
-        "by name",
-        0,
-    ),
-    "no name for `as`": ("        return self\n", "", "returns", 0),
-    "throws the pool away": (
-        "            self.connection.close()\n",
-        "            self.engine.dispose()\n",
-        "Close",
-        3,
-    ),
-}
-
-
-@pytest.mark.parametrize("case", SINKS)
-def test_a_sink_is_told_what_luck_has_hidden(case: str) -> None:
-    old, new, advice, number = SINKS[case]
-    source = next(one for one in solutions("composition-x3") if one.right).source
-    head, found, tail = source.rpartition(old)
-    assert found
-    verdict = judged("composition-x3", head + new + tail)
-    failed = [place for place, aspect in enumerate(verdict.aspects) if not aspect.holds]
-    assert failed == [number] and advice in verdict.aspects[number].advice, str(verdict)
 
 
 def test_a_text_that_is_put_into_the_statement_meets_its_apostrophe() -> None:

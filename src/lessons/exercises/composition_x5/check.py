@@ -471,9 +471,13 @@ ROWS = (
          "Keep what belongs to one night on the object itself, `self.…`, and nothing on its class."),
 )  # fmt: skip
 
+NO_RECORD = Rule(
+    swept, lambda run: not run.phase and not run.arrived,
+    "`run` has brought no record to the sink that it was given.", "", "Use all three parts.",
+)  # fmt: skip
+
 CLOSED = (
-    Rule(swept, lambda run: not run.phase and not run.arrived,
-         "`run` has brought no record to the sink that it was given.", "", "Use all three parts."),
+    NO_RECORD,
     Rule(swept, lambda run: run.phase not in ("end", "close") and run.leaked,
          "still open {when}: {leaked}.", "", at_work.WITH),
     Rule(swept, lambda run: run.leaked,
@@ -554,6 +558,7 @@ SETTINGS = (
          "given settings that are not a `PipelineConfig`, it raised {raised}.",
          "composition-patterns-need-each-other",
          "Read the attributes that you need, and ask nothing about the object's class."),
+    NO_RECORD,
     Rule(other_settings, lambda part: not part.has_figures,
          "{place} ({kind}) has no figures after the run.", "composition-context-measures",
          "On each object: `stage.process = measuredStage(stage.process)`; on the source its `stream`."),
