@@ -509,7 +509,7 @@ _kept: list[Callable[[], list[str]]] = []
 def prepare(wait: Callable[[object], None]) -> None:
     """Tell `wait` of each pause in place of sleeping, and remember the kit's classes as they are."""
     _prepared.callback(wake)
-    time.sleep, retryOnFailure.__kwdefaults__ = wait, {"sleep": wait}  # type: ignore[assignment]
+    time.sleep, retryOnFailure.__kwdefaults__ = wait, {"sleep": wait}
     _kept[:] = [_prepared.enter_context(kept_as_they_are(CsvSource, SqlSink, Parse, Filter, Normalise))]
 
 
