@@ -75,7 +75,8 @@ def mutants(
     seen, made = {key(source)}, []
     for name, operator in OPERATORS.items():
         for line, text in _applied(operator, source, within) if name not in without else ():
-            if (hashed := key(text)) not in seen and _compiles(text):
+            hashed = _key_within(source, text, within) if within else key(text)
+            if hashed not in seen and _compiles(text):
                 seen.add(hashed)
                 made.append(Mutant(name, original, line, text, hashed, difference(plain, text)))
     return made
@@ -87,7 +88,17 @@ def key(source: str) -> str:
     >>> key("x = 1  # one") == key("x  =  1"), key("x = 1") == key("x = 2")
     (True, False)
     """
-    return hashlib.sha256(repr(_shape(ast.parse(source))).encode()).hexdigest()[:8]
+    return _hashed(_shape(ast.parse(source)))
+
+
+def _key_within(before: str, after: str, within: Collection[str]) -> str:
+    """A key of the definitions that a step has changed: what else is in their module does not count."""
+    old, new = ([_shape(one) for one in _narrowed(text, within)[1].body] for text in (before, after))
+    return _hashed([two for one, two in zip(old, new, strict=True) if one != two])
+
+
+def _hashed(shape: Any) -> str:
+    return hashlib.sha256(repr(shape).encode()).hexdigest()[:8]
 
 
 def difference(before: str, after: str) -> tuple[str, ...]:

@@ -352,5 +352,5 @@ def save(rows: list[Row], folder: Path) -> None:
         for one in row.survivors:
             place = folder / row.exercise / ("programs" if row.programs else "")
             place.mkdir(parents=True, exist_ok=True)
-            name = f"{one.operator}_{one.original}_{one.line}_{one.key}.py"
+            name = f"{one.operator}_{one.original.replace('/', '_')}_{one.line}_{one.key}.py"
             (place / name).write_text(one.source + "\n", encoding="utf-8")

@@ -157,6 +157,9 @@ def test_steps_can_be_kept_to_some_definitions() -> None:
     source = "def f():\n    raise A\ndef g():\n    raise B"
     made = mutants(source, "right_1", without=set(OPERATORS) - {"raise-dropped"}, within=["g"])
     assert [one.source for one in made] == ["def f():\n    raise A\n\ndef g():\n    pass"]
+    longer = source.replace("raise A", "return A")
+    again = mutants(longer, "right_1", without=set(OPERATORS) - {"raise-dropped"}, within=["g"])
+    assert [one.key for one in again] == [one.key for one in made]
 
 
 RIGHT = """
