@@ -23,7 +23,7 @@ class Station:
     """A source that enters its file into the ledger, as the kit's own parts do."""
 
     def __init__(self, name: str, records: list[dict[str, object]]) -> None:
-        self.name, self.records = name, records
+        self.name, self.records, self.pulled = name, records, 0
         self.entry: Any = None
 
     def __enter__(self) -> Station:
@@ -36,6 +36,7 @@ class Station:
     def stream(self) -> Iterator[dict[str, object]]:
         """Yield the records."""
         for record in self.records:
+            self.pulled += 1
             yield dict(record)
 
 

@@ -30,6 +30,7 @@ class Run:
     left: int
     """How often the archive was left."""
     came: int
+    pulled: int
     arrived: int
     kept: int
     """How many records the archive keeps."""
@@ -75,6 +76,7 @@ def _run(one: Trial, door: Door) -> Run:
         suspended=any("started" in text for text in one.outcome.leaked),
         left=door.left,
         came=len(records),
+        pulled=one.source.pulled,
         arrived=len(one.sink.rows),
         kept=len(one.sink.kept),
         in_order=exactly(one.sink.rows, records),
@@ -146,6 +148,9 @@ RUNS = (
     Rule(everywhere, lambda run: not run.failed and not run.arrived,
          "not one record arrived, so nothing was opened that could stay open.", "",
          "Enter both parts, pull `source.stream()`, and write each record to the sink."),
+    Rule(everywhere, lambda run: not run.failed and run.pulled < run.arrived,
+         "{arrived} records arrived, and {pulled} had been pulled from the source of this call.", "",
+         "Pull `source.stream()` in each call, and keep no record from an earlier one."),
 )  # fmt: skip
 """What must hold before anything else can be seen."""
 

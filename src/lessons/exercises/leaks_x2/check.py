@@ -159,7 +159,7 @@ def two_at_once(answer: Any, sheet: Sheet) -> Iterator[Two]:
 TWO = "Keep what belongs to one entry in the object itself (`self.…`, set in a method), not in its class."
 
 BORROWS = Rule(
-    each_way, lambda block: block.ended == "end" and not block.borrowed,
+    each_way, lambda block: not block.borrowed,
     "in the block of `with Entry(engine) as connection:` no slot of the pool was taken.", "",
     "Keep `__enter__` as it was: it borrows a connection and returns it.",
 )  # fmt: skip

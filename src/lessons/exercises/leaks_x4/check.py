@@ -31,7 +31,7 @@ class Desk:
         folder.mkdir()
         self.judge, self.folder, self.path, self.old = judge, folder, folder / name, old
         self.before = judge.files()
-        self.left_open = self.dropped = False
+        self.left_open = self.dropped = self.hidden = False
         self.accepted: object = None
         self.kept: object = None
         self.found: list[bytes | None] = []
@@ -46,8 +46,9 @@ class Desk:
         self.found.append(self.read())
         self.beside.append({(self.folder / name).stat().st_ino for name in self.extra()})
         self.claims.append(attempt(getattr, sink, "kept").value)
-        # The host holds whatever it shows: no luck closes what the sink holds.
-        attempt(self.judge.witness, vars, sink)
+        if len(self.found) == 1:
+            # The host holds whatever it shows: no luck closes what the sink holds.
+            attempt(self.judge.witness, vars, sink)
 
     def over(self, sink: Any) -> None:
         """Note what the sink says at the end of its run, and whether it has left a file open."""
@@ -55,7 +56,9 @@ class Desk:
         held = attempt(self.judge.witness, vars, sink).value
         kinds = [type(one).__name__ for one in held.values()] if type(held) is dict else []
         self.dropped = not any("Wrapper" in kind for kind in kinds)
-        self.left_open = bool((self.judge.files() or set()) - (self.before or set()))
+        files = self.judge.files()
+        self.left_open = bool((files or set()) - (self.before or set()))
+        self.hidden = files is None and self.judge.process() is not None
 
     def block(self) -> None:
         """Put a folder that is not empty at the path: no file can take its place."""
@@ -102,7 +105,9 @@ class Desk:
         """What is left behind, as text; "" for nothing."""
         extra = self.extra()
         beside = f"`{'`, `'.join(extra)}` is left beside the report" if extra else ""
-        return " and ".join(filter(None, ["a file is still open" if self.left_open else "", beside]))
+        is_open = "a file is still open" if self.left_open else ""
+        hidden = "your process hides which files it has open" if self.hidden else ""
+        return " and ".join(filter(None, (is_open, hidden, beside)))
 
     def rows(self) -> list[Any] | None:
         """The records in the report, none if it is not there; None if a line of it is not JSON in UTF-8."""
