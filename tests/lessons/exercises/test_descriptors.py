@@ -456,3 +456,14 @@ def test_an_answer_that_ends_python_earns_nothing(id: str) -> None:
     source = "import os\nclass Ends:\n    def __init__(self, *given, **more): os._exit(0)\n"
     verdict = examine(id, executed(source, f"{id} hostile", setup(id))["Ends"])
     assert (verdict.status, verdict.points) == ("wrong", 0)
+
+
+@forks
+def test_memory_that_python_keeps_for_itself_is_not_taken_for_a_kept_value() -> None:
+    # A large block that was freed once lets the C library keep smaller ones, too, when they are freed.
+    large = bytearray(8_000_000)
+    del large
+    for solution in solutions("descriptors-x1"):
+        if solution.right:
+            verdict = solution.judged()
+            assert verdict.points == verdict.worth, (solution, str(verdict))

@@ -135,26 +135,27 @@ def heavy(answer: Any, sheet: Sheet) -> Kept:
     """Whether the host's memory, as the system counts it, keeps the values of objects that it let go.
 
     They are random numbers, sent from here, and some are read back, so that the host cannot make them up: it
-    holds them, or it does not.
+    holds them, or it does not. It is done twice, because Python may keep the memory of the first numbers for
+    the next ones. Where the memory of the other side cannot be seen, nothing is kept.
     """
     judge, drawn = sheet.judge, sheet.variant.random(f"{KEY}:heavy")
-    values = [drawn.getrandbits(8 * HEAVY) | 1 for _ in range(MANY + 1)]
-    first = judge.mark()
-    things = [answer() for _ in values]
-    if attempt(setattr, things[-1], "spread", values[-1]).error is not None:
-        return Kept(
-            thing=False, value=False
-        )  # nothing follows from a number of this size: the task names none
-    before = judge.memory()  # the buffers for a message of this size are part of it
-    for thing, value in zip(things[:-1], values[:-1], strict=True):
-        attempt(setattr, thing, "spread", value)
-    asked = [int(drawn.random() * MANY) for _ in range(2)]
-    if any(attempt(getattr, things[one], "spread").value != values[one] for one in asked):
-        return Kept(thing=False, value=False, unread=True)
-    things.clear()
-    judge.release(first)
-    judge.witness(host.collected)
-    return Kept(thing=False, value=judge.memory() - before > HEAVY * MANY / 4)
+    # All objects are made first, so that none has the `id` of one that is gone.
+    groups = [(judge.mark(), [answer() for _ in range(MANY)]) for _ in range(2)]
+    after = []
+    for first, things in reversed(groups):
+        values = [drawn.getrandbits(8 * HEAVY) | 1 for _ in things]
+        for thing, value in zip(things, values, strict=True):
+            if attempt(setattr, thing, "spread", value).error is not None:
+                # Nothing follows from a number of this size: the task names none.
+                return Kept(thing=False, value=False)
+        asked = [int(drawn.random() * MANY) for _ in range(2)]
+        if any(attempt(getattr, things[one], "spread").value != values[one] for one in asked):
+            return Kept(thing=False, value=False, unread=True)
+        things.clear()
+        judge.release(first)
+        judge.witness(host.collected)
+        after.append(judge.memory() or 0)
+    return Kept(thing=False, value=after[1] - after[0] > HEAVY * MANY / 4)
 
 
 # --- the rules ---
