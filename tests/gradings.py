@@ -44,7 +44,7 @@ def verdict(exercise: str, points: int, belief: str = "", version: str = "", see
         for number in range(worth)
     )
     version = version or exercises()[exercise].version
-    return Verdict(exercise, version, coursework.TERM, aspects)
+    return Verdict(exercise, version, coursework.TERM, aspects, seed="a seed")
 
 
 def result(
@@ -72,7 +72,7 @@ def result(
             one = verdict(exercise, points.get(exercise, 0), belief, version, seen)
             told = one.as_dict()
             scores[cell.slot.id] = Score(
-                cell.slot.points, one.points, one.status, one.belief, one.version, told["aspects"]
+                cell.slot.points, one.points, one.status, one.belief, one.version, told["aspects"], one.seed
             )
             shown = {"text/plain": str(one), MIME: told}
             cell.outputs = [

@@ -23,7 +23,6 @@ from sqlalchemy.exc import DatabaseError, DataError, IntegrityError
 from traitlets.config import Config
 from traitlets.config.loader import PyFileConfigLoader
 
-from classroom import canary
 from classroom.course import Course
 from classroom.execute import Result, ungraded
 from classroom.gradebook import alone, changing, gradebook
@@ -160,7 +159,7 @@ class Book:
         scores = {}
         for check, score in result.scores.items():
             slot = self.template.slot(check)
-            name = (canary.exercise(slot) if slot else None) or check
+            name = (slot.exercise if slot else "") or check
             scores[name] = asdict(score) | {"points": _whole(score.points), "worth": _whole(score.worth)}
         return {
             "format": FORMAT,
@@ -195,12 +194,10 @@ class Book:
             if auto is None and cell and not cell.source.strip() and not result.needs_person:
                 # Where nothing was written there is nothing for a person to read.
                 auto = 0.0
-            score = result.scores.get(grade.name)
-            undecided = auto is None or bool(score and (score.withheld or score.doubted))
             # A person's decision on the same points stands, and so does its mark.
             decided = grade.manual_score is not None
             if not (decided and grade.auto_score == auto):
-                grade.needs_manual_grade = undecided or decided
+                grade.needs_manual_grade = auto is None or decided
             grade.auto_score = auto
         for comment in notebook.comments:
             cell = cells.get(comment.name)

@@ -19,6 +19,7 @@ COMMANDS = {
     "doctor": ("classroom.doctor", "say whether this machine can grade safely, and what is missing"),
     "grade": ("classroom.grade", "grade an assignment's submissions in the sandbox"),
     "regrade": ("classroom.regrade", "grade again after a check was mended, and show what changed"),
+    "replay": ("classroom.replay", "judge one answer again as it was graded, for an appeal"),
     "feedback": ("classroom.feedback", "write one page of feedback per student"),
     "export": ("classroom.export", "write the grades as a table, or fill a column of another one"),
     "report": ("classroom.report", "show how the class did: grades, and what was believed"),

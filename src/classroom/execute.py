@@ -1,4 +1,7 @@
-"""Grade one submission: run it cell by cell in a kernel of its own, and read what each check gave.
+"""Grade one submission: run it cell by cell in a kernel of its own, and book what a judge outside saw.
+
+While a check cell runs, a judge listens outside of the sandbox, and the kernel shows it the answer. What the
+cell prints counts for nothing: its outputs are replaced by the judge's verdict.
 
 `graded(job)` is a plain function of plain data, so that it runs in any `concurrent.futures` executor. It
 never raises. What is earned before a kernel dies is kept; a new kernel goes on with the cells after the one
@@ -7,10 +10,10 @@ that killed it.
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import json
 import queue
-import secrets
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -20,10 +23,12 @@ import zmq
 from jupyter_client.blocking.client import BlockingKernelClient
 from jupyter_core.utils import run_sync
 
-from classroom import canary, inside, intake
+from classroom import intake
 from classroom.intake import Slot, SubmittedCell, Template
 from classroom.sandbox import Limits, Sandbox
 from classroom.trouble import Trouble
+from lessons.judge.home import Ended, Server
+from lessons.judge.verdict import Verdict
 
 KEPT = 100_000
 """Characters of output that a cell keeps."""
@@ -46,9 +51,13 @@ SETTLING = 1.0
 DEATHS = 3
 """After how many dead kernels the rest of a notebook is not run."""
 
-_READY_SECONDS = 60.0
+JUDGING = 45.0
+"""Seconds that a check cell has at least: more than a judge takes for any exercise of the kit."""
 
-PROBE = "application/vnd.lifecycle.probe+json"
+PATIENCE = 24 * 3600.0
+"""Seconds that a judge waits for an answer, unless it is told earlier that none comes."""
+
+_READY_SECONDS = 60.0
 
 
 @dataclass(frozen=True)
@@ -64,8 +73,8 @@ class Times:
 class Job:
     """One submission to grade, with all that it takes.
 
-    release: the released notebook's bytes; files: what lies beside it, by name. variant: the course's.
-    solutions: wrong solutions by exercise, each `(name, source)`.
+    release: the released notebook's bytes; files: what is beside it, by name. variant: the course's.
+    seeds: what the judge draws, by exercise; a new draw for one that has none.
     """
 
     assignment: str
@@ -73,17 +82,17 @@ class Job:
     notebook: bytes
     release: bytes
     variant: str
-    solutions: Mapping[str, tuple[tuple[str, str], ...]] = field(default_factory=dict)
     files: Mapping[str, bytes] = field(default_factory=dict)
+    seeds: Mapping[str, str] = field(default_factory=dict)
     times: Times = Times()
     sandboxed: bool = True
 
 
 @dataclass
 class Score:
-    """What one check cell gave. `points` count; `withheld` ones wait for a person and are not in them.
+    """What one check cell gave: the judge's verdict, in the cell's own points.
 
-    `doubted` ones count, and a person is asked to look at the answer.
+    seed: of what the judge drew. note: why there is no verdict, or why it is not a whole one.
     """
 
     worth: float
@@ -92,8 +101,7 @@ class Score:
     belief: str = ""
     version: str = ""
     aspects: list[dict[str, Any]] = field(default_factory=list)
-    withheld: bool = False
-    doubted: bool = False
+    seed: str = ""
     note: str = ""
 
 
@@ -145,36 +153,30 @@ def _graded(job: Job) -> Result:
         return ungraded(job.student, template, refused.status, refused.note, job.sandboxed)
     run = _SubmissionRun(job, template, cells)
     run.all()
-    looked = []
-    for cell in cells:
-        if cell.slot is None or cell.slot.answer:
-            seen = canary.look(cell.source, cell.slot.id if cell.slot else cell.id)
-            looked += seen
-            score = run.scores.get(f"{cell.slot.id}-check") if cell.slot else None
-            if seen and score and score.points:
-                score.doubted = True
-    for score in run.scores.values():
-        score.note = intake.printable(score.note)
+    lost = any(score.points < score.worth for score in run.scores.values())
     return Result(
         job.student,
         note=run.note,
         notebook=intake.notebook(cells, template),
         scores=run.scores,
         # They are printed, and a submission chooses the names in them.
-        evidence=[intake.printable(line) for line in (*notes, *run.evidence, *looked)],
-        needs_person=bool(run.suspicions or looked),
+        evidence=[intake.printable(line) for line in (*notes, *run.evidence)],
+        needs_person=run.cut and lost,
         sandboxed=job.sandboxed,
     )
 
 
 class _SubmissionRun:
-    """The run of one submission, over as many kernels as it takes."""
+    """The run of one submission, over as many kernels as it takes.
+
+    cut: whether a part of it did not run, or not to its end, for which the answers need not be the reason.
+    """
 
     def __init__(self, job: Job, template: Template, cells: list[SubmittedCell]) -> None:
         self.job, self.template, self.cells = job, template, cells
         self.scores = {slot.id: Score(slot.points) for slot in template.slots if slot.check}
         self.evidence: list[str] = []
-        self.suspicions: dict[str, str] = {}
+        self.cut = False
         self.deadly: set[str] = set()
         self.tried: set[str] = set()
         self.note = ""
@@ -183,12 +185,12 @@ class _SubmissionRun:
                            and c.type == "code"), "")  # fmt: skip
 
     def all(self) -> None:
-        """Run all cells, then look again at what looks forged, each in a kernel without the rest."""
+        """Run all cells."""
         waiting = [cell for cell in self.cells if cell.type == "code"]
         deaths = 0
         while waiting and deaths < DEATHS and self.left() > 0:
-            with self.kernel() as kernel:
-                if deaths:
+            with opened(self.job) as kernel:
+                if self.cut:
                     kernel.run(self.setup, self.seconds())
                 waiting, died = self.part(kernel, waiting)
                 deaths += died
@@ -199,11 +201,11 @@ class _SubmissionRun:
                 else "its kernel died too often"
             )
             self.skip(cell, f"Not run: {why}.")
-        for check, reason in self.suspicions.items():
-            self.again(check, reason)
         for cell in self.cells:
             if cell.slot and cell.slot.check:
-                _finish(cell, self.scores[cell.slot.id])
+                score = self.scores[cell.slot.id]
+                score.note = intake.printable(score.note)
+                _finish(cell, score)
 
     def part(self, kernel: Kernel, waiting: list[SubmittedCell]) -> tuple[list[SubmittedCell], int]:
         """Run cells until the kernel dies or the time is over; what is still to run, and how many deaths."""
@@ -211,91 +213,85 @@ class _SubmissionRun:
             if self.left() <= 0:
                 return waiting[number:], 0
             name = cell.slot.id if cell.slot else cell.id
+            whole = True
             if cell.slot and cell.slot.check:
-                if not self.check(kernel, cell) and name not in self.tried:
-                    # An `exit` in an earlier cell ends a kernel a moment later. It is no fault of this check.
-                    self.tried.add(name)
-                    self.note = self.note or "The kernel ended before a check; it ran in a new one."
-                    self.evidence.append(f"{name}: the kernel had ended; the check ran in a new one.")
-                    return waiting[number:], 1
+                whole = self.check(kernel, cell)
             elif cell.source.strip():
                 ran = kernel.run(cell.source, self.seconds())
                 cell.outputs = ran.outputs
                 kernel.answers.add(name)
+                whole = kernel.alive() or kernel.killed or not cell.slot
                 if ran.end:
                     self.evidence.append(f"{name}: {_ENDS[ran.end]}")
+            if not whole and name not in self.tried:
+                # An `exit` in an earlier cell ends a kernel a moment later. It is no fault of this cell.
+                self.tried.add(name)
+                self.cut = True
+                self.evidence.append(f"{name}: the kernel had ended; the cell ran again in a new one.")
+                return waiting[number:], 0
             if not kernel.alive():
-                self.note = (
-                    self.note or f"The kernel died in the cell {name}; the cells after it ran in a new one."
-                )
-                ended = {"memory": " It used more memory than there is.", "time": " Its time was over."}
-                self.evidence.append(f"{name}: the kernel died here.{ended.get(kernel.sandbox.ended_by, '')}")
-                self.deadly.add(name)
+                self.died(kernel, name)
                 return waiting[number + 1 :], 1
         return [], 0
 
+    def died(self, kernel: Kernel, name: str) -> None:
+        self.cut = True
+        self.note = self.note or f"The kernel died in the cell {name}; the cells after it ran in a new one."
+        ended = {"memory": " It used more memory than there is.", "time": " Its time was over."}
+        self.evidence.append(f"{name}: the kernel died here.{ended.get(kernel.sandbox.ended_by, '')}")
+        self.deadly.add(name)
+
     def check(self, kernel: Kernel, cell: SubmittedCell) -> bool:
-        """Run a check cell between canaries, and note what it gave; False when its kernel ended itself."""
-        assert cell.slot is not None
-        exercise = canary.exercise(cell.slot)
-        score = self.scores[cell.slot.id]
-        if exercise is None:
+        """Run a check cell, and note what the judge saw; False if the kernel ended and points are missing."""
+        slot = cell.slot
+        assert slot is not None
+        score = self.scores[slot.id] = Score(slot.points)
+        if not slot.exercise:
             _plain(kernel, cell, score, self.seconds())
             return True
-        answer = self.template.answer_of(cell.slot)
+        answer = self.template.answer_of(slot)
         if answer and answer.id not in kernel.answers | self.deadly:
             # It ran in a kernel that another cell has ended since.
             kernel.run(self.answer(answer), self.seconds())
-        found = _bracketed(kernel, self.job, self.setup, cell, exercise, self.seconds)
-        cell.outputs = found.outputs
+        seconds = max(0.1, min(max(JUDGING, self.job.times.cell), self.left()))
+        try:
+            ran, verdict = judged(kernel, self.job, slot, seconds)
+        except Ended as error:
+            self.cut = True
+            score.note = f"The judge itself failed: {error}."
+            return True
+        self.take(cell, score, ran, verdict)
         ended = not kernel.alive() and not kernel.killed
-        if ended and (found.verdict is None or (found.forged and cell.slot.id not in self.tried)):
-            return False
-        _take(score, found)
-        if found.forged:
-            self.suspicions[cell.slot.id] = found.forged
-            self.evidence.append(f"{cell.slot.id}: {found.forged}")
-        return True
+        return not ended or bool(verdict and verdict.points == verdict.worth)
 
-    def again(self, check: str, reason: str) -> None:
-        """Look at one exercise in a kernel that runs the course's setup, its answer and its check alone."""
-        cell = next(cell for cell in self.cells if cell.slot and cell.slot.id == check)
-        assert cell.slot is not None
-        first, score = self.scores[check].points, Score(cell.slot.points)
-        answer = self.template.answer_of(cell.slot)
-        source = self.answer(answer) if answer else ""
-        exercise = canary.exercise(cell.slot)
-        assert exercise is not None
-        # It has a little time of its own: the notebook's may be used up by what is being looked into.
-        over = time.monotonic() + 2 * self.job.times.cell
-
-        def seconds() -> float:
-            return max(0.1, over - time.monotonic())
-
-        with self.kernel() as kernel:
-            kernel.run(self.setup, seconds())
-            kernel.run(source, seconds())
-            found = _bracketed(kernel, self.job, self.setup, cell, exercise, seconds)
-        cell.outputs = found.outputs
-        _take(score, found)
-        if found.forged:
-            score.note = (
-                f"{score.points:g} points claimed, none given until a person has decided: {found.forged}"
-            )
-            score.withheld, score.points = True, 0.0
-            self.evidence.append(f"{check}, in a fresh kernel with its answer alone: {found.forged}")
-        else:
-            self.evidence.append(
-                f"{check}, in a fresh kernel with its answer alone: {score.points:g} of {score.worth:g} "
-                f"points, and the canaries hold ({first:g} points in the notebook's own kernel)."
-            )
-        self.scores[check] = score
+    def take(self, cell: SubmittedCell, score: Score, ran: Ran, verdict: Verdict | None) -> None:
+        """Book a verdict, or why there is none, in place of what the check cell printed."""
+        cell.outputs = []
+        if ran.end:
+            self.cut = True
+            score.note = _ENDS[ran.end]
+        if verdict is not None:
+            told = verdict.as_dict()
+            score.points = round(score.worth * verdict.points / (verdict.worth or 1), 4)
+            for key in ("status", "belief", "version", "aspects", "seed"):
+                setattr(score, key, told[key])
+            shown = {"output_type": "display_data", "data": verdict._repr_mimebundle_(), "metadata": {}}
+            cell.outputs = [shown]
+            return
+        score.status = "missing"
+        error = next((one for one in ran.outputs if one["output_type"] == "error"), None)
+        if error is not None:
+            score.note = f"The check cell raised {error['ename']}: {error['evalue']}"
+        elif not ran.end:
+            self.cut = True
+            score.note = "No answer was shown to the judge while the check cell ran."
 
     def answer(self, slot: Slot) -> str:
         """What the student wrote in an answer cell."""
         return next((cell.source for cell in self.cells if cell.slot is slot), "")
 
     def skip(self, cell: SubmittedCell, note: str) -> None:
+        self.cut = True
         cell.outputs = [_text(note)]
         if cell.slot and cell.slot.check:
             self.scores[cell.slot.id].note = note
@@ -308,108 +304,50 @@ class _SubmissionRun:
         """How long the next cell may take."""
         return max(0.1, min(self.job.times.cell, self.left()))
 
-    @contextlib.contextmanager
-    def kernel(self) -> Iterator[Kernel]:
-        with opened(self.job) as kernel:
-            kernel.begin(self.setup, self.job.times.cell)
-            yield kernel
+
+_SHOW = '__import__("lessons.judge.home", fromlist=["home"]).show_outside({place!r}, {name})'
+"""What a kernel runs for a check cell: it shows the answer of this name to the judge at this place."""
 
 
-@dataclass
-class _Found:
-    """What a bracketed check gave. `forged` says what looks forged, "" for nothing."""
+def judged(kernel: Kernel, job: Job, slot: Slot, seconds: float) -> tuple[Ran, Verdict | None]:
+    """Run a check cell while a judge listens; the verdict, or None if no answer came to the judge.
 
-    verdict: dict[str, Any] | None = None
-    points: int = 0
-    note: str = ""
-    forged: str = ""
-    outputs: list[dict[str, Any]] = field(default_factory=list)
+    Which exercise it is, and an instructor's own check, come from the release. Raises `Ended` if the judge
+    cannot judge.
+    """
+    own = kernel.sandbox.beside(f"{slot.exercise.replace('-', '_')}/check.py")
+    about = {"seed": job.seeds.get(slot.exercise, ""), "own": own, "place": kernel.sandbox.judge}
+    with _judge() as server:
+        server.ask(slot.exercise, job.variant, **about, patience=PATIENCE)
+        ran = kernel.run(_SHOW.format(place=kernel.sandbox.place, name=slot.name), seconds, server.says)
+        server.stop()
+        found = server.verdict()
+    return ran, Verdict.from_dict(found) if found else None
 
 
-def _bracketed(
-    kernel: Kernel, job: Job, setup: str, cell: SubmittedCell, exercise: str, seconds: Callable[[], float]
-) -> _Found:
-    from lessons.judge.verdict import MIME, Verdict
+_idle: list[Server] = []
+"""The judges of this process that wait. Each serves one submission at a time: a process may have threads."""
 
-    assert cell.slot is not None
-    worth, answer = int(cell.slot.points), canary.answer(cell.slot)
 
-    def canaries(solutions: canary.Solutions, salt: str = "") -> str:
-        given = {"exercise": exercise, "answer": answer, "setup": setup, "solutions": solutions, "salt": salt}
-        asked = kernel.ask("canaries", seconds(), **given)
-        most = {
-            name: canary.earned(exercise, name, source, setup, cell.source, job.variant, worth)
-            for name, source in solutions
-        }
-        forged = canary.passed(asked, solutions, most)
-        if forged and not asked and kernel.seen:
-            return f"{kernel.seen} After that what the kernel says is not trusted."
-        if forged and "given" in asked:
-            # A busy machine may have made this process think too little of a canary: look once more.
-            for name, source in solutions:
-                again = canary.earned.__wrapped__(
-                    exercise, name, source, setup, cell.source, job.variant, worth
-                )
-                most[name] = max(most[name], again)
-            forged = canary.passed(asked, solutions, most)
-        return forged or (sealed(asked, salt) if salt else "")
-
-    def sealed(asked: dict[str, Any], salt: str) -> str:
-        if asked.get("seal") == inside.sealed(kernel.made, salt):
-            return ""
-        parts = kernel.ask("parts", seconds()).get("made", {})
-        forged = canary.changed(kernel.made, parts)
-        if not forged:
-            # What came to it is known from now on.
-            kernel.made = parts
-        return forged
-
-    before, after = canary.chosen(job.solutions.get(exercise, ()), f"{job.variant}:{job.student}:{exercise}")
-    forged = canaries(before)
-    salt = secrets.token_hex(16)
-    ran, asked = kernel.answer(
-        "graded", seconds(), exercise=exercise, answer=answer, variant=job.variant, salt=salt
-    )
-    outputs = [output for output in ran.outputs if PROBE not in output.get("data", {})]
-    found = _Found(outputs=outputs, forged=forged)
-    if ran.end:
-        found.note = _ENDS[ran.end]
-        return found
-    if "raised" in asked:
-        found.note = f"The check cell raised {asked['raised']}"
-        found.outputs.append(_text(found.note))
-        return found
-    if "verdict" not in asked:
-        found.forged = found.forged or "the check cell did not run as written."
-        return found
+@contextlib.contextmanager
+def _judge() -> Iterator[Server]:
+    """A judge's process, a new one if none waits; it is ended if anything goes wrong with it."""
+    while _idle and not _idle[-1].alive:
+        _idle.pop().end()
+    server = _idle.pop() if _idle else Server()
     try:
-        verdict = Verdict.from_dict(asked["verdict"])
-    except (KeyError, TypeError, ValueError, AttributeError):
-        found.forged = found.forged or "the check gave no verdict."
-        return found
-    found.verdict, found.points = verdict.as_dict(), verdict.points
-    shown = [output["data"][MIME] for output in ran.outputs if MIME in output.get("data", {})]
-    if shown != [found.verdict] or asked.get("points") != verdict.points:
-        found.forged = found.forged or f"the check gave {verdict.points} points, but showed something else."
-    elif verdict.exercise != exercise or verdict.variant != job.variant:
-        found.forged = found.forged or f"the verdict is of {verdict.exercise}, variant {verdict.variant}."
-    if verdict.points:
-        # Without points there is nothing to forge.
-        found.forged = found.forged or canary.doubt(verdict, asked.get("stood"))
-        found.forged = found.forged or sealed(asked, salt) or canaries(after, secrets.token_hex(16))
-        found.forged = found.forged or kernel.seen
-    return found
+        yield server
+    except BaseException:
+        server.end()
+        raise
+    _idle.append(server)
 
 
-def _take(score: Score, found: _Found) -> None:
-    score.note = found.note
-    if found.verdict is None:
-        score.status = "missing" if found.note else "not run"
-        return
-    worth = found.verdict["worth"] or 1
-    score.points = round(score.worth * found.points / worth, 4)
-    for key in ("status", "belief", "version", "aspects"):
-        setattr(score, key, found.verdict[key])
+@atexit.register
+def end_judges() -> None:
+    """End the judges that wait."""
+    while _idle:
+        _idle.pop().end()
 
 
 def _plain(kernel: Kernel, cell: SubmittedCell, score: Score, seconds: float) -> None:
@@ -471,7 +409,6 @@ class Ran:
 
     outputs: list[dict[str, Any]] = field(default_factory=list)
     end: str = ""
-    replies: list[Any] = field(default_factory=list)
 
 
 class Kernel:
@@ -479,8 +416,6 @@ class Kernel:
 
     def __init__(self, sandbox: Sandbox, client: BlockingKernelClient, grace: float) -> None:
         self.sandbox, self.client, self.grace = sandbox, client, grace
-        self.made: dict[str, str] = {}
-        self.key = self.seen = ""
         self.kept = 0
         self.answers: set[str] = set()
         self.dead = self.killed = False
@@ -490,58 +425,35 @@ class Kernel:
         self.dead = self.dead or not self.sandbox.alive
         return not self.dead
 
-    def ask(self, task: str, seconds: float, **given: Any) -> dict[str, Any]:
-        """Run one of the grader's own functions inside; what it returned, {} when nothing came."""
-        return self.answer(task, seconds, **given)[1]
-
-    def begin(self, setup: str, seconds: float) -> None:
-        """Let the grader's own part move in, before anything of a submission runs."""
-        nonce = secrets.token_hex(16)
-        ran = self.run(canary.beginning(nonce, PROBE, setup), seconds, nonce)
-        for shown in ran.replies:
-            self.made, self.key = shown["reply"]["made"], shown["reply"]["key"]
-
-    def answer(self, task: str, seconds: float, **given: Any) -> tuple[Ran, dict[str, Any]]:
-        """The same, with what else came."""
-        nonce = secrets.token_hex(16)
-        code, text = canary.request(task, nonce, PROBE, given)
-        ran = self.run(code, seconds, nonce)
-        for shown in ran.replies:
-            reply, seen = canary.reply(shown, self.key, text)
-            self.seen = self.seen or "".join(seen[:1])
-            if reply:
-                return ran, reply
-        return ran, {}
-
-    def run(self, code: str, seconds: float, nonce: str = "") -> Ran:
+    def run(self, code: str, seconds: float, needless: Callable[[], bool] = lambda: False) -> Ran:
         """Run code for at most so many seconds, then interrupt it, then end the kernel.
 
-        nonce: of a request of the grader's own, whose replies have it.
+        needless: whether it need not go on; it may then, for the kernel's grace.
         """
         ran = Ran()
         if not self.alive():
             ran.end = "dead"
             return ran
-        collected = _Outputs(ran, nonce, KEPT if nonce else max(0, min(KEPT, KEPT_IN_ALL - self.kept)))
+        collected = _Outputs(ran, max(0, min(KEPT, KEPT_IN_ALL - self.kept)))
         try:
-            request = self.client.execute(
-                code, store_history=not nonce, allow_stdin=False, stop_on_error=False
-            )
+            request = self.client.execute(code, allow_stdin=False, stop_on_error=False)
         except zmq.Again:
             # What it sent was no message, and that ended the connection.
             ran.end = "deaf"
             self.kill()
             return ran
         deadline = time.monotonic() + seconds
-        interrupted = False
+        interrupted = idle = False
         while True:
+            if not idle and needless():
+                idle, deadline = True, min(deadline, time.monotonic() + self.grace)
             left = deadline - time.monotonic()
             if left <= 0 or (collected.size > FLOOD and not interrupted):
                 if interrupted:
                     ran.end = ran.end if ran.end == "flood" else "stuck"
                     self.kill()
                     break
-                ran.end = "flood" if left > 0 else "too long"
+                ran.end = "flood" if left > 0 else "" if idle else "too long"
                 interrupted, deadline = True, time.monotonic() + self.grace
                 with contextlib.suppress(Exception):
                     run_sync(self.sandbox.km.interrupt_kernel)()
@@ -554,7 +466,7 @@ class Kernel:
             elif collected.take(message, request):
                 self._settle(request)
                 break
-        self.kept += 0 if nonce else collected.kept
+        self.kept += collected.kept
         return ran
 
     def _next(self, seconds: float) -> dict[str, Any] | None:
@@ -584,11 +496,11 @@ class Kernel:
 class _Outputs:
     """Takes a request's messages and keeps the beginning of what they show.
 
-    nonce: what makes a reply one. most: how many characters are kept, and what is begun with them.
+    most: how many characters are kept, and what is begun with them.
     """
 
-    def __init__(self, ran: Ran, nonce: str, most: int) -> None:
-        self.ran, self.nonce, self.most = ran, nonce, most
+    def __init__(self, ran: Ran, most: int) -> None:
+        self.ran, self.most = ran, most
         self.size = 0
         self.kept = 0
 
@@ -609,13 +521,6 @@ class _Outputs:
         self.size += size
         if not mine:
             return False
-        if kind in ("display_data", "execute_result"):
-            data = content["data"]
-            if PROBE in data:
-                told = data[PROBE]
-                if self.nonce and isinstance(told, dict) and told.get("nonce") == self.nonce:
-                    self.ran.replies.append(told)
-                return False
         if self.kept >= self.most:
             return False
         self.kept += size
@@ -628,6 +533,7 @@ class _Outputs:
             else:
                 outputs.append({"output_type": "stream", "name": name, "text": text})
         elif kind in ("display_data", "execute_result"):
+            data = content["data"]
             if size > KEPT:
                 data = {"text/plain": f"(an output of {size:,} characters, not kept)"}
             output = {"output_type": kind, "data": _bundle(data), "metadata": {}}
@@ -661,8 +567,7 @@ def _deep(content: Any) -> bool:
 @contextlib.contextmanager
 def opened(job: Job) -> Iterator[Kernel]:
     """A kernel for a job, in the sandbox unless the job says otherwise; ended with all that it started."""
-    # The notebook's own time, and what a second look may take.
-    limits = Limits(seconds=job.times.notebook + 3 * job.times.cell + 60)
+    limits = Limits(seconds=job.times.notebook + job.times.grace + 60)
     with Sandbox(job.files, limits, job.sandboxed) as sandbox:
         client = sandbox.client()
         client.start_channels(stdin=False, hb=False)

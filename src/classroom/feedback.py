@@ -195,9 +195,6 @@ def _part(
     state, note = "", ""
     if score is None:
         state = "not graded yet" if waits else "graded by a person" if by_hand else ""
-    elif score["withheld"]:
-        state = "waits for a person" if waits else ""
-        note = "A person decides about the points of this check." if waits else ""
     else:
         state = str(score["status"])
         shown, note = _verdict(id, score, record, cells.get(grade.name))

@@ -24,8 +24,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from classroom import canary
-from classroom import solutions as shelf
 from classroom.boxes import boxes
 from classroom.course import Course, add_option
 from classroom.execute import Job, Result, Times, graded, ungraded
@@ -243,7 +241,6 @@ class Recipe:
     release: bytes
     template: Template
     files: dict[str, bytes]
-    solutions: dict[str, tuple[tuple[str, str], ...]]
     versions: dict[str, str]
     sandboxed: bool
     times: Times
@@ -275,21 +272,14 @@ class Recipe:
             if file.is_file() and file.suffix != ".ipynb"
         }
         known = exercises()
-        solutions, versions = {}, {}
-        for slot in template.slots:
-            name = canary.exercise(slot) if slot.check else None
-            if name is None:
-                continue
-            there = shelf.solutions(course.solutions, [name])
-            solutions[name] = tuple((one.name, one.source) for one in there if not one.right)
-            versions[name] = known[name].version if name in known else ""
+        checked = [slot.exercise for slot in template.slots if slot.exercise]
+        versions = {name: known[name].version if name in known else "" for name in checked}
         return cls(
             assignment,
             course.term,
             release,
             template,
             files,
-            solutions,
             versions,
             sandboxed,
             times or Times(**course.limits),
@@ -305,10 +295,10 @@ class Recipe:
         """Seconds that no submission takes: all its limits together, and five minutes for slow starts."""
         return self.times.notebook + 2 * self.times.cell * len(self.template.slots) + 300
 
-    def job(self, student: str, notebook: bytes) -> Job:
-        """One student's job, with all that it takes."""
+    def job(self, student: str, notebook: bytes, seeds: Mapping[str, str] | None = None) -> Job:
+        """One student's job, with all that it takes. seeds: what the judge draws, where it is not new."""
         return Job(
-            self.assignment, student, notebook, self.release, self.variant, self.solutions, self.files,
+            self.assignment, student, notebook, self.release, self.variant, self.files, dict(seeds or {}),
             self.times, self.sandboxed,
         )  # fmt: skip
 

@@ -10,6 +10,7 @@ import contextlib
 import hashlib
 import json
 import os
+import re
 import stat
 import unicodedata
 from collections.abc import Iterator
@@ -29,6 +30,9 @@ OFFERED = 50
 
 CHECKPOINTS = ".ipynb_checkpoints"
 """What Jupyter itself puts beside notebooks. Any other folder that holds an assignment is a student's."""
+
+_CHECK = re.compile(r'check\("([a-z][a-z0-9]*-x\d+)", *([A-Za-z_]\w*)\)\.points')
+"""What the kit's check cells hold."""
 
 NAMED = 200
 """Bytes that a student's name may have: files are called after it, and those have at most 255."""
@@ -238,6 +242,21 @@ class Slot:
         return bool(about.get("grade")) and self.locked and self.type == "code"
 
     @property
+    def exercise(self) -> str:
+        """Of which exercise it is the check; "" for one that only the notebook's own kernel decides."""
+        return self._checked[0]
+
+    @property
+    def name(self) -> str:
+        """Under which name it takes the answer; "" for one that only the notebook's own kernel decides."""
+        return self._checked[1]
+
+    @property
+    def _checked(self) -> tuple[str, str]:
+        found = _CHECK.fullmatch(self.source.strip()) if self.check else None
+        return (found[1], found[2]) if found else ("", "")
+
+    @property
     def answer(self) -> bool:
         """Whether a student writes in it."""
         return not self.locked
@@ -282,6 +301,11 @@ class Template:
     def slot(self, id: str) -> Slot | None:
         """The cell of that `grade_id`, if there is one."""
         return next((slot for slot in self.slots if slot.id == id), None)
+
+    @property
+    def weaker(self) -> list[str]:
+        """The check cells that no judge decides: they run where the answer runs, which can make them pass."""
+        return [slot.id for slot in self.slots if slot.check and not slot.exercise]
 
     def answer_of(self, check: Slot) -> Slot | None:
         """The answer cell that a check cell belongs to: "leaks-x2" for "leaks-x2-check"."""

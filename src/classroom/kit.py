@@ -17,7 +17,7 @@ from pathlib import Path
 
 from classroom.compose import BEGIN_SOLUTION, BEGIN_STUB
 from classroom.course import Course, add_option
-from classroom.release import kit
+from classroom.release import kit, weaker
 from classroom.trouble import Trouble
 from lessons.desk import workcopy as desk
 from lessons.words import many
@@ -207,7 +207,9 @@ def run(arguments: argparse.Namespace) -> int:
     exercises = len({path.split("/")[2] for path in content if path.startswith("exercises/")})
     print(
         f"The student kit with {many(exercises, 'assignment')} is in {target}: "
-        f"{len(content)} files, no solution among them."
+        f"{len(content)} files, no solution among them.",
+        *weaker(course, arguments.assignment or course.assignments),
+        sep="\n",
     )
     return 0
 

@@ -22,7 +22,7 @@ from classroom.course import FILE, STATE, TERM, TERM_LENGTH, Assignment, Course,
 from classroom.gradebook import alone, changing, gradebook
 from classroom.own import FILES, folder_name, own_exercise
 from classroom.records import write_text
-from classroom.release import CONFIG, generate, kit, kit_exercise, kit_texts, scripts_on_path
+from classroom.release import CONFIG, generate, kit, kit_exercise, kit_texts, scripts_on_path, weaker
 from classroom.trouble import Trouble, same_format
 from lessons.words import many
 
@@ -154,6 +154,7 @@ def update(course: Course) -> list[str]:
         *plan.sentences,
         *(f"{one.name} is made again: {many(len(one.exercises), 'exercise')}." for one in plan.changed),
         *(f"{name} is taken out." for name in plan.gone),
+        *weaker(course, course.assignments),
         f"{said}Deadlines: {', '.join(due) if due else 'none'}.",
     ]
 

@@ -11,7 +11,7 @@ from classroom.course import Course
 from classroom.trouble import Trouble, same_format
 from lessons.desk import workcopy as desk
 
-FORMAT = 1
+FORMAT = 2
 """The format of a record that this edition reads and writes."""
 
 NEEDS_PERSON = "needs a person"
@@ -60,21 +60,24 @@ def flag(record: Mapping[str, Any] | None, submission: Any) -> str:
     """What a submission still waits for: a person to decide, to grade an answer by hand, or nothing, "".
 
     record: None when the kit did not grade it. submission: the gradebook's, or None. A decision is a manual
-    score: for each check whose points were doubted or withheld; for any check where none was.
+    score for any check.
     """
     grades = [grade for notebook in submission.notebooks for grade in notebook.grades] if submission else []
     if record is not None and record["needs_person"]:
-        scores = record["exercises"]
-        doubted = {id for id, score in scores.items() if score.get("withheld") or score.get("doubted")}
-        asked = {name for id in doubted or scores for name in (id, f"{id}-check")}
+        checks = {name for id in record["exercises"] for name in (id, f"{id}-check")}
         settled = [
             grade.manual_score is not None and not grade.needs_manual_grade
             for grade in grades
-            if grade.name in asked
+            if grade.name in checks
         ]
-        if not (all(settled) if doubted else any(settled)) or not settled:
+        if not any(settled):
             return NEEDS_PERSON
     return BY_HAND if any(grade.needs_manual_grade for grade in grades) else ""
+
+
+def seeds(record: Mapping[str, Any]) -> dict[str, str]:
+    """What the judge drew when it was graded, by exercise."""
+    return {id: str(score["seed"]) for id, score in record["exercises"].items() if score.get("seed")}
 
 
 def write_text(path: Path, text: str, encoding: str = "utf-8") -> None:

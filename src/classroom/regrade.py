@@ -16,7 +16,7 @@ from typing import IO, Any
 
 from sqlalchemy.exc import DatabaseError
 
-from classroom import canary, records
+from classroom import records
 from classroom.course import Course, add_option
 from classroom.execute import Job, Result, Score, Times
 from classroom.grade import Recipe, add_options, in_sandbox, pooled, results, told
@@ -102,9 +102,6 @@ def why(before: Score, after: Score) -> list[str]:
         elif was["worth"] != aspect["worth"]:
             said.append(f"“{name}” is worth {aspect['worth']}, was {was['worth']}")
     said += [f"“{name}” is asked no longer" for name in old if name not in new]
-    for score, text in ((before, "was withheld"), (after, "is withheld until a person has decided")):
-        if score.withheld and not (before.withheld and after.withheld):
-            said.append(text)
     if not said and after.note:
         said.append(_plain(after.note))
     return said
@@ -204,7 +201,8 @@ def regrade(
                     say(f"{student}: not what was graded lies there now: `classroom grade` grades it.")
                 elif found.data is not None:
                     found_by[student] = found
-                    yield recipe.job(student, found.data)
+                    # The same draw: what changes is the check's doing.
+                    yield recipe.job(student, found.data, records.seeds(recorded[student]))
 
         for result in results(pool, jobs(), recipe, dask):
             found = found_by.pop(result.student)
@@ -269,7 +267,7 @@ class _Regraded:
         self.changes: list[Change] = []
         self.worth = sum(slot.points for slot in template.slots if slot.metadata["nbgrader"].get("grade"))
         self.old = course.root / "autograded" / result.student / record["assignment"]
-        self.names = {slot.id: canary.exercise(slot) or slot.id for slot in template.slots if slot.check}
+        self.names = {slot.id: slot.exercise or slot.id for slot in template.slots if slot.check}
 
     def settle(self, manual: Mapping[str, float]) -> None:
         """Hold old and new against each other, and put the old back where the new is lower."""
@@ -278,14 +276,12 @@ class _Regraded:
             name = self.names[check]
             before = _score(self.record["exercises"].get(name), after.worth)
             taken = self.lower or after.points >= before.points
-            same = (before.points, before.withheld) == (after.points, after.withheld)
-            if not same:
+            if before.points != after.points:
                 change = Change(name, before, after, taken, manual.get(check))
                 self.changes.append(change)
             if not taken:
                 note = f"Version {after.version or 'unknown'} of the check gives {after.points:g} points."
-                # Points that are doubted now still count, and a person is asked.
-                kept[check] = replace(before, note=note, doubted=before.doubted or after.withheld)
+                kept[check] = replace(before, note=note)
         if kept:
             scores = {check: kept.get(check, score) for check, score in self.result.scores.items()}
             notebook = self._notebook(kept)

@@ -10,7 +10,7 @@ import os
 import re
 import sysconfig
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -35,10 +35,13 @@ from classroom.compose import (
     texts,
     uncommented,
 )
+from classroom.course import Course
+from classroom.intake import Template
 from classroom.trouble import Trouble
 from lessons.desk import workcopy as desk
 from lessons.exercises import Exercise, exercises, stub
 from lessons.exercises.exercise import ASSIGNMENTS
+from lessons.words import listed
 
 CONFIG = "nbgrader_config.py"
 
@@ -121,6 +124,20 @@ class _Words(logging.Handler):
             self.errors.insert(0, text.splitlines()[-1])
         else:
             self.errors.append(text)
+
+
+def weaker(course: Course, assignments: Iterable[str]) -> list[str]:
+    """A sentence for each released assignment with check cells that a hostile submission can make pass."""
+    said = []
+    for name in assignments:
+        with suppress(OSError, ValueError, KeyError, TypeError):
+            cells = Template.read(course.release(name).read_bytes()).weaker
+            if cells:
+                said.append(
+                    f"{name}: a hostile submission can make {listed(cells)} pass. The judge decides "
+                    'check cells of the form `check("…", name).points`; others run in its kernel.'
+                )
+    return said
 
 
 def kit() -> Path:

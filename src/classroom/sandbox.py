@@ -10,8 +10,9 @@ steps down before it builds the walls, because limits on processes do not hold f
     if sandbox.ended_by:
         print("the kernel was ended:", sandbox.ended_by)
 
-The kernel's sockets lie in the sandbox as well.  The grader reaches them through `/proc/PID/root`, so that
-no folder of the machine is open to both.
+The kernel's sockets are in the sandbox as well.  The grader reaches them through `/proc/PID/root`.  The one
+folder that is open to both is empty but for the socket at which a judge outside may listen, `judge`; inside
+it is read-only, and the environment variable `LIFECYCLE_JUDGE` names the socket.
 """
 
 from __future__ import annotations
@@ -47,6 +48,7 @@ import lessons
 import lifecycle
 from classroom import filter as filters
 from classroom.trouble import Trouble
+from lessons.judge.home import PLACE
 
 MIB: Final = 2**20
 
@@ -72,6 +74,7 @@ _LINKS = ("/bin", "/sbin", "/lib", "/lib32", "/lib64")
 """Links into /usr on most systems, folders on some."""
 
 _SOCKETS = "/run/s"
+_JUDGE = "/run/judge"
 _CONNECTION = "/run/connection.json"
 _PORTS = {"shell_port": 1, "iopub_port": 2, "stdin_port": 3, "hb_port": 4, "control_port": 5}
 _START_SECONDS = 60.0
@@ -173,6 +176,7 @@ class Sandbox:
             raise Trouble("Grading needs Linux or macOS: give the kernel another machine.")
         self.km: AsyncKernelManager
         self._provisioner: _Provisioner
+        self._folder: Path
         self._within = contextlib.ExitStack()
 
     @property
@@ -181,14 +185,30 @@ class Sandbox:
         return self._provisioner.ended_by
 
     @property
+    def judge(self) -> str:
+        """Where a judge listens for this kernel's answers, as it is called outside."""
+        return str(self._folder / "judge" / "socket")
+
+    @property
+    def place(self) -> str:
+        """The same place, as it is called inside."""
+        return f"{_JUDGE}/socket" if self.sandboxed else self.judge
+
+    def beside(self, name: str) -> str:
+        """Where one of its `files` is, as it is called outside; "" if there is none of this name."""
+        return str(self._folder / "files" / name) if name in self.files else ""
+
+    @property
     def alive(self) -> bool:
         """Whether the kernel's process is there."""
         return self._provisioner.running
 
     def __enter__(self) -> Sandbox:
         with contextlib.ExitStack() as undo:
-            folder = undo.enter_context(_folder())
+            folder = self._folder = undo.enter_context(_folder())
             _lay(self.files, folder / "files")
+            (folder / "judge").mkdir()
+            (folder / "judge").chmod(0o711)
             self.km = _Manager(
                 transport="ipc", connection_file=str(folder / "outside.json"), shutdown_wait_time=1.0
             )
@@ -473,6 +493,7 @@ class _Command:
             "PATH": f"{Path(sys.executable).parent}:/usr/local/bin:/usr/bin:/bin",
             "TMPDIR": folder,
             "LIFECYCLE_HOME": f"{folder}/lifecycle",
+            PLACE: f"{folder}/judge/socket",
             "IPYTHONDIR": f"{folder}/ipython",
             "JUPYTER_RUNTIME_DIR": f"{folder}/jupyter",
             "MPLCONFIGDIR": f"{folder}/matplotlib",
@@ -521,7 +542,7 @@ class _Command:
         for path in _hidden(shown):
             walls += ["--size", "4096", "--tmpfs", path, "--remount-ro", path]
         walls += ["--remount-ro", "/", "--chdir", HOME, "--clearenv"]
-        for name, value in (self.environment("/tmp") | {"HOME": HOME}).items():
+        for name, value in (self.environment("/tmp") | {"HOME": HOME, PLACE: f"{_JUDGE}/socket"}).items():
             walls += ["--setenv", name, value]
         if info is not None:
             walls += ["--info-fd", str(info)]
@@ -563,6 +584,7 @@ class _Command:
         files = self.folder / "files"
         pairs += [(str(path), f"{HOME}/{path.name}") for path in _entries(files)]
         if (self.folder / "connection.json").exists():
+            pairs.append((str(self.folder / "judge"), _JUDGE))
             pairs.append((str(self.folder / "connection.json"), _CONNECTION))
         return pairs
 

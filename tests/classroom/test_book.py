@@ -27,6 +27,7 @@ from classroom.course import Course
 from classroom.execute import Result, Score, ungraded
 from classroom.grade import Recipe
 from classroom.intake import Found, notebook, rebuilt
+from classroom.records import FORMAT
 from classroom.spans import duration
 from classroom.trouble import Trouble
 
@@ -101,7 +102,7 @@ def test_a_grade_is_in_gradebook_notebook_and_record(book: Book, course: Course)
     place = course.root / "autograded" / "ada" / ASSIGNMENT
     assert [path.name for path in place.iterdir()] == [f"{ASSIGNMENT}.ipynb"]
     assert json.loads((course.records / ASSIGNMENT / "ada.json").read_text(encoding="utf-8")) == record
-    assert record["format"] == 1 and record["status"] == "graded" and record["digest"] == FOUND.digest
+    assert record["format"] == FORMAT and record["status"] == "graded" and record["digest"] == FOUND.digest
     assert record["exercises"][IDS[0]]["points"] == 2 and record["version"][IDS[0]] == "1"
     assert book.done(FOUND, True)
 
@@ -136,23 +137,16 @@ def test_what_stopped_is_tried_again(book: Book) -> None:
     assert not book.done(FOUND, True)
 
 
-def test_withheld_points_wait_for_a_person(book: Book, course: Course) -> None:
-    given = result(book, 0, needs_person=True)
-    given.scores[CHECKS[0]].withheld = True
-    book.enter(FOUND, given)
-    assert grades(course)[CHECKS[0]] == (0.0, None, True)
-
-
-def test_doubted_points_count_and_wait_for_a_person(book: Book, course: Course) -> None:
+def test_the_points_of_a_judge_are_decided_also_where_a_person_is_asked(book: Book, course: Course) -> None:
     given = result(book, 2, needs_person=True)
-    given.scores[CHECKS[0]].doubted = True
-    book.enter(FOUND, given)
-    assert grades(course)[CHECKS[0]] == (2.0, None, True)
+    given.scores[CHECKS[0]].seed = "a seed"
+    record = book.enter(FOUND, given)
+    assert grades(course)[CHECKS[0]] == (2.0, None, False)
+    assert record["needs_person"] and records.seeds(record) == {IDS[0]: "a seed"}
 
 
 def test_a_manual_score_is_kept_and_decided_when_nothing_changed(book: Book, course: Course) -> None:
     given = result(book, 0)
-    given.scores[CHECKS[0]].withheld = True
     book.enter(FOUND, given)
     decide(course, 4)
     book.gradebook.db.expire_all()
@@ -378,14 +372,14 @@ def test_a_span_is_said_in_two_units() -> None:
     assert [duration(seconds) for seconds in (0, 60, 3600, 90_000)] == ["0 s", "1 min", "1 h", "1 d 1 h"]
 
 
-@pytest.mark.parametrize("found", ["2", "null", '"1"'])
+@pytest.mark.parametrize("found", ["1", "null", '"2"'])
 def test_a_record_of_another_format_is_refused_and_kept(course: Course, found: str) -> None:
     with opened(course) as book:
         book.enter(FOUND, result(book))
     path = course.records / ASSIGNMENT / "ada.json"
-    text = path.read_text(encoding="utf-8").replace('"format": 1', f'"format": {found}')
+    text = path.read_text(encoding="utf-8").replace(f'"format": {FORMAT}', f'"format": {found}')
     path.write_text(text, encoding="utf-8")
-    wanted = re.escape(f"{path} ") + ".*, and this edition of the kit reads format 1"
+    wanted = re.escape(f"{path} ") + ".*, and this edition of the kit reads format 2"
     with pytest.raises(Trouble, match=wanted):
         records.read(course, ASSIGNMENT)
     with opened(course) as book, pytest.raises(Trouble, match=wanted):

@@ -11,12 +11,12 @@ from typing import Any
 
 import coursework
 import pytest
-from coursework import IDS, SOLUTIONS, TERM, answered, cell, notebook, release, solution, wrong
+from coursework import IDS, TERM, answered, cell, notebook, release, solution, wrong
 
-from classroom import execute
 from classroom.execute import SETTLING, Job, Kernel, Result, Times, graded
 from classroom.sandbox import available
 from lessons.exercises import exercises
+from lessons.judge.verdict import MIME, Verdict
 
 if sys.platform != "linux":
     pytest.skip("the sandbox needs Linux", allow_module_level=True)
@@ -31,15 +31,8 @@ RIGHT = {id: solution(id) for id in IDS}
 
 
 def job(content: dict[str, Any], **about: Any) -> Job:
-    wrong = {
-        id: tuple(
-            (file.stem, file.read_text(encoding="utf-8"))
-            for file in sorted((SOLUTIONS / id).glob("wrong_*.py"))
-        )
-        for id in IDS
-    }
     whole = json.dumps(release(*IDS)).encode()
-    return replace(Job("leaks", "ada", json.dumps(content).encode(), whole, TERM, wrong), **about)
+    return replace(Job("leaks", "ada", json.dumps(content).encode(), whole, TERM), **about)
 
 
 def with_cells(*sources: str, answers: dict[str, str] | None = None) -> dict[str, Any]:
@@ -68,11 +61,15 @@ def test_an_honest_notebook_earns_its_points_without_a_word() -> None:
     assert all_right(result) and not result.needs_person
     shown = outputs(result, CHECK)
     # The panel that the student knows, and the points that nbgrader reads.
-    assert "text/html" in shown[0]["data"]
-    assert shown[-1]["data"] == {"text/plain": str(WORTH)}
+    verdict, points = shown
+    told = verdict["data"][MIME]
+    assert verdict["data"] == Verdict.from_dict(told)._repr_mimebundle_()
+    assert (told["exercise"], told["variant"], told["points"]) == (FIRST, TERM, WORTH)
+    assert points["data"] == {"text/plain": str(WORTH)}
+    assert result.scores[CHECK].seed == told["seed"] != ""
 
 
-def test_what_honest_programs_do_is_no_forgery() -> None:
+def test_what_honest_programs_do_costs_nothing_and_calls_nobody() -> None:
     result = graded(
         job(
             with_cells(
@@ -101,17 +98,6 @@ def test_what_honest_programs_do_is_no_forgery() -> None:
     assert all_right(result)
 
 
-@pytest.mark.deep
-def test_a_patch_left_behind_costs_an_honest_student_nothing() -> None:
-    result = graded(job(with_cells("import time\ntime.sleep = lambda seconds: None")))
-    assert all_right(result) and result.needs_person
-    assert result.evidence[0] == f"{CHECK}: time.sleep was replaced."
-    assert (
-        f"{CHECK}, in a fresh kernel with its answer alone: {WORTH} of {WORTH} points" in result.evidence[-2]
-    )
-    assert not any(score.withheld for score in result.scores.values())
-
-
 def test_a_wrong_answer_keeps_what_holds_and_names_what_does_not() -> None:
     result = graded(job(with_cells(answers={FIRST: wrong(FIRST)})))
     score = result.scores[CHECK]
@@ -131,7 +117,7 @@ def test_an_answer_that_is_gone_is_missing_and_said() -> None:
     score = result.scores[CHECK]
     assert (score.points, score.status) == (0, "missing")
     assert score.note.startswith("The check cell raised NameError")
-    assert score.note in outputs(result, CHECK)[-2]["text"]
+    assert score.note in outputs(result, CHECK)[-2]["text"] and not result.needs_person
     assert result.scores[f"{LAST}-check"].points
 
 
@@ -154,15 +140,6 @@ def test_a_kernel_that_dies_again_and_again_is_given_up() -> None:
 
 
 @pytest.mark.deep
-def test_who_looks_at_all_objects_is_named_and_an_answer_that_does_not_keeps_its_points() -> None:
-    result = graded(job(with_cells("import gc\nlen(getattr(gc, 'get_' + 'objects')())")))
-    assert all_right(result) and result.needs_person
-    assert result.evidence[0] == (
-        f"{CHECK}: gc.get_objects was called. After that what the kernel says is not trusted."
-    )
-
-
-@pytest.mark.deep
 def test_leaving_the_kernel_costs_an_honest_student_nothing() -> None:
     # IPython calls it, and ends the kernel a moment later, while the check begins.
     result = graded(job(with_cells("exit")))
@@ -170,28 +147,9 @@ def test_leaving_the_kernel_costs_an_honest_student_nothing() -> None:
 
 
 @pytest.mark.deep
-def test_a_kernel_that_ends_itself_after_a_verdict_is_no_suspicion(monkeypatch: pytest.MonkeyPatch) -> None:
-    bracketed, ended = execute._bracketed, []
-
-    def ending(kernel: Kernel, *given: Any) -> Any:
-        found = bracketed(kernel, *given)
-        if not ended:
-            # As when it goes between the verdict and the wrong solutions that are checked after it.
-            found.forged = "the wrong solutions could not be checked in this kernel."
-            ended.append(found)
-            kernel.dead = True
-        return found
-
-    monkeypatch.setattr(execute, "_bracketed", ending)
-    result = graded(job(with_cells()))
-    assert ended and all_right(result) and not result.needs_person
-
-
-@pytest.mark.deep
 def test_what_a_kernel_says_without_end_is_not_kept() -> None:
-    probe = "{'application/vnd.' + 'lifecycle.probe+json': {'nonce': 1, 'said': 'x' * 2_000_000}}"
     content = with_cells(
-        f"from IPython.display import display\nwhile True: display({probe}, raw=True)",
+        f"from IPython.display import display\nwhile True: display({{{MIME!r}: 'x' * 2_000_000}}, raw=True)",
         "raise ValueError('x' * 4_000_000)",
     )
     result = graded(job(content))

@@ -12,7 +12,7 @@ import gradings
 import pytest
 from coursework import ASSIGNMENT, IDS
 
-from classroom import export, records
+from classroom import export
 from classroom.cli import main
 from classroom.course import Course
 from classroom.export import Sheet
@@ -107,21 +107,6 @@ def test_a_flag_stands_until_a_person_has_decided(course: Course, capsys: pytest
     gradings.decide(course, "cem", 1)
     row = exported(course)["cem"]
     assert (row["flag"], row["score"]) == ("", "4")
-
-
-def test_each_doubted_check_is_to_be_decided(course: Course) -> None:
-    from nbgrader.api import Gradebook
-
-    record = gradings.enter(course, "fay", FULL, needs_person=True)
-    for id in IDS:
-        record["exercises"][id]["doubted"] = True
-    for number, id in enumerate(IDS):
-        with Gradebook(course.gradebook_url) as book:
-            waiting = records.flag(record, book.find_submission(ASSIGNMENT, "fay"))
-        assert waiting == "needs a person", number
-        gradings.decide(course, "fay", 1, f"{id}-check")
-    with Gradebook(course.gradebook_url) as book:
-        assert records.flag(record, book.find_submission(ASSIGNMENT, "fay")) == ""
 
 
 def test_an_open_answer_that_nobody_graded_is_said(

@@ -88,7 +88,7 @@ HOSTILE_OUTPUTS = [
 
 @pytest.fixture(scope="module")
 def graded(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """ada is right, bob is wrong, mal is hostile, dov unreadable, eve died in the grader, fay is withheld."""
+    """ada is right, bob wrong, mal hostile, dov unreadable, eve died in the grader, fay waits."""
     course = coursework.make(tmp_path_factory.mktemp("feedback") / "course")
     gradings.enter(course, "ada", FULL, answers={FIRST: "ADAS_ANSWER = 1", OPEN: "Because it *leaks*."})
     gradings.decide(course, "ada", 2.5, OPEN, comment="Nearly.\nSay <when>.")
@@ -102,19 +102,15 @@ def graded(tmp_path_factory: pytest.TempPathFactory) -> Path:
     )  # fmt: skip
     gradings.refuse(course, "dov", "unreadable", "It is no notebook: /home/grader/secret/dov.ipynb")
     gradings.refuse(course, "eve", "stopped", "The grader itself failed: OSError: /home/grader/secret")
-    withheld(course, "fay")
+    waiting(course, "fay")
     return course.root
 
 
-def withheld(course: Course, student: str) -> None:
+def waiting(course: Course, student: str) -> None:
     from classroom.intake import Found
 
     with gradings.opened(course) as book:
         given = gradings.result(book.template, student, {FIRST: 4}, evidence=[SECRET], needs_person=True)
-        score = given.scores[f"{FIRST}-check"]
-        score.aspects[-1]["seen"] = "SEEN_BY_A_FORGERY"
-        score.withheld, score.points, score.note = True, 0.0, SECRET
-        given.notebook = given.notebook.replace("Look again.", SECRET)
         book.enter(Found(student, b"x"), given)
 
 
@@ -256,10 +252,9 @@ def test_what_could_not_be_graded_says_why(pages: dict[str, str]) -> None:
     assert "Your answer" not in eve
 
 
-def test_withheld_points_wait_and_say_no_more(pages: dict[str, str], course: Course) -> None:
+def test_who_waits_for_a_person_is_told_so_and_no_more(pages: dict[str, str], course: Course) -> None:
     fay = Seen(pages["fay"]).text
-    assert "A person will look at this submission" in fay
-    assert "A person decides about the points of this check." in fay
+    assert "A person will look at this submission" in fay and SECRET not in pages["fay"]
     gradings.decide(course, "fay", 4)
     main(["feedback", ASSIGNMENT, "--student", "fay", "--course", str(course.root)])
     text = (course.root / f"feedback/fay/{ASSIGNMENT}.html").read_text(encoding="utf-8")

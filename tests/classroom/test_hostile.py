@@ -57,9 +57,7 @@ class Attack:
     name: str
     content: dict[str, Any] | bytes
     earns: float = 0
-    person: bool | None = None
     status: str = "graded"
-    withheld: bool | None = None
     alone: bool = True
     file: str = ""
 
@@ -168,9 +166,9 @@ def attacks(course: Course, port: int) -> list[Attack]:
         Attack("check rewritten", with_cells(check=rewrite)),
         Attack("check deleted", without_check()),
         Attack("check twice", twice()),
-        Attack("check worth more", with_cells(answer=RIGHT, check=dear), WORTH, False),
+        Attack("check worth more", with_cells(answer=RIGHT, check=dear), WORTH),
         Attack("points printed before", with_cells(check=printed)),
-        Attack("nonsense metadata", nonsense_metadata(), WORTH, False),
+        Attack("nonsense metadata", nonsense_metadata(), WORTH),
         Attack("own check function", with_cells(FAKE, "check = lambda *given: Fake()")),
         Attack(
             "own check after the answer", with_cells(answer=f"{NAME} = 1\ncheck = lambda *given: {WORTH}")
@@ -183,7 +181,6 @@ def attacks(course: Course, port: int) -> list[Attack]:
                 f"    return old(self, '{WORTH}' if 'check' in raw else raw, *a, **k)\n"
                 "type(shell).run_cell = run\nshell.run_cell = types.MethodType(run, shell)"
             ),
-            person=True,
         ),
         Attack(
             "patched run_cell_async",
@@ -194,7 +191,6 @@ def attacks(course: Course, port: int) -> list[Attack]:
                 "    return await old(self, raw, *a, **k)\n"
                 "type(shell).run_cell_async = run"
             ),
-            person=True,
         ),
         Attack(
             "AST transformer",
@@ -203,7 +199,7 @@ def attacks(course: Course, port: int) -> list[Attack]:
                 f"        return ast.Expr(ast.Constant({WORTH}))\n"
                 "get_ipython().ast_transformers.append(Rich())"
             ),
-            person=True,
+            alone=False,
         ),
         Attack(
             "input transformer",
@@ -212,7 +208,6 @@ def attacks(course: Course, port: int) -> list[Attack]:
                 f"    return ['{WORTH}\\n'] if any('check' in line for line in lines) else lines\n"
                 "get_ipython().input_transformers_post.append(rich)"
             ),
-            person=True,
         ),
         Attack(
             "verdict written to the check's pipe",
@@ -225,7 +220,6 @@ def attacks(course: Course, port: int) -> list[Attack]:
                 "from lessons.exercises import exercises\n"
                 f"worths = exercises()[{FIRST!r}].aspects"
             ),
-            person=True,
         ),
         Attack(
             "equal to everything",
@@ -238,26 +232,21 @@ def attacks(course: Course, port: int) -> list[Attack]:
                 f"    __hash__ = None\n{NAME} = Any()"
             ),
         ),
-        Attack("patched tried", with_cells(VERDICT + "trial.tried = exercising.tried = forged"), person=True),
+        Attack("patched tried", with_cells(VERDICT + "trial.tried = exercising.tried = forged")),
         Attack(
             "patched code of tried",
             with_cells(
                 VERDICT + "trial.tried.__code__ = forged.__code__\ntrial.__dict__.update(Aspect=Aspect)"
             ),
-            person=True,
         ),
         Attack(
             "patched in the answer",
             with_cells(answer=VERDICT + f"exercising.tried = forged\n{NAME} = print"),
-            person=True,
-            withheld=True,
         ),
         Attack(
             "patched though right",
             with_cells(VERDICT + "exercising.tried = forged", answer=RIGHT),
             WORTH,
-            person=True,
-            withheld=False,
         ),
         Attack(
             "patched for one answer alone",
@@ -265,7 +254,6 @@ def attacks(course: Course, port: int) -> list[Attack]:
                 VERDICT + "real = exercising.tried\n"
                 f"exercising.tried = lambda e, a, v: forged(e, a, v) if a is {NAME} else real(e, a, v)"
             ),
-            person=True,
         ),
         Attack(
             "points as a property",
@@ -275,7 +263,6 @@ def attacks(course: Course, port: int) -> list[Attack]:
                 answer=wrong(FIRST),
             ),
             WORTH - 1,
-            person=True,
         ),
         Attack(
             "aspects worth more",
@@ -286,13 +273,11 @@ def attacks(course: Course, port: int) -> list[Attack]:
                 answer=wrong(FIRST),
             ),
             WORTH - 1,
-            person=True,
         ),
         Attack(
             "patched builtin",
             with_cells("import builtins\nbuiltins.sum = lambda *given: " + str(WORTH), answer=wrong(FIRST)),
             WORTH - 1,
-            person=True,
         ),
         Attack(
             "sweep that finds nothing",
@@ -312,7 +297,6 @@ def attacks(course: Course, port: int) -> list[Attack]:
                 + "fake.check = lambda *given: Fake()\nfake.course = fake.given = print\n"
                 "sys.modules['lessons'] = fake"
             ),
-            person=True,
         ),
         Attack(
             "verdict displayed",
@@ -337,7 +321,6 @@ def attacks(course: Course, port: int) -> list[Attack]:
                 "def keep():\n    while True:\n        exercising.tried = forged\n        time.sleep(0.001)\n"
                 "threading.Thread(target=keep, daemon=True).start()"
             ),
-            person=True,
         ),
         Attack(
             "gradebook read",
@@ -367,7 +350,7 @@ def attacks(course: Course, port: int) -> list[Attack]:
         ),
         Attack("left behind", with_cells(LEAVE)),
         Attack("memory", with_cells("hoard = []\nwhile True: hoard.append(bytearray(50_000_000))")),
-        Attack("endless loop", with_cells("while True: pass", answer=RIGHT), WORTH, False),
+        Attack("endless loop", with_cells("while True: pass", answer=RIGHT), WORTH),
         Attack(
             "endless loop that ignores interrupts",
             with_cells(
@@ -375,7 +358,6 @@ def attacks(course: Course, port: int) -> list[Attack]:
                 answer=RIGHT,
             ),
             WORTH,
-            False,
         ),
         Attack("endless loop in the answer", with_cells(answer=f"def {NAME}(*given):\n    while True: pass")),
         Attack(
@@ -407,12 +389,11 @@ def attacks(course: Course, port: int) -> list[Attack]:
         Attack(
             "fork bomb", with_cells("import os\nwhile True:\n    try: os.fork()\n    except OSError: pass")
         ),
-        Attack("input", with_cells("input('Your grade? ')", answer=RIGHT), WORTH, False),
+        Attack("input", with_cells("input('Your grade? ')", answer=RIGHT), WORTH),
         Attack(
             "warnings on standard error",
             with_cells("import sys\nprint('ResourceWarning: unclosed', file=sys.stderr)", answer=RIGHT),
             WORTH,
-            False,
         ),
         Attack(
             "frames walked",
@@ -420,7 +401,6 @@ def attacks(course: Course, port: int) -> list[Attack]:
                 answer=f"import sys\ndef {NAME}(*given):\n    frame = sys._getframe()\n    while frame:\n"
                 "        sheet = frame.f_locals.get('sheet')\n        frame = frame.f_back\n"
             ),
-            person=True,
         ),
         Attack(
             "frames walked by other names",
@@ -433,8 +413,6 @@ def attacks(course: Course, port: int) -> list[Attack]:
                 "                found['tell'](dict(name=name, worth=worth, points=worth))\n"
                 "            found['tell']({'end': True})\n            os.kill(os.getpid(), 9)\n"
             ),
-            person=True,
-            withheld=True,
         ),
         Attack(
             "patched by the answer while it is checked",
@@ -446,8 +424,6 @@ def attacks(course: Course, port: int) -> list[Attack]:
                 "    self._tell(room.Aspect(name, worth, worth))\n"
                 f"def {NAME}(*given):\n    room.Sheet.aspect = aspect\n    raise KeyError\n"
             ),
-            person=True,
-            withheld=True,
         ),
         Attack("all braces", b"[" * 200_000, status="unreadable"),
         Attack(
@@ -457,7 +433,7 @@ def attacks(course: Course, port: int) -> list[Attack]:
         Attack("empty file", b"", status="empty"),
         Attack("picture", bytes(range(256)) * 40, status="unreadable"),
         Attack("another course", json.dumps({"cells": [cell("code", "1")]}).encode(), status="foreign"),
-        Attack("another name", with_cells(answer=RIGHT), WORTH, False, "renamed", file="my work (1).ipynb"),
+        Attack("another name", with_cells(answer=RIGHT), WORTH, "renamed", file="my work (1).ipynb"),
         Attack("only a script", b"print()", status="not a notebook", file="leaks.py"),
     ]
 
@@ -564,10 +540,6 @@ def test_it_gets_what_it_earned(run: Run, student: str) -> None:
     if attack.earns == WORTH:
         # What is right is paid, whatever stands around it.
         assert score["points"] == WORTH, about
-    if attack.person is not None:
-        assert record["needs_person"] == attack.person, about
-    if attack.withheld is not None:
-        assert score["withheld"] == attack.withheld, about
     assert run.grades[student][f"{FIRST}-check"] == score["points"]
 
 

@@ -63,10 +63,12 @@ class Made:
     def __init__(self, results: dict[str, Any]) -> None:
         self.made = results
         self.asked: list[str] = []
+        self.seeds: dict[str, dict[str, str]] = {}
 
     def results(self, jobs: Iterable[Job], patience: float | None = None) -> Iterator[Result]:
         for job in jobs:
             self.asked.append(job.student)
+            self.seeds[job.student] = dict(job.seeds)
             one = self.made[job.student]
             template = Template.read(job.release)
             yield one if isinstance(one, Result) else gradings.result(template, job.student, **one)
@@ -102,6 +104,11 @@ def table(path: Path) -> dict[str, dict[str, str]]:
 
 def regraded(course: Course, *options: str) -> int:
     return main(["regrade", ASSIGNMENT, "--course", str(course.root), *options])
+
+
+def test_it_judges_with_the_draw_of_the_grading(course: Course, pool: Made) -> None:
+    regraded(course, "--student", "ada")
+    assert pool.seeds == {"ada": {FIRST: "a seed", SECOND: "a seed"}}
 
 
 def test_higher_is_taken_and_lower_is_shown(
@@ -255,18 +262,14 @@ def test_a_grader_that_fails_takes_nothing(
     assert "ada: stays as it was. The worker died." in capsys.readouterr().out
 
 
-def test_what_looks_forged_now_keeps_its_points_and_asks_a_person(
+def test_what_did_not_run_to_its_end_keeps_its_points_and_asks_a_person(
     course: Course, pool: Made, capsys: pytest.CaptureFixture[str]
 ) -> None:
     template = Recipe.read(course, ASSIGNMENT).template
-    forged = gradings.result(template, "ada", {}, needs_person=True, evidence=["A wrong solution passed."])
-    forged.scores[f"{FIRST}-check"].withheld = True
-    pool.made["ada"] = forged
+    pool.made["ada"] = gradings.result(template, "ada", {}, needs_person=True, evidence=["The kernel died."])
     assert regraded(course) == 0
-    assert "ada: NEEDS A PERSON: A wrong solution passed." in capsys.readouterr().out
+    assert "ada: NEEDS A PERSON: The kernel died." in capsys.readouterr().out
     assert scores(course)["ada"] == 2
-    with Gradebook(course.gradebook_url) as book:
-        assert book.find_grade(f"{FIRST}-check", ASSIGNMENT, ASSIGNMENT, "ada").needs_manual_grade
     assert records.read(course, ASSIGNMENT)["ada"]["needs_person"]
 
 

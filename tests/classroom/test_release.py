@@ -8,13 +8,15 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import coursework
 import nbformat
 import pytest
 from coursekit import small_kit
 
 from classroom import release
+from classroom.cli import main
 from classroom.compose import as_bytes, commented, notebook, texts, uncommented
-from classroom.release import Stubs, generate, kit_exercise, kit_texts
+from classroom.release import Stubs, generate, kit_exercise, kit_texts, weaker
 from classroom.trouble import Trouble
 from lessons.exercises import exercises, stub
 
@@ -156,3 +158,18 @@ def test_a_text_that_says_something_else_than_its_check_is_refused(kit: Path) ->
 
 def test_a_notebook_is_plain_json(kit: Path) -> None:
     assert json.loads(as_bytes(made())) == made()
+
+
+def test_a_check_cell_that_no_judge_decides_is_named_before_it_is_handed_out(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    course = coursework.make(tmp_path / "course")
+    assert weaker(course, course.assignments) == []
+    path = course.release("leaks")
+    whole = json.loads(path.read_text(encoding="utf-8"))
+    plain = coursework.cell("code", "assert x == 1", "plain", grade=True, locked=True, points=1)
+    path.write_text(json.dumps(whole | {"cells": [*whole["cells"], plain]}), encoding="utf-8")
+    [said] = weaker(course, course.assignments)
+    assert said.startswith("leaks: a hostile submission can make plain pass. The judge decides")
+    assert main(["student-kit", str(tmp_path / "kit.zip"), "--course", str(course.root)]) == 0
+    assert said in capsys.readouterr().out

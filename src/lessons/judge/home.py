@@ -6,6 +6,7 @@ import atexit
 import contextlib
 import json
 import os
+import select
 import socket
 import subprocess
 import sys
@@ -67,6 +68,11 @@ class Server:
     def alive(self) -> bool:
         """Whether its process is there."""
         return self._process.poll() is None
+
+    def says(self) -> bool:
+        """Whether it has said something that was not asked for yet, such as a verdict."""
+        assert self._process.stdout is not None
+        return bool(select.select([self._process.stdout], [], [], 0)[0])
 
     @property
     def descriptors(self) -> list[int]:
