@@ -15,6 +15,12 @@ def test_retry(retry, new_feed):
     stream.close()
     assert feed.open == 0, "a reader who leaves early leaves nothing open"
 
+    feed = new_feed(failures=0)
+    stream = retry(feed.stream)()
+    next(stream)
+    stream.close()
+    assert feed.open == 0, "nor in the first attempt"
+
     feed = new_feed(failures=2)
     assert list(retry(feed.stream)()) == feed.records
     feed = new_feed(failures=3)
@@ -24,3 +30,5 @@ def test_retry(retry, new_feed):
         pass
     else:
         raise AssertionError("the last error goes on")
+    assert feed.opened == 3, "three attempts in all"
+    assert feed.open == 0, "the attempt that failed last is closed, too"

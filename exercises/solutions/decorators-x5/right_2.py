@@ -25,8 +25,15 @@ def test_retry(retry, new_feed):
         assert opens[0] == opens[-1] == 0 and max(opens) == 1, opens
         assert (error is not None) == (failures == 3)
         assert error is not None or records == feed.records
-    feed = new_feed(0)
-    stream = retry(feed.stream)()
-    next(stream)
-    stream.close()
-    assert feed.open == 0
+    for failures, pulls in ((0, 1), (1, feed.at + 1)):
+        feed = new_feed(failures)
+        stream = retry(feed.stream)()
+        for _ in range(pulls):
+            next(stream)
+        stream.close()
+        assert feed.open == 0
+    feed = new_feed(3)
+    try:
+        list(retry(feed.stream)())
+    except OSError:
+        assert feed.opened == 3

@@ -18,6 +18,7 @@ def test_retry(retry, new_feed):
     except OSError as error:
         raised = error
     assert isinstance(raised, OSError)
+    assert (feed.opened, feed.open) == (3, 0)
     for pulls in (1, feed.at + 1):
         feed = new_feed(failures=1)
         stream = retry(feed.stream)()

@@ -22,6 +22,10 @@ def test_retry(retry, new_feed):
     feed = new_feed(failures=1)
     s = retry(feed.stream)()
     assert feed.opened == 0
-    next(s)
-    s.close()
-    assert feed.open == 0
+    for pulls in (1, feed.at + 1):
+        feed = new_feed(failures=1)
+        s = retry(feed.stream)()
+        for _ in range(pulls):
+            next(s)
+        s.close()
+        assert feed.open == 0

@@ -6,7 +6,7 @@ attempts are allowed.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, suppress
 from itertools import islice
 from typing import Any
@@ -216,29 +216,6 @@ def silencing(function: Any) -> Any:
     return wrapper
 
 
-def dangling(function: Any) -> Any:
-    """Leaves each attempt that broke open; the last one it closes."""
-
-    def wrapper(*given: Any) -> Iterator[Any]:
-        delivered = 0
-        for number in (1, 2, 3):
-            stream = function(*given)
-            try:
-                for record in islice(stream, delivered, None):
-                    delivered += 1
-                    yield record
-                stream.close()
-                return
-            except OSError:
-                if number == 3:
-                    raise
-            except GeneratorExit:
-                stream.close()
-                raise
-
-    return wrapper
-
-
 def belated(function: Any) -> Any:
     """Closes all attempts at the very end: until then they are open beside each other."""
 
@@ -255,28 +232,6 @@ def belated(function: Any) -> Any:
                 except OSError:
                     if number == 3:
                         raise
-
-    return wrapper
-
-
-def deaf(function: Any) -> Any:
-    """Leaves the attempt open when the reader leaves early."""
-
-    def wrapper(*given: Any) -> Iterator[Any]:
-        delivered = 0
-        for number in (1, 2, 3):
-            stream = function(*given)
-            try:
-                for record in islice(stream, delivered, None):
-                    delivered += 1
-                    yield record
-            except OSError:
-                stream.close()
-                if number == 3:
-                    raise
-            else:
-                stream.close()
-                return
 
     return wrapper
 
@@ -305,3 +260,47 @@ def forward(function: Any) -> Any:
         return Retrying(lambda: first.pop() if first else function(*given))
 
     return wrapper
+
+
+def retrying(
+    closes: Callable[[str, int], bool] = lambda how, number: True, attempts: int = 3, other: bool = False
+) -> Any:
+    """A retry that is right but for what is said here.
+
+    closes: whether it closes an attempt, by how that ended ("broken", "last", "end" or "left") and by its
+    number. other: whether another error comes out at the end.
+    """
+
+    def program(function: Any) -> Any:
+        def wrapper(*given: Any) -> Iterator[Any]:
+            delivered = 0
+            for number in range(1, attempts + 1):
+                stream, how = function(*given), "left"
+                try:
+                    for record in islice(stream, delivered, None):
+                        delivered += 1
+                        yield record
+                    how = "end"
+                    return
+                except OSError as error:
+                    how = "last" if number == attempts else "broken"
+                    if number == attempts and other:
+                        raise RuntimeError("three attempts have failed") from error
+                    if number == attempts:
+                        raise
+                finally:
+                    if closes(how, number):
+                        stream.close()
+
+        return wrapper
+
+    return program
+
+
+dangling = retrying(lambda how, number: how != "broken")
+unfinished = retrying(lambda how, number: how != "end")
+spent = retrying(lambda how, number: how != "last")
+deaf = retrying(lambda how, number: how != "left" or number > 1)
+deaf_later = retrying(lambda how, number: how != "left" or number == 1)
+translating = retrying(other=True)
+stubborn = retrying(attempts=4)

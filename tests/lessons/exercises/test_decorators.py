@@ -192,6 +192,7 @@ def test_a_test_may_use_pytest() -> None:
     source = next(one for one in ALL if str(one) == "decorators-x5-right_1").source
     head, tail = source.split("    try:\n")
     raises = "    import pytest\n    with pytest.raises(OSError):\n        list(retry(feed.stream)())\n"
+    raises += "    assert (feed.opened, feed.open) == (3, 0)\n"
     assert "raise AssertionError" in tail
     assert judged("decorators-x5", answered("decorators-x5", head + raises)).status == "correct"
 

@@ -1,0 +1,2 @@
+def test_retry(retry, new_feed):
+    assert list(retry(new_feed(failures=3).stream)())
