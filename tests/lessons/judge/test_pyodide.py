@@ -34,16 +34,23 @@ NOT_YET = {
 """Stored solutions that have no verdict in Pyodide, and what it dies of."""
 
 
-def told(verdict: dict[str, Any]) -> dict[str, Any]:
-    """What must be the same everywhere. Sentences may differ: they quote addresses, times and paths."""
-    aspects = [(aspect["name"], aspect["points"], aspect["belief"]) for aspect in verdict["aspects"]]
-    return {"status": verdict["status"], "points": verdict["points"], "aspects": aspects}
+UNCHECKED = {"chains-x4": {"it remembers no more than its window"}}
+"""Aspects that are not checked in a browser, because only Linux tells how much memory a process has."""
+
+
+def told(verdict: dict[str, Any], but: set[str]) -> dict[str, tuple[int, str]]:
+    """Points and belief for each aspect. Sentences may differ: they quote addresses, times and paths."""
+    aspects = [aspect for aspect in verdict["aspects"] if aspect["name"] not in but]
+    return {aspect["name"]: (aspect["points"], aspect["belief"]) for aspect in aspects}
 
 
 def agrees(solution: Solution, pyodide: Pyodide) -> None:
     given = {"id": solution.exercise, "name": str(solution), "source": solution.source}
     there = pyodide.run(EXAMINE, **given)
-    assert told(there) == told(solution.judged().as_dict()), f"{solution}: {there}"
+    unchecked = {aspect["name"] for aspect in there["aspects"] if aspect["unchecked"]}
+    assert unchecked <= UNCHECKED.get(solution.exercise, set()), solution
+    here = solution.judged().as_dict()
+    assert told(there, unchecked) == told(here, unchecked), f"{solution}: {there}"
 
 
 def test_what_a_student_imports_is_there(pyodide: Pyodide) -> None:
