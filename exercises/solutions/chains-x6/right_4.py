@@ -1,6 +1,6 @@
 def check_closes(deliver):
     for limit, fault in ((1, None), (3, None), (20, "stage"), (20, "sink")):
-        open_now = set()
+        open_now, kept = set(), []
 
         class Part:
             def __init__(self, name):
@@ -10,6 +10,10 @@ def check_closes(deliver):
                 return self.process(iter("abcdefg"))
 
             def process(self, stream):
+                kept.append(self.passed(stream))
+                return kept[-1]
+
+            def passed(self, stream):
                 open_now.add(self.name)
                 try:
                     for letter in stream:

@@ -11,23 +11,7 @@ from lessons.exercises.chains_parts import (
     Run,
     names_in,
 )
-from lessons.exercises.chains_programs import (
-    BROKEN,
-    DROPS,
-    EARLY,
-    RIGHT,
-    SOME,
-    TIDY,
-    WORLDS,
-    Program,
-    around_pull,
-    by_hand,
-    first_first,
-    let_go,
-    open_ended,
-)
 from lessons.exercises.exercise import (
-    Attempt,
     Sheet,
     Wrong,
     attempt,
@@ -38,7 +22,6 @@ from lessons.exercises.exercise import (
     where,
 )
 from lessons.exercises.variant import Variant
-from lessons.judge.judge import Callback
 from lessons.words import described as short
 
 
@@ -317,136 +300,3 @@ def line(variant: Variant) -> Any:
     """Return `(source, stages, sink)`; `source.log` tells in which order their streams ended."""
     made = Line(variant.readings("chains-x5", 7), 2)
     return made, made.stages, made
-
-
-# --- chains-x6 ------------------------------------------------------------------------------------------
-
-
-@exercise(
-    "chains-x6",
-    "A test that catches a chain left half way",
-    kind="test",
-    answer="check_closes",
-    aspects={
-        "it catches a run that was left early": 3,
-        "it looks at every generator": 2,
-        "it catches what a failure leaves suspended": 2,
-    },
-    version=2,
-    hangs="chains-stage-by-stage",
-    seconds=5,
-    wired=True,
-)
-def testing(answer: Any, sheet: Sheet) -> None:
-    """Give the test right and leaky programs, in an order of the variant's own."""
-    judge = sheet.judge
-    judge.keep = True
-    ways: list[Any] = [*RIGHT, *EARLY, *BROKEN, *SOME, *RIGHT]
-    sheet.variant.random("chains-x6").shuffle(ways)
-    programs = [(way, Program(way)) for way in ways]
-    ends = [(way, program, attempt(answer, Callback(program.function()))) for way, program in programs]
-
-    def fair() -> None:
-        """Raise `Wrong` unless every right program passes."""
-        for way, program, end in ends:
-            if way not in RIGHT or end.error is None:
-                continue
-            if not isinstance(end.error, AssertionError):
-                if not program.runs:
-                    raise end.error
-                raise Wrong(
-                    "",
-                    f"a program that closes every generator met {end.raised} in your test"
-                    + (f", {end.where}." if end.where else "."),
-                    "An error of your own sink or stage is raised again by `deliver`: catch it in the test.",
-                )
-            if way is first_first and all(one.error is None for other, _, one in ends if other in TIDY):
-                raise Wrong(
-                    "",
-                    "a program that closes every generator, the source's first, was rejected"
-                    + (f", {end.where}." if end.where else "."),
-                    "Ask only whether each one is closed: in which order does not matter here.",
-                )
-            belief, why = "", "Find out which of its generators you look at, and when."
-            if all(attempt(answer, let_go(drops, judge)).error is None for drops in DROPS):
-                raise Wrong(
-                    "leaks-refcount-closes",
-                    "a program that closes every generator, and keeps them, was rejected"
-                    + (f", {end.where}." if end.where else "."),
-                    "Ask each generator in which state it is, and not whether it is still there.",
-                )
-            for world, (name, reason) in WORLDS.items():
-                if attempt(answer, Callback(Program(world).function())).error is None:
-                    belief, why = name, reason
-                    break
-            place = f", {end.where}" if end.where else ""
-            raise Wrong(belief, f"a program that closes every generator was rejected{place}.", why)
-
-    def catches(family: dict[Any, str]) -> None:
-        for want in family:
-            for way, program, end in ends:
-                if way is want and not isinstance(end.error, AssertionError):
-                    missed(family[want], want, program, end)
-
-    def missed(what: str, way: Any, program: Program, end: Attempt) -> None:
-        if end.error is not None:
-            raise Wrong(
-                "",
-                f"for a program that {what} your test raises {end.raised}; it has to be an AssertionError.",
-                "Compare what you kept with what has to be, by `assert`.",
-            )
-        seen = f"your test passes a program that {what}."
-        if not program.runs:
-            raise Wrong("chains-break-closes", f"{seen} It never calls the program.", "Call it, and look.")
-        if program.spent:
-            raise Wrong(
-                "chains-iterated-twice",
-                f"{seen} A later run had no records: an earlier one had used them up.",
-                "Make new records, or a new list iterator, for every run.",
-            )
-        if way in SOME:
-            raise Wrong(
-                "chains-close-travels",
-                seen,
-                "Keep the generator of the source and of each of at least two stages, and look at them all.",
-            )
-        if way in BROKEN and program.broken and program.broken == program.unbuilt:
-            raise Wrong(
-                "chains-try-around-building",
-                f"{seen} In your test a part fails when it is called, before anything is pulled.",
-                "Let a stage fail at a record: inside its generator, after its first `yield`.",
-            )
-        if way is around_pull:
-            raise Wrong(
-                "chains-consumer-error-inside",
-                seen,
-                "Let the sink fail at a record as well: then no generator is running, and none learns of it.",
-            )
-        if way in BROKEN:
-            raise Wrong(
-                "chains-error-closes" if program.broken else "leaks-traceback-keeps",
-                seen,
-                "Let a stage fail at a record, and let the sink fail, each in a run of its own.",
-            )
-        raise Wrong(
-            "chains-break-closes",
-            seen,
-            "Let a run be left early, with a `limit` below the number of records, and keep its generators "
-            "in a list: what is kept is not closed by luck.",
-        )
-
-    with sheet.aspect("it catches a run that was left early"):
-        fair()
-        catches(EARLY)
-    with sheet.aspect("it looks at every generator"):
-        above(fair)
-        catches(SOME)
-    with sheet.aspect("it catches what a failure leaves suspended"):
-        above(fair)
-        catches(BROKEN)
-
-
-@materials(testing)
-def programs(variant: Variant) -> Any:
-    """Return a program that closes every generator, and one that closes none, to try a test on."""
-    return Program(by_hand).function(), Program(open_ended).function()

@@ -254,22 +254,5 @@ SOME = {
 }
 """Programs that leave generators suspended, each with what it does, in three families."""
 
-WORLDS = {
-    first_first: (
-        "chains-first-closes-first",
-        "Your test asks that the source is closed first. Ask only whether each one is closed.",
-    ),
-    thrown_in: (
-        "chains-consumer-error-inside",
-        "Your test waits for the sink's error inside a generator. Ask each one in which state it is.",
-    ),
-    started: (
-        "chains-close-runs-finally",
-        "Let the run pull a record: a generator that nobody has pulled has no `finally` to run.",
-    ),
-    one_by_one: (
-        "chains-stage-by-stage",
-        "Your test asks that a part is through before the next begins. Ask for the states afterwards.",
-    ),
-}
+WORLDS = (first_first, thrown_in, started, one_by_one)
 """Programs as they would be if a belief were true: a test that only these pass shows that belief."""

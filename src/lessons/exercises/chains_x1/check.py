@@ -229,7 +229,6 @@ losing = ruled(
     answer="with_highest",
     version=3,
     hangs="chains-stage-by-stage",
-    seconds=5,
     given=lambda variant: winter(variant, "chains-x1", 7),
     asked=[
         Asked("each reading is handed on before the next is pulled", 2, (*BEGUN, *ONE_BY_ONE)),

@@ -261,7 +261,6 @@ smoothing = ruled(
     answer="smoothed",
     version=3,
     hangs="chains-stage-by-stage",
-    seconds=5,
     given=lambda variant: degrees(variant, "chains-x4", 14),
     asked=[
         Asked("each mean is handed on as soon as its readings are there", 2, (*BEGUN, *ONE_BY_ONE)),

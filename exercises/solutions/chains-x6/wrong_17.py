@@ -1,0 +1,2 @@
+def check_closes(deliver):
+    assert callable(deliver)
