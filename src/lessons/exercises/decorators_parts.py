@@ -14,6 +14,9 @@ from lifecycle import retryOnFailure
 MANY = 12
 """More often than this no exercise lets an answer open a feed."""
 
+AT_ONCE = 0.05
+"""More seconds than this between each failure and the next attempt are a pause of the answer's own."""
+
 
 def subclass(base: type, **attributes: Any) -> Any:
     """A class of the same name with other attributes."""

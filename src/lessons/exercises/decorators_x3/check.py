@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from lessons.exercises.decorators_parts import (
+    AT_ONCE,
     MANY,
     Clock,
     Doubles,
@@ -25,9 +26,6 @@ from lessons.exercises.variant import Variant
 from lessons.words import described as short
 
 KEY = "decorators-x3"
-
-AT_ONCE = 0.05
-"""More seconds than this between each failure and the next attempt are a pause of the answer's own."""
 
 
 def given(variant: Variant) -> Any:

@@ -1,0 +1,6 @@
+def patient(function=None, *, attempts=3):
+    if function is None:
+        return functools.partial(patient, attempts=attempts)
+    if len(inspect.signature(function).parameters) > 1:
+        raise TypeError("a stage cannot be retried")
+    return retryOnFailure(attempts + 1, 0)(function)

@@ -1,0 +1,10 @@
+def patient(function=None, *, attempts=3):
+    if function is None:
+        return functools.partial(patient, attempts=attempts)
+    if len(inspect.signature(function).parameters) > 1:
+        raise TypeError("a stage cannot be retried")
+
+    @functools.wraps(function)
+    def wrapper(self):
+        return iter(list(retryOnFailure(attempts, 0)(function)(self)))
+    return wrapper

@@ -1,0 +1,16 @@
+def patient(function=None, *, attempts=3):
+    if function is None:
+        return functools.partial(patient, attempts=attempts)
+    if len(inspect.signature(function).parameters) > 1:
+        raise TypeError("a stage cannot be retried")
+    retry = retryOnFailure(attempts, 0)(function)
+
+    @functools.wraps(function)
+    def wrapper(self):
+        records, ready = retry(self), []
+        while True:
+            ready += islice(records, 2 - len(ready))
+            if not ready:
+                return
+            yield ready.pop(0)
+    return wrapper
