@@ -22,7 +22,7 @@ from classroom.tested import PROGRAMS
 from classroom.trouble import Trouble
 from lessons.exercises import exercises
 
-SETTLED: tuple[str, ...] = ()
+SETTLED = ("descriptors-x1", "descriptors-x5", "chains-x5", "composition-x2")
 """The exercises of which each surviving mutant is listed as equivalent."""
 
 MADE = {
@@ -343,6 +343,6 @@ def test_a_mutant_of_each_exercise_is_rejected(id: str) -> None:
 
 @pytest.mark.deep
 def test_every_survivor_is_listed_and_every_entry_survives() -> None:
-    rows = judged(FOLDER, SETTLED) if SETTLED else []
+    rows = judged(FOLDER, SETTLED)
     assert [line for row in rows for line in told(row)] == []
     assert stale(rows) == []
