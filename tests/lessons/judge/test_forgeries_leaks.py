@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 from solutions import FOLDER, Solution
 
 from lessons.exercises import exercises
+from lessons.exercises.leaks_x4.check import Desk
 from lessons.judge.trial import examine
 
 
@@ -155,3 +157,22 @@ def test_gives_back(job):
     answer = Solution("leaks-x5", "forged", "", source).answer()
     verdicts: list[Any] = [examine("leaks-x5", answer, seed=str(seed)) for seed in range(3)]
     assert all(one.points < exercises()["leaks-x5"].worth - 1 for one in verdicts)
+
+
+class Blind:
+    """A judge that is not told which files its host's process has open."""
+
+    def files(self) -> None:
+        return None
+
+    def process(self) -> int:
+        return 1
+
+    def witness(self, *given: object) -> object:
+        return {}
+
+
+def test_a_process_that_hides_its_files_is_told_so(tmp_path: Path) -> None:
+    desk = Desk(Blind(), tmp_path / "desk", "Lund.jsonl", None)  # type: ignore[arg-type]
+    desk.over(None)
+    assert desk.left == "your process hides which files it has open"

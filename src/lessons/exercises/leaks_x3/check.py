@@ -251,8 +251,9 @@ def silent() -> Any:
 
 def other_numbers(answer: Any, sheet: Sheet) -> Iterator[Block]:
     """No opener, one, and more than usual."""
-    for count in (0, 1, sheet.variant.number("leaks-x3", 4, 6) + 2):
-        yield Block(f"of {count or 'no'} openers", count).run(answer)
+    more = sheet.variant.number("leaks-x3", 4, 6) + 2
+    for count, when in ((0, "with no openers"), (1, "with one opener"), (more, f"with {more} openers")):
+        yield Block(when, count).run(answer)
 
 
 def two_at_once(answer: Any, sheet: Sheet) -> Iterator[Block]:
@@ -344,10 +345,10 @@ GETS = (
          "{when}, another error came out: {raised}.", "",
          "Let the error go on as it is: close, and `raise` without a name."),
     Rule(other_numbers, lambda block: not block.no_error,
-         "{when}: {raised} came out.", "",
+         "{when}, {raised} came out.", "",
          "There may be any number of openers: with none, the block gets an empty list."),
     Rule(other_numbers, lambda block: block.in_block != block.count,
-         "{when}: `as` named {named}, where a list of {count} connections belongs.", "",
+         "{when}, `as` named {named}, where a list of what the openers returned belongs.", "",
          "`as` names what `__enter__` returns, or what a `@contextmanager` function yields."),
     Rule(each_failure, lambda block: block.whole and not block.as_opened,
          "the block did not get the {count} connections in the order in which they were opened.", "",
