@@ -457,18 +457,6 @@ class LineStage:
         return self.line.keep(place, self.line._part(place, stream, self.number != 1))
 
 
-@dataclass
-class Run:
-    """One run of an answer: its line, its limit and what came of it."""
-
-    line: Line
-    limit: int
-    end: Attempt
-
-    def __str__(self) -> str:
-        return f"{self.line} (limit {self.limit})"
-
-
 # --- what runs beside the answer, in its own process
 
 

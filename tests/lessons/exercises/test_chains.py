@@ -226,11 +226,11 @@ class Agreeable:
 
 
 def patches(*given: Any) -> Any:
-    from lessons.exercises import chains, chains_parts, chains_programs
+    from lessons.exercises import chains_parts, chains_programs
     from lifecycle import faults, ledger
 
     faults.sweep = ledger.held = lambda *given, **named: ()  # type: ignore[assignment]
-    for module in (chains, chains_parts, chains_programs):
+    for module in (chains_parts, chains_programs):
         module.getgeneratorstate = lambda stream: "GEN_CLOSED"  # type: ignore[attr-defined]
     return 0
 
@@ -297,48 +297,6 @@ def judged(id: str, source: str) -> Any:
     return examine(id, executed(textwrap.dedent(source), id, setup(id)).get(exercises()[id].answer))
 
 
-def a_night(before: str, inside: str, caught: str) -> str:
-    """A cell of chains-x2 around these lines; the chain is built and pulled inside the `try`."""
-    return f"""
-def night(source, stages, sink, mail):
-    {before}
-    try:
-        stream = source.stream()
-        for stage in stages:
-            stream = stage.process(stream)
-        {inside}
-        for record in stream:
-            sink.write(record)
-            written += 1
-    except Exception as error:
-        {caught}
-    return written
-"""
-
-
-NIGHTS = {
-    "counts too late": ("", "written = 0", "mail(written, error); raise", "before the `try` begins"),
-    "wraps the error": (
-        "written = 0",
-        "",
-        "mail(written, error); raise OSError from error",
-        "a bare `raise`",
-    ),
-    "leaves Python": ("written = 0", "", "mail(written, error); raise SystemExit", "a bare `raise`"),
-    "mails twice": ("written = 0", "", "mail(written, error); mail(written, error); raise", "one mail"),
-    "swaps the two": ("written = 0", "", "mail(error, written); raise", "the number first"),
-}
-
-
-@pytest.mark.parametrize("case", NIGHTS)
-def test_a_night_is_told_what_is_wrong_with_its_mail(case: str) -> None:
-    *parts, advice = NIGHTS[case]
-    verdict = judged("chains-x2", a_night(*parts))
-    failed = [aspect for aspect in verdict.aspects if not aspect.holds]
-    assert failed and verdict.belief == ""
-    assert advice in " ".join(aspect.advice for aspect in failed)
-
-
 def a_diary(lines: str) -> str:
     """A cell of chains-x3 whose `stream` does this with each path."""
     return f"""
@@ -385,21 +343,6 @@ def test_a_list_of_readings_loses_only_what_a_list_is_wrong_about() -> None:
     """
     verdict = judged("chains-x3", source)
     assert [aspect.holds for aspect in verdict.aspects] == [True, True, False, True]
-
-
-def test_stages_that_are_left_out_are_named() -> None:
-    source = """
-        def deliver(source, stages, sink, limit):
-            with closing(source.stream()) as stream:
-                count = 0
-                for record in itertools.islice(stream, limit):
-                    sink.write(record)
-                    count += 1
-                return count
-    """
-    verdict = judged("chains-x5", source)
-    assert [aspect.holds for aspect in verdict.aspects] == [True, False, True, False]
-    assert all("stage 1, stage 2" in aspect.seen for aspect in verdict.aspects if not aspect.holds)
 
 
 def test_a_test_may_not_ask_in_which_order_the_generators_are_closed() -> None:
