@@ -90,6 +90,15 @@ QUIET = {
         "    except OSError: print('refused')",
         lambda came: came.said.split() == ["refused"] * 7,
     ),
+    "the folder of the judge": Attack(
+        "import os\n"
+        "place = os.environ['LIFECYCLE_JUDGE']\nfolder = os.path.dirname(place)\nsaid = []\n"
+        "for act in (lambda: open(place, 'w'), lambda: os.mkdir(folder + '/x'), lambda: os.rmdir(folder),\n"
+        "            lambda: os.rename(folder, '/run/x'), lambda: os.chmod(folder, 0o777)):\n"
+        "    try: act(); said.append('done')\n    except OSError as error: said.append(error.strerror)\n"
+        "print(os.path.exists(place), 'done' in said)",
+        says("False False"),
+    ),
     "the grader's files": Attack(
         "import os\n"
         "for path in open('secrets.txt').read().split('\\n'):\n"

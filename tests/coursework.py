@@ -22,9 +22,9 @@ ASSIGNMENT = "leaks"
 KERNEL = {"name": "python3", "display_name": "Python 3", "language": "python"}
 
 
-def setup() -> str:
+def setup(assignment: str = ASSIGNMENT) -> str:
     """The setup cell's source in this course."""
-    return stub(ASSIGNMENT).replace('course("kit")', f'course("{TERM}")').rstrip()
+    return stub(assignment).replace('course("kit")', f'course("{TERM}")').rstrip()
 
 
 def solution(exercise: str, name: str = "right_1") -> str:

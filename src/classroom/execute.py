@@ -317,6 +317,8 @@ def judged(kernel: Kernel, job: Job, slot: Slot, seconds: float) -> tuple[Ran, V
     """
     own = kernel.sandbox.beside(f"{slot.exercise.replace('-', '_')}/check.py")
     about = {"seed": job.seeds.get(slot.exercise, ""), "own": own, "place": kernel.sandbox.judge}
+    if job.sandboxed:
+        about["shared"] = kernel.sandbox.shared
     with _judge() as server:
         server.ask(slot.exercise, job.variant, **about, patience=PATIENCE)
         ran = kernel.run(_SHOW.format(place=kernel.sandbox.place, name=slot.name), seconds, server.says)

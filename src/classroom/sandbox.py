@@ -194,6 +194,11 @@ class Sandbox:
         """The same place, as it is called inside."""
         return f"{_JUDGE}/socket" if self.sandboxed else self.judge
 
+    @property
+    def shared(self) -> str:
+        """A folder for answers to work in while a judge looks; inside and outside it has the same name."""
+        return str(self._folder / "shared")
+
     def beside(self, name: str) -> str:
         """Where one of its `files` is, as it is called outside; "" if there is none of this name."""
         return str(self._folder / "files" / name) if name in self.files else ""
@@ -209,6 +214,9 @@ class Sandbox:
             _lay(self.files, folder / "files")
             (folder / "judge").mkdir()
             (folder / "judge").chmod(0o711)
+            (folder / "shared").mkdir(mode=0o700)
+            if hasattr(os, "geteuid") and os.geteuid() == 0:
+                os.chown(folder / "shared", NOBODY, NOBODY)
             self.km = _Manager(
                 transport="ipc", connection_file=str(folder / "outside.json"), shutdown_wait_time=1.0
             )
@@ -446,11 +454,23 @@ class _Provisioner(KernelProvisionerBase):
                 self.ended_by = "time"
             elif _memory(process.pid, self.limits.total_memory) > self.limits.total_memory:
                 self.ended_by = "memory"
-            elif where and _files(where) > self.limits.files:
+            elif (where and _files(where) > self.limits.files) or self._overfull():
                 self.ended_by = "files"
             if self.ended_by:
                 self._kill(process)
                 return
+
+    def _overfull(self) -> bool:
+        """Whether the folder that is shared with the judge holds more than a folder of the sandbox may."""
+        count = size = 0
+        for place, folders, names in os.walk(self.folder / "shared"):
+            count += len(folders) + len(names)
+            for name in names:
+                with contextlib.suppress(OSError):
+                    size += os.lstat(os.path.join(place, name)).st_blocks * 512
+            if count > self.limits.files or size > self.limits.disk:
+                return True
+        return False
 
 
 class _Command:
@@ -539,6 +559,12 @@ class _Command:
         for folder, size in (("/tmp", disk), (HOME, disk), ("/run", str(MIB))):
             walls += ["--size", size, "--tmpfs", folder]
         walls += self._binds(shown)
+        shared = self.folder / "shared"
+        if shared.exists():
+            for parent in reversed(shared.parents[:-1]):
+                if not _covers(shown, PurePosixPath(parent)):
+                    walls += ["--perms", "0755", "--dir", str(parent)]
+            walls += ["--bind", str(shared), str(shared)]
         for path in _hidden(shown):
             walls += ["--size", "4096", "--tmpfs", path, "--remount-ro", path]
         walls += ["--remount-ro", "/", "--chdir", HOME, "--clearenv"]

@@ -13,9 +13,12 @@ import coursework
 import pytest
 from coursework import IDS, TERM, answered, cell, notebook, release, solution, wrong
 
+from classroom import execute
 from classroom.execute import SETTLING, Job, Kernel, Result, Times, graded
 from classroom.sandbox import available
-from lessons.exercises import exercises
+from lessons.exercises import exercises, stub
+from lessons.exercises.exercise import ASSIGNMENTS
+from lessons.judge.home import Ended
 from lessons.judge.verdict import MIME, Verdict
 
 if sys.platform != "linux":
@@ -41,6 +44,20 @@ def with_cells(*sources: str, answers: dict[str, str] | None = None) -> dict[str
     index = next(i for i, one in enumerate(whole["cells"]) if one["id"] == CHECK)
     whole["cells"][index:index] = [cell("code", source) for source in sources]
     return whole
+
+
+def answered_in(assignment: str, ids: list[str], stubs: bool = False) -> dict[str, Any]:
+    """The notebook of an assignment's exercises, with right answers that use what nobody has to fear."""
+    cells = [cell("code", coursework.setup(assignment), f"{assignment}-setup", locked=True)]
+    for id in ids:
+        known = exercises()[id]
+        source = stub(id) if stubs else f"# abort, modules, /proc/self/fd, f_back\n{solution(id)}"
+        check = f'check("{id}", {known.answer}).points'
+        cells += [
+            cell("code", source, id, solution=True),
+            cell("code", check, f"{id}-check", grade=True, locked=True, points=known.worth),
+        ]
+    return notebook(cells)
 
 
 def outputs(result: Result, name: str) -> list[dict[str, Any]]:
@@ -128,6 +145,8 @@ def test_points_earned_before_a_kernel_dies_are_kept() -> None:
     result = graded(job(content))
     assert all_right(result)
     assert "The kernel died in the cell added-" in result.note
+    # Nothing is missing because of it, so there is nothing for a person to decide.
+    assert not result.needs_person
     assert outputs(result, "print('after')")[0]["text"] == "after\n"
 
 
@@ -137,6 +156,7 @@ def test_a_kernel_that_dies_again_and_again_is_given_up() -> None:
     result = graded(job(content))
     assert {score.points for score in result.scores.values()} == {0}
     assert result.scores[CHECK].note == "Not run: its kernel died too often."
+    assert result.needs_person
 
 
 @pytest.mark.deep
@@ -207,7 +227,72 @@ def test_the_time_for_the_whole_notebook_ends_it() -> None:
     times = Times(cell=4, notebook=3, grace=1)
     result = graded(job(with_cells("while True: pass"), times=times))
     assert result.scores[CHECK].note == "Not run: the time for the whole notebook was over."
+    assert result.needs_person
     assert {score.points for score in result.scores.values()} == {0}
+
+
+def test_an_answer_that_hangs_costs_the_judges_time_and_its_notebook_goes_on() -> None:
+    name = exercises()[FIRST].answer
+    result = graded(job(with_cells(answers={FIRST: f"def {name}(*given):\n    while True: pass"})))
+    score = result.scores[CHECK]
+    assert score.points == 0 and "was stopped after" in score.aspects[0]["seen"]
+    # The kernel is interrupted, not ended: what the notebook has made stays there.
+    assert not result.evidence and not result.needs_person and not score.note
+    assert result.scores[f"{LAST}-check"].points == result.scores[f"{LAST}-check"].worth
+
+
+def test_the_draw_of_a_grading_is_drawn_again() -> None:
+    one = job(with_cells(), seeds={FIRST: "as before"})
+    seeds = {check: score.seed for check, score in graded(one).scores.items()}
+    assert seeds[CHECK] == "as before" != seeds[f"{LAST}-check"]
+
+
+def test_a_judge_that_was_ended_is_started_again_and_one_that_cannot_judge_is_said(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    graded(job(with_cells()))
+    assert execute._idle
+    for server in execute._idle:
+        server._process.kill()
+        server._process.wait()
+    assert all_right(graded(job(with_cells())))
+
+    def cannot(self: object) -> None:
+        raise Ended("it cannot judge")
+
+    monkeypatch.setattr("lessons.judge.home.Server.verdict", cannot)
+    result = graded(job(with_cells()))
+    assert {score.note for score in result.scores.values()} == {"The judge itself failed: it cannot judge."}
+    assert result.needs_person and not execute._idle
+
+
+NATURAL = (
+    '"""Debug with pdb: import pdb; pdb.set_trace(). The run may abort, so look into sys.modules."""',
+    "import ctypes, gc, logging, os, pdb, sys, traceback\nfrom unittest import mock\n"
+    "logging.getLogger(__name__).warning('modules: %d', len(sys.modules))",
+    "def abort(): raise SystemExit\nprint(len(os.listdir('/proc/self/fd')), __import__('json').dumps(1))",
+    "with mock.patch('time.sleep') as sleep: pass\ngc.collect(); len(gc.get_objects())",
+    "try: 1 / 0\nexcept ArithmeticError as error: print(error.__traceback__.tb_frame.f_locals is not None)",
+    "print(sys._getframe().f_code.co_name, globals().keys() and 1, __builtins__ is not None)",
+)
+
+
+@pytest.mark.parametrize(
+    "assignment", [pytest.param(one, marks=() if one == "leaks" else pytest.mark.deep) for one in ASSIGNMENTS]
+)
+def test_no_honest_answer_is_flagged_for_a_word_in_it(assignment: str) -> None:
+    ids = [id for id in exercises() if id.startswith(f"{assignment}-")][
+        : None if assignment == "leaks" else 9
+    ]
+    content = answered_in(assignment, ids)
+    index = next(at for at, one in enumerate(content["cells"]) if one["id"] == ids[0])
+    content["cells"][index:index] = [cell("code", source) for source in NATURAL]
+    whole = json.dumps(answered_in(assignment, ids, stubs=True)).encode()
+    result = graded(Job(assignment, "ada", json.dumps(content).encode(), whole, TERM))
+    assert all_right(result), {
+        name: score for name, score in result.scores.items() if score.status != "correct"
+    }
+    assert (result.evidence, result.note, result.needs_person) == ([], "", False)
 
 
 def test_files_of_the_release_lie_beside_the_notebook() -> None:

@@ -72,10 +72,11 @@ def outcome(course: Course) -> dict[str, Any]:
 
 
 def _grade_of(path: Path) -> dict[str, Any]:
-    """A record without the sentences about what was seen: one may tell of a moment or of an address."""
+    """A record without what is drawn, and without sentences: one may tell of a moment or of an address."""
     record: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     del record["evidence"]
     for score in record["exercises"].values():
+        del score["seed"]
         score["aspects"] = [(one["name"], one["points"], one["belief"]) for one in score["aspects"]]
     return record
 

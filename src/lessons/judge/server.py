@@ -253,13 +253,19 @@ def _judge(
         lines.append(line)
         tell(line)
 
+    shared = request.get("shared")
     try:
         exercise = _exercise(request)
-    except Exception as error:  # of a course's own check
+        if shared:
+            from lessons.judge.shared import enter
+
+            enter(shared, folder)
+    except Exception as error:  # of a course's own check, or the system refuses
         tell({"failed": f"{type(error).__name__}: {error}"})
         return
     tell({name: getattr(exercise, name) for name in _ABOUT})
     judge = Judge(Channel(connected, time.monotonic() + exercise.seconds))
+    judge.shared = shared
     try:
         judge.greeted(FIRST)
         end = settle(judge, exercise, variant, seed, settled)
