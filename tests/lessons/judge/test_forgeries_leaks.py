@@ -9,7 +9,7 @@ import pytest
 from solutions import FOLDER, Solution
 
 from lessons.exercises import exercises
-from lessons.exercises.leaks_x4.check import Desk
+from lessons.exercises.leaks_x4.check import Run
 from lessons.judge.trial import examine
 
 
@@ -173,6 +173,6 @@ class Blind:
 
 
 def test_a_process_that_hides_its_files_is_told_so(tmp_path: Path) -> None:
-    desk = Desk(Blind(), tmp_path / "desk", "Lund.jsonl", None)  # type: ignore[arg-type]
-    desk.over(None)
-    assert desk.left == "your process hides which files it has open"
+    run = Run(Blind(), tmp_path / "run" / "Lund.jsonl", [], None)  # type: ignore[arg-type]
+    run.over(None)
+    assert run.left == "your process hides which files it has open"

@@ -21,44 +21,103 @@ from lessons.judge.judge import Judge
 from lessons.words import described as short
 from lifecycle import faults
 
-# --- what the answer works in ---
+# --- what is observed ---
 
 
-class Desk:
-    """A folder for one report at `path`; `old` is what is there at first, or None."""
+@dataclass(eq=False)
+class Run:
+    """One run of the sink, in a folder of its own, and what was seen of it."""
 
-    def __init__(self, judge: Judge, folder: Path, name: str, old: bytes | None) -> None:
-        folder.mkdir()
-        self.judge, self.folder, self.path, self.old = judge, folder, folder / name, old
-        self.before = judge.files()
-        self.left_open = self.dropped = self.hidden = False
-        self.accepted: object = None
-        self.kept: object = None
-        self.found: list[bytes | None] = []
-        self.beside: list[set[int]] = []
-        self.claims: list[object] = []
-        self.undo: Callable[[], object] = lambda: None
-        if old is not None:
-            self.path.write_bytes(old)
+    judge: Judge
+    path: Path
+    records: list[dict[str, object]]
+    old: bytes | None
+    """The report that is there at first."""
+    when: str = ""
+    kind: str = "run"
+    """"run" (in a pipeline, or alone), "blocked" (no file can be put at the path), "stuck" (the file beside
+    the report is gone), "full" (the disk is full at the end) or "empty" (no record came)."""
+    ends: str = "new"
+    """What must become of the report: "new", "old", or "either" if the failure came as late as that."""
+    meant: BaseException | None = None
+    """The error that left the block, if one was to."""
+    ctrl_c: bool = False
+    began: bool = False
+    """Whether the sink was entered."""
+    arrived: int = 0
+    error: BaseException | None = None
+    names_itself: bool = True
+    old_gone: bool = False
+    """Whether the report changed in the middle of the run."""
+    memory: bool = False
+    """Whether in the middle of the run there was no file beside the report."""
+    early: object = 0
+    """What `kept` was in the middle of the run, if not 0."""
+    accepted: object = None
+    kept: object = None
+    open: bool = False
+    """Whether a file is still open."""
+    dropped: bool = False
+    """Whether the sink refers to no file any more."""
+    left: str = ""
+    """What is left behind, as text."""
+    new: bool = False
+    """Whether something new is at the path at the end."""
+    rows: list[Any] | None = None
+    """The records in the report; None if a line of it is not JSON in UTF-8."""
+    moved: bool = False
+    """Whether the report is one of the files that were beside it during the run, not a copy of one."""
+    undo: Callable[[], object] = lambda: None
+
+    def __post_init__(self) -> None:
+        self.path.parent.mkdir()
+        self.before = self.judge.files()
+        self.beside: set[int] = set()
+        if self.old is not None:
+            self.path.write_bytes(self.old)
 
     def look(self, sink: Any) -> None:
         """Note what is there while the run is under way."""
-        self.found.append(self.read())
-        self.beside.append({(self.folder / name).stat().st_ino for name in self.extra()})
-        self.claims.append(attempt(getattr, sink, "kept").value)
-        if len(self.found) == 1:
+        if not self.beside:
             # The host holds whatever it shows: no luck closes what the sink holds.
             attempt(self.judge.witness, vars, sink)
+        found = {(self.path.parent / name).stat().st_ino for name in self.extra()}
+        self.old_gone = self.old_gone or self.read() != self.old
+        self.memory = self.memory or not found
+        self.beside |= found
+        claim = attempt(getattr, sink, "kept").value
+        self.early = claim if exactly(self.early, 0) else self.early
 
     def over(self, sink: Any) -> None:
-        """Note what the sink says at the end of its run, and whether it has left a file open."""
+        """Note what the sink says at the end of its run, and what it has left behind."""
         self.accepted, self.kept = (attempt(getattr, sink, name).value for name in ("accepted", "kept"))
         held = attempt(self.judge.witness, vars, sink).value
         kinds = [type(one).__name__ for one in held.values()] if type(held) is dict else []
         self.dropped = not any("Wrapper" in kind for kind in kinds)
-        files = self.judge.files()
-        self.left_open = bool((files or set()) - (self.before or set()))
-        self.hidden = files is None and self.judge.process() is not None
+        files, extra = self.judge.files(), self.extra()
+        self.open = bool((files or set()) - (self.before or set()))
+        hidden = files is None and self.judge.process() is not None
+        left = ["a file is still open" if self.open else "",
+                "your process hides which files it has open" if hidden else "",
+                f"`{'`, `'.join(extra)}` is left beside the report" if extra else ""]  # fmt: skip
+        self.left = " and ".join(filter(None, left))
+        self.new = self.read() != self.old
+        lines = (self.read() or b"").splitlines()
+        self.rows = attempt(lambda: [json.loads(line.decode("utf-8")) for line in lines]).value
+        self.moved = attempt(lambda: self.path.stat().st_ino).value in self.beside
+
+    def read(self) -> bytes | None:
+        """The bytes at the path; None if no file is there."""
+        found: bytes | None = attempt(self.path.read_bytes).value
+        return found
+
+    def extra(self) -> list[str]:
+        """The names of all that is beside the report, or in a folder at its path."""
+        ours = (self.path, self.path / "in the way")
+        there = [one for one in self.path.parent.rglob("*") if one not in ours]
+        return sorted(one.relative_to(self.path.parent).as_posix() for one in there)
+
+    # What may happen to the folder at the end of a run.
 
     def block(self) -> None:
         """Put a folder that is not empty at the path: no file can take its place."""
@@ -69,7 +128,7 @@ class Desk:
     def lose(self) -> None:
         """Delete all files beside the report: none of them can take its place."""
         for name in self.extra():
-            attempt((self.folder / name).unlink)  # not every system deletes an open file
+            attempt((self.path.parent / name).unlink)  # not every system deletes an open file
 
     def fill(self) -> None:
         """Let the host's process write no more bytes, as on a full disk, where the system can do that."""
@@ -83,103 +142,27 @@ class Desk:
             return
         self.undo = lambda: attempt(prlimit, pid, RLIMIT_FSIZE, (soft, hard))
 
-    @property
-    def moved(self) -> bool:
-        """Whether the report is one of the files that were beside it during the run, not a copy of one."""
-        found = attempt(lambda: self.path.stat().st_ino)
-        return found.error is None and any(found.value in seen for seen in self.beside)
-
-    def read(self) -> bytes | None:
-        """The bytes at the path; None if no file is there."""
-        found: bytes | None = attempt(self.path.read_bytes).value
-        return found
-
-    def extra(self) -> list[str]:
-        """The names of all that is beside the report, or in a folder at its path."""
-        ours = (self.path, self.path / "in the way")
-        there = [one for one in self.folder.rglob("*") if one not in ours]
-        return sorted(one.relative_to(self.folder).as_posix() for one in there)
+    # What the rules ask and say.
 
     @property
-    def left(self) -> str:
-        """What is left behind, as text; "" for nothing."""
-        extra = self.extra()
-        beside = f"`{'`, `'.join(extra)}` is left beside the report" if extra else ""
-        is_open = "a file is still open" if self.left_open else ""
-        hidden = "your process hides which files it has open" if self.hidden else ""
-        return " and ".join(filter(None, (is_open, hidden, beside)))
-
-    def rows(self) -> list[Any] | None:
-        """The records in the report, none if it is not there; None if a line of it is not JSON in UTF-8."""
-        lines = (self.read() or b"").splitlines()
-        found: list[Any] | None = attempt(lambda: [json.loads(line.decode("utf-8")) for line in lines]).value
-        return found
-
-
-class Sensor(Station):
-    """A source that has a desk looked at before each record but the first, and at the end."""
-
-    desk: Desk
-    sink: Any
-
-    def stream(self) -> Iterator[dict[str, object]]:
-        """Yield the records."""
-        for record in super().stream():
-            yield record
-            self.desk.look(self.sink)
-
-
-# --- what is observed ---
-
-
-@dataclass(frozen=True)
-class Run:
-    """One run of the sink, in a folder of its own."""
-
-    kind: str
-    """"run" (in a pipeline, or alone), "blocked" (no file can be put at the path), "stuck" (the file beside
-    the report is gone), "full" (the disk is full at the end) or "empty" (no record came)."""
-    when: str
-    ends: str
-    """What must become of the report: "new", "old", or "either" if the failure came as late as that."""
-    began: bool
-    """Whether the sink was entered."""
-    ctrl_c: bool
-    old_gone: bool
-    """Whether the report changed in the middle of the run."""
-    memory: bool
-    """Whether in the middle of the run there was no file beside the report."""
-    new: bool
-    """Whether something new is at the path at the end."""
-    of: int
-    rows: int | None
-    """How many records are in the new report; None if a line of it is not JSON in UTF-8."""
-    whole: bool
-    moved: bool
-    left: str
-    open: bool
-    dropped: bool
-    """Whether the sink refers to no file any more."""
-    arrived: int
-    accepted: object
-    kept: object
-    early: object
-    """What `kept` was in the middle of the run, if not 0; else 0."""
-    names_itself: bool
-    error: BaseException | None
-    meant: BaseException | None
-    """The error that left the block, if one was to."""
-    raised: str
+    def of(self) -> int:
+        """How many records a whole report has."""
+        return len(self.records)
 
     @property
-    def there(self) -> str:
-        """What is in the report, as text."""
-        return "a line of it is not JSON in UTF-8" if self.rows is None else f"{self.rows} are in it"
+    def whole(self) -> bool:
+        """Whether the report is a whole new one."""
+        return self.rows == self.records
 
     @property
     def in_report(self) -> int:
         """How many of the run's records are in the report."""
-        return self.rows or 0 if self.new else 0
+        return len(self.rows or []) if self.new else 0
+
+    @property
+    def there(self) -> str:
+        """What is in the report, as text."""
+        return "a line of it is not JSON in UTF-8" if self.rows is None else f"{len(self.rows)} are in it"
 
     @property
     def told(self) -> str:
@@ -190,6 +173,24 @@ class Run:
     def said_early(self) -> str:
         """What `kept` was in the middle of the run, as text."""
         return short(self.early)
+
+    @property
+    def raised(self) -> str:
+        """What came out, as text."""
+        return "nothing" if self.error is None else described(self.error)
+
+
+class Sensor(Station):
+    """A source whose run is looked at before each record but the first, and at the end."""
+
+    run: Run
+    sink: Any
+
+    def stream(self) -> Iterator[dict[str, object]]:
+        """Yield the records."""
+        for record in super().stream():
+            yield record
+            self.run.look(self.sink)
 
 
 class Runs:
@@ -203,101 +204,64 @@ class Runs:
         self.records[0]["station"] = "Ålesund"  # not ASCII: only so does UTF-8 show
         self.some = self.records[: variant.number("leaks-x4 fails", 2, 3)]
 
-    def desk(self, old: bool = True) -> Desk:
-        """A new folder with a report, or without one."""
+    def new(self, old: bool = True, **known: Any) -> Run:
+        """A run in a new folder, with a report in it, or without one."""
         self.count += 1
         row = json.dumps({"station": "Lund", "day": 0, "celsius": 3.5}).encode() + b"\n"
-        return Desk(self.judge, self.folder / f"{self.count}", self.name, row if old else None)
+        path = self.folder / f"{self.count}" / self.name
+        return Run(self.judge, path, self.records, row if old else None, **known)
 
     def swept(self) -> Iterator[Run]:
         """Run in a `PipelineContext`, with a failure at every point; the run without one comes first."""
 
         def build() -> tuple[Sensor, tuple[()], Any]:
             source = Sensor("sensor", self.records)
-            source.desk = self.desk()
-            source.sink = self.answer(source.desk.path)
+            source.run = self.new()
+            source.sink = self.answer(source.run.path)
             return source, (), source.sink
 
         def run(source: Any, stages: Any, sink: Any) -> Any:
             try:
                 return faults.withContext(source, stages, sink)
             finally:
-                source.part.desk.over(source.part.sink)
+                source.part.run.over(source.part.sink)
 
         for one in trials(build, run):
             phase = one.fault.phase if one.fault else ""
             if not phase and one.tried.error is not None:
                 raise one.tried.error
-            yield self.seen(
-                one.source.desk, "run", one.when, {"": "new", "close": "either"}.get(phase, "old"),
-                one.tried.error, one.outcome.arrived, phase != "open", one.interrupt,
-            )  # fmt: skip
+            made = one.source.run
+            made.when, made.error, made.arrived = one.when, one.tried.error, one.outcome.arrived
+            made.ends = {"": "new", "close": "either"}.get(phase, "old")
+            made.began, made.ctrl_c = phase != "open", one.interrupt
+            yield made
 
     def alone(
-        self, when: str, records: list[Any], error: BaseException | None = None, old: bool = True,
-        kind: str = "run", ends: str = "", end: Callable[[Desk], object] = lambda desk: None,
+        self, when: str, records: list[Any], error: BaseException | None = None,
+        end: Callable[[Run], object] = lambda run: None, **known: Any,
     ) -> Run:  # fmt: skip
         """Write records in a `with` of the sink alone; at its end call `end` and raise `error`."""
-        desk = self.desk(old)
+        run = self.new(when=when, meant=error, **known)
         sinks: list[Any] = []
-        named: list[Any] = []
-        arrived: list[int] = []
 
         def block() -> None:
-            sinks.append(self.answer(desk.path))
+            sinks.append(self.answer(run.path))
             with sinks[0] as sink:
-                named.append(sink)
+                run.began, run.names_itself = True, sink is sinks[0]
                 for record in records:
                     sinks[0].write(record)
-                    arrived.append(1)
-                    desk.look(sinks[0])
-                end(desk)
+                    run.arrived += 1
+                    run.look(sinks[0])
+                end(run)
                 if error is not None:
                     raise error
 
-        tried = attempt(block)
-        desk.undo()
-        sink = sinks[0] if sinks else None
-        desk.over(sink)
-        stopped = error is not None and not isinstance(error, Exception)
-        ends = ends or ("old" if error else "new")
-        return self.seen(
-            desk, kind, when, ends, tried.error, len(arrived), bool(named), stopped, error,
-            bool(named) and named[0] is sink,
-        )  # fmt: skip
-
-    def seen(
-        self, desk: Desk, kind: str, when: str, ends: str, error: BaseException | None,
-        arrived: int, began: bool, ctrl_c: bool, meant: BaseException | None = None,
-        names_itself: bool = True,
-    ) -> Run:  # fmt: skip
-        """Look at one run when it is over."""
-        rows = desk.rows()
-        return Run(
-            kind=kind,
-            when=when,
-            ends=ends,
-            began=began,
-            ctrl_c=ctrl_c,
-            old_gone=any(found != desk.old for found in desk.found),
-            memory=set() in desk.beside,
-            new=desk.read() != desk.old,
-            of=len(self.records),
-            rows=None if rows is None else len(rows),
-            whole=rows == self.records,
-            moved=desk.moved,
-            left=desk.left,
-            open=desk.left_open,
-            dropped=desk.dropped,
-            arrived=arrived,
-            accepted=desk.accepted,
-            kept=desk.kept,
-            early=next((claim for claim in desk.claims if not exactly(claim, 0)), 0),
-            names_itself=names_itself,
-            error=error,
-            meant=meant,
-            raised="nothing" if error is None else described(error),
-        )
+        run.error = attempt(block).error
+        run.undo()
+        run.over(sinks[0] if sinks else None)
+        run.ends = "old" if error else run.ends
+        run.ctrl_c = error is not None and not isinstance(error, Exception)
+        return run
 
 
 @contextmanager
@@ -323,12 +287,12 @@ def each_run(answer: Any, sheet: Sheet) -> Iterator[Run]:
         refused = [*made.some, {"station": {1}}]
         yield made.alone("after a record that JSON refuses", refused, ends="old")
         in_the_way = "after a folder had been put at the report's path"
-        yield made.alone(in_the_way, made.records, kind="blocked", ends="old", end=Desk.block)
+        yield made.alone(in_the_way, made.records, kind="blocked", ends="old", end=Run.block)
         gone = "after the file beside the report had been deleted"
-        yield made.alone(gone, made.records, kind="stuck", ends="old", end=Desk.lose)
+        yield made.alone(gone, made.records, kind="stuck", ends="old", end=Run.lose)
         yield made.alone(
             "after the disk had become full before the file was closed", made.records, kind="full",
-            ends="either", end=Desk.fill,
+            ends="either", end=Run.fill,
         )  # fmt: skip
         yield made.alone("after a run without a record", [], kind="empty")
 
@@ -349,11 +313,11 @@ class Two:
 def two_at_once(answer: Any, sheet: Sheet) -> Iterator[Two]:
     """Both are made before the first is entered, and records are written to them in turn."""
     with runs(answer, sheet) as made:
-        desks = [made.desk(), made.desk()]
+        pair = [made.new(), made.new()]
         sinks: list[Any] = []
 
         def blocks() -> None:
-            sinks.extend(answer(desk.path) for desk in desks)
+            sinks.extend(answer(run.path) for run in pair)
             with sinks[0], sinks[1]:
                 for record in made.records:
                     sinks[0].write(record)
@@ -361,19 +325,18 @@ def two_at_once(answer: Any, sheet: Sheet) -> Iterator[Two]:
                         sinks[1].write(record)
 
         tried = attempt(blocks)
-        for desk, sink in zip(desks, sinks or [None, None], strict=True):
-            desk.over(sink)
-        came = f" {tried.raised} came out." if tried.error else ""
-        counts = [count for desk in desks for count in (desk.accepted, desk.kept)]
-        expected = [len(made.records)] * 2 + [len(made.some)] * 2
-        first, second = (desk.rows() for desk in desks)
+        for run, sink in zip(pair, sinks or [None, None], strict=True):
+            run.over(sink)
+        came = f"; {tried.raised} came out" if tried.error else ""
+        counts = [count for run in pair for count in (run.accepted, run.kept)]
+        first, second = (run.rows for run in pair)
         yield Two(
             first=f"{len(first or [])} of {len(made.records)}",
             second=f"{len(second or [])} of {len(made.some)}" + came,
             right=first == made.records and second == made.some,
-            left="".join(f" Afterwards {desk.left}." for desk in desks if desk.left),
+            left="".join(f" Afterwards {run.left}." for run in pair if run.left),
             counts=", ".join(map(short, counts)),
-            counted=exactly(counts, expected),
+            counted=exactly(counts, [len(made.records)] * 2 + [len(made.some)] * 2),
         )
 
 
@@ -402,11 +365,11 @@ REPORT = (
          "close the file and let it take the report's place with `os.replace`."),
     Rule(each_run, lambda run: run.kind == "run" and not run.ctrl_c and run.new
          and (run.ends == "old" or not run.whole),
-         "{when}, a new report of {rows} records was in the old one's place, instead of {of}.",
+         "{when}, a new report of {in_report} records was in the old one's place, instead of {of}.",
          "leaks-accepted-is-kept", "Replace it only if the run has succeeded: which argument of `__exit__` "
          "says so?"),
     Rule(each_run, lambda run: run.kind == "run" and run.new and (run.ends == "old" or not run.whole),
-         "{when}, a new report of {rows} records was in the old one's place, instead of {of}.",
+         "{when}, a new report of {in_report} records was in the old one's place, instead of {of}.",
          "leaks-except-is-enough", "After Ctrl-C, `error` is not an `Exception`, and still it is an error. "
          "Which argument of `__exit__` says that there was none?"),
     Rule(each_run, lambda run: run.kind == "run" and run.ends == "new" and not run.moved,
