@@ -41,7 +41,7 @@ class Feed:
     """A source that drops `drops` times at one record, and gives the same records when it is opened again."""
 
     def __init__(self, records: list[Row], drops: int = 0, at: int = 1) -> None:
-        self.records, self.drops, self.at = records, drops, at
+        self.records, self.drops, self.at, self.opened = records, drops, at, 0
         self.entry: Any = None
 
     def __enter__(self) -> Feed:
@@ -53,6 +53,7 @@ class Feed:
 
     def stream(self) -> Iterator[Row]:
         """Yield the records, or break."""
+        self.opened += 1
         for number, record in enumerate(self.records, 1):
             if number == self.at and self.drops:
                 self.drops -= 1
@@ -437,6 +438,17 @@ def keeps_quiet_at_the_end(source: Any, stages: Any, sink: Any) -> int:
     return int(pipeline.recordCount)
 
 
+def keeps_quiet_later(source: Any, stages: Any, sink: Any) -> int:
+    with PipelineContext(source, stages, sink) as pipeline:
+        try:
+            for _ in pipeline.stream():
+                pass
+        except OSError:
+            if not pipeline.recordCount:
+                raise
+    return int(pipeline.recordCount)
+
+
 RIGHT: tuple[Runner, ...] = (in_context, in_a_stack, by_hand)
 """Runners that close everything and let every error out."""
 
@@ -444,7 +456,7 @@ LEAKY: dict[str, tuple[Runner, ...]] = {
     "record": (at_the_end,),
     "streams": (leaves_the_streams,),
     "close": (one_finally,),
-    "quiet": (keeps_quiet, keeps_quiet_at_the_end),
+    "quiet": (keeps_quiet, keeps_quiet_at_the_end, keeps_quiet_later),
 }
 """Runners that do not, by what gives them away."""
 
@@ -502,6 +514,19 @@ def new_kinds() -> tuple[type, ...]:
     return Feed, Bare, Shift, Tray
 
 
+def new_empty(part: Any) -> Any:
+    """A sink that hands each record on to a part, and has a length of 0."""
+
+    class Empty:
+        def __len__(self) -> int:
+            return 0
+
+        def write(self, record: Row) -> None:
+            part.write(record)
+
+    return Empty()
+
+
 _prepared = ExitStack()
 _kept: list[Callable[[], list[str]]] = []
 
@@ -557,8 +582,3 @@ def kept_as_they_are(*kinds: type) -> Iterator[Callable[[], list[str]]]:
                     setattr(kind, name, value)
             for name in set(vars(kind)) - set(own):
                 delattr(kind, name)
-
-
-def names_in(function: Any) -> list[str]:
-    """The names that a function's own lines look up: asked in the answer's process."""
-    return list(getattr(getattr(function, "__code__", None), "co_names", ()))

@@ -183,8 +183,8 @@ def night(source, stages, sink, config):
 """
 
 NIGHTS = {
-    "three attempts whatever is set": ("config.maxAttempts", "3", [0], "the attempts were 3"),
-    "a pause of its own": ("config.delaySeconds", "0", [3], "nobody asked the settings for `delaySeconds`"),
+    "three attempts whatever is set": ("config.maxAttempts", "3", [0], "and the night raised OSError"),
+    "a pause of its own": ("config.delaySeconds", "0", [3], "and the waits were: 0"),
     "the source's class": (
         "source.stream = measuredStage(retry(source.stream))",
         "type(source).stream = measuredStage(retry(type(source).stream))",
@@ -201,13 +201,13 @@ NIGHTS = {
         "        stage.process",
         "        source.stream = retry(source.stream)\n        stage.process",
         [0],
-        "the attempts were 8",
+        "2 stages and a line that always drops, the attempts were",
     ),
     "one kind of settings": (
         "    retry =",
         "    assert isinstance(config, PipelineConfig)\n    retry =",
         [3],
-        "settings that are no `PipelineConfig`",
+        "settings that are not a `PipelineConfig`",
     ),
 }
 
@@ -282,8 +282,13 @@ def test_run(run):
     for outcome in faults.sweep(build, run).outcomes:
         assert outcome.raised and not outcome.leaked
 """
-    aspect = judged("composition-x4", source).aspects[1]
+    aspect = judged("composition-x4", source).aspects[0]
     assert (aspect.holds, aspect.belief) == (False, "") and "line 7" in aspect.seen
+
+
+def test_a_test_that_fails_always_earns_nothing() -> None:
+    source = "build = given('composition-x4')\n\n\ndef test_run(run):\n    run(*build())\n    assert False\n"
+    assert judged("composition-x4", source).points == 0
 
 
 PROJECTS = {

@@ -1,0 +1,7 @@
+def night(source, stages, sink, config):
+    retry = retryOnFailure(config.maxAttempts, config.delaySeconds)
+    source.stream = measuredStage(retry(source.stream))
+    for stage in stages:
+        stage.process = measuredStage(stage.process)
+    with PipelineContext(source, stages[:1], sink) as pipeline:
+        return pipeline.run()

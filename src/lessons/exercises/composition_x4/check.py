@@ -1,0 +1,150 @@
+"""composition-x4: a test that luck cannot pass."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from lessons.exercises.composition_parts import LEAKY, RIGHT, Feed, Runner, Shift, Tray
+from lessons.exercises.exercise import Attempt, Sheet, attempt
+from lessons.exercises.rules import Asked, Rule, ruled
+from lessons.exercises.variant import Variant
+from lessons.judge.judge import Callback
+
+# --- what the answer is given ---
+
+
+def build_of(variant: Variant) -> Callable[[], tuple[Any, Any, Any]]:
+    """Return `build`: each call gives a fresh source, stages and sink."""
+    # Few, because the runners are the judge's, so that each pull of theirs is a question over the wire.
+    records = variant.readings("composition-x4", 3)
+    return lambda: (Feed(records), (Shift(1.0),), Tray())
+
+
+# --- what is observed ---
+
+
+@dataclass(frozen=True)
+class Tried:
+    """The test, called with one runner."""
+
+    kind: str
+    """"" for a right runner, else what gives a leaky one away."""
+    ran: bool
+    """Whether the test has run any runner."""
+    passed: bool
+    asserted: bool
+    raised: str
+    rejects_all: bool
+    """Whether every right runner was rejected."""
+    passes_all: bool
+    """Whether no runner at all was rejected."""
+
+
+def tried(answer: Any, sheet: Sheet) -> list[Tried]:
+    """Call the test with right runners and leaky ones.
+
+    The runners run on this side, on the parts that the test makes there, in an order that it cannot know.
+    """
+    sheet.judge.keep = True
+    calls: list[Runner] = []
+
+    def called(runner: Runner) -> Attempt:
+        def run(source: Any, stages: Any = (), sink: Any = None) -> int:
+            calls.append(runner)
+            return runner(source, stages, sink)
+
+        return attempt(answer, Callback(run))
+
+    kinds = {"": RIGHT, **LEAKY}
+    runners = [(kind, one) for kind, ones in kinds.items() for one in ones]
+    shuffled = runners.copy()
+    sheet.variant.random("composition-x4 order").shuffle(shuffled)
+    ends = {one: called(one) for _, one in shuffled}
+    return [
+        Tried(
+            kind=kind,
+            ran=bool(calls),
+            passed=ends[one].error is None,
+            asserted=isinstance(ends[one].error, AssertionError),
+            raised=ends[one].raised + (f", at {ends[one].where}" if ends[one].where else ""),
+            rejects_all=all(ends[right].error is not None for right in RIGHT),
+            passes_all=all(end.error is None for end in ends.values()),
+        )
+        for kind, one in runners
+    ]
+
+
+# --- the rules ---
+
+FIRST = (
+    Rule(tried, lambda test: not test.ran and not test.passed and not test.asserted,
+         "your test ended before it ran a runner: {raised}.", "",
+         "Call your test in a new cell with a runner of the task, and read the traceback."),
+    Rule(tried, lambda test: not test.ran,
+         "your test never ran a runner.", "", "Call `run(*build())` in it, or sweep with it."),
+)  # fmt: skip
+
+# A test that fails for every runner tells nothing apart, so that it costs everything.
+TELLS = (
+    *FIRST,
+    Rule(tried, lambda test: test.rejects_all,
+         "your test rejects every runner that closes all and lets every error out: {raised}.", "",
+         "A run without a fault (`outcome.fault` is None) raises nothing, and records may arrive before a "
+         "fault: "
+         "ask only what is open, and whether a fault's error came out."),
+    Rule(tried, lambda test: test.passes_all,
+         "your test lets every runner pass, the leaky ones as well.", "",
+         "Make the runner fail, at a record for example, and look at `faults.sweep(build, run).outcomes`."),
+)  # fmt: skip
+
+
+def passes(kind: str, belief: str, what: str, advice: str) -> Rule:
+    """The row for a kind of leaky runners that the test does not catch."""
+    seen = f"a runner that {what} passed your test."
+    return Rule(tried, lambda test: test.kind == kind and test.passed, seen, belief, advice)
+
+
+PARTS = passes(
+    "record", "", "closes only when all went well",
+    "Look at `outcome.leaked` after each fault: it names what is open.",
+)  # fmt: skip
+
+
+catching = ruled(
+    "composition-x4",
+    "A test that luck cannot pass",
+    kind="test",
+    answer="test_run",
+    version=3,
+    given=build_of,
+    asked=[
+        Asked("it catches a runner that leaves parts open", 2, (
+            *TELLS,
+            PARTS,
+            Rule(tried, lambda test: test.kind and not test.passed and not test.asserted,
+                 "for a leaky runner your test ended with {raised}, which is not an `AssertionError`.", "",
+                 "Catch what the runner raises and keep it; then assert."))),
+        Asked("it lets every right runner pass", 2, (
+            *TELLS,
+            Rule(tried, lambda test: not test.kind and not test.passed,
+                 "your test rejects a runner that closes all and lets every error out: {raised}.", "",
+                 "A runner may use a context, a stack or `finally`: assert on what stays open alone."))),
+        Asked("it catches a runner that leaves only the streams open", 1, (
+            *TELLS,
+            PARTS,
+            passes("streams", "leaks-refcount-closes", "leaves the generators to reference counting",
+                   "Keep the errors and the streams while you look: what is still suspended is still "
+                   "open."))),
+        Asked("it catches a runner whose closing stops at a close that fails", 1, (
+            *TELLS,
+            PARTS,
+            passes("close", "composition-finally-covers-all", "closes all in one `finally`, one by one,",
+                   "Let a part fail to close, too: `sweep` does, at the phases end and close."))),
+        Asked("it catches a runner that keeps an error to itself", 1, (
+            *TELLS,
+            passes("quiet", "composition-clean-is-right", "closes everything and swallows an error",
+                   "Clean is not right: after each fault, assert that an error came out."))),
+    ],
+)  # fmt: skip
