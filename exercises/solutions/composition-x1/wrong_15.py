@@ -3,5 +3,5 @@ def night(source, stages, sink, config):
     source.stream = measuredStage(retry(source.stream))
     for stage in stages:
         stage.process = measuredStage(stage.process)
-    with PipelineContext(source, stages[:1], sink) as pipeline:
-        return pipeline.run()
+    with PipelineContext(source, stages, sink) as pipeline:
+        pipeline.run()

@@ -353,6 +353,7 @@ ANY = (
          "given {parts}, and settings that are not a `PipelineConfig`, the night raised {raised}.",
          "composition-patterns-need-each-other",
          "Ask no part what it is: call `stream`, `process`, `write`; read `config.maxAttempts`."),
+    # An answer that returns nothing loses more than half: the count is all that it can tell without a sink.
     Rule(odd_parts, lambda night: not night.right,
          "given {parts}, the answer is {returned}: {came} records came, and {arrived} arrived.", "",
          "Return how many records came, also without a sink. Ask `sink is not None`: a sink may be empty."),
