@@ -215,7 +215,13 @@ class Database:
 
     def engine(self, judge: Judge, pooled: bool = True) -> Any:
         """An engine in the answer's process, whose checkouts this side counts."""
-        return judge.witness(new_engine, self.path, Callback(self.checked_out), pooled)
+
+        def asked() -> None:
+            # Whoever only says that it has a connection has not opened the file.
+            if self.open(judge) or judge.files() is None:
+                self.checked_out()
+
+        return judge.witness(new_engine, self.path, Callback(asked), pooled)
 
     def open(self, judge: Judge) -> int:
         """How many files the answer's process has open on it, as the system counts them."""

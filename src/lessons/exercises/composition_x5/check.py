@@ -573,7 +573,7 @@ whole_night = ruled(
     kind="build",
     answer="Night",
     version=3,
-    seconds=20.0,
+    seconds=30.0,
     given=whole_night_given,
     asked=[
         Asked("the night's rows are in the table", 4, (*FIRST, *ROWS)),
