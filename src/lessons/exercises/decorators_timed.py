@@ -173,6 +173,12 @@ class Timed(Pulled):
         return self.wrong_by - self.off
 
 
+def same_defect(plain: Timed, one: Timed) -> float:
+    """What a run to the end is wrong by, if it is wrong for the reason that a plain run was."""
+    same = {-plain.first: -one.first, -plain.last: -one.last, plain.last: one.last}
+    return same.get(int(plain.wrong_by), plain.wrong_by)
+
+
 def read(one: Timed, part: Any, made: Any, clock: Clock) -> Timed:
     """Add the figure of a part. It may have gone to the decorated function, which explains its absence."""
     one.seconds, one.asked = named(part, "seconds"), clock.asked

@@ -8,7 +8,17 @@ from functools import partial
 from typing import Any
 
 from lessons.exercises.decorators_parts import Clock, Doubles, Station, subclass
-from lessons.exercises.decorators_timed import IDLE, PAUSE, Timed, decorating, is_method, pull, read, station
+from lessons.exercises.decorators_timed import (
+    IDLE,
+    PAUSE,
+    Timed,
+    decorating,
+    is_method,
+    pull,
+    read,
+    same_defect,
+    station,
+)
 from lessons.exercises.exercise import Sheet, attempt, named
 from lessons.exercises.rules import Asked, Rule, ruled
 from lessons.exercises.variant import Variant
@@ -37,6 +47,7 @@ class Hall:
 
     def __init__(self, answer: Any, sheet: Sheet, kind: Any, **more: Any) -> None:
         self.clock: Clock = kind.clock
+        self.clock.wait(sheet.variant.number(f"{KEY}:begins", 300, 900))  # what it reads is no figure
         self.doubles = Doubles(kind)
         stream = sheet.judge.function(
             lambda part: self.doubles[part].stream(), "stream", "self", doc=Station.stream.__doc__
@@ -74,8 +85,11 @@ def runs(answer: Any, sheet: Sheet) -> Iterator[Timed]:
     yield whole
     other = station(sheet.variant, f"{KEY}:other", 25, 4)
     yield ran("whole", f"all pulls together took {sum(other.costs) + 25} seconds", other)
-    slow = ran("slow", f"with a slow reader, all pulls together took {work} seconds", idle=IDLE, pause=PAUSE)
-    slow.off = whole.wrong_by
+    # With costs of its own: a figure that is remembered is none that was measured.
+    third = station(sheet.variant, f"{KEY}:slow", 31, 9)
+    what = f"with a slow reader, all pulls together took {sum(third.costs) + 31} seconds"
+    slow = ran("slow", what, third, idle=IDLE, pause=PAUSE)
+    slow.off = same_defect(whole, slow)
     yield slow
     left = ran("slow", "a slow reader left after 2 readings", idle=IDLE, pause=PAUSE, pulls=2)
     left.off = ran("left", "", pulls=2).wrong_by

@@ -7,7 +7,17 @@ from dataclasses import dataclass
 from typing import Any
 
 from lessons.exercises.decorators_parts import Clock, Convert, Doubles, Odd, subclass
-from lessons.exercises.decorators_timed import IDLE, PAUSE, Timed, decorating, is_method, pull, read, station
+from lessons.exercises.decorators_timed import (
+    IDLE,
+    PAUSE,
+    Timed,
+    decorating,
+    is_method,
+    pull,
+    read,
+    same_defect,
+    station,
+)
 from lessons.exercises.exercise import Sheet, attempt, named
 from lessons.exercises.rules import Asked, Rule, ruled
 from lessons.exercises.variant import Variant
@@ -44,6 +54,7 @@ class Hall:
 
     def __init__(self, answer: Any, sheet: Sheet, kind: Any) -> None:
         self.clock: Clock = kind.clock
+        self.clock.wait(sheet.variant.number(f"{KEY}:begins", 300, 900))  # what it reads is no figure
         self.doubles = Doubles(kind)
         process = sheet.judge.function(
             lambda part, stream: self.doubles[part].process(stream),
@@ -108,9 +119,14 @@ def runs(answer: Any, sheet: Sheet) -> Iterator[Timed]:
         ),
         Odd,
     )
-    slow = Timed(f"with a slow reader, {told.format(work)}", "slow", made.numbers(), worked=work)
-    slow.off = whole.wrong_by
-    yield made.ran(slow, idle=IDLE, pause=PAUSE)
+    # Over another source: a figure that is remembered is none that was measured.
+    third = Runs(answer, sheet)
+    third.source = station(variant, f"{KEY}:slow", 31, 9)
+    work = own(converts, 9)
+    slow = Timed(f"with a slow reader, {told.format(work)}", "slow", third.numbers(), worked=work)
+    third.ran(slow, idle=IDLE, pause=PAUSE)
+    slow.off = same_defect(whole, slow)
+    yield slow
     left = [Timed("a slow reader left after 2 records", "slow", made.numbers(2)) for _ in range(2)]
     left[1].off = made.ran(left[0], pulls=2).wrong_by
     yield made.ran(left[1], idle=IDLE, pause=PAUSE, pulls=2)

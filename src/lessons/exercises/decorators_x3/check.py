@@ -118,13 +118,16 @@ class Runs:
 
     def __init__(self, answer: Any, sheet: Sheet) -> None:
         self.answer, self.judge, self.records = answer, sheet.judge, records_of(sheet.variant)
-        self.doubles, self.pauses = Doubles(), Pauses()
+        self.doubles, self.pauses, self.made = Doubles(), Pauses(), 0
         self.stream = feed_function(self.judge, self.doubles)
 
     def source(self, attempts: int = 3, **feed: Any) -> Any:
         """A source on the answer's side, with the retried `stream`, and a feed for it here."""
         self.pauses.forget()
-        settings = {"records": self.records, "pauses": self.pauses} | feed
+        self.made += 1
+        # Of this source alone: records that an answer kept from another run are none of these.
+        records = [f"{text}{self.made:02}" for text in self.records]
+        settings = {"records": records, "pauses": self.pauses} | feed
         made = self.answer(self.stream, *(() if attempts == 3 else (attempts,)))
         part = self.judge.new_class("Feed", {"stream": made, "records": settings["records"]})()
         self.doubles[part] = subclass(Feed, **settings)()
@@ -137,11 +140,14 @@ class Runs:
         """One run. errors: which may come out."""
         told = " and ".join(f"line {line} dropped after {place}" for line, place in enumerate(breaks, 1))
         part = self.source(attempts, breaks=breaks, **feed)
-        one = Retried(what or told, kind, self.records[:count], breaks=breaks, allowed=attempts)
-        one.feed = self.doubles[part]
+        double = self.doubles[part]
+        one = Retried(
+            what or told, kind, double.records[:count], breaks=breaks, allowed=attempts, feed=double
+        )
 
         def seen() -> None:
-            one.ahead = max(one.ahead, one.feed.lines[-1].read - one.arrived)
+            if one.feed.lines:
+                one.ahead = max(one.ahead, one.feed.lines[-1].read - one.arrived)
 
         pull(one, part.stream, lambda: one.feed.read, Clock(), *errors, pulls=pulls, most=MANY, each=seen)
         return one
@@ -232,21 +238,15 @@ class Pair:
 def pairs(answer: Any, sheet: Sheet) -> Iterator[Pair]:
     """Two sources of one class, whose lines drop once, and two with different numbers of attempts."""
     runs = Runs(answer, sheet)
-    records = [runs.records, [f"{text}5" for text in runs.records]]
     first = runs.source(breaks=(2,))
     second = runs.judge.ask("get", first, "__class__")()
-    runs.doubles[second] = subclass(Feed, records=records[1], breaks=(2,))()
-    yield _read(runs, "two sources of one class", True, [first, second], [3, 3], records)
-    parts = [
-        runs.source(attempts, records=own, breaks=(1,) * MANY)
-        for attempts, own in zip((2, 5), records, strict=True)
-    ]
-    yield _read(runs, "two sources with 2 and 5 attempts", False, parts, [2, 5], [own[:1] for own in records])
+    runs.doubles[second] = subclass(Feed, records=[f"{text}5" for text in runs.records], breaks=(2,))()
+    yield _read(runs, "two sources of one class", True, [first, second], [3, 3])
+    parts = [runs.source(attempts, breaks=(1,) * MANY) for attempts in (2, 5)]
+    yield _read(runs, "two sources with 2 and 5 attempts", False, parts, [2, 5])
 
 
-def _read(
-    runs: Runs, what: str, one_class: bool, parts: list[Any], allowed: list[int], sent: list[list[Any]]
-) -> Pair:
+def _read(runs: Runs, what: str, one_class: bool, parts: list[Any], allowed: list[int]) -> Pair:
     made = [attempt(lambda part=part: iter(part.stream())) for part in parts]
     came: list[list[Any]] = [[], []]
     for _ in range(2 * len(runs.records)):
@@ -258,6 +258,7 @@ def _read(
                 made[number] = pulled  # it has ended
             else:
                 raise pulled.error
+    sent = [runs.doubles[part].records for part in parts]
     return Pair(what, one_class, came, sent, [runs.doubles[part].opened for part in parts], allowed)
 
 
@@ -279,8 +280,13 @@ STREAM = (
          "Inside a generator, catch `StopIteration` at that `next`, or give `next` a second argument."),
 )  # fmt: skip
 
+NEVER = Rule(broken, lambda run: not run.opened,
+             "{what}: the feed was never opened, and what came is {came}.", "",
+             "Call `function(self)` for a stream: the records come from there.")  # fmt: skip
+
 RETRIES = (
     *STREAM,
+    NEVER,
     Rule(broken, lambda run: run.gave_error and run.opened == 1,
          "{sent} records, and {what}: the reader was given the error of attempt 1, and 3 are allowed.",
          "decorators-call-guards",
@@ -339,6 +345,7 @@ CLOSED = (
 
 LAST = (
     *STREAM,
+    NEVER,
     Rule(given_up, lambda run: run.opened == run.allowed and run.error is None,
          "{what}, `attempts={allowed}`: {made}, and no error came out.", "decorators-error-ends-loop",
          "Let the error of the last attempt go on: a bare `raise` in the `except`."),
@@ -393,6 +400,6 @@ retrying = ruled(
         Asked("no attempt is left open", 2, (*RETRIES, *CLOSED)),
         Asked("after the last attempt its error goes on", 1, LAST),
         Asked("nothing but an OSError is tried again", 1, (*RETRIES, *ONLY)),
-        Asked("the call reads nothing, and each pull reads one record", 1, (*STREAM, *LAZY)),
+        Asked("the call reads nothing, and each pull reads one record", 1, (*STREAM, NEVER, *LAZY)),
     ],
 )
