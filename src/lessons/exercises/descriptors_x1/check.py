@@ -127,7 +127,7 @@ def let_go(answer: Any, sheet: Sheet) -> Iterator[Kept]:
         yield heavy(answer, sheet)
 
 
-HEAVY, MANY = 300_000, 10
+HEAVY, MANY = 300_000, 5
 """The bytes of one large number, and how many are sent: more than a host's memory moves by itself."""
 
 
