@@ -178,6 +178,11 @@ def script(write: Callable[[Script], None]) -> Callable[[Any, Sheet], list[Step]
     return observation
 
 
+def of_nothing(judge: Any) -> Any:
+    """A `__len__` in the host, for a class whose objects are empty, and so count as false."""
+    return judge.function(lambda thing: 0, "__len__", generator=False)
+
+
 def is_wrong(wrong: str, *more: str) -> Callable[[Step], bool]:
     """For a rule: whether a step went wrong in this way."""
     return lambda step: step.wrong == wrong and (not more or step.more in more)

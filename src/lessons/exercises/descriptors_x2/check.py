@@ -20,6 +20,7 @@ from lessons.exercises.descriptors_steps import (
     TYPES,
     Script,
     is_wrong,
+    of_nothing,
     script,
 )
 from lessons.exercises.exercise import Sheet, attempt
@@ -39,10 +40,10 @@ class Challenge:
         self.field = variant.choice(f"{key}:field", ("windowSize", "maxAttempts", "batchSize"))
         self.middle = (self.least + self.most) // 2
 
-    def made(self, answer: Any, *bases: Any) -> Any:
+    def made(self, answer: Any, **more: Any) -> Any:
         """A class in the host; its field `channels` takes 1, too. Raises what the answer raises."""
         fields = {self.field: answer(self.least, self.most), "channels": answer(1, self.most + 2)}
-        return self.judge.new_class(self.owner, fields, *bases)
+        return self.judge.new_class(self.owner, {**fields, **more})
 
     @property
     def no_numbers(self) -> tuple[Any, ...]:
@@ -75,7 +76,7 @@ def own_values(do: Script) -> None:
 def empty_object(do: Script) -> None:
     """An object that is empty, and so counts as false."""
     drawn = Challenge(do.sheet)
-    do.new("empty", of=drawn.made(do.answer, list))
+    do.new("empty", of=drawn.made(do.answer, __len__=of_nothing(do.judge)))
     do.assign("empty", channels=drawn.middle)
     do.read("empty")
 

@@ -24,6 +24,7 @@ from lessons.exercises.descriptors_steps import (
     Script,
     hearsay,
     is_wrong,
+    of_nothing,
     raised,
     script,
     shuffled,
@@ -47,10 +48,10 @@ class Challenge:
         self.called = variant.choice(f"{key}:class", ("Rooftop", "Harbour", "Airfield", "Summit"))
         self.fields: dict[str, Any] = {}
 
-    def made(self, *bases: Any) -> Any:
+    def made(self, **more: Any) -> Any:
         """A class in the host. Raises what the answer raises."""
         self.fields = {self.name: self.answer(*self.units), "wind": self.answer(*self.winds)}
-        return self.judge.new_class(self.called, self.fields, *bases)
+        return self.judge.new_class(self.called, {**self.fields, **more})
 
     def station(self, owner: Any) -> Any:
         """A subclass of a class, in the host."""
@@ -75,8 +76,8 @@ def one_field(do: Script) -> None:
 def own_choices(do: Script) -> None:
     """Three objects are assigned to in turn, then all are read; then new choices come, as equal texts."""
     drawn = Challenge(do.answer, do.sheet)
-    for base in ((), (list,)):  # an object that is an empty list counts as false
-        do.new("first", "second", "third", of=drawn.made(*base))
+    for more in ({}, {"__len__": of_nothing(do.judge)}):
+        do.new("first", "second", "third", of=drawn.made(**more))
         for said, unit in zip(do.objects, drawn.units, strict=True):
             do.assign(said, **{drawn.name: unit})
         for said in do.objects:
