@@ -169,8 +169,9 @@ def broken(answer: Any, sheet: Sheet) -> Iterator[Retried]:
 
 
 def left(answer: Any, sheet: Sheet) -> Iterator[Retried]:
-    """A reader who leaves early, in the first attempt and in the second."""
+    """A reader who leaves early: before the first record, in the first attempt, and in the second."""
     runs = Runs(answer, sheet)
+    yield runs.ran("left", (), pulls=0, count=0)
     for generator in (True, False):
         for breaks in ((), (1,)):
             yield runs.ran("left", breaks, pulls=2, count=2, generator=generator)
