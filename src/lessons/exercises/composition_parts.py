@@ -15,7 +15,6 @@ from types import SimpleNamespace
 from typing import Any
 
 from lessons.exercises.decorators_parts import MANY, Enough, wake
-from lessons.exercises.exercise import Wrong
 from lessons.exercises.variant import Variant
 from lessons.judge.judge import Callback, Judge, declare, declared
 from lifecycle.config import PipelineConfig
@@ -29,7 +28,7 @@ from lifecycle.stages import Filter, Normalise, Parse
 
 Row = dict[str, object]
 declare(Probe, "__enter__ __exit__ stream process write", "metrics", name="Part")
-declare(Watched, "__iter__ __next__ close", name="generator")
+declare(Watched, "__next__ close", name="generator")
 
 WITH = "Hand all of it to a `PipelineContext`, in a `with`: it closes last first, whatever fails."
 
@@ -144,26 +143,7 @@ def decorable(part: Any) -> Decorable:
 
 @declared("", "maxAttempts delaySeconds center spread label", name="Settings")
 class Asked(SimpleNamespace):
-    """Settings that come from no `PipelineConfig`: attributes, and a note of which were asked for."""
-
-    __slots__ = ("_asked",)
-
-    def __init__(self, **values: Any) -> None:
-        super().__init__(**values)
-        self._asked: set[str] = set()
-
-    def __getattribute__(self, name: str) -> Any:
-        value = super().__getattribute__(name)
-        if not name.startswith("_"):
-            self._asked.add(name)
-        elif name == "__dict__":
-            self._asked.update(value)
-        return value
-
-    def needed(self, name: str) -> None:
-        """Raise `Wrong` when nobody has asked for this one."""
-        if name not in self._asked:
-            raise Wrong("", f"nobody asked the settings for `{name}`.", f"Hand on `config.{name}`.")
+    """Settings that come from no `PipelineConfig`: attributes, and nothing else."""
 
 
 def new_engine(path: str, asked: Any = None, pooled: bool = True) -> Any:
