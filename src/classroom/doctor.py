@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import os
 import socket
+import subprocess
 import sys
 import tempfile
 import time
@@ -107,6 +108,7 @@ def look() -> Iterator[Probed]:
     try:
         yield from _walls()
         yield _time()
+        yield _judge()
     except Trouble as trouble:
         yield Probed(str(trouble), False, mending())
         return
@@ -271,6 +273,22 @@ def _time() -> Probed:
         if sandbox.ended_by != "time":
             return Probed("its time is limited: a loop went on", False, OTHERWISE)
     return Probed("its time is limited, and it ends with all that it started")
+
+
+def _judge() -> Probed:
+    """Whether a judge can share a folder with a sandbox, and follow no link in it."""
+    code = "import sys; from lessons.judge.shared import enter; enter(*sys.argv[1:])"
+    with tempfile.TemporaryDirectory() as shared, tempfile.TemporaryDirectory() as own:
+        done = subprocess.run(
+            [sys.executable, "-c", code, shared, own],
+            capture_output=True,
+            text=True,
+            stdin=subprocess.DEVNULL,
+        )
+    if done.returncode:
+        why = (done.stderr.strip().splitlines() or ["it gave no reason"])[-1]
+        return Probed(f"a judge follows links of a submission: {why}", False, "grade on Linux 5.10 or newer.")
+    return Probed("a judge follows no link that a submission makes")
 
 
 def _room() -> Probed:

@@ -345,6 +345,11 @@ def _judge() -> Iterator[Server]:
     _idle.append(server)
 
 
+def begin_judge() -> None:
+    """Start a judge that waits."""
+    _idle.append(Server())
+
+
 @atexit.register
 def end_judges() -> None:
     """End the judges that wait."""

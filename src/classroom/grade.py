@@ -26,7 +26,7 @@ from typing import Any
 
 from classroom.boxes import boxes
 from classroom.course import Course, add_option
-from classroom.execute import Job, Result, Times, graded, ungraded
+from classroom.execute import Job, Result, Times, begin_judge, graded, ungraded
 from classroom.intake import Found, Template, described, strays, submissions
 from classroom.sandbox import available
 from classroom.spans import duration
@@ -176,22 +176,7 @@ def grade(
         from classroom.book import Book
 
         book = within.enter_context(Book(course, assignment, recipe.template, recipe.digest, recipe.versions))
-        waiting: list[str] = []
-        odd: dict[str, Found] = {}
-        missing = set(students)
-        for found in submissions(course.root / "submitted", assignment, students):
-            missing.discard(found.student)
-            if not again and book.done(found, sandboxed):
-                summary.already += 1
-            elif not again and book.earlier(found, sandboxed):
-                # A grade is never lowered in passing: regrading shows what would change, before it does.
-                summary.earlier += 1
-            else:
-                # Read again when its turn comes: many notebooks at once are too much to keep.
-                waiting.append(found.student)
-                if found.data is None:
-                    odd[found.student] = found
-        summary.missing = sorted(missing)
+        waiting, odd = _waiting(course, book, summary, students, sandboxed, again)
         for student in summary.missing:
             say(f"{student}: nothing was submitted.")
         for name in strays(course.root / "submitted"):
@@ -221,6 +206,34 @@ def grade(
     summary.people.sort()
     summary.seconds = time.monotonic() - began
     return summary
+
+
+def _waiting(
+    course: Course,
+    book: Any,
+    summary: GradingSummary,
+    students: tuple[str, ...],
+    sandboxed: bool,
+    again: bool,
+) -> tuple[list[str], dict[str, Found]]:
+    """Who is to be graded, and what was found of those without a notebook; the summary has the rest."""
+    waiting: list[str] = []
+    odd: dict[str, Found] = {}
+    missing = set(students)
+    for found in submissions(course.root / "submitted", summary.assignment, students):
+        missing.discard(found.student)
+        if not again and book.done(found, sandboxed):
+            summary.already += 1
+        elif not again and book.earlier(found, sandboxed):
+            # A grade is never lowered in passing: regrading shows what would change, before it does.
+            summary.earlier += 1
+        else:
+            # Read again when its turn comes: many notebooks at once are too much to keep.
+            waiting.append(found.student)
+            if found.data is None:
+                odd[found.student] = found
+    summary.missing = sorted(missing)
+    return waiting, odd
 
 
 def results(pool: Pool, jobs: Iterable[Job], recipe: Recipe, dask: str | None) -> Iterator[Result]:
@@ -499,7 +512,7 @@ def processes(count: int, folder: Path) -> ProcessPoolExecutor:
     methods = multiprocessing.get_all_start_methods()
     context = multiprocessing.get_context("forkserver" if "forkserver" in methods else "spawn")
     if context.get_start_method() == "forkserver":
-        context.set_forkserver_preload(["classroom.execute", "lessons.exercises"])
+        context.set_forkserver_preload(["classroom.execute"])
     return ProcessPoolExecutor(count, mp_context=context, initializer=_begin, initargs=(str(folder),))
 
 
@@ -518,10 +531,8 @@ def _begin(folder: str) -> None:
 
 
 def _begun() -> None:
-    """In a worker: load all that a first submission would wait for."""
-    from lessons.exercises import exercises
-
-    exercises()
+    """In a worker: begin what a first submission would wait for."""
+    begin_judge()
 
 
 @contextlib.contextmanager
