@@ -39,14 +39,18 @@ MODEL ANSWER: because.
 
 def small_kit(root: Path, monkeypatch: pytest.MonkeyPatch, *ids: str) -> Path:
     """A kit at `root` with these exercises, which takes the real one's place for this test."""
-    texts = root / "exercises/texts"
+    texts = root / "src/lessons/exercises/assignments"
     texts.mkdir(parents=True)
+    (root / "exercises").mkdir()
     shutil.copyfile(COURSE / "exercises/nbgrader_config.py", root / "exercises/nbgrader_config.py")
     for assignment in dict.fromkeys(id.partition("-")[0] for id in ids):
         parts = [f"# All about {assignment}\n\nRead, write, check."]
         for id in (one for one in ids if one.startswith(f"{assignment}-")):
             one = exercises()[id]
-            parts.append(TASK.format(id=id, title=one.title, kind=one.kind))
+            folder = texts.parent / id.replace("-", "_")
+            folder.mkdir()
+            task = TASK.format(id=id, title=one.title, kind=one.kind)
+            (folder / "task.md").write_text(task.lstrip(), encoding="utf-8")
             shutil.copytree(COURSE / "exercises/solutions" / id, root / "exercises/solutions" / id)
         parts.append(OPEN.format(assignment=assignment))
         (texts / f"{assignment}.md").write_text("".join(parts), encoding="utf-8")

@@ -42,7 +42,7 @@ def modules(folder: pathlib.Path = SRC) -> dict[str, pathlib.Path]:
     found = {}
     for path in sorted(folder.rglob("*.py")):
         parts = path.relative_to(folder).with_suffix("").parts
-        if "stubs" not in parts:
+        if "assignments" not in parts and parts[-1] != "stub":
             found[".".join(parts).removesuffix(".__init__")] = path
     return found
 

@@ -30,7 +30,7 @@ def made(names, folder):
         mine = [id for id, one in exercises().items() if one.assignment == name]
         without = [id for id in mine if id not in told[name].tasks]
         if without:
-            raise Trouble(f"{', '.join(without)}: a check and no text; add one to exercises/texts/{name}.md.")
+            raise Trouble(f"{', '.join(without)}: a check and no text; write task.md beside it.")
         chosen = [kit_exercise(task) for task in told[name].tasks.values()]
         path = folder / "source" / name / f"{name}.ipynb"
         path.parent.mkdir(parents=True)

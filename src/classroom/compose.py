@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -64,12 +64,17 @@ class Texts:
 
 
 def texts(path: Path) -> Texts:
-    """The texts in `exercises/texts/<assignment>.md`. Raises `Trouble` that names file, line and remedy."""
-    return _TextReader(path).assignment()
+    """The title, introduction and open question of an assignment, `<assignment>.md`; its tasks are beside it.
+
+    Each task is in the folder of its exercise. Raises `Trouble` that names file, line and remedy.
+    """
+    told = _TextReader(path).assignment()
+    found = (task(one) for one in path.parents[1].glob(f"{told.assignment}_x*/task.md"))
+    return replace(told, tasks=dict(sorted((one.id, one) for one in found)))
 
 
-def own_task(path: Path) -> Task:
-    """The one task in a text of the instructor's own. Raises `Trouble` as `texts` does."""
+def task(path: Path) -> Task:
+    """The task of one exercise, in a file `task.md` of its own. Raises `Trouble` as `texts` does."""
     return _TextReader(path).only_task()
 
 
@@ -81,7 +86,7 @@ class _TextReader:
         try:
             self.lines = path.read_text(encoding="utf-8").splitlines()
         except FileNotFoundError:
-            raise Trouble(f"There are no texts at {path}: they hold the title and the tasks.") from None
+            raise Trouble(f"There is no text at {path}.") from None
 
     def refuse(self, number: int, sentence: str) -> Trouble:
         return Trouble(f"{self.path}, line {number}: {sentence}")
@@ -106,25 +111,22 @@ class _TextReader:
         front = self.body(*before[1:]).partition("\n")
         if not front[0].startswith("# "):
             raise self.refuse(1, "the texts of an assignment begin with their title: `# Title`.")
-        tasks, question = {}, None
+        question = None
         for title, begin, end in sections:
-            if title.partition(" ")[0] == f"{name}-open":
-                question = self.question(title, begin, end)
-            else:
-                task = self.task(title, begin, end)
-                if task.id in tasks:
-                    raise self.refuse(begin, f"{task.id} is there twice: each exercise has one text.")
-                if task.id.partition("-")[0] != name:
-                    raise self.refuse(begin, f"{task.id} belongs to another assignment than {name}.")
-                tasks[task.id] = task
-        return Texts(name, front[0].removeprefix("# ").strip(), front[2].strip(), tasks, question)
+            if title.partition(" ")[0] != f"{name}-open" or question:
+                raise self.refuse(begin, f"allowed is one open question, `## {name}-open · Title`.")
+            question = self.question(title, begin, end)
+        return Texts(name, front[0].removeprefix("# ").strip(), front[2].strip(), {}, question)
 
     def only_task(self) -> Task:
         (_, *sections) = self.sections("##", 0, len(self.lines))
         if len(sections) != 1:
-            sentence = f"one exercise stands here, under one heading `## id · Title`, not {len(sections)}."
+            sentence = f"allowed is one exercise, under one heading `## id · Title`, and not {len(sections)}."
             raise self.refuse(1, sentence)
-        return self.task(*sections[0])
+        found = self.task(*sections[0])
+        if found.id.replace("-", "_") != self.path.parent.name:
+            raise self.refuse(1, f"{found.id} belongs into the folder {found.id.replace('-', '_')}.")
+        return found
 
     def task(self, heading: str, begin: int, end: int) -> Task:
         named = HEADING.fullmatch(heading)

@@ -12,7 +12,8 @@ import sys
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 
-from classroom.compose import Chosen, own_task
+from classroom.compose import Chosen
+from classroom.compose import task as task_in
 from classroom.release import agreed
 from classroom.trouble import Trouble
 from lessons.exercises import Exercise, exercises
@@ -35,7 +36,7 @@ def own_exercise(folder: Path, id: str) -> Chosen:
     place = folder / folder_name(id)
     if not (place / "task.md").is_file():
         raise Trouble(f"There is no {place / 'task.md'}: `classroom exercise {id}` begins this exercise.")
-    task = own_task(place / "task.md")
+    task = task_in(place / "task.md")
     exercise = checked(folder, id)
     agreed(task, exercise)
     stub = place / "stub.py"

@@ -11,7 +11,6 @@ import re
 import sysconfig
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +30,6 @@ from classroom.compose import (
     Chosen,
     Task,
     Texts,
-    own_task,
     texts,
     uncommented,
 )
@@ -44,6 +42,7 @@ from lessons.exercises.exercise import ASSIGNMENTS
 from lessons.words import listed
 
 CONFIG = "nbgrader_config.py"
+ASSIGNMENT_TEXTS = "src/lessons/exercises/assignments"
 
 _REGIONS = re.compile(
     rf"{re.escape(BEGIN_SOLUTION)}\n.*?{re.escape(END_SOLUTION)}\n"
@@ -143,24 +142,18 @@ def weaker(course: Course, assignments: Iterable[str]) -> list[str]:
 def kit() -> Path:
     """The checkout of the kit, which holds the exercises. Raises `Trouble` when they are not there."""
     root = desk.course()
-    if not (root / "exercises/texts").is_dir():
+    if not (root / ASSIGNMENT_TEXTS).is_dir() or not (root / "exercises").is_dir():
         raise Trouble(
-            f"The exercises are not beside the package (no folder {root / 'exercises/texts'}): install from "
-            "a clone of the course with `pip install -e '.[classroom]'`."
+            f"The exercises are not beside the package (no folder {root / 'exercises'}): install from a "
+            "clone of the course with `pip install -e '.[classroom]'`."
         )
     return root
 
 
 def kit_texts() -> dict[str, Texts]:
     """The texts of the kit's assignments, in the order of the lessons."""
-    folder = kit() / "exercises/texts"
-    found = {name: texts(folder / f"{name}.md") for name in ASSIGNMENTS if (folder / f"{name}.md").is_file()}
-    for path in sorted((kit() / "src/lessons/exercises").glob("*_x*/task.md")):
-        task = own_task(path)
-        told = found[task.id.partition("-")[0]]
-        tasks = dict(sorted({**told.tasks, task.id: task}.items()))
-        found[told.assignment] = replace(told, tasks=tasks)
-    return found
+    folder = kit() / ASSIGNMENT_TEXTS
+    return {name: texts(folder / f"{name}.md") for name in ASSIGNMENTS if (folder / f"{name}.md").is_file()}
 
 
 def kit_exercise(task: Task) -> Chosen:
@@ -174,7 +167,7 @@ def kit_exercise(task: Task) -> Chosen:
         raise Trouble(f"{task.id} has no solution: write {solution}.")
     given = stub(task.id)
     if not given:
-        raise Trouble(f"{task.id} has no stub: write lessons/exercises/stubs/{task.id}.py.")
+        raise Trouble(f"{task.id} has no stub: write stub.py beside its check.")
     return Chosen(task, exercise, given, solution.read_text(encoding="utf-8"))
 
 

@@ -184,9 +184,7 @@ def test_an_unknown_exercise_says_which_there_are(course: Course) -> None:
 
 
 def test_an_assignment_taken_out_is_gone(kit: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    text = (kit / "exercises/texts/leaks.md").read_text()
     course = make(tmp_path / "week", "Pipes", "wt26-0a1b2c3d")
-    (kit / "exercises/texts/leaks.md").write_text(text)
     state = json.loads((course.root / making.STATE / "made.json").read_text())
     assert state["format"] == 1 and list(state["notebooks"]) == ["leaks"]
     # As if an assignment of the kit had been there at first.

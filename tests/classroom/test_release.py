@@ -126,31 +126,41 @@ def test_a_commented_stub_comes_back_whole(text: str) -> None:
     assert uncommented(commented(text)) == text
 
 
+ASSIGNMENT, TASK = "assignments/leaks.md", "leaks_x1/task.md"
+
+
 @pytest.mark.parametrize(
-    ("before", "after", "said"),
+    ("file", "before", "after", "said"),
     [
-        ("# All about leaks\n", "All\n", r"leaks\.md, line 1: .* begin with their title"),
-        ("## leaks-x1 ·", "## leaks-x1 -", r"line 4: the heading is 'leaks-x1 - .*', and should be"),
-        ("(kind: fix)", "(kind: mend)", r"line 5: below the heading stands `\(kind: …\)`, one of fix"),
-        ("### Hints", "### Help", r"line 4: leaks-x1 needs one part `### Hints`"),
-        ("2. Look", "Look", r"line \d+: leaks-x1 needs three hints, and has 2"),
-        ("(points: 3)", "(3 points)", r"line \d+: an open question is"),
-        ("## leaks-x1 ·", "## chains-x1 ·", r"line 4: chains-x1 belongs to another assignment than leaks"),
+        (ASSIGNMENT, "# All about leaks\n", "All\n", r"leaks\.md, line 1: .* begin with their title"),
+        (ASSIGNMENT, "(points: 3)", "(3 points)", r"line \d+: an open question is"),
+        (
+            ASSIGNMENT,
+            "## leaks-open",
+            "## leaks-x7",
+            r"allowed is one open question, `## leaks-open · Title`",
+        ),
+        (TASK, "## leaks-x1 ·", "## leaks-x1 -", r"line 1: the heading is 'leaks-x1 - .*', and should be"),
+        (TASK, "(kind: fix)", "(kind: mend)", r"line 2: below the heading stands `\(kind: …\)`, one of fix"),
+        (TASK, "### Hints", "### Help", r"line 1: leaks-x1 needs one part `### Hints`"),
+        (TASK, "2. Look", "Look", r"line \d+: leaks-x1 needs three hints, and has 2"),
+        (TASK, "## leaks-x1 ·", "## chains-x1 ·", r"chains-x1 belongs into the folder chains_x1"),
+        (TASK, "### Hints", "## leaks-x2 · B\n### Hints", r"allowed is one exercise, .* and not 2"),
     ],
 )
 def test_texts_that_do_not_fit_are_named_with_their_line(
-    kit: Path, before: str, after: str, said: str
+    kit: Path, file: str, before: str, after: str, said: str
 ) -> None:
-    path = kit / "exercises/texts/leaks.md"
+    path = kit / "src/lessons/exercises" / file
     text = path.read_text()
     assert before in text
     path.write_text(text.replace(before, after, 1))
     with pytest.raises(Trouble, match=said):
-        texts(path)
+        texts(kit / "src/lessons/exercises" / ASSIGNMENT)
 
 
 def test_a_text_that_says_something_else_than_its_check_is_refused(kit: Path) -> None:
-    path = kit / "exercises/texts/leaks.md"
+    path = kit / "src/lessons/exercises" / TASK
     path.write_text(path.read_text().replace(exercises()["leaks-x1"].title, "Another title"))
     with pytest.raises(Trouble, match="leaks-x1: its text says title 'Another title', and its check"):
         made()

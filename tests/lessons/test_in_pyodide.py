@@ -23,7 +23,7 @@ def test_a_browser_gets_neither_the_classroom_nor_a_solution(tmp_path: Path) -> 
     in_pyodide.pack(tmp_path / "course.zip")
     names = zipfile.ZipFile(tmp_path / "course.zip").namelist()
     assert {name.partition("/")[0] for name in names} == {"lifecycle", "lessons"}
-    assert "lifecycle/ledger.py" in names and "lessons/exercises/stubs/leaks-x1.py" in names
+    assert "lifecycle/ledger.py" in names and "lessons/exercises/leaks_x1/stub.py" in names
     assert not [name for name in names if "solutions" in name or name.endswith(".pyc")]
 
 

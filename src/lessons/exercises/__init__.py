@@ -10,7 +10,6 @@ from lessons.exercises.exercise import (
     executed,
     exercise,
     exercises,
-    materials,
     named,
     stub,
     where,
@@ -21,5 +20,5 @@ from lessons.words import described as short
 
 __all__ = [
     "Asked", "Attempt", "Exercise", "Rule", "Sheet", "Variant", "Wrong", "attempt", "exactly", "executed",
-    "exercise", "exercises", "materials", "named", "ruled", "short", "stub", "where",
+    "exercise", "exercises", "named", "ruled", "short", "stub", "where",
 ]  # fmt: skip

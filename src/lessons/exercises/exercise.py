@@ -266,7 +266,6 @@ class Exercise:
     stumbles: str = ""
     seconds: float = 10.0
     stub: str = ""
-    wired: bool = False
     module: str = ""
     make: list[Callable[[Variant], Any]] = field(default_factory=list)
     asked: list[Any] = field(default_factory=list)
@@ -281,54 +280,7 @@ class Exercise:
         """How many points it is worth."""
         return sum(self.aspects.values())
 
-    def materials(self, variant: Variant) -> Any:
-        """What the task works on in this variant; None when it needs nothing."""
-        return self.make[0](variant) if self.make else None
-
-
-_exercises: dict[str, Exercise] = {}
-
-
-def exercise(
-    id: str, title: str, *, kind: str, answer: str, aspects: dict[str, int], version: int = 1,
-    hangs: str = "", stumbles: str = "", seconds: float = 10.0, stub: str = "", wired: bool = False,
-    module: str = "",
-) -> Callable[[Check], Exercise]:  # fmt: skip
-    """Register a check `(answer, sheet)` as an exercise; give it materials with `@materials(exercise)`.
-
-    id: such as "leaks-x2". answer: the name under which a notebook gives the answer. aspects: points by
-    name. version: raised whenever the check answers anything differently. wired: whether the check asks the
-    answer over the wire, as `sheet.judge`. module: where the check is written, by default the function's own.
-
-    Raises `ValueError` for a kind or points that do not fit.
-    """
-    if kind not in KINDS:
-        raise ValueError(f"{id} is of the kind {kind!r}; allowed are {', '.join(KINDS)}")
-    if not aspects or any(type(points) is not int or points < 1 for points in aspects.values()):
-        raise ValueError(f"{id}: each aspect is worth a whole number of points, at least 1")
-
-    def register(check: Check) -> Exercise:
-        made = Exercise(
-            id, title, kind, answer, dict(aspects), check, str(version), hangs, stumbles, seconds, stub,
-            wired, module or check.__module__,
-        )  # fmt: skip
-        _exercises[id] = made
-        return made
-
-    return register
-
-
-def materials(of: Exercise) -> Callable[[Callable[[Variant], Any]], Callable[[Variant], Any]]:
-    """Register what an exercise works on: `make(variant)`, called anew for each `given` and each check."""
-
-    def register(make: Callable[[Variant], Any]) -> Callable[[Variant], Any]:
-        of.make[:] = [make]
-        return make
-
-    return register
-
-
-def exercises() -> dict[str, Exercise]:
+    def exercises() -> dict[str, Exercise]:
     """All exercises by id, in the order of the lessons; a course's own ones come last."""
     _load()
     return dict(_exercises)
@@ -337,8 +289,6 @@ def exercises() -> dict[str, Exercise]:
 @cache
 def _load() -> None:
     for name in ASSIGNMENTS:
-        if files(__package__).joinpath(f"{name}.py").is_file():
-            import_module(f"{__package__}.{name}")
         for number in range(1, 10):
             if files(__package__).joinpath(f"{name}_x{number}", "check.py").is_file():
                 import_module(f"{__package__}.{name}_x{number}.check")
@@ -361,7 +311,7 @@ def stub(id: str) -> str:
         beside = Path(file or "").with_name("stub.py")
         if beside.is_file():
             return beside.read_text(encoding="utf-8")
-    place = files(__package__).joinpath("stubs", f"{id}.py")
+    place = files(__package__).joinpath("assignments", f"{id}.py")
     return place.read_text(encoding="utf-8") if place.is_file() else ""
 
 

@@ -75,7 +75,7 @@ def ruled(
     if len(aspects) != len(asked):
         raise ValueError(f"{id}: two aspects have the same name")
 
-    @exercise(id, title, kind=kind, answer=answer, aspects=aspects, wired=True, module=module, **more)
+    @exercise(id, title, kind=kind, answer=answer, aspects=aspects, module=module, **more)
     def made(answer: Any, sheet: Sheet) -> None:
         _settle(answer, sheet, asked)
 

@@ -24,7 +24,7 @@ import time
 from lessons.exercises import attempt, exercise
 
 @exercise("own-x1", "Own", kind="build", answer="double", aspects={"it doubles": 2, "it ends": 1}, seconds=2,
-          hangs="leaks-m1", wired=True)
+          hangs="leaks-m1")
 def doubling(answer, sheet):
     with sheet.aspect("it doubles"):
         assert answer(4) == 8

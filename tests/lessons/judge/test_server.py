@@ -252,7 +252,7 @@ def test_a_courses_own_exercise_is_judged_by_its_file(server: Server, tmp_path: 
         textwrap.dedent("""
         from lessons.exercises import Wrong, exercise
 
-        @exercise("leaks-x101", "Twice", kind="build", answer="twice", aspects={"it doubles": 2}, wired=True)
+        @exercise("leaks-x101", "Twice", kind="build", answer="twice", aspects={"it doubles": 2})
         def doubling(answer, sheet):
             with sheet.aspect("it doubles"):
                 if answer(4) != 8:
