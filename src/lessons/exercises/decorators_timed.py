@@ -37,7 +37,7 @@ class Pulled:
     kind: str
     expected: list[Any]
     gave: str = ""
-    """What the call gave, if nobody can pull from it."""
+    """What the call gave, if it cannot be pulled."""
     records: list[Any] = field(default_factory=list)
     at_call: int = 0
     """How many records the upstream had given when the call came back, and after the first pull."""

@@ -200,7 +200,7 @@ IN_WRAPPER = "What belongs to one run begins in the wrapper, at 0, and is kept o
 STREAM = (
     *is_method(decorating(LABEL, "self", "stream")),
     Rule(runs, lambda run: run.gave,
-         "the call of the decorated method gave {gave}, which nobody can pull.",
+         "the call of the decorated method gave {gave}, which cannot be pulled.",
          "decorators-missing-return-shows", "The wrapper needs a `yield`, or has to return a stream."),
 )  # fmt: skip
 

@@ -1,5 +1,5 @@
 def timed(function, clock=time.perf_counter):
-    # TODO: it reads 0 seconds for every source. Mend it: be there while records are pulled.
+    # TODO: it reads 0 seconds for every source. Fix it: be there while records are pulled.
     @functools.wraps(function)
     def wrapper(self):
         began = clock()

@@ -217,7 +217,7 @@ IN_WRAPPER = "Keep each figure on `self`, or in a variable of the wrapper: the f
 STREAM = (
     *is_method(decorating(LABEL, "self, stream", "process")),
     Rule(runs, lambda run: run.gave,
-         "the call of the decorated method gave {gave}, which nobody can pull.",
+         "the call of the decorated method gave {gave}, which cannot be pulled.",
          "decorators-missing-return-shows", "The wrapper needs a `yield`, or has to return a stream."),
     Rule(runs, lambda run: run.dry,
          "a `next` ran dry{place}, and that became a RuntimeError.", "generators-stop-iteration-ends",

@@ -274,7 +274,7 @@ LAZILY = "Take one record at a time, and `yield` it before you take the next."
 STREAM = (
     *is_method(decorating(LABEL, "self", "stream", clock=False)),
     Rule(broken, lambda run: run.gave,
-         "the call of the decorated method gave {gave}, which nobody can pull.",
+         "the call of the decorated method gave {gave}, which cannot be pulled.",
          "decorators-missing-return-shows", "The wrapper needs a `yield`, or has to return a stream."),
     Rule(broken, lambda run: run.dry,
          "{what}: a `next` ran dry{place}, and that became a RuntimeError.", "generators-stop-iteration-ends",
@@ -323,8 +323,8 @@ OWN = (
 
 CLOSED = (
     Rule(broken, lambda run: run.beside,
-         "when line {beside} opened, the line before it was still open: it had dropped, and nobody had "
-         "closed it.", "leaks-refcount-closes",
+         "when line {beside} opened, the line before it was still open: it had dropped, and was not "
+         "closed.", "leaks-refcount-closes",
          "An error does not close a connection: `close()` each attempt before the next begins."),
     Rule(broken, lambda run: run.open,
          "all was read, and {open} of {opened} lines are still open.", "",

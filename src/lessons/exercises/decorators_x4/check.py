@@ -133,7 +133,7 @@ class Forms:
         run = attempt(pull, one, part.stream, lambda: source.read, Clock(), OSError, most=MANY)
         one.opened = source.opened
         if one.gave:
-            one.trouble = f"the call of the method gave {one.gave}, which nobody can pull"
+            one.trouble = f"the call of the method gave {one.gave}, which cannot be pulled"
         elif not source.opened:
             one.trouble = f"reading the stream never reached it ({_raised(run) if run.error else one.told})"
         elif run.error is not None and source.opened <= MANY:

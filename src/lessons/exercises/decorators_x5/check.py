@@ -213,11 +213,11 @@ TESTS = (
          "a right retry gave up with {raised}, and your test did not expect it{place}.", "",
          "After the third failure the `OSError` has to come out: catch it in the test."),
     Rule(trials, lambda tried: tried.unpulled,
-         "your test rejects a right retry{place} ({kind}): nobody had pulled yet, so nothing was open.",
+         "your test rejects a right retry{place} ({kind}): nothing had been pulled yet, so nothing was open.",
          "start-call-runs", "The call opens nothing. Pull first, and look then."),
     Rule(trials, lambda tried: tried.left_open,
-         "your test rejects a right retry{place} ({kind}): the stream was left in the middle, and nobody had "
-         "closed it.", "leaks-refcount-closes",
+         "your test rejects a right retry{place} ({kind}): the stream was left in the middle, and was "
+         "not closed.", "leaks-refcount-closes",
          "Close the stream yourself, by `stream.close()`: while others hold it, `del` closes nothing."),
     Rule(trials, lambda tried: tried.refused is not None,
          "your test rejects a right retry{place} ({kind}).", "",
