@@ -280,7 +280,43 @@ class Exercise:
         """How many points it is worth."""
         return sum(self.aspects.values())
 
-    def exercises() -> dict[str, Exercise]:
+    def materials(self, variant: Variant) -> Any:
+        """What the task works on in this variant; None when it needs nothing."""
+        return self.make[0](variant) if self.make else None
+
+
+_exercises: dict[str, Exercise] = {}
+
+
+def exercise(
+    id: str, title: str, *, kind: str, answer: str, aspects: dict[str, int], version: int = 1,
+    hangs: str = "", stumbles: str = "", seconds: float = 10.0, stub: str = "", module: str = "",
+) -> Callable[[Check], Exercise]:  # fmt: skip
+    """Register a check `(answer, sheet)` as an exercise.
+
+    id: such as "leaks-x2". answer: the name under which a notebook gives the answer. aspects: points by
+    name. version: raised whenever the check answers anything differently. module: where the check is
+    written, by default the function's own.
+
+    Raises `ValueError` for a kind or points that do not fit.
+    """
+    if kind not in KINDS:
+        raise ValueError(f"{id} is of the kind {kind!r}; allowed are {', '.join(KINDS)}")
+    if not aspects or any(type(points) is not int or points < 1 for points in aspects.values()):
+        raise ValueError(f"{id}: each aspect is worth a whole number of points, at least 1")
+
+    def register(check: Check) -> Exercise:
+        made = Exercise(
+            id, title, kind, answer, dict(aspects), check, str(version), hangs, stumbles, seconds, stub,
+            module or check.__module__,
+        )  # fmt: skip
+        _exercises[id] = made
+        return made
+
+    return register
+
+
+def exercises() -> dict[str, Exercise]:
     """All exercises by id, in the order of the lessons; a course's own ones come last."""
     _load()
     return dict(_exercises)
