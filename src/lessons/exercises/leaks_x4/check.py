@@ -36,7 +36,7 @@ class Run:
     when: str = ""
     kind: str = "run"
     """"run" (in a pipeline, or alone), "blocked" (no file can be put at the path), "stuck" (the file beside
-    the report is gone), "full" (the disk is full at the end) or "empty" (no record came)."""
+    the report is gone), "full" (the disk is full from the last record on) or "empty" (no record came)."""
     ends: str = "new"
     """What must become of the report: "new", "old", or "either" if the failure came as late as that."""
     meant: BaseException | None = None
@@ -240,7 +240,7 @@ class Runs:
         self, when: str, records: list[Any], error: BaseException | None = None,
         end: Callable[[Run], object] = lambda run: None, **known: Any,
     ) -> Run:  # fmt: skip
-        """Write records in a `with` of the sink alone; at its end call `end` and raise `error`."""
+        """Write records in a `with` of the sink alone; at its end call `end`, or raise `error`."""
         run = self.new(when=when, meant=error, **known)
         sinks: list[Any] = []
 
@@ -249,10 +249,13 @@ class Runs:
             with sinks[0] as sink:
                 run.began, run.names_itself = True, sink is sinks[0]
                 for record in records:
+                    if run.kind == "full" and record is records[-1]:
+                        end(run)
                     sinks[0].write(record)
                     run.arrived += 1
                     run.look(sinks[0])
-                end(run)
+                if run.kind != "full":
+                    end(run)
                 if error is not None:
                     raise error
 
@@ -291,7 +294,7 @@ def each_run(answer: Any, sheet: Sheet) -> Iterator[Run]:
         gone = "after the file beside the report had been deleted"
         yield made.alone(gone, made.records, kind="stuck", ends="old", end=Run.lose)
         yield made.alone(
-            "after the disk had become full before the file was closed", made.records, kind="full",
+            "after the disk had become full before the last record", made.records, kind="full",
             ends="either", end=Run.fill,
         )  # fmt: skip
         yield made.alone("after a run without a record", [], kind="empty")
