@@ -9,11 +9,13 @@ run attacks as whoever starts them, and print what came of them as JSON.
 from __future__ import annotations
 
 import json
+import os
 import queue
 import sys
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass, field
+from pathlib import Path
 from typing import Any
 
 from classroom.sandbox import MIB, Limits, Sandbox
@@ -241,6 +243,23 @@ LOUD = {
     ),
 }
 """Attacks that may cost the kernel: each has its own."""
+
+
+def as_ordinary_user(*words: str) -> list[str]:
+    """The command as an ordinary user, who sees the checkout and this Python, wherever root keeps them."""
+    shown = {os.path.realpath(path) for path in (sys.base_prefix, sys.prefix, str(Path(__file__).parents[1]))}
+    command = ["bwrap", "--die-with-parent", "--dev-bind", "/", "/", "--bind", "/proc", "/proc"]
+    command += ["--dev-bind", "/dev", "/dev"]
+    empty = {"/root": "0755", "/tmp": "1777"}
+    for folder, mode in empty.items():
+        command += ["--perms", mode, "--tmpfs", folder]
+    for path in sorted(shown):
+        for parent in reversed(Path(path).parents):
+            if any(parent.is_relative_to(folder) and str(parent) != folder for folder in empty):
+                command += ["--perms", "0755", "--dir", str(parent)]
+        command += ["--ro-bind", path, path]
+    down = ["setpriv", "--reuid=1234", "--regid=1234", "--clear-groups"]
+    return [*command, "--", *down, *words]
 
 
 def run(sandbox: Sandbox, code: str, seconds: float) -> Came:

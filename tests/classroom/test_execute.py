@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import json
+import os
 import pickle
+import subprocess
 import sys
 from dataclasses import replace
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import coursework
 import pytest
+from attacks import as_ordinary_user
 from coursework import IDS, TERM, answered, cell, notebook, release, solution, wrong
 
 from classroom import execute
@@ -293,6 +297,70 @@ def test_no_honest_answer_is_flagged_for_a_word_in_it(assignment: str) -> None:
         name: score for name, score in result.scores.items() if score.status != "correct"
     }
     assert (result.evidence, result.note, result.needs_person) == ([], "", False)
+
+
+def graded_alone(id: str, answer: str, **about: Any) -> Result:
+    """The result of one exercise's notebook."""
+    assignment = id.partition("-")[0]
+    content = answered_in(assignment, [id])
+    next(one for one in content["cells"] if one["id"] == id)["source"] = answer
+    whole = json.dumps(answered_in(assignment, [id], stubs=True)).encode()
+    return graded(Job(assignment, "ada", json.dumps(content).encode(), whole, TERM, **about))
+
+
+@pytest.mark.deep
+def test_a_link_in_the_shared_folder_leads_the_judge_nowhere(tmp_path: Path) -> None:
+    secret = tmp_path / "secret"
+    secret.write_text("SECRET", encoding="utf-8")
+    planted = (
+        "import os, threading, time, pathlib\nRight = DailyReport\nplaces = set()\n"
+        "def plant():\n"
+        "    while True:\n"
+        "        for place in list(places):\n"
+        "            for folder in [place, *(one for one in place.parent.iterdir() if one.is_dir())]:\n"
+        f"                try: os.symlink({str(secret)!r}, folder / 'link')\n"
+        "                except OSError: pass\n"
+        "class DailyReport(Right):\n"
+        "    def __exit__(self, *given):\n"
+        "        places.add(pathlib.Path(self.path).parent)\n"
+        "        threading.Thread(target=plant, daemon=True).start()\n"
+        "        said = super().__exit__(*given)\n"
+        "        os.path.exists(self.path) and os.unlink(self.path)\n"
+        f"        os.symlink({str(secret)!r}, self.path)\n"
+        "        return said\n"
+    )
+    result = graded_alone("leaks-x4", f"{solution('leaks-x4')}\n{planted}")
+    [score] = result.scores.values()
+    assert score.points < score.worth and "SECRET" not in result.notebook + repr(score)
+    assert secret.read_text(encoding="utf-8") == "SECRET"
+
+
+@pytest.mark.deep
+def test_the_shared_folder_holds_no_more_than_a_folder_of_the_sandbox() -> None:
+    hoard = (
+        f"{solution('leaks-x4')}\n_first = DailyReport.__init__\n"
+        "def filling(self, path):\n    _first(self, path)\n    number = 0\n"
+        "    while True:\n        number += 1\n"
+        "        with open(f'{path}.{number}', 'wb', 0) as file: file.write(bytes(2**22))\n"
+        "DailyReport.__init__ = filling\n"
+    )
+    result = graded_alone("leaks-x4", hoard)
+    [score] = result.scores.values()
+    assert score.points < score.worth and result.needs_person
+
+
+@pytest.mark.deep
+@pytest.mark.skipif(os.geteuid() != 0, reason="root alone can become an ordinary user")
+def test_an_ordinary_user_grades_as_root_does() -> None:
+    program = (
+        f"import sys\nsys.path[:0] = {[str(Path(__file__).parent), str(Path(__file__).parents[1])]!r}\n"
+        "from test_execute import all_right, graded_alone\nfrom coursework import solution\n"
+        "result = graded_alone('leaks-x4', solution('leaks-x4'))\nprint(all_right(result), result.evidence)"
+    )
+    words = as_ordinary_user(sys.executable, "-c", program)
+    about = os.environ | {"HOME": "/tmp", "TMPDIR": "/tmp"}
+    done = subprocess.run(words, capture_output=True, text=True, timeout=200, env=about)
+    assert done.stdout == "True []\n", done.stdout + done.stderr
 
 
 def test_files_of_the_release_lie_beside_the_notebook() -> None:

@@ -19,7 +19,7 @@ import attacks
 import nbformat
 import psutil
 import pytest
-from attacks import LOUD, QUIET, Came
+from attacks import LOUD, QUIET, Came, as_ordinary_user
 from nbclient import NotebookClient
 from nbclient.exceptions import CellTimeoutError
 
@@ -31,7 +31,6 @@ from classroom.sandbox import MIB, Limits, Sandbox, available
 from classroom.trouble import Trouble
 
 TESTS = Path(__file__).resolve().parents[1]
-ORDINARY = 1234
 # An ordinary user of root's making: where root runs this, both are tried.
 WHO = ["whoever runs this", "an ordinary user"] if os.geteuid() == 0 else ["whoever runs this"]
 OTHERS = [pytest.param(who, marks=pytest.mark.deep) for who in WHO[1:]]
@@ -40,23 +39,6 @@ BOTH = [WHO[0], *OTHERS]
 
 can, why = available()
 needs_walls = pytest.mark.skipif(not can, reason=why)
-
-
-def as_ordinary_user(*words: str) -> list[str]:
-    """The command as an ordinary user, who sees the checkout and this Python, wherever root keeps them."""
-    shown = {os.path.realpath(path) for path in (sys.base_prefix, sys.prefix, str(TESTS.parent))}
-    command = ["bwrap", "--die-with-parent", "--dev-bind", "/", "/", "--bind", "/proc", "/proc"]
-    command += ["--dev-bind", "/dev", "/dev"]
-    empty = {"/root": "0755", "/tmp": "1777"}
-    for folder, mode in empty.items():
-        command += ["--perms", mode, "--tmpfs", folder]
-    for path in sorted(shown):
-        for parent in reversed(Path(path).parents):
-            if any(parent.is_relative_to(folder) and str(parent) != folder for folder in empty):
-                command += ["--perms", "0755", "--dir", str(parent)]
-        command += ["--ro-bind", path, path]
-    down = ["setpriv", f"--reuid={ORDINARY}", f"--regid={ORDINARY}", "--clear-groups"]
-    return [*command, "--", *down, *words]
 
 
 def command(who: str, *words: str) -> list[str]:
