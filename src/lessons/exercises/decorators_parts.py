@@ -240,6 +240,7 @@ class Distant:
     pauses = Pauses()
     records: list[Any] = []  # noqa: RUF012
     failures = 0
+    failure: type[BaseException] = OSError
 
     def __init__(self) -> None:
         self.opened = self.read = 0
@@ -255,7 +256,7 @@ class Distant:
             yield record
             if number == 1 and self.opened <= self.failures:
                 self.pauses.begin()
-                raise OSError(f"connection {self.opened} dropped")
+                raise self.failure(f"connection {self.opened} dropped")
 
 
 STAGES = {

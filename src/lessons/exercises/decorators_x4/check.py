@@ -108,10 +108,10 @@ class Forms:
             "@patient(attempts=1)": (lambda function: answer(attempts=1)(function), 1),
         }
 
-    def source(self, form: str, drops: int) -> tuple[Any, Any, Doubles]:
+    def source(self, form: str, drops: int, **more: Any) -> tuple[Any, Any, Doubles]:
         """A class of sources on the answer's side, what its `stream` became, and the doubles here."""
         self.pauses.forget()
-        kind = subclass(Distant, records=self.records, failures=drops, pauses=self.pauses)
+        kind = subclass(Distant, records=self.records, failures=drops, pauses=self.pauses, **more)
         doubles = Doubles(kind)
         stream = self.judge.function(lambda part: doubles[part].stream(), "stream", "self", doc=DOC)
         made = self.forms[form][0](stream)
@@ -224,6 +224,26 @@ def _offered(made: Forms, form: str, name: str) -> Offered:
     records: list[Any] = []
     pulled = attempt(lambda: records.extend(called.value))
     return Offered(method, "pull", pulled.error, len(records))
+
+
+@dataclass
+class Other:
+    """A source that raised another error than an `OSError`."""
+
+    name: str
+    opened: int
+
+
+def others(answer: Any, sheet: Sheet) -> Iterator[Other]:
+    """Errors after which there is no second attempt, in the first form that works."""
+    made = Forms(answer, sheet)
+    with awake(made.judge):
+        form = next((form for form in made.forms if not made.ran(form, 0).trouble), "@patient")
+        for failure in (KeyError, KeyboardInterrupt):
+            kind, _, doubles = made.source(form, MANY, failure=failure)
+            part = kind()
+            attempt(lambda part=part: list(part.stream()))
+            yield Other(failure.__name__, doubles[part].opened)
 
 
 @dataclass
@@ -351,6 +371,9 @@ SAME = (
     Rule(forms, lambda run: run.incomplete,
          "`{kind}`: {sent} records, and what came is {came}.", "",
          "Hand on each record once: `retryOnFailure` does, and may be used."),
+    Rule(others, lambda other: other.opened > 1,
+         "the source raised {name}, and was opened {opened} times.", "composition-retry-catches-all",
+         "Catch `OSError` and nothing else, as `retryOnFailure` does."),
     Rule(pairs, lambda pair: not pair.whole,
          "two sources of the same class, read in turn, gave {told}.", "decorators-body-per-call", EACH_RUN),
     Rule(forms, lambda run: run.slept,
