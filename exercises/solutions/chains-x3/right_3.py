@@ -6,22 +6,26 @@ class Readings:
         return self
 
     def __next__(self):
-        while True:
-            if self.file is None:
-                self.file = self.open_file(next(self.paths))
-            line = self.file.readline()
-            if line:
-                try:
+        try:
+            while True:
+                if self.file is None:
+                    self.file = self.open_file(next(self.paths))
+                line = self.file.readline()
+                if line:
                     return float(line)
-                except ValueError:
-                    self.close()
-                    raise
+                self.shut()
+        except BaseException:
             self.close()
+            raise
 
-    def close(self):
+    def shut(self):
         if self.file is not None:
             self.file.close()
             self.file = None
+
+    def close(self):
+        self.paths = iter(())
+        self.shut()
 
 
 class Diary:

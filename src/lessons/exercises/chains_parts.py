@@ -267,16 +267,20 @@ class Watched(io.StringIO):
 
     mode, lines = "r", 0
 
-    def __init__(self, name: str, text: str) -> None:
+    def __init__(self, name: str, text: str, broken: bool) -> None:
         super().__init__(text)
-        self.name = name
+        self.name, self.broken = name, broken
 
     def readline(self, size: int = -1, /) -> str:  # type: ignore[override]
+        if self.broken and self.lines:
+            raise OSError(5, "Input/output error")
         line = super().readline(size)
         self.lines += bool(line)
         return line
 
     def read(self, size: int | None = -1, /) -> str:
+        if self.broken:
+            raise OSError(5, "Input/output error")
         text = super().read(size)
         self.lines += text.count("\n")
         return text
@@ -284,11 +288,15 @@ class Watched(io.StringIO):
 
 @dataclass
 class Shelf:
-    """The files of a diary, one a day, by name: `texts` holds their lines, `files` all that were opened."""
+    """The files of a diary, one a day, by name: `texts` holds their lines, `files` all that were opened.
+
+    `broken` is the name of one that cannot be read to its end.
+    """
 
     texts: dict[str, list[str]]
     days: list[list[float]]
     files: list[Watched] = field(default_factory=list)
+    broken: str = ""
 
     @classmethod
     def filled(cls, variant: Variant, key: str) -> Shelf:
@@ -318,8 +326,11 @@ class Shelf:
         return Shelf(dict(self.texts), self.days)
 
     def spoil(self, number: int, how: str) -> None:
-        """Give a file a second line that is "no number", or let it be "not there"."""
+        """Give a file a second line that is "no number", or let it be "not there" or "broken"."""
         name = list(self.texts)[number]
+        if how == "broken":
+            self.broken = name
+            return
         self.texts[name] = [self.texts[name][0], "missing\n"] if how == "no number" else []
 
     def fetch(self, path: Any, *mode: Any, **more: Any) -> Watched:
@@ -327,7 +338,7 @@ class Shelf:
         lines = self.texts.get(str(path))
         if not lines:
             raise FileNotFoundError(2, f"No such file or directory: {str(path)!r}")
-        self.files.append(Watched(str(path), "".join(lines)))
+        self.files.append(Watched(str(path), "".join(lines), str(path) == self.broken))
         return self.files[-1]
 
 

@@ -65,7 +65,7 @@ class Whole:
     came: str
     right: bool
     more: str
-    """What came when it was pulled once more after its end."""
+    """What came when it was pulled once more after its end, or after it was closed."""
 
 
 def whole(answer: Any, sheet: Sheet) -> Iterator[Whole]:
@@ -74,6 +74,9 @@ def whole(answer: Any, sheet: Sheet) -> Iterator[Whole]:
     stream = attempt(begun, answer, shelf)
     end = attempt(read, stream.value) if stream.error is None else stream
     after = attempt(next, stream.value) if end.error is None else end
+    if after.error is not None and end.error is None:
+        closed = begun(answer, shelf.again())
+        after = attempt(lambda: [next(closed), closed.close(), next(closed)][2])
     closed = isinstance(end.error, ValueError) and "closed file" in end.raised
     if end.error is not None and not closed and (shelf.files or not isinstance(end.error, OSError)):
         raise end.error
@@ -96,7 +99,7 @@ class Left:
     """A stream that was left in some way."""
 
     way: str
-    """"closed", "ended", "in turn", "no number" or "not there"."""
+    """"closed", "ended", "in turn", "no number", "not there" or "broken"."""
     when: str
     open: str
     """The files that are still open."""
@@ -138,7 +141,7 @@ def ways_out(answer: Any, sheet: Sheet) -> Iterator[Left]:
     left.append(
         ("in turn", "after two streams of one diary were pulled in turn, and closed", one, None, True, both)
     )
-    for way, what in (("no number", "has a line that is no number"), ("not there", "is not there")):
+    for way, what in WRONG.items():
         for number in range(len(shelf.texts)):
             one = shelf.again()
             one.spoil(number, way)
@@ -162,7 +165,8 @@ def ways_out(answer: Any, sheet: Sheet) -> Iterator[Left]:
         )
 
 
-ERRORS = {"no number": ValueError, "not there": FileNotFoundError}
+WRONG = {"no number": "has a line that is no number", "not there": "is not there", "broken": "cannot be read"}
+ERRORS = {"no number": ValueError, "not there": FileNotFoundError, "broken": OSError}
 
 
 def _floats(values: Any) -> bool:
@@ -186,21 +190,17 @@ class Waiting:
 
     eager: str
     left: str
+    raised: str
+    """What `close()` raised, here and after the last reading."""
 
 
 def waiting(answer: Any, sheet: Sheet) -> Iterator[Waiting]:
     """A stream that is closed without a pull."""
-    eager, left = unpulled(answer, sheet)
-    yield Waiting(", ".join(eager), ", ".join(left))
-
-
-def unpulled(answer: Any, sheet: Sheet) -> tuple[list[str], list[str]]:
-    """The files that are open when a stream was made and not pulled, and those when it was closed."""
     shelf = Shelf.filled(sheet.variant, "chains-x3:check")
     stream = attempt(begun, answer, shelf)
-    eager = shelf.open
-    attempt(lambda: stream.value.close())
-    return eager, shelf.open
+    eager = ", ".join(shelf.open)
+    closed = attempt(lambda: stream.value.close()) if hasattr(stream.value, "close") else Attempt()
+    yield Waiting(eager, ", ".join(shelf.open), "" if closed.error is None else closed.raised)
 
 
 @dataclass(frozen=True)
@@ -304,6 +304,9 @@ OPENS_LATE = (
     Rule(waiting, lambda stream: stream.left,
          "`stream()` was called, not pulled, and closed; still open: {left}.", "chains-close-runs-finally",
          "A generator that never started has not entered its `try`. Open each file inside it."),
+    Rule(waiting, lambda stream: stream.raised,
+         "`stream()` was called, not pulled, and closed: `close()` raised {raised}.", "",
+         "Nothing was opened, so there is nothing to close: let `close()` do nothing then."),
     Rule(waiting, lambda stream: stream.eager,
          "`stream()` opened {eager} before a reading was pulled.", "",
          "Let the first pull open the first file."),
@@ -323,12 +326,12 @@ FROM_THE_FIRST = (
          "the files hold {wanted}; what came was {came}.", "",
          "Yield `float(line)` for each line of each file, in their order."),
     Rule(whole, lambda run: run.more,
-         "after its last reading the stream was pulled once more, and brought {more}.", "",
-         "A stream that has ended stays ended: each further `next` raises `StopIteration`."),
+         "after its end, or after `close()`, the stream was pulled once more, and brought {more}.", "",
+         "A stream that has ended, or was closed, stays so: each further `next` raises `StopIteration`."),
     Rule(once_more, lambda again: again.later and not again.right,
          "{when} brought {came}.", "chains-iterated-twice",
          "Make a new generator at each call of `stream()`, and keep none on `self`."),
-    Rule(ways_out, lambda left: left.leaks and left.way == "in turn",
+    Rule(ways_out, lambda left: left.leaks and left.way == "in turn" and "closed" not in left.others,
          "still open {when}: {open}.", "",
          "Keep the file in a variable of the generator: streams share what is on `self`."),
     Rule(once_more, lambda again: not again.right,
