@@ -187,6 +187,7 @@ class Shift:
     `place` is "source", "stage 1", "stage 2" or "sink"; `at` is 0 for a failure of the call that builds.
     The first stage drops every third record, so that what the source sends `out` is not what arrives; `tried`
     is how often the sink was asked to write, `inside` whether a mail came from a generator's line.
+    `meanwhile` is called at the first write.
     """
 
     records: list[Record]
@@ -199,6 +200,7 @@ class Shift:
     out: int = 0
     tried: int = 0
     inside: bool = False
+    meanwhile: Callable[[], Any] | None = None
     stages: list[ShiftStage] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -221,6 +223,9 @@ class Shift:
 
     def write(self, record: Any) -> None:
         self.tried += 1
+        meanwhile, self.meanwhile = self.meanwhile, None
+        if meanwhile is not None:
+            meanwhile()
         self.strike("sink", len(self.rows) + 1)
         self.rows.append(record)
 

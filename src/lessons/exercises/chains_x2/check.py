@@ -161,6 +161,28 @@ def good_night(answer: Any, sheet: Sheet) -> Iterator[Good]:
     yield Good(shift.out > 0, len(shift.mails), len(shift.kept), len(shift.rows), short(end.value), right)
 
 
+@dataclass(frozen=True)
+class Mixed:
+    """The mails of a night, and of one that ran inside of it."""
+
+    outer: str
+    inner: str
+    right: bool
+
+
+def within(answer: Any, sheet: Sheet) -> Iterator[Mixed]:
+    """A night whose sink runs another night, and fails at its second write; the other fails at its first."""
+    records = sheet.variant.readings("chains-x2:within", 6)
+    outer = Shift(records, "sink", 2, OSError("the outer night is lost"))
+    inner = Shift(records, "sink", 1, ValueError("the inner night is lost"))
+    outer.meanwhile = lambda: worked(answer, inner, sheet)
+    worked(answer, outer, sheet)
+    mails = [*outer.mails, *inner.mails]
+    right = len(outer.mails) == len(inner.mails) == 1 and exactly([count for count, _ in mails], [1, 0])
+    same = all(error is one.error for (_, error), one in zip(mails, (outer, inner), strict=False))
+    yield Mixed(short(outer.mails), short(inner.mails), right and same)
+
+
 # --- the rules ---
 
 WORKS = Rule(
@@ -232,6 +254,9 @@ MAIL = (
     Rule(nights, lambda night: night.mails and not night.right,
          "{when}: {written} were written, and the mail said {said}.", "",
          "Count a record when `write` has returned, and nowhere else."),
+    Rule(within, lambda mixed: not mixed.right,
+         "a sink ran a night of its own, and both failed: the mails were {outer}, and inside {inner}.", "",
+         "Keep what belongs to one night in variables of its call, and not on a class or in the module."),
 )  # fmt: skip
 
 GOES_ON = (
