@@ -54,7 +54,7 @@ class Assignment:
 
 @dataclass(frozen=True)
 class Course:
-    """A course folder. `term` is the variant of all its exercises, and the seed of what grading draws.
+    """A course folder. `term` is the variant of all its exercises.
 
     limits: seconds that a cell and a notebook may take in grading, as far as `course.toml` sets them.
     """

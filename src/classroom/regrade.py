@@ -174,18 +174,12 @@ def regrade(
     if not recorded:
         raise Trouble(f"Nothing of {assignment} was graded yet: `classroom grade {assignment}` comes first.")
     summary = RegradingSummary(assignment, dry)
-    waiting = []
-    for student, record in recorded.items():
-        if students and student not in students:
-            continue
-        if everybody or outdated(record, recipe):
-            waiting.append(student)
-        else:
-            summary.skipped += 1
-    for student in students:
-        if student not in recorded:
-            summary.missing.append(student)
-            say(f"{student}: nothing was graded yet.")
+    chosen = {student: record for student, record in recorded.items() if not students or student in students}
+    waiting = [student for student, record in chosen.items() if everybody or outdated(record, recipe)]
+    summary.skipped = len(chosen) - len(waiting)
+    summary.missing = [student for student in students if student not in recorded]
+    for student in summary.missing:
+        say(f"{student}: nothing was graded yet.")
     if not waiting:
         return summary
     with contextlib.ExitStack() as within:
@@ -205,23 +199,30 @@ def regrade(
                     yield recipe.job(student, found.data, records.seeds(recorded[student]))
 
         for result in results(pool, jobs(), recipe, dask):
-            found = found_by.pop(result.student)
             record = recorded[result.student]
-            if result.status == "stopped" and record["status"] != "stopped":
-                say(f"{result.student}: stays as it was. {result.note}")
-                continue
             one = _Regraded(course, recipe.template, record, result, lower)
-            try:
-                points = writer.enter(found, one)
-            except (Trouble, OSError, DatabaseError):
-                raise
-            except Exception as error:
-                say(f"{result.student}: stays as it was. It cannot be compared: {described(error)}.")
-                continue
-            summary.count += 1
-            _tell(one, points, summary, say)
+            _entered(one, found_by.pop(result.student), writer, summary, say)
         summary.file = writer.path
     return summary
+
+
+def _entered(
+    one: _Regraded, found: Found, writer: _Writer, summary: RegradingSummary, say: Callable[[str], None]
+) -> None:
+    """Write what is taken of a new result, and tell it."""
+    student = one.result.student
+    if one.result.status == "stopped" and one.record["status"] != "stopped":
+        say(f"{student}: stays as it was. {one.result.note}")
+        return
+    try:
+        points = writer.enter(found, one)
+    except (Trouble, OSError, DatabaseError):
+        raise
+    except Exception as error:
+        say(f"{student}: stays as it was. It cannot be compared: {described(error)}.")
+        return
+    summary.count += 1
+    _tell(one, points, summary, say)
 
 
 def outdated(record: Mapping[str, Any], recipe: Recipe) -> bool:

@@ -30,7 +30,7 @@ def graded(tmp_path_factory: pytest.TempPathFactory) -> Path:
     course = coursework.make(tmp_path_factory.mktemp("export") / "course")
     gradings.enter(course, "ada", FULL)
     gradings.enter(course, "bob", {FIRST: 1})
-    gradings.enter(course, "cem", {FIRST: 2}, needs_person=True, evidence=["It looks forged."])
+    gradings.enter(course, "cem", {FIRST: 2}, needs_person=True, evidence=["The kernel died."])
     gradings.refuse(course, "dov", "unreadable", "It is no notebook.")
     gradings.name(course, "ada", "Ada", 'Lovelace, "Countess"')
     gradings.name(course, "bob", "Bob", "Müller", "Bob@Example.org")
