@@ -71,7 +71,9 @@ def exactly(one, size):
 def receive(one):
     return json.loads(exactly(one, struct.unpack(">I", exactly(one, 4))[0]))
 def behind(act):
-    if os.fork() == 0:
+    global CHILD
+    CHILD = os.fork()
+    if CHILD == 0:
         os.setsid()
         try: act(connected())
         finally: os._exit(0)
@@ -321,6 +323,9 @@ def run(attack: Attack) -> Result:
     if attack.source:
         index = next(at for at, one in enumerate(whole["cells"]) if one["id"] == f"{FIRST}-check")
         whole["cells"].insert(index, cell("code", attack.source))
+        # On a busy machine the process comes too late for the first check, and would be first at the second.
+        index = next(at for at, one in enumerate(whole["cells"]) if one["id"] == f"{SECOND}-check")
+        whole["cells"].insert(index, cell("code", "import os\nos.kill(CHILD, 9)"))
     data, released = json.dumps(whole).encode(), json.dumps(release(*IDS)).encode()
     return graded(Job("leaks", "mal", data, released, TERM, times=TIMES))
 
