@@ -3,7 +3,7 @@ def patient(attempts=3):
         return patient()(attempts)
 
     def decorate(function):
-        names = inspect.getfullargspec(function).args
+        names = list(inspect.signature(function).parameters)
         if names != ["self"]:
             raise TypeError(f"@patient is for stream(self), and this one takes {names}")
         retry = retryOnFailure(attempts, 0)(function)

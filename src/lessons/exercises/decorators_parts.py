@@ -264,6 +264,7 @@ STAGES = {
     "convert": "self, rows",
     "transform": "self, readings, limit=3",
     "resume": "self, rows=()",
+    "merge": "self, *streams",
 }
 """Stages by other names, each a generator function that is given a stream besides `self`."""
 

@@ -264,7 +264,7 @@ class Exercise:
     version: str = "1"
     hangs: str = ""
     stumbles: str = ""
-    seconds: float = 10.0
+    seconds: float = 20.0
     stub: str = ""
     module: str = ""
     make: list[Callable[[Variant], Any]] = field(default_factory=list)
@@ -290,7 +290,7 @@ _exercises: dict[str, Exercise] = {}
 
 def exercise(
     id: str, title: str, *, kind: str, answer: str, aspects: dict[str, int], version: int = 1,
-    hangs: str = "", stumbles: str = "", seconds: float = 10.0, stub: str = "", module: str = "",
+    hangs: str = "", stumbles: str = "", seconds: float = 20.0, stub: str = "", module: str = "",
 ) -> Callable[[Check], Exercise]:  # fmt: skip
     """Register a check `(answer, sheet)` as an exercise.
 

@@ -22,7 +22,7 @@ from typing import Any, TypeVar
 
 from lessons.judge.wire import NO_MESSAGE, PROTOCOL, Channel, Over, Peer, made_error, number, parsed
 
-QUESTION = 5.0
+QUESTION = 10.0
 """Seconds that one question may take, with all that the host asks meanwhile."""
 
 C = TypeVar("C", bound=type)

@@ -237,11 +237,11 @@ class Pair:
 
 
 def pairs(answer: Any, sheet: Sheet) -> Iterator[Pair]:
-    """Two sources of one class, whose lines drop once, and two with different numbers of attempts."""
+    """Two sources of one class, whose lines drop twice each, and two with different numbers of attempts."""
     runs = Runs(answer, sheet)
-    first = runs.source(breaks=(2,))
+    first = runs.source(breaks=(1, 2))
     second = runs.judge.ask("get", first, "__class__")()
-    runs.doubles[second] = subclass(Feed, records=[f"{text}5" for text in runs.records], breaks=(2,))()
+    runs.doubles[second] = subclass(Feed, records=[f"{text}5" for text in runs.records], breaks=(1, 2))()
     yield _read(runs, "two sources of one class", True, [first, second], [3, 3])
     parts = [runs.source(attempts, breaks=(1,) * MANY) for attempts in (2, 5)]
     yield _read(runs, "two sources with 2 and 5 attempts", False, parts, [2, 5])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -101,7 +102,7 @@ def no_numbers(do: Script) -> None:
         for wrong in (f"{drawn[2]}", None, True, [drawn[3]]):
             do.refuse("settings", name, wrong, TypeError)
             do.stay("settings", name, wrong)
-    for value in (round(drawn[4]), 0, -1, 0.0, -drawn[5]):
+    for value in (round(drawn[4]), 0, -1, 0.0, -drawn[5], math.inf):
         do.new("other")
         do.assign("other", spread=value)
         do.read("other")

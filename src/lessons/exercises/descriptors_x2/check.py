@@ -122,13 +122,15 @@ def refusals(do: Script) -> None:
 
 
 def told(answer: Any, sheet: Sheet) -> Iterator[Told]:
-    """The message of each refusal, for an object of a subclass."""
+    """The message of each refusal, for an object of a subclass, and for one that counts as false."""
     drawn = Challenge(sheet)
     called = f"{drawn.owner}Station"
-    owner = sheet.judge.new_class(called, {}, drawn.made(answer))
-    wrong = (str(drawn.most * 37), drawn.most * 37, drawn.least - 1, True, None, drawn.middle + 0.5)
+    pair = (drawn.middle, drawn.owner)
+    wrong = (str(drawn.most * 37), drawn.most * 37, drawn.least - 1, True, None, drawn.middle + 0.5, pair)
     limits = (drawn.least, drawn.most)
-    return messages(owner, called, drawn.field, wrong, limits)
+    for room in ({}, {"__len__": of_nothing(sheet.judge)}):
+        owner = sheet.judge.new_class(called, room, drawn.made(answer))
+        yield from messages(owner, called, drawn.field, wrong, limits)
 
 
 # --- the rules ---

@@ -11,6 +11,7 @@ from lessons.exercises.exercise import Sheet, attempt
 from lessons.exercises.leaks_parts import Weather
 from lessons.exercises.rules import Asked, Rule, ruled
 from lessons.exercises.variant import Variant
+from lessons.judge.judge import Callback
 
 # --- what is observed ---
 
@@ -20,6 +21,7 @@ WAYS: tuple[Way, ...] = (
     ("end", "when the block came to its end", None),
     ("end", "when the block was left by `return`", None),
     ("end", "when the block was left by `break`", None),
+    ("end", "when the block came to its end, in an `except` of the caller", None),
     ("error", "when a `ValueError` left the block", lambda: ValueError("missing")),
     ("error", "when an `OSError` left the block", lambda: OSError("the sensor is silent")),
     ("ctrl-c", "when Ctrl-C left the block", KeyboardInterrupt),
@@ -55,9 +57,22 @@ class Block:
     """Whether the answer is a generator function under `@contextmanager`."""
 
     @property
+    def handling(self) -> bool:
+        """Whether the caller was handling an error of its own."""
+        return "except" in self.when
+
+    @property
     def failed(self) -> bool:
         """Whether an error left the block itself."""
         return self.ended in ("error", "ctrl-c")
+
+
+def handling(call: Callable[[], object]) -> None:
+    """Call while an error is being handled, which `sys.exc_info` then finds."""
+    try:
+        raise LookupError("of the caller")
+    except LookupError:
+        call()
 
 
 def each_way(answer: Any, sheet: Sheet) -> Iterator[Block]:
@@ -100,7 +115,7 @@ def _block(answer: Any, sheet: Sheet, weather: Weather, way: Way) -> Block:
 
     event.listen(weather.engine, "commit", commit)
     event.listen(weather.engine, "engine_connect", made.append)
-    tried = attempt(block)
+    tried = attempt(sheet.judge.witness, handling, Callback(block)) if "except" in when else attempt(block)
     if ended == "end" and any(slots) and tried.error is not None:
         raise tried.error
     is_open = any(not one.closed and not one.invalidated for one in made)
@@ -197,6 +212,9 @@ KEPT = (
          "{when}, {stored} of {of} rows had been inserted, and the table kept {kept}.",
          "leaks-except-is-enough", "After Ctrl-C, `error` is not an `Exception`, and still it is an error. "
          "Which of the three arguments tells you that there was none?"),
+    Rule(each_way, lambda block: block.ended == "end" and block.handling and block.kept != block.stored,
+         "{when}, the database had accepted {stored} rows and kept {kept}.", "",
+         "The arguments of `__exit__` say how this block ended. `sys.exc_info` tells of the caller's error, too."),
     Rule(each_way, lambda block: block.ended == "end" and block.kept != block.stored,
          "{when}, the database had accepted {stored} rows and kept {kept}.", "leaks-accepted-is-kept",
          "What is not committed is taken back when the connection is given back: "

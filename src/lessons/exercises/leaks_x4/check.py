@@ -385,6 +385,9 @@ REPORT = (
          "{when}, the old report is gone, and {there}, where a whole one has {of} records.", "",
          "Close the file before it takes the report's place: closing writes what is in the buffer, and that "
          "can fail."),
+    Rule(each_run, lambda run: run.kind == "empty" and run.rows != [],
+         "{when}, the report is not an empty one: {there}.", "",
+         "A run without a record has succeeded, too: its file takes the report's place."),
     Rule(two_at_once, lambda two: not two.right,
          "two reports were open at the same time, in two folders. In the first one are {first} records, in "
          "the second one {second}.", "", TWO),
