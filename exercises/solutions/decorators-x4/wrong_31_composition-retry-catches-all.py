@@ -1,6 +1,7 @@
 def patient(function=None, *, attempts=3):
     def decorate(function):
-        if function.__code__.co_argcount != 1:
+        code = function.__code__
+        if code.co_argcount != 1 or code.co_flags & inspect.CO_VARARGS:
             raise TypeError("a stage cannot be retried: its stream is spent after a failure")
 
         @functools.wraps(function)

@@ -281,7 +281,6 @@ mailing = ruled(
     answer="night",
     version=3,
     hangs="chains-stage-by-stage",
-    seconds=20,
     given=nightly,
     asked=[
         Asked("a failure of the source or of a stage sends a mail", 2, CHAIN),

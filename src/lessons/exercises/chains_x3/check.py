@@ -346,7 +346,6 @@ diary = ruled(
     answer="Diary",
     version=3,
     hangs="chains-stage-by-stage",
-    seconds=20,
     given=shelved,
     asked=[
         Asked("no file stays open, wherever the stream is left", 2, (*READS, *CLOSES)),

@@ -241,7 +241,6 @@ delivering = ruled(
     answer="deliver",
     version=3,
     hangs="chains-stage-by-stage",
-    seconds=20,
     given=line,
     asked=[
         Asked("every generator is closed, however the run ends", 3, CLOSED),

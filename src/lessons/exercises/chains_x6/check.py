@@ -221,7 +221,6 @@ testing = ruled(
     answer="check_closes",
     version=3,
     hangs="chains-stage-by-stage",
-    seconds=20,
     given=programs,
     asked=[
         Asked("it catches a run that was left early", 3, (*FAIR, *missed("early"), *LEFT_EARLY)),

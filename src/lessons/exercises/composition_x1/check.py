@@ -368,7 +368,6 @@ together = ruled(
     kind="complete",
     answer="night",
     version=3,
-    seconds=20.0,
     given=readings_of,
     asked=[
         Asked("a line that drops is opened again, and each record comes once", 2, ONCE),

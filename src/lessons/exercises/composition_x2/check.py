@@ -160,7 +160,6 @@ shutting = ruled(
     kind="fix",
     answer="shut_down",
     version=3,
-    seconds=5.0,
     given=names_of,
     asked=[
         Asked("every part is closed, also when another one fails", 2, ALL_CLOSED),

@@ -326,7 +326,6 @@ repeating = ruled(
     kind="build",
     answer="DaySink",
     version=3,
-    seconds=10.0,
     given=days_of,
     asked=[
         Asked("a night that succeeds is kept", 2, (*FIRST, *KEPT)),

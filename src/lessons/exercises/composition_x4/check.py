@@ -118,7 +118,6 @@ catching = ruled(
     kind="test",
     answer="test_run",
     version=3,
-    seconds=20.0,
     given=build_of,
     asked=[
         Asked("it catches a runner that leaves parts open", 2, (

@@ -196,6 +196,8 @@ class Offered:
     @property
     def told(self) -> str:
         """What happened later, in words."""
+        if self.place == "call":
+            return "what came back does not take its parameters"
         if self.type_error:
             return "the first pull was refused by `retryOnFailure`"
         return f"its upstream dropped after 2 records, and {self.came} came"
@@ -329,7 +331,7 @@ FORMS = (
 REFUSED = (
     Rule(stages, lambda stage: stage.place == "line" and not stage.type_error,
          "{method} was refused with {name}.", "", "Raise a `TypeError` that says why."),
-    Rule(stages, lambda stage: stage.place == "call" and stage.type_error,
+    Rule(stages, lambda stage: stage.place == "call" and stage.type_error and stage.by_answer,
          "{method} was decorated without an error, and refused when it was called.",
          "decorators-body-per-call",
          "Look at the function in the body of the decorator, outside of the wrapper: that runs once, where "

@@ -212,13 +212,13 @@ KEPT = (
          "{when}, {stored} of {of} rows had been inserted, and the table kept {kept}.",
          "leaks-except-is-enough", "After Ctrl-C, `error` is not an `Exception`, and still it is an error. "
          "Which of the three arguments tells you that there was none?"),
-    Rule(each_way, lambda block: block.ended == "end" and block.handling and block.kept != block.stored,
-         "{when}, the database had accepted {stored} rows and kept {kept}.", "",
-         "The arguments of `__exit__` say how this block ended. `sys.exc_info` tells of the caller's error, too."),
-    Rule(each_way, lambda block: block.ended == "end" and block.kept != block.stored,
+    Rule(each_way, lambda block: block.ended == "end" and not block.handling and block.kept != block.stored,
          "{when}, the database had accepted {stored} rows and kept {kept}.", "leaks-accepted-is-kept",
          "What is not committed is taken back when the connection is given back: "
          "`self.connection.commit()` keeps it."),
+    Rule(each_way, lambda block: block.handling and block.kept != block.stored,
+         "{when}, the database had accepted {stored} rows and kept {kept}.", "",
+         "The arguments of `__exit__` say how this block ended. `sys.exc_info` tells of the caller's error."),
     # If a slot is still taken, the aspect above has said so.
     Rule(two_at_once, lambda two: not two.taken and (two.inner_kept or two.outer_kept != two.of),
          "two entries were open at the same time, in two databases. The one that succeeded kept "

@@ -488,7 +488,6 @@ reporting = ruled(
     kind="build",
     answer="DailyReport",
     version=3,
-    seconds=20.0,
     given=reported,
     asked=[
         Asked("the report is all of a run that succeeded, or the old one", 3, REPORT),

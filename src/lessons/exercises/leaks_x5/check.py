@@ -288,7 +288,6 @@ catching = ruled(
     kind="test",
     answer="test_gives_back",
     version=3,
-    seconds=20.0,
     given=bench,
     asked=[
         Asked("it catches a job that leaks at a broken reading", 2, (
