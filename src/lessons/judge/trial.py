@@ -22,6 +22,7 @@ from lessons.judge.host import FIRST, PRINTED, Copy, Host, Stuck
 from lessons.judge.judge import Judge
 from lessons.judge.verdict import Aspect, Verdict
 from lessons.judge.wire import GONE, NO_MESSAGE, TOO_LONG, TOO_MUCH, Channel, Over, loopback
+from lifecycle import ledger
 
 STUCK = "stuck"
 """How a check ends that could not begin."""
@@ -131,6 +132,7 @@ def settle(
     """
     drawn = Variant(f"{variant.name}:{seed}")
     began = time.monotonic()
+    before = ledger.held()
     try:
         # Whether it is blank is the host's word: who lies about it earns nothing by it.
         if attempt(judge.ask, "blank", exercise.id, exercise.answer, stub(exercise.id)).value is True:
@@ -146,6 +148,11 @@ def settle(
             tell({"printed": printed[:PRINTED]})
     except Over as over:
         return Over(over.how, over.what or _seconds(time.monotonic() - began))
+    finally:
+        # Where judge and host share this process, it goes on: what the answer left open is not its own.
+        for entry in ledger.held():
+            if entry not in before:
+                ledger.closed(entry)
     return None
 
 

@@ -334,3 +334,14 @@ def test_a_verdict_is_the_same_after_json(way: Any) -> None:
 def test_a_verdict_whose_parts_disagree_is_refused(change: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match="do not agree"):
         Verdict.from_dict(judged(lambda number: number).as_dict() | change)
+
+
+def test_what_a_check_left_open_is_not_in_the_ledger_of_this_process(way: Any) -> None:
+    def leaves(answer: Any, sheet: Sheet) -> None:
+        ledger.opened("file", "left.csv")
+        with sheet.aspect("doubles"):
+            assert answer(21) == 42
+
+    before = ledger.held()
+    assert judged(lambda number: number * 2, check=leaves).points == 2
+    assert ledger.held() == before
