@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
@@ -83,13 +83,15 @@ def ending(answer: Any, sheet: Sheet) -> Iterator[Means]:
         yield _means(drawn(by(answer, n), Tap(readings), length + 2), readings, n)
     readings = [*values[:3], 0.0, *values[4:]]
     yield _means(drawn(by(answer, size), Tap(readings), 14), readings, size)
+    whole = [2 * round(value) for value in values[:4]]  # whole numbers, whose means are whole, too
+    yield _means(drawn(by(answer, 2), Tap(whole), 6), whole, 2)
     others = degrees(sheet.variant, "chains-x4:others", 9)
     both = at_once((by(answer, size), Tap(values)), (by(answer, 2), Tap(others)))
     yield _means(both[0], values, size, alone=False)
     yield _means(both[1], others, 2, alone=False)
 
 
-def _means(run: Drawn, readings: list[float], size: int, alone: bool = True) -> Means:
+def _means(run: Drawn, readings: Sequence[float], size: int, alone: bool = True) -> Means:
     if run.error is not None and not run.stopped:
         raise run.error
     wanted = [math.fsum(readings[at : at + size]) / size for at in range(len(readings) - size + 1)]

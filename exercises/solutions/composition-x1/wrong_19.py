@@ -1,0 +1,8 @@
+def night(source, stages, sink, config):
+    retry = retryOnFailure(config.maxAttempts, config.delaySeconds)
+    source.stream = measuredStage(retry(source.stream))
+    for stage in stages:
+        stage.process = measuredStage(stage.process)
+    with PipelineContext(source, stages, sink) as pipeline:
+        pipeline.run()
+    return source.metrics.records
