@@ -203,7 +203,7 @@ def test_a_verdict_is_the_same_in_one_process(solution: Any, monkeypatch: pytest
 @pytest.mark.deep
 @pytest.mark.parametrize("solution", [one for id in IDS for one in solutions(id)], ids=str)
 def test_what_is_drawn_changes_no_points(solution: Any) -> None:
-    verdicts = [examine(solution.exercise, solution.answer(), seed=str(seed)) for seed in range(20)]
+    verdicts = [examine(solution.exercise, solution.answer(), seed=str(seed)) for seed in range(3)]
     assert len({(one.points, one.belief) for one in verdicts}) == 1
 
 
