@@ -176,10 +176,14 @@ class Weather:
     """A database with an empty table `reading`, and readings for it: `engine` is its pool of 20 slots."""
 
     def __init__(self, readings: list[dict[str, object]]) -> None:
+        from sqlalchemy import event
+
         self.readings = readings
         self._folder = TemporaryDirectory(ignore_cleanup_errors=True)
         self._path = (Path(self._folder.name) / "weather.db").as_posix()
         self.engine = new_pool(database=self._path)
+        self._opened: list[Any] = []
+        event.listen(self.engine, "connect", lambda connection, record: self._opened.append(connection))
         with self.engine.begin() as connection:
             connection.exec_driver_sql("create table reading (station text, day int, celsius real)")
 
@@ -195,6 +199,8 @@ class Weather:
         return found
 
     def close(self) -> None:
-        """Delete the database."""
+        """Delete the database, and close what was borrowed and not given back."""
         self.engine.dispose()
+        for connection in self._opened:
+            connection.close()
         self._folder.cleanup()
