@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import Any
 
 from lessons.exercises import descriptors_host as host
@@ -157,9 +156,9 @@ def heavy(answer: Any, sheet: Sheet) -> Kept:
         judge.release(first)
         judge.witness(host.collected)
         after.append(judge.memory() or 0)
-    # A host that keeps the values grows in every round. Another one may grow by chance in some of them.
-    grown = [later - earlier for earlier, later in pairwise(after)]
-    return Kept(thing=False, value=min(grown) > HEAVY * MANY / 4)
+    # A host that keeps the values grows by all of them; another one may grow by a few, by chance.
+    kept = after[-1] - after[0]
+    return Kept(thing=False, value=kept > HEAVY * MANY * (ROUNDS - 1) / 3)
 
 
 # --- the rules ---
