@@ -94,6 +94,14 @@ def lets_go(answer: Any, values: dict[str, float], wrong: str) -> tuple[bool, bo
         return watched() is None, held() == before
 
 
+_filling: list[bytes] = []
+
+
+def filled(size: int, count: int) -> None:
+    """Keep some blocks, so that what comes later needs memory that this process has not had yet."""
+    _filling.extend(b"x" * size for _ in range(count))
+
+
 def collected() -> None:
     """Let the collector run."""
     gc.collect()

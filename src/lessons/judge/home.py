@@ -135,7 +135,7 @@ def _judged_beside(exercise: Exercise, answer: object, variant: Variant) -> Verd
     server = _server[0]
     try:
         server.ask(exercise.id, variant.name, own=own_file(exercise))
-        copy = _shown(server, answer)
+        copy = Copy(answer, lambda: _connected(server.place), server.descriptors)
         try:
             found = server.verdict()
         finally:
@@ -151,13 +151,10 @@ def _judged_beside(exercise: Exercise, answer: object, variant: Variant) -> Verd
     return Verdict.from_dict(found)
 
 
-def _shown(server: Server, answer: object) -> Copy:
-    def connect() -> socket.socket:
-        connected = socket.socket(socket.AF_UNIX)
-        connected.connect(server.place)
-        return connected
-
-    return Copy(answer, connect, server.descriptors)
+def _connected(place: str) -> socket.socket:
+    found = socket.socket(socket.AF_UNIX)
+    found.connect(place)
+    return found
 
 
 def end() -> None:
@@ -178,13 +175,7 @@ def show_outside(place: str, answer: object) -> None:
 
     Raises `Stuck` where no judge listens.
     """
-
-    def connect() -> socket.socket:
-        connected = socket.socket(socket.AF_UNIX)
-        connected.connect(place)
-        return connected
-
-    copy = Copy(answer, connect, [])
+    copy = Copy(answer, lambda: _connected(place), [])
     try:
         copy.wait(75.0)
     finally:
