@@ -21,7 +21,6 @@ from typing import Any
 
 import zmq
 from jupyter_client.blocking.client import BlockingKernelClient
-from jupyter_core.utils import run_sync
 
 from classroom import intake
 from classroom.intake import Slot, SubmittedCell, Template
@@ -463,7 +462,7 @@ class Kernel:
                 ran.end = "flood" if left > 0 else "" if idle else "too long"
                 interrupted, deadline = True, time.monotonic() + self.grace
                 with contextlib.suppress(Exception):
-                    run_sync(self.sandbox.km.interrupt_kernel)()
+                    self.client.control_channel.send(self.client.session.msg("interrupt_request"))
                 continue
             message = self._next(min(left, 0.2))
             if message is None:

@@ -6,7 +6,7 @@ size to write to, which are gone afterwards.  It is the same for root and for an
 steps down before it builds the walls, because limits on processes do not hold for root.
 
     with Sandbox({"data.csv": b"a,b\\n1,2\\n"}) as sandbox:
-        NotebookClient(notebook, km=sandbox.km).execute()
+        client = sandbox.client()
     if sandbox.ended_by:
         print("the kernel was ended:", sandbox.ended_by)
 
@@ -21,6 +21,7 @@ import contextlib
 import json
 import os
 import re
+import secrets
 import select
 import shutil
 import signal
@@ -29,20 +30,14 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any, Final
 
 import psutil
 import zmq
-from jupyter_client.asynchronous.client import AsyncKernelClient
 from jupyter_client.blocking.client import BlockingKernelClient
-from jupyter_client.connect import KernelConnectionInfo
-from jupyter_client.kernelspec import KernelSpec
-from jupyter_client.manager import AsyncKernelManager
-from jupyter_client.provisioning.provisioner_base import KernelProvisionerBase
-from jupyter_core.utils import run_sync
 
 import lessons
 import lifecycle
@@ -153,9 +148,9 @@ def version() -> tuple[int, ...]:
 class Sandbox:
     """A started kernel that can reach nothing but what it was given.
 
-    `files` lie in its working folder, read-only, under their names.  `km` is its kernel manager, made for
-    nbclient.  On leaving the `with` block everything that was started in it is dead; so it is when the
-    thread ends that entered the block, or the process is killed.
+    `files` are in its working folder, read-only, under their names.  On leaving the `with` block everything
+    that was started in it is dead; so it is when the thread ends that entered the block, or the process is
+    killed.
 
     `sandboxed=False` gives the same kernel without walls: limits alone, where the system has them.  It is
     for machines without bubblewrap, and for people who know whose code they run.
@@ -164,25 +159,17 @@ class Sandbox:
     """
 
     def __init__(
-        self,
-        files: Mapping[str, bytes] | None = None,
-        limits: Limits | None = None,
-        sandboxed: bool = True,
+        self, files: Mapping[str, bytes] | None = None, limits: Limits | None = None, sandboxed: bool = True
     ) -> None:
-        self.files = dict(files or {})
-        self.limits = limits or Limits()
-        self.sandboxed = sandboxed
         if sys.platform == "win32":
             raise Trouble("Grading needs Linux or macOS: give the kernel another machine.")
-        self.km: AsyncKernelManager
-        self._provisioner: _Provisioner
-        self._folder: Path
-        self._within = contextlib.ExitStack()
-
-    @property
-    def ended_by(self) -> str:
+        self.files, self.limits, self.sandboxed = dict(files or {}), limits or Limits(), sandboxed
+        self.ended_by = ""
         """Which limit ended the kernel: "time", "memory" or "files"; empty when none did."""
-        return self._provisioner.ended_by
+        self._process: subprocess.Popen[bytes] | None = None
+        self._pidfd: int | None = None
+        self._over = threading.Event()
+        self._watcher: threading.Thread | None = None
 
     @property
     def judge(self) -> str:
@@ -206,7 +193,7 @@ class Sandbox:
     @property
     def alive(self) -> bool:
         """Whether the kernel's process is there."""
-        return self._provisioner.running
+        return self._process is not None and self._process.poll() is None
 
     def __enter__(self) -> Sandbox:
         with contextlib.ExitStack() as undo:
@@ -215,20 +202,11 @@ class Sandbox:
             (folder / "judge").mkdir()
             (folder / "judge").chmod(0o711)
             (folder / "shared").mkdir(mode=0o700)
-            if hasattr(os, "geteuid") and os.geteuid() == 0:
-                os.chown(folder / "shared", NOBODY, NOBODY)
-            self.km = _Manager(
-                transport="ipc", connection_file=str(folder / "outside.json"), shutdown_wait_time=1.0
-            )
-            self.km._kernel_spec = KernelSpec(
-                argv=["python"], display_name="Python", language="python", interrupt_mode="message"
-            )
-            self._provisioner = _Provisioner(parent=self.km, kernel_spec=self.km._kernel_spec)
-            self._provisioner.configure(self.km, folder, self.limits, self.sandboxed)
-            self.km.provisioner = self._provisioner
-            _guard(self.km.context)
-            undo.callback(self._end)
-            run_sync(self.km.start_kernel)()
+            _give(folder / "shared")
+            # It says why a kernel did not start.  The kernel can write to it, as much as one file may hold.
+            self._log = undo.enter_context(tempfile.TemporaryFile())
+            undo.callback(self.kill)
+            self._start()
             self._within = undo.pop_all()
         return self
 
@@ -238,205 +216,98 @@ class Sandbox:
     def client(self) -> BlockingKernelClient:
         """A new client of the kernel, which refuses what no honest kernel sends: messages above 16 MiB.
 
-        What a kernel does not take within two seconds raises `zmq.Again`.
+        What a kernel does not take within two seconds raises `zmq.Again`.  A message that is too large, or
+        none at all, ends the connection for good; what is sent after that would wait for ever.
         """
         made = BlockingKernelClient()
-        made.load_connection_info(self.km.get_connection_info())
-        _guard(made.context)
+        made.load_connection_info(self._connection)
+        made.context.setsockopt(zmq.MAXMSGSIZE, MESSAGE)
+        made.context.setsockopt(zmq.RCVHWM, WAITING)
+        made.context.setsockopt(zmq.SNDTIMEO, round(LISTENING * 1000))
         return made
 
     def kill(self) -> None:
-        """End everything in the sandbox at once; harmless when it is over."""
-        self._provisioner.end()
+        """End everything in the sandbox, and wait until it is gone; harmless when it is over."""
+        process, self._process = self._process, None
+        if process is None:
+            return
+        self._over.set()
+        self._kill(process)
+        process.wait()
+        if self._watcher is not None:
+            self._watcher.join()
+        if self._pidfd is not None:
+            os.close(self._pidfd)
 
-    def _end(self) -> None:
-        self._provisioner.end()
-        run_sync(self.km.cleanup_resources)()
-
-
-class _Manager(AsyncKernelManager):
-    """A kernel manager whose clients refuse what no honest kernel sends."""
-
-    def client(self, **given: Any) -> AsyncKernelClient:  # type: ignore[override]
-        made = super().client(**given)
-        _guard(made.context)
-        return made
-
-
-def _guard(context: zmq.Context[Any]) -> None:
-    """Bound what a kernel can make the sockets of a client hold, and how long it can make them wait.
-
-    A message that is too large, or none at all, ends the connection for good; what is sent after that would
-    wait for ever.
-    """
-    context.setsockopt(zmq.MAXMSGSIZE, MESSAGE)
-    context.setsockopt(zmq.RCVHWM, WAITING)
-    context.setsockopt(zmq.SNDTIMEO, round(LISTENING * 1000))
-
-
-class _Provisioner(KernelProvisionerBase):
-    """Starts and ends the kernel for jupyter_client, as its kernel manager asks."""
-
-    def configure(self, manager: AsyncKernelManager, folder: Path, limits: Limits, sandboxed: bool) -> None:
-        self.manager = manager
-        self.folder, self.limits, self.sandboxed = folder, limits, sandboxed
-        self.ended_by = ""
-        self._process: subprocess.Popen[bytes] | None = None
-        self._pidfd: int | None = None
-        self._over = threading.Event()
-        self._watcher: threading.Thread | None = None
-
-    # What the kernel manager calls.
-
-    @property
-    def has_process(self) -> bool:
-        return self._process is not None
-
-    @property
-    def running(self) -> bool:
-        return self._process is not None and self._process.poll() is None
-
-    async def poll(self) -> int | None:
-        return self._process.poll() if self._process else 0
-
-    async def wait(self) -> int | None:
-        return self.end()
-
-    async def send_signal(self, signum: int) -> None:
-        # A signal would reach bubblewrap alone; interrupts go to the kernel as messages.
-        if signum == signal.SIGKILL:
-            self.end()
-
-    async def kill(self, restart: bool = False) -> None:
-        self.end()
-
-    async def terminate(self, restart: bool = False) -> None:
-        self.end()
-
-    async def cleanup(self, restart: bool = False) -> None:
-        self.end()
-
-    async def pre_launch(self, **kwargs: Any) -> dict[str, Any]:
-        return {"cmd": []}
-
-    async def launch_kernel(self, cmd: list[str], **kwargs: Any) -> KernelConnectionInfo:
-        manager, until = self.manager, time.monotonic() + self.limits.seconds
-        where = self._start(self.folder / "connection.json")
-        manager.ip = f"{where}{_SOCKETS}" if self.sandboxed else f"{self.folder}/s"
-        for name, port in _PORTS.items():
-            setattr(manager, name, port)
-        self._await_sockets(manager.ip)
-        self._watcher = threading.Thread(target=self._watch, args=(where, until), daemon=True)
+    def _start(self) -> None:
+        """Start the kernel, and wait until it listens, so that no client has to try again and again."""
+        until = time.monotonic() + self.limits.seconds
+        ip, key = _SOCKETS if self.sandboxed else f"{self._folder}/s", secrets.token_hex(32)
+        self._connection: Any = {
+            "transport": "ipc", "ip": ip, **_PORTS, "key": key, "signature_scheme": "hmac-sha256",
+        }  # fmt: skip
+        inside = self._folder / "connection.json"
+        inside.touch(0o600)
+        inside.write_text(json.dumps(self._connection), encoding="ascii")
+        _give(inside)
+        root = self._begun(inside)
+        self._connection["ip"] = f"{root}{ip}"
+        late = time.monotonic() + _START_SECONDS
+        missing = [f"{root}{ip}-{port}" for port in _PORTS.values()]
+        while missing := [path for path in missing if not os.path.exists(path)]:
+            if not self.alive or time.monotonic() > late:
+                raise self._trouble()
+            time.sleep(0.005)
+        self._watcher = threading.Thread(target=self._watch, args=(self._process, root, until), daemon=True)
         self._watcher.start()
-        manager.write_connection_file()
-        return manager.get_connection_info()
 
-    # The process
-
-    def _start(self, inside: Path) -> str:
-        """Start the kernel and return where its root folder is to be found from outside."""
-        manager = self.manager
-        connection = {
-            "transport": "ipc",
-            "ip": _SOCKETS if self.sandboxed else f"{self.folder}/s",
-            **_PORTS,
-            "key": manager.session.key.decode(),
-            "signature_scheme": manager.session.signature_scheme,
-        }
-        _write_for_kernel(inside, json.dumps(connection).encode())
-        self._over.clear()
-        self.ended_by = ""
-        # It says why a kernel did not start.  The kernel can write to it, as much as one file may hold.
-        self._log = tempfile.TemporaryFile()  # noqa: SIM115
-        command = _Command(self.folder, self.limits)
+    def _begun(self, inside: Path) -> str:
+        """Start the kernel's process, and return where its root folder is to be found from outside."""
+        command = _Command(self._folder, self.limits)
+        # Without input, and in a session of its own.
+        apart: Any = {"stdin": subprocess.DEVNULL, "stdout": self._log, "stderr": self._log,
+                      "start_new_session": True}  # fmt: skip
         if not self.sandboxed:
-            self._process = subprocess.Popen(
-                command.limited(command.kernel(str(inside))),
-                env=command.environment(str(self.folder)),
-                cwd=self.folder / "files",
-                **self._apart(),
-            )
+            words, env = command.limited(command.kernel(str(inside))), command.environment(str(self._folder))
+            self._process = subprocess.Popen(words, env=env, cwd=self._folder / "files", **apart)
             return ""
-        with open(self.folder / "filter", "wb+") as refused, contextlib.ExitStack() as pipes:
+        with open(self._folder / "filter", "wb+") as refused, contextlib.ExitStack() as pipes:
             refused.write(filters.program())
             refused.seek(0)
             reading, writing = os.pipe()
             pipes.callback(os.close, reading)
             try:
-                words = command.around(command.kernel(_CONNECTION), writing, refused.fileno())
+                # Bubblewrap says what it started, and reads which system calls fail.
+                more = ["--info-fd", str(writing)]
+                more += ["--seccomp", str(refused.fileno())] if filters.program() else []
+                words = command.around(command.kernel(_CONNECTION), more)
                 kept = (writing, refused.fileno())
-                self._process = subprocess.Popen(words, env={}, pass_fds=kept, **self._apart())
+                self._process = subprocess.Popen(words, env={}, pass_fds=kept, **apart)
             finally:
                 os.close(writing)
-            first = self._first_process(reading)
+            said = b""
+            while select.select([reading], [], [], _START_SECONDS)[0] and (part := os.read(reading, 4096)):
+                said += part
         try:
+            # The sandbox's first process, whose death is the death of all in it.
+            first = int(json.loads(said)["child-pid"])
             self._pidfd = os.pidfd_open(first)
-        except ProcessLookupError:
+        except (ValueError, KeyError, ProcessLookupError):
             raise self._trouble() from None
-        self._first = first
         return f"/proc/{first}/root"
 
-    def _apart(self) -> dict[str, Any]:
-        """A process without input, whose output nobody reads, in a session of its own."""
-        return {
-            "stdin": subprocess.DEVNULL,
-            "stdout": self._log,
-            "stderr": self._log,
-            "start_new_session": True,
-        }
-
-    def _first_process(self, reading: int) -> int:
-        """The id of the sandbox's first process, whose death is the death of all in it."""
-        said, until = b"", time.monotonic() + _START_SECONDS
-        while True:
-            if not select.select([reading], [], [], max(0.0, until - time.monotonic()))[0]:
-                raise self._trouble()
-            part = os.read(reading, 4096)
-            said += part
-            with contextlib.suppress(ValueError, KeyError):
-                return int(json.loads(said)["child-pid"])
-            if not part:
-                raise self._trouble()
-
-    def _await_sockets(self, ip: str) -> None:
-        """Wait until the kernel listens, so that no client has to try again and again."""
-        until = time.monotonic() + _START_SECONDS
-        missing = [f"{ip}-{port}" for port in _PORTS.values()]
-        while missing := [path for path in missing if not os.path.exists(path)]:
-            if not self.running or time.monotonic() > until:
-                raise self._trouble()
-            time.sleep(0.005)
-
     def _trouble(self) -> Trouble:
-        log = os.dup(self._log.fileno())
-        self.end()
-        with open(log, "rb") as stream:
-            stream.seek(max(0, stream.seek(0, os.SEEK_END) - 4000))
-            lines = stream.read().decode(errors="replace").strip().splitlines()
+        self.kill()
+        self._log.seek(max(0, self._log.seek(0, os.SEEK_END) - 4000))
+        lines = self._log.read().decode(errors="replace").strip().splitlines()
         return Trouble(
             f"The kernel does not start: {(lines or ['it gave no reason'])[-1]}. "
             "`classroom doctor` says what is missing."
         )
 
-    def end(self) -> int | None:
-        """Kill everything that was started, wait until it is gone, and return the exit code."""
-        process, self._process = self._process, None
-        if process is None:
-            return 0
-        self._over.set()
-        self._kill(process)
-        code = process.wait()
-        if self._watcher is not None and self._watcher is not threading.current_thread():
-            self._watcher.join()
-        if self._pidfd is not None:
-            os.close(self._pidfd)
-            self._pidfd = None
-        self._log.close()
-        return code
-
     def _kill(self, process: subprocess.Popen[bytes]) -> None:
         if not self.sandboxed:
-            _kill_all(process.pid, self.folder)
+            _kill_all(process.pid, self._folder)
         elif self._pidfd is not None:
             # The first process of a process namespace takes all others with it; bubblewrap then ends.
             with contextlib.suppress(ProcessLookupError):
@@ -446,15 +317,14 @@ class _Provisioner(KernelProvisionerBase):
         if process.poll() is None:
             process.kill()
 
-    def _watch(self, where: str, until: float) -> None:
+    def _watch(self, process: subprocess.Popen[bytes], root: str, until: float) -> None:
         """End the kernel when it used up its time, or more than all its processes may have together."""
-        process = self._process
-        while process is not None and process.poll() is None and not self._over.wait(_WATCH_SECONDS):
+        while process.poll() is None and not self._over.wait(_WATCH_SECONDS):
             if time.monotonic() > until:
                 self.ended_by = "time"
             elif _memory(process.pid, self.limits.total_memory) > self.limits.total_memory:
                 self.ended_by = "memory"
-            elif (where and _files(where) > self.limits.files) or self._overfull():
+            elif (root and _files(root) > self.limits.files) or self._overfull():
                 self.ended_by = "files"
             if self.ended_by:
                 self._kill(process)
@@ -463,7 +333,7 @@ class _Provisioner(KernelProvisionerBase):
     def _overfull(self) -> bool:
         """Whether the folder that is shared with the judge holds more than a folder of the sandbox may."""
         count = size = 0
-        for place, folders, names in os.walk(self.folder / "shared"):
+        for place, folders, names in os.walk(self._folder / "shared"):
             count += len(folders) + len(names)
             for name in names:
                 with contextlib.suppress(OSError):
@@ -478,31 +348,19 @@ class _Command:
 
     def __init__(self, folder: Path, limits: Limits) -> None:
         self.folder, self.limits = folder, limits
+        self.shared = str(folder / "shared")
 
     def kernel(self, connection: str) -> list[str]:
-        return [
-            sys.executable,
-            "-m",
-            "ipykernel_launcher",
-            f"--f={connection}",
-            "--HistoryManager.enabled=False",
-            "--IPKernelApp.log_level=ERROR",
-        ]
+        words = [sys.executable, "-m", "ipykernel_launcher", f"--f={connection}"]
+        return [*words, "--HistoryManager.enabled=False", "--IPKernelApp.log_level=ERROR"]
 
     def limited(self, words: list[str]) -> list[str]:
         """The command under the limits of one process; alone where the system has no prlimit."""
-        prlimit = shutil.which("prlimit")
-        if prlimit is None:
+        if shutil.which("prlimit") is None:
             return words
         limits = self.limits
-        return [
-            prlimit,
-            "--core=0",
-            f"--as={limits.memory}",
-            f"--fsize={limits.file_size}",
-            f"--nofile={limits.open_files}",
-            *words,
-        ]
+        most = [f"--as={limits.memory}", f"--fsize={limits.file_size}", f"--nofile={limits.open_files}"]
+        return [_path("prlimit"), "--core=0", *most, *words]
 
     def environment(self, folder: str) -> dict[str, str]:
         """All that the kernel's environment holds; `folder` is where it may write."""
@@ -525,14 +383,10 @@ class _Command:
             "MALLOC_ARENA_MAX": "2",
         }
 
-    def around(self, words: list[str], info: int | None = None, refused: int | None = None) -> list[str]:
-        """The command with walls around it.
-
-        Bubblewrap reports what it started to the descriptor `info`, and reads from `refused` which system
-        calls fail.
-        """
+    def around(self, words: list[str], more: Sequence[str] = ()) -> list[str]:
+        """The command with walls around it. more: options for bubblewrap."""
         if os.geteuid() != 0:
-            return self._walls(words, info, refused, self._shown())
+            return self._walls(words, more, self._shown())
         # Root steps down and builds the walls like an ordinary user.  What such a user cannot reach is
         # first mounted where it can, in a view of the file system that nobody else has.
         shown, mounts = [], list[str]()
@@ -546,11 +400,9 @@ class _Command:
         own = [_path("unshare"), "--mount", "--propagation", "private", "--", "sh", "-c", _MOUNT, "sh"]
         down = [_path("setpriv"), f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups", "--"]
         staged = [*own, *mounts, "--"] if mounts else []
-        return [*staged, *down, *self._walls(words, info, refused, shown)]
+        return [*staged, *down, *self._walls(words, more, shown)]
 
-    def _walls(
-        self, words: list[str], info: int | None, refused: int | None, shown: list[tuple[str, str]]
-    ) -> list[str]:
+    def _walls(self, words: list[str], more: Sequence[str], shown: list[tuple[str, str]]) -> list[str]:
         disk = str(self.limits.disk)
         walls = [_path("bwrap"), "--die-with-parent", "--new-session", "--unshare-user", "--unshare-all"]
         walls += ["--uid", str(NOBODY), "--gid", str(NOBODY), "--hostname", "sandbox", "--disable-userns"]
@@ -559,23 +411,14 @@ class _Command:
         for folder, size in (("/tmp", disk), (HOME, disk), ("/run", str(MIB))):
             walls += ["--size", size, "--tmpfs", folder]
         walls += self._binds(shown)
-        shared = self.folder / "shared"
-        if shared.exists():
-            for parent in reversed(shared.parents[:-1]):
-                if not _covers(shown, PurePosixPath(parent)):
-                    walls += ["--perms", "0755", "--dir", str(parent)]
-            walls += ["--bind", str(shared), str(shared)]
         for path in _hidden(shown):
             walls += ["--size", "4096", "--tmpfs", path, "--remount-ro", path]
         walls += ["--remount-ro", "/", "--chdir", HOME, "--clearenv"]
         for name, value in (self.environment("/tmp") | {"HOME": HOME, PLACE: f"{_JUDGE}/socket"}).items():
             walls += ["--setenv", name, value]
-        if info is not None:
-            walls += ["--info-fd", str(info)]
-        if refused is not None and filters.program():
-            walls += ["--seccomp", str(refused)]
         # Inside, so that it counts the sandbox's own processes and not all that the user has.
-        return [*walls, "--", _path("prlimit"), f"--nproc={self.limits.processes}", *self.limited(words)]
+        within = [_path("prlimit"), f"--nproc={self.limits.processes}", *self.limited(words)]
+        return [*walls, *more, "--", *within]
 
     def _binds(self, shown: list[tuple[str, str]]) -> list[str]:
         binds, made = [], {"/"}
@@ -585,7 +428,7 @@ class _Command:
                 if str(parent) not in made and not _covers(shown, parent):
                     made.add(str(parent))
                     binds += ["--perms", "0755", "--dir", str(parent)]
-            binds += ["--ro-bind", source, inside]
+            binds += ["--bind" if inside == self.shared else "--ro-bind", source, inside]
         for path in _LINKS:
             if os.path.islink(path):
                 binds += ["--symlink", os.readlink(path), path]
@@ -608,9 +451,9 @@ class _Command:
             _lay(_ETC, etc)
         pairs += [(str(etc / name), f"/etc/{name}") for name in _ETC]
         files = self.folder / "files"
-        pairs += [(str(path), f"{HOME}/{path.name}") for path in _entries(files)]
+        pairs += [(str(path), f"{HOME}/{path.name}") for path in sorted(files.glob("*"))]
         if (self.folder / "connection.json").exists():
-            pairs.append((str(self.folder / "judge"), _JUDGE))
+            pairs += [(str(self.folder / "judge"), _JUDGE), (self.shared, self.shared)]
             pairs.append((str(self.folder / "connection.json"), _CONNECTION))
         return pairs
 
@@ -650,7 +493,7 @@ def _covers(shown: list[tuple[str, str]], path: PurePosixPath) -> bool:
 def _folder() -> Iterator[Path]:
     """A folder of the grader's own, with a name that nobody guesses; short, for the sockets' sake."""
     path = Path(tempfile.mkdtemp(prefix="box-"))
-    if hasattr(os, "geteuid") and os.geteuid() == 0 and not _reachable(path.parent):
+    if os.geteuid() == 0 and not _reachable(path.parent):
         path.rmdir()
         path = Path(tempfile.mkdtemp(prefix="box-", dir="/tmp"))
     # Whom root steps down to can go through, but sees no names.
@@ -675,18 +518,10 @@ def _lay(files: Mapping[str, bytes], folder: Path) -> None:
             os.chmod(folder / each, 0o644 if each == path else 0o755)
 
 
-def _write_for_kernel(path: Path, content: bytes) -> None:
-    """Write what the kernel alone may read."""
-    path.unlink(missing_ok=True)
-    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with open(handle, "wb") as stream:
-        stream.write(content)
-    if hasattr(os, "geteuid") and os.geteuid() == 0:
+def _give(path: Path) -> None:
+    """Make a path the kernel's own, whoever the kernel is."""
+    if os.geteuid() == 0:
         os.chown(path, NOBODY, NOBODY)
-
-
-def _entries(folder: Path) -> list[Path]:
-    return sorted(folder.iterdir()) if folder.is_dir() else []
 
 
 def _family(first: int) -> list[psutil.Process]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import os
 import shutil
@@ -16,17 +17,15 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import attacks
-import nbformat
 import psutil
 import pytest
 from attacks import LOUD, QUIET, Came, as_ordinary_user
-from nbclient import NotebookClient
-from nbclient.exceptions import CellTimeoutError
 
 import classroom
 import lifecycle
 from classroom import filter as filters
 from classroom import sandbox as sandboxes
+from classroom.execute import Kernel
 from classroom.sandbox import MIB, Limits, Sandbox, available
 from classroom.trouble import Trouble
 
@@ -219,20 +218,18 @@ def test_no_file_and_no_descriptor_is_left(temporary: Path, sandboxed: bool) -> 
     assert list(temporary.iterdir()) == []
 
 
-# As a kernel manager.
+# As a kernel.
 
 
-def notebook(*cells: str) -> nbformat.NotebookNode:
-    return nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells])
-
-
-@pytest.mark.deep
-@needs_walls
-def test_nbclient_runs_a_notebook_in_it() -> None:
-    ran = notebook("from lifecycle import PipelineContext", "print(PipelineContext.__name__)")
-    with Sandbox() as sandbox:
-        NotebookClient(ran, km=sandbox.km, timeout=60).execute()
-    assert ran.cells[1].outputs[0].text == "PipelineContext\n"
+@contextlib.contextmanager
+def running(sandbox: Sandbox) -> Iterator[Kernel]:
+    client = sandbox.client()
+    client.start_channels(stdin=False, hb=False)
+    try:
+        client.wait_for_ready(timeout=60)
+        yield Kernel(sandbox, client, 2.0)
+    finally:
+        client.stop_channels()
 
 
 @pytest.mark.deep
@@ -240,51 +237,27 @@ def test_nbclient_runs_a_notebook_in_it() -> None:
 def test_it_runs_inside_a_running_event_loop() -> None:
     async def inside() -> str:
         with Sandbox() as sandbox:
-            ran = notebook("6 * 7")
-            await NotebookClient(ran, km=sandbox.km, timeout=60).async_execute()
-            return str(ran.cells[0].outputs[0].data["text/plain"])
+            return attacks.run(sandbox, "print(6 * 7)", 60).said
 
     assert asyncio.run(inside()) == "42"
 
 
 @needs_walls
 def test_a_loop_is_interrupted_and_the_kernel_goes_on() -> None:
-    ran = notebook("count = 1\nwhile True: count += 1", "print(count > 1)")
-    with Sandbox() as sandbox:
-        NotebookClient(ran, km=sandbox.km, timeout=2, interrupt_on_timeout=True, allow_errors=True).execute()
-    assert ran.cells[0].outputs[0].ename == "KeyboardInterrupt"
-    assert ran.cells[1].outputs[0].text == "True\n"
+    with Sandbox() as sandbox, running(sandbox) as kernel:
+        ran = kernel.run("count = 1\nwhile True: count += 1", 2)
+        assert (ran.end, ran.outputs[0]["ename"]) == ("too long", "KeyboardInterrupt")
+        assert kernel.run("print(count > 1)", 60).outputs[0]["text"] == "True\n"
 
 
 @needs_walls
-def test_a_loop_that_ignores_interrupts_is_killed_by_hand() -> None:
-    code = "while True:\n    try:\n        while True: pass\n    except KeyboardInterrupt: pass"
-    with Sandbox() as sandbox:
-        with pytest.raises(CellTimeoutError):
-            NotebookClient(notebook(code), km=sandbox.km, timeout=1).execute()
+def test_a_loop_that_ignores_interrupts_is_killed() -> None:
+    code = "import time\nwhile True:\n    try:\n        time.sleep(60)\n    except KeyboardInterrupt: pass"
+    with Sandbox() as sandbox, running(sandbox) as kernel:
         assert sandbox.alive
-        sandbox.kill()
+        assert kernel.run(code, 1).end == "stuck"
         sandbox.kill()
         assert not sandbox.alive and sandbox.ended_by == ""
-
-
-@pytest.mark.deep
-@needs_walls
-def test_the_kernel_can_be_started_again() -> None:
-    async def again() -> list[str]:
-        said = []
-        with Sandbox({"a.txt": b"a"}) as sandbox:
-            for code in (
-                "x = 1; open('/tmp/x', 'w').close(); print('done')",
-                "import os; print('x' in dir(), os.path.exists('/tmp/x'))",
-            ):
-                ran = notebook(code)
-                await NotebookClient(ran, km=sandbox.km, timeout=60).async_execute()
-                said.append(ran.cells[0].outputs[0].text)
-                await sandbox.km.restart_kernel(now=True)
-        return said
-
-    assert asyncio.run(again()) == ["done\n", "False False\n"]
 
 
 @needs_walls
