@@ -8,7 +8,7 @@ class Watch:
         return self
 
     def __exit__(self, kind, error, trace):
-        if error is not None:
+        if isinstance(error, Exception):
             self.mail(self.written, error)
         return False
 

@@ -8,10 +8,10 @@ def close_all(streams):
 
 def deliver(source, stages, sink, limit):
     streams = [source.stream()]
-    for stage in stages:
-        streams.append(stage.process(streams[-1]))
     written = 0
     try:
+        for stage in stages:
+            streams.append(stage.process(streams[-1]))
         if limit > 0:
             for record in streams[-1]:
                 sink.write(record)

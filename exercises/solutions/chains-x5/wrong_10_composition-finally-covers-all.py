@@ -1,9 +1,9 @@
 def deliver(source, stages, sink, limit):
     streams = [source.stream()]
-    for stage in stages:
-        streams.append(stage.process(streams[-1]))
     count = 0
     try:
+        for stage in stages:
+            streams.append(stage.process(streams[-1]))
         for record in itertools.islice(streams[-1], limit):
             sink.write(record)
             count += 1

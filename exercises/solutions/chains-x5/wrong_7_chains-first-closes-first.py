@@ -1,12 +1,14 @@
 def deliver(source, stages, sink, limit):
     streams = [source.stream()]
-    for stage in stages:
-        streams.append(stage.process(streams[-1]))
     count = 0
-    with ExitStack() as stack:
-        for stream in reversed(streams):
-            stack.callback(stream.close)
+    try:
+        for stage in stages:
+            streams.append(stage.process(streams[-1]))
         for record in itertools.islice(streams[-1], limit):
             sink.write(record)
             count += 1
+    finally:
+        with ExitStack() as stack:
+            for stream in reversed(streams):
+                stack.callback(stream.close)
     return count

@@ -10,11 +10,12 @@ import sys
 import types
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
 from inspect import getgeneratorstate
+from types import SimpleNamespace
 from typing import Any
 
-from lessons.exercises.exercise import Attempt, Wrong, attempt, described, is_student, where
+from lessons.exercises.exercise import attempt, described, is_student, where
+from lessons.exercises.rules import Observation, Rule
 from lessons.exercises.variant import Variant
 from lessons.judge.judge import declared
 from lessons.words import described as short
@@ -27,6 +28,9 @@ SPARE = 25
 
 class TooMany(Exception):
     """A stream without an end was pulled far beyond what anybody had asked for."""
+
+
+# --- stages, and the streams that they are tried on
 
 
 @declared("__iter__ __next__ close", name="stream")
@@ -61,150 +65,147 @@ class Tap:
         self.ended = True
 
 
-@dataclass
-class Drawn:
-    """What came out of a stage, with the number of pulls at its tap when each came."""
+def drawn(count: int, *stages: tuple[Callable[[Any], Any], Tap]) -> list[SimpleNamespace]:
+    """Give each stage its tap, and pull from all in turn, `count` times or until one ends or raises.
 
-    tap: Tap
-    made: Attempt
-    early: int
-    values: list[Any] = field(default_factory=list)
-    pulls: list[int] = field(default_factory=list)
-    error: BaseException | None = None
-    shared: bool = False
-
-    @property
-    def twice(self) -> bool:
-        """Whether the stage went to its stream again: after the end, or with a second loop."""
-        return self.tap.after > 0 or self.tap.walks > 1
-
-    @property
-    def stopped(self) -> bool:
-        """Whether a `next` inside the stage found nothing more, which in a generator is an error."""
-        return isinstance(self.error, RuntimeError) and isinstance(self.error.__cause__, StopIteration)
-
-    @property
-    def told(self) -> str:
-        """The error that ended the stage and the line of it, "" for none."""
-        if self.error is None:
-            return ""
-        place = where(self.error.__cause__) if self.stopped and self.error.__cause__ else where(self.error)
-        return described(self.error) + (f", at {place}" if place else "")
-
-
-def drawn(stage: Callable[[Any], Any], tap: Tap, count: int) -> Drawn:
-    """Give a tap to a stage and pull `count` times, or until the stage ends or raises."""
-    made = attempt(stage, tap)
-    result = Drawn(tap, made, tap.pulls, error=made.error)
-    stream = attempt(iter, made.value)
-    if made.error is None and stream.error is not None:
-        result.error = Wrong(
-            "",
-            f"the stage gave {short(made.value)}, which nobody can pull from.",
-            "Let it be a generator function: `yield` each value where it is ready.",
-        )
-    while result.error is None and len(result.values) < count:
-        pulled = attempt(next, stream.value)
-        if isinstance(pulled.error, StopIteration):
-            break
-        result.error = pulled.error
-        if pulled.error is None:
-            result.values.append(pulled.value)
-            result.pulls.append(tap.pulls)
-    return result
-
-
-def at_once(*stages: tuple[Callable[[Any], Any], Tap]) -> list[Drawn]:
-    """Begin each stage over its tap, and pull from all in turn until each has ended or raised."""
-    begun = [drawn(stage, tap, 0) for stage, tap in stages]
-    left = [(run, iter(run.made.value)) for run in begun if run.error is None]
-    while left:
-        for one in left.copy():
-            run, stream = one
-            pulled = attempt(next, stream)
-            if pulled.error is not None or len(run.values) > SPARE:
-                run.error = None if isinstance(pulled.error, StopIteration) else pulled.error
-                left.remove(one)
-            else:
-                run.values.append(pulled.value)
-    return begun
-
-
-@dataclass(frozen=True)
-class Lazy:
-    """What a stage did over a stream without an end, when it was asked for some values.
-
-    `at` is the first value that came after another number of pulls than it needs; without one, the numbers
-    are those of the last value.
+    `took` are the pulls at the tap when each value came; `early` is how many the call itself made.
     """
+    runs = []
+    for stage, tap in stages:
+        made = attempt(stage, tap)
+        stream = attempt(iter, made.value)
+        unusable = short(made.value) if made.error is None and stream.error is not None else ""
+        runs.append(SimpleNamespace(tap=tap, left=stream.value, early=tap.pulls, unusable=unusable,
+                                    values=[], took=[], error=made.error))  # fmt: skip
+    for run in runs * count:
+        if run.left is not None:
+            pulled = attempt(next, run.left)
+            if pulled.error is None:
+                run.values.append(pulled.value)
+                run.took.append(run.tap.pulls)
+            else:
+                run.left = None
+                run.error = None if isinstance(pulled.error, StopIteration) else pulled.error
+    for run in runs:
+        cause = getattr(run.error, "__cause__", None)
+        # In a generator, a `next` that finds nothing more is an error.
+        run.stopped = isinstance(run.error, RuntimeError) and isinstance(cause, StopIteration)
+        place = where(cause) if run.stopped and cause else ""
+        run.raised = f"{described(run.error)}, at {place}" if place else str(run.error)
+        run.came, run.pulls = len(run.values), run.tap.pulls
+        run.twice = run.tap.after > 0 or run.tap.walks > 1
+    return runs
 
-    unusable: str
-    """What the call returned, if no value can be pulled from it."""
-    early: int
-    """How many pulls the call itself made."""
-    wanted: int
-    came: int
-    pulls: int
-    refused: bool
-    """Whether the stream was pulled far more often than a value needs, and refused."""
-    at: int
-    pulled: int
-    need: int
 
-
-def lazy(stage: Callable[[Any], Any], records: Iterable[Any], needs: Iterable[int]) -> tuple[Lazy, list[Any]]:
+def lazy(stage: Callable[[Any], Any], records: Iterable[Any], needs: Iterable[int]) -> SimpleNamespace:
     """Ask a stage over endless records for values, the first of which needs `needs[0]` pulls, and so on.
 
-    Returns the values, too. Raises what the stage raises, if the stream did not refuse.
+    `at` is the first value that came after another number of pulls than it needs, 0 for none. Raises what
+    the stage raises, if the stream did not refuse.
     """
     wanted = list(needs)
     tap = Tap(records, wanted[-1] + SPARE)
-    run = drawn(stage, tap, len(wanted))
-    unusable = isinstance(run.error, Wrong)
-    if run.error is not None and not tap.dry and not unusable:
+    [run] = drawn(len(wanted), (stage, tap))
+    if run.error is not None and not tap.dry:
         raise run.error
-    pairs = enumerate(zip(run.pulls, wanted, strict=False), 1)
-    at = next((number for number, (pulls, need) in pairs if pulls != need), len(run.pulls))
-    found = Lazy(
-        unusable=short(run.made.value) if unusable else "",
-        early=run.early,
-        wanted=len(wanted),
-        came=len(run.values),
-        pulls=tap.pulls,
-        refused=tap.dry,
-        at=at,
-        pulled=run.pulls[at - 1] if at else 0,
-        need=wanted[at - 1] if at else 0,
-    )
-    return found, run.values
+    run.wanted, run.refused, run.strange = len(wanted), tap.dry, ""
+    pairs = enumerate(zip(run.took, wanted, strict=False), 1)
+    found = ((number, pulled, need) for number, (pulled, need) in pairs if pulled != need)
+    run.at, run.pulled, run.need = next(found, (0, 0, 0))
+    return run
+
+
+def compared(run: SimpleNamespace, kind: str, wanted: list[Any], alike: Callable[..., bool]) -> Any:
+    """Note in which way what came is not what belongs there. Raises what the stage raised."""
+    if run.error is not None and not run.stopped:
+        raise run.error
+    run.kind, run.wanted, run.slip = kind, len(wanted), ""
+    if run.came != len(wanted):
+        run.slip = f"of {run.pulls} readings {run.came} values came; there are {len(wanted)}"
+    for number, (value, right) in enumerate(zip(run.values, wanted, strict=False), 1):
+        if not alike(value, right):
+            run.slip = f"when all had come, value {number} was {short(value)}; {right} belongs there"
+            break
+    return run
+
+
+def stage_rules(ending: Observation, endless: Observation, early: str, advice: str) -> SimpleNamespace:
+    """The rules for a stage: `begun` and `held` come first, `prompt` is about laziness, `right` about values.
+
+    ending, endless: observations of `compared` and of `lazy`. early: the belief of a call that pulls.
+    """
+    begun = (
+        Rule(endless, lambda run: run.unusable,
+             "the stage returned {unusable}, from which no value can be pulled.", "",
+             "Let it be a generator function: `yield` each value where it is ready."),
+        Rule(ending, lambda run: run.kind == "alone" and run.twice and run.came < run.wanted,
+             "{pulls} readings were pulled from a stream with an end, and {came} of {wanted} values came. "
+             "The stage went to its stream once more, and it was empty.", "chains-iterated-twice",
+             "Walk through the stream in one loop, and keep in a variable what you need again."),
+    )  # fmt: skip
+    held = (
+        Rule(endless, lambda run: run.refused and not run.came,
+             "a stream without an end was pulled {pulls} times; nothing came out.", "chains-stage-by-stage",
+             "Put the `yield` into the loop over the stream: a list of all readings is never complete."),
+        Rule(endless, lambda run: run.came < run.wanted,
+             "a stream without an end was pulled {pulls} times; {came} of {wanted} values came.", "",
+             "Hand on each value as soon as its readings are there, and do not end before the stream does."),
+    )  # fmt: skip
+    prompt = (
+        Rule(endless, lambda run: run.early,
+             "the call of the stage pulled already ({early}), before a value was asked for.", early,
+             "Let the first pull begin the work: the call of a function with `yield` in it runs nothing."),
+        Rule(endless, lambda run: run.at,
+             "value {at} came out when {pulled} readings had been pulled; it needs {need}.", "",
+             "Hand each value on when its last reading has been pulled, and only then pull again."),
+        Rule(endless, lambda run: run.strange, "{strange}.", "", advice),
+    )  # fmt: skip
+    right = (
+        Rule(ending, lambda run: run.stopped,
+             "a `next` found nothing more, and the stage ended with {raised}.",
+             "generators-stop-iteration-ends",
+             "Inside a generator a `StopIteration` is an error. Loop with `for`, or catch it and `return`."),
+        Rule(ending, lambda run: run.kind != "two" and run.slip, "{slip}.", "", advice),
+        Rule(ending, lambda run: run.slip, "two of your stages were at work at once: {slip}.", "",
+             "Keep what belongs to one stream in variables of its own, and not on the class or the module."),
+    )  # fmt: skip
+    return SimpleNamespace(begun=begun, held=held, prompt=prompt, right=right)
+
+
+# --- runs of a whole chain
 
 
 @declared("stream write", name="Part")
-@dataclass
-class Shift:
-    """The parts of one night, made to fail once: at `place`, with record `at`, by `error`.
+class Line:
+    """The parts of one run, which is made to fail once: at the place and the record of `fault`, by `error`.
 
-    `place` is "source", "stage 1", "stage 2" or "sink"; `at` is 0 for a failure of the call that builds.
-    The first stage drops every third record, so that what the source sends `out` is not what arrives; `tried`
-    is how often the sink was asked to write, `inside` whether a mail came from a generator's line.
-    `meanwhile` is called at the first write.
+    A place is "source", "stage 1", "stage 2" … or "sink"; record 0 is the call that builds. The stream of
+    `stubborn` fails to close until the run is `over`. Stage 1 drops every third record, so that what the
+    source sends is not what arrives. `struck` is how many were written when the fault came, `tried` how often
+    the sink was asked to write, `log` which stream ended when. `meanwhile` is called at the first write.
     """
 
-    records: list[Record]
-    place: str = ""
-    at: int = 0
-    error: BaseException | None = None
-    rows: list[Record] = field(default_factory=list)
-    mails: list[tuple[Any, Any]] = field(default_factory=list)
-    struck: int | None = None
-    out: int = 0
-    tried: int = 0
-    inside: bool = False
-    meanwhile: Callable[[], Any] | None = None
-    stages: list[ShiftStage] = field(default_factory=list)
+    def __init__(
+        self, records: list[Record], count: int = 2, fault: tuple[str, int] = ("", 0),
+        error: BaseException | None = None, stubborn: str = "",
+    ) -> None:  # fmt: skip
+        self.records, self.error, self.stubborn, self.over = records, error, stubborn, False
+        self.place, self.at = fault
+        self.stages = [LineStage(self, f"stage {number}") for number in range(1, count + 1)]
+        self.places = ["source", *(stage.place for stage in self.stages)]
+        self.kept = [record for number, record in enumerate(records, 1) if number % 3]
+        self.streams: dict[str, Any] = {}
+        self.rows: list[Record] = []
+        self.mails: list[tuple[Any, Any]] = []
+        self.begun: list[str] = []
+        self.log: list[str] = []
+        self.pulls = self.tried = 0
+        self.struck: int | None = None
+        self.meanwhile: Callable[[], Any] = lambda: None
 
-    def __post_init__(self) -> None:
-        self.stages = [ShiftStage(self, 1), ShiftStage(self, 2)]
+    def need(self, limit: int) -> int:
+        """How often the source is pulled for so many records at the sink."""
+        return min(limit + (limit - 1) // 2, len(self.records)) if limit > 0 else 0
 
     def strike(self, place: str, at: int) -> None:
         if self.error is not None and (place, at) == (self.place, self.at) and self.struck is None:
@@ -212,265 +213,133 @@ class Shift:
             raise self.error
 
     def stream(self) -> Any:
-        self.strike("source", 0)
-        return self._stream()
+        return self.built("source", map(dict, self.records))
 
-    def _stream(self) -> Iterator[Record]:
-        for number, record in enumerate(self.records, 1):
-            self.strike("source", number)
-            self.out += 1
-            yield dict(record)
+    def built(self, place: str, stream: Iterable[Record]) -> Any:
+        self.strike(place, 0)
+        self.streams[place] = self._part(place, stream)
+        return self.streams[place]
+
+    def _part(self, place: str, stream: Iterable[Record]) -> Iterator[Record]:
+        self.begun.append(place)
+        try:
+            for number, record in enumerate(stream, 1):
+                self.strike(place, number)
+                self.pulls += place == "source"
+                if place != "stage 1" or number % 3:
+                    yield record
+        finally:
+            self.log.append(place)
+            if self.error is not None and place == self.stubborn and not self.over:
+                raise self.error
 
     def write(self, record: Any) -> None:
         self.tried += 1
-        meanwhile, self.meanwhile = self.meanwhile, None
-        if meanwhile is not None:
-            meanwhile()
+        meanwhile, self.meanwhile = self.meanwhile, lambda: None
+        meanwhile()
         self.strike("sink", len(self.rows) + 1)
         self.rows.append(record)
 
     @property
-    def kept(self) -> list[Record]:
-        """What arrives in a night without a failure."""
-        return [record for number, record in enumerate(self.records, 1) if number % 3]
+    def open(self) -> list[str]:
+        """The places whose streams are not closed."""
+        return [place for place, made in self.streams.items() if getgeneratorstate(made) != "GEN_CLOSED"]
+
+    @property
+    def order(self) -> list[str]:
+        """In which order the streams of this run have to end."""
+        places = [one for one in self.places if one in self.begun]
+        # An error ends the stream that it is in and what is downstream of it; the others are to be closed.
+        at = places.index(self.place) if self.place in places else len(places)
+        return [*places[at:], *reversed(places[:at])]
 
     @property
     def when(self) -> str:
-        """Where it fails, in words."""
-        if self.place == "sink":
-            return f"the sink failed at its write {self.at}"
-        name = "the source" if self.place == "source" else self.place
-        if self.at:
-            return f"{name} failed at its record {self.at}"
-        return f"the call of {name} failed, while the chain was built"
+        """What failed, in words."""
+        if self.error is None:
+            return "nothing failed"
+        if self.stubborn:
+            return f"{self.stubborn} failed to close ({type(self.error).__name__})"
+        step = f"its {'write' if self.place == 'sink' else 'record'} {self.at}" if self.at else "its call"
+        name = self.place if self.place.startswith("stage") else f"the {self.place}"
+        return f"{name} failed at {step} ({type(self.error).__name__})"
 
 
 @declared("process", name="Stage")
-@dataclass
-class ShiftStage:
-    """A stage of a night; the first drops every third record."""
+class LineStage:
+    """A stage of a run."""
 
-    shift: Shift
-    number: int
+    def __init__(self, line: Line, place: str) -> None:
+        self.line, self.place = line, place
 
-    def process(self, stream: Iterator[Record]) -> Any:
-        self.shift.strike(f"stage {self.number}", 0)
-        return self._process(stream)
+    def process(self, stream: Iterable[Record]) -> Any:
+        return self.line.built(self.place, stream)
 
-    def _process(self, stream: Iterator[Record]) -> Iterator[Record]:
-        for number, record in enumerate(stream, 1):
-            self.shift.strike(f"stage {self.number}", number)
-            if self.number == 2 or number % 3:
-                yield record
+
+# --- files
 
 
 @declared(
     "__enter__ __exit__ __next__ read readline readlines close", "closed name mode encoding", "TextIOWrapper"
 )
 class Watched(io.StringIO):
-    """A file that counts the lines that are read from it."""
+    """A file that counts the lines that are read from it, and raises `error` before it is read to its end."""
 
     mode, lines = "r", 0
 
-    def __init__(self, name: str, text: str, broken: bool) -> None:
+    def __init__(self, name: str, text: str, error: BaseException | None) -> None:
         super().__init__(text)
-        self.name, self.broken = name, broken
+        self.name, self.error = name, error
 
     def readline(self, size: int = -1, /) -> str:  # type: ignore[override]
-        if self.broken and self.lines:
-            raise OSError(5, "Input/output error")
+        if self.error is not None and self.lines:
+            raise self.error
         line = super().readline(size)
         self.lines += bool(line)
         return line
 
     def read(self, size: int | None = -1, /) -> str:
-        if self.broken:
-            raise OSError(5, "Input/output error")
+        if self.error is not None:
+            raise self.error
         text = super().read(size)
         self.lines += text.count("\n")
         return text
 
 
-@dataclass
 class Shelf:
-    """The files of a diary, one a day, by name: `texts` holds their lines, `files` all that were opened.
+    """The files of a diary, one a day, by name: `texts` holds their lines, `files` all that were opened."""
 
-    `broken` is the name of one that cannot be read to its end.
-    """
-
-    texts: dict[str, list[str]]
-    days: list[list[float]]
-    files: list[Watched] = field(default_factory=list)
-    broken: str = ""
-
-    @classmethod
-    def filled(cls, variant: Variant, key: str) -> Shelf:
-        names = [f"{name}.txt" for name in variant.stations(key, 3)]
-        days = []
-        for name in names:
-            rows = variant.readings(f"{key}:{name}", variant.number(f"{key}:{name}", 2, 4))
-            days.append([float(str(row["celsius"])) for row in rows])
-        texts = {name: [f"{value}\n" for value in day] for name, day in zip(names, days, strict=True)}
-        return cls(texts, days)
+    def __init__(self, variant: Variant, key: str) -> None:
+        self.values: list[float] = []
+        self.texts: dict[str, list[str]] = {}
+        self.files: list[Watched] = []
+        self.errors: dict[str, BaseException] = {}
+        for name in variant.stations(key, 3):
+            rows = variant.readings(f"{key}:{name}.txt", variant.number(f"{key}:{name}.txt", 2, 4))
+            day = [float(str(row["celsius"])) for row in rows]
+            self.values += day
+            self.texts[f"{name}.txt"] = [f"{value}\n" for value in day]
 
     @property
-    def values(self) -> list[float]:
-        return [value for day in self.days for value in day]
-
-    @property
-    def open(self) -> list[str]:
+    def open(self) -> str:
         """The names of the files that are open."""
-        return [file.name for file in self.files if not file.closed]
+        return ", ".join(file.name for file in self.files if not file.closed)
 
-    @property
-    def lines(self) -> int:
-        return sum(file.lines for file in self.files)
-
-    def again(self) -> Shelf:
-        """The same files, and none of them opened so far."""
-        return Shelf(dict(self.texts), self.days)
-
-    def spoil(self, number: int, how: str) -> None:
-        """Give a file a second line that is "no number", or let it be "not there" or "broken"."""
+    def spoil(self, number: int, how: str | BaseException) -> None:
+        """Give a file a second line that is "no number", let it be "not there", or raise when it is read."""
         name = list(self.texts)[number]
-        if how == "broken":
-            self.broken = name
-            return
-        self.texts[name] = [self.texts[name][0], "missing\n"] if how == "no number" else []
+        if isinstance(how, BaseException):
+            self.errors[name] = how
+        elif how:
+            self.texts[name] = [self.texts[name][0], "missing\n"] if how == "no number" else []
 
     def fetch(self, path: Any, *mode: Any, **more: Any) -> Watched:
         """Open a file for reading, whatever else is asked. Raises `FileNotFoundError`."""
         lines = self.texts.get(str(path))
         if not lines:
             raise FileNotFoundError(2, f"No such file or directory: {str(path)!r}")
-        self.files.append(Watched(str(path), "".join(lines), str(path) == self.broken))
+        self.files.append(Watched(str(path), "".join(lines), self.errors.get(str(path))))
         return self.files[-1]
-
-
-@declared("stream write", name="Part")
-@dataclass
-class Line:
-    """The parts of one run, which note in `log` which stream ends when; each stream is kept in `streams`.
-
-    `fault` is where it fails: a place and a record, as in `Shift`; `stubborn` is the place whose stream
-    fails to close, by the error `refusal`, until the run is `over`. Stage 1 drops every third record.
-    """
-
-    records: list[Record]
-    count: int
-    fault: tuple[str, int] = ("", 0)
-    error: BaseException | None = None
-    stubborn: str = ""
-    refusal: BaseException | None = None
-    over: bool = False
-    log: list[str] = field(default_factory=list)
-    streams: dict[str, Any] = field(default_factory=dict)
-    rows: list[Record] = field(default_factory=list)
-    pulls: int = 0
-    started: set[str] = field(default_factory=set)
-    stages: list[LineStage] = field(default_factory=list)
-
-    def __post_init__(self) -> None:
-        self.stages = [LineStage(self, number) for number in range(1, self.count + 1)]
-
-    @property
-    def places(self) -> list[str]:
-        return ["source", *(f"stage {stage.number}" for stage in self.stages)]
-
-    @property
-    def kept(self) -> list[Record]:
-        """What arrives when nothing fails."""
-        return [record for number, record in enumerate(self.records, 1) if number % 3]
-
-    def need(self, limit: int) -> int:
-        """How often the source is pulled for so many records at the sink."""
-        places = [number for number in range(1, len(self.records) + 1) if number % 3]
-        return 0 if limit <= 0 else places[limit - 1] if limit <= len(places) else len(self.records)
-
-    def strike(self, place: str, at: int) -> None:
-        if self.error is not None and (place, at) == self.fault:
-            raise self.error
-
-    def keep(self, place: str, stream: Any) -> Any:
-        self.streams[place] = stream
-        return stream
-
-    def stream(self) -> Any:
-        return self.keep("source", self._part("source", self._taken(), True))
-
-    def _taken(self) -> Iterator[Record]:
-        for record in self.records:
-            self.pulls += 1
-            yield dict(record)
-
-    def _part(self, place: str, stream: Iterator[Record], whole: bool) -> Iterator[Record]:
-        self.started.add(place)
-        try:
-            for number, record in enumerate(stream, 1):
-                self.strike(place, number)
-                if whole or number % 3:
-                    yield record
-        finally:
-            self.log.append(place)
-            if place == self.stubborn and self.refusal is not None and not self.over:
-                raise self.refusal
-
-    def write(self, record: Any) -> None:
-        self.strike("sink", len(self.rows) + 1)
-        self.rows.append(record)
-
-    @property
-    def suspended(self) -> list[str]:
-        """The places whose streams were begun and are not at an end."""
-        return [place for place, state in self.states.items() if state == "GEN_SUSPENDED"]
-
-    @property
-    def closed(self) -> bool:
-        """Whether each stream that was made is at an end."""
-        return set(self.states.values()) <= {"GEN_CLOSED"}
-
-    @property
-    def states(self) -> dict[str, str]:
-        """The state of each stream that was made."""
-        return {place: getgeneratorstate(stream) for place, stream in self.streams.items()}
-
-    @property
-    def order(self) -> list[str]:
-        """In which order the streams of this run have to end."""
-        place = self.fault[0]
-        places = [one for one in self.places if one in self.started]
-        if place in places:  # its error ends it and what is downstream of it; the others are to be closed
-            at = places.index(place)
-            return [*places[at:], *reversed(places[:at])]
-        return places[::-1]
-
-    def __str__(self) -> str:
-        if self.stubborn:
-            return (
-                f"a run left early, in which {self.stubborn} failed to close ({type(self.refusal).__name__})"
-            )
-        place, at = self.fault
-        if self.error is None:
-            return "a run without a failure"
-        if place == "sink":
-            return f"{type(self.error).__name__} in the sink at its write {at}"
-        if at == 0:
-            return f"{place} failed when it was called, while the chain was built"
-        return f"{type(self.error).__name__} in {place} at its record {at}"
-
-
-@declared("process", name="Stage")
-@dataclass
-class LineStage:
-    """A stage of a run."""
-
-    line: Line
-    number: int
-
-    def process(self, stream: Iterator[Record]) -> Any:
-        place = f"stage {self.number}"
-        self.line.strike(place, 0)
-        return self.line.keep(place, self.line._part(place, stream, self.number != 1))
 
 
 # --- what runs beside the answer, in its own process

@@ -11,14 +11,16 @@ from typing import Any
 from lessons.judge.judge import Callback, Judge
 from lifecycle.context import PipelineContext
 
+Way = Callable[["Program", Any, Any, Any, int], int]
+
 
 class Program:
     """A way to run a chain, as a test meets it; what the test did with it is noted for the check alone.
 
-    Every stream that it has made is kept, so that none is closed because nobody refers to it any more.
+    Every stream that it has made is kept, so that none is closed because nothing refers to it any more.
     """
 
-    def __init__(self, way: Callable[[Program, Any, Any, Any, int], int]) -> None:
+    def __init__(self, way: Way) -> None:
         self._way = way
         self.streams: list[Any] = []
         self.runs: list[tuple[int, int | None]] = []
@@ -64,12 +66,12 @@ def without_frames(error: BaseException) -> None:
     error.__traceback__ = None
 
 
-def let_go(way: Any, judge: Judge) -> Callback:
+def let_go(program: Program, judge: Judge) -> Callback:
     """The program as a test meets it; after each run its streams may be collected.
 
     For a test that looks at what was collected: nothing is while the judge may still ask for it.
     """
-    deliver = Program(way).function()
+    deliver = program.function()
 
     def delivers(*given: Any, **named: Any) -> int:
         first = judge.mark()
@@ -126,78 +128,30 @@ def in_context(program: Program, source: Any, stages: Any, sink: Any, limit: int
     return int(pipeline.recordCount)
 
 
-def open_ended(program: Program, source: Any, stages: Any, sink: Any, limit: int) -> int:
-    return moved(program.chain(source, stages)[-1], sink, limit)
-
-
-def on_error(program: Program, source: Any, stages: Any, sink: Any, limit: int) -> int:
-    streams = program.chain(source, stages)
-    try:
-        return moved(streams[-1], sink, limit)
-    except BaseException:
-        shut(reversed(streams))
-        raise
-
-
-def on_success(program: Program, source: Any, stages: Any, sink: Any, limit: int) -> int:
-    streams = program.chain(source, stages)
-    count = moved(streams[-1], sink, limit)
-    shut(reversed(streams))
-    return count
-
-
-def around_pull(program: Program, source: Any, stages: Any, sink: Any, limit: int) -> int:
-    streams = program.chain(source, stages)
-    count = 0
-    try:
-        while count < limit:
-            try:
-                record = next(streams[-1])
-            except StopIteration:
-                break
-            except BaseException:
-                shut(reversed(streams))
-                raise
-            sink.write(record)
-            count += 1
-    except BaseException:
-        raise
-    else:
-        shut(reversed(streams))
-    return count
-
-
-def around_write(program: Program, source: Any, stages: Any, sink: Any, limit: int) -> int:
-    streams = program.chain(source, stages)
-    count = 0
-    for record in itertools.islice(streams[-1], limit):
-        try:
-            sink.write(record)
-        except BaseException:
-            shut(reversed(streams))
-            raise
-        count += 1
-    shut(reversed(streams))
-    return count
-
-
-def some_closed(*which: slice) -> Callable[[Program, Any, Any, Any, int], int]:
-    def way(program: Program, source: Any, stages: Any, sink: Any, limit: int) -> int:
-        streams = program.chain(source, stages)
-        try:
-            return moved(streams[-1], sink, limit)
-        finally:
-            shut(stream for part in which for stream in streams[part])
-
-    return way
-
-
 def first_first(program: Program, source: Any, stages: Any, sink: Any, limit: int) -> int:
     streams = program.chain(source, stages)
     try:
         return moved(streams[-1], sink, limit)
     finally:
         shut(streams)
+
+
+def closes(chosen: Callable[[list[Any], str], list[Any]]) -> Way:
+    """A way that closes what is chosen of its streams, last first, when "sink", "stage" or "" has failed."""
+
+    def way(program: Program, source: Any, stages: Any, sink: Any, limit: int) -> int:
+        streams, count, failed = program.chain(source, stages), 0, "stage"
+        try:
+            for record in itertools.islice(streams[-1], limit):
+                failed = "sink"
+                sink.write(record)
+                count, failed = count + 1, "stage"
+            failed = ""
+            return count
+        finally:
+            shut(reversed(chosen(streams, failed)))
+
+    return way
 
 
 def thrown_in(program: Program, source: Any, stages: Any, sink: Any, limit: int) -> int:
@@ -240,19 +194,24 @@ TIDY = (*DROPS, by_hand)
 RIGHT = (*TIDY, first_first)
 """Programs that leave no generator suspended, in whatever order they close."""
 
-EARLY = {open_ended: "closes nothing", on_error: "closes its generators after an error alone"}
+open_ended = closes(lambda streams, failed: [])
+collected = closes(lambda streams, failed: [])
+for_stages = closes(lambda streams, failed: streams if failed != "sink" else [])
+
+EARLY = {
+    open_ended: "closes nothing",
+    closes(lambda streams, failed: streams if failed else []): "closes its generators after an error alone",
+}
 BROKEN = {
-    on_success: "closes nothing when an error passes by",
-    around_write: "closes nothing when a stage fails",
-    around_pull: "closes nothing when the sink fails",
+    closes(lambda streams, failed: [] if failed else streams): "closes nothing when an error passes by",
+    closes(lambda streams, failed: streams if failed != "stage" else []): "closes nothing when a stage fails",
+    for_stages: "closes nothing when the sink fails",
 }
 SOME = {
-    some_closed(slice(-1, None)): "closes the last generator of the chain alone",
-    some_closed(slice(0, 1)): "closes the source's generator alone",
-    some_closed(slice(-1, None), slice(0, 1)): "closes the first generator and the last, and none between",
-    some_closed(slice(1, None)): "closes the stages' generators, and not the source's",
-}
+    closes(lambda streams, failed: streams[-1:]): "closes the last generator of the chain alone",
+    closes(lambda streams, failed: streams[:1]): "closes the source's generator alone",
+    closes(lambda streams, failed: [*streams[:1], *streams[-1:]]):
+        "closes the first generator and the last, and none between",
+    closes(lambda streams, failed: streams[1:]): "closes the stages' generators, and not the source's",
+}  # fmt: skip
 """Programs that leave generators suspended, each with what it does, in three families."""
-
-WORLDS = (first_first, thrown_in, started, one_by_one)
-"""Programs as they would be if a belief were true: a test that only these pass shows that belief."""

@@ -16,7 +16,8 @@ from solutions import one_quickly, setup, solutions, variants
 from lessons import course, given
 from lessons.exercises import Variant, executed, exercises
 from lessons.exercises.chains_parts import Line, Shelf, Tap, TooMany, drawn
-from lessons.exercises.chains_programs import BROKEN, EARLY, RIGHT, SOME, WORLDS, Program
+from lessons.exercises.chains_programs import BROKEN, EARLY, RIGHT, SOME, Program
+from lessons.exercises.chains_x6.check import WORLDS
 from lessons.judge import trial
 from lessons.judge.trial import examine
 
@@ -50,13 +51,13 @@ def test_a_tap_without_an_end_refuses_and_stays_refused() -> None:
 
 
 def test_what_is_drawn_stands_beside_the_pulls_that_it_took() -> None:
-    result = drawn(lambda stream: (value for value in stream if value % 2), Tap(range(5)), 9)
-    assert (result.values, result.pulls, result.early, result.error) == ([1, 3], [2, 4], 0, None)
+    [result] = drawn(9, (lambda stream: (value for value in stream if value % 2), Tap(range(5))))
+    assert (result.values, result.took, result.early, result.error) == ([1, 3], [2, 4], 0, None)
 
 
 def test_a_watched_file_counts_lines_however_it_is_read() -> None:
-    shelf = Shelf.filled(KIT, "test")
-    count = len(shelf.days[0])
+    shelf = Shelf(KIT, "test")
+    count = len(next(iter(shelf.texts.values())))
     for read in (list, lambda file: file.read(), lambda file: file.readlines(), lambda file: file.readline()):
         with shelf.fetch(next(iter(shelf.texts))) as file:
             read(file)
@@ -68,7 +69,7 @@ def test_a_watched_file_counts_lines_however_it_is_read() -> None:
 def test_a_line_knows_how_many_pulls_a_limit_needs(count: int) -> None:
     records = KIT.readings("test", count)
     for limit in range(count + 3):
-        line = Line(records, 2)
+        line = Line(records)
         stream = line.stream()
         for stage in line.stages:
             stream = stage.process(stream)

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from types import SimpleNamespace
 from typing import Any
 
-from lessons.exercises.chains_parts import Shift, in_generator
-from lessons.exercises.exercise import Attempt, Sheet, attempt, described, exactly
+from lessons.exercises.chains_parts import Line, in_generator
+from lessons.exercises.exercise import Sheet, attempt, exactly
 from lessons.exercises.rules import Asked, Rule, ruled
 from lessons.exercises.variant import Variant
 from lessons.judge.judge import Callback
 from lessons.words import described as short
-
-# --- what the answer is given ---
 
 
 class Frozen(Exception):
@@ -25,181 +23,111 @@ FAILURES = (OSError, ValueError, KeyError, RuntimeError, Frozen)
 
 def nightly(variant: Variant) -> Any:
     """Return `(source, stages, sink)` of a night in which the second stage fails."""
-    shift = Shift(
-        variant.readings("chains-x2", 6), "stage 2", variant.number("chains-x2", 2, 4), OSError("lost")
-    )
-    return shift, shift.stages, shift
+    fault = ("stage 2", variant.number("chains-x2", 2, 4))
+    line = Line(variant.readings("chains-x2", 6), fault=fault, error=OSError("lost"))
+    return line, line.stages, line
 
 
-def worked(answer: Any, shift: Shift, sheet: Sheet) -> Attempt:
-    """One night of the answer."""
+def worked(answer: Any, line: Line, sheet: Sheet) -> SimpleNamespace:
+    """What one night of the answer came to.
+
+    inside: whether a mail was sent by a line of a generator. So the host says, and it decides on no points.
+    """
+    inside = []
 
     def mail(written: Any, error: Any) -> None:
-        shift.mails.append((written, error))
-        shift.inside |= sheet.judge.witness(in_generator) is True
+        line.mails.append((written, error))
+        inside.append(sheet.judge.witness(in_generator) is True)
 
-    return attempt(answer, shift, shift.stages, shift, Callback(mail))
-
-
-# --- what is observed ---
-
-
-@dataclass(frozen=True)
-class Night:
-    """One night in which one thing failed."""
-
-    when: str
-    place: str
-    building: bool
-    """Whether it was a call that failed, while the chain was built."""
-    kind: str
-    mails: int
-    said: str
-    counted: bool
-    """Whether the mail named a whole number."""
-    right: bool
-    """Whether that number is how many had been written."""
-    written: int
-    due: int
-    """How many had been written by then, if each record is written before the next one is pulled."""
-    spoke: str
-    same_mailed: bool
-    raised: str
-    where: str
-    no_error: bool
-    same_error: bool
-    elsewhere: tuple[str, ...]
-    """At which places another failure sent a mail: "building", "source", "stage 1" and so on."""
-    inside: bool
-    """Whether a mail was sent by a line of a generator: so the host says, and it decides on no points."""
-    kinds: tuple[str, ...]
-    """Which kinds of failures sent a mail."""
-    like_source: bool
-    """Whether in every night the mail named how many records the source had sent out."""
-    like_tried: bool
-    """Whether in every night the mail counted a record that was about to be written."""
-
-    @property
-    def silent(self) -> bool:
-        """Whether no mail came."""
-        return not self.mails
-
-    @property
-    def new_kind(self) -> bool:
-        """Whether no failure of this kind sent a mail."""
-        return self.kind.partition(":")[0] not in self.kinds
+    end = attempt(answer, line, line.stages, line, Callback(mail))
+    written = len(line.rows) if line.struck is None else line.struck
+    said, spoke = line.mails[0] if line.mails else (None, None)
+    return SimpleNamespace(
+        line=line, end=end, when=line.when, place=line.place, building=not line.at, inside=any(inside),
+        kind=type(line.error).__name__, silent=not line.mails, mails=short(line.mails), written=written,
+        counted=exactly(said, written), right=len(line.mails) == 1 and spoke is line.error,
+        source=exactly(said, line.pulls), tried=exactly(said, line.tried),
+        raised=end.raised, where=f", at {end.where}" if end.where else "",
+        no_error=end.error is None, same_error=end.error is line.error,
+    )  # fmt: skip
 
 
-def nights(answer: Any, sheet: Sheet) -> Iterator[Night]:
-    """Each part fails at each record, and each call that builds."""
+def nights(answer: Any, sheet: Sheet) -> Iterator[SimpleNamespace]:
+    """Each part fails at each record, and each call that builds.
+
+    Each night knows `elsewhere` and `kinds`: where, and with which errors, another one sent a mail.
+    """
     variant = sheet.variant
     records = variant.readings("chains-x2:check", variant.number("chains-x2:check", 5, 8))
-    plain = Shift(records)
-    pairs: list[tuple[Shift, Attempt]] = []
+    done: list[SimpleNamespace] = []
     for place in ("source", "stage 1", "stage 2", "sink"):
-        last = len(records) if place in ("source", "stage 1") else len(plain.kept)
-        for at in range(1 if place == "sink" else 0, last + 1):
+        from_source = place in ("source", "stage 1")
+        last = len(records) if from_source else len(Line(records).kept)
+        for at in range(place == "sink", last + 1):
             # That an `except` names too few kinds is seen where parts of the chain fail.
-            kind = OSError if place == "sink" else FAILURES[len(pairs) % len(FAILURES)]
-            shift = Shift(records, place, at, kind(f"{place} is lost"))
-            pairs.append((shift, worked(answer, shift, sheet)))
-    mailed = [shift for shift, _ in pairs if shift.mails and shift.struck is not None]
-    at_work = [shift for shift in mailed if shift.at]
-    elsewhere = tuple({shift.place if shift.at else "building" for shift in mailed})
-    inside = any(shift.inside for shift, _ in pairs)
-    kinds = tuple({type(shift.error).__name__ for shift in mailed})
-    like_source = all(exactly(shift.mails[0][0], shift.out) for shift in at_work)
-    like_tried = all(exactly(shift.mails[0][0], shift.tried) for shift in at_work)
-    for shift, end in pairs:
-        if shift.struck is not None:
-            yield _night(shift, end, elsewhere, inside, kinds, like_source, like_tried)
+            kind = OSError if place == "sink" else FAILURES[len(done) % len(FAILURES)]
+            line = Line(records, fault=(place, at), error=kind(f"{place} is lost"))
+            done.append(worked(answer, line, sheet))
+            done[-1].due = at and at - 1 - from_source * ((at - 1) // 3)
+    done = [night for night in done if night.line.struck is not None]
+    mailed = [night for night in done if not night.silent]
+    elsewhere = {"building" if night.building else night.place for night in mailed}
+    like = {name: all(getattr(night, name) for night in mailed if not night.building)
+            for name in ("source", "tried")}  # fmt: skip
+    for night in done:
+        night.elsewhere, night.kinds = elsewhere, {one.kind for one in mailed}
+        night.inside = any(one.inside for one in done)
+        night.like = like
+        yield night
 
 
-def _night(shift: Shift, end: Attempt, *others: Any) -> Night:
-    said, spoke = shift.mails[0] if shift.mails else (None, None)
-    before = sum(1 for number in range(1, shift.at) if number % 3)
-    return Night(
-        shift.when,
-        shift.place,
-        not shift.at,
-        described(shift.error or Frozen()),
-        len(shift.mails),
-        short(said),
-        type(said) is int,
-        exactly(said, shift.struck),
-        shift.struck or 0,
-        before if shift.place in ("source", "stage 1") else shift.struck or 0,
-        short(spoke),
-        spoke is shift.error,
-        end.raised,
-        f", at {end.where}" if end.where else "",
-        end.error is None,
-        end.error is shift.error,
-        *others,
-    )
+def rare(answer: Any, sheet: Sheet) -> Iterator[SimpleNamespace]:
+    """A sink that raises StopIteration, and Ctrl-C in each part."""
+    records = sheet.variant.readings("chains-x2:rare", 6)
+    for place in ("", "source", "stage 1", "stage 2", "sink"):
+        error = KeyboardInterrupt() if place else StopIteration("the sink is full")
+        yield worked(answer, Line(records, fault=(place or "sink", 2), error=error), sheet)
 
 
-@dataclass(frozen=True)
-class Good:
+def good_night(answer: Any, sheet: Sheet) -> Iterator[SimpleNamespace]:
     """A night without a failure."""
-
-    pulled: bool
-    mails: int
-    wanted: int
-    written: int
-    returned: str
-    right: bool
-
-
-def good_night(answer: Any, sheet: Sheet) -> Iterator[Good]:
-    """A night without a failure."""
-    shift = Shift(sheet.variant.readings("chains-x2:good", sheet.variant.number("chains-x2:good", 5, 8)))
-    end = worked(answer, shift, sheet)
-    if end.error is not None:
-        raise end.error
-    right = exactly(shift.rows, shift.kept) and exactly(end.value, len(shift.kept))
-    yield Good(shift.out > 0, len(shift.mails), len(shift.kept), len(shift.rows), short(end.value), right)
+    line = Line(sheet.variant.readings("chains-x2:good", sheet.variant.number("chains-x2:good", 5, 8)))
+    night = worked(answer, line, sheet)
+    if night.end.error is not None:
+        raise night.end.error
+    night.returned, night.wanted = short(night.end.value), len(line.kept)
+    night.right = night.silent and exactly(line.rows, line.kept) and exactly(night.end.value, night.wanted)
+    yield night
 
 
-@dataclass(frozen=True)
-class Mixed:
-    """The mails of a night, and of one that ran inside of it."""
-
-    outer: str
-    inner: str
-    right: bool
-
-
-def within(answer: Any, sheet: Sheet) -> Iterator[Mixed]:
+def within(answer: Any, sheet: Sheet) -> Iterator[SimpleNamespace]:
     """A night whose sink runs another night, and fails at its second write; the other fails at its first."""
     records = sheet.variant.readings("chains-x2:within", 6)
-    outer = Shift(records, "sink", 2, OSError("the outer night is lost"))
-    inner = Shift(records, "sink", 1, ValueError("the inner night is lost"))
+    outer = Line(records, fault=("sink", 2), error=OSError("the outer night is lost"))
+    inner = Line(records, fault=("sink", 1), error=ValueError("the inner night is lost"))
     outer.meanwhile = lambda: worked(answer, inner, sheet)
     worked(answer, outer, sheet)
     mails = [*outer.mails, *inner.mails]
     right = len(outer.mails) == len(inner.mails) == 1 and exactly([count for count, _ in mails], [1, 0])
     same = all(error is one.error for (_, error), one in zip(mails, (outer, inner), strict=False))
-    yield Mixed(short(outer.mails), short(inner.mails), right and same)
+    yield SimpleNamespace(outer=short(outer.mails), inner=short(inner.mails), right=right and same)
 
-
-# --- the rules ---
 
 WORKS = Rule(
-    good_night, lambda night: not night.pulled,
+    good_night, lambda night: not night.line.pulls,
     "nothing was pulled, so nothing could fail.", "", "Pull the chain, and write each record.",
 )  # fmt: skip
-STUMBLES = Rule(
-    nights, lambda night: night.silent and not night.same_error and not night.no_error,
-    "{when}, and then {raised} came out{where}.", "",
-    "Whatever the mail needs has to be there before the `try` begins.",
-)  # fmt: skip
+AGAIN = "Once the mail is sent, raise the same error again: a bare `raise` in the `except`."
+SUSPENDED = "While the sink writes, all generators are suspended. Put the `try` around the whole loop."
 
 CHAIN = (
     WORKS,
-    STUMBLES,
-    Rule(nights, lambda night: night.silent and night.place in night.elsewhere and night.new_kind,
-         "{when} with {kind}, and no mail came.", "start-except-catches-all",
+    Rule(nights, lambda night: night.silent and not night.same_error and not night.no_error,
+         "{when}, and then {raised} came out{where}.", "",
+         "Whatever the mail needs has to be there before the `try` begins."),
+    Rule(nights, lambda night: night.silent and night.kind not in night.kinds
+         and night.place in night.elsewhere,
+         "{when}, and no mail came.", "start-except-catches-all",
          "An `except` catches the kinds that it names. A failure is any `Exception`."),
     Rule(nights, lambda night: night.silent and night.place not in ("sink", *night.elsewhere)
          and not night.building and night.inside and "source" in night.elsewhere,
@@ -211,12 +139,9 @@ CHAIN = (
          "{when}, and no mail came; one came when a call failed, while the chain was built.",
          "chains-try-around-building",
          "Building runs none of the parts' lines. Put the `try` around what pulls: the `for` loop."),
-    Rule(nights, lambda night: night.silent and night.place != "sink" and not night.building,
+    Rule(nights, lambda night: night.silent and night.place != "sink",
          "{when}, and no mail came.", "",
-         "Find the line of `night` through which the errors of all parts pass, and put the `try` around it."),
-    Rule(nights, lambda night: night.silent and night.building,
-         "{when}, and no mail came.", "",
-         "Let the `try` begin before the first call: a part may refuse when it is called."),
+         "Let the `try` begin before the first call, and let the loop that pulls and writes be in it."),
 )  # fmt: skip
 
 SINK = (
@@ -224,36 +149,30 @@ SINK = (
     Rule(nights, lambda night: night.silent and night.place == "sink" and night.inside
          and "stage 2" in night.elsewhere,
          "{when}, and no mail came; after failures in the chain one came, from inside a generator.",
-         "chains-consumer-error-inside",
-         "While the sink writes, all generators are suspended. Put the `try` around the whole loop."),
+         "chains-consumer-error-inside", SUSPENDED),
     Rule(nights, lambda night: night.silent and night.place == "sink",
-         "{when}, and no mail came.", "",
-         "While the sink writes, all generators are suspended. Put the `try` around the whole loop."),
+         "{when}, and no mail came.", "", SUSPENDED),
+    Rule(rare, lambda night: night.kind == "StopIteration" and night.silent and night.no_error,
+         "{when}, and the night ended as a good one.", "",
+         "`map` and `next` take a `StopIteration` for an end. Write in the body of a `for` loop."),
 )  # fmt: skip
 
 MAIL = (
     WORKS,
-    Rule(nights, lambda night: not {*night.elsewhere} - {"building"},
-         "no mail came from a chain at work.", "", "Mend what stands above first."),
-    Rule(nights, lambda night: night.mails > 1,
-         "{when}, and {mails} mails came.", "", "One `try` and one mail for the whole night."),
-    Rule(nights, lambda night: night.mails and not night.counted,
-         "{when}: the mail said {said} where the number belongs.", "",
-         "The mail gets the number first, and then the error: `mail(written, error)`."),
-    Rule(nights, lambda night: night.mails and not night.same_mailed,
-         "{when}, and the mail spoke of {spoke}.", "", "Hand on the error that was caught."),
+    Rule(nights, lambda night: not night.elsewhere - {"building"},
+         "no mail came from a chain at work.", "", "Mend what is said above first."),
     Rule(nights, lambda night: not night.building and night.written != night.due,
          "{when}: {due} records had come by then, and {written} were written.", "chains-stage-by-stage",
          "Write each record before you pull the next: no list of all of them."),
-    Rule(nights, lambda night: night.mails and not night.building and not night.right and night.like_source,
-         "{when}: {written} were written, and the mail said {said}, which is how many the source sent out.",
+    Rule(nights, lambda night: not (night.silent or night.building or night.counted) and night.like["source"],
+         "{when}: {written} were written, and the mails were {mails}: so many the source sent out.",
          "chains-source-counts-arrivals", "Count a record when `write` has returned, and nowhere else."),
-    Rule(nights, lambda night: night.mails and not night.building and not night.right and night.like_tried,
-         "{when}: {written} were written, and the mail said {said}: the one that failed was counted, too.",
+    Rule(nights, lambda night: not (night.silent or night.building or night.counted) and night.like["tried"],
+         "{when}: {written} were written, and the mails were {mails}: the one that failed was counted, too.",
          "generators-count-before-write", "Count a record when `write` has returned, and not before."),
-    Rule(nights, lambda night: night.mails and not night.right,
-         "{when}: {written} were written, and the mail said {said}.", "",
-         "Count a record when `write` has returned, and nowhere else."),
+    Rule(nights, lambda night: not night.silent and not (night.counted and night.right),
+         "{when}: {written} were written, and the mails were {mails}.", "",
+         "Send one `mail(written, error)`: the count of what was written, and the error that was caught."),
     Rule(within, lambda mixed: not mixed.right,
          "a sink ran a night of its own, and both failed: the mails were {outer}, and inside {inner}.", "",
          "Keep what belongs to one night in variables of its call, and not on a class or in the module."),
@@ -261,17 +180,17 @@ MAIL = (
 
 GOES_ON = (
     WORKS,
-    Rule(good_night, lambda night: night.mails,
-         "a night without a failure sent a mail.", "", "Send it where an error was caught."),
     Rule(good_night, lambda night: not night.right,
-         "{wanted} records were to be written, {written} were, and the answer returned {returned}.", "",
-         "Write each record once, and return how many were written."),
+         "nothing failed: {written} of {wanted} records were written, the answer returned {returned}, and "
+         "the mails were {mails}.", "",
+         "Write each record once, return how many were written, and send a mail where an error was caught."),
     Rule(nights, lambda night: night.no_error,
-         "{when}, and no error reached the caller.", "managers-logging-lets-go-on",
-         "Once the mail is sent, raise the same error again: a bare `raise` in the `except`."),
-    Rule(nights, lambda night: night.mails and not night.same_error,
-         "{when}, and {raised} reached the caller.", "",
-         "Once the mail is sent, raise the same error again: a bare `raise` in the `except`."),
+         "{when}, and no error reached the caller.", "managers-logging-lets-go-on", AGAIN),
+    Rule(nights, lambda night: not night.silent and not night.same_error,
+         "{when}, and {raised} reached the caller.", "", AGAIN),
+    Rule(rare, lambda night: night.kind == "KeyboardInterrupt" and not night.silent,
+         "{when}, and a mail came.", "",
+         "A failure is an `Exception`, and Ctrl-C is none: `except Exception` lets it pass."),
 )  # fmt: skip
 
 mailing = ruled(
@@ -279,13 +198,13 @@ mailing = ruled(
     "The mail that never came",
     kind="fix",
     answer="night",
-    version=3,
+    version=4,
     hangs="chains-stage-by-stage",
     given=nightly,
     asked=[
         Asked("a failure of the source or of a stage sends a mail", 2, CHAIN),
         Asked("a failure of the sink sends a mail", 2, SINK),
         Asked("there is one mail, which says how many records were written, and why no more", 1, MAIL),
-        Asked("the error goes on, and a good night sends no mail", 1, GOES_ON),
+        Asked("the error goes on, and without a failure no mail is sent", 1, GOES_ON),
     ],
 )  # fmt: skip

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from types import SimpleNamespace
 from typing import Any
 
 from lessons.exercises.chains_programs import (
@@ -13,20 +13,21 @@ from lessons.exercises.chains_programs import (
     RIGHT,
     SOME,
     TIDY,
-    WORLDS,
     Program,
-    around_pull,
     by_hand,
+    collected,
     first_first,
+    for_stages,
     let_go,
+    one_by_one,
     open_ended,
+    started,
+    thrown_in,
 )
 from lessons.exercises.exercise import Sheet, attempt
 from lessons.exercises.rules import Asked, Rule, ruled
 from lessons.exercises.variant import Variant
 from lessons.judge.judge import Callback
-
-# --- what the answer is given ---
 
 
 def programs(variant: Variant) -> Any:
@@ -39,37 +40,25 @@ FAMILIES: dict[str, dict[Any, str]] = {
     "early": EARLY,
     "some": SOME,
     "broken": BROKEN,
-}
+    "dropped": {collected: "closes nothing and keeps nothing: Python closed the generators, because nothing "
+                           "referred to them any more"},
+}  # fmt: skip
 
-# --- what is observed ---
-
-
-@dataclass(frozen=True)
-class Tried:
-    """What the student's test did with one program, which ran at the judge on the parts of that test."""
-
-    family: str
-    """"right", "early", "some" or "broken"."""
-    what: str
-    """What the program does."""
-    runs: int
-    passed: bool
-    asserted: bool
-    """Whether the test raised an `AssertionError`."""
-    raised: str
-    where: str
-    spent: bool
-    """Whether a later run found no records."""
-    order_alone: bool
-    """Whether it is rejected for its order: it closes the first one first, and others pass."""
-    unbuilt: bool
-    """Whether each failure in the test came while the chain was built."""
-    for_sink: bool
-    """Whether the program is wrong only if the sink fails."""
+WORLDS = {
+    first_first: ("closes the source's first", "chains-first-closes-first",
+                  "Your test asks that the source is closed first. Ask only whether each one is closed."),
+    thrown_in: ("throws the sink's error into them", "chains-consumer-error-inside",
+                "Your test waits for the sink's error inside a generator. Ask each one for its state."),
+    started: ("pulls a record first", "chains-close-runs-finally",
+              "Let the run pull a record: a generator that was never pulled has no `finally` to run."),
+    one_by_one: ("runs stage after stage", "chains-stage-by-stage",
+                 "Your test asks that a part is through before the next begins. Ask for states afterwards."),
+}  # fmt: skip
+"""Programs as they would be if a belief were true: a test that only these pass shows that belief."""
 
 
-def tried(answer: Any, sheet: Sheet) -> Iterator[Tried]:
-    """Right and leaky programs, in a drawn order."""
+def tried(answer: Any, sheet: Sheet) -> Iterator[SimpleNamespace]:
+    """What the test does with right and leaky programs, in a drawn order; its own parts are in them."""
     ways = [(family, way, what) for family, whats in FAMILIES.items() for way, what in whats.items()]
     drawn = list(range(len(ways)))
     sheet.variant.random("chains-x6").shuffle(drawn)
@@ -77,7 +66,8 @@ def tried(answer: Any, sheet: Sheet) -> Iterator[Tried]:
     done = {}
     for place in drawn:
         program = Program(ways[place][1])
-        end = attempt(answer, Callback(program.function()))
+        dropped = ways[place][0] == "dropped"
+        end = attempt(answer, let_go(program, sheet.judge) if dropped else Callback(program.function()))
         if end.error is not None and not program.runs:
             raise end.error
         done[place] = program, end
@@ -85,132 +75,85 @@ def tried(answer: Any, sheet: Sheet) -> Iterator[Tried]:
     tidy = all(done[place][1].error is None for place in drawn if ways[place][1] in TIDY)
     for place, (family, way, what) in enumerate(ways):
         program, end = done[place]
-        yield Tried(
-            family=family,
-            what=what,
-            runs=len(program.runs),
-            passed=end.error is None,
-            asserted=isinstance(end.error, AssertionError),
-            raised=end.raised,
-            where=f", {end.where}" if end.where else "",
-            spent=program.spent,
-            order_alone=way is first_first and tidy,
+        yield SimpleNamespace(
+            family=family, what=what, runs=len(program.runs), passed=end.error is None, raised=end.raised,
+            stumbled=end.error is not None and not isinstance(end.error, AssertionError),
+            where=f", {end.where}" if end.where else "", spent=program.spent,
+            order_alone=way is first_first and tidy, for_sink=way is for_stages,
             unbuilt=0 < program.broken == program.unbuilt,
-            for_sink=way is around_pull,
-        )
+        )  # fmt: skip
 
 
-@dataclass(frozen=True)
-class World:
-    """Of a test that rejects a right program: what a program has to do that it accepts."""
-
-    luck: bool
-    """Whether it passes right programs whose generators may be collected as soon as they are done."""
-    way: str
-    """The name of a program that it accepts; it is right only where a belief is true."""
-    where: str
-
-
-def worlds(answer: Any, sheet: Sheet) -> Iterator[World]:
-    """Programs as they would be if a belief were true, for a test that rejects a right program."""
+def worlds(answer: Any, sheet: Sheet) -> Iterator[SimpleNamespace]:
+    """What a program has to do that the test accepts, if it rejects a right one."""
     rejected = [one for one in tried(answer, sheet) if one.family == "right" and not one.passed]
-    if not rejected:
-        return
-    judge = sheet.judge
-    judge.keep = True
-    luck = all(attempt(answer, let_go(way, judge)).error is None for way in DROPS)
-    accepted = (way for way in WORLDS if attempt(answer, Callback(Program(way).function())).error is None)
-    yield World(luck, next((way.__name__ for way in accepted), ""), rejected[0].where)
-    judge.keep = False
+    if rejected:
+        judge = sheet.judge
+        judge.keep = True
+        luck = all(attempt(answer, let_go(Program(way), judge)).error is None for way in DROPS)
+        passed = (way for way in WORLDS if attempt(answer, Callback(Program(way).function())).error is None)
+        yield SimpleNamespace(luck=luck, way=next(passed, None), where=rejected[0].where)
+        judge.keep = False
 
 
-@dataclass(frozen=True)
-class Dropped:
-    """What the test did with a program that closes nothing and whose generators may be collected at once."""
-
-    passed: bool
+REJECTED = "a program that closes every generator was rejected{where}"
 
 
-def dropped(answer: Any, sheet: Sheet) -> Iterator[Dropped]:
-    """A program that closes nothing, and keeps nothing."""
-    sheet.judge.keep = True
-    yield Dropped(attempt(answer, let_go(open_ended, sheet.judge)).error is None)
-    sheet.judge.keep = False
-
-
-# --- the rules ---
+def in_world(way: Any, what: str, belief: str, advice: str) -> Rule:
+    """The row of one of the programs in `WORLDS`."""
+    return Rule(worlds, lambda one: one.way is way, f"{REJECTED}; one that {what} passes.", belief, advice)
 
 
 FAIR = (
-    Rule(tried, lambda one: one.family == "right" and not one.passed and not one.asserted,
+    Rule(tried, lambda one: one.family == "right" and one.stumbled,
          "a program that closes every generator met {raised} in your test{where}.", "",
          "An error of your own sink or stage is raised again by `deliver`: catch it in the test."),
     Rule(tried, lambda one: one.family == "right" and not one.passed and one.order_alone,
-         "a program that closes every generator, the source's first, was rejected{where}.", "",
+         f"{REJECTED}. It closes the source's first.", "",
          "Ask only whether each one is closed: in which order does not matter here."),
     Rule(worlds, lambda world: world.luck,
-         "a program that closes every generator was rejected{where}. It passes if its generators are "
-         "collected as soon as it is done.", "leaks-refcount-closes",
+         f"{REJECTED}. It passes if its generators are collected as soon as it is done.",
+         "leaks-refcount-closes",
          "Ask each generator in which state it is, and not whether it is still there."),
-    Rule(worlds, lambda world: world.way == "first_first",
-         "a program that closes every generator was rejected{where}; one that closes the source's first "
-         "passes.",
-         "chains-first-closes-first",
-         "Your test asks that the source is closed first. Ask only whether each one is closed."),
-    Rule(worlds, lambda world: world.way == "thrown_in",
-         "a program that closes every generator was rejected{where}; one that throws the sink's error into "
-         "them passes.", "chains-consumer-error-inside",
-         "Your test waits for the sink's error inside a generator. Ask each one in which state it is."),
-    Rule(worlds, lambda world: world.way == "started",
-         "a program that closes every generator was rejected{where}; one that pulls a record first passes.",
-         "chains-close-runs-finally",
-         "Let the run pull a record: a generator that was never pulled has no `finally` to run."),
-    Rule(worlds, lambda world: world.way == "one_by_one",
-         "a program that closes every generator was rejected{where}; one that runs stage after stage passes.",
-         "chains-stage-by-stage",
-         "Your test asks that a part is through before the next begins. Ask for the states afterwards."),
-    Rule(worlds, lambda world: True,
-         "a program that closes every generator was rejected{where}.", "",
+    *(in_world(way, *told) for way, told in WORLDS.items()),
+    Rule(worlds, lambda world: True, f"{REJECTED}.", "",
          "Find out which of its generators you look at, and when."),
 )  # fmt: skip
 """What must hold first. A test that rejects a right program says nothing of leaky ones, and earns nothing."""
+
+PASSES = "your test passes a program that {what}."
 
 
 def missed(family: str) -> tuple[Rule, ...]:
     """The rows that are the same for each family of leaky programs."""
     return (
         Rule(tried, lambda one: one.family == family and not one.runs,
-             "your test passes a program that {what}. It never calls the program.", "", "Call it, and look."),
-        Rule(tried, lambda one: one.family == family and not one.passed and not one.asserted,
+             f"{PASSES} It never calls the program.", "", "Call it, and look."),
+        Rule(tried, lambda one: one.family == family and one.stumbled,
              "for a program that {what} your test raises {raised}; it has to be an AssertionError.", "",
              "Compare what you kept with what has to be, by `assert`."),
         Rule(tried, lambda one: one.family == family and one.passed and one.spent,
-             "your test passes a program that {what}. A later run had no records: an earlier one had used "
-             "them up.", "chains-iterated-twice", "Make new records, or a new list iterator, for every run."),
+             f"{PASSES} A later run had no records: an earlier one had used them up.",
+             "chains-iterated-twice", "Make new records, or a new list iterator, for every run."),
     )  # fmt: skip
 
 
 LEFT_EARLY = (
-    Rule(tried, lambda one: one.family == "early" and one.passed,
-         "your test passes a program that {what}.", "chains-break-closes",
+    Rule(tried, lambda one: one.family == "early" and one.passed, PASSES, "chains-break-closes",
          "Let a run be left early, with a `limit` below the number of records, and keep its generators in a "
          "list: what is kept is not closed by luck."),
-    Rule(dropped, lambda one: one.passed,
-         "your test passes a program that closes nothing and keeps nothing: Python closed the generators, "
-         "because nothing referred to them any more.", "",
+    Rule(tried, lambda one: one.family == "dropped" and one.passed, PASSES, "",
          "Keep every generator in a list of the test: then it is still there, and suspended, when you look."),
 )  # fmt: skip
 
 FAILED = (
     Rule(tried, lambda one: one.family == "broken" and one.passed and one.unbuilt,
-         "your test passes a program that {what}. In your test a part fails when it is called, before "
-         "anything is pulled.", "chains-try-around-building",
+         f"{PASSES} In your test a part fails when it is called, before anything is pulled.",
+         "chains-try-around-building",
          "Let a stage fail at a record: inside its generator, after its first `yield`."),
-    Rule(tried, lambda one: one.family == "broken" and one.passed and not one.for_sink,
-         "your test passes a program that {what}.", "",
+    Rule(tried, lambda one: one.family == "broken" and one.passed and not one.for_sink, PASSES, "",
          "Let a stage fail at a record, and let the sink fail, each in a run of its own."),
-    Rule(tried, lambda one: one.family == "broken" and one.passed,
-         "your test passes a program that {what}.", "chains-consumer-error-inside",
+    Rule(tried, lambda one: one.family == "broken" and one.passed, PASSES, "chains-consumer-error-inside",
          "Let the sink fail at a record as well: then no generator is running, and none learns of it."),
 )  # fmt: skip
 
@@ -219,14 +162,13 @@ testing = ruled(
     "A test that catches a chain left half way",
     kind="test",
     answer="check_closes",
-    version=3,
+    version=4,
     hangs="chains-stage-by-stage",
     given=programs,
     asked=[
         Asked("it catches a run that was left early", 3, (*FAIR, *missed("early"), *LEFT_EARLY)),
         Asked("it looks at every generator", 2, (*FAIR, *missed("some"), Rule(
-            tried, lambda one: one.family == "some" and one.passed,
-            "your test passes a program that {what}.", "chains-close-travels",
+            tried, lambda one: one.family == "some" and one.passed, PASSES, "chains-close-travels",
             "Keep the generator of the source and of each of at least two stages, and look at them all."))),
         Asked("it catches what a failure leaves suspended", 2, (*FAIR, *missed("broken"), *FAILED)),
     ],
