@@ -91,7 +91,8 @@ def drawn(count: int, *stages: tuple[Callable[[Any], Any], Tap]) -> list[SimpleN
         # In a generator, a `next` that finds nothing more is an error.
         run.stopped = isinstance(run.error, RuntimeError) and isinstance(cause, StopIteration)
         place = where(cause) if run.stopped and cause else ""
-        run.raised = f"{described(run.error)}, at {place}" if place else str(run.error)
+        run.raised = described(run.error) if run.error else ""
+        run.raised += f", at {place}" if place else ""
         run.came, run.pulls = len(run.values), run.tap.pulls
         run.twice = run.tap.after > 0 or run.tap.walks > 1
     return runs

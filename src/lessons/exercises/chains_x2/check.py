@@ -44,8 +44,8 @@ def worked(answer: Any, line: Line, sheet: Sheet) -> SimpleNamespace:
     said, spoke = line.mails[0] if line.mails else (None, None)
     return SimpleNamespace(
         line=line, end=end, when=line.when, place=line.place, building=not line.at, inside=any(inside),
-        kind=type(line.error).__name__, silent=not line.mails, mails=short(line.mails), written=written,
-        counted=exactly(said, written), right=len(line.mails) == 1 and spoke is line.error,
+        kind=type(line.error).__name__, silent=not line.mails, mails=short(line.mails), said=said,
+        written=written, counted=exactly(said, written), right=len(line.mails) == 1 and spoke is line.error,
         source=exactly(said, line.pulls), tried=exactly(said, line.tried),
         raised=end.raised, where=f", at {end.where}" if end.where else "",
         no_error=end.error is None, same_error=end.error is line.error,
@@ -165,10 +165,10 @@ MAIL = (
          "{when}: {due} records had come by then, and {written} were written.", "chains-stage-by-stage",
          "Write each record before you pull the next: no list of all of them."),
     Rule(nights, lambda night: not (night.silent or night.building or night.counted) and night.like["source"],
-         "{when}: {written} were written, and the mails were {mails}: so many the source sent out.",
+         "{when}: {written} were written, and the mail said {said}, which is how many the source sent out.",
          "chains-source-counts-arrivals", "Count a record when `write` has returned, and nowhere else."),
     Rule(nights, lambda night: not (night.silent or night.building or night.counted) and night.like["tried"],
-         "{when}: {written} were written, and the mails were {mails}: the one that failed was counted, too.",
+         "{when}: {written} were written, and the mail said {said}: the one that failed was counted, too.",
          "generators-count-before-write", "Count a record when `write` has returned, and not before."),
     Rule(nights, lambda night: not night.silent and not (night.counted and night.right),
          "{when}: {written} were written, and the mails were {mails}.", "",
@@ -188,8 +188,8 @@ GOES_ON = (
          "{when}, and no error reached the caller.", "managers-logging-lets-go-on", AGAIN),
     Rule(nights, lambda night: not night.silent and not night.same_error,
          "{when}, and {raised} reached the caller.", "", AGAIN),
-    Rule(rare, lambda night: night.kind == "KeyboardInterrupt" and not night.silent,
-         "{when}, and a mail came.", "",
+    Rule(rare, lambda night: night.kind == "KeyboardInterrupt" and not (night.silent and night.same_error),
+         "{when}: {raised} reached the caller, and the mails were {mails}.", "",
          "A failure is an `Exception`, and Ctrl-C is none: `except Exception` lets it pass."),
 )  # fmt: skip
 

@@ -134,7 +134,7 @@ def once_more(answer: Any, sheet: Sheet) -> Iterator[SimpleNamespace]:
         second = read(diary.stream())
         right = exactly(second, shelf.values) and exactly(taken, shelf.values[:count])
         when = f"after {went} of a first stream, a second one"
-        yield SimpleNamespace(when=when, later=True, came=short(second), right=right, open="")
+        yield SimpleNamespace(when=when, later=True, came=short(second), right=right, open="none")
     other = Shelf(sheet.variant, "chains-x3:other")
     diary = made(answer, shelf)
     yield from _beside("two streams of one diary were pulled in turn: one of them", [(diary, shelf)] * 2)
@@ -149,8 +149,8 @@ def _beside(when: str, diaries: list[tuple[Any, Shelf]]) -> Iterator[SimpleNames
         if pulled.error is None:
             values.append(pulled.value)
     for (_, values), (_, shelf) in zip(streams, diaries, strict=True):
-        right = exactly(values, shelf.values)
-        yield SimpleNamespace(when=when, later=False, came=short(values), right=right, open=shelf.open)
+        right, left = exactly(values, shelf.values), shelf.open or "none"
+        yield SimpleNamespace(when=when, later=False, came=short(values), right=right, open=left)
 
 
 WITHIN = "Put a `with` or a `finally` around the loop that yields the lines of one file."
@@ -211,8 +211,8 @@ FROM_THE_FIRST = (
     Rule(once_more, lambda again: again.later and not again.right,
          "{when} brought {came}.", "chains-iterated-twice",
          "Make a new generator at each call of `stream()`, and keep none on `self`."),
-    Rule(once_more, lambda again: not again.right or again.open,
-         "{when} brought {came}, and afterwards these files were open: {open}.", "",
+    Rule(once_more, lambda again: not again.right or again.open != "none",
+         "{when} brought {came}. Files that were open afterwards: {open}.", "",
          "Keep what one stream needs in variables of its generator, and the paths on `self`."),
 )  # fmt: skip
 
