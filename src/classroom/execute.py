@@ -53,9 +53,6 @@ DEATHS = 3
 JUDGING = 45.0
 """Seconds that a check cell has at least: more than a judge takes for any exercise of the kit."""
 
-PATIENCE = 24 * 3600.0
-"""Seconds that a judge waits for an answer, unless it is told earlier that none comes."""
-
 _READY_SECONDS = 60.0
 
 
@@ -173,9 +170,11 @@ class _SubmissionRun:
 
     def __init__(self, job: Job, template: Template, cells: list[SubmittedCell]) -> None:
         self.job, self.template, self.cells = job, template, cells
+        self.waiting = [cell for cell in cells if cell.type == "code"]
         self.scores = {slot.id: Score(slot.points) for slot in template.slots if slot.check}
         self.evidence: list[str] = []
         self.cut = False
+        self.deaths = 0
         self.deadly: set[str] = set()
         self.tried: set[str] = set()
         self.note = ""
@@ -185,60 +184,56 @@ class _SubmissionRun:
 
     def all(self) -> None:
         """Run all cells."""
-        waiting = [cell for cell in self.cells if cell.type == "code"]
-        deaths = 0
-        while waiting and deaths < DEATHS and self.left() > 0:
+        while self.waiting and self.deaths < DEATHS and self.left() > 0:
             with opened(self.job) as kernel:
                 if self.cut:
                     kernel.run(self.setup, self.seconds())
-                waiting, died = self.part(kernel, waiting)
-                deaths += died
-        for cell in waiting:
-            why = (
-                "the time for the whole notebook was over"
-                if self.left() <= 0
-                else "its kernel died too often"
-            )
-            self.skip(cell, f"Not run: {why}.")
+                while self.waiting and self.left() > 0 and self.next(kernel):
+                    pass
+        why = "the time for the whole notebook was over" if self.left() <= 0 else "its kernel died too often"
+        for cell in self.waiting:
+            self.cut = True
+            cell.outputs = [_text(f"Not run: {why}.")]
+            if cell.slot and cell.slot.check:
+                self.scores[cell.slot.id].note = f"Not run: {why}."
+                self.note = self.note or f"Not run: {why}."
         for cell in self.cells:
             if cell.slot and cell.slot.check:
                 score = self.scores[cell.slot.id]
                 score.note = intake.printable(score.note)
                 _finish(cell, score)
 
-    def part(self, kernel: Kernel, waiting: list[SubmittedCell]) -> tuple[list[SubmittedCell], int]:
-        """Run cells until the kernel dies or the time is over; what is still to run, and how many deaths."""
-        for number, cell in enumerate(waiting):
-            if self.left() <= 0:
-                return waiting[number:], 0
-            name = cell.slot.id if cell.slot else cell.id
-            whole = True
-            if cell.slot and cell.slot.check:
-                whole = self.check(kernel, cell)
-            elif cell.source.strip():
-                ran = kernel.run(cell.source, self.seconds())
-                cell.outputs = ran.outputs
-                kernel.answers.add(name)
-                whole = kernel.alive() or kernel.killed or not cell.slot
-                if ran.end:
-                    self.evidence.append(f"{name}: {_ENDS[ran.end]}")
-            if not whole and name not in self.tried:
-                # An `exit` in an earlier cell ends a kernel a moment later. It is no fault of this cell.
-                self.tried.add(name)
-                self.cut = True
-                self.evidence.append(f"{name}: the kernel had ended; the cell ran again in a new one.")
-                return waiting[number:], 0
-            if not kernel.alive():
-                self.died(kernel, name)
-                return waiting[number + 1 :], 1
-        return [], 0
-
-    def died(self, kernel: Kernel, name: str) -> None:
+    def next(self, kernel: Kernel) -> bool:
+        """Run the next cell; whether the kernel can run another one."""
+        cell = self.waiting.pop(0)
+        name = cell.slot.id if cell.slot else cell.id
+        whole = True
+        if cell.slot and cell.slot.check:
+            whole = self.check(kernel, cell)
+        elif cell.source.strip():
+            ran = kernel.run(cell.source, self.seconds())
+            cell.outputs = ran.outputs
+            kernel.answers.add(name)
+            whole = kernel.alive() or kernel.killed or not cell.slot
+            if ran.end:
+                self.evidence.append(f"{name}: {_ENDS[ran.end]}")
+        if not whole and name not in self.tried:
+            # An `exit` in an earlier cell ends a kernel a moment later. It is no fault of this cell.
+            self.tried.add(name)
+            self.waiting.insert(0, cell)
+            self.evidence.append(f"{name}: the kernel had ended; the cell ran again in a new one.")
+        elif kernel.alive():
+            return True
+        else:
+            self.deaths += 1
+            self.deadly.add(name)
+            self.note = (
+                self.note or f"The kernel died in the cell {name}; the cells after it ran in a new one."
+            )
+            ended = {"memory": " It used more memory than there is.", "time": " Its time was over."}
+            self.evidence.append(f"{name}: the kernel died here.{ended.get(kernel.sandbox.ended_by, '')}")
         self.cut = True
-        self.note = self.note or f"The kernel died in the cell {name}; the cells after it ran in a new one."
-        ended = {"memory": " It used more memory than there is.", "time": " Its time was over."}
-        self.evidence.append(f"{name}: the kernel died here.{ended.get(kernel.sandbox.ended_by, '')}")
-        self.deadly.add(name)
+        return False
 
     def check(self, kernel: Kernel, cell: SubmittedCell) -> bool:
         """Run a check cell, and note what the judge saw; False if the kernel ended and points are missing."""
@@ -251,7 +246,8 @@ class _SubmissionRun:
         answer = self.template.answer_of(slot)
         if answer and answer.id not in kernel.answers | self.deadly:
             # It ran in a kernel that another cell has ended since.
-            kernel.run(self.answer(answer), self.seconds())
+            source = next((one.source for one in self.cells if one.slot is answer), "")
+            kernel.run(source, self.seconds())
         seconds = max(0.1, min(max(JUDGING, self.job.times.cell), self.left()))
         try:
             ran, verdict = judged(kernel, self.job, slot, seconds)
@@ -285,17 +281,6 @@ class _SubmissionRun:
             self.cut = True
             score.note = "No answer was shown to the judge while the check cell ran."
 
-    def answer(self, slot: Slot) -> str:
-        """What the student wrote in an answer cell."""
-        return next((cell.source for cell in self.cells if cell.slot is slot), "")
-
-    def skip(self, cell: SubmittedCell, note: str) -> None:
-        self.cut = True
-        cell.outputs = [_text(note)]
-        if cell.slot and cell.slot.check:
-            self.scores[cell.slot.id].note = note
-            self.note = self.note or note
-
     def left(self) -> float:
         return self.over - time.monotonic()
 
@@ -315,15 +300,13 @@ def judged(kernel: Kernel, job: Job, slot: Slot, seconds: float) -> tuple[Ran, V
     cannot judge.
     """
     own = kernel.sandbox.beside(f"{slot.exercise.replace('-', '_')}/check.py")
-    about = {"seed": job.seeds.get(slot.exercise, ""), "own": own, "place": kernel.sandbox.judge}
-    if job.sandboxed:
-        about["shared"] = kernel.sandbox.shared
+    seed, shared = job.seeds.get(slot.exercise, ""), kernel.sandbox.shared if job.sandboxed else ""
     with _judge() as server:
-        server.ask(slot.exercise, job.variant, **about, patience=PATIENCE)
+        server.ask(slot.exercise, job.variant, seed, own, kernel.sandbox.judge, shared)
         ran = kernel.run(_SHOW.format(place=kernel.sandbox.place, name=slot.name), seconds, server.says)
         server.stop()
         found = server.verdict()
-    return ran, Verdict.from_dict(found) if found else None
+    return ran, None if found.unjudged else found
 
 
 _idle: list[Server] = []
@@ -411,10 +394,50 @@ _ENDS = {
 
 @dataclass
 class Ran:
-    """What a request gave: `end` is "" when it came to its end, else a key of what stopped it."""
+    """What a request gave: `end` is "" when it came to its end, else a key of what stopped it.
 
+    most: how many characters of its outputs are kept, and what is begun with them. size: how many came.
+    """
+
+    most: int
     outputs: list[dict[str, Any]] = field(default_factory=list)
     end: str = ""
+    size: int = 0
+    kept: int = 0
+
+    def take(self, message: dict[str, Any], request: str) -> bool:
+        """Take one message; whether it says that the request is done."""
+        with contextlib.suppress(Exception):  # it need not be one
+            content, kind = message["content"], message["header"]["msg_type"]
+            mine = message["parent_header"].get("msg_id") == request
+            if kind == "status":
+                return bool(mine and content["execution_state"] == "idle")
+            size = len(str(content.get("text", ""))) if kind == "stream" else len(json.dumps(content))
+            self.size += size
+            if mine and self.kept < self.most:
+                self.kept += size
+                self._keep(kind, content, size)
+        return False
+
+    def _keep(self, kind: str, content: dict[str, Any], size: int) -> None:
+        outputs = self.outputs
+        if kind == "stream":
+            text = str(content["text"])[:KEPT]
+            name = "stderr" if content["name"] == "stderr" else "stdout"
+            if outputs and outputs[-1]["output_type"] == "stream" and outputs[-1]["name"] == name:
+                outputs[-1]["text"] += text
+            else:
+                outputs.append({"output_type": "stream", "name": name, "text": text})
+        elif kind in ("display_data", "execute_result"):
+            data = content["data"]
+            if size > KEPT:
+                data = {"text/plain": f"(an output of {size:,} characters, not kept)"}
+            output = {"output_type": kind, "data": _bundle(data), "metadata": {}}
+            outputs.append(output | ({"execution_count": None} if kind == "execute_result" else {}))
+        elif kind == "error":
+            trace = [str(line)[:TRACED] for line in content["traceback"][-50:]]
+            name, value = str(content["ename"])[:200], str(content["evalue"])[:2_000]
+            outputs.append({"output_type": "error", "ename": name, "evalue": value, "traceback": trace})
 
 
 class Kernel:
@@ -436,11 +459,10 @@ class Kernel:
 
         needless: whether it need not go on; it may then, for the kernel's grace.
         """
-        ran = Ran()
+        ran = Ran(max(0, min(KEPT, KEPT_IN_ALL - self.kept)))
         if not self.alive():
             ran.end = "dead"
             return ran
-        collected = _Outputs(ran, max(0, min(KEPT, KEPT_IN_ALL - self.kept)))
         try:
             request = self.client.execute(code, allow_stdin=False, stop_on_error=False)
         except zmq.Again:
@@ -454,7 +476,7 @@ class Kernel:
             if not idle and needless():
                 idle, deadline = True, min(deadline, time.monotonic() + self.grace)
             left = deadline - time.monotonic()
-            if left <= 0 or (collected.size > FLOOD and not interrupted):
+            if left <= 0 or (ran.size > FLOOD and not interrupted):
                 if interrupted:
                     ran.end = ran.end if ran.end == "flood" else "stuck"
                     self.kill()
@@ -469,10 +491,10 @@ class Kernel:
                 if not self.alive():
                     ran.end = ran.end or "dead"
                     break
-            elif collected.take(message, request):
+            elif ran.take(message, request):
                 self._settle(request)
                 break
-        self.kept += collected.kept
+        self.kept += ran.kept
         return ran
 
     def _next(self, seconds: float) -> dict[str, Any] | None:
@@ -497,58 +519,6 @@ class Kernel:
         """End it at once."""
         self.dead = self.killed = True
         self.sandbox.kill()
-
-
-class _Outputs:
-    """Takes a request's messages and keeps the beginning of what they show.
-
-    most: how many characters are kept, and what is begun with them.
-    """
-
-    def __init__(self, ran: Ran, most: int) -> None:
-        self.ran, self.most = ran, most
-        self.size = 0
-        self.kept = 0
-
-    def take(self, message: dict[str, Any], request: str) -> bool:
-        """Take one message; whether it says that the request is done."""
-        try:
-            return self._take(message, request)
-        except Exception:
-            return False
-
-    def _take(self, message: dict[str, Any], request: str) -> bool:
-        content = message.get("content", {})
-        kind = message.get("header", {}).get("msg_type")
-        mine = message.get("parent_header", {}).get("msg_id") == request
-        if kind == "status":
-            return bool(mine and content.get("execution_state") == "idle")
-        size = len(str(content.get("text", ""))) if kind == "stream" else len(json.dumps(content))
-        self.size += size
-        if not mine:
-            return False
-        if self.kept >= self.most:
-            return False
-        self.kept += size
-        outputs = self.ran.outputs
-        if kind == "stream":
-            text = str(content["text"])[:KEPT]
-            name = "stderr" if content["name"] == "stderr" else "stdout"
-            if outputs and outputs[-1]["output_type"] == "stream" and outputs[-1]["name"] == name:
-                outputs[-1]["text"] += text
-            else:
-                outputs.append({"output_type": "stream", "name": name, "text": text})
-        elif kind in ("display_data", "execute_result"):
-            data = content["data"]
-            if size > KEPT:
-                data = {"text/plain": f"(an output of {size:,} characters, not kept)"}
-            output = {"output_type": kind, "data": _bundle(data), "metadata": {}}
-            outputs.append(output | ({"execution_count": None} if kind == "execute_result" else {}))
-        elif kind == "error":
-            trace = [str(line)[:TRACED] for line in content["traceback"][-50:]]
-            name, value = str(content["ename"])[:200], str(content["evalue"])[:2_000]
-            outputs.append({"output_type": "error", "ename": name, "evalue": value, "traceback": trace})
-        return False
 
 
 def _bundle(data: dict[str, Any]) -> dict[str, Any]:

@@ -171,21 +171,6 @@ class Sandbox:
         self._over = threading.Event()
         self._watcher: threading.Thread | None = None
 
-    @property
-    def judge(self) -> str:
-        """Where a judge listens for this kernel's answers, as it is called outside."""
-        return str(self._folder / "judge" / "socket")
-
-    @property
-    def place(self) -> str:
-        """The same place, as it is called inside."""
-        return f"{_JUDGE}/socket" if self.sandboxed else self.judge
-
-    @property
-    def shared(self) -> str:
-        """A folder for answers to work in while a judge looks; inside and outside it has the same name."""
-        return str(self._folder / "shared")
-
     def beside(self, name: str) -> str:
         """Where one of its `files` is, as it is called outside; "" if there is none of this name."""
         return str(self._folder / "files" / name) if name in self.files else ""
@@ -199,6 +184,12 @@ class Sandbox:
         with contextlib.ExitStack() as undo:
             folder = self._folder = undo.enter_context(_folder())
             _lay(self.files, folder / "files")
+            self.judge = str(folder / "judge" / "socket")
+            """Where a judge listens for this kernel's answers, as it is called outside."""
+            self.place = f"{_JUDGE}/socket" if self.sandboxed else self.judge
+            """The same place, as it is called inside."""
+            self.shared = str(folder / "shared")
+            """A folder for answers to work in while a judge looks; it has the same name inside."""
             (folder / "judge").mkdir()
             (folder / "judge").chmod(0o711)
             (folder / "shared").mkdir(mode=0o700)

@@ -56,7 +56,7 @@ class Programs:
     def caught(self, test: Any, source: str, exercise: Exercise) -> bool:
         """Whether a test fails for one of the right programs, if this is the source beside them."""
         names = executed(source, f"programs of {exercise.id}", setup(exercise))
-        given = exercise.materials(Variant())
+        given = exercise.given(Variant())
         gc.disable()  # so that the collector's moment decides nothing, as in the exercises
         try:
             for program in self.right:

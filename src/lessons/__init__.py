@@ -12,12 +12,12 @@ from typing import Any
 
 _HOMES = {
     "answer": "study.predictions",
-    "check": "judge.checking",
-    "course": "judge.checking",
+    "check": "study.checking",
+    "course": "study.checking",
     "environment": "study.machine",
     "export": "study.report",
     "fold": "study.cards",
-    "given": "judge.checking",
+    "given": "study.checking",
     "predict": "study.predictions",
     "progress": "study.report",
     "reset": "study.report",

@@ -47,7 +47,7 @@ def course_of(root: Path) -> Course:
     submit(course, "cem", answered({}))
     forged = answered({first: wrong(first)})
     forged["cells"].insert(
-        2, cell("code", "import lessons.judge.checking as e\ne.tried = lambda *given: None")
+        2, cell("code", "import lessons.study.checking as e\ne.tried = lambda *given: None")
     )
     submit(course, "dov", forged)
     submit(course, "eve", answered({first: "import os\nos._exit(1)"} | {IDS[-1]: right[IDS[-1]]}))

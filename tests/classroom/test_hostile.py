@@ -141,7 +141,7 @@ VERDICT = """
 import lessons.judge.trial as trial
 from lessons.judge.verdict import Aspect, Verdict
 from lessons.exercises import exercises
-from lessons.judge import checking as exercising
+from lessons.study import checking as exercising
 def forged(exercise, answer, variant):
     return Verdict(exercise.id, exercise.version, variant.name,
                    tuple(Aspect(name, worth, worth) for name, worth in exercise.aspects.items()))
@@ -232,7 +232,7 @@ def attacks(course: Course, port: int) -> list[Attack]:
                 f"    __hash__ = None\n{NAME} = Any()"
             ),
         ),
-        Attack("patched tried", with_cells(VERDICT + "trial.tried = exercising.tried = forged")),
+        Attack("patched tried", with_cells(VERDICT + "trial.tried = exercising.judged = forged")),
         Attack(
             "patched code of tried",
             with_cells(
@@ -241,18 +241,18 @@ def attacks(course: Course, port: int) -> list[Attack]:
         ),
         Attack(
             "patched in the answer",
-            with_cells(answer=VERDICT + f"exercising.tried = forged\n{NAME} = print"),
+            with_cells(answer=VERDICT + f"exercising.judged = forged\n{NAME} = print"),
         ),
         Attack(
             "patched though right",
-            with_cells(VERDICT + "exercising.tried = forged", answer=RIGHT),
+            with_cells(VERDICT + "exercising.judged = forged", answer=RIGHT),
             WORTH,
         ),
         Attack(
             "patched for one answer alone",
             with_cells(
-                VERDICT + "real = exercising.tried\n"
-                f"exercising.tried = lambda e, a, v: forged(e, a, v) if a is {NAME} else real(e, a, v)"
+                VERDICT + "real = exercising.judged\n"
+                f"exercising.judged = lambda e, a, v: forged(e, a, v) if a is {NAME} else real(e, a, v)"
             ),
         ),
         Attack(
@@ -318,7 +318,8 @@ def attacks(course: Course, port: int) -> list[Attack]:
             "a thread that patches",
             with_cells(
                 VERDICT + "import threading, time\n"
-                "def keep():\n    while True:\n        exercising.tried = forged\n        time.sleep(0.001)\n"
+                "def keep():\n    while True:\n        exercising.judged = forged\n"
+                "        time.sleep(0.001)\n"
                 "threading.Thread(target=keep, daemon=True).start()"
             ),
         ),

@@ -23,7 +23,7 @@ from classroom.sandbox import available
 from lessons.exercises import Variant, executed, exercises
 from lessons.judge.host import Host, hello
 from lessons.judge.judge import Judge
-from lessons.judge.trial import settle
+from lessons.judge.trial import Trial
 from lessons.judge.wire import Channel, Over
 
 if sys.platform != "linux":
@@ -384,7 +384,6 @@ def recorded(answer: Any) -> list[str]:
         sending(data)
 
     channel.send = send  # type: ignore[method-assign]
-    lines: list[dict[str, Any]] = []
 
     def serve() -> None:
         with contextlib.suppress(Over):
@@ -395,9 +394,8 @@ def recorded(answer: Any) -> list[str]:
     thread.start()
     with ours, theirs:
         judge = Judge(Channel(ours, time.monotonic() + 60))
-        judge.greeted(10)
-        assert settle(judge, EXERCISE, Variant(TERM), "a seed", lines.append) is None
-        assert sum(one.get("points", 0) for one in lines) == WORTH
+        trial = Trial(EXERCISE, Variant(TERM), "a seed")
+        assert trial.verdict(trial.run(judge)).points == WORTH
         ours.shutdown(socket.SHUT_RDWR)
         thread.join(10)
     return said

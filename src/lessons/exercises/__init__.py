@@ -8,17 +8,16 @@ from lessons.exercises.exercise import (
     attempt,
     exactly,
     executed,
-    exercise,
     exercises,
     named,
     stub,
     where,
-)
+)  # fmt: skip
 from lessons.exercises.rules import Asked, Rule, ruled
 from lessons.exercises.variant import Variant
 from lessons.words import described as short
 
 __all__ = [
     "Asked", "Attempt", "Exercise", "Rule", "Sheet", "Variant", "Wrong", "attempt", "exactly", "executed",
-    "exercise", "exercises", "named", "ruled", "short", "stub", "where",
+    "exercises", "named", "ruled", "short", "stub", "where",
 ]  # fmt: skip

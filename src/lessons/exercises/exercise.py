@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import linecache
 import sys
+import traceback
 import types
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
 from importlib.resources import files
@@ -107,15 +108,13 @@ def where(error: BaseException) -> str:
 
 def student_lines(error: BaseException) -> list[str]:
     """The lines of the student's own code in an error's traceback, the innermost one last."""
-    found = []
-    trace = error.__traceback__
-    while trace is not None:
-        name = trace.tb_frame.f_code.co_filename
-        if is_student(name):
-            line = linecache.getline(name, trace.tb_lineno).strip()[:200]
-            found.append(f"line {trace.tb_lineno}" + (f": `{line}`" if line else ""))
-        trace = trace.tb_next
-    return found
+    steps = [(frame.f_code.co_filename, number) for frame, number in traceback.walk_tb(error.__traceback__)]
+    return [_line(name, number) for name, number in steps if is_student(name)]
+
+
+def _line(filename: str, number: int) -> str:
+    line = linecache.getline(filename, number).strip()[:200]
+    return f"line {number}" + (f": `{line}`" if line else "")
 
 
 def is_student(filename: str) -> bool:
@@ -131,12 +130,11 @@ def swallowed_at(test: Callable[..., Any], *arguments: Any) -> str:
     lines: list[str] = []
 
     def trace(frame: types.FrameType, event: str, argument: Any) -> Any:
-        name, number = frame.f_code.co_filename, frame.f_lineno
         # Line by line a test that looks at every object would take minutes.
         frame.f_trace_lines = False
+        name = frame.f_code.co_filename
         if event == "exception" and issubclass(argument[0], AssertionError) and is_student(name):
-            line = linecache.getline(name, number).strip()
-            lines.append(f"line {number}" + (f": `{line}`" if line else ""))
+            lines.append(_line(name, frame.f_lineno))
         return trace
 
     before = sys.gettrace()
@@ -158,13 +156,11 @@ def exactly(value: object, expected: object) -> bool:
     """
     if type(value) is not type(expected):
         return False
-    if isinstance(expected, list | tuple):
-        pairs = zip(value, expected, strict=False)  # type: ignore[call-overload]
-        return len(value) == len(expected) and all(exactly(one, two) for one, two in pairs)  # type: ignore[arg-type]
+    mine: Any = value
     if isinstance(expected, dict):
-        mine: Any = value
-        same = exactly(list(mine), list(expected))
-        return same and all(exactly(mine[key], expected[key]) for key in expected)
+        return exactly(list(mine.items()), list(expected.items()))
+    if isinstance(expected, list | tuple):
+        return len(mine) == len(expected) and all(map(exactly, mine, expected))
     return bool(value == expected)
 
 
@@ -187,32 +183,32 @@ def named(thing: object, name: str, default: Any = None) -> Any:
 class Sheet:
     """On which a check settles, one after the other, the aspects of one exercise.
 
-    `settled` hears of each at once, so that what holds is kept when a later aspect never ends.
+    `settled` is called after each, so that what holds is kept when a later aspect never ends.
     """
 
     def __init__(
         self,
         exercise: Exercise,
         variant: Variant,
-        settled: Callable[[Aspect], None] = lambda aspect: None,
+        settled: Callable[[], object] = lambda: None,
         judge: Any = None,
     ) -> None:
         self.exercise, self.variant, self.judge = exercise, variant, judge
         self.aspects: dict[str, Aspect] = {}
-        self._tell = settled
+        self._settled = settled
 
     @property
     def given(self) -> Any:
         """The exercise's materials in this variant, made anew."""
-        return self.exercise.materials(self.variant)
+        return self.exercise.given(self.variant)
 
     def skip(self, name: str) -> None:
         """Leave one aspect unchecked, because this system does not show what it is about."""
-        self._settled(Aspect(name, self.exercise.aspects[name], unchecked=True))
+        self._settle(Aspect(name, self.exercise.aspects[name], unchecked=True))
 
-    def _settled(self, aspect: Aspect) -> None:
+    def _settle(self, aspect: Aspect) -> None:
         self.aspects[aspect.name] = aspect
-        self._tell(aspect)
+        self._settled()
 
     @contextmanager
     def aspect(self, name: str) -> Iterator[None]:
@@ -239,7 +235,7 @@ class Sheet:
             else:
                 advice = "Use your answer in a new cell, as the task shows it, and read the traceback."
             found = Aspect(name, worth, 0, self.exercise.stumbles, seen, advice)
-        self._settled(found)
+        self._settle(found)
 
 
 Check = Callable[[Any, Sheet], None]
@@ -249,10 +245,11 @@ Check = Callable[[Any, Sheet], None]
 class Exercise:
     """One exercise: `aspects` are its parts with their points, in order; the first is what it is about.
 
-    `hangs` and `stumbles` are the misconceptions of an answer that never ends, and of one that raises what
-    no aspect awaits. `seconds` is how long the check may take. `stub` is what a student finds, where no file
-    beside the check has it. `module` is the one in which the check is written. `asked` are the tables of
-    rules, where it has any.
+    `answer` is the name under which a notebook gives the answer. `version` is raised whenever the check
+    answers anything differently. `hangs` and `stumbles` are the misconceptions of an answer that never ends,
+    and of one that raises what no aspect awaits. `seconds` is how long the check may take. `module` is the
+    one in which the check is written, `asked` its table of rules. `given` makes what the task works on in a
+    variant, None if it needs nothing.
     """
 
     id: str
@@ -265,10 +262,9 @@ class Exercise:
     hangs: str = ""
     stumbles: str = ""
     seconds: float = 20.0
-    stub: str = ""
     module: str = ""
-    make: list[Callable[[Variant], Any]] = field(default_factory=list)
-    asked: list[Any] = field(default_factory=list)
+    given: Callable[[Variant], Any] = lambda variant: None
+    asked: Sequence[Any] = ()
 
     @property
     def assignment(self) -> str:
@@ -280,40 +276,23 @@ class Exercise:
         """How many points it is worth."""
         return sum(self.aspects.values())
 
-    def materials(self, variant: Variant) -> Any:
-        """What the task works on in this variant; None when it needs nothing."""
-        return self.make[0](variant) if self.make else None
+    @property
+    def file(self) -> str:
+        """The file in which its check is written."""
+        return str(getattr(sys.modules.get(self.module), "__file__", None) or "")
 
 
 _exercises: dict[str, Exercise] = {}
 
 
-def exercise(
-    id: str, title: str, *, kind: str, answer: str, aspects: dict[str, int], version: int = 1,
-    hangs: str = "", stumbles: str = "", seconds: float = 20.0, stub: str = "", module: str = "",
-) -> Callable[[Check], Exercise]:  # fmt: skip
-    """Register a check `(answer, sheet)` as an exercise.
-
-    id: such as "leaks-x2". answer: the name under which a notebook gives the answer. aspects: points by
-    name. version: raised whenever the check answers anything differently. module: where the check is
-    written, by default the function's own.
-
-    Raises `ValueError` for a kind or points that do not fit.
-    """
-    if kind not in KINDS:
-        raise ValueError(f"{id} is of the kind {kind!r}; allowed are {', '.join(KINDS)}")
-    if not aspects or any(type(points) is not int or points < 1 for points in aspects.values()):
-        raise ValueError(f"{id}: each aspect is worth a whole number of points, at least 1")
-
-    def register(check: Check) -> Exercise:
-        made = Exercise(
-            id, title, kind, answer, dict(aspects), check, str(version), hangs, stumbles, seconds, stub,
-            module or check.__module__,
-        )  # fmt: skip
-        _exercises[id] = made
-        return made
-
-    return register
+def register(exercise: Exercise) -> Exercise:
+    """Make an exercise known. Raises `ValueError` for a kind or points that do not fit."""
+    if exercise.kind not in KINDS:
+        raise ValueError(f"{exercise.id} is of the kind {exercise.kind!r}; allowed are {', '.join(KINDS)}")
+    if not exercise.aspects or any(type(one) is not int or one < 1 for one in exercise.aspects.values()):
+        raise ValueError(f"{exercise.id}: each aspect is worth a whole number of points, at least 1")
+    _exercises[exercise.id] = exercise
+    return exercise
 
 
 def exercises() -> dict[str, Exercise]:
@@ -324,30 +303,20 @@ def exercises() -> dict[str, Exercise]:
 
 @cache
 def _load() -> None:
-    for name in ASSIGNMENTS:
-        for number in range(1, 10):
-            if files(__package__).joinpath(f"{name}_x{number}", "check.py").is_file():
-                import_module(f"{__package__}.{name}_x{number}.check")
-    ordered = sorted(_exercises.values(), key=_place)
+    folders = [f"{name}_x{number}" for name in ASSIGNMENTS for number in range(1, 10)]
+    there = [one for one in folders if files(__package__).joinpath(one, "check.py").is_file()]
+    modules = [import_module(f"{__package__}.{one}.check").__name__ for one in there]
+    # One that was imported before has its place, too.
+    ordered = sorted(_exercises.values(), key=lambda one: [*modules, one.module].index(one.module))
     _exercises.clear()
     _exercises.update({one.id: one for one in ordered})
 
 
-def _place(exercise: Exercise) -> tuple[bool, int, str]:
-    own = not exercise.module.startswith("lessons.")
-    return own, ASSIGNMENTS.index(exercise.assignment) if not own else 0, exercise.id
-
-
 def stub(id: str) -> str:
     """What a student finds in the answer cell, or in an assignment's setup cell; "" when there is none."""
-    if id in _exercises and _exercises[id].stub:
-        return _exercises[id].stub
+    place = Path(str(files(__package__))) / "assignments" / f"{id}.py"
     if id in _exercises:
-        file = getattr(sys.modules.get(_exercises[id].module), "__file__", None)
-        beside = Path(file or "").with_name("stub.py")
-        if beside.is_file():
-            return beside.read_text(encoding="utf-8")
-    place = files(__package__).joinpath("assignments", f"{id}.py")
+        place = Path(_exercises[id].file).with_name("stub.py")
     return place.read_text(encoding="utf-8") if place.is_file() else ""
 
 

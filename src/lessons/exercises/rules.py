@@ -14,8 +14,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from lessons.exercises.exercise import Attempt, Exercise, Sheet, Wrong, attempt, exercise
-from lessons.exercises.variant import Variant
+from lessons.exercises.exercise import Attempt, Exercise, Sheet, Wrong, attempt, register
 
 Observation = Callable[[Any, Sheet], Iterable[Any]]
 
@@ -39,7 +38,7 @@ class Rule:
 
     def said(self, fact: Any) -> str:
         """What was seen, in a sentence."""
-        return _Sentence().vformat(self.seen, (), _Attributes(fact))
+        return _Sentence().vformat(self.seen, (fact,), {})
 
 
 @dataclass(frozen=True)
@@ -56,44 +55,31 @@ class Asked:
 
 
 def ruled(
-    id: str,
-    title: str,
-    *,
-    kind: str,
-    answer: str,
-    asked: Sequence[Asked],
-    given: Callable[[Variant], Any] | None = None,
-    **more: Any,
+    id: str, title: str, *, kind: str, answer: str, asked: Sequence[Asked], version: int = 1, **more: Any
 ) -> Exercise:
-    """Register an exercise whose check is a table of rules.
+    """Register an exercise whose check is a table of rules. Raises `ValueError`.
 
-    given: makes what the task works on, in a variant. more: as `exercise` takes it. Raises `ValueError`.
+    more: as `Exercise` has it.
     """
-    # Of the module that calls, as `collections.namedtuple` does it: its folder holds the stub.
-    module = str(sys._getframe(1).f_globals["__name__"])
     aspects = {one.name: one.points for one in asked}
     if len(aspects) != len(asked):
         raise ValueError(f"{id}: two aspects have the same name")
 
-    @exercise(id, title, kind=kind, answer=answer, aspects=aspects, module=module, **more)
-    def made(answer: Any, sheet: Sheet) -> None:
-        _settle(answer, sheet, asked)
+    def check(answer: Any, sheet: Sheet) -> None:
+        observed = _Observed(answer, sheet)
+        for one in asked:
+            if one.linux and sheet.judge.process() is None:
+                sheet.skip(one.name)
+                continue
+            with sheet.aspect(one.name):
+                for rule in one.rules:
+                    observed.apply(rule)
 
-    made.asked[:] = asked
-    if given is not None:
-        made.make[:] = [given]
-    return made
-
-
-def _settle(answer: Any, sheet: Sheet, asked: Sequence[Asked]) -> None:
-    observed = _Observed(answer, sheet)
-    for one in asked:
-        if one.linux and sheet.judge.process() is None:
-            sheet.skip(one.name)
-            continue
-        with sheet.aspect(one.name):
-            for rule in one.rules:
-                observed.apply(rule)
+    # Of the module that calls, as `collections.namedtuple` does it: its folder holds the stub.
+    module = str(sys._getframe(1).f_globals["__name__"])
+    return register(
+        Exercise(id, title, kind, answer, aspects, check, str(version), module=module, asked=asked, **more)
+    )
 
 
 class _Observed:
@@ -126,19 +112,7 @@ class _Observed:
 
 
 class _Sentence(string.Formatter):
+    """A sentence whose fields are attributes of one fact."""
+
     def get_field(self, field_name: str, args: Sequence[Any], kwargs: Mapping[str, Any]) -> tuple[Any, str]:
-        return kwargs[field_name], field_name
-
-
-class _Attributes(Mapping[str, Any]):
-    def __init__(self, fact: Any) -> None:
-        self.fact = fact
-
-    def __getitem__(self, name: str) -> Any:
-        return getattr(self.fact, name)
-
-    def __iter__(self) -> Any:
-        return iter(())
-
-    def __len__(self) -> int:
-        return 0
+        return getattr(args[0], field_name), field_name

@@ -34,47 +34,40 @@ def _setup(assignment: str) -> dict[str, Any]:
         choose(variant)
 
 
-def _content(thing: object, depth: int = 0) -> Any:
+def _content(thing: Any, depth: int = 0) -> list[Any]:
     """What makes an answer what it is, without names of files and numbers of lines; comparable with `==`."""
+    kind, parts = type(thing), []
+    if isinstance(thing, str | int | float | bytes | None):
+        return [kind.__name__, repr(thing)]
     if isinstance(thing, types.FunctionType):
-        defaults = (repr(thing.__defaults__), repr(thing.__kwdefaults__))
-        wrapped = getattr(thing, "__wrapped__", None)
-        inner = _content(wrapped, depth + 1) if wrapped is not None and depth < 8 else None
-        return ("function", _code(thing.__code__), defaults, inner)
-    if isinstance(thing, staticmethod | classmethod):
-        return (type(thing).__name__, _content(thing.__func__, depth))
-    if isinstance(thing, property):
-        return ("property", *(_content(part, depth) for part in (thing.fget, thing.fset, thing.fdel)))
-    if isinstance(thing, type) and depth < 8:
-        own = {
-            name: _content(value, depth + 1)
-            for name, value in vars(thing).items()
-            if name not in _OF_EVERY_CLASS
-        }
-        bases = [base.__qualname__ for base in thing.__bases__]
-        return ("class", bases, own)
-    if isinstance(thing, str | int | float | bool | bytes | None):
-        return ("value", type(thing).__name__, repr(thing))
-    if isinstance(thing, list | tuple) and depth < 8:
-        return (type(thing).__name__, [_content(part, depth + 1) for part in thing])
-    if isinstance(thing, dict) and depth < 8:
-        pairs = [(_content(key, depth + 1), _content(value, depth + 1)) for key, value in thing.items()]
-        return ("dict", pairs)
-    kind = type(thing)
-    if kind.__module__ == "__main__" and depth < 8:
+        defaults = repr(thing.__defaults__), repr(thing.__kwdefaults__)
+        parts = [thing.__code__, *defaults, getattr(thing, "__wrapped__", None)]
+    elif isinstance(thing, types.CodeType):
+        constants = (one if isinstance(one, types.CodeType) else repr(one) for one in thing.co_consts)
+        parts = [thing.co_code, thing.co_names, thing.co_varnames, thing.co_freevars, *constants]
+    elif isinstance(thing, staticmethod | classmethod):
+        parts = [thing.__func__]
+    elif isinstance(thing, property):
+        parts = [thing.fget, thing.fset, thing.fdel]
+    elif isinstance(thing, type):
+        own = {name: value for name, value in vars(thing).items() if name not in _OF_EVERY_CLASS}
+        parts = [*(base.__qualname__ for base in thing.__bases__), own]
+    elif isinstance(thing, list | tuple):
+        parts = [*thing]
+    elif isinstance(thing, dict):
+        parts = [part for pair in thing.items() for part in pair]
+    elif kind.__module__ == "__main__":
         # Of a class in the answer's own cell: an answer may be mended there.
-        return ("object", _content(kind, depth + 1), _content(getattr(thing, "__dict__", {}), depth + 1))
-    return ("object", kind.__qualname__)
+        parts = [kind, getattr(thing, "__dict__", None)]
+    return [kind.__qualname__, *(_content(part, depth + 1) for part in parts if depth < DEEP)]
 
+
+DEEP = 12
+"""How many steps are taken into an object: it may contain itself."""
 
 _OF_EVERY_CLASS = {"__module__", "__qualname__", "__doc__", "__dict__", "__weakref__", "__firstlineno__",
                    "__static_attributes__", "__annotations__", "__annotate__", "__annotate_func__",
                    "__annotations_cache__"}  # fmt: skip
-
-
-def _code(code: types.CodeType) -> Any:
-    constants = [_code(one) if isinstance(one, types.CodeType) else repr(one) for one in code.co_consts]
-    return (code.co_code, code.co_names, code.co_varnames, code.co_freevars, constants)
 
 
 def _does_nothing(code: types.CodeType) -> bool:

@@ -17,12 +17,15 @@ from typing import Any
 from lessons.exercises.exercise import Exercise
 from lessons.exercises.variant import Variant
 from lessons.judge.host import Copy, Stuck
-from lessons.judge.trial import NOT_BEGUN, STUCK, can_copy, tried, verdict
+from lessons.judge.trial import NOT_BEGUN, can_copy, not_judged, tried
 from lessons.judge.verdict import Verdict
-from lessons.judge.wire import Over
 
 PLACE = "LIFECYCLE_JUDGE"
 """The environment variable that names the socket of a judge outside, where a grader runs the notebook."""
+
+
+class Ended(RuntimeError):
+    """The judge's process has ended, or cannot judge."""
 
 
 class Server:
@@ -40,29 +43,34 @@ class Server:
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
             cwd=self._folder.name, env={**os.environ, "PYTHONPATH": path}, start_new_session=True,
         )  # fmt: skip
+        assert self._process.stdin is not None and self._process.stdout is not None
+        self._asked, self._told = self._process.stdin, self._process.stdout
 
     def ask(
-        self, exercise: str, variant: str, seed: str = "", own: str = "", place: str = "", **more: Any
+        self, exercise: str, variant: str, seed: str = "", own: str = "", place: str = "", shared: str = ""
     ) -> None:
-        """Ask for a judgement, and wait until the judge listens. Raises `Ended`."""
-        request = {
-            "judge": exercise,
-            "variant": variant,
-            "seed": seed,
-            "own": own,
-            "place": place or self.place,
-        }
-        self._send({**request, **more})
-        self._answer("ready")
+        """Ask for a judgement, and wait until the judge listens. Raises `Ended`.
+
+        own: the file of a check of a course's own. place: where the judge listens, not where it always does.
+        shared: a folder that the judge shares with a sandbox.
+        """
+        self._place = place or self.place
+        request = [exercise, variant, seed, own, self._place, shared]
+        try:
+            self._asked.write(json.dumps(request).encode() + b"\n")
+            self._asked.flush()
+        except OSError as error:
+            raise Ended(str(error)) from error
+        self._answer()
 
     def stop(self) -> None:
-        """Take the last `ask` back, for which no host has come."""
-        self._send({"stop": True})
+        """Be the last `ask`'s host, and say nothing: so none is judged, unless another one has come."""
+        with contextlib.suppress(OSError):
+            connected(self._place).close()
 
-    def verdict(self) -> dict[str, Any] | None:
-        """Wait for the verdict; None if it was stopped before a host came. Raises `Ended`."""
-        found: dict[str, Any] | None = self._answer("verdict")
-        return found
+    def verdict(self) -> Verdict:
+        """Wait for the verdict. Raises `Ended`."""
+        return Verdict.from_dict(self._answer())
 
     @property
     def alive(self) -> bool:
@@ -71,46 +79,30 @@ class Server:
 
     def says(self) -> bool:
         """Whether it has said something that was not asked for yet, such as a verdict."""
-        assert self._process.stdout is not None
-        return bool(select.select([self._process.stdout], [], [], 0)[0])
+        return bool(select.select([self._told], [], [], 0)[0])
 
     @property
     def descriptors(self) -> list[int]:
         """The descriptors that a copy of this process must close: the judge ends with the last of them."""
-        assert self._process.stdin is not None and self._process.stdout is not None
-        return [self._process.stdin.fileno(), self._process.stdout.fileno()]
+        return [self._asked.fileno(), self._told.fileno()]
 
     def end(self) -> None:
         """End the process, and delete its folder."""
         self._process.kill()
         self._process.wait()
-        for stream in (self._process.stdin, self._process.stdout):
-            assert stream is not None
+        for stream in (self._asked, self._told):
             with contextlib.suppress(OSError):
                 stream.close()
         self._folder.cleanup()
 
-    def _send(self, line: dict[str, Any]) -> None:
-        assert self._process.stdin is not None
-        try:
-            self._process.stdin.write(json.dumps(line).encode() + b"\n")
-            self._process.stdin.flush()
-        except OSError as error:
-            raise Ended(str(error)) from error
-
-    def _answer(self, key: str) -> Any:
-        assert self._process.stdout is not None
-        line = self._process.stdout.readline()
+    def _answer(self) -> Any:
+        line = self._told.readline()
         if not line:
             raise Ended("the judge's process has ended")
         told = json.loads(line)
         if "failed" in told:
             raise Ended(told["failed"])
-        return told.get(key)
-
-
-class Ended(RuntimeError):
-    """The judge's process has ended, or cannot judge."""
+        return told
 
 
 _server: list[Server] = []
@@ -133,27 +125,29 @@ def _judged_beside(exercise: Exercise, answer: object, variant: Variant) -> Verd
         _server.append(Server())
         atexit.register(end)
     server = _server[0]
+    own = "" if exercise.module.startswith("lessons.") else exercise.file
     try:
-        server.ask(exercise.id, variant.name, own=own_file(exercise))
-        copy = Copy(answer, lambda: _connected(server.place), server.descriptors)
-        try:
-            found = server.verdict()
-        finally:
-            copy.end()
+        server.ask(exercise.id, variant.name, own=own)
+        copy = Copy(answer, lambda: connected(server.place), server.descriptors)
+        with contextlib.closing(copy):
+            return server.verdict()
     except Stuck:
         end()
-        return verdict(exercise, variant, "", [], Over(STUCK, NOT_BEGUN))
+        return not_judged(exercise, variant, NOT_BEGUN)
     except BaseException:
         # Such as Ctrl-C: what this judge says next would be of this check.
         end()
         raise
-    assert found is not None
-    return Verdict.from_dict(found)
 
 
-def _connected(place: str) -> socket.socket:
+def connected(place: str) -> socket.socket:
+    """A connection to the judge that listens at a place. Raises `OSError`."""
     found = socket.socket(socket.AF_UNIX)
-    found.connect(place)
+    try:
+        found.connect(place)
+    except OSError:
+        found.close()
+        raise
     return found
 
 
@@ -163,20 +157,10 @@ def end() -> None:
         _server.pop().end()
 
 
-def own_file(exercise: Exercise) -> str:
-    """The file of an exercise of a course's own; "" for the kit's."""
-    if exercise.module.startswith("lessons."):
-        return ""
-    return str(getattr(sys.modules.get(exercise.module), "__file__", None) or "")
-
-
 def show_outside(place: str, answer: object) -> None:
     """Show an answer to a judge outside, which keeps its verdict for the grader; return when it is done.
 
     Raises `Stuck` where no judge listens.
     """
-    copy = Copy(answer, lambda: _connected(place), [])
-    try:
+    with contextlib.closing(Copy(answer, lambda: connected(place), [])) as copy:
         copy.wait(75.0)
-    finally:
-        copy.end()

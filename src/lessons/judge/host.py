@@ -8,21 +8,22 @@ from __future__ import annotations
 import contextlib
 import gc
 import io
+import operator
 import os
 import select
 import signal
 import socket
 import sys
-import time
 import types
 import warnings
 from collections import Counter
 from collections.abc import Callable, Iterator
+from functools import partial
 from importlib import import_module
 from typing import Any
 
 from lessons.exercises.exercise import student_lines, text_of
-from lessons.judge.wire import DEPTH, PROTOCOL, Channel, Kept, Over, Peer, made_error, parsed
+from lessons.judge.wire import DEPTH, PROTOCOL, Channel, Kept, Over, Peer, parsed
 
 PRINTED = 2_000
 """How many characters of an answer's own output a verdict keeps."""
@@ -36,16 +37,8 @@ FIRST = 4.0
 COPIES = 3
 """How many copies are tried, one after the other."""
 
-SPECIAL = (
-    "__call__",
-    "__iter__",
-    "__next__",
-    "__enter__",
-    "__exit__",
-    "__len__",
-    "__getitem__",
-    "__contains__",
-)
+SPECIAL = ("__call__", "__iter__", "__next__", "__enter__", "__exit__", "__len__", "__getitem__",
+           "__contains__")  # fmt: skip
 """The special methods of which a judge hears whether an object has them."""
 
 
@@ -54,19 +47,18 @@ class Stuck(RuntimeError):
 
 
 class Host(Peer):
-    """Serves the check of one answer. What a judge may ask are the methods `do_…`."""
+    """Serves the check of one answer. What a judge may ask are the methods `do_…` and `_ASKED`."""
 
     def __init__(self, channel: Channel | None, answer: object) -> None:
         super().__init__(channel)
         self.answer = answer
         self.output = _Capped()
-        self._classes: dict[Any, type] = {}
         self._numbers_by_class: dict[type, dict[int, int]] = {}
         self._methods: dict[type, list[str]] = {}
 
     def serve(self, name: str, *arguments: Any) -> Any:
         """Do what the judge asks for."""
-        return getattr(self, f"do_{name}")(*arguments)
+        return (_ASKED.get(name) or getattr(self, f"do_{name}"))(*arguments)
 
     def run(self) -> None:
         """Serve until the judge is gone, which raises `Over`."""
@@ -100,42 +92,9 @@ class Host(Peer):
     def do_printed(self) -> str:
         return self.output.text
 
-    def do_call(self, thing: Any, given: list[Any], named: dict[str, Any]) -> Any:
-        return thing(*given, **named)
-
-    def do_method(self, thing: Any, name: str, given: list[Any], named: dict[str, Any]) -> Any:
-        return getattr(thing, name)(*given, **named)
-
-    def do_get(self, thing: Any, name: str) -> Any:
-        return getattr(thing, name)
-
-    def do_set(self, thing: Any, name: str, value: Any) -> None:
-        setattr(thing, name, value)
-
-    def do_delete(self, thing: Any, name: str) -> None:
-        delattr(thing, name)
-
-    def do_iter(self, thing: Any) -> Any:
-        return Kept(iter(thing))
-
     def do_next(self, thing: Any, keep: bool) -> Any:
         value = next(thing)
         return Kept(value) if keep else value
-
-    def do_item(self, thing: Any, key: Any) -> Any:
-        return thing[key]
-
-    def do_contains(self, thing: Any, value: Any) -> bool:
-        return value in thing
-
-    def do_len(self, thing: Any) -> int:
-        return len(thing)
-
-    def do_repr(self, thing: Any) -> str:
-        return str.__str__(repr(thing))[:500]
-
-    def do_enter(self, thing: Any) -> Any:
-        return type(thing).__enter__(thing)
 
     def do_exit(self, thing: Any, error: BaseException | None) -> bool:
         if error is None:
@@ -148,24 +107,8 @@ class Host(Peer):
         error.__traceback__ = before  # this frame holds the error: with it in there, neither would go
         return swallows
 
-    def do_function(self, target: Any, name: str, parameters: str, generator: bool, doc: str | None) -> Any:
-        """A true function, to be decorated: it hands each call on to the judge's `target`."""
-        return Kept(_function(target, name, parameters, generator, doc))
-
-    def do_property(self, target: Any) -> Any:
-        """A true property for `do_class`: its value is what the judge's `target` returns for the object."""
-        return Kept(property(lambda thing: target(thing)))
-
-    def do_class(self, name: str, bases: list[Any], room: dict[str, Any]) -> Any:
-        """A true class, so that `__set_name__`, `__get__` and inheritance are Python's own."""
-        return Kept(type(name, tuple(bases), {"__module__": "__main__", **room}))
-
     def do_forget(self, numbers: list[int]) -> None:
         self.forget(numbers)
-
-    def do_witness(self, module: str, name: str, *arguments: Any) -> Any:
-        """Call a function of the kit's here: what only this process can look at."""
-        return getattr(import_module(module), name)(*arguments)
 
     # --- in place of the judge's objects ---
 
@@ -230,15 +173,10 @@ class Host(Peer):
 
     # --- errors ---
 
-    def error_stand_in(self, names: list[str], arguments: list[Any]) -> BaseException:
-        for name in names:
-            module, _, qualified = name.partition(":")
-            with contextlib.suppress(Exception):
-                kind = getattr(sys.modules.get(module) or import_module(module), qualified)
-                error = made_error(kind, arguments)
-                if error is not None:
-                    return error
-        return Exception(*arguments)
+    def module(self, name: str) -> Any:
+        with contextlib.suppress(Exception):
+            return sys.modules.get(name) or import_module(name)
+        return None
 
     def learn(self, error: BaseException, about: Any) -> None:
         """Let an error hold what the judge says: it goes when the answer drops the error."""
@@ -273,6 +211,27 @@ class Host(Peer):
     def _before(self, error: BaseException | None, depth: int) -> Any:
         # Errors may name each other in a circle.
         return None if error is None or depth >= DEPTH // 2 else self.pack(error, depth + DEPTH // 4)
+
+
+_ASKED: dict[str, Callable[..., Any]] = {
+    "call": lambda thing, given, named: thing(*given, **named),
+    "method": lambda thing, name, given, named: getattr(thing, name)(*given, **named),
+    "get": getattr,
+    "set": setattr,
+    "delete": delattr,
+    "iter": lambda thing: Kept(iter(thing)),
+    "item": operator.getitem,
+    "contains": operator.contains,
+    "len": len,
+    "repr": lambda thing: str.__str__(repr(thing))[:500],
+    "enter": lambda thing: type(thing).__enter__(thing),
+    # True ones, so that `__set_name__`, `__get__`, inheritance and decorators are Python's own.
+    "function": lambda *given: Kept(_function(*given)),
+    "property": lambda target: Kept(property(lambda thing: target(thing))),
+    "class": lambda name, bases, room: Kept(type(name, tuple(bases), {"__module__": "__main__", **room})),
+    # A function of the kit's: what only this process can look at.
+    "witness": lambda module, name, *given: getattr(import_module(module), name)(*given),
+}
 
 
 def _function(target: Any, name: str, parameters: str, generator: bool, doc: str | None) -> Any:
@@ -313,6 +272,39 @@ class _Capped(io.TextIOBase):
 # --- a copy of this process as the host ---
 
 
+def forked(work: Callable[[], None], close: list[int]) -> int:
+    """Start a copy of this process that does some work and ends, with limits and a group of its own.
+
+    close: descriptors that it closes first.
+    """
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # Python 3.12 warns of threads at each fork
+        child = os.fork()
+    if child == 0:
+        try:
+            for one in close:
+                os.close(one)
+            os.setpgid(0, 0)
+            # A check asks the collector often: let it not walk through, and copy, all that the parent has.
+            gc.freeze()
+            limit_memory()
+            with contextlib.suppress(ValueError):
+                signal.signal(signal.SIGINT, signal.SIG_IGN)
+            work()
+        finally:
+            os._exit(0)
+    return child
+
+
+def ended(child: int) -> None:
+    """End a copy and whatever it started."""
+    for kill in (os.killpg, os.kill):
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            kill(child, signal.SIGKILL)
+    with contextlib.suppress(ChildProcessError):
+        os.waitpid(child, 0)
+
+
 class Copy:
     """A fork of this process that serves a judge.
 
@@ -323,56 +315,27 @@ class Copy:
         """Begin. connect: makes the copy's connection. close: descriptors that it closes. Raises `Stuck`."""
         sys.stdout.flush()
         for _ in range(COPIES):
-            if self._began(answer, connect, close):
-                return
+            reading, writing = os.pipe()
+            self.child = forked(partial(_serve, answer, connect, writing), [reading, *close])
+            os.close(writing)
+            with open(reading, "rb", 0) as said:
+                if select.select([said], [], [], FIRST)[0] and said.read(1):
+                    return
             # A copy of a process with threads may have inherited a lock that no thread gives back.
-            self.end()
+            self.close()
         raise Stuck(f"{COPIES} copies of this process were started, and none of them answered")
-
-    def _began(self, answer: object, connect: Callable[[], socket.socket], close: list[int]) -> bool:
-        reading, writing = os.pipe()
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", DeprecationWarning)  # Python 3.12 warns of threads at each fork
-            self.child = os.fork()
-        if self.child == 0:
-            try:
-                _serve(answer, connect, [reading, *close], writing)
-            finally:
-                os._exit(0)
-        os.close(writing)
-        try:
-            ready = select.select([reading], [], [], FIRST)[0]
-            return bool(ready and os.read(reading, 1))
-        finally:
-            os.close(reading)
 
     def wait(self, seconds: float) -> None:
         """Wait until the copy has ended by itself, but no longer."""
-        over = time.monotonic() + seconds
-        while time.monotonic() < over:
-            info = os.waitid(os.P_PID, self.child, os.WEXITED | os.WNOHANG | os.WNOWAIT)
-            if info is not None:
-                return
-            time.sleep(0.005)
+        with open(os.pidfd_open(self.child), "rb", 0) as running:
+            select.select([running], [], [], seconds)
 
-    def end(self) -> None:
+    def close(self) -> None:
         """End the copy and whatever it started."""
-        for kill in (os.killpg, os.kill):
-            with contextlib.suppress(ProcessLookupError, PermissionError):
-                kill(self.child, signal.SIGKILL)
-        with contextlib.suppress(ChildProcessError):
-            os.waitpid(self.child, 0)
+        ended(self.child)
 
 
-def _serve(answer: object, connect: Callable[[], socket.socket], close: list[int], ready: int) -> None:
-    for one in close:
-        os.close(one)
-    os.setpgid(0, 0)
-    # A check asks the collector often: let it not walk through, and copy, all that the parent has.
-    gc.freeze()
-    limit_memory()
-    with contextlib.suppress(ValueError):
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
+def _serve(answer: object, connect: Callable[[], socket.socket], ready: int) -> None:
     channel = Channel(connect())
     channel.send(hello())
     os.write(ready, b"!")

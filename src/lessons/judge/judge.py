@@ -6,8 +6,8 @@ very class. What a host's object answers is the host's word.
 
 from __future__ import annotations
 
-import builtins
 import contextlib
+import operator
 import os
 import socket
 import stat
@@ -20,7 +20,16 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, TypeVar
 
-from lessons.judge.wire import NO_MESSAGE, PROTOCOL, Channel, Over, Peer, made_error, number, parsed
+from lessons.judge.wire import (
+    GONE,
+    NO_MESSAGE,
+    PROTOCOL,
+    STUCK,
+    Over,
+    Peer,
+    number,
+    parsed,
+)
 
 QUESTION = 10.0
 """Seconds that one question may take, with all that the host asks meanwhile."""
@@ -79,15 +88,16 @@ class Judge(Peer):
     shared: str | None = None
     """A folder that both sides see under the same path; the system's folder for such things by default."""
 
-    def __init__(self, channel: Channel | None = None) -> None:
-        super().__init__(channel)
-        self._classes: dict[Any, type] = {}
-
     def greeted(self, seconds: float) -> None:
         """Wait for the host's first message. Raises `Over`."""
-        assert self.channel is not None
+        if self.channel is None:
+            return  # it is here
         self.channel.until = time.monotonic() + seconds
-        if parsed(self.channel.receive()) != ["hello", PROTOCOL]:
+        try:
+            message = self.channel.receive()
+        except Over as over:
+            raise Over(STUCK, "No answer was shown to the judge.") if over.how == GONE else over from None
+        if parsed(message) != ["hello", PROTOCOL]:
             raise Over(NO_MESSAGE)
 
     def ask(self, *question: Any) -> Any:
@@ -259,21 +269,8 @@ class Judge(Peer):
 
     # --- errors ---
 
-    def error_stand_in(self, names: list[str], arguments: list[Any]) -> BaseException:
-        """An error of the host's type if it is known here, else of the nearest known one, under its name."""
-        first = names[0].rpartition(":")[2].rpartition(".")[2][:80]
-        for name in names:
-            module, _, qualified = name.partition(":")
-            room = (
-                builtins if module == "builtins" else sys.modules.get(module) if module in _ERRORS else None
-            )
-            kind = getattr(room, qualified, None)
-            if isinstance(kind, type) and issubclass(kind, BaseException):
-                nearest = kind if name == names[0] else type(first, (kind,), {})
-                error = made_error(nearest, arguments) or made_error(nearest, [])
-                if error is not None:
-                    return error
-        raise ValueError(names)
+    def module(self, name: str) -> Any:
+        return sys.modules.get(name) if name in _ERRORS else None
 
     def learn(self, error: BaseException, about: Any) -> None:
         kept = {key: about[key][:500] for key in ("text", "where", "most") if type(about.get(key)) is str}
@@ -291,7 +288,8 @@ class Judge(Peer):
                 error.__suppress_context__ = hidden or key == "cause"
 
 
-_ERRORS = ("sqlalchemy.exc", "sqlite3", "json.decoder", "_csv", "csv", "lifecycle.faults", "lifecycle.ledger")
+_ERRORS = ("builtins", "sqlalchemy.exc", "sqlite3", "json.decoder", "_csv", "csv", "lifecycle.faults",
+           "lifecycle.ledger")  # fmt: skip
 """Modules whose errors have their own type here, too."""
 
 
@@ -302,11 +300,7 @@ def _allowed(thing: Any) -> Declared:
     return found
 
 
-def _call(thing: Any, *given: Any, **named: Any) -> Any:
-    return thing(*given, **named)
-
-
-_BY_FUNCTION: dict[str, Any] = {"__next__": next, "__iter__": iter, "__len__": len, "__call__": _call}
+_BY_FUNCTION: dict[str, Any] = {"__next__": next, "__iter__": iter, "__len__": len, "__call__": operator.call}
 
 
 # --- the host's objects, here ---

@@ -3,13 +3,13 @@
 Whoever starts it, a notebook's kernel at home or a grader, says on its standard input which exercise is to be
 judged and at which Unix socket the host will come, one line of JSON each. It answers on its standard output:
 
-    {"judge": "leaks-x1", "variant": "kit", "seed": "", "own": "", "place": "/tmp/a/judge"}
+    ["leaks-x1", "kit", "a seed or none", "the file of an own check or none", "/tmp/a/judge", ""]
     {"ready": true}
-    {"verdict": {...}}
+    {"exercise": "leaks-x1", "status": …}
 
-`{"stop": true}` takes the request back if no host has come yet; then the answer is `{"stopped": true}`. Each
-judgement runs in a copy of this process, with a limit on time and memory. The server ends when its input
-ends, or when the process that started it is gone.
+The last one is the verdict. A host that goes without a word is judged as none. Each judgement runs in a copy
+of this process, with a limit on time and memory. The server ends when its input ends, or when the process
+that started it is gone.
 """
 
 from __future__ import annotations
@@ -25,15 +25,16 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from importlib.util import module_from_spec, spec_from_file_location
+from functools import partial
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from lessons.exercises.exercise import Exercise, exercises
+from lessons.exercises.exercise import exercises
 from lessons.exercises.variant import Variant
-from lessons.judge.host import COPIES, FIRST, limit_memory
+from lessons.judge.host import FIRST, ended, forked
 from lessons.judge.judge import Judge
-from lessons.judge.trial import STUCK, settle, verdict
+from lessons.judge.trial import Trial
 from lessons.judge.wire import GONE, TOO_LONG, Channel, Over
 
 SLACK = 5.0
@@ -42,15 +43,8 @@ SLACK = 5.0
 BEGINS = 30.0
 """Seconds in which a judgement has imported a course's own check."""
 
-_ABOUT = ("id", "version", "aspects", "hangs", "stumbles", "seconds")
-"""What a judgement tells first, so that it can be cut later: these of the exercise."""
-
 SAID = 2_000_000
-"""How many bytes a judgement may tell of itself; none tells a tenth of it."""
-
-
-class Stopped(Exception):
-    """The one who asked does not wait for the verdict any more."""
+"""How many bytes a judgement may tell of itself at once; none tells a tenth of it."""
 
 
 def serve() -> None:
@@ -60,12 +54,10 @@ def serve() -> None:
         import sqlalchemy.orm  # noqa: F401, so that not every copy imports it
     gc.freeze()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    asking = _Asking()
-    for request in asking.requests():
+    parent = os.getppid()
+    while _waited(parent, 0) and (line := sys.stdin.readline()):
         try:
-            _say(verdict=_judged(request, asking))
-        except Stopped:
-            _say(stopped=True)
+            _say(**_judged(parent, *json.loads(line)))
         except Exception as error:
             _say(failed=f"{type(error).__name__}: {error}")
 
@@ -75,78 +67,39 @@ def _say(**line: Any) -> None:
     sys.stdout.flush()
 
 
-class _Asking:
-    """The one who asks: its lines, and whether it is still there."""
-
-    def __init__(self) -> None:
-        self.parent = os.getppid()
-        self._rest = b""
-        self._ended = False
-
-    def requests(self) -> Iterator[dict[str, Any]]:
-        """Its requests, until it is gone."""
-        while (line := self._line()) is not None:
-            request = json.loads(line)
-            if "judge" in request:
-                yield request
-
-    def stops(self) -> bool:
-        """Whether it has said `{"stop": true}`, or is gone."""
-        while self._waiting(0):
-            if not self._more():
-                return True
-        if b"\n" in self._rest:
-            line, _, self._rest = self._rest.partition(b"\n")
-            return "stop" in json.loads(line)
-        return self._gone()
-
-    def _line(self) -> bytes | None:
-        while b"\n" not in self._rest:
-            # A copy of the kernel may keep our input open after the kernel has ended.
-            if self._gone() or (self._waiting(1.0) and not self._more()):
-                return None
-        line, _, self._rest = self._rest.partition(b"\n")
-        return line
-
-    def _gone(self) -> bool:
-        return self._ended or os.getppid() != self.parent
-
-    def _waiting(self, seconds: float) -> bool:
-        return bool(select.select([0], [], [], seconds)[0])
-
-    def _more(self) -> bool:
-        part = os.read(0, 65_536)
-        self._rest += part
-        self._ended = not part
-        return bool(part)
+def _waited(parent: int, *wanted: int) -> list[int]:
+    """Which of these descriptors can be read, as soon as one can be; none of them if the parent is gone."""
+    while os.getppid() == parent:
+        # A copy of the kernel may keep our input open after the kernel has ended.
+        if ready := select.select(wanted, [], [], 1.0)[0]:
+            return ready
+    return []
 
 
-def _judged(request: dict[str, Any], asking: _Asking) -> dict[str, Any]:
-    """The verdict on the host that comes to the request's place."""
-    seed = request["seed"] or os.urandom(8).hex()
-    variant = Variant(request["variant"])
-    with _listening(request["place"]) as listening:
+def _judged(
+    parent: int, id: str, variant: str, seed: str, own: str, place: str, shared: str
+) -> dict[str, Any]:
+    """The verdict on the host that comes to a place."""
+    with _listening(place) as listening:
         _say(ready=True)
-        connected = _accepted(listening, asking, request.get("patience", COPIES * FIRST + 1))
-    if connected is None:
-        exercise = _exercise(request)
-        end: Over | None = Over(STUCK, "No answer was shown to the judge.")
-        return verdict(exercise, variant, seed, [], end).as_dict()
+        # Whoever asked says nothing meanwhile: only the end of the input can be read.
+        if listening.fileno() not in _waited(parent, listening.fileno(), 0):
+            sys.exit()
+        connected = listening.accept()[0]
     with connected, tempfile.TemporaryDirectory(prefix="judge-", ignore_cleanup_errors=True) as folder:
-        return _in_a_copy(request, variant, seed, connected, folder)
-
-
-def _exercise(request: dict[str, Any]) -> Exercise:
-    own = request.get("own")
-    if own:
-        path = Path(own)
-        name = f"{path.parent.name}.check" if path.stem == "check" else path.stem
-        spec = spec_from_file_location(name, path)
-        assert spec is not None and spec.loader is not None
-        module = module_from_spec(spec)
-        sys.modules[name] = module
-        spec.loader.exec_module(module)
-    return exercises()[request["judge"]]
+        reading, writing = os.pipe()
+        work = partial(_judge, connected, folder, writing, id, variant, seed, own, shared)
+        child = forked(work, [reading])
+        os.close(writing)
+        try:
+            told, end = _told(reading)
+        finally:
+            os.close(reading)
+            ended(child)
+    if "failed" in told:
+        raise RuntimeError(told["failed"])
+    found: dict[str, Any] = told[end]
+    return found
 
 
 @contextlib.contextmanager
@@ -164,114 +117,66 @@ def _listening(place: str) -> Iterator[socket.socket]:
                 os.unlink(place)
 
 
-def _accepted(listening: socket.socket, asking: _Asking, patience: float) -> socket.socket | None:
-    """The first host that comes, and no other one. Raises `Stopped`."""
-    over = time.monotonic() + patience
-    while (left := over - time.monotonic()) > 0:
-        ready = select.select([listening.fileno(), 0], [], [], min(left, 1.0))[0]
-        if listening.fileno() in ready:
-            return listening.accept()[0]
-        if asking.stops():
-            raise Stopped
-    return None
-
-
-def _in_a_copy(
-    request: dict[str, Any], variant: Variant, seed: str, connected: socket.socket, folder: str
-) -> dict[str, Any]:
-    reading, writing = os.pipe()
-    child = os.fork()
-    if child == 0:
-        code = 1
-        try:
-            os.close(reading)
-            _judge(request, variant, seed, connected, folder, writing)
-            code = 0
-        finally:
-            os._exit(code)
-    os.close(writing)
-    try:
-        lines, in_time = _told(reading)
-    finally:
-        os.close(reading)
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(child, signal.SIGKILL)
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(child, signal.SIGKILL)
-        os.waitpid(child, 0)
-    failed = next((line["failed"] for line in lines if "failed" in line), "")
-    if failed:
-        raise RuntimeError(failed)
-    done = next((line["done"] for line in lines if "done" in line), None)
-    return done if done is not None else _cut(variant, seed, lines, in_time)
-
-
-def _cut(variant: Variant, seed: str, lines: list[dict[str, Any]], in_time: bool) -> dict[str, Any]:
-    """The verdict of a judgement that did not come to its end: what was settled stays settled."""
-    if not lines:
-        raise RuntimeError("the judgement ended before it began")
-    about, *told = lines
-    exercise = Exercise(**about, title="", kind="", answer="", check=lambda answer, sheet: None)
-    return verdict(exercise, variant, seed, told, Over(GONE if in_time else TOO_LONG)).as_dict()
-
-
-def _told(reading: int) -> tuple[list[dict[str, Any]], bool]:
-    """The lines of a judgement, the first of which says how long it may take; whether it ended in time."""
-    over = time.monotonic() + BEGINS
+def _told(reading: int) -> tuple[dict[str, Any], str]:
+    """What a judgement told last, and how it ended: by itself, or as its time was over."""
+    until = time.monotonic() + BEGINS
+    told: dict[str, Any] = {"failed": "the judgement ended before it began"}
     text = b""
-    while (left := over - time.monotonic()) > 0:
+    while (left := until - time.monotonic()) > 0 and len(text) < SAID:
         if select.select([reading], [], [], left)[0]:
             part = os.read(reading, 65_536)
-            if b"\n" in part and b"\n" not in text:
-                about = json.loads((text + part).partition(b"\n")[0])
-                over = time.monotonic() + FIRST + about.get("seconds", 0.0) + SLACK
-            text += part
-            if not part or len(text) > SAID:
-                break
-    return [json.loads(line) for line in text.splitlines(keepends=True) if line.endswith(b"\n")], left > 0
+            if not part:
+                return told, GONE
+            *lines, text = (text + part).split(b"\n")
+            if lines:
+                told = json.loads(lines[-1])
+                until = told.get("until", until)
+    return told, TOO_LONG
 
 
 def _judge(
-    request: dict[str, Any], variant: Variant, seed: str, connected: socket.socket, folder: str, writing: int
+    connected: socket.socket,
+    folder: str,
+    writing: int,
+    id: str,
+    variant: str,
+    seed: str,
+    own: str,
+    shared: str,
 ) -> None:
-    """Judge in this copy, and tell what is settled as it is settled."""
-    os.setpgid(0, 0)
-    limit_memory()
-    # What a check prints by mistake is no line of the server's.
-    sys.stdout = sys.stderr
-    tempfile.tempdir = folder
-    os.chdir(folder)
+    """Judge in this copy, and tell what the verdict is so far: the copy may be ended."""
 
-    def tell(line: dict[str, Any]) -> None:
+    def tell(**line: Any) -> None:
         data = memoryview((json.dumps(line) + "\n").encode())
         while data:
             data = data[os.write(writing, data) :]
 
-    lines: list[dict[str, Any]] = []
+    def so_far() -> None:
+        tell(until=until, **{how: trial.verdict(Over(how)).as_dict() for how in (GONE, TOO_LONG)})
 
-    def settled(line: dict[str, Any]) -> None:
-        lines.append(line)
-        tell(line)
-
-    shared = request.get("shared")
+    # What a check prints by mistake is no line of the server's.
+    sys.stdout = sys.stderr
+    tempfile.tempdir = folder
+    os.chdir(folder)
     try:
-        exercise = _exercise(request)
+        if own:
+            sys.path.append(str(Path(own).parents[1]))
+            import_module(f"{Path(own).parent.name}.check")
+        exercise = exercises()[id]
         if shared:
             from lessons.judge.shared import enter
 
             enter(shared, folder)
     except Exception as error:  # of a course's own check, or the system refuses
-        tell({"failed": f"{type(error).__name__}: {error}"})
+        tell(failed=f"{type(error).__name__}: {error}")
         return
-    tell({name: getattr(exercise, name) for name in _ABOUT})
+    until = time.monotonic() + FIRST + exercise.seconds + SLACK
+    trial = Trial(exercise, Variant(variant), seed, so_far)
+    so_far()
     judge = Judge(Channel(connected, time.monotonic() + exercise.seconds))
-    judge.shared = shared
-    try:
-        judge.greeted(FIRST)
-        end = settle(judge, exercise, variant, seed, settled)
-    except Over as over:
-        end = over
-    tell({"done": verdict(exercise, variant, seed, lines, end).as_dict()})
+    judge.shared = shared or None
+    done = trial.verdict(trial.run(judge)).as_dict()
+    tell(**{GONE: done, TOO_LONG: done})
 
 
 if __name__ == "__main__":

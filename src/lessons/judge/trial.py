@@ -13,19 +13,14 @@ import socket
 import sys
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import asdict
-from typing import Any
 
 from lessons.exercises.exercise import Exercise, Sheet, attempt, exercises, stub
 from lessons.exercises.variant import Variant
 from lessons.judge.host import FIRST, PRINTED, Copy, Host, Stuck
 from lessons.judge.judge import Judge
 from lessons.judge.verdict import Aspect, Verdict
-from lessons.judge.wire import GONE, NO_MESSAGE, TOO_LONG, TOO_MUCH, Channel, Over, loopback
+from lessons.judge.wire import GONE, NO_MESSAGE, STUCK, TOO_LONG, TOO_MUCH, Channel, Over, loopback
 from lifecycle import ledger
-
-STUCK = "stuck"
-"""How a check ends that could not begin."""
 
 NOT_BEGUN = (
     "The check could not begin, which says nothing about your code. Run the cell again. If that does not "
@@ -67,11 +62,9 @@ def examine(id: str, answer: object, variant: Variant | None = None, seed: str =
 
 def tried(exercise: Exercise, answer: object, variant: Variant, seed: str = "") -> Verdict:
     """Judge an answer with the judge in this process. seed: of what is drawn; a new one by default."""
-    seed = seed or secrets.token_hex(8)
-    lines: list[dict[str, Any]] = []
+    trial = Trial(exercise, variant, seed)
     by = _by_copy if can_copy() else _by_loopback
-    end = by(exercise, answer, lambda judge: settle(judge, exercise, variant, seed, lines.append))
-    return verdict(exercise, variant, seed, lines, end)
+    return trial.verdict(by(answer, exercise.seconds, trial.run))
 
 
 def can_copy() -> bool:
@@ -79,37 +72,32 @@ def can_copy() -> bool:
     return sys.platform == "linux"
 
 
-def _by_copy(exercise: Exercise, answer: object, settled: Callable[[Judge], Over | None]) -> Over | None:
+def _by_copy(answer: object, seconds: float, run: Callable[[Judge], Over | None]) -> Over | None:
     ours, theirs = socket.socketpair()
     with contextlib.closing(ours), contextlib.closing(theirs):
         try:
             copy = Copy(answer, lambda: theirs, [ours.fileno()])
         except Stuck:
             return Over(STUCK, NOT_BEGUN)
-        try:
+        with contextlib.closing(copy):
             theirs.close()
-            judge = Judge(Channel(ours, time.monotonic() + exercise.seconds))
+            judge = Judge(Channel(ours, time.monotonic() + seconds))
             judge.host = copy.child
-            judge.greeted(FIRST)
-            return settled(judge)
-        except Over as over:
-            return over
-        finally:
-            copy.end()
+            return run(judge)
 
 
-def _by_loopback(exercise: Exercise, answer: object, settled: Callable[[Judge], Over | None]) -> Over | None:
+def _by_loopback(answer: object, seconds: float, run: Callable[[Judge], Over | None]) -> Over | None:
     import _thread
     import threading
 
     judge, host = Judge(), Host(None, answer)
     loopback(judge, host)
     over = threading.Event()
-    deadline = time.monotonic() + exercise.seconds
+    deadline = time.monotonic() + seconds
 
     def ring() -> None:
         # Again and again: an answer may swallow the first interrupt.
-        while not over.wait(exercise.seconds):
+        while not over.wait(seconds):
             judge.over = Over(TOO_LONG)
             _thread.interrupt_main()
 
@@ -117,87 +105,86 @@ def _by_loopback(exercise: Exercise, answer: object, settled: Callable[[Judge], 
     end = None
     try:
         with contextlib.suppress(KeyboardInterrupt), host.capture():
-            end = settled(judge)
+            end = run(judge)
     finally:
         over.set()
-    return Over(TOO_LONG, f"{exercise.seconds:g}") if time.monotonic() >= deadline else end
+    return Over(TOO_LONG, f"{seconds:g}") if time.monotonic() >= deadline else end
 
 
-def settle(
-    judge: Judge, exercise: Exercise, variant: Variant, seed: str, tell: Callable[[dict[str, Any]], None]
-) -> Over | None:
-    """Check the answer of a judge's host, and tell what is settled, one after the other.
+class Trial:
+    """One check of one answer: what is settled so far, and the verdict of it.
 
-    Returns why it did not come to its end; None if it did. Never later than the channel's deadline.
+    tell: is called whenever something is settled.
     """
-    drawn = Variant(f"{variant.name}:{seed}")
-    began = time.monotonic()
-    before = ledger.held()
-    try:
-        # Whether it is blank is the host's word: who lies about it earns nothing by it.
-        if attempt(judge.ask, "blank", exercise.id, exercise.answer, stub(exercise.id)).value is True:
-            tell({"missing": True})
-        else:
-            sheet = Sheet(exercise, drawn, lambda aspect: tell(asdict(aspect)), judge)
-            done = attempt(exercise.check, judge.ask("answer"), sheet)
-            if done.error is not None:
+
+    def __init__(
+        self, exercise: Exercise, variant: Variant, seed: str, tell: Callable[[], object] = lambda: None
+    ) -> None:
+        self.exercise, self.variant = exercise, variant
+        self.seed = seed or secrets.token_hex(8)
+        self.sheet = Sheet(exercise, Variant(f"{variant.name}:{self.seed}"), tell)
+        self.missing = False
+        self.printed = self.defect = ""
+
+    def run(self, judge: Judge) -> Over | None:
+        """Check the answer of a judge's host. Returns why that did not come to its end; None if it did.
+
+        Never later than the channel's deadline.
+        """
+        exercise, self.sheet.judge = self.exercise, judge
+        began = time.monotonic()
+        before = ledger.held()
+        try:
+            judge.greeted(FIRST)
+            # Whether it is blank is the host's word: who lies about it earns nothing by it.
+            blank = attempt(judge.ask, "blank", exercise.id, exercise.answer, stub(exercise.id))
+            self.missing = blank.value is True
+            if not self.missing:
+                done = attempt(exercise.check, judge.ask("answer"), self.sheet)
                 # A check that itself fails is a defect of the kit: it says so, and no student is blamed.
-                tell({"defect": done.raised})
-        printed = attempt(judge.ask, "printed").value
-        if isinstance(printed, str) and printed:
-            tell({"printed": printed[:PRINTED]})
-    except Over as over:
-        return Over(over.how, over.what or _seconds(time.monotonic() - began))
-    finally:
-        # Where judge and host share this process, it goes on: what the answer left open is not its own.
-        for entry in ledger.held():
-            if entry not in before:
-                ledger.closed(entry)
-    return None
+                self.defect = done.raised if done.error is not None else ""
+            printed = attempt(judge.ask, "printed").value
+            self.printed = printed[:PRINTED] if isinstance(printed, str) else ""
+        except Over as over:
+            took = time.monotonic() - began
+            return Over(over.how, over.what or (f"{took:.0f}" if took >= 1 else f"{took:.1f}"))
+        finally:
+            # Where judge and host share this process, it goes on: what the answer left open is not its own.
+            for entry in ledger.held():
+                if entry not in before:
+                    ledger.closed(entry)
+        return None
 
+    def verdict(self, end: Over | None) -> Verdict:
+        """The verdict of what is settled. end: why the check did not come to its end."""
+        exercise = self.exercise
+        if end is not None and end.how == STUCK:
+            return not_judged(exercise, self.variant, end.what, self.seed)
+        unsettled = self._unsettled(end)
+        aspects = []
+        for name, worth in exercise.aspects.items():
+            if self.missing:
+                aspects.append(Aspect(name, worth))
+            else:
+                aspects.append(self.sheet.aspects.get(name) or Aspect(name, worth, 0, *next(unsettled)))
+        return Verdict(
+            exercise.id, exercise.version, self.variant.name, tuple(aspects), self.missing, self.printed,
+            self.seed,
+        )  # fmt: skip
 
-def _seconds(took: float) -> str:
-    return f"{took:.0f}" if took >= 1 else f"{took:.1f}"
-
-
-def verdict(
-    exercise: Exercise, variant: Variant, seed: str, lines: list[dict[str, Any]], end: Over | None
-) -> Verdict:
-    """The verdict of what `settle` told and returned."""
-    if end is not None and end.how == STUCK:
-        return not_judged(exercise, variant, end.what, seed)
-    printed = "".join(line["printed"] for line in lines if "printed" in line)
-    missing = any("missing" in line for line in lines)
-    settled = {line["name"]: Aspect(**line) for line in lines if "name" in line}
-    unsettled = _unsettled(exercise, lines, end)
-    aspects = []
-    for name, worth in exercise.aspects.items():
-        if missing:
-            aspects.append(Aspect(name, worth))
-        elif name in settled:
-            aspects.append(settled[name])
-        else:
-            belief, seen, advice = next(unsettled)
-            aspects.append(Aspect(name, worth, 0, belief, seen, advice))
-    return Verdict(exercise.id, exercise.version, variant.name, tuple(aspects), missing, printed, seed)
+    def _unsettled(self, end: Over | None) -> Iterator[tuple[str, str, str]]:
+        """What to say of the first aspect that the check did not come to, and of those after it."""
+        if end is not None:
+            seen, advice = _ENDS[end.how]
+            belief = {TOO_LONG: self.exercise.hangs, GONE: self.exercise.stumbles}.get(end.how, "")
+            yield belief, seen.format(what=end.what or f"{self.exercise.seconds:g}"), advice
+        elif self.defect:
+            yield "", _DEFECT[0].format(what=self.defect), _DEFECT[1]
+        while True:
+            yield "", *_NOT_REACHED
 
 
 def not_judged(exercise: Exercise, variant: Variant, why: str, seed: str = "") -> Verdict:
     """The verdict on an answer that no judge has looked at."""
     aspects = tuple(Aspect(name, worth) for name, worth in exercise.aspects.items())
     return Verdict(exercise.id, exercise.version, variant.name, aspects, seed=seed, unjudged=why)
-
-
-def _unsettled(
-    exercise: Exercise, lines: list[dict[str, Any]], end: Over | None
-) -> Iterator[tuple[str, str, str]]:
-    """What to say of the first aspect that the check did not come to, and of those after it."""
-    defect = next((line["defect"] for line in lines if "defect" in line), "")
-    if end is not None:
-        seen, advice = _ENDS[end.how]
-        belief = {TOO_LONG: exercise.hangs, GONE: exercise.stumbles}.get(end.how, "")
-        yield belief, seen.format(what=end.what or f"{exercise.seconds:g}"), advice
-    elif defect:
-        yield "", _DEFECT[0].format(what=defect), _DEFECT[1]
-    while True:
-        yield "", *_NOT_REACHED

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import html
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from typing import Any
 
 from lessons.study.cards import Card, card, inline, wrapped
@@ -102,19 +102,9 @@ class Verdict:
 
     def as_dict(self) -> dict[str, Any]:
         """The verdict as plain data, for JSON."""
-        return {
-            "exercise": self.exercise,
-            "version": self.version,
-            "variant": self.variant,
-            "status": self.status,
-            "belief": self.belief,
-            "points": self.points,
-            "worth": self.worth,
-            "aspects": [asdict(aspect) for aspect in self.aspects],
-            "printed": self.printed,
-            "seed": self.seed,
-            "unjudged": self.unjudged,
-        }
+        parts = {"aspects": [asdict(aspect) for aspect in self.aspects], "status": self.status,
+                 "belief": self.belief, "points": self.points, "worth": self.worth}  # fmt: skip
+        return asdict(self) | parts
 
     @classmethod
     def from_dict(cls, data: dict[str, Any]) -> Verdict:
@@ -124,27 +114,14 @@ class Verdict:
         >>> Verdict.from_dict(verdict.as_dict()) == verdict
         True
         """
-        aspects = tuple(Aspect(**aspect) for aspect in data["aspects"])
-        missing = data["status"] == MISSING
-        verdict = cls(
-            data["exercise"],
-            data["version"],
-            data["variant"],
-            aspects,
-            missing,
-            data["printed"],
-            data["seed"],
-            data["unjudged"],
-        )
+        parts = {part.name: data[part.name] for part in fields(cls)}
+        verdict = cls(**parts | {"aspects": tuple(Aspect(**aspect) for aspect in data["aspects"])})
         if verdict.as_dict() != data:
             raise ValueError("the verdict's parts do not agree with each other")
         return verdict
 
-    def __str__(self) -> str:
-        return panel(self).text
-
     def __repr__(self) -> str:
-        return str(self)
+        return panel(self).text
 
     def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, Any]:
         shown = panel(self)
@@ -205,14 +182,12 @@ def _aspect(aspect: Aspect, told: dict[str, str], text: list[str], body: list[st
 def waits(aspect: Aspect) -> bool:
     """Whether a check could not look at this aspect, because another one does not hold yet.
 
-    Such an aspect shows no misconception, and its advice is to mend the other one first. One that fails in
-    the same way as another was looked at.
+    Such an aspect shows no misconception, and its advice is to mend the other one first.
 
     >>> waits(Aspect("it counts", 1, 0, "", "nothing came out.", "Mend that first."))
     True
     """
-    same = aspect.seen.startswith("the same as above")
-    return not (aspect.holds or aspect.belief or same) and aspect.advice in _FIRST
+    return not (aspect.holds or aspect.belief) and aspect.advice in _FIRST
 
 
 def _reasons(aspect: Aspect, told: dict[str, str]) -> list[str]:

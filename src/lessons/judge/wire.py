@@ -18,8 +18,8 @@ import struct
 import threading
 import time
 import types
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any
@@ -43,6 +43,8 @@ QUESTIONS = 200_000
 """How many questions one side may ask the other in one check."""
 
 TOO_LONG, GONE, TOO_MUCH, NO_MESSAGE = "too long", "gone", "too much", "no message"
+STUCK = "stuck"
+"""How a check ends that could not begin."""
 
 
 class Over(BaseException):
@@ -108,7 +110,22 @@ class Kept:
 
 
 class Peer:
-    """One side of the wire. `Judge` and `Host` say what the other one may ask (`serve`)."""
+    """One side of the wire: `Judge` or `Host`."""
+
+    serve: Callable[..., Any]
+    """Does what the other side asks for, by its name and arguments."""
+    is_theirs: Callable[[Any], int | None]
+    """The number of an object that is here in place of one of the other side's, else None."""
+    told: Callable[[Any], list[Any]]
+    """What the other side must know of an object to make something that is used in the same way."""
+    stand_in: Callable[..., Any]
+    """Makes an object that is used here in place of one of the other side's: of its number and `told`."""
+    module: Callable[[str], Any]
+    """The module of this name if its errors have their own type here, too, else None."""
+    about: Callable[[BaseException, int], dict[str, Any]]
+    """What to tell the other side of an error, which is so deep in other values."""
+    learn: Callable[[BaseException, Any], None]
+    """Keeps what the other side told of an error."""
 
     def __init__(self, channel: Channel | None = None) -> None:
         self.channel = channel
@@ -118,6 +135,7 @@ class Peer:
         self._shown: list[Any] = []
         self._numbers: dict[int, int] = {}  # by id: `_shown` keeps each object alive
         self._theirs: dict[int, Any] = {}  # what is here in place of the other side's objects, by number
+        self._classes: dict[Any, type] = {}  # of stand-ins
         self._nested = self._served = 0
         self._lock = threading.RLock()
 
@@ -181,10 +199,6 @@ class Peer:
         if len(data) > FRAME:
             return _message("!", self.pack(MemoryError("the value is too large to be handed on")))
         return data
-
-    def serve(self, name: str, *arguments: Any) -> Any:
-        """Do what the other side asks for."""
-        raise NotImplementedError
 
     # --- values ---
 
@@ -275,18 +289,6 @@ class Peer:
             self._numbers.pop(id(self._shown[one]), None)
             self._shown[one] = None
 
-    def is_theirs(self, thing: Any) -> int | None:
-        """The number of an object that is here in place of one of the other side's, else None."""
-        raise NotImplementedError
-
-    def told(self, thing: Any) -> list[Any]:
-        """What the other side must know of an object to make something that is used in the same way."""
-        raise NotImplementedError
-
-    def stand_in(self, there: int, *told: Any) -> Any:
-        """Make an object that is used here in place of one of the other side's."""
-        raise NotImplementedError
-
     # --- errors: each keeps its identity on both sides ---
 
     def _packed_error(self, error: BaseException, depth: int) -> list[Any]:
@@ -308,7 +310,7 @@ class Peer:
             _, there, names, arguments, about = content
             error = self._theirs.get(number(there))
             if error is None:
-                error = self.error_stand_in([str(name) for name in names], self._unpacked(arguments))
+                error = self._error_stand_in([str(name) for name in names], self._unpacked(arguments))
                 error.__dict__["_wire_number"] = there
                 self._theirs[there] = error
         if not isinstance(error, BaseException):
@@ -316,35 +318,39 @@ class Peer:
         self.learn(error, about)
         return error
 
-    def error_stand_in(self, names: list[str], arguments: list[Any]) -> BaseException:
-        """Make an error of the first type that this side knows: `names` are `module:name`, nearest first."""
-        raise NotImplementedError
+    def _error_stand_in(self, names: list[str], arguments: list[Any]) -> BaseException:
+        """An error of the type that `module:name` says, if it is known, else of the nearest known one.
 
-    def about(self, error: BaseException, depth: int) -> dict[str, Any]:
-        """What to tell the other side of an error, which is `depth` deep in other values."""
-        return {}
+        Of a type that takes no such arguments it is made without them. Raises `ValueError`.
+        """
+        own = names[0].rpartition(":")[2].rpartition(".")[2][:80]
+        for name in names:
+            module, _, qualified = name.partition(":")
+            kind = getattr(self.module(module), qualified, None)
+            if isinstance(kind, type) and issubclass(kind, BaseException):
+                nearest = kind if name == names[0] else type(own, (kind,), {})
+                for given in (arguments, []):
+                    # By a call: an error of `__new__` alone has holes, which crash Python in `yield from`.
+                    with suppress(Exception):
+                        error: BaseException = nearest(*given)
+                        return error
+        raise ValueError(names)
 
-    def learn(self, error: BaseException, about: Any) -> None:
-        """Keep what the other side told of an error."""
 
+_TEXTS: tuple[tuple[Any, Any, Any], ...] = (
+    (bytes, lambda value: base64.b64encode(value).decode(), base64.b64decode),
+    (datetime.date, datetime.date.isoformat, datetime.date.fromisoformat),
+    (datetime.datetime, datetime.datetime.isoformat, datetime.datetime.fromisoformat),
+    (complex, repr, complex),
+    (Decimal, str, Decimal),
+    (Fraction, str, lambda text: Fraction(*map(int, text.split("/")))),  # no exponent: it could be huge
+)
+"""Types of values that cross as a text: into it, and back."""
 
-_AS_TEXT: dict[type, tuple[str, Any]] = {
-    bytes: ("bytes", lambda value: base64.b64encode(value).decode()),
-    datetime.date: ("date", datetime.date.isoformat),
-    datetime.datetime: ("datetime", datetime.datetime.isoformat),
-    complex: ("complex", repr),
-    Decimal: ("Decimal", str),
-    Fraction: ("Fraction", str),
-}
+_AS_TEXT = {kind: (kind.__name__, text) for kind, text, _ in _TEXTS}
 _PATHS = (pathlib.PosixPath, pathlib.WindowsPath, pathlib.PurePosixPath, pathlib.PureWindowsPath)
-_FROM_TEXT: dict[str, Any] = {
+_FROM_TEXT: dict[str, Any] = {kind.__name__: back for kind, _, back in _TEXTS} | {
     "int": lambda text: int(text, 16),
-    "bytes": base64.b64decode,
-    "date": datetime.date.fromisoformat,
-    "datetime": datetime.datetime.fromisoformat,
-    "complex": complex,
-    "Decimal": Decimal,
-    "Fraction": lambda text: Fraction(*map(int, text.split("/"))),  # no exponent: it could be huge
     "path": pathlib.Path,
     "type": lambda name: _builtin(name),
 }
@@ -371,18 +377,6 @@ def number(given: Any) -> int:
     if type(given) is not int or given < 0:
         raise ValueError(given)
     return given
-
-
-def made_error(kind: type, arguments: list[Any]) -> BaseException | None:
-    """An error of a type, or None if the type takes other arguments.
-
-    By a call: an error of `__new__` alone has holes, which crash the interpreter in `yield from`.
-    """
-    try:
-        error = kind(*arguments)
-    except Exception:
-        return None
-    return error if isinstance(error, BaseException) else None
 
 
 def _is_argument(value: Any) -> bool:

@@ -302,7 +302,7 @@ def test_a_hard_coded_answer_of_one_variant_is_wrong_in_another() -> None:
 
 @pytest.mark.parametrize("id", ["chains-x1", "chains-x4"])
 def test_variants_work_on_other_data(id: str) -> None:
-    one, two, three = (exercises()[id].materials(variant) for variant in variants())
+    one, two, three = (exercises()[id].given(variant) for variant in variants())
     assert one != two != three != one
 
 

@@ -384,5 +384,5 @@ def test_what_the_texts_show_runs(capsys: pytest.CaptureFixture[str]) -> None:
 
 @pytest.mark.parametrize("number", range(8))
 def test_no_variant_lets_a_rounded_temperature_pass(number: int) -> None:
-    night = exercises()["composition-x5"].materials(Variant(f"term {number}"))
+    night = exercises()["composition-x5"].given(Variant(f"term {number}"))
     assert any(abs(row[2] - round(row[2], 4)) > 1e-6 for row in night.expected)

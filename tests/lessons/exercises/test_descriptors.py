@@ -261,7 +261,7 @@ class TestX3:
 
 class TestX4:
     def test_the_given_values_differ_by_variant_and_those_of_another_are_refused(self) -> None:
-        usual = [exercises()["descriptors-x4"].materials(Variant(name)) for name in ("kit", "autumn-3f9a")]
+        usual = [exercises()["descriptors-x4"].given(Variant(name)) for name in ("kit", "autumn-3f9a")]
         assert usual[0] != usual[1]
         source = right("descriptors-x4").replace('given("descriptors-x4")', repr(usual[0]))
         assert judged("descriptors-x4", source).status == "correct"

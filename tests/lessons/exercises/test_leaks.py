@@ -314,10 +314,10 @@ def test_an_answer_that_never_ends_shows_no_misconception(id: str) -> None:
 
 def test_materials_differ_by_variant_and_are_the_same_each_time() -> None:
     other = Variant("autumn-3f9a")
-    assert [exercises()["leaks-x4"].materials(one) for one in (KIT, other)] != [[], []]
-    assert exercises()["leaks-x4"].materials(KIT) == exercises()["leaks-x4"].materials(KIT)
-    assert exercises()["leaks-x4"].materials(KIT) != exercises()["leaks-x4"].materials(other)
-    weather = exercises()["leaks-x2"].materials(KIT)
+    assert [exercises()["leaks-x4"].given(one) for one in (KIT, other)] != [[], []]
+    assert exercises()["leaks-x4"].given(KIT) == exercises()["leaks-x4"].given(KIT)
+    assert exercises()["leaks-x4"].given(KIT) != exercises()["leaks-x4"].given(other)
+    weather = exercises()["leaks-x2"].given(KIT)
     with weather.engine.begin() as connection:
         weather.store(connection)
     assert weather.kept() == len(weather.readings)

@@ -20,18 +20,20 @@ pytestmark = pytest.mark.skipif(
 
 RIGHT = next(one for one in solutions("leaks-x1") if one.right)
 OWN = """
-import time
-from lessons.exercises import attempt, exercise
+from lessons.exercises import Asked, Rule, ruled
 
-@exercise("own-x1", "Own", kind="build", answer="double", aspects={"it doubles": 2, "it ends": 1}, seconds=2,
-          hangs="leaks-m1")
-def doubling(answer, sheet):
-    with sheet.aspect("it doubles"):
-        assert answer(4) == 8
-    if attempt(answer, 0).value == "hang":
-        while True: pass
-    with sheet.aspect("it ends"):
-        pass
+def doubled(answer, sheet):
+    yield answer(4)
+
+def hangs(answer, sheet):
+    hang = answer(0) == "hang"
+    while hang: pass
+    return []
+
+ruled("own-x1", "Own", kind="build", answer="double", seconds=2, hangs="leaks-m1", asked=[
+    Asked("it doubles", 2, [Rule(doubled, lambda came: came != 8, "4 did not become 8.")]),
+    Asked("it ends", 1, [Rule(hangs, bool, "")]),
+])
 """
 
 
@@ -43,7 +45,8 @@ def server() -> Iterator[Server]:
 
 
 def own(tmp_path: Path, text: str = OWN) -> str:
-    path = tmp_path / "own_x1.py"
+    path = tmp_path / "own_x1" / "check.py"
+    path.parent.mkdir()
     path.write_text(text, encoding="utf-8")
     return str(path)
 
@@ -52,9 +55,7 @@ def asked(server: Server, answer: object, exercise: str = "leaks-x1", **more: st
     server.ask(exercise, "kit", **more)
     show_outside(server.place, answer)
     server.stop()
-    found = server.verdict()
-    assert found is not None
-    return Verdict.from_dict(found)
+    return server.verdict()
 
 
 def test_the_seed_shows_the_same_verdict_again_and_the_server_serves_on(server: Server) -> None:
@@ -67,7 +68,7 @@ def test_the_seed_shows_the_same_verdict_again_and_the_server_serves_on(server: 
 def test_a_request_is_taken_back_when_no_host_comes(server: Server) -> None:
     server.ask("leaks-x1", "kit")
     server.stop()
-    assert server.verdict() is None
+    assert server.verdict().unjudged == "No answer was shown to the judge."
     assert asked(server, RIGHT.answer()).status == "correct"
 
 
@@ -99,7 +100,7 @@ def test_a_host_that_sends_no_message_gets_a_verdict(server: Server) -> None:
         one.connect(server.place)
         one.sendall(struct.pack(">I", 5) + b"nonse")
         found = server.verdict()
-    assert found is not None and found["points"] == 0 and "no message" in found["aspects"][0]["seen"]
+    assert found.points == 0 and "no message" in found.aspects[0].seen
 
 
 def test_it_ends_with_whoever_started_it(server: Server) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import socket
 import subprocess
@@ -18,9 +19,10 @@ from solutions import solutions
 
 from lessons.exercises import Variant, exercises
 from lessons.judge import home, host
-from lessons.judge.home import Server, judged, show_outside
+from lessons.judge.home import Server, connected, judged, show_outside
 from lessons.judge.host import Copy, Stuck, hello
 from lessons.judge.trial import tried
+from lessons.judge.verdict import Verdict
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="a copy of the kernel needs Linux")
 
@@ -45,49 +47,38 @@ def at_home() -> Iterator[None]:
     home.end()
 
 
-def connected(server: Server) -> socket.socket:
-    found = socket.socket(socket.AF_UNIX)
-    found.connect(server.place)
-    return found
-
-
-def shown(server: Server, answer: object, seed: str = "") -> dict[str, Any]:
+def shown(
+    server: Server, answer: object, seed: str = "", exercise: str = "leaks-x1", own: str = ""
+) -> Verdict:
     """The verdict of the server on an answer."""
-    server.ask("leaks-x1", "kit", seed)
-    copy = Copy(answer, lambda: connected(server), server.descriptors)
-    try:
-        found = server.verdict()
-    finally:
-        copy.end()
-    assert found is not None
-    return found
+    server.ask(exercise, "kit", seed, own)
+    with contextlib.closing(Copy(answer, lambda: connected(server.place), server.descriptors)):
+        return server.verdict()
 
 
 @pytest.mark.parametrize("solution", [RIGHT, WRONG], ids=str)
 def test_its_verdict_is_the_one_of_a_judge_here(server: Server, solution: Any) -> None:
-    here = tried(ONE, solution.answer(), Variant(), "7").as_dict()
+    here = tried(ONE, solution.answer(), Variant(), "7")
     assert shown(server, solution.answer(), "7") == here
 
 
 def test_one_process_judges_one_answer_after_the_other(server: Server) -> None:
-    found = [shown(server, one.answer())["points"] for one in (RIGHT, WRONG, RIGHT)]
+    found = [shown(server, one.answer()).points for one in (RIGHT, WRONG, RIGHT)]
     assert found[0] == found[2] == ONE.worth > found[1]
 
 
 def test_a_host_that_ends_in_the_middle_gets_a_verdict(server: Server) -> None:
     found = shown(server, lambda source, sink: os._exit(3))
-    assert found["points"] == 0 and "ended in the middle of the check" in found["aspects"][0]["seen"]
-    assert shown(server, RIGHT.answer())["points"] == ONE.worth
+    assert found.points == 0 and "ended in the middle of the check" in found.aspects[0].seen
+    assert shown(server, RIGHT.answer()).points == ONE.worth
 
 
-def raw(server: Server, send: Callable[[socket.socket], None]) -> dict[str, Any]:
+def raw(server: Server, send: Callable[[socket.socket], None]) -> Verdict:
     """The verdict on a host that sends what it likes."""
     server.ask("leaks-x1", "kit")
-    with connected(server) as wire:
+    with connected(server.place) as wire:
         send(wire)
-        found = server.verdict()
-    assert found is not None
-    return found
+        return server.verdict()
 
 
 @pytest.mark.parametrize("data", [b"", b"\0\0\0\2hi", b"\xff\xff\xff\xff", b"GET / HTTP/1.1\r\n\r\n"])
@@ -96,14 +87,14 @@ def test_a_host_that_does_not_keep_to_the_protocol_gets_one_at_once(server: Serv
         wire.sendall(data)
         wire.shutdown(socket.SHUT_WR)
 
-    assert raw(server, send)["points"] == 0
+    assert raw(server, send).points == 0
 
 
 def test_a_second_host_finds_no_judge(server: Server) -> None:
     def send(wire: socket.socket) -> None:
         for _ in range(100):
             try:
-                connected(server).close()
+                connected(server.place).close()
             except (FileNotFoundError, ConnectionRefusedError):
                 return
             time.sleep(0.01)
@@ -115,17 +106,11 @@ def test_a_second_host_finds_no_judge(server: Server) -> None:
 def test_what_was_asked_can_be_taken_back(server: Server) -> None:
     server.ask("leaks-x1", "kit")
     server.stop()
-    assert server.verdict() is None
-    assert not Path(server.place).exists()
-    assert shown(server, RIGHT.answer())["points"] == ONE.worth
-
-
-def test_if_no_host_comes_that_is_said_and_nothing_is_blamed(server: Server) -> None:
-    server.ask("leaks-x1", "kit", patience=0.05)
     found = server.verdict()
-    assert found is not None
-    assert (found["status"], found["belief"]) == ("not judged", "")
-    assert found["unjudged"] == "No answer was shown to the judge."
+    assert (found.status, found.belief) == ("not judged", ""), "and nothing is blamed"
+    assert found.unjudged == "No answer was shown to the judge."
+    assert not Path(server.place).exists()
+    assert shown(server, RIGHT.answer()).points == ONE.worth
 
 
 def test_what_a_judgement_needs_of_the_disk_goes_with_it(
@@ -154,15 +139,11 @@ def test_a_copy_that_hangs_is_started_again(
         if not (tmp_path / "hung").exists():
             (tmp_path / "hung").touch()
             time.sleep(60)
-        return connected(server)
+        return connected(server.place)
 
     server.ask("leaks-x1", "kit")
-    copy = Copy(RIGHT.answer(), connect, server.descriptors)
-    try:
-        found = server.verdict()
-    finally:
-        copy.end()
-    assert found is not None and found["points"] == ONE.worth
+    with contextlib.closing(Copy(RIGHT.answer(), connect, server.descriptors)):
+        assert server.verdict().points == ONE.worth
 
 
 def test_a_copy_that_always_hangs_is_not_the_answers_fault(
@@ -247,23 +228,18 @@ def test_no_module_of_a_students_folder_gets_into_the_judge(
 
 
 def test_a_courses_own_exercise_is_judged_by_its_file(server: Server, tmp_path: Path) -> None:
-    own = tmp_path / "leaks_x101.py"
+    own = tmp_path / "leaks_x101" / "check.py"
+    own.parent.mkdir()
     own.write_text(
         textwrap.dedent("""
-        from lessons.exercises import Wrong, exercise
+        from lessons.exercises import Asked, Rule, ruled
 
-        @exercise("leaks-x101", "Twice", kind="build", answer="twice", aspects={"it doubles": 2})
-        def doubling(answer, sheet):
-            with sheet.aspect("it doubles"):
-                if answer(4) != 8:
-                    raise Wrong("", "4 did not become 8.", "Multiply.")
+        def doubled(answer, sheet):
+            yield answer(4)
+
+        WRONG = Rule(doubled, lambda came: came != 8, "4 did not become 8.", "", "Multiply.")
+        ruled("leaks-x101", "Twice", kind="build", answer="twice", asked=[Asked("it doubles", 2, [WRONG])])
     """)
     )
     for answer, points in ((lambda number: 2 * number, 2), (lambda number: number + 1, 0)):
-        server.ask("leaks-x101", "kit", own=str(own))
-        copy = Copy(answer, lambda: connected(server), server.descriptors)
-        try:
-            found = server.verdict()
-        finally:
-            copy.end()
-        assert found is not None and found["points"] == points
+        assert shown(server, answer, exercise="leaks-x101", own=str(own)).points == points

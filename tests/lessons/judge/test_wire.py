@@ -19,7 +19,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lessons.exercises import exercises
 from lessons.judge import judge as judging
 from lessons.judge import trial, wire
 from lessons.judge.host import Host
@@ -614,7 +613,8 @@ def test_the_judge_sees_the_files_that_a_host_has_open_and_the_folder_in_which_i
         pytest.skip("needs a copy of this process")
     seen = []
 
-    def settled(judge: Judge) -> None:
+    def run(judge: Judge) -> None:
+        judge.greeted(10)
         keeper = judge.ask("answer")
         with judge.folder() as folder:
             before = judge.files()
@@ -627,7 +627,7 @@ def test_the_judge_sees_the_files_that_a_host_has_open_and_the_folder_in_which_i
             )
 
     by = trial._by_copy if copied else trial._by_loopback
-    assert by(exercises()["leaks-x4"], Keeper(), settled) is None  # type: ignore[arg-type]
+    assert by(Keeper(), 20.0, run) is None  # type: ignore[arg-type]
     assert seen == [(1, True, ["kept.txt"])]
 
 

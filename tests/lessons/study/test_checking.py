@@ -10,8 +10,8 @@ from solutions import solutions
 from lessons import check, course, given, progress
 from lessons.exercises import exercises
 from lessons.exercises.exercise import HINTS
-from lessons.judge.checking import UnknownExercise
 from lessons.judge.verdict import MIME
+from lessons.study.checking import UnknownExercise
 
 WRONG = next(one for one in solutions("leaks-x1") if not one.right)
 RIGHT = next(one for one in solutions("leaks-x1") if one.right)

@@ -46,7 +46,7 @@ def given(id: object) -> Any:
 
     id: such as "leaks-x2". Raises `UnknownExercise` with the nearest names.
     """
-    return _exercise(id).materials(chosen())
+    return _exercise(id).given(chosen())
 
 
 def check(id: object, answer: object = None) -> Verdict:
