@@ -11,7 +11,6 @@ import hashlib
 import json
 import multiprocessing
 import os
-import re
 import signal
 import sys
 import tempfile
@@ -53,22 +52,14 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     """Give a command the options that say whom to grade, and where."""
-    parser.add_argument(
-        "--student",
-        action="append",
-        default=[],
-        metavar="ID",
-        help="grade this student alone (may be repeated)",
-    )
-    parser.add_argument(
-        "--workers", type=_count, metavar="N", help="how many at once (default: one a processor)"
-    )
-    parser.add_argument(
-        "--dask", metavar="ADDRESS", help="grade on a Dask cluster, such as tcp://10.0.0.1:8786"
-    )
-    parser.add_argument(
-        "--no-sandbox", action="store_true", help="grade without a sandbox: for code that you know alone"
-    )
+    one = "grade this student alone (may be repeated)"
+    parser.add_argument("--student", action="append", default=[], metavar="ID", help=one)
+    many_at_once = "how many at once (default: one a processor)"
+    parser.add_argument("--workers", type=_count, metavar="N", help=many_at_once)
+    cluster = "grade on a Dask cluster, such as tcp://10.0.0.1:8786"
+    parser.add_argument("--dask", metavar="ADDRESS", help=cluster)
+    bare = "grade without a sandbox: for code that you know alone"
+    parser.add_argument("--no-sandbox", action="store_true", help=bare)
 
 
 def run(given: argparse.Namespace) -> int:
@@ -270,11 +261,12 @@ class Recipe:
             release = path.read_bytes()
             template = Template.read(release)
         except (OSError, ValueError, KeyError, TypeError) as error:
+            why = getattr(error, "strerror", None) or error
             raise Trouble(
-                f"There is no released notebook of {assignment} at {path} ({_said(error)}): run "
+                f"There is no released notebook of {assignment} at {path} ({why}): run "
                 f"`nbgrader generate_assignment {assignment} --force` in {course.root.absolute()}."
             ) from error
-        if (drawn := _variant(template)) not in ("", course.term):
+        if (drawn := template.variant) not in ("", course.term):
             raise Trouble(
                 f"{course.file} has the term {course.term}, and the released notebook {path} is of {drawn}: "
                 "put that back, or nobody is graded by what was handed out."
@@ -287,21 +279,15 @@ class Recipe:
         known = exercises()
         checked = [slot.exercise for slot in template.slots if slot.exercise]
         versions = {name: known[name].version if name in known else "" for name in checked}
-        return cls(
-            assignment,
-            course.term,
-            release,
-            template,
-            files,
-            versions,
-            sandboxed,
-            times or Times(**course.limits),
-        )
+        times = times or Times(**course.limits)
+        return cls(assignment, course.term, release, template, files, versions, sandboxed, times)
 
     @property
     def digest(self) -> str:
-        """Another one means that what was graded is graded again."""
-        return grading_digest(self.release, self.files, self.variant, self.versions)
+        """Of what a submission is graded by: another one means that it is graded again."""
+        files = sorted((name, data.hex()) for name, data in self.files.items())
+        content = [self.release.hex(), self.variant, sorted(self.versions.items()), files]
+        return hashlib.sha256(json.dumps(content).encode()).hexdigest()[:16]
 
     @property
     def patience(self) -> float:
@@ -314,30 +300,6 @@ class Recipe:
             self.assignment, student, notebook, self.release, self.variant, self.files, dict(seeds or {}),
             self.times, self.sandboxed,
         )  # fmt: skip
-
-
-def _said(error: Exception) -> str:
-    return (isinstance(error, OSError) and error.strerror) or str(error)
-
-
-def _variant(template: Template) -> str:
-    """The variant that the release's setup cell chooses; "" when it says none."""
-    setups = (slot.source for slot in template.slots if slot.locked and not slot.check)
-    found = re.search(r'(?m)^course\("([^"\n]*)"\)', "\n".join(setups))
-    return found[1] if found else ""
-
-
-def grading_digest(
-    release: bytes, files: Mapping[str, bytes], variant: str, versions: Mapping[str, str]
-) -> str:
-    """A digest of what a submission is graded by: another one means that it is graded again."""
-    content = [
-        release.hex(),
-        variant,
-        sorted(versions.items()),
-        sorted((n, d.hex()) for n, d in files.items()),
-    ]
-    return hashlib.sha256(json.dumps(content).encode()).hexdigest()[:16]
 
 
 class Progress:
@@ -410,54 +372,43 @@ class Pool:
         suspects: list[Job] = []
         waiting: dict[Future[Result], Job] = {}
         queue = iter(jobs)
-        more = True
-        while more or waiting:
-            while more and len(waiting) < self.window:
-                job = next(queue, None)
-                if job is None:
-                    more = False
-                else:
-                    waiting[self._submit(job)] = job
+        while True:
+            while not suspects and len(waiting) < self.window and (job := next(queue, None)):
+                waiting[self._submit(job)] = job
+            if suspects and not waiting:
+                waiting[self._submit(suspects[0])] = suspects[0]
+            if not waiting:
+                return
             done = wait(waiting, patience, FIRST_COMPLETED).done
-            broken = bool(waiting) and not done
+            broken = not done
             for future in done:
                 result = _outcome(future, waiting[future])
                 if result is None:
                     broken = True
-                    break
-                del waiting[future]
+                    continue
+                del waiting[future], suspects[:1]
                 yield result
             if broken:
-                # Whose fault it was cannot be seen: all that were running are tried one by one.
-                suspects += waiting.values()
-                waiting.clear()
                 self._renew()
-            while suspects:
-                yield self._alone(suspects.pop(0), patience)
+                if suspects:
+                    job, how = suspects.pop(0), "died" if done else "came to no end"
+                    yield _lost(job, f"The grading process {how} with this submission, twice.")
+                else:
+                    # Whose fault it was cannot be seen: all that were running are tried one by one.
+                    suspects = [*waiting.values()]
+                waiting.clear()
 
     def close(self, wait_for_it: bool = True) -> None:
         """End the executor; at once, and its workers with it, unless they are waited for."""
-        processes = list((getattr(self.executor, "_processes", None) or {}).values())
+        processes = [] if wait_for_it else [*(getattr(self.executor, "_processes", None) or {}).values()]
         with contextlib.suppress(Exception):
             if isinstance(self.executor, ProcessPoolExecutor):
                 self.executor.shutdown(wait=wait_for_it, cancel_futures=not wait_for_it)
             else:
                 self.executor.shutdown(wait=wait_for_it)
-        if not wait_for_it:
-            for process in processes:
-                with contextlib.suppress(Exception):
-                    process.terminate()
-
-    def _alone(self, job: Job, patience: float | None) -> Result:
-        future = self._submit(job)
-        ended = bool(wait([future], patience).done)
-        result = _outcome(future, job) if ended else None
-        if result is None:
-            self._renew()
-            how = "died" if ended else "came to no end"
-            note = f"The grading process {how} with this submission, twice."
-            return ungraded(job.student, Template.read(job.release), "stopped", note, job.sandboxed)
-        return result
+        for process in processes:
+            with contextlib.suppress(Exception):
+                process.terminate()
 
     def _submit(self, job: Job) -> Future[Result]:
         try:
@@ -479,8 +430,11 @@ def _outcome(future: Future[Result], job: Job) -> Result | None:
         return None
     except Exception as error:
         # A cluster that lost its workers says so in an error of its own.
-        note = f"The grading of this submission was lost: {described(error)}."
-        return ungraded(job.student, Template.read(job.release), "stopped", note, job.sandboxed)
+        return _lost(job, f"The grading of this submission was lost: {described(error)}.")
+
+
+def _lost(job: Job, note: str) -> Result:
+    return ungraded(job.student, Template.read(job.release), "stopped", note, job.sandboxed)
 
 
 @contextlib.contextmanager
@@ -495,7 +449,7 @@ def pooled(dask: str | None, workers: int | None) -> Iterator[Pool]:
             folder = within.enter_context(boxes())
             pool = Pool(lambda: processes(count, folder), 2 * count)
             for _ in range(count):
-                pool.executor.submit(_begun)
+                pool.executor.submit(begin_judge)  # a first submission would wait for it
         try:
             yield pool
         except BaseException:
@@ -528,11 +482,6 @@ def _begin(folder: str) -> None:
             os._exit(1)
 
     threading.Thread(target=follow, daemon=True).start()
-
-
-def _begun() -> None:
-    """In a worker: begin what a first submission would wait for."""
-    begin_judge()
 
 
 @contextlib.contextmanager

@@ -14,7 +14,7 @@ import re
 import stat
 import unicodedata
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +30,9 @@ OFFERED = 50
 
 CHECKPOINTS = ".ipynb_checkpoints"
 """What Jupyter itself puts beside notebooks. Any other folder that holds an assignment is a student's."""
+
+_KEPT = ("nbgrader", "deletable", "editable")
+"""What a graded notebook keeps of a released cell's metadata."""
 
 _CHECK = re.compile(r'check\("([a-z][a-z0-9]*-x\d+)", *([A-Za-z_]\w*)\)\.points')
 """What the kit's check cells hold."""
@@ -257,9 +260,9 @@ class Slot:
         return (found[1], found[2]) if found else ("", "")
 
     @property
-    def answer(self) -> bool:
-        """Whether a student writes in it."""
-        return not self.locked
+    def released(self) -> SubmittedCell:
+        """The cell as it was released; without a text if a student writes in it."""
+        return SubmittedCell(self.type, self.source if self.locked else "", self.cell_id, self)
 
     @property
     def points(self) -> float:
@@ -283,11 +286,7 @@ class Template:
             about = cell["metadata"].get("nbgrader", {})
             if "grade_id" not in about:
                 continue
-            kept = {
-                key: cell["metadata"][key]
-                for key in ("nbgrader", "deletable", "editable")
-                if key in cell["metadata"]
-            }
+            kept = {key: value for key, value in cell["metadata"].items() if key in _KEPT}
             name = str(about["grade_id"])
             slots.append(
                 Slot(name, cell["cell_type"], _text(cell["source"]), kept, str(cell.get("id", name)))
@@ -306,6 +305,13 @@ class Template:
     def weaker(self) -> list[str]:
         """The check cells that no judge decides: they run where the answer runs, which can make them pass."""
         return [slot.id for slot in self.slots if slot.check and not slot.exercise]
+
+    @property
+    def variant(self) -> str:
+        """The variant that the release's setup cell chooses; "" when it says none."""
+        setups = (slot.source for slot in self.slots if slot.locked and not slot.check)
+        found = re.search(r'(?m)^course\("([^"\n]*)"\)', "\n".join(setups))
+        return found[1] if found else ""
 
     def answer_of(self, check: Slot) -> Slot | None:
         """The answer cell that a check cell belongs to: "leaks-x2" for "leaks-x2-check"."""
@@ -333,7 +339,7 @@ class SubmittedCell:
         }
         if self.type == "code":
             made |= {"execution_count": None, "outputs": self.outputs}
-        elif self.attachments:
+        elif self.attachments and self.type == "markdown":
             made["attachments"] = self.attachments
         return made
 
@@ -347,51 +353,37 @@ def rebuilt(data: bytes, template: Template) -> tuple[list[SubmittedCell], list[
     Raises `Refused` for what is no notebook, or one of something else.
     """
     given = _cells(data)
-    taken = _matched(given, template)
-    if not any((slot := template.slot(id)) and (slot.check or slot.answer) for id in taken):
+    owners = _matched(given, template)
+    if not any(slot.check or not slot.locked for slot in owners.values()):
         raise Refused("foreign", "None of its cells belongs to this assignment.")
     notes = []
     cells: list[SubmittedCell] = []
-    for number, (kind, source, name, attachments) in enumerate(given, 1):
-        slot = next((template.slot(id) for id, index in taken.items() if index == number - 1), None)
+    for number, cell in enumerate(given):
+        slot = owners.get(number)
         if slot is None:
-            if template.slot(name):
-                notes.append(f"A second cell is called {name}; the first one counts.")
-            cells.append(
-                SubmittedCell(
-                    kind, source, f"added-{number}", attachments=attachments if kind == "markdown" else {}
-                )
-            )
+            if template.slot(cell.id):
+                notes.append(f"A second cell is called {cell.id}; the first one counts.")
+            cells.append(replace(cell, id=f"added-{number + 1}"))
             continue
-        if kind != slot.type:
+        if cell.type != slot.type:
             notes.append(f"The cell {slot.id} is a {slot.type} cell again.")
-        if slot.locked and source.strip() != slot.source.strip():
+        if slot.locked and cell.source.strip() != slot.source.strip():
             notes.append(f"The locked cell {slot.id} was changed; it is as released again.")
-        kept = slot.source if slot.locked else source
-        cells.append(
-            SubmittedCell(slot.type, kept, slot.cell_id, slot, attachments if slot.type == "markdown" else {})
-        )
+        source = slot.source if slot.locked else cell.source
+        cells.append(SubmittedCell(slot.type, source, slot.cell_id, slot, cell.attachments))
     _complete(cells, template, notes)
     return cells, notes
 
 
 def bare(template: Template, notice: str) -> list[SubmittedCell]:
-    """The released notebook without any answer, under a notice: what stands for an ungradable submission."""
-    cells = [SubmittedCell("markdown", notice, "notice")]
-    return cells + [
-        SubmittedCell(slot.type, slot.source if slot.locked else "", slot.cell_id, slot)
-        for slot in template.slots
-    ]
+    """The released notebook without any answer, under a notice: it replaces an ungradable submission."""
+    return [SubmittedCell("markdown", notice, "notice"), *(slot.released for slot in template.slots)]
 
 
 def notebook(cells: list[SubmittedCell], template: Template) -> str:
     """Cells as the text of a notebook."""
-    made = {
-        "cells": [cell.as_dict() for cell in cells],
-        "metadata": template.metadata,
-        "nbformat": 4,
-        "nbformat_minor": 5,
-    }
+    shown = [cell.as_dict() for cell in cells]
+    made = {"cells": shown, "metadata": template.metadata, "nbformat": 4, "nbformat_minor": 5}
     return writable(json.dumps(made, indent=1, ensure_ascii=False, sort_keys=True) + "\n")
 
 
@@ -400,11 +392,8 @@ def writable(text: str) -> str:
     return text.encode("utf-8", "replace").decode("utf-8")
 
 
-Given = tuple[str, str, str, dict[str, Any]]
-"""A submitted cell: type, source, `grade_id` or "", attachments."""
-
-
-def _cells(data: bytes) -> list[Given]:
+def _cells(data: bytes) -> list[SubmittedCell]:
+    """What was submitted; the `id` of each is its `grade_id`, or its own, or ""."""
     if not data.strip():
         raise Refused("empty", "The file is empty.")
     try:
@@ -414,12 +403,10 @@ def _cells(data: bytes) -> list[Given]:
         raise Refused("unreadable", f"The file is no JSON: {reason[:100]}.") from None
     if not isinstance(parsed, dict):
         raise Refused("not a notebook", f"The file is JSON, but no notebook: a {type(parsed).__name__}.")
-    cells = parsed.get("cells")
-    if not isinstance(cells, list):
+    cells, sheets = parsed.get("cells"), parsed.get("worksheets")
+    if not isinstance(cells, list) and isinstance(sheets, list) and sheets:
         # Format 3 kept its cells in worksheets, and called a code cell's source its input.
-        sheets = parsed.get("worksheets")
-        first = sheets[0] if isinstance(sheets, list) and sheets else None
-        cells = first.get("cells") if isinstance(first, dict) else None
+        cells = _dict(sheets[0]).get("cells")
     if not isinstance(cells, list):
         raise Refused("not a notebook", "The file is JSON, but no notebook: it has no cells.")
     if not cells:
@@ -429,20 +416,24 @@ def _cells(data: bytes) -> list[Given]:
     return [_cell(cell) for cell in cells if isinstance(cell, dict)]
 
 
-def _cell(cell: dict[str, Any]) -> Given:
+def _cell(cell: dict[str, Any]) -> SubmittedCell:
     kind = cell.get("cell_type")
-    metadata = cell.get("metadata")
-    about = metadata.get("nbgrader") if isinstance(metadata, dict) else None
-    name = about.get("grade_id") if isinstance(about, dict) else None
-    if not isinstance(name, str) or not name:
-        name = cell.get("id")
-    attachments = cell.get("attachments")
-    return (
+    about = _dict(_dict(cell.get("metadata")).get("nbgrader"))
+    names = [one for one in (about.get("grade_id"), cell.get("id")) if isinstance(one, str) and one]
+    return SubmittedCell(
         kind if kind in ("code", "markdown", "raw") else "raw",
         _text(cell.get("source", cell.get("input", ""))),
-        name if isinstance(name, str) else "",
-        _attachments(attachments) if isinstance(attachments, dict) else {},
+        names[0] if names else "",
+        attachments={
+            _text(name): {kind: _text(data) for kind, data in bundle.items() if kind.startswith("image/")}
+            for name, bundle in _dict(cell.get("attachments")).items()
+            if isinstance(bundle, dict)
+        },
     )
+
+
+def _dict(value: object) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
 
 
 def _text(source: object) -> str:
@@ -453,26 +444,18 @@ def _text(source: object) -> str:
     return writable(text)
 
 
-def _attachments(given: dict[str, Any]) -> dict[str, Any]:
-    return {
-        _text(name): {kind: _text(data) for kind, data in bundle.items() if kind.startswith("image/")}
-        for name, bundle in given.items()
-        if isinstance(bundle, dict)
-    }
-
-
-def _matched(given: list[Given], template: Template) -> dict[str, int]:
-    """For each slot that is there, which of the submitted cells is its own."""
-    taken: dict[str, int] = {}
+def _matched(given: list[SubmittedCell], template: Template) -> dict[int, Slot]:
+    """Which of the submitted cells, by number, is which slot's own."""
+    owners: dict[int, Slot] = {}
     for slot in template.slots:
-        named = [index for index, cell in enumerate(given) if cell[2] in (slot.id, slot.cell_id)]
+        named = [index for index, cell in enumerate(given) if cell.id in (slot.id, slot.cell_id)]
         if not named and slot.locked and slot.source.strip():
             # Some editors drop metadata: then a locked cell is known by its text.
-            named = [index for index, cell in enumerate(given) if cell[1].strip() == slot.source.strip()]
-        fitting = [index for index in named if given[index][0] == slot.type] or named
+            named = [index for index, cell in enumerate(given) if cell.source.strip() == slot.source.strip()]
+        fitting = [index for index in named if given[index].type == slot.type] or named
         if fitting:
-            taken[slot.id] = fitting[0]
-    return taken
+            owners.setdefault(fitting[0], slot)
+    return owners
 
 
 def _complete(cells: list[SubmittedCell], template: Template, notes: list[str]) -> None:
@@ -489,9 +472,7 @@ def _complete(cells: list[SubmittedCell], template: Template, notes: list[str]) 
         here = position(slot)
         if here < 0:
             notes.append(f"The cell {slot.id} was missing; it was added.")
-            cells.insert(
-                before + 1, SubmittedCell(slot.type, slot.source if slot.locked else "", slot.cell_id, slot)
-            )
+            cells.insert(before + 1, slot.released)
             here = before + 1
         elif slot is first and any(cell.type == "code" for cell in cells[:here]):
             # The course's setup comes before all code, also where a student put something above it.
