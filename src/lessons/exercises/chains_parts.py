@@ -122,7 +122,7 @@ def compared(run: SimpleNamespace, kind: str, wanted: list[Any], alike: Callable
         raise run.error
     run.kind, run.wanted, run.slip = kind, len(wanted), ""
     if run.came != len(wanted):
-        run.slip = f"of {run.pulls} readings {run.came} values came; there are {len(wanted)}"
+        run.slip = f"values that came: {run.came}, after {run.pulls} pulls; {len(wanted)} belong there"
     for number, (value, right) in enumerate(zip(run.values, wanted, strict=False), 1):
         if not alike(value, right):
             run.slip = f"when all had come, value {number} was {short(value)}; {right} belongs there"
@@ -259,11 +259,11 @@ class Line:
         """What failed, in words."""
         if self.error is None:
             return "nothing failed"
-        if self.stubborn:
-            return f"{self.stubborn} failed to close ({type(self.error).__name__})"
-        step = f"its {'write' if self.place == 'sink' else 'record'} {self.at}" if self.at else "its call"
-        name = self.place if self.place.startswith("stage") else f"the {self.place}"
-        return f"{name} failed at {step} ({type(self.error).__name__})"
+        place = self.stubborn or self.place
+        name = place if place.startswith("stage") else f"the {place}"
+        record = f"at its {'write' if place == 'sink' else 'record'} {self.at}"
+        step = "to close" if self.stubborn else record if self.at else "at its call"
+        return f"{name} failed {step} ({type(self.error).__name__})"
 
 
 @declared("process", name="Stage")

@@ -162,7 +162,7 @@ MAIL = (
     Rule(nights, lambda night: not night.elsewhere - {"building"},
          "no mail came from a chain at work.", "", "Mend what is said above first."),
     Rule(nights, lambda night: not night.building and night.written != night.due,
-         "{when}: {due} records had come by then, and {written} were written.", "chains-stage-by-stage",
+         "{when}: by then {due} could be written, and {written} were.", "chains-stage-by-stage",
          "Write each record before you pull the next: no list of all of them."),
     Rule(nights, lambda night: not (night.silent or night.building or night.counted) and night.like["source"],
          "{when}: {written} were written, and the mail said {said}, which is how many the source sent out.",
