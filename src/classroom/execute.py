@@ -10,7 +10,6 @@ that killed it.
 
 from __future__ import annotations
 
-import atexit
 import contextlib
 import json
 import queue
@@ -26,7 +25,7 @@ from classroom import intake
 from classroom.intake import Slot, SubmittedCell, Template
 from classroom.sandbox import Limits, Sandbox
 from classroom.trouble import Trouble
-from lessons.judge.home import Ended, Server
+from lessons.judge.home import Ended, judge
 from lessons.judge.verdict import Verdict
 
 KEPT = 100_000
@@ -150,16 +149,10 @@ def _graded(job: Job) -> Result:
     run = _SubmissionRun(job, template, cells)
     run.all()
     lost = any(score.points < score.worth for score in run.scores.values())
-    return Result(
-        job.student,
-        note=run.note,
-        notebook=intake.notebook(cells, template),
-        scores=run.scores,
-        # They are printed, and a submission chooses the names in them.
-        evidence=[intake.printable(line) for line in (*notes, *run.evidence)],
-        needs_person=run.cut and lost,
-        sandboxed=job.sandboxed,
-    )
+    # They are printed, and a submission chooses the names in them.
+    evidence = [intake.printable(line) for line in (*notes, *run.evidence)]
+    made, needs = intake.notebook(cells, template), run.cut and lost
+    return Result(job.student, "graded", run.note, made, run.scores, evidence, needs, job.sandboxed)
 
 
 class _SubmissionRun:
@@ -301,42 +294,12 @@ def judged(kernel: Kernel, job: Job, slot: Slot, seconds: float) -> tuple[Ran, V
     """
     own = kernel.sandbox.beside(f"{slot.exercise.replace('-', '_')}/check.py")
     seed, shared = job.seeds.get(slot.exercise, ""), kernel.sandbox.shared if job.sandboxed else ""
-    with _judge() as server:
+    with judge() as server:
         server.ask(slot.exercise, job.variant, seed, own, kernel.sandbox.judge, shared)
         ran = kernel.run(_SHOW.format(place=kernel.sandbox.place, name=slot.name), seconds, server.says)
         server.stop()
         found = server.verdict()
     return ran, None if found.unjudged else found
-
-
-_idle: list[Server] = []
-"""The judges of this process that wait. Each serves one submission at a time: a process may have threads."""
-
-
-@contextlib.contextmanager
-def _judge() -> Iterator[Server]:
-    """A judge's process, a new one if none waits; it is ended if anything goes wrong with it."""
-    while _idle and not _idle[-1].alive:
-        _idle.pop().end()
-    server = _idle.pop() if _idle else Server()
-    try:
-        yield server
-    except BaseException:
-        server.end()
-        raise
-    _idle.append(server)
-
-
-def begin_judge() -> None:
-    """Start a judge that waits."""
-    _idle.append(Server())
-
-
-@atexit.register
-def end_judges() -> None:
-    """End the judges that wait."""
-    while _idle:
-        _idle.pop().end()
 
 
 def _plain(kernel: Kernel, cell: SubmittedCell, score: Score, seconds: float) -> None:
@@ -346,14 +309,10 @@ def _plain(kernel: Kernel, cell: SubmittedCell, score: Score, seconds: float) ->
     score.status = "wrong"
     if ran.end or any(output["output_type"] == "error" for output in ran.outputs):
         return
-    results = [
-        output["data"].get("text/plain", "")
-        for output in ran.outputs
-        if output["output_type"] == "execute_result"
-    ]
+    results = [one["data"] for one in ran.outputs if one["output_type"] == "execute_result"]
     score.points = score.worth
-    with contextlib.suppress(ValueError):
-        score.points = min(score.worth, max(0.0, float(results[0]))) if results else score.worth
+    with contextlib.suppress(ValueError, IndexError):
+        score.points = min(score.worth, max(0.0, float(results[0].get("text/plain", ""))))
     score.status = "correct" if score.points == score.worth else "almost"
 
 
@@ -524,9 +483,7 @@ class Kernel:
 def _bundle(data: dict[str, Any]) -> dict[str, Any]:
     if _deep(list(data.values())):
         return {"text/plain": f"(an output that is nested more than {DEEP} times, not kept)"}
-    return {
-        str(kind): content if str(kind).endswith("json") else str(content) for kind, content in data.items()
-    }
+    return {str(one): data[one] if str(one).endswith("json") else str(data[one]) for one in data}
 
 
 def _deep(content: Any) -> bool:
@@ -534,7 +491,7 @@ def _deep(content: Any) -> bool:
     level = [content]
     for _ in range(DEEP + 1):
         inside = [
-            one.values() if isinstance(one, dict) else one for one in level if isinstance(one, dict | list)
+            one.values() if isinstance(one, dict) else one for one in level if type(one) in (dict, list)
         ]
         level = [one for some in inside for one in some]
     return bool(level)

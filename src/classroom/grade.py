@@ -25,11 +25,12 @@ from typing import Any
 
 from classroom.boxes import boxes
 from classroom.course import Course, add_option
-from classroom.execute import Job, Result, Times, begin_judge, graded, ungraded
+from classroom.execute import Job, Result, Times, graded, ungraded
 from classroom.intake import Found, Template, described, strays, submissions
 from classroom.sandbox import available
 from classroom.spans import duration
 from classroom.trouble import Trouble
+from lessons.judge.home import begin
 from lessons.words import agreeing, many
 
 SCHEDULER = 10.0
@@ -117,21 +118,17 @@ class GradingSummary:
         took = f" in {duration(self.seconds)}" if count else ""
         lines = [f"Graded {many(count, 'submission')} of {self.assignment}{took}."]
         if self.already:
-            lines.append(
-                f"{many(self.already, 'submission')} had a grade already and stayed "
-                "(--again grades them too)."
-            )
+            already = many(self.already, "submission")
+            lines.append(f"{already} had a grade already and stayed (--again grades them too).")
         if self.earlier:
             lines.append(
                 f"{many(self.earlier, 'submission')} {agreeing(self.earlier, 'was', 'were')} graded by an "
                 f"earlier version of the checks or another release, and stayed: `classroom regrade "
                 f"{self.assignment}` shows what would change, --again grades them anew."
             )
-        odd = {status: number for status, number in sorted(self.statuses.items()) if status != "graded"}
+        odd = [f"{number} {status}" for status, number in sorted(self.statuses.items()) if status != "graded"]
         if odd:
-            lines.append(
-                "Of these: " + ", ".join(f"{number} {status}" for status, number in odd.items()) + "."
-            )
+            lines.append(f"Of these: {', '.join(odd)}.")
         if self.people:
             shown = ", ".join(self.people[:20]) + (", …" if len(self.people) > 20 else "")
             lines.append(
@@ -167,12 +164,12 @@ def grade(
         from classroom.book import Book
 
         book = within.enter_context(Book(course, assignment, recipe.template, recipe.digest, recipe.versions))
-        waiting, odd = _waiting(course, book, summary, students, sandboxed, again)
+        waiting, odd = _waiting(book, summary, students, sandboxed, again)
         for student in summary.missing:
             say(f"{student}: nothing was submitted.")
         for name in strays(course.root / "submitted"):
             say(f"{name} in submitted/ is not a student's folder, so it is not graded.")
-        progress = within.enter_context(Progress(len(waiting), say))
+        progress = Progress(len(waiting), say)
         found_by: dict[str, Found] = {}
 
         def jobs() -> Iterator[Job]:
@@ -200,18 +197,13 @@ def grade(
 
 
 def _waiting(
-    course: Course,
-    book: Any,
-    summary: GradingSummary,
-    students: tuple[str, ...],
-    sandboxed: bool,
-    again: bool,
+    book: Any, summary: GradingSummary, students: tuple[str, ...], sandboxed: bool, again: bool
 ) -> tuple[list[str], dict[str, Found]]:
     """Who is to be graded, and what was found of those without a notebook; the summary has the rest."""
     waiting: list[str] = []
     odd: dict[str, Found] = {}
     missing = set(students)
-    for found in submissions(course.root / "submitted", summary.assignment, students):
+    for found in submissions(summary.course.root / "submitted", summary.assignment, students):
         missing.discard(found.student)
         if not again and book.done(found, sandboxed):
             summary.already += 1
@@ -271,11 +263,8 @@ class Recipe:
                 f"{course.file} has the term {course.term}, and the released notebook {path} is of {drawn}: "
                 "put that back, or nobody is graded by what was handed out."
             )
-        files = {
-            file.relative_to(path.parent).as_posix(): file.read_bytes()
-            for file in sorted(path.parent.rglob("*"))
-            if file.is_file() and file.suffix != ".ipynb"
-        }
+        beside = [one for one in sorted(path.parent.rglob("*")) if one.is_file() and one.suffix != ".ipynb"]
+        files = {one.relative_to(path.parent).as_posix(): one.read_bytes() for one in beside}
         known = exercises()
         checked = [slot.exercise for slot in template.slots if slot.exercise]
         versions = {name: known[name].version if name in known else "" for name in checked}
@@ -303,20 +292,12 @@ class Recipe:
 
 
 class Progress:
-    """One line a submission, and on a terminal one live line about how far it is."""
+    """Says one line a submission, and how long the rest takes."""
 
-    def __init__(self, total: int, say: Callable[[str], None] = print) -> None:
+    def __init__(self, total: int, say: Callable[[str], None]) -> None:
         self.total, self.say = total, say
         self.count = 0
         self.began = time.monotonic()
-        self.live = sys.stderr.isatty()
-
-    def __enter__(self) -> Progress:
-        self._show()
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        self._clear()
 
     def done(self, record: dict[str, Any]) -> None:
         """Say what one submission got."""
@@ -332,26 +313,10 @@ class Progress:
             parts.append(": ".join(["NEEDS A PERSON", *record["evidence"][-1:]]))
         if not record["sandboxed"]:
             parts.append("not sandboxed")
-        left = self._left()
-        self._clear()
-        self.say(" · ".join(parts) + (f" · {left} left" if left and not self.live else ""))
-        self._show()
-
-    def _left(self) -> str:
-        todo = self.total - self.count
-        if not todo or not self.count:
-            return ""
-        return "about " + duration(max(1, todo * (time.monotonic() - self.began) / self.count))
-
-    def _show(self) -> None:
-        if self.live and self.total:
-            left = self._left()
-            line = f"{self.count} of {self.total} graded" + (f", {left} left" if left else "")
-            print(f"\r\x1b[2K{line}", end="", file=sys.stderr, flush=True)
-
-    def _clear(self) -> None:
-        if self.live:
-            print("\r\x1b[2K", end="", file=sys.stderr, flush=True)
+        if todo := self.total - self.count:
+            each = (time.monotonic() - self.began) / self.count
+            parts.append(f"about {duration(max(1, todo * each))} left")
+        self.say(" · ".join(parts))
 
 
 class Pool:
@@ -449,7 +414,7 @@ def pooled(dask: str | None, workers: int | None) -> Iterator[Pool]:
             folder = within.enter_context(boxes())
             pool = Pool(lambda: processes(count, folder), 2 * count)
             for _ in range(count):
-                pool.executor.submit(begin_judge)  # a first submission would wait for it
+                pool.executor.submit(begin)  # a first submission would wait for it
         try:
             yield pool
         except BaseException:
@@ -501,7 +466,6 @@ def _cluster(address: str) -> Iterator[tuple[Executor, int]]:
 
 def _count(text: str) -> int:
     if not text.isascii() or not text.isdigit() or not 1 <= int(text) <= 1000:
-        raise argparse.ArgumentTypeError(
-            f"{text!r} is no number of workers: give a whole number from 1 to 1000"
-        )
+        allowed = "give a whole number from 1 to 1000"
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of workers: {allowed}")
     return int(text)

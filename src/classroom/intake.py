@@ -108,11 +108,8 @@ def strays(folder: Path) -> list[str]:
         entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
     except OSError:
         return []
-    return [
-        _said(entry.name)
-        for entry in entries
-        if not (entry.is_dir() or entry.is_symlink() or entry.name.startswith("."))
-    ]
+    odd = [one for one in entries if not (one.is_dir() or one.is_symlink() or one.name.startswith("."))]
+    return [_said(one.name) for one in odd]
 
 
 def _of_student(home: Path, assignment: str) -> Found | None:
@@ -288,9 +285,8 @@ class Template:
                 continue
             kept = {key: value for key, value in cell["metadata"].items() if key in _KEPT}
             name = str(about["grade_id"])
-            slots.append(
-                Slot(name, cell["cell_type"], _text(cell["source"]), kept, str(cell.get("id", name)))
-            )
+            id = str(cell.get("id", name))
+            slots.append(Slot(name, cell["cell_type"], _text(cell["source"]), kept, id))
         metadata = {
             "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
             "language_info": {"name": "python"},

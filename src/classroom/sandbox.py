@@ -137,9 +137,8 @@ def available() -> tuple[bool, str]:
 def version() -> tuple[int, ...]:
     """The version of the bubblewrap that is installed; empty where none is."""
     try:
-        said = subprocess.run(
-            [_path("bwrap"), "--version"], capture_output=True, text=True, timeout=30
-        ).stdout
+        asked = [_path("bwrap"), "--version"]
+        said = subprocess.run(asked, capture_output=True, text=True, timeout=30).stdout
     except (OSError, subprocess.TimeoutExpired):
         return ()
     return tuple(int(number) for number in re.findall(r"\d+", said)[:3])

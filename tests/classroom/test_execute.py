@@ -17,11 +17,11 @@ import pytest
 from attacks import as_ordinary_user
 from coursework import IDS, TERM, answered, cell, notebook, release, solution, wrong
 
-from classroom import execute
 from classroom.execute import SETTLING, Job, Kernel, Result, Times, graded
 from classroom.sandbox import available
 from lessons.exercises import exercises, stub
 from lessons.exercises.exercise import ASSIGNMENTS
+from lessons.judge import home
 from lessons.judge.home import Ended
 from lessons.judge.verdict import MIME, Verdict
 
@@ -255,8 +255,8 @@ def test_a_judge_that_was_ended_is_started_again_and_one_that_cannot_judge_is_sa
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     graded(job(with_cells()))
-    assert execute._idle
-    for server in execute._idle:
+    assert home._idle
+    for server in home._idle:
         server._process.kill()
         server._process.wait()
     assert all_right(graded(job(with_cells())))
@@ -267,7 +267,7 @@ def test_a_judge_that_was_ended_is_started_again_and_one_that_cannot_judge_is_sa
     monkeypatch.setattr("lessons.judge.home.Server.verdict", cannot)
     result = graded(job(with_cells()))
     assert {score.note for score in result.scores.values()} == {"The judge itself failed: it cannot judge."}
-    assert result.needs_person and not execute._idle
+    assert result.needs_person and not home._idle
 
 
 NATURAL = (

@@ -183,19 +183,15 @@ def named(thing: object, name: str, default: Any = None) -> Any:
 class Sheet:
     """On which a check settles, one after the other, the aspects of one exercise.
 
-    `settled` is called after each, so that what holds is kept when a later aspect never ends.
+    `tell` is called after each, so that what holds is kept when a later aspect never ends.
     """
 
     def __init__(
-        self,
-        exercise: Exercise,
-        variant: Variant,
-        settled: Callable[[], object] = lambda: None,
-        judge: Any = None,
+        self, exercise: Exercise, variant: Variant, tell: Callable[[], Any] = lambda: None, judge: Any = None
     ) -> None:
         self.exercise, self.variant, self.judge = exercise, variant, judge
         self.aspects: dict[str, Aspect] = {}
-        self._settled = settled
+        self._tell = tell
 
     @property
     def given(self) -> Any:
@@ -208,7 +204,7 @@ class Sheet:
 
     def _settle(self, aspect: Aspect) -> None:
         self.aspects[aspect.name] = aspect
-        self._settled()
+        self._tell()
 
     @contextmanager
     def aspect(self, name: str) -> Iterator[None]:

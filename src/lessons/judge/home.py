@@ -11,6 +11,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -105,39 +106,52 @@ class Server:
         return told
 
 
-_server: list[Server] = []
+_idle: list[Server] = []
+"""The judges of this process that wait. Each judges one answer at a time: a process may have threads."""
+
+
+@contextlib.contextmanager
+def judge() -> Iterator[Server]:
+    """A judge's process, a new one if none waits; it is ended if anything goes wrong with it."""
+    while _idle and not _idle[-1].alive:
+        _idle.pop().end()
+    if not _idle:
+        begin()
+    server = _idle.pop()
+    try:
+        yield server
+    except BaseException:
+        # Such as Ctrl-C: what this judge says next would be of this answer.
+        server.end()
+        raise
+    _idle.append(server)
+
+
+def begin() -> None:
+    """Start a judge that waits."""
+    _idle.append(Server())
+
+
+@atexit.register
+def end() -> None:
+    """End the judges that wait."""
+    while _idle:
+        _idle.pop().end()
 
 
 def judged(exercise: Exercise, answer: object, variant: Variant) -> Verdict:
     """Judge an answer by a judge beside this process; in it, where no copy of the process can be made."""
     if not can_copy():
         return tried(exercise, answer, variant)
-    try:
-        return _judged_beside(exercise, answer, variant)
-    except Ended:
-        # It may have been ended from outside since the last check: once more, with a new one.
-        end()
-        return _judged_beside(exercise, answer, variant)
-
-
-def _judged_beside(exercise: Exercise, answer: object, variant: Variant) -> Verdict:
-    if not _server:
-        _server.append(Server())
-        atexit.register(end)
-    server = _server[0]
     own = "" if exercise.module.startswith("lessons.") else exercise.file
     try:
-        server.ask(exercise.id, variant.name, own=own)
-        copy = Copy(answer, lambda: connected(server.place), server.descriptors)
-        with contextlib.closing(copy):
-            return server.verdict()
+        with judge() as server:
+            server.ask(exercise.id, variant.name, own=own)
+            copy = Copy(answer, lambda: connected(server.place), server.descriptors)
+            with contextlib.closing(copy):
+                return server.verdict()
     except Stuck:
-        end()
         return not_judged(exercise, variant, NOT_BEGUN)
-    except BaseException:
-        # Such as Ctrl-C: what this judge says next would be of this check.
-        end()
-        raise
 
 
 def connected(place: str) -> socket.socket:
@@ -149,12 +163,6 @@ def connected(place: str) -> socket.socket:
         found.close()
         raise
     return found
-
-
-def end() -> None:
-    """End the judge beside this process, if there is one."""
-    while _server:
-        _server.pop().end()
 
 
 def show_outside(place: str, answer: object) -> None:

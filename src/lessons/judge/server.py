@@ -57,7 +57,7 @@ def serve() -> None:
     parent = os.getppid()
     while _waited(parent, 0) and (line := sys.stdin.readline()):
         try:
-            _say(**_judged(parent, *json.loads(line)))
+            _say(**_judged(parent, json.loads(line)))
         except Exception as error:
             _say(failed=f"{type(error).__name__}: {error}")
 
@@ -76,11 +76,9 @@ def _waited(parent: int, *wanted: int) -> list[int]:
     return []
 
 
-def _judged(
-    parent: int, id: str, variant: str, seed: str, own: str, place: str, shared: str
-) -> dict[str, Any]:
+def _judged(parent: int, request: list[str]) -> dict[str, Any]:
     """The verdict on the host that comes to a place."""
-    with _listening(place) as listening:
+    with _listening(request[4]) as listening:
         _say(ready=True)
         # Whoever asked says nothing meanwhile: only the end of the input can be read.
         if listening.fileno() not in _waited(parent, listening.fileno(), 0):
@@ -88,8 +86,7 @@ def _judged(
         connected = listening.accept()[0]
     with connected, tempfile.TemporaryDirectory(prefix="judge-", ignore_cleanup_errors=True) as folder:
         reading, writing = os.pipe()
-        work = partial(_judge, connected, folder, writing, id, variant, seed, own, shared)
-        child = forked(work, [reading])
+        child = forked(partial(_judge, request, connected, folder, writing), [reading])
         os.close(writing)
         try:
             told, end = _told(reading)
@@ -134,16 +131,7 @@ def _told(reading: int) -> tuple[dict[str, Any], str]:
     return told, TOO_LONG
 
 
-def _judge(
-    connected: socket.socket,
-    folder: str,
-    writing: int,
-    id: str,
-    variant: str,
-    seed: str,
-    own: str,
-    shared: str,
-) -> None:
+def _judge(request: list[str], connected: socket.socket, folder: str, writing: int) -> None:
     """Judge in this copy, and tell what the verdict is so far: the copy may be ended."""
 
     def tell(**line: Any) -> None:
@@ -154,6 +142,7 @@ def _judge(
     def so_far() -> None:
         tell(until=until, **{how: trial.verdict(Over(how)).as_dict() for how in (GONE, TOO_LONG)})
 
+    id, variant, seed, own, _, shared = request
     # What a check prints by mistake is no line of the server's.
     sys.stdout = sys.stderr
     tempfile.tempdir = folder

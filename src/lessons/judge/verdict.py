@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import re
 from dataclasses import asdict, dataclass, fields
 from typing import Any
 
@@ -23,8 +24,8 @@ _HEADS = {
     ALMOST: "almost: the main thing holds, something beside it does not.",
     CORRECT: "correct.",
 }
-_FIRST = ("Mend that first.", "Mend what stands above first.")
-"""What a check advises for an aspect that nobody can judge before another one holds."""
+_FIRST = re.compile(r"Mend (that|what .+ above) first\.")
+"""What a check advises for an aspect that cannot be judged before another one holds."""
 _PLAIN = "margin:0.3em 0;overflow-wrap:anywhere"
 _REASON = "margin:0.2em 0 0.2em 1.4em;overflow-wrap:anywhere"
 _LIST = "list-style:none;padding-left:0;margin:0.4em 0"
@@ -187,7 +188,7 @@ def waits(aspect: Aspect) -> bool:
     >>> waits(Aspect("it counts", 1, 0, "", "nothing came out.", "Mend that first."))
     True
     """
-    return not (aspect.holds or aspect.belief) and aspect.advice in _FIRST
+    return not (aspect.holds or aspect.belief) and bool(_FIRST.fullmatch(aspect.advice))
 
 
 def _reasons(aspect: Aspect, told: dict[str, str]) -> list[str]:

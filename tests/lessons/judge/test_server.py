@@ -169,15 +169,15 @@ def test_a_host_says_its_protocol_first() -> None:
 
 def test_at_home_the_judge_is_started_once(at_home: None) -> None:
     assert judged(ONE, RIGHT.answer(), Variant()).status == "correct"
-    [first] = home._server
+    [first] = home._idle
     assert judged(ONE, WRONG.answer(), Variant()).belief == WRONG.belief
-    assert home._server == [first]
+    assert home._idle == [first]
 
 
 def test_a_judge_that_was_ended_from_outside_is_started_again(at_home: None) -> None:
     judged(ONE, RIGHT.answer(), Variant())
-    home._server[0]._process.kill()
-    home._server[0]._process.wait()
+    home._idle[0]._process.kill()
+    home._idle[0]._process.wait()
     assert judged(ONE, RIGHT.answer(), Variant()).status == "correct"
 
 
@@ -201,7 +201,7 @@ def test_the_judge_ends_with_its_kernel(how: str, tmp_path: Path) -> None:
         from lessons.exercises import Variant, exercises
         from lessons.judge import home
         judged = home.judged(exercises()["leaks-x1"], len, Variant())
-        print(home._server[0]._process.pid, home._server[0].place, flush=True)
+        print(home._idle[0]._process.pid, home._idle[0].place, flush=True)
         if os.fork() == 0:
             os.setsid()
             sys.stdout = open(os.devnull, "w"); os.close(1); os.close(2)
