@@ -9,12 +9,11 @@ from __future__ import annotations
 import contextlib
 import gc
 import inspect
-import io
 import pickle
 import sys
 import weakref
 from collections.abc import Callable
-from typing import Any
+from typing import Any, ClassVar
 
 from lessons.collector import quick_collector
 from lessons.words import described
@@ -25,21 +24,22 @@ def is_field(value: object) -> bool:
     return hasattr(type(value), "__set__")
 
 
-def stands(owner: object, name: str) -> tuple[bool, bool, str]:
-    """What a class has under a name: whether it is a field, whether it is one of the kit's, how it looks."""
-    found = inspect.getattr_static(owner, name, None)
-    return is_field(found), type(found).__module__ == "lifecycle.descriptors", described(found)
+def lacks(thing: Any, name: str) -> str:
+    """What a class, or an object's class, has under a name in place of a field; "" if a field is there."""
+    found = inspect.getattr_static(thing if isinstance(thing, type) else type(thing), name, None)
+    return "" if is_field(found) else described(found)
 
 
-def carries(answer: Any) -> bool:
-    """Whether an object is given descriptors of its own when it is made, where nobody asks them."""
+def carries(thing: Any) -> bool:
+    """Whether an object of this class is given descriptors of its own, where nothing asks them."""
+    kind: Any = type(thing)
     assigned: list[object] = []
 
-    def note(thing: Any, name: str, value: object) -> None:
+    def note(made: Any, name: str, value: object) -> None:
         assigned.append(value)
-        answer.__setattr__(thing, name, value)
+        kind.__setattr__(made, name, value)
 
-    made = type(answer.__name__, (answer,), {"__setattr__": note})()
+    made = type(kind.__name__, (kind,), {"__setattr__": note})()
     return any(is_field(value) for value in (*assigned, *getattr(made, "__dict__", {}).values()))
 
 
@@ -50,22 +50,14 @@ def misspelt(thing: Any, name: str) -> bool:
     return bool(near) and "__set_name__" not in near
 
 
-def named(owner: Any, first: str, second: str) -> str:
-    """How two fields of a class came to their names: "one" object has both, "by hand", or ""."""
-    fields = [inspect.getattr_static(owner, name, None) for name in (first, second)]
-    if fields[0] is fields[1] and is_field(fields[0]):
-        return "one"
+def named(thing: Any, first: str, second: str) -> str:
+    """How two fields of an object came to their names: "one" field has both, "by hand", or ""."""
+    fields = [inspect.getattr_static(type(thing), name, None) for name in (first, second)]
     by_hand = [
-        not hasattr(type(field), "__set_name__")
-        and any(type(value) is str for value in getattr(field, "__dict__", {}).values())
+        not hasattr(type(field), "__set_name__") and str in map(type, vars(field).values())
         for field in fields
     ]
-    return "by hand" if all(by_hand) else ""
-
-
-def is_empty(thing: Any) -> bool:
-    """Whether an object has nothing of its own."""
-    return not vars(thing)
+    return "one" if fields[0] is fields[1] else "by hand" if all(by_hand) else ""
 
 
 def lets_go(answer: Any, values: dict[str, float], wrong: str) -> tuple[bool, bool]:
@@ -78,20 +70,15 @@ def lets_go(answer: Any, values: dict[str, float], wrong: str) -> tuple[bool, bo
         for name, value in values.items():
             setattr(thing, name, value)
             getattr(thing, name)
-            try:
+            with contextlib.suppress(Exception):
                 setattr(thing, name, wrong)
-            except Exception:
-                continue
         return weakref.ref(thing)
 
-    def held() -> list[int]:
-        return [sys.getrefcount(value) for value in values.values()]
-
     with quick_collector():
-        before = held()
+        before = [sys.getrefcount(value) for value in values.values()]
         watched = used()
         gc.collect()
-        return watched() is None, held() == before
+        return watched() is None, [sys.getrefcount(value) for value in values.values()] == before
 
 
 _filling: list[bytes] = []
@@ -102,40 +89,74 @@ def filled(size: int, count: int) -> None:
     _filling.extend(b"x" * size for _ in range(count))
 
 
-def collected() -> None:
-    """Let the collector run."""
-    gc.collect()
-
-
-class _Pickler(pickle.Pickler):
-    """Refers to the check's own classes, which no module holds, by number."""
-
-    def __init__(self, file: io.BytesIO, classes: list[type]) -> None:
-        super().__init__(file)
-        self.classes = classes
-
-    def persistent_id(self, thing: Any) -> int | None:
-        return self.classes.index(thing) if isinstance(thing, type) and thing in self.classes else None
-
-
-class _Unpickler(pickle.Unpickler):
-    def __init__(self, file: io.BytesIO, classes: list[type]) -> None:
-        super().__init__(file)
-        self.classes = classes
-
-    def persistent_load(self, number: Any) -> Any:
-        return self.classes[number]
-
-
 def through_pickle(thing: Any) -> Any:
-    """What comes back when an object is pickled."""
-    file = io.BytesIO()
-    _Pickler(file, [type(thing)]).dump(thing)
-    file.seek(0)
-    return _Unpickler(file, [type(thing)]).load()
+    """What comes back when an object is pickled. Its class is in this module meanwhile, to be found there."""
+    kind = type(thing)
+    kind.__module__ = __name__
+    globals()[kind.__qualname__] = kind
+    try:
+        return pickle.loads(pickle.dumps(thing))
+    finally:
+        del globals()[kind.__qualname__]
 
 
-# --- the fields that a test is given ---
+class _Field:
+    """A field for numbers: `decide` says each time what it does. See `field_class`."""
+
+    decide: ClassVar[Callable[..., Any]]
+    owners: ClassVar[list[tuple[type, str]]]
+
+    def __init__(self) -> None:
+        self.number = self.decide("made")
+        self.values: list[object] = []
+        self.kept: list[object] = []
+        self.weak: dict[Any, dict[str, Any]] = {}
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self.owners.append((owner, name))
+        self.name = name
+        self.storage = self.decide("named", self.number).format(name)
+
+    def __get__(self, instance: Any, owner: Any = None) -> Any:
+        if instance is None:
+            return self
+        place, keep = self.decide("get", self.number, *self.known(instance))
+        self.keep(keep, instance)
+        if place is None:
+            raise AttributeError(f"{type(instance).__name__!r} object has no attribute {self.name!r}")
+        return self.values[place]
+
+    def __set__(self, instance: Any, value: Any) -> None:
+        known = self.known(instance)
+        if not isinstance(value, int | float) or isinstance(value, bool):
+            try:
+                raise TypeError(f"{self.name} = {value!r}: allowed is a number")
+            except TypeError as error:
+                keep = self.decide("refuse", self.number, *known)
+                self.keep("one" if keep == "error" else keep, error if keep == "error" else instance)
+                raise
+        self.values.append(value)
+        place, (room, key) = len(self.values) - 1, self.room(instance)
+        keep = self.decide("set", self.number, *known, place)
+        self.keep(keep, instance)
+        room[key] = {"place": place, "of": instance if keep == "cycle" else None}
+        if room is self.weak:
+            room[key]["gone"] = weakref.ref(instance, lambda gone: room.pop(key, None))
+
+    def room(self, instance: Any) -> tuple[dict[Any, Any], Any]:
+        """Where the note of an object is, and under which key."""
+        return (vars(instance), self.storage) if self.storage else (self.weak, id(instance))
+
+    def known(self, instance: Any) -> tuple[int | None, int]:
+        """The place of an object's value, None if it has none, and the number of its class."""
+        room, key = self.room(instance)
+        return room.get(key, {}).get("place"), id(type(instance))
+
+    def keep(self, how: str, thing: object) -> None:
+        if how == "one":
+            self.kept.clear()
+        if how in ("one", "all"):
+            self.kept.append(thing)
 
 
 def field_class(decide: Callable[..., Any]) -> type:
@@ -145,92 +166,10 @@ def field_class(decide: Callable[..., Any]) -> type:
     field stands, "set", "refuse" and "get" what to keep ("" nothing, "all" this object too, "one" this object
     alone, "error" what is raised, "cycle" the object in its own value), and "get" also which value to return.
     """
-
-    owners: list[tuple[type, str]] = []
-
-    class Field:
-        def __init__(self) -> None:
-            self.number = decide("made")
-            self.values: list[object] = []
-            self.kept: list[object] = []
-            self.types: list[type] = []
-            self.weak: dict[int, tuple[Any, weakref.ref[Any]]] = {}
-
-        def __set_name__(self, owner: type, name: str) -> None:
-            owners.append((owner, name))
-            self.name = name
-            self.storage = decide("named", self.number).format(name)
-
-        def __get__(self, instance: Any, owner: Any = None) -> Any:
-            if instance is None:
-                return self
-            place, keep = decide("get", self.number, self.found(instance), self.kind(instance))
-            self.keep(keep, instance)
-            if place is None:
-                raise AttributeError(f"{type(instance).__name__!r} object has no attribute {self.name!r}")
-            return self.values[place]
-
-        def __set__(self, instance: Any, value: Any) -> None:
-            found, kind = self.found(instance), self.kind(instance)
-            if not isinstance(value, int | float) or isinstance(value, bool):
-                keep = decide("refuse", self.number, found, kind)
-                self.keep(keep, instance)
-                try:
-                    raise TypeError(f"{self.name} = {value!r}: allowed is a number")
-                except TypeError as error:
-                    self.keep("one" if keep == "error" else "", error)
-                    raise
-            self.values.append(value)
-            place = len(self.values) - 1
-            keep = decide("set", self.number, found, kind, place)
-            self.keep(keep, instance)
-            self.put(instance, {"place": place, "of": instance if keep == "cycle" else None})
-
-        def kind(self, instance: Any) -> int:
-            if type(instance) not in self.types:
-                self.types.append(type(instance))
-            return self.types.index(type(instance))
-
-        def found(self, instance: Any) -> int | None:
-            if self.storage:
-                note = vars(instance).get(self.storage, {})
-            else:
-                note = self.weak[id(instance)][0] if id(instance) in self.weak else {}
-            place: int | None = note.get("place")
-            return place
-
-        def put(self, instance: Any, note: dict[str, Any]) -> None:
-            if self.storage:
-                vars(instance)[self.storage] = note
-            else:
-                key, weak = id(instance), self.weak
-                weak[key] = (note, weakref.ref(instance, lambda gone: weak.pop(key, None)))
-
-        def keep(self, how: str, thing: object) -> None:
-            if how == "one":
-                self.kept.clear()
-            if how in ("one", "all"):
-                self.kept.append(thing)
-
-    field: Any = Field
-    field.owners = owners
-    return Field
+    return type("Field", (_Field,), {"decide": staticmethod(decide), "owners": []})
 
 
 def replaced(fields: Any) -> str:
     """Where on a class one of these fields stood and no field stands now, as "Settings.spread"; else ""."""
-    for owner, name in fields.owners:
-        if not stands(owner, name)[0]:
-            return f"{owner.__name__}.{name}"
-    return ""
-
-
-_quick = contextlib.ExitStack()
-
-
-def quick(on: bool) -> None:
-    """Begin or end a `quick_collector`."""
-    if on:
-        _quick.enter_context(quick_collector())
-    else:
-        _quick.close()
+    gone = [f"{owner.__name__}.{name}" for owner, name in fields.owners if lacks(owner, name)]
+    return gone[0] if gone else ""

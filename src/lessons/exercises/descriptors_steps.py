@@ -2,83 +2,84 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from contextlib import suppress
-from dataclasses import dataclass
+import re
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from lessons.exercises import descriptors_host as host
 from lessons.exercises.exercise import Attempt, Sheet, attempt, exactly, told
+from lessons.exercises.rules import Observation, Rule
 from lessons.exercises.variant import Variant
 from lessons.judge.judge import Remote, judge_of
 from lessons.words import described as short
 
-SHARED, ON_INSTANCE, GETATTR = (
-    "descriptors-shared-value",
-    "descriptors-on-the-instance",
-    "descriptors-getattr-finds-value",
-)
-TYPES, ON_CLASS = "descriptors-types-are-checked", "descriptors-class-assignment-checked"
-MISSPELT = "descriptors-set-name-misspelt"
+SHARED = "descriptors-shared-value"
+ON_INSTANCE = "descriptors-on-the-instance"
+TYPES = "descriptors-types-are-checked"
+ON_CLASS = "descriptors-class-assignment-checked"
 
-BY_ITSELF = "Run this line by itself in a new cell, and read the traceback."
-ROUND_AND_ROUND = (
-    "Follow the line: what does Python ask for this attribute of this object? Go past the descriptor, "
-    "through the instance dictionary, or use a storage name that is not the field's own."
-)
-SPELLING = "Write `__set_name__`, with both underscores in the middle: Python calls no other name."
-ON_INSTANCE_IT = (
-    "There is one descriptor, on the class, for all objects. Keep the value with the object that `__set__` "
-    "is told of: `instance`."
-)
 COMPARE = "Compare type and value yourself, in `__set__`, before you store: Python compares nothing."
 TO_THE_CLASS = "Write the field into the body of the class, once for all its objects."
-KIND = "It has to be raised by your own `if`: the wrong type first, then the wrong value."
-CHECK_FIRST = "Check before you store: what raises first changes nothing."
-AS_IT_IS = "Store what was assigned, as it is, in the old value's place, and return that."
+
+USUAL = {
+    "endless": ("descriptors-getattr-finds-value",
+        "Follow the line: what does Python ask for this attribute of this object? Go past the descriptor, "
+        "through the instance dictionary, or use a storage name that is not the field's own."),
+    "raised misspelt": ("descriptors-set-name-misspelt",
+        "Write `__set_name__`, with both underscores in the middle: Python calls no other name."),
+    "raised": ("", "Run this line by itself in a new cell, and read the traceback."),
+    "other object": (SHARED,
+        "There is one descriptor, on the class, for all objects. Keep the value with the object that "
+        "`__set__` is told of: `instance`."),
+    "other self": ("", "An object that is empty counts as false. Compare `instance is None`."),
+    "other field": ("",
+        "Each field needs a storage name of its own: make it from the name that `__set_name__` is given."),
+    "other": ("", "Store what was assigned, as it is, in the old value's place, and return that."),
+    "taken object": (ON_INSTANCE, TO_THE_CLASS),
+    "taken nothing": (TYPES, "Put a descriptor with `__set__` on the class, under this name."),
+    "taken": ("", COMPARE),
+    "kind": ("", "It has to be raised by your own `if`: the wrong type first, then the wrong value."),
+    "changed": ("", "Check before you store: what raises first changes nothing."),
+    "unsaid": ("", "Say what was given and what is allowed: whoever reads it has only this line."),
+}  # fmt: skip
+"""The misconception and the advice for a step that went wrong, where an exercise says nothing else."""
 
 
-@dataclass(frozen=True)
-class Step:
-    """One step with an answer's objects."""
+class Step(Exception):
+    """A step that went wrong: what was done, and what came of it, as the two parts of a sentence.
 
-    what: str
-    """What was done, as code in a sentence."""
-    came: str = ""
-    """What came of it, as the end of that sentence."""
-    wrong: str = ""
-    """"endless", "raised" (though it is allowed), "other" (another value is read), "taken" (though it is
-    wrong), "kind" (another error than asked for), "changed" (by a refusal) or "unlike"; "" if all is well."""
-    more: str = ""
-    """Of another value: "object", "field" or "self", for where it belongs; of one that was taken: "class",
-    "kit", "object" or "nothing", for where its field is; of an error: "misspelt"."""
-    kept: bool = False
-    """Of a value that was taken: whether it is read as it was assigned."""
+    how: "endless", "raised" (though it is allowed), "other" (another value is read), "taken" (though it is
+    wrong), "kind" (another error than asked for), "changed" (by a refusal) or what a script says. After a
+    blank comes more, such as whose value is read, or where the field is that took a value.
+    """
+
+    def __init__(self, what: str, came: str, how: str) -> None:
+        super().__init__(what)
+        self.what, self.came, self.how = what, came, how
 
 
-class Stopped(Exception):
-    """A step went wrong; what comes after it would only say so again."""
+def row(of: Observation, how: str | tuple[str, ...], belief: str, advice: str, seen: str = "") -> Rule:
+    """A rule for a step that went wrong in this way; "" is any. seen: how its sentence goes on."""
+    return Rule(of, lambda step: step.how.startswith(how), f"{{what}} {{came}}{seen}.", belief, advice)
+
+
+def rows(of: Observation, *hows: str) -> list[Rule]:
+    """A rule for each of these ways to go wrong, with its usual belief and advice."""
+    return [row(of, how, *USUAL[how]) for how in hows]
 
 
 class Script:
-    """Takes steps with objects of one answer and notes them. A step that goes wrong is the last one."""
+    """Takes steps with objects of one answer. One that goes wrong is the last: it raises `Step`."""
 
     def __init__(self, answer: Any, sheet: Sheet) -> None:
-        self.answer, self.sheet, self.judge = answer, sheet, sheet.judge
-        self.steps: list[Step] = []
+        self.answer, self.sheet, self.variant, self.judge = answer, sheet, sheet.variant, sheet.judge
         self.objects: dict[str, Any] = {}
         self.assigned: dict[str, dict[str, Any]] = {}
 
-    def note(self, what: str, came: str = "", wrong: str = "", more: str = "", kept: bool = False) -> None:
-        """Note a step, the last one if it is wrong. Raises `Stopped`."""
-        self.steps.append(Step(what, came, wrong, more, kept))
-        if wrong:
-            raise Stopped
-
-    def new(self, *said: str, of: Any = None, **fields: Any) -> None:
+    def new(self, *said: str, of: Any = None) -> None:
         """Make objects under names of their own. Raises what the answer raises."""
         for one in said:
-            self.objects[one] = (self.answer if of is None else of)(**fields)
+            self.objects[one] = (self.answer if of is None else of)()
             self.assigned[one] = {}
 
     def assign(self, said: str, **fields: Any) -> None:
@@ -88,104 +89,136 @@ class Script:
             self.went(f"`{said}.{name} = {short(value)}`", said, name, done)
             self.assigned[said][name] = value
 
+    def several(self, values: Sequence[dict[str, Any]], of: Any = None) -> None:
+        """Three objects are assigned to in turn, then all are read; then the second gets the other values."""
+        self.new("first", "second", "third", of=of)
+        for said, fields in zip(self.objects, values, strict=False):
+            self.assign(said, **fields)
+        for said in self.objects:
+            self.read(said)
+        for fields in values[3:]:
+            self.assign("second", **fields)
+            self.read("second")
+            self.read("third")
+
+    def crossed(self, said: str, values: dict[str, Any], of: Any = None) -> None:
+        """All fields of an object are assigned, then read; then those of another one, in the other order."""
+        for order in (values.items(), reversed(values.items())):
+            self.new(said, of=of)
+            self.assign(said, **dict(order))
+            self.read(said)
+
     def went(self, what: str, said: str, name: str, done: Attempt) -> None:
-        """Note a step that may not raise."""
+        """See that a step raised nothing."""
         if isinstance(done.error, RecursionError):
             most = told(done.error, "most")
-            self.note(what, "never ends: RecursionError" + (f", at {most}" if most else ""), "endless")
-        elif done.error is not None:
-            misspelt = isinstance(done.error, AttributeError) and hearsay(
-                self.objects[said], host.misspelt, name
-            )
-            self.note(what, raised(done), "raised", "misspelt" if misspelt is True else "")
-        else:
-            self.note(what)
+            raise Step(what, "never ends: RecursionError" + (f", at {most}" if most else ""), "endless")
+        misspelt = isinstance(done.error, AttributeError) and hearsay(self.objects[said], host.misspelt, name)
+        if misspelt is True:
+            raise Step(what, f"{raised(done)}: nothing told the field its name", "raised misspelt")
+        if done.error is not None:
+            raise Step(what, raised(done), "raised")
 
-    def read(self, said: str, *names: str) -> None:
+    def read(self, said: str) -> None:
         """Read what was assigned, and see whose value it is."""
-        for name in names or self.assigned[said]:
-            value = self.assigned[said][name]
+        for name, value in self.assigned[said].items():
             done = attempt(getattr, self.objects[said], name)
             self.went(f"reading `{said}.{name}`, which was assigned {short(value)},", said, name, done)
             if not exactly(done.value, value):
+                whose, more = self.whose(said, name, done.value)
                 what = f"`{said}.{name}` was assigned {short(value)}, and"
-                more, whose = self.whose(said, name, done.value)
-                self.note(what, f"reads {short(done.value)}{whose}", "other", more)
+                raise Step(what, f"{came(done)}{whose}", f"other {more}")
 
-    def whose(self, said: str, name: str, found: Any) -> tuple[str, str]:
-        """To what a value that was read was assigned, in a word and in words."""
-        if isinstance(found, Remote) and hearsay(found, host.is_field) is True:
-            return "self", ", which is the field"
+    def whose(self, said: str, name: str, value: Any) -> tuple[str, str]:
+        """Whose value was read in place of the right one, in words and in a word."""
+        if is_field(value):
+            return ", which is the field", "self"
         for other, fields in self.assigned.items():
-            if other != said and any(exactly(found, one) for one in fields.values()):
-                return "object", f", which was assigned to `{other}`"
+            if other != said and any(exactly(value, one) for one in fields.values()):
+                return f", which was assigned to `{other}`", "object"
         for other, one in self.assigned[said].items():
-            if other != name and exactly(found, one):
-                return "field", f", which was assigned to `{said}.{other}`"
+            if other != name and exactly(value, one):
+                named = hearsay(self.objects[said], host.named, name, other)
+                return f", which was assigned to `{said}.{other}`", f"field {named}"
         return "", ""
 
-    def refuse(
-        self, said: str, name: str, value: Any, *allowed: type[Exception], owner: Any = None
-    ) -> Attempt:
-        """Assign what is wrong: it has to raise one of `allowed`. owner: the class, the answer by default."""
-        done = attempt(setattr, self.objects[said], name, value)
-        what = f"`{said}.{name} = {short(value)}`"
-        if done.error is None:
-            self.take(what, said, name, value, self.answer if owner is None else owner)
+    def refuse(self, said: str, name: str, value: Any, *allowed: type[Exception]) -> None:
+        """Assign what is wrong: it has to raise one of `allowed`."""
+        thing, what = self.objects[said], f"`{said}.{name} = {short(value)}`"
+        done = attempt(setattr, thing, name, value)
         if isinstance(done.error, RecursionError):
             self.went(what, said, name, done)
-        if not isinstance(done.error, allowed):
-            kinds = " or a ".join(kind.__name__ for kind in allowed)
-            self.note(what, f"{raised(done)}; asked for is a {kinds}", "kind")
-        self.note(what)
-        return done
-
-    def take(self, what: str, said: str, name: str, value: Any, owner: Any) -> None:
-        """Note that a wrong value was taken, and where its field is, by what the host says."""
-        field, kits, _ = stands(owner, name)
-        kept = exactly(attempt(getattr, self.objects[said], name).value, value)
-        came = "was taken, without an error"
-        if kits or field:
-            self.note(what, came, "taken", "kit" if kits else "class", kept)
-        if hearsay(owner, host.carries) is True:
-            came += (
-                f": the descriptor was put into the object, into `vars({said})`, where Python does not look"
-            )
-            self.note(what, came, "taken", "object", kept)
-        self.note(what, f"{came}: the class has no field `{name}`", "taken", "nothing", kept)
+        if done.error is None and hearsay(thing, host.lacks, name):
+            what += " was taken, without an error:"
+            if hearsay(thing, host.carries) is True:
+                place = f"into `vars({said})`, where Python does not look"
+                raise Step(what, f"the descriptor was put into the object, {place}", "taken object")
+            raise Step(what, f"the class has no field `{name}`", "taken nothing")
+        if done.error is None and exactly(attempt(getattr, thing, name).value, value):
+            raise Step(what, "was taken, without an error", "taken as it is")
+        refused(what, done, *allowed)
 
     def stay(self, said: str, name: str, wrong: Any) -> None:
         """After a refusal the old value is still there."""
-        value = self.assigned[said][name]
-        done = attempt(getattr, self.objects[said], name)
+        value, done = self.assigned[said][name], attempt(getattr, self.objects[said], name)
         if not exactly(done.value, value):
-            what = f"`{said}.{name} = {short(wrong)}` was refused; it was {short(value)} and"
-            more, whose = self.whose(said, name, done.value)
-            now = raised(done) if done.error is not None else f"reads {short(done.value)} now{whose}"
-            self.note(what, now, "changed", more)
-        self.note(f"`{said}.{name}` after a refusal")
+            whose, more = self.whose(said, name, done.value)
+            what = f"`{said}.{name} = {short(wrong)}` was refused; it was {short(value)}, and now"
+            raise Step(what, f"{came(done)}{whose}", f"changed {more}")
+
+    def tell(self, owner: Any, called: str, field: str, wrong: Iterable[Any], allowed: Sequence[Any]) -> None:
+        """See that the message for each wrong value that is refused names all that is needed."""
+        where, refused = f"`{called}.{field}`", False
+        for value in wrong:
+            thing = owner()
+            setattr(thing, field, allowed[0])
+            error = attempt(setattr, thing, field, value).error
+            if error is None or isinstance(error, AttributeError | RecursionError):
+                continue  # what is taken, or breaks, is another aspect's affair
+            refused, text = True, told(error, "text") or ""
+            parts = {called: f"the class of the object, {called}", field: f"the field, {field}"}
+            parts |= {str(value): f"the value given, {value}"}
+            parts |= {str(one): f"all of what is allowed: {one} is missing" for one in allowed}
+            missing = [said for part, said in parts.items() if not holds(text, part)]
+            if missing:
+                own = called not in text and re.search(r"\b(Whole|OneOf)\b", text)
+                what = f"the message for {short(value)} in {where} is “{text}”:"
+                raise Step(what, f"it does not name {missing[0]}", "own class" if own else "unsaid")
+        if not refused:
+            raise Step(where, "refused no wrong value, so there is no message", "unsaid")
 
 
-def script(write: Callable[[Script], None]) -> Callable[[Any, Sheet], list[Step]]:
-    """An observation from a script: its steps, up to the first that goes wrong."""
+def holds(text: str, part: str) -> bool:
+    """Whether a text holds a part as a word. A number may be written as 1,813."""
+    plain = re.sub(r"(?<=\d)[,_](?=\d{3})", "", text)
+    return re.search(rf"(?<!\w){re.escape(part)}(?!\w)", f"{text}\n{plain}") is not None
+
+
+def refused(what: str, done: Attempt, *allowed: type[Exception]) -> None:
+    """See that a step raised one of these errors."""
+    if done.error is None:
+        raise Step(what, "was taken, without an error", "taken")
+    if not isinstance(done.error, allowed):
+        kinds = " or a ".join(kind.__name__ for kind in allowed)
+        raise Step(what, f"{raised(done)}; asked for is a {kinds}", "kind")
+
+
+def script(write: Callable[[Script], None]) -> Observation:
+    """An observation from a script: the step that goes wrong, if one does."""
 
     def observation(answer: Any, sheet: Sheet) -> list[Step]:
-        one = Script(answer, sheet)
-        with suppress(Stopped):
-            write(one)
-        return one.steps
+        try:
+            write(Script(answer, sheet))
+        except Step as step:
+            return [step]
+        return []
 
     return observation
 
 
-def of_nothing(judge: Any) -> Any:
-    """A `__len__` in the host, for a class whose objects are empty, and so count as false."""
-    return judge.function(lambda thing: 0, "__len__", generator=False)
-
-
-def is_wrong(wrong: str, *more: str) -> Callable[[Step], bool]:
-    """For a rule: whether a step went wrong in this way."""
-    return lambda step: step.wrong == wrong and (not more or step.more in more)
+def of_nothing(judge: Any) -> dict[str, Any]:
+    """For the body of a class in the host: its objects are empty, and so count as false."""
+    return {"__len__": judge.function(lambda thing: 0, "__len__", generator=False)}
 
 
 def raised(done: Attempt) -> str:
@@ -193,30 +226,24 @@ def raised(done: Attempt) -> str:
     return f"raised {done.raised}" + (f", at {done.where}" if done.where else "")
 
 
+def came(done: Attempt) -> str:
+    """What came of reading, as the end of a sentence."""
+    return raised(done) if done.error is not None else f"reads {short(done.value)}"
+
+
 def hearsay(thing: Any, function: Callable[..., Any], *arguments: Any) -> Any:
     """What the host says of an object of its own: good for a sentence, and None if it cannot say it."""
     return attempt(lambda: judge_of(thing).witness(function, thing, *arguments)).value
 
 
-def stands(owner: Any, name: str) -> tuple[bool, bool, str]:
-    """Of what the class has under a name: whether it answers for assignments, is the kit's, and its look."""
-    match hearsay(owner, host.stands, name):
-        case (bool(field), bool(kits), str(look)):
-            return field, kits, look
-    return False, False, "something else"
+def is_field(value: Any) -> bool:
+    """Whether a value that was read is a descriptor of the host's."""
+    return isinstance(value, Remote) and hearsay(value, host.is_field) is True
 
 
 def numbers(variant: Variant, key: str, count: int) -> list[float]:
     """Different numbers with a point."""
-    drawn = variant.random(key)
-    found: list[float] = []
+    drawn, found = variant.random(key), dict[float, None]()
     while len(found) < count:
-        number = (11 + int(drawn.random() * 900)) / 10
-        if number not in found:
-            found.append(number)
-    return found
-
-
-def shuffled(variant: Variant, key: str, options: Iterable[str]) -> list[str]:
-    """The options in an order of this variant."""
-    return sorted(options, key=lambda option: variant.random(f"{key}:{option}").random())
+        found[(11 + int(drawn.random() * 900)) / 10] = None
+    return list(found)

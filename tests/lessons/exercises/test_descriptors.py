@@ -125,7 +125,7 @@ NAMELESS: dict[str, tuple[str, list[tuple[str, str]], list[int], str]] = {
                 "        cls.begins = {**cls.begins, **values}",
                 "        for name, value in values.items():\n            cls(**{name: value})\n"
                 "            cls.begins = {**cls.begins, name: value}")],
-        [4], "was refused, in a new object, `label` is 'dome'",
+        [4], "was refused, in a new object, `label` reads 'dome'",
     ),
     "watches all but the first": ("x5", [("in (first, second, third)]", "in (second, third)]"),
                                          ("[None, None, None]", "[None, None]")],
@@ -424,7 +424,7 @@ HOSTILE = {
     "import lessons.exercises.descriptors_steps as checks\n"
     "def patch():\n"
     "    core.exactly = checks.exactly = lambda *given: True\n"
-    "    checks.Script.note = lambda *given, **more: None\n"
+    "    checks.Script.read = checks.Script.refuse = lambda *given, **more: None\n"
     "class Settings:\n    def __init__(self, **given): patch()\n"
     "class StationConfig(Settings):\n    def usual(**given): patch()\n"
     "class Whole:\n    def __init__(self, *given): patch()\n"

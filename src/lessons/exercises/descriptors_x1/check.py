@@ -2,47 +2,23 @@
 
 from __future__ import annotations
 
+import gc
 import math
-from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
 from lessons.exercises import descriptors_host as host
-from lessons.exercises.descriptors_steps import (
-    AS_IT_IS,
-    BY_ITSELF,
-    CHECK_FIRST,
-    COMPARE,
-    GETATTR,
-    KIND,
-    MISSPELT,
-    ON_INSTANCE,
-    ON_INSTANCE_IT,
-    ROUND_AND_ROUND,
-    SHARED,
-    SPELLING,
-    TO_THE_CLASS,
-    TYPES,
-    Script,
-    hearsay,
-    is_wrong,
-    numbers,
-    script,
-)
+from lessons.exercises.descriptors_steps import SHARED, USUAL, Script, numbers, row, rows, script
 from lessons.exercises.exercise import Sheet, attempt
 from lessons.exercises.rules import Asked, Rule, ruled
 
 FIELDS = ("center", "spread")
 KEY = "descriptors-x1"
 
-# --- what is observed ---
-
 
 @script
 def one_object(do: Script) -> None:
     """Each field of an object of its own: assigned, read, and given a text."""
-    drawn = numbers(do.sheet.variant, f"{KEY}:one", 2)
-    for name, value in zip(FIELDS, drawn, strict=True):
+    for name, value in zip(FIELDS, numbers(do.variant, f"{KEY}:one", 2), strict=True):
         do.new("settings")
         do.assign("settings", **{name: value})
         do.read("settings")
@@ -52,49 +28,21 @@ def one_object(do: Script) -> None:
 @script
 def several_objects(do: Script) -> None:
     """Three objects are assigned to in turn, then all are read; then new values come."""
-    drawn = numbers(do.sheet.variant, f"{KEY}:several", 12)
+    drawn = numbers(do.variant, f"{KEY}:several", 8)
     for name in FIELDS:
-        do.new("first", "second", "third")
-        for said in do.objects:
-            do.assign(said, **{name: drawn.pop()})
-        for said in do.objects:
-            do.read(said)
-        do.assign("second", **{name: drawn.pop()})
-        do.read("second")
-        do.read("third")
-
-
-@dataclass(frozen=True)
-class Place:
-    """A step with both fields of one object, and what the host says of the two."""
-
-    what: str
-    came: str
-    mixed: bool
-    one_descriptor: bool
-    by_hand: bool
-
-
-def both_fields(answer: Any, sheet: Sheet) -> Iterator[Place]:
-    """One object: both fields are assigned, then read."""
-    kind = hearsay(answer, host.named, *FIELDS)
-    for step in both_steps(answer, sheet):
-        yield Place(step.what, step.came, step.more == "field", kind == "one", kind == "by hand")
+        do.several([{name: drawn.pop()} for _ in range(4)])
 
 
 @script
-def both_steps(do: Script) -> None:
-    drawn = numbers(do.sheet.variant, f"{KEY}:both", 4)
-    for first, second in (FIELDS, FIELDS[::-1]):
-        do.new("settings")
-        do.assign("settings", **{first: drawn.pop(), second: drawn.pop()})
-        do.read("settings")
+def both_fields(do: Script) -> None:
+    """One object: both fields are assigned, then read."""
+    do.crossed("settings", dict(zip(FIELDS, numbers(do.variant, f"{KEY}:both", 2), strict=True)))
 
 
 @script
 def no_numbers(do: Script) -> None:
     """What is no number, after one that is; then the numbers that an `if` forgets."""
-    drawn = numbers(do.sheet.variant, f"{KEY}:wrong", 6)
+    drawn = numbers(do.variant, f"{KEY}:wrong", 6)
     for name in FIELDS:
         do.new("other", "settings")
         do.assign("other", **{name: drawn[0]})
@@ -108,31 +56,22 @@ def no_numbers(do: Script) -> None:
         do.read("other")
 
 
-@dataclass(frozen=True)
-class Kept:
-    """What is still there when an object has been used and let go."""
+def let_go(answer: Any, sheet: Sheet) -> list[str]:
+    """What is still there when an object was used and let go: "object" or "value", by what the host says.
 
-    thing: bool
-    value: bool
-    unread: bool = False
-    """Whether the value was not there even before."""
-
-
-def let_go(answer: Any, sheet: Sheet) -> Iterator[Kept]:
-    """What the host says of an object and its values, and what its memory says."""
+    If it says that nothing is, its memory is looked at; "unread" is a value that was not there even before.
+    """
     drawn = numbers(sheet.variant, f"{KEY}:go", 3)
     values = dict(zip(FIELDS, drawn, strict=False))
     goes, values_go = sheet.judge.witness(host.lets_go, answer, values, f"{drawn[2]}")
-    yield Kept(thing=not goes, value=not values_go)
-    if goes and values_go:
-        yield heavy(answer, sheet)
+    return ["object"] if not goes else ["value"] if not values_go else [heavy(answer, sheet)]
 
 
 HEAVY, MANY, ROUNDS = 300_000, 4, 4
 """The bytes of one large number, how many are sent in one round, and how many rounds there are."""
 
 
-def heavy(answer: Any, sheet: Sheet) -> Kept:
+def heavy(answer: Any, sheet: Sheet) -> str:
     """Whether the host's memory, as the system counts it, keeps the values of objects that it let go.
 
     They are random numbers, sent from here, and some are read back, so that the host cannot make them up: it
@@ -153,86 +92,52 @@ def heavy(answer: Any, sheet: Sheet) -> Kept:
         values = [drawn.getrandbits(8 * HEAVY) | 1 for _ in things]
         for thing, value in zip(things, values, strict=True):
             if attempt(setattr, thing, "spread", value).error is not None:
-                # Nothing follows from a number of this size: the task names none.
-                return Kept(thing=False, value=False)
-        asked = [int(drawn.random() * MANY) for _ in range(2)]
-        if any(attempt(getattr, things[one], "spread").value != values[one] for one in asked):
-            return Kept(thing=False, value=False, unread=True)
+                return ""  # nothing follows from a number of this size: the task names none
+        for one in (int(drawn.random() * MANY) for _ in range(2)):
+            if attempt(getattr, things[one], "spread").value != values[one]:
+                return "unread"
         things.clear()
         judge.release(first)
-        judge.witness(host.collected)
+        judge.witness(gc.collect)
         after.append(judge.memory() or 0)
     # A host that keeps the values grows by all of them; another one may grow by a few, by chance.
-    kept = after[-1] - after[0]
-    return Kept(thing=False, value=kept > HEAVY * MANY * (ROUNDS - 1) / 3)
+    return "value" if after[-1] - after[0] > HEAVY * MANY * (ROUNDS - 1) / 3 else ""
 
-
-# --- the rules ---
 
 # A field that cannot be asked at all, or that nothing asks, leaves nothing else to see.
-WORKS = (
-    Rule(one_object, is_wrong("endless"), "{what} {came}.", GETATTR, ROUND_AND_ROUND),
-    Rule(one_object, is_wrong("raised", "misspelt"), "{what} {came}: nothing told the field its name.",
-         MISSPELT, SPELLING),
-    Rule(one_object, is_wrong("raised"), "{what} {came}.", "", BY_ITSELF),
-    Rule(one_object, is_wrong("taken", "object"), "{what} {came}.", ON_INSTANCE, TO_THE_CLASS),
-    Rule(one_object, is_wrong("taken", "nothing"), "{what} {came}.", TYPES,
-         "Put a descriptor with `__set__` on the class, under this name."),
-    Rule(one_object, is_wrong("taken"), "{what} {came}.", "", COMPARE),
-)  # fmt: skip
-
-OWN = (
-    Rule(several_objects, is_wrong("other", "object"), "{what} {came}.", SHARED, ON_INSTANCE_IT),
-    Rule(several_objects, lambda step: step.wrong, "{what} {came}.", "", AS_IT_IS),
-)
-
+WORKS = rows(one_object, "endless", "raised misspelt", "raised", "taken object", "taken nothing", "taken")
+OWN = (*rows(several_objects, "other object"), row(several_objects, "", *USUAL["other"]))
 APART = (
-    Rule(both_fields, lambda step: step.mixed and step.one_descriptor,
-         "{what} {came}: one descriptor has both names.", "descriptors-one-under-two-names",
-         "Write `Spread()` twice, once for each name: each call makes a field of its own."),
-    Rule(both_fields, lambda step: step.mixed and step.by_hand,
-         "{what} {came}: the field was given its name by hand.", "descriptors-named-by-hand",
-         "Let Python tell the field its name: `def __set_name__(self, owner, name)`."),
-    Rule(both_fields, lambda step: step.mixed, "{what} {came}.", "",
-         "Each field needs a storage name of its own: make it from the name that `__set_name__` is given."),
+    row(both_fields, "other field one", "descriptors-one-under-two-names",
+        "Write `Spread()` twice, once for each name: each call makes a field of its own.",
+        ": one descriptor has both names"),
+    row(both_fields, "other field by hand", "descriptors-named-by-hand",
+        "Let Python tell the field its name: `def __set_name__(self, owner, name)`.",
+        ": the field was given its name by hand"),
+    *rows(both_fields, "other field"),
 )  # fmt: skip
-
 ANY_NUMBER = "Any `int` or `float` is a number here, also 0, one below it, and a long one: store it as it is."
-
-REFUSES = (
-    Rule(no_numbers, is_wrong("taken"), "{what} {came}.", "", COMPARE),
-    Rule(no_numbers, is_wrong("kind"), "{what} {came}.", "", KIND),
-    Rule(no_numbers, is_wrong("changed"), "{what} {came}.", "", CHECK_FIRST),
-    Rule(no_numbers, lambda step: step.wrong, "{what} {came}.", "", ANY_NUMBER),
-)
-
+REFUSES = (*rows(no_numbers, "taken", "kind", "changed"), row(no_numbers, "", "", ANY_NUMBER))
 GOES = (
-    Rule(let_go, lambda kept: kept.unread,
+    Rule(let_go, lambda kept: kept == "unread",
          "`settings.spread` was assigned a whole number of about 720,000 digits, and reads another value.",
          "", ANY_NUMBER),
-    Rule(let_go, lambda kept: kept.thing,
+    Rule(let_go, lambda kept: kept == "object",
          "`spread` of a settings object was assigned, then its last name went. The object is still alive: "
          "something that belongs to the class refers to it.", "descriptors-dict-lets-go",
          "Look for a dict or a list on the descriptor that holds the objects. Let each object hold its value "
          "instead."),
     # One place for all objects is one of the places that keep a value: sharing costs this, too.
-    Rule(let_go, lambda kept: kept.value,
+    Rule(let_go, lambda kept: kept == "value",
          "`spread` of a settings object was assigned; the object went. Its value is still held by something "
          "that belongs to the class. A later object may be taken for the old one, as `id` is given to "
          "another when an object is gone.", SHARED,
          "Keep the value in the object, in `instance.__dict__`. Then it goes with it."),
 )  # fmt: skip
-
-sharing = ruled(
-    KEY,
-    "Give each station its own spread",
-    kind="fix",
-    answer="Settings",
-    version=4,
-    asked=[
-        Asked("each settings object keeps its own checked values", 2, (*WORKS, *OWN)),
-        Asked("each field has a name and a place of its own", 1, (*WORKS, *APART)),
-        Asked("what is no number is refused, and the old value stays", 1, (*WORKS, *REFUSES)),
-        Asked("settings that are not used any more go, and their values", 1, (*WORKS, *GOES), linux=True),
-    ],
+ASKED = (
+    Asked("each settings object keeps its own checked values", 2, (*WORKS, *OWN)),
+    Asked("each field has a name and a place of its own", 1, (*WORKS, *APART)),
+    Asked("what is no number is refused, and the old value stays", 1, (*WORKS, *REFUSES)),
+    Asked("settings that are not used any more go, and their values", 1, (*WORKS, *GOES), linux=True),
 )
+own = ruled(KEY, "Give each station its own spread", kind="fix", answer="Settings", version=4, asked=ASKED)

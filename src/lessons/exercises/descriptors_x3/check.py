@@ -3,259 +3,152 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from typing import Any
 
 from lessons.exercises import descriptors_host as host
-from lessons.exercises.descriptors_messages import Told, messages
-from lessons.exercises.descriptors_steps import (
-    AS_IT_IS,
-    CHECK_FIRST,
-    COMPARE,
-    GETATTR,
-    KIND,
-    MISSPELT,
-    ON_INSTANCE_IT,
-    ROUND_AND_ROUND,
-    SHARED,
-    SPELLING,
-    TYPES,
-    Script,
-    hearsay,
-    is_wrong,
-    of_nothing,
-    raised,
-    script,
-    shuffled,
-)
-from lessons.exercises.exercise import Attempt, Sheet, attempt, exactly
+from lessons.exercises import descriptors_steps as steps
+from lessons.exercises.descriptors_steps import COMPARE, SHARED, TYPES, USUAL, Script, Step, row, rows, script
+from lessons.exercises.exercise import attempt, exactly
 from lessons.exercises.rules import Asked, Rule, ruled
 from lessons.words import described as short
 
-# --- what the answer is given ---
-
 
 class Challenge:
-    """What is drawn for one run: options, names, and a class with two fields."""
+    """What is drawn for one run: options, names, and a class with two fields, which a subclass inherits."""
 
-    def __init__(self, answer: Any, sheet: Sheet) -> None:
-        variant, key = sheet.variant, "descriptors-x3"
-        self.answer, self.judge = answer, sheet.judge
-        self.units = shuffled(variant, f"{key}:units", ("celsius", "kelvin", "fahrenheit", "rankine"))[:3]
-        self.winds = shuffled(variant, f"{key}:winds", ("knots", "m/s", "km/h", "mph"))[:3]
+    def __init__(self, do: Script, **room: Any) -> None:
+        variant, key = do.variant, "descriptors-x3"
+        self.units = variant.random(f"{key}:units").sample(("celsius", "kelvin", "fahrenheit", "rankine"), 3)
+        self.winds = variant.random(f"{key}:winds").sample(("knots", "m/s", "km/h", "mph"), 3)
         self.name = variant.choice(f"{key}:field", ("unit", "scale", "shownIn"))
-        self.called = variant.choice(f"{key}:class", ("Rooftop", "Harbour", "Airfield", "Summit"))
-        self.fields: dict[str, Any] = {}
-
-    def made(self, **more: Any) -> Any:
-        """A class in the host. Raises what the answer raises."""
-        self.fields = {self.name: self.answer(*self.units), "wind": self.answer(*self.winds)}
-        return self.judge.new_class(self.called, {**self.fields, **more})
-
-    def station(self, owner: Any) -> Any:
-        """A subclass of a class, in the host."""
-        return self.judge.new_class(f"{self.called}Station", {}, owner)
-
-
-# --- what is observed ---
+        called = variant.choice(f"{key}:class", ("Rooftop", "Harbour", "Airfield", "Summit"))
+        self.fields = {self.name: do.answer(*self.units), "wind": do.answer(*self.winds)}
+        self.owner = do.judge.new_class(called, {**self.fields, **room})
+        self.station = do.judge.new_class(f"{called}Station", {}, self.owner)
+        self.classes = {called: self.owner, f"{called}Station": self.station}
 
 
 @script
 def one_field(do: Script) -> None:
     """One field of one object: assigned, read, and given what is no option."""
-    drawn = Challenge(do.answer, do.sheet)
-    owner = drawn.made()
-    do.new("first", of=owner)
+    drawn = Challenge(do)
+    do.new("first", of=drawn.owner)
     do.assign("first", **{drawn.name: drawn.units[0]})
     do.read("first")
-    do.refuse("first", drawn.name, f"no such {drawn.name}", Exception, owner=owner)
+    do.refuse("first", drawn.name, f"no such {drawn.name}", Exception)
 
 
 @script
 def own_choices(do: Script) -> None:
     """Three objects are assigned to in turn, then all are read; then new choices come, as equal texts."""
-    drawn = Challenge(do.answer, do.sheet)
-    for more in ({}, {"__len__": of_nothing(do.judge)}):
-        do.new("first", "second", "third", of=drawn.made(**more))
-        for said, unit in zip(do.objects, drawn.units, strict=True):
-            do.assign(said, **{drawn.name: unit})
-        for said in do.objects:
-            do.read(said)
-        for unit in drawn.units:
-            do.assign("second", **{drawn.name: unit})
-            do.read("second")
+    for room in ({}, steps.of_nothing(do.judge)):
+        drawn = Challenge(do, **room)
+        do.several([{drawn.name: unit} for unit in drawn.units * 2], of=drawn.owner)
 
 
 @script
 def both_fields(do: Script) -> None:
     """One object of the class and one of a subclass: both fields are assigned, then read."""
-    drawn = Challenge(do.answer, do.sheet)
-    for owner in (drawn.made(), drawn.station(drawn.made())):
-        for first, second in ((drawn.name, "wind"), ("wind", drawn.name)):
-            options = {drawn.name: drawn.units[1], "wind": drawn.winds[2]}
-            do.new("report", of=owner)
-            do.assign("report", **{first: options[first], second: options[second]})
-            do.read("report")
+    drawn = Challenge(do)
+    options = {drawn.name: drawn.units[1], "wind": drawn.winds[2]}
+    for owner in drawn.classes.values():
+        do.crossed("report", options, of=owner)
 
 
 @script
 def no_options(do: Script) -> None:
     """What is near an option and is none, in an object that has a choice."""
-    drawn = Challenge(do.answer, do.sheet)
-    owner, units = drawn.made(), drawn.units
-    do.new("first", "second", of=owner)
+    drawn = Challenge(do)
+    units = drawn.units
+    many: tuple[Any, ...] = (list(units), tuple(units), {})
+    do.new("first", "second", of=drawn.owner)
     do.assign("second", **{drawn.name: units[1]})
     do.assign("first", **{drawn.name: units[0]})
     texts = (drawn.winds[0], units[0].upper(), f"{units[0]} ", units[1][:3], "", "".join(units))
-    for value in (*texts, None, 0, True):
-        do.refuse("first", drawn.name, value, ValueError, owner=owner)
+    for value in (*texts, None, 0, True, *many):
+        kinds = (ValueError, TypeError) if value in many else (ValueError,)
+        do.refuse("first", drawn.name, value, *kinds)
         do.stay("first", drawn.name, value)
-    many: tuple[Any, ...] = (list(units), tuple(units), {})
-    for several in many:
-        do.refuse("first", drawn.name, several, ValueError, TypeError, owner=owner)
-        do.stay("first", drawn.name, several)
 
 
-def told(answer: Any, sheet: Sheet) -> Iterator[Told]:
+@script
+def told(do: Script) -> None:
     """The message of each refusal, for an object of a subclass."""
-    drawn = Challenge(answer, sheet)
-    owner = drawn.station(drawn.made())
+    drawn = Challenge(do)
     wrong = (drawn.winds[0], drawn.units[0].upper(), 0)
-    return messages(owner, f"{drawn.called}Station", drawn.name, wrong, drawn.units)
+    do.tell(drawn.station, [*drawn.classes][1], drawn.name, wrong, drawn.units)
 
 
-@dataclass(frozen=True)
-class Asking:
-    """A field that was read on a class."""
-
-    where: str
-    came: str
-    right: bool
-
-
-def on_the_class(answer: Any, sheet: Sheet) -> Iterator[Asking]:
+@script
+def on_the_class(do: Script) -> None:
     """Both fields, read on the class and on a subclass."""
-    drawn = Challenge(answer, sheet)
-    owner = drawn.made()
-    for asked, called in ((owner, drawn.called), (drawn.station(owner), f"{drawn.called}Station")):
+    drawn = Challenge(do)
+    for called, owner in drawn.classes.items():
         for field, descriptor in drawn.fields.items():
-            done = attempt(getattr, asked, field)
-            came = raised(done) if done.error is not None else f"gave {short(done.value)}"
-            yield Asking(f"{called}.{field}", came, done.value is descriptor)
+            done = attempt(getattr, owner, field)
+            if done.value is not descriptor:
+                raise Step(
+                    f"on the class, `{called}.{field}`", f"{steps.came(done)}, and not the descriptor", ""
+                )
 
 
-@dataclass(frozen=True)
-class Copied:
-    """A copy of an object whose field had a value, and what came of it."""
-
-    way: str
-    given: str
-    came: str
-    right: bool
-    empty: bool
-    """Whether there is nothing in the object."""
-    shared: bool
-    """Whether the copy and its original have one place for the value."""
-
-
-WAYS: dict[str, Callable[[Any], Any]] = {
-    "copy.copy": copy.copy, "copy.deepcopy": copy.deepcopy, "pickle": host.through_pickle
-}  # fmt: skip
-
-
-def copies(answer: Any, sheet: Sheet) -> Iterator[Copied]:
+@script
+def copies(do: Script) -> None:
     """Objects of the class and of a subclass, copied in each way; then the copy gets another choice."""
-    drawn = Challenge(answer, sheet)
-    owner = drawn.made()
-    for kind in (owner, drawn.station(owner)):
-        for way, function in WAYS.items():
-            thing = kind()
+    drawn = Challenge(do)
+    ways = {"copy.copy": copy.copy, "copy.deepcopy": copy.deepcopy, "pickle": host.through_pickle}
+    for owner in drawn.classes.values():
+        for way, function in ways.items():
+            do.new("first", of=owner)
+            thing = do.objects["first"]
             setattr(thing, drawn.name, drawn.units[1])
-            made = attempt(sheet.judge.witness, function, thing)
+            made = attempt(do.judge.witness, function, thing)
             read = made if made.error is not None else attempt(getattr, made.value, drawn.name)
-            right, shared = exactly(read.value, drawn.units[1]), False
-            if right:
-                setattr(made.value, drawn.name, drawn.units[2])
-                shared = not exactly(attempt(getattr, thing, drawn.name).value, drawn.units[1])
-            empty = hearsay(thing, host.is_empty) is True
-            yield Copied(way, short(drawn.units[1]), _came(read), right, empty, shared)
+            given = short(drawn.units[1])
+            if not exactly(read.value, drawn.units[1]):
+                empty = steps.hearsay(thing, vars) == {}
+                what = f"an object's choice was {given}. Its copy by {way}"
+                raise Step(what, steps.came(read), "empty" if empty else "lost")
+            setattr(made.value, drawn.name, drawn.units[2])
+            if not exactly(attempt(getattr, thing, drawn.name).value, drawn.units[1]):
+                what = f"a copy by {way} was given another choice, and the original"
+                raise Step(what, f"no longer reads {given}", "shared")
 
-
-def _came(read: Attempt) -> str:
-    return raised(read) if read.error is not None else f"reads {short(read.value)}"
-
-
-# --- the rules ---
 
 # A field that cannot be assigned to and read, or that takes anything, leaves nothing else to see.
 WORKS = (
-    Rule(one_field, is_wrong("endless"), "{what} {came}.", GETATTR, ROUND_AND_ROUND),
-    Rule(one_field, is_wrong("raised", "misspelt"), "{what} {came}: nothing told the field its name.",
-         MISSPELT, SPELLING),
-    Rule(one_field, is_wrong("raised"), "{what} {came}.", "",
-         "This choice is allowed. Compare with `in` or `==`: an equal text may be another object."),
-    Rule(one_field, is_wrong("taken"), "{what} {came}.", TYPES, COMPARE),
+    *rows(one_field, "endless", "raised misspelt"),
+    row(one_field, "raised", "",
+        "This choice is allowed. Compare with `in` or `==`: an equal text may be another object."),
+    row(one_field, "taken", TYPES, COMPARE),
 )  # fmt: skip
-
-OWN = (
-    Rule(own_choices, is_wrong("other", "object"), "{what} {came}.", SHARED, ON_INSTANCE_IT),
-    Rule(own_choices, is_wrong("other", "self"), "{what} {came}.", "",
-         "An object that is empty counts as false. Compare `instance is None`."),
-    Rule(own_choices, lambda step: step.wrong, "{what} {came}.", "", AS_IT_IS),
-)  # fmt: skip
-
-APART = (
-    Rule(both_fields, lambda step: step.wrong, "{what} {came}.", "",
-         "Each field needs a storage name of its own: make it from the name that `__set_name__` is given."),
-)  # fmt: skip
-
+OWN = (*rows(own_choices, "other object", "other self"), row(own_choices, "", *USUAL["other"]))
+APART = (row(both_fields, "", *USUAL["other field"]),)
 REFUSES = (
-    Rule(no_options, lambda step: step.wrong == "taken" and step.kept and "= '" not in step.what,
+    Rule(no_options, lambda step: step.how == "taken as it is" and "= '" not in step.what,
          "{what} {came}.", TYPES, COMPARE),
-    Rule(no_options, is_wrong("taken"), "{what} {came}.", "", COMPARE),
-    Rule(no_options, is_wrong("kind"), "{what} {came}.", "", KIND),
-    Rule(no_options, is_wrong("changed"), "{what} {came}.", "", CHECK_FIRST),
+    *rows(no_options, "taken", "kind", "changed"),
 )  # fmt: skip
-
-SAYS = (
-    Rule(told, lambda one: one.without,
-         "the message for {value} in `{where}` is {text}: it does not name {without}.", "",
-         "Say what was given and what is allowed: whoever reads it has only this line."),
-)  # fmt: skip
-
+SAYS = (row(told, "", *USUAL["unsaid"]),)
 ITSELF = (
-    Rule(on_the_class, lambda asking: not asking.right,
-         "`{where}`, read on the class, {came}, and is not the descriptor.",
-         "descriptors-class-read-is-plain",
-         "Without an object, `__get__` receives None for `instance`: return the descriptor, `self`."),
+    row(on_the_class, "", "descriptors-class-read-is-plain",
+        "Without an object, `__get__` receives None for `instance`: return the descriptor, `self`."),
 )  # fmt: skip
-
 COPIES = (
-    Rule(copies, lambda one: not one.right and one.empty,
-         "an object's choice was {given}. Its copy by {way} {came}. There is nothing in the object.",
-         SHARED,
-         "Only what is in the object is copied with it. Keep the value in `instance.__dict__`."),
-    Rule(copies, lambda one: not one.right,
-         "an object's choice was {given}. Its copy by {way} {came}.", "",
-         "What `__get__` needs has to be in the object, where it is copied. Keep the plain value there."),
-    Rule(copies, lambda one: one.shared,
-         "a copy by {way} was given another choice, and the original no longer reads {given}.", "",
-         "Original and copy have one place for the value. Each needs its own: keep the plain value."),
+    row(copies, "empty", SHARED,
+        "Only what is in the object is copied with it. Keep the value in `instance.__dict__`.",
+        ". There is nothing in the object"),
+    row(copies, "lost", "",
+        "What `__get__` needs has to be in the object, where it is copied. Keep the plain value there."),
+    row(copies, "shared", "",
+        "Original and copy have one place for the value. Each needs its own: keep the plain value."),
 )  # fmt: skip
-
-one_of = ruled(
-    "descriptors-x3",
-    "One of a few",
-    kind="build",
-    answer="OneOf",
-    version=4,
-    asked=[
-        Asked("each object keeps its own choice", 1, (*WORKS, *OWN)),
-        Asked("each field has a name and a place of its own", 1, (*WORKS, *APART)),
-        Asked("what is no option is refused with a ValueError, and the old stays", 1, (*WORKS, *REFUSES)),
-        Asked("the message names class, field, value and all options", 1, (*WORKS, *SAYS)),
-        Asked("asked on the class, the field answers with itself", 1, (*WORKS, *ITSELF)),
-        Asked("subclasses, copies and pickles keep the choice", 1, (*WORKS, *COPIES)),
-    ],
+ASKED = (
+    Asked("each object keeps its own choice", 1, (*WORKS, *OWN)),
+    Asked("each field has a name and a place of its own", 1, (*WORKS, *APART)),
+    Asked("what is no option is refused with a ValueError, and the old stays", 1, (*WORKS, *REFUSES)),
+    Asked("the message names class, field, value and all options", 1, (*WORKS, *SAYS)),
+    Asked("asked on the class, the field answers with itself", 1, (*WORKS, *ITSELF)),
+    Asked("subclasses, copies and pickles keep the choice", 1, (*WORKS, *COPIES)),
 )
+one_of = ruled("descriptors-x3", "One of a few", kind="build", answer="OneOf", version=4, asked=ASKED)
