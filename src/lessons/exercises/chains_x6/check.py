@@ -6,24 +6,8 @@ from collections.abc import Iterator
 from types import SimpleNamespace
 from typing import Any
 
-from lessons.exercises.chains_programs import (
-    BROKEN,
-    DROPS,
-    EARLY,
-    RIGHT,
-    SOME,
-    TIDY,
-    Program,
-    by_hand,
-    collected,
-    first_first,
-    for_stages,
-    let_go,
-    one_by_one,
-    open_ended,
-    started,
-    thrown_in,
-)
+from lessons.exercises import chains_programs as ways
+from lessons.exercises.chains_programs import Program, let_go
 from lessons.exercises.exercise import Sheet, attempt
 from lessons.exercises.rules import Asked, Rule, ruled
 from lessons.exercises.variant import Variant
@@ -32,54 +16,61 @@ from lessons.judge.judge import Callback
 
 def programs(variant: Variant) -> Any:
     """Return a program that closes every generator, and one that closes none, to try a test on."""
-    return Program(by_hand).function(), Program(open_ended).function()
+    return Program(ways.by_hand).function(), Program(ways.open_ended).function()
 
 
 FAMILIES: dict[str, dict[Any, str]] = {
-    "right": dict.fromkeys(RIGHT, "closes every generator"),
-    "early": EARLY,
-    "some": SOME,
-    "broken": BROKEN,
-    "dropped": {collected: "closes nothing and keeps nothing: Python closed the generators, because nothing "
-                           "referred to them any more"},
+    "right": dict.fromkeys(ways.RIGHT, "closes every generator"),
+    "early": ways.EARLY,
+    "some": ways.SOME,
+    "broken": ways.BROKEN,
+    "dropped": {
+        ways.collected: "closes nothing and keeps nothing: Python closed the generators, because nothing "
+                        "referred to them any more",
+    },
 }  # fmt: skip
 
 WORLDS = {
-    first_first: ("closes the source's first", "chains-first-closes-first",
-                  "Your test asks that the source is closed first. Ask only whether each one is closed."),
-    thrown_in: ("throws the sink's error into them", "chains-consumer-error-inside",
-                "Your test waits for the sink's error inside a generator. Ask each one for its state."),
-    started: ("pulls a record first", "chains-close-runs-finally",
-              "Let the run pull a record: a generator that was never pulled has no `finally` to run."),
-    one_by_one: ("runs stage after stage", "chains-stage-by-stage",
-                 "Your test asks that a part is through before the next begins. Ask for states afterwards."),
+    ways.first_first: (
+        "closes the source's first", "chains-first-closes-first",
+        "Your test asks that the source is closed first. Ask only whether each one is closed."),
+    ways.thrown_in: (
+        "throws the sink's error into them", "chains-consumer-error-inside",
+        "Your test waits for the sink's error inside a generator. Ask each one for its state."),
+    ways.started: (
+        "pulls a record first", "chains-close-runs-finally",
+        "Let the run pull a record: a generator that was never pulled has no `finally` to run."),
+    ways.one_by_one: (
+        "runs stage after stage", "chains-stage-by-stage",
+        "Your test asks that a part is through before the next begins. Ask for states afterwards."),
 }  # fmt: skip
 """Programs as they would be if a belief were true: a test that only these pass shows that belief."""
 
 
 def tried(answer: Any, sheet: Sheet) -> Iterator[SimpleNamespace]:
     """What the test does with right and leaky programs, in a drawn order; its own parts are in them."""
-    ways = [(family, way, what) for family, whats in FAMILIES.items() for way, what in whats.items()]
-    drawn = list(range(len(ways)))
+    tries = [(family, way, what) for family, whats in FAMILIES.items() for way, what in whats.items()]
+    drawn = list(range(len(tries)))
     sheet.variant.random("chains-x6").shuffle(drawn)
     sheet.judge.keep = True
     done = {}
     for place in drawn:
-        program = Program(ways[place][1])
-        dropped = ways[place][0] == "dropped"
-        end = attempt(answer, let_go(program, sheet.judge) if dropped else Callback(program.function()))
+        family, way, _ = tries[place]
+        program = Program(way)
+        made = let_go(program, sheet.judge) if family == "dropped" else Callback(program.function())
+        end = attempt(answer, made)
         if end.error is not None and not program.runs:
             raise end.error
         done[place] = program, end
     sheet.judge.keep = False
-    tidy = all(done[place][1].error is None for place in drawn if ways[place][1] in TIDY)
-    for place, (family, way, what) in enumerate(ways):
+    tidy = all(done[place][1].error is None for place in drawn if tries[place][1] in ways.TIDY)
+    for place, (family, way, what) in enumerate(tries):
         program, end = done[place]
         yield SimpleNamespace(
             family=family, what=what, runs=len(program.runs), passed=end.error is None, raised=end.raised,
             stumbled=end.error is not None and not isinstance(end.error, AssertionError),
             where=f", {end.where}" if end.where else "", spent=program.spent,
-            order_alone=way is first_first and tidy, for_sink=way is for_stages,
+            order_alone=way is ways.first_first and tidy, for_sink=way is ways.for_stages,
             unbuilt=0 < program.broken == program.unbuilt,
         )  # fmt: skip
 
@@ -90,7 +81,7 @@ def worlds(answer: Any, sheet: Sheet) -> Iterator[SimpleNamespace]:
     if rejected:
         judge = sheet.judge
         judge.keep = True
-        luck = all(attempt(answer, let_go(Program(way), judge)).error is None for way in DROPS)
+        luck = all(attempt(answer, let_go(Program(way), judge)).error is None for way in ways.DROPS)
         passed = (way for way in WORLDS if attempt(answer, Callback(Program(way).function())).error is None)
         yield SimpleNamespace(luck=luck, way=next(passed, None), where=rejected[0].where)
         judge.keep = False
