@@ -220,9 +220,8 @@ class _SubmissionRun:
         else:
             self.deaths += 1
             self.deadly.add(name)
-            self.note = (
-                self.note or f"The kernel died in the cell {name}; the cells after it ran in a new one."
-            )
+            note = f"The kernel died in the cell {name}; the cells after it ran in a new one."
+            self.note = self.note or note
             ended = {"memory": " It used more memory than there is.", "time": " Its time was over."}
             self.evidence.append(f"{name}: the kernel died here.{ended.get(kernel.sandbox.ended_by, '')}")
         self.cut = True
@@ -490,9 +489,7 @@ def _deep(content: Any) -> bool:
     """Whether lists and dicts are nested more than `DEEP` times in each other."""
     level = [content]
     for _ in range(DEEP + 1):
-        inside = [
-            one.values() if isinstance(one, dict) else one for one in level if type(one) in (dict, list)
-        ]
+        inside = [one.values() if type(one) is dict else one for one in level if type(one) in (dict, list)]
         level = [one for some in inside for one in some]
     return bool(level)
 

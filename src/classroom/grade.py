@@ -111,11 +111,33 @@ class GradingSummary:
     statuses: Counter[str] = field(default_factory=Counter)
     people: list[str] = field(default_factory=list)
     missing: list[str] = field(default_factory=list)
-    seconds: float = 0.0
+    waiting: int = 0
+    began: float = field(default_factory=time.monotonic)
+
+    def add(self, record: dict[str, Any]) -> str:
+        """Count one graded submission; what it got, and how long those that wait will take."""
+        self.statuses[record["status"]] += 1
+        self.people += [record["student"]] if record["needs_person"] else []
+        count = sum(self.statuses.values())
+        got = sum(score["points"] for score in record["exercises"].values())
+        worth = sum(score["worth"] for score in record["exercises"].values())
+        parts = [f"[{count}/{self.waiting}] {record['student']}: {got:g} of {worth:g}"]
+        if record["status"] != "graded":
+            parts.append(record["status"])
+        if record["note"]:
+            parts.append(record["note"])
+        if record["needs_person"]:
+            parts.append(": ".join(["NEEDS A PERSON", *record["evidence"][-1:]]))
+        if not record["sandboxed"]:
+            parts.append("not sandboxed")
+        if left := self.waiting - count:
+            each = (time.monotonic() - self.began) / count
+            parts.append(f"about {duration(max(1, left * each))} left")
+        return " · ".join(parts)
 
     def __str__(self) -> str:
         count = sum(self.statuses.values())
-        took = f" in {duration(self.seconds)}" if count else ""
+        took = f" in {duration(time.monotonic() - self.began)}" if count else ""
         lines = [f"Graded {many(count, 'submission')} of {self.assignment}{took}."]
         if self.already:
             already = many(self.already, "submission")
@@ -130,7 +152,7 @@ class GradingSummary:
         if odd:
             lines.append(f"Of these: {', '.join(odd)}.")
         if self.people:
-            shown = ", ".join(self.people[:20]) + (", …" if len(self.people) > 20 else "")
+            shown = ", ".join(sorted(self.people)[:20]) + (", …" if len(self.people) > 20 else "")
             lines.append(
                 f"{len(self.people)} to be looked at by a person: {shown}. Why is in "
                 f"{self.course.records / self.assignment}; "
@@ -156,7 +178,6 @@ def grade(
     """
     course.assignment(assignment)
     recipe = Recipe.read(course, assignment, sandboxed, times)
-    began = time.monotonic()
     summary = GradingSummary(course, assignment)
     with contextlib.ExitStack() as within:
         pool = within.enter_context(pooled(dask, workers))
@@ -169,7 +190,7 @@ def grade(
             say(f"{student}: nothing was submitted.")
         for name in strays(course.root / "submitted"):
             say(f"{name} in submitted/ is not a student's folder, so it is not graded.")
-        progress = Progress(len(waiting), say)
+        summary.waiting, summary.began = len(waiting), time.monotonic()
         found_by: dict[str, Found] = {}
 
         def jobs() -> Iterator[Job]:
@@ -183,16 +204,10 @@ def grade(
                         yield recipe.job(student, found.data)
 
         def enter(result: Result) -> None:
-            record = book.enter(found_by.pop(result.student), result)
-            summary.statuses[record["status"]] += 1
-            if record["needs_person"]:
-                summary.people.append(result.student)
-            progress.done(record)
+            say(summary.add(book.enter(found_by.pop(result.student), result)))
 
         for result in results(pool, jobs(), recipe, dask):
             enter(result)
-    summary.people.sort()
-    summary.seconds = time.monotonic() - began
     return summary
 
 
@@ -289,34 +304,6 @@ class Recipe:
             self.assignment, student, notebook, self.release, self.variant, self.files, dict(seeds or {}),
             self.times, self.sandboxed,
         )  # fmt: skip
-
-
-class Progress:
-    """Says one line a submission, and how long the rest takes."""
-
-    def __init__(self, total: int, say: Callable[[str], None]) -> None:
-        self.total, self.say = total, say
-        self.count = 0
-        self.began = time.monotonic()
-
-    def done(self, record: dict[str, Any]) -> None:
-        """Say what one submission got."""
-        self.count += 1
-        got = sum(score["points"] for score in record["exercises"].values())
-        worth = sum(score["worth"] for score in record["exercises"].values())
-        parts = [f"[{self.count}/{self.total}] {record['student']}: {got:g} of {worth:g}"]
-        if record["status"] != "graded":
-            parts.append(record["status"])
-        if record["note"]:
-            parts.append(record["note"])
-        if record["needs_person"]:
-            parts.append(": ".join(["NEEDS A PERSON", *record["evidence"][-1:]]))
-        if not record["sandboxed"]:
-            parts.append("not sandboxed")
-        if todo := self.total - self.count:
-            each = (time.monotonic() - self.began) / self.count
-            parts.append(f"about {duration(max(1, todo * each))} left")
-        self.say(" · ".join(parts))
 
 
 class Pool:

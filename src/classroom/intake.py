@@ -159,9 +159,8 @@ def found(student: str, place: Path, assignment: str) -> Found:
         timestamp = read(place / "timestamp.txt", 1_000).decode("utf-8", "replace").strip()
     try:
         if place.is_symlink():
-            raise Refused(
-                "unreadable", f"The folder {assignment} is a symbolic link; links are not followed."
-            )
+            note = f"The folder {assignment} is a symbolic link; links are not followed."
+            raise Refused("unreadable", note)
         wanted = place / f"{assignment}.ipynb"
         if os.path.lexists(wanted):
             return Found(student, read(wanted), timestamp=timestamp)
@@ -460,9 +459,7 @@ def _complete(cells: list[SubmittedCell], template: Template, notes: list[str]) 
     def position(slot: Slot) -> int:
         return next((index for index, cell in enumerate(cells) if cell.slot is slot), -1)
 
-    first = next(
-        (slot for slot in template.slots if slot.locked and slot.type == "code" and not slot.check), None
-    )
+    setups = [one for one in template.slots if one.locked and one.type == "code" and not one.check]
     before = -1
     for slot in template.slots:
         here = position(slot)
@@ -470,7 +467,7 @@ def _complete(cells: list[SubmittedCell], template: Template, notes: list[str]) 
             notes.append(f"The cell {slot.id} was missing; it was added.")
             cells.insert(before + 1, slot.released)
             here = before + 1
-        elif slot is first and any(cell.type == "code" for cell in cells[:here]):
+        elif slot in setups[:1] and any(cell.type == "code" for cell in cells[:here]):
             # The course's setup comes before all code, also where a student put something above it.
             cells.insert(0, cells.pop(here))
             here = 0

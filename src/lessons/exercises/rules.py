@@ -77,9 +77,8 @@ def ruled(
 
     # Of the module that calls, as `collections.namedtuple` does it: its folder holds the stub.
     module = str(sys._getframe(1).f_globals["__name__"])
-    return register(
-        Exercise(id, title, kind, answer, aspects, check, str(version), module=module, asked=asked, **more)
-    )
+    made = Exercise(id, title, kind, answer, aspects, check, str(version), module=module, asked=asked, **more)
+    return register(made)
 
 
 class _Observed:

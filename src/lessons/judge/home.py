@@ -33,7 +33,6 @@ class Server:
     """A judge's process, for one who asks. `ask` begins a judgement, `verdict` waits for it."""
 
     def __init__(self) -> None:
-        """Start it."""
         source = str(Path(__file__).parents[2])
         path = os.pathsep.join(filter(None, (source, os.environ.get("PYTHONPATH"))))
         self._folder = tempfile.TemporaryDirectory(prefix="lifecycle-judge-", ignore_cleanup_errors=True)

@@ -331,7 +331,6 @@ class Copy:
             select.select([running], [], [], seconds)
 
     def close(self) -> None:
-        """End the copy and whatever it started."""
         ended(self.child)
 
 
