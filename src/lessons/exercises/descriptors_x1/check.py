@@ -101,7 +101,7 @@ def heavy(answer: Any, sheet: Sheet) -> str:
         judge.witness(gc.collect)
         after.append(judge.memory() or 0)
     # A host that keeps the values grows by all of them; another one may grow by a few, by chance.
-    return "value" if after[-1] - after[0] > HEAVY * MANY * (ROUNDS - 1) / 3 else ""
+    return "value" if after[-1] - after[0] > HEAVY * MANY * (ROUNDS - 1) * 2 / 3 else ""
 
 
 # A field that cannot be asked at all, or that nothing asks, leaves nothing else to see.

@@ -35,9 +35,8 @@ class Challenge:
 
 @script
 def own_values(do: Script) -> None:
-    """Three objects with both fields, all assigned before they are read; then new values come."""
+    """Three objects with both fields, all assigned before they are read. The limits are asked for below."""
     drawn = Challenge(do)
-    # The limits themselves are asked for below.
     values = drawn.least + 1, drawn.middle, drawn.most - 1, drawn.least + 2
     do.several([{drawn.field: value, "channels": value + 1} for value in values], of=drawn.made())
 

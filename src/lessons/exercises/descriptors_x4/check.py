@@ -246,7 +246,5 @@ ASKED = (
     Asked("`usual` changes what later objects begin with, and no other", 2, (*WORKS, *LATER)),
     Asked("after `usual` every field is still checked, and so are the usual values", 1, (*WORKS, *STILL)),
 )
-config = ruled(
-    KEY, "Settings with usual values", kind="build", answer="StationConfig", version=4, given=usual_values,
-    asked=ASKED,
-)  # fmt: skip
+TITLE = "Settings with usual values"
+config = ruled(KEY, TITLE, kind="build", answer="StationConfig", version=4, given=usual_values, asked=ASKED)

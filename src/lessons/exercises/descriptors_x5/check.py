@@ -51,7 +51,6 @@ def run(answer: Any, sheet: Sheet, group: str, kind: type[programs.Plain]) -> Ru
     return Run(
         **vars(notes),
         group=group,
-        kind=kind,
         described=kind.__doc__,
         came=raised(done),
         passed=passed,
@@ -82,7 +81,7 @@ def runs(answer: Any, sheet: Sheet) -> list[Run]:
     for one in done:
         one.all_passed, one.watches = not left[one.group], bool(left["keeping"])
         one.catches = any(left.values())
-    return sorted(done, key=lambda one: drawn.index((one.group, one.kind)))
+    return sorted(done, key=lambda one: drawn.index((one.group, one.program)))
 
 
 LET_GO = (
@@ -164,7 +163,7 @@ KEEPS_REFUSED = (
            "else. Catch the error by `try` and `except`: `assertRaises` lets go of what an error holds."),
 )  # fmt: skip
 ACCEPTS = (
-    Rule(runs, lambda run: run.failed and run.kind is programs.Cycle, REJECTS, "leaks-refcount-closes",
+    Rule(runs, lambda run: run.failed and run.program is programs.Cycle, REJECTS, "leaks-refcount-closes",
          "Let the cycle collector run before you look: `gc.collect()`."),
     Rule(runs, lambda run: run.group == "right" and not run.passed, REJECTS, "", LET_GO),
     Rule(runs, lambda run: not run.catches, "your test passes every field, right or wrong.", "",
@@ -177,6 +176,4 @@ ASKED = (
     Asked("it passes each right field", 1, (*WORKS, *ACCEPTS)),
 )
 TITLE = "A test that catches a field that leaks"
-testing = ruled(
-    "descriptors-x5", TITLE, kind="test", answer="test_field", version=4, given=samples, asked=ASKED
-)
+test = ruled("descriptors-x5", TITLE, kind="test", answer="test_field", version=4, given=samples, asked=ASKED)
