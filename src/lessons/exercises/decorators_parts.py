@@ -90,8 +90,8 @@ class Convert:
     """A stage that needs its time: `first` seconds before it pulls, `each` a record, `last` at its end."""
 
     clock = Clock()
-    first = each = last = 0
     at: int | None = None
+    first = each = last = 0
 
     def process(self, stream: Any) -> Iterator[float]:
         """Make numbers of the texts."""
@@ -161,10 +161,10 @@ class Pauses:
         self.seconds: list[float] = []
         self._began: float | None = None
 
-    @property
-    def least(self) -> float:
-        """The shortest one, 0 if there is none."""
-        return min(self.seconds, default=0)
+    def waited(self, slept: list[float]) -> float:
+        """The longest wait that the answer's process noted, or else the least pause, if it is a pause."""
+        least = min(self.seconds, default=0)
+        return max(slept, default=0) or (round(least, 2) if least > AT_ONCE else 0)
 
     def forget(self) -> None:
         """A new source comes: what it takes to its first opening is no pause."""
@@ -212,6 +212,11 @@ class Feed:
         """How many records were read from all lines together."""
         return sum(line.read for line in self.lines)
 
+    @property
+    def fetched(self) -> int:
+        """How many records were read from the last line."""
+        return self.lines[-1].read if self.lines else 0
+
     def stream(self) -> Any:
         """Give the records from the first one on."""
         stream = self._records() if self.generator else Line(self)
@@ -227,36 +232,12 @@ class Feed:
             line.close()
 
 
-def feed_function(judge: Any, doubles: Doubles) -> Any:
-    """The `stream` of the answer's feeds. It is no generator function: no luck closes what it returns."""
-    return judge.function(
-        lambda part: doubles[part].stream(), "stream", "self", generator=False, doc=Feed.stream.__doc__
-    )
-
-
-class Distant:
-    """A source with a generator function: it drops after 2 records, as often as `failures` says."""
-
-    pauses = Pauses()
-    records: list[Any] = []  # noqa: RUF012
-    failures = 0
-    failure: type[BaseException] = OSError
-
-    def __init__(self) -> None:
-        self.opened = self.read = 0
+class Distant(Feed):
+    """A feed whose `stream` is a generator function, which closes its line itself."""
 
     def stream(self) -> Iterator[Any]:
         """Fetch from far away."""
-        self.opened += 1
-        self.pauses.end()
-        if self.opened > MANY:
-            raise Enough(f"the source was opened more than {MANY} times")
-        for number, record in enumerate(self.records):
-            self.read += 1
-            yield record
-            if number == 1 and self.opened <= self.failures:
-                self.pauses.begin()
-                raise self.failure(f"connection {self.opened} dropped")
+        yield from self._records()
 
 
 STAGES = {

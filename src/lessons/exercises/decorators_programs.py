@@ -7,7 +7,7 @@ attempts are allowed.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, closing, suppress
+from contextlib import ExitStack, closing
 from itertools import islice
 from typing import Any
 
@@ -100,156 +100,12 @@ class Retrying:
 
 def iterating(function: Any) -> Any:
     """A right retry that is no generator."""
-
-    def wrapper(*given: Any) -> Retrying:
-        return Retrying(lambda: function(*given))
-
-    return wrapper
-
-
-def restarting(function: Any) -> Any:
-    """Delivers twice: each attempt starts at the first record."""
-
-    def wrapper(*given: Any) -> Iterator[Any]:
-        for number in (1, 2, 3):
-            with closing(function(*given)) as stream:
-                try:
-                    yield from stream
-                    return
-                except OSError:
-                    if number == 3:
-                        raise
-
-    return wrapper
-
-
-def resuming(function: Any) -> Any:
-    """Loses what comes after the failure: it pulls the same stream again."""
-
-    def wrapper(*given: Any) -> Iterator[Any]:
-        with closing(function(*given)) as stream:
-            for number in (1, 2, 3):
-                try:
-                    yield from stream
-                except OSError:
-                    if number == 3:
-                        raise
-
-    return wrapper
-
-
-def overshooting(function: Any) -> Any:
-    """Loses one record at each failure: it skips one too many."""
-
-    def wrapper(*given: Any) -> Iterator[Any]:
-        delivered = 0
-        for number in (1, 2, 3):
-            with closing(function(*given)) as stream:
-                try:
-                    for record in islice(stream, delivered + (number > 1), None):
-                        delivered += 1
-                        yield record
-                    return
-                except OSError:
-                    if number == 3:
-                        raise
-
-    return wrapper
-
-
-def swapping(function: Any) -> Any:
-    """Delivers out of order: the two records that follow a failure change places."""
-
-    def wrapper(*given: Any) -> Iterator[Any]:
-        delivered = 0
-        for number in (1, 2, 3):
-            with closing(function(*given)) as stream:
-                try:
-                    records = islice(stream, delivered, None)
-                    for record in [*islice(records, 2)][::-1] if number > 1 else ():
-                        delivered += 1
-                        yield record
-                    for record in records:
-                        delivered += 1
-                        yield record
-                    return
-                except OSError:
-                    if number == 3:
-                        raise
-
-    return wrapper
-
-
-def forgetting(function: Any) -> Any:
-    """Delivers twice at the second failure: it counts what the last attempt handed on."""
-
-    def wrapper(*given: Any) -> Iterator[Any]:
-        skipped = 0
-        for number in (1, 2, 3):
-            delivered = 0
-            with closing(function(*given)) as stream:
-                try:
-                    for record in islice(stream, skipped, None):
-                        delivered += 1
-                        yield record
-                    return
-                except OSError:
-                    if number == 3:
-                        raise
-            skipped = delivered
-
-    return wrapper
-
-
-def silencing(function: Any) -> Any:
-    """Gives up in silence: the error of the last attempt is dropped."""
-
-    def wrapper(*given: Any) -> Iterator[Any]:
-        delivered = 0
-        for _ in range(3):
-            with closing(function(*given)) as stream, suppress(OSError):
-                for record in islice(stream, delivered, None):
-                    delivered += 1
-                    yield record
-                return
-
-    return wrapper
-
-
-def belated(function: Any) -> Any:
-    """Closes all attempts at the very end: until then they are open beside each other."""
-
-    def wrapper(*given: Any) -> Iterator[Any]:
-        with ExitStack() as stack:
-            delivered = 0
-            for number in (1, 2, 3):
-                stream = stack.enter_context(closing(function(*given)))
-                try:
-                    for record in islice(stream, delivered, None):
-                        delivered += 1
-                        yield record
-                    return
-                except OSError:
-                    if number == 3:
-                        raise
-
-    return wrapper
+    return lambda *given: Retrying(lambda: function(*given))
 
 
 def hasty(function: Any) -> Any:
-    """Reads all at the call, in attempts that are each thrown away when they break."""
-
-    def wrapper(*given: Any) -> Any:
-        for number in (1, 2, 3):
-            with closing(function(*given)) as stream:
-                try:
-                    return (record for record in list(stream))
-                except OSError:
-                    if number == 3:
-                        raise
-        raise AssertionError("three attempts have returned or raised")
-
-    return wrapper
+    """Reads all at the call, and else does all that it has to."""
+    return lambda *given: (record for record in [*counting(function)(*given)])
 
 
 def forward(function: Any) -> Any:
@@ -263,44 +119,67 @@ def forward(function: Any) -> Any:
 
 
 def retrying(
-    closes: Callable[[str, int], bool] = lambda how, number: True, attempts: int = 3, other: bool = False
+    picks: Callable[[Any, int, int], Any] = lambda stream, delivered, before: islice(stream, delivered, None),
+    closes: Callable[[str, int], bool] | None = lambda how, number: True,
+    attempts: int = 3,
+    last: Callable[[OSError], BaseException | None] = lambda error: error,
+    resumes: bool = False,
 ) -> Any:
     """A retry that is right but for what is said here.
 
-    closes: whether it closes an attempt, by how that ended ("broken", "last", "end" or "left") and by its
-    number. other: whether another error comes out at the end.
+    picks: what it takes of a stream, by how many records it has handed on, and how many when the attempt
+    before began. closes: whether it closes an attempt, by how that ended ("broken", "last", "end" or "left")
+    and by its number; None if it closes all when all is over. last: what it raises at the end. resumes:
+    whether it pulls the first stream again.
     """
 
     def program(function: Any) -> Any:
         def wrapper(*given: Any) -> Iterator[Any]:
-            delivered = 0
-            for number in range(1, attempts + 1):
-                stream, how = function(*given), "left"
-                try:
-                    for record in islice(stream, delivered, None):
-                        delivered += 1
-                        yield record
-                    how = "end"
-                    return
-                except OSError as error:
-                    how = "last" if number == attempts else "broken"
-                    if number == attempts and other:
-                        raise RuntimeError("three attempts have failed") from error
-                    if number == attempts:
-                        raise
-                finally:
-                    if closes(how, number):
-                        stream.close()
+            delivered = before = 0
+            with ExitStack() as stack:
+                for number in range(1, attempts + 1):
+                    if number == 1 or not resumes:
+                        stream = function(*given)
+                        if closes is None:
+                            stack.enter_context(closing(stream))
+                    records, before, how = picks(stream, delivered, before), delivered, "left"
+                    try:
+                        for record in records:
+                            delivered += 1
+                            yield record
+                        how = "end"
+                        return
+                    except OSError as error:
+                        failed, how = error, "last" if number == attempts else "broken"
+                    finally:
+                        if closes is not None and closes(how, number):
+                            stream.close()
+            if (end := last(failed)) is not None:
+                raise end
 
         return wrapper
 
     return program
 
 
-dangling = retrying(lambda how, number: how != "broken")
-unfinished = retrying(lambda how, number: how != "end")
-spent = retrying(lambda how, number: how != "last")
-deaf = retrying(lambda how, number: how != "left" or number > 1)
-deaf_later = retrying(lambda how, number: how != "left" or number == 1)
-translating = retrying(other=True)
+def swapped(stream: Any, delivered: int, before: int) -> Iterator[Any]:
+    """The records that follow; after a failure the first two in each other's place."""
+    records = islice(stream, delivered, None)
+    yield from [*islice(records, 2)][::-1] if delivered else ()
+    yield from records
+
+
+restarting = retrying(lambda stream, delivered, before: stream)
+resuming = retrying(lambda stream, delivered, before: stream, closes=None, resumes=True)
+overshooting = retrying(lambda stream, delivered, before: islice(stream, delivered + bool(delivered), None))
+swapping = retrying(swapped)
+forgetting = retrying(lambda stream, delivered, before: islice(stream, delivered - before, None))
+silencing = retrying(last=lambda error: None)
+translating = retrying(last=lambda error: RuntimeError("three attempts have failed"))
 stubborn = retrying(attempts=4)
+belated = retrying(closes=None)
+dangling = retrying(closes=lambda how, number: how != "broken")
+unfinished = retrying(closes=lambda how, number: how != "end")
+spent = retrying(closes=lambda how, number: how != "last")
+deaf = retrying(closes=lambda how, number: how != "left" or number > 1)
+deaf_later = retrying(closes=lambda how, number: how != "left" or number == 1)

@@ -1,4 +1,4 @@
-"""What decorators-x1 and decorators-x2 observe alike: a decorated method whose part says how long it worked.
+"""What the checks of decorators-x1 to -x4 observe alike: a decorated method, its streams, and what they cost.
 
 Time passes on a clock of the judge's own, where a part waits, so that a figure is right or wrong to the
 second. The reader's waits are much longer than all work together: what holds one of them is recognised.
@@ -6,15 +6,15 @@ second. The reader's waits are much longer than all work together: what holds on
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Sequence
+from types import SimpleNamespace
 from typing import Any
 
-from lessons.exercises.decorators_parts import Clock, Station, subclass, texts
+from lessons.exercises.decorators_parts import Clock, Doubles, Station, subclass, texts
 from lessons.exercises.exercise import Sheet, attempt, described, exactly, named, where
 from lessons.exercises.rules import Observation, Rule
 from lessons.exercises.variant import Variant
-from lessons.judge.judge import Callback
+from lessons.judge.judge import Callback, Judge
 from lessons.words import described as short
 
 IDLE, PAUSE = 100, 1000
@@ -28,199 +28,288 @@ def station(variant: Variant, key: str, last: int = 0, count: int = 0) -> Any:
     return subclass(Station, clock=Clock(), readings=readings, costs=costs, last=last)
 
 
-@dataclass
-class Pulled:
-    """One stream, from the call to its end. It keeps the stream, so that nothing closes by itself."""
+class Hall:
+    """A class on the answer's side with a decorated method, and here a double for each of its objects."""
 
-    what: str
-    """Which run this was, in words."""
-    kind: str
-    expected: list[Any]
-    gave: str = ""
-    """What the call gave, if it cannot be pulled."""
-    records: list[Any] = field(default_factory=list)
-    at_call: int = 0
-    """How many records the upstream had given when the call came back, and after the first pull."""
-    at_first: int = 0
-    error: BaseException | None = None
-    closes: bool = True
-    stream: Any = None
+    clock: Any = None
 
-    @property
-    def came(self) -> str:
-        """The records in a few words."""
-        return short(self.records)
+    def __init__(
+        self, judge: Judge, decorate: Callable[[Any], Any], kind: Any, method: str = "stream",
+        parameters: str = "self", generator: bool = True, **room: Any,
+    ) -> None:  # fmt: skip
+        self.doubles = Doubles(kind)
+        target = getattr(kind, method)
+        function = judge.function(
+            lambda part, *given: getattr(self.doubles[part], method)(*given),
+            method, parameters, generator, target.__doc__,
+        )  # fmt: skip
+        self.made = decorate(function)
+        self.kind = judge.new_class(kind.__name__, {method: self.made, **room})
 
-    @property
-    def sent(self) -> int:
-        """How many records were there."""
-        return len(self.expected)
+    def new(self, kind: Any = None) -> tuple[Any, Any]:
+        """An object of the class, and its double. kind: the double's class, with the clock of this hall."""
+        part = self.kind()
+        if kind is not None:
+            self.doubles[part] = subclass(kind, clock=self.clock)()
+        return part, self.doubles[part]
 
-    @property
-    def arrived(self) -> int:
-        """How many came through."""
-        return len(self.records)
 
-    @property
-    def whole(self) -> bool:
-        """Whether the records came as they were."""
-        return exactly(self.records, self.expected)
-
-    @property
-    def dry(self) -> bool:
-        """Whether a `next` inside a generator ran dry."""
-        return isinstance(self.error, RuntimeError) and isinstance(self.error.__cause__, StopIteration)
-
-    @property
-    def deaf(self) -> bool:
-        """Whether the stream went on after `close()`."""
-        return isinstance(self.error, RuntimeError) and "ignored GeneratorExit" in str(self.error)
-
-    @property
-    def raised(self) -> str:
-        """The error, as one line."""
-        return described(self.error) if self.error is not None else "no error"
-
-    @property
-    def place(self) -> str:
-        """The student's own line at which it was raised."""
-        inner = self.error.__cause__ if self.dry and self.error is not None else self.error
-        found = where(inner) if inner is not None else ""
-        return f" at {found}" if found else ""
+def clocked(
+    answer: Any, sheet: Sheet, kind: Any, method: str = "stream", parameters: str = "self", **room: Any
+) -> Hall:
+    """A hall whose method is decorated with the clock of its doubles. What that reads is no figure."""
+    clock = Clock()
+    clock.wait(sheet.variant.number("begins", 300, 900))
+    given, kind = Callback(clock, "clock"), subclass(kind, clock=clock)
+    hall = Hall(sheet.judge, lambda made: answer(made, given), kind, method, parameters, True, **room)
+    hall.clock = clock
+    return hall
 
 
 def pull(
-    one: Pulled, call: Callable[[], Any], reads: Callable[[], int], clock: Clock,
-    *errors: type[BaseException], idle: int = 0, pause: int = 0, pulls: int | None = None,
-    most: int = 1, each: Callable[[], object] = lambda: None,
-) -> None:  # fmt: skip
+    what: str, kind: str, expected: list[Any], call: Callable[[], Any], reads: Callable[[], int],
+    *errors: type[BaseException], wait: Callable[[int], object] = lambda seconds: None,
+    idle: int = 0, pause: int = 0, pulls: int | None = None, most: int = 1,
+) -> SimpleNamespace:  # fmt: skip
     """Call, wait, and pull to the end, or close after some pulls. Raises an error that is not awaited.
 
-    most: how many times as many records as there are may come, before it is taken for endless.
+    reads: how many records the upstream has given so far. most: how many times as many records as there
+    are may come, before it is taken for endless. The stream is kept, so that nothing closes by itself.
     """
+    one = SimpleNamespace(what=what, kind=kind, sent=len(expected), expected=expected, records=[], gave="")
+    one.ahead, one.closes, one.awaited = 0, True, bool(errors)
     called = attempt(call)
-    one.at_call = reads()
-    if called.error is not None:
-        one.error = called.error
-        if not isinstance(one.error, errors):
-            raise one.error
-        return
-    clock.wait(idle)
-    begun = attempt(iter, called.value)
-    if begun.error is not None:
-        one.gave = short(called.value)
-        return
-    one.stream = begun.value
-    while pulls is None or len(one.records) < pulls:
+    one.at_call, error = reads(), called.error
+    if error is None:
+        wait(idle)
+        begun = attempt(iter, called.value)
+        one.stream, one.gave = begun.value, short(called.value) if begun.error else ""
+    while error is None and not one.gave and len(one.records) != pulls:
         pulled = attempt(next, one.stream)
-        if pulled.error is not None:
-            one.error = None if isinstance(pulled.error, StopIteration) else pulled.error
-            break
-        one.records.append(pulled.value)
-        each()
-        if len(one.records) == 1:
-            one.at_first = reads()
-        if len(one.records) > most * len(one.expected):
-            break  # an answer may go on without end
-        clock.wait(pause)
+        error = pulled.error
+        if error is None:
+            one.records.append(pulled.value)
+            one.ahead = max(one.ahead, reads() - len(one.records))
+            if len(one.records) > most * one.sent:
+                break  # an answer may go on without end
+            wait(pause)
     else:
-        one.closes = hasattr(one.stream, "close")
-        one.error = attempt(one.stream.close).error if one.closes else None
-    if one.error is not None and not (one.dry or one.deaf or isinstance(one.error, errors)):
+        if error is None and not one.gave:
+            one.closes = hasattr(one.stream, "close")
+            error = attempt(one.stream.close).error if one.closes else None
+    one.error = None if isinstance(error, StopIteration) else error
+    one.dry = isinstance(error, RuntimeError) and isinstance(error.__cause__, StopIteration)
+    one.deaf = isinstance(error, RuntimeError) and "ignored GeneratorExit" in str(error)
+    if one.error is not None and not (one.dry or one.deaf or isinstance(error, errors)):
         raise one.error
-
-
-@dataclass
-class Timed(Pulled):
-    """A run of a decorated source or stage, and the figure that it left on its part."""
-
-    worked: int = 0
-    upstream: int = 0
-    first: int = 0
-    """What the first record cost, and the end."""
-    last: int = 0
-    off: float = 0
-    """What the figure of a plain run was wrong by: it is said once, not of each run."""
-    seconds: Any = None
-    elsewhere: bool = False
-    asked: int = 0
-
-    @property
-    def missing(self) -> bool:
-        """Whether the figure is not a number."""
-        return type(self.seconds) not in (int, float)
-
-    @property
-    def value(self) -> float:
-        """The figure."""
-        return 0.0 if self.missing else round(float(self.seconds), 6)
-
-    @property
-    def reads(self) -> str:
-        """The figure as a sentence says it."""
-        if self.missing:
-            return "is missing" if self.seconds is None else f"is {short(self.seconds)}"
-        return f"reads {self.value:g}"
-
-    @property
-    def wrong_by(self) -> float:
-        """How much more it is than the work."""
-        return self.value - self.worked
-
-    @property
-    def extra(self) -> float:
-        """How much more it is than the work, apart from what a plain run was wrong by."""
-        return self.wrong_by - self.off
-
-
-def same_defect(plain: Timed, one: Timed) -> float:
-    """What a run to the end is wrong by, if it is wrong for the reason that a plain run was."""
-    same = {-plain.first: -one.first, -plain.last: -one.last, plain.last: one.last}
-    return same.get(int(plain.wrong_by), plain.wrong_by)
-
-
-def read(one: Timed, part: Any, made: Any, clock: Clock) -> Timed:
-    """Add the figure of a part. It may have gone to the decorated function, which explains its absence."""
-    one.seconds, one.asked = named(part, "seconds"), clock.asked
-    one.elsewhere = one.seconds is None and named(made, "seconds") is not None
+    one.arrived, one.came, one.whole = len(one.records), short(one.records), exactly(one.records, expected)
+    one.raised = described(one.error) if one.error else "no error"
+    one.told = f"{type(one.error).__name__} came out" if one.error else "no error came out"
+    one.gave_error = isinstance(error, OSError)
+    place = where(one.error.__cause__ if one.dry else one.error) if one.error else ""
+    one.place = f" at {place}" if place else ""
     return one
 
 
-@dataclass
-class Made:
-    """What the answer made of a function."""
+def read(one: SimpleNamespace, part: Any, hall: Hall, worked: int, source: Any) -> SimpleNamespace:
+    """Add the figure of a part, which has worked for so long, and what its source's first and last pull cost.
 
-    label: str
-    shown: str
-    kind: str
-    callable: bool
-    binds: bool
+    extra: how much more the figure is than the work, apart from what a plain run was wrong by. elsewhere:
+    whether the decorated function has the figure, which explains that the part has none.
+    """
+    seconds = named(part, "seconds")
+    one.missing, one.asked, one.worked = type(seconds) not in (int, float), source.clock.asked, worked
+    one.elsewhere = seconds is None and named(hall.made, "seconds") is not None
+    one.value = 0.0 if one.missing else round(float(seconds), 6)
+    one.reads = "is missing" if seconds is None else f"reads {one.value:g}"
+    if one.missing and seconds is not None:
+        one.reads = f"is {short(seconds)}"
+    one.wrong_by = one.extra = one.value - worked
+    one.first, one.last = sum(source.costs[:1]), source.last
+    return one
 
 
-def look(label: str, made: Any) -> Made:
-    """Look at what a decorator gave."""
-    return Made(label, short(made), type(made).__name__, callable(made), hasattr(made, "__get__"))
+def slowly(
+    run: Callable[..., SimpleNamespace], whole: SimpleNamespace, parts: list[Any], others: list[Any]
+) -> Iterator[SimpleNamespace]:
+    """A slow reader, and one who leaves early; whole: the run of these parts by a reader who does not wait.
+
+    others: parts with other costs, since a figure that is remembered is none that was measured.
+    """
+    waits = {"idle": IDLE, "pause": PAUSE}
+    slow = run("a slow reader read all", *others, "slow", **waits)
+    # What is wrong for the reason for which the other figure is wrong has been said.
+    same = {-whole.first: slow.first, -whole.last: slow.last, whole.last: -slow.last}
+    slow.extra += same.get(whole.wrong_by, -whole.wrong_by)
+    yield slow
+    left = run("a slow reader left after 2 records", *parts, "slow", 2, **waits)
+    left.extra -= run("", *parts, "", 2).wrong_by
+    yield left
+
+
+def in_turn(calls: Sequence[Callable[[], Any]], pulls: int, *ends: type[BaseException]) -> list[list[Any]]:
+    """What comes of streams that are made first and then read in turn; `ends` are errors that end one."""
+    made = [attempt(lambda call=call: iter(call())) for call in calls]
+    came: list[list[Any]] = [[] for _ in calls]
+    for _ in range(pulls):
+        for number, stream in enumerate(made):
+            pulled = stream if stream.error is not None else attempt(next, stream.value)
+            if pulled.error is None:
+                came[number].append(pulled.value)
+            elif isinstance(pulled.error, (StopIteration, *ends)):
+                made[number] = pulled  # it has ended
+            else:
+                raise pulled.error
+    return came
+
+
+def pair(what: str, parts: list[Any], alone: Sequence[float], whole: bool = True) -> SimpleNamespace:
+    """The figures of two parts that were at work at the same time, beside those of each alone.
+
+    mixed: whether they share a figure, or one reads what the other has worked, or what both have.
+    """
+    reads = [named(part, "seconds") for part in parts]
+    one, two = alone
+    crossed = zip(reads, (two, one), strict=True)
+    mixed = reads[0] == reads[1] != 0 or any(value in (one + two, other) for value, other in crossed)
+    told, took = (
+        " and ".join(f"{value:g}" if type(value) in (int, float) else short(value) for value in values)
+        for values in (reads, alone)
+    )
+    return SimpleNamespace(what=what, right=reads == [*alone], mixed=mixed, told=told, took=took, whole=whole)
+
+
+# --- rules that several tables have ---
 
 
 def decorating(label: str, parameters: str, name: str, clock: bool = True) -> Observation:
     """An observation that decorates one function, and looks at what comes of it."""
 
-    def decorated(answer: Any, sheet: Sheet) -> Iterator[Made]:
+    def decorated(answer: Any, sheet: Sheet) -> Iterator[SimpleNamespace]:
         function = sheet.judge.function(lambda part, *more: iter(()), name, parameters, doc="Work.")
-        more = [Callback(Clock(), "clock")] if clock else []
-        yield look(label, answer(function, *more))
+        made = answer(function, *([Callback(Clock(), "clock")] if clock else []))
+        binds, kind = hasattr(made, "__get__"), type(made).__name__
+        yield SimpleNamespace(label=label, shown=short(made), kind=kind, callable=callable(made), binds=binds)
 
     return decorated
 
 
-def is_method(of: Observation) -> tuple[Rule, ...]:
-    """The rules by which what a decorator gave is no method."""
+def streams(made: Observation, runs: Observation) -> tuple[Rule, ...]:
+    """The rules by which what a decorator gave is no method, or what that returns is no stream."""
     return (
-        Rule(of, lambda made: not made.callable and not made.binds,
+        Rule(made, lambda made: not made.callable and not made.binds,
              "`{label}` gave {shown} in place of a function, so the method is gone.",
              "decorators-missing-return-shows", "End the decorator with `return wrapper`."),
-        Rule(of, lambda made: not made.binds,
+        Rule(made, lambda made: not made.binds,
              "`{label}` gave an object of the class `{kind}` in place of a function: called as a method, "
              "that is not given `self`.", "decorators-class-binds-self",
              "Return a function, or give the class a `__get__` that binds the object."),
+        Rule(runs, lambda run: run.gave,
+             "the call of the decorated method gave {gave}, which cannot be pulled.",
+             "decorators-missing-return-shows", "The wrapper needs a `yield`, or has to return a stream."),
+        Rule(runs, lambda run: run.dry,
+             "{what}: a `next` ran dry{place}, and that became a RuntimeError.",
+             "generators-stop-iteration-ends",
+             "Inside a generator, catch `StopIteration` at that `next`, and `return`; or give `next` a "
+             "second argument."),
+    )  # fmt: skip
+
+
+ONE_RECORD = "Take one record at a time, and `yield` it before you take the next."
+
+
+def lazy(runs: Observation, *between: Rule) -> tuple[Rule, ...]:
+    """The rules by which a call fetches records, or a pull more than one."""
+    return (
+        Rule(runs, lambda run: run.at_call,
+             "{what}: the call alone fetched {at_call} records, before anybody pulled.", "start-call-runs",
+             "Put the work into a function with `yield`: its call runs nothing."),
+        *between,
+        Rule(runs, lambda run: run.whole and run.ahead and run.kind != "some",
+             "{what}: {ahead} records more had been fetched than were asked for.", "", ONE_RECORD),
+    )  # fmt: skip
+
+
+def all_records(runs: Observation) -> tuple[Rule, ...]:
+    """The rules by which records are not handed on one by one, as they are."""
+    return (
+        *lazy(runs, Rule(runs, lambda run: run.kind == "whole" and run.ahead == run.sent - 1,
+             "{what}: the first pull fetched all {sent} records, where one was asked for.",
+             "chains-stage-by-stage", f"{ONE_RECORD} No `list`, no `sorted`.")),
+        Rule(runs, lambda run: not run.whole,
+             "{what}: {sent} records were asked for, and what came is {came}.", "",
+             "Yield each record that comes, as it came, until there are no more."),
+    )  # fmt: skip
+
+
+def no_pause(runs: Observation) -> Rule:
+    """The rule that an attempt follows a failure at once."""
+    return Rule(runs, lambda run: run.waited,
+                "after a failure your code waited {waited:g} seconds for the next attempt.", "",
+                "Open the source again at once: this retry has no pause.")  # fmt: skip
+
+
+SEEN = "{what}: its own work took {worked} seconds, and `self.seconds` {reads}"
+
+
+def figured(runs: Observation, *between: Rule) -> tuple[Rule, ...]:
+    """The rules by which there is no figure of which more can be said."""
+    return (
+        Rule(runs, lambda run: not run.asked,
+             "your code never read the `clock` that it was given.", "",
+             "Call `clock()` for the time: it need not be the time of the day."),
+        *between,
+        Rule(runs, lambda run: run.kind == "whole" and run.missing,
+             f"{SEEN}.", "", "Set `self.seconds` in the wrapper, on `self`."),
+        Rule(runs, lambda run: run.kind == "whole" and run.value == 0,
+             f"{SEEN}: the clock was not there while records were pulled.", "decorators-call-guards",
+             "Make the wrapper a generator, and read the clock before and after each `next` of the stream."),
+    )  # fmt: skip
+
+
+def rests(runs: Observation) -> tuple[Rule, ...]:
+    """The rules by which a figure holds time in which nobody pulled."""
+    return (
+        Rule(runs, lambda run: run.kind == "slow" and run.extra >= PAUSE,
+             f"the reader waited {PAUSE} seconds after each record, and {{extra:g}} of them were counted.",
+             "decorators-never-rests",
+             "Read the clock when a record is there, and again when the next one is wanted."),
+        Rule(runs, lambda run: run.kind == "slow" and run.extra == IDLE,
+             f"the first pull came {IDLE} seconds after the call, and they were counted.", "start-call-runs",
+             "The call starts nothing: read the clock at the first pull, inside a function with `yield`."),
+        Rule(runs, lambda run: run.kind == "slow" and run.extra,
+             f"{SEEN}.", "",
+             "Count the time of each `next` of a stream, and leave all other time out."),
+    )  # fmt: skip
+
+
+def ends(early: Observation) -> tuple[Rule, ...]:
+    """The rules by which an error is lost or a figure is wrong where a stream ends early."""
+    update = "Bring `self.seconds` up to date at each pull, in a `finally` around `next`, and nowhere else."
+    return (
+        Rule(early, lambda run: run.awaited and run.error is None,
+             "{what}, and the reader was told of no error.", "decorators-error-ends-loop",
+             "Let the error go on: `finally` without a `return` in it, or no `except` at all."),
+        Rule(early, lambda run: not run.closes,
+             "{what}, but what the call returns has no `close()`.", "",
+             "A class of your own needs a `close` that closes the stream of the part. A generator has one."),
+        Rule(early, lambda run: run.deaf,
+             "{what}, and the stream went on: {raised}.", "chains-bare-except-harmless",
+             "`close()` raises `GeneratorExit` at the `yield`: let no `except` around it catch that one."),
+        Rule(early, lambda run: run.extra and run.missing,
+             f"{SEEN}.", "decorators-after-loop-always", update),
+        Rule(early, lambda run: run.extra, f"{SEEN}.", "", update),
+    )  # fmt: skip
+
+
+def own(pairs: Observation) -> tuple[Rule, ...]:
+    """The rules by which two parts do not have a figure each."""
+    seen = "{what}: read alone, their `seconds` are {took}; read at the same time, they are {told}."
+    advice = "What belongs to one run begins in the wrapper, at 0, and is kept on `self`."
+    return (
+        Rule(pairs, lambda pair: not pair.whole,
+             "{what}: not every record came out of its own source.", "", advice),
+        Rule(pairs, lambda pair: not pair.right and pair.mixed,
+             seen, "decorators-metrics-per-stage", advice),
+        Rule(pairs, lambda pair: not pair.right, seen, "", advice),
     )  # fmt: skip

@@ -4,281 +4,150 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from types import SimpleNamespace
 from typing import Any
 
-from lessons.exercises.decorators_parts import (
-    AT_ONCE,
-    MANY,
-    STAGES,
-    Clock,
-    Distant,
-    Doubles,
-    Pauses,
-    awake,
-    broken_stream,
-    passed_on,
-    subclass,
-    texts,
-)
-from lessons.exercises.decorators_timed import Pulled, pull
-from lessons.exercises.exercise import Attempt, Sheet, attempt, exactly, where
+from lessons.exercises import decorators_parts as parts
+from lessons.exercises import decorators_timed as timed
+from lessons.exercises.exercise import Sheet, attempt, exactly, where
 from lessons.exercises.rules import Asked, Rule, ruled
 from lessons.exercises.variant import Variant
+from lessons.words import agreeing, many
 from lessons.words import described as short
 
 KEY = "decorators-x4"
-DOC = Distant.stream.__doc__
 
 
 def given(variant: Variant) -> Any:
     """Return `Remote`: a class of sources that drop the line twice, after two records."""
-    return type("Remote", (Distant,), {"records": list(texts(variant, KEY, 5)), "failures": 2})
+    return type("Remote", (parts.Distant,), {"records": list(parts.texts(variant, KEY, 5)), "breaks": (2, 2)})
 
 
 # --- what is observed ---
-
-
-@dataclass
-class Formed(Pulled):
-    """One run of a source that was decorated in one of the forms."""
-
-    allowed: int = 3
-    drops: int = 0
-    opened: int = 0
-    trouble: str = ""
-    """Why there was no run, or none that reached the source."""
-    only_here: bool = False
-    """Whether another form works."""
-    kept_name: bool = True
-    name: str = ""
-    generator: bool = True
-    slept: float = 0
-    least: float = 0
-
-    @property
-    def wanted(self) -> int:
-        """How many attempts there should be."""
-        return min(self.drops + 1, self.allowed)
-
-    @property
-    def dropped(self) -> int:
-        """How often the line dropped."""
-        return min(self.drops, self.opened)
-
-    @property
-    def incomplete(self) -> bool:
-        """Whether records are missing or changed, though an attempt came to the end."""
-        reached_end = not self.trouble and self.drops < self.allowed and self.error is None
-        return reached_end and not self.whole
-
-    @property
-    def silent(self) -> bool:
-        """Whether no error came out, though all attempts failed."""
-        return self.drops >= self.allowed and self.error is None
-
-    @property
-    def gave_error(self) -> bool:
-        """Whether the reader was given the error of a line."""
-        return isinstance(self.error, OSError)
-
-    @property
-    def told(self) -> str:
-        """What came out, in words."""
-        return "no error came out" if self.error is None else f"{type(self.error).__name__} came out"
-
-    @property
-    def made(self) -> str:
-        """How many attempts were made, in words."""
-        more = " and more" if self.opened > MANY else ""
-        return f"{self.opened} attempt{' was' if self.opened == 1 else 's were'} made{more}"
 
 
 class Forms:
     """The forms in which the answer decorates: each with its number of attempts."""
 
     def __init__(self, answer: Any, sheet: Sheet) -> None:
-        self.judge, self.pauses = sheet.judge, Pauses()
-        many = sheet.variant.number(f"{KEY}:attempts", 6, 8)
-        self.records = list(texts(sheet.variant, KEY, 5))
+        self.judge, self.pauses = sheet.judge, parts.Pauses()
+        most = sheet.variant.number(f"{KEY}:attempts", 6, 8)
+        self.records = list(parts.texts(sheet.variant, KEY, 5))
         self.forms: dict[str, tuple[Callable[[Any], Any], int]] = {
             "@patient": (answer, 3),
             "@patient()": (lambda function: answer()(function), 3),
-            f"@patient(attempts={many})": (lambda function: answer(attempts=many)(function), many),
+            f"@patient(attempts={most})": (lambda function: answer(attempts=most)(function), most),
             "@patient(attempts=1)": (lambda function: answer(attempts=1)(function), 1),
         }
 
-    def source(self, form: str, drops: int, **more: Any) -> tuple[Any, Any, Doubles]:
-        """A class of sources on the answer's side, what its `stream` became, and the doubles here."""
-        self.pauses.forget()
-        kind = subclass(Distant, records=self.records, failures=drops, pauses=self.pauses, **more)
-        doubles = Doubles(kind)
-        stream = self.judge.function(lambda part: doubles[part].stream(), "stream", "self", doc=DOC)
-        made = self.forms[form][0](stream)
-        return self.judge.new_class("Remote", {"stream": made, "records": self.records}), made, doubles
+    def working(self) -> Iterator[str]:
+        """The forms that give a source that can be read."""
+        return (form for form in self.forms if not self.ran(form, 0).trouble)
 
-    def ran(self, form: str, drops: int) -> Formed:
-        """One run."""
-        one = Formed("", form, self.records, allowed=self.forms[form][1], drops=drops)
-        decorated = attempt(self.source, form, drops)
-        if decorated.error is not None:
-            one.trouble = _raised(decorated)
-            return one
-        kind, made, doubles = decorated.value
-        if not callable(made):
-            one.trouble = f"{short(made)} came back in place of a function"
-            return one
-        part = kind()
-        source = doubles[part]
-        run = attempt(pull, one, part.stream, lambda: source.read, Clock(), OSError, most=MANY)
-        one.opened = source.opened
-        if one.gave:
+    def hall(self, form: str, drops: int, **more: Any) -> timed.Hall:
+        """A class of sources that are decorated in this form, and drop the line so often."""
+        self.pauses.forget()
+        more |= {"records": self.records, "breaks": (2,) * drops, "pauses": self.pauses}
+        kind = parts.subclass(parts.Distant, **more)
+        return timed.Hall(self.judge, self.forms[form][0], kind, records=self.records)
+
+    def ran(self, form: str, drops: int) -> SimpleNamespace:
+        """One run. trouble: why there was none, or none that reached the source."""
+        made = attempt(self.hall, form, drops)
+        usable = made.error is None and callable(made.value.made)
+        part: Any
+        part, source = made.value.new() if usable else (None, parts.Distant())
+        one = timed.pull(f"`{form}`", form, self.records, part.stream if usable else tuple,
+                         lambda: source.fetched, BaseException, most=parts.MANY)  # fmt: skip
+        one.opened, one.allowed, one.trouble = source.opened, self.forms[form][1], ""
+        if made.error is not None:
+            one.trouble = f"{made.raised} was raised" + (f", at {made.where}" if made.where else "")
+        elif not usable:
+            one.trouble = f"{short(made.value.made)} came back in place of a function"
+        elif one.gave:
             one.trouble = f"the call of the method gave {one.gave}, which cannot be pulled"
         elif not source.opened:
-            one.trouble = f"reading the stream never reached it ({_raised(run) if run.error else one.told})"
-        elif run.error is not None and source.opened <= MANY:
-            raise run.error
-        one.kept_name = (getattr(made, "__name__", ""), made.__doc__) == ("stream", DOC)
-        one.name = f"{short(getattr(made, '__name__', None))}, and its docstring {short(made.__doc__)}"
-        one.generator = self.judge.witness(inspect.isgeneratorfunction, made) is True
+            one.trouble = f"reading the stream never reached it ({one.raised}{one.place})"
+        elif not (one.dry or isinstance(one.error, OSError | parts.Enough | None)):
+            raise one.error
+        one.gives_up, one.wanted = drops >= one.allowed, min(drops + 1, one.allowed)
+        more = " and more" if isinstance(one.error, parts.Enough) else ""
+        tried = f"{many(one.opened, 'attempt')}{more} {agreeing(one.opened, 'was', 'were')} made"
+        dropped = f"the line dropped {min(drops, one.opened)} times"
+        one.times = f"`{form}` allows {many(one.allowed, 'attempt')}; {dropped}: {tried}, and {one.told}"
+        if not one.trouble:
+            function = made.value.made
+            name, doc = getattr(function, "__name__", ""), function.__doc__
+            one.kept_name = (name, doc) == ("stream", parts.Distant.stream.__doc__)
+            one.name = f"{short(name)}, and its docstring {short(doc)}"
+            one.generator = self.judge.witness(inspect.isgeneratorfunction, function) is True
         return one
 
 
-def _raised(tried: Attempt) -> str:
-    return f"{tried.raised} was raised" + (f", at {tried.where}" if tried.where else "")
-
-
-def forms(answer: Any, sheet: Sheet) -> Iterator[Formed]:
+def forms(answer: Any, sheet: Sheet) -> Iterator[SimpleNamespace]:
     """Each form, over a line that drops until the last attempt, and over one that always drops."""
     made = Forms(answer, sheet)
-    with awake(made.judge) as slept:
+    with parts.awake(made.judge) as slept:
         runs = [made.ran("@patient", 0)]
         for form, (_, allowed) in made.forms.items():
-            runs += [made.ran(form, allowed - 1), made.ran(form, MANY)]
+            runs += [made.ran(form, allowed - 1), made.ran(form, parts.MANY)]
     for run in runs:
-        run.only_here = any(not other.trouble for other in runs)
-        run.slept, run.least = max(slept, default=0), made.pauses.least
+        run.no_other = all(other.trouble for other in runs)
+        run.waited = made.pauses.waited(slept)
         yield run
 
 
-@dataclass
-class Offered:
-    """A stage that was offered to the decorator."""
-
-    method: str
-    place: str
-    """"line", "call" or "pull": where it was refused, if at all."""
-    error: BaseException | None
-    came: int = 0
-    no_other: bool = True
-    """Whether no stage was refused at the line that decorates."""
-
-    @property
-    def right(self) -> bool:
-        """Whether it was refused as the task says."""
-        return self.place == "line" and isinstance(self.error, TypeError)
-
-    @property
-    def type_error(self) -> bool:
-        """Whether a `TypeError` came out, be it late."""
-        return isinstance(self.error, TypeError)
-
-    @property
-    def by_answer(self) -> bool:
-        """Whether a line of the answer raised it."""
-        return self.error is not None and bool(where(self.error))
-
-    @property
-    def name(self) -> str:
-        """The type of what came out."""
-        return type(self.error).__name__
-
-    @property
-    def told(self) -> str:
-        """What happened later, in words."""
-        if self.place == "call":
-            return "what came back does not take its parameters"
-        if self.type_error:
-            return "the first pull was refused by `retryOnFailure`"
-        return f"its upstream dropped after 2 records, and {self.came} came"
-
-
-def stages(answer: Any, sheet: Sheet) -> Iterator[Offered]:
+def stages(answer: Any, sheet: Sheet) -> Iterator[SimpleNamespace]:
     """Stages of several names and parameters, offered in each form that decorates a source."""
     made = Forms(answer, sheet)
-    with awake(made.judge):
-        works = [form for form in made.forms if not made.ran(form, 0).trouble]
-        offers = [_offered(made, form, name) for name in STAGES for form in works]
+    with parts.awake(made.judge):
+        works = list(made.working())
+        offers = [_offered(made, form, name) for name in parts.STAGES for form in works]
     for one in offers:
         one.no_other = not any(other.right for other in offers)
         yield one
 
 
-def _offered(made: Forms, form: str, name: str) -> Offered:
-    method = f"`def {name}({STAGES[name]})`"
-    stage = attempt(made.forms[form][0], made.judge.function(passed_on, name, STAGES[name]))
-    if stage.error is not None:
-        return Offered(method, "line", stage.error)
-    kind = made.judge.new_class("Offset", {name: stage.value})
-    called = attempt(lambda: getattr(kind(), name)(broken_stream()))
-    if called.error is not None:
-        return Offered(method, "call", called.error)
-    records: list[Any] = []
-    pulled = attempt(lambda: records.extend(called.value))
-    return Offered(method, "pull", pulled.error, len(records))
+def _offered(made: Forms, form: str, name: str) -> SimpleNamespace:
+    """Where a stage is refused, if at all: at the "line" that decorates, at its "call", or at the "pull"."""
+    place, records = "line", list[Any]()
+    tried = attempt(made.forms[form][0], made.judge.function(parts.passed_on, name, parts.STAGES[name]))
+    if tried.error is None:
+        kind, place = made.judge.new_class("Offset", {name: tried.value}), "call"
+        tried = attempt(lambda: getattr(kind(), name)(parts.broken_stream()))
+    if tried.error is None:
+        stream, place = tried.value, "pull"
+        tried = attempt(lambda: records.extend(stream))
+    type_error = isinstance(tried.error, TypeError)
+    told = f"its upstream dropped after 2 records, and {len(records)} came"
+    if place == "call":
+        told = "what came back does not take its parameters"
+    elif type_error:
+        told = "the first pull was refused by `retryOnFailure`"
+    return SimpleNamespace(
+        method=f"`def {name}({parts.STAGES[name]})`",
+        place=place,
+        type_error=type_error,
+        right=place == "line" and type_error,
+        by_answer=type_error and tried.error is not None and bool(where(tried.error)),
+        name=type(tried.error).__name__,
+        told=told,
+    )
 
 
-@dataclass
-class Other:
-    """A source that raised another error than an `OSError`."""
-
-    name: str
-    opened: int
-
-
-def others(answer: Any, sheet: Sheet) -> Iterator[Other]:
-    """Errors after which there is no second attempt, in the first form that works."""
+def alike(answer: Any, sheet: Sheet) -> Iterator[SimpleNamespace]:
+    """Errors after which there is no second attempt, and two sources of one class, in a form that works."""
     made = Forms(answer, sheet)
-    with awake(made.judge):
-        form = next((form for form in made.forms if not made.ran(form, 0).trouble), "@patient")
+    with parts.awake(made.judge):
+        form = next(made.working(), "@patient")
         for failure in (KeyError, KeyboardInterrupt):
-            kind, _, doubles = made.source(form, MANY, failure=failure)
-            part = kind()
+            part, source = made.hall(form, parts.MANY, failure=failure).new()
             attempt(lambda part=part: list(part.stream()))
-            yield Other(failure.__name__, doubles[part].opened)
-
-
-@dataclass
-class Pair:
-    """Two sources of one class, read in turn."""
-
-    came: list[list[Any]]
-    sent: list[Any]
-
-    @property
-    def whole(self) -> bool:
-        """Whether each gave its records."""
-        return all(exactly(one, self.sent) for one in self.came)
-
-    @property
-    def told(self) -> str:
-        """What came, in a few words."""
-        return " and ".join(map(short, self.came))
-
-
-def pairs(answer: Any, sheet: Sheet) -> Iterator[Pair]:
-    """Two sources of one class, whose lines drop once."""
-    made = Forms(answer, sheet)
-    with awake(made.judge):
-        form = next((form for form in made.forms if not made.ran(form, 0).trouble), "@patient")
-        kind, _, _ = made.source(form, 1)
-        streams = [iter(kind().stream()) for _ in range(2)]
-        came: list[list[Any]] = [[], []]
-        for _ in range(2 * len(made.records)):
-            for stream, mine in zip(streams, came, strict=True):
-                pulled = attempt(next, stream)
-                mine += [pulled.value] if pulled.error is None else []
-    yield Pair(came, made.records)
+            yield SimpleNamespace(name=failure.__name__, opened=source.opened, whole=True)
+        hall = made.hall(form, 1)
+        came = timed.in_turn([hall.new()[0].stream for _ in range(2)], 2 * len(made.records), BaseException)
+    told = " and ".join(map(short, came))
+    yield SimpleNamespace(opened=1, whole=exactly(came, [made.records] * 2), told=told)
 
 
 # --- the rules ---
@@ -287,18 +156,16 @@ PARENTHESES = (
     "Bare, the function itself is the first argument; with parentheses there is none yet, and what comes "
     "back has to decorate."
 )
-EACH_RUN = "What belongs to one run begins in the wrapper. The decorator runs once for the class."
 PARAMETERS = (
     "A source takes `self` and nothing else. `inspect.signature(function).parameters` tells, whatever the "
     "names are."
 )
-NO_PAUSE = "Here no attempt waits: `retryOnFailure` has `delaySeconds` for that."
 SETTING = "Hand the setting on to the decorator that does the work."
-TIMES = "`{kind}` allows {allowed} attempts; the line dropped {dropped} times: {made}, and {told}."
+TROUBLE = "`{kind}` above `def stream(self)`: {trouble}."
+HANDED_ON = "Hand on each record once: `retryOnFailure` does, and may be used."
 
 REACHED = (
-    Rule(forms, lambda run: run.trouble and not run.only_here,
-         "`{kind}` above `def stream(self)`: {trouble}.", "",
+    Rule(forms, lambda run: run.trouble and run.no_other, TROUBLE, "",
          "In each form a function has to come back in place of `stream`: end with `return wrapper`."),
 )  # fmt: skip
 """If no form works, nothing can be said of what it makes."""
@@ -313,30 +180,27 @@ RETRIES = (
 FORMS = (
     *RETRIES,
     Rule(forms, lambda run: run.trouble and "=" not in run.kind,
-         "`{kind}` above `def stream(self)`: {trouble}.", "decorators-parentheses-optional", PARENTHESES),
+         TROUBLE, "decorators-parentheses-optional", PARENTHESES),
     Rule(forms, lambda run: not run.trouble and run.opened == 3 != run.wanted and "=" in run.kind,
-         TIMES, "decorators-parentheses-optional", SETTING),
-    Rule(forms, lambda run: not run.trouble and run.opened > run.wanted,
-         TIMES, "",
+         "{times}.", "decorators-parentheses-optional", SETTING),
+    Rule(forms, lambda run: not run.trouble and run.opened > run.wanted, "{times}.", "",
          "All attempts count, the first one too. Hand `attempts` on as it is, 3 without a setting."),
-    Rule(forms, lambda run: not run.trouble and run.opened == run.wanted and run.silent,
-         TIMES, "decorators-error-ends-loop", "Let the error of the last attempt go on to the reader."),
-    Rule(forms, lambda run: not run.trouble and (run.opened, run.gave_error) != (
-             run.wanted, run.drops >= run.allowed),
-         TIMES, "", SETTING),
-    Rule(forms, lambda run: run.trouble,
-         "`{kind}` above `def stream(self)`: {trouble}.", "", SETTING),
+    Rule(forms, lambda run: not run.trouble and run.opened == run.wanted and run.gives_up and not run.error,
+         "{times}.", "decorators-error-ends-loop", "Let the error of the last attempt go on to the reader."),
+    Rule(forms, lambda run: not run.trouble and (run.opened, run.gave_error) != (run.wanted, run.gives_up),
+         "{times}.", "", SETTING),
+    Rule(forms, lambda run: run.trouble, TROUBLE, "", SETTING),
 )  # fmt: skip
 
 REFUSED = (
     Rule(stages, lambda stage: stage.place == "line" and not stage.type_error,
          "{method} was refused with {name}.", "", "Raise a `TypeError` that says why."),
-    Rule(stages, lambda stage: stage.place == "call" and stage.type_error and stage.by_answer,
+    Rule(stages, lambda stage: stage.place == "call" and stage.by_answer,
          "{method} was decorated without an error, and refused when it was called.",
          "decorators-body-per-call",
          "Look at the function in the body of the decorator, outside of the wrapper: that runs once, where "
          "the decorator is written."),
-    Rule(stages, lambda stage: stage.place == "pull" and stage.type_error and stage.by_answer,
+    Rule(stages, lambda stage: stage.place == "pull" and stage.by_answer,
          "{method} was decorated and called without an error, and refused at the first pull.",
          "start-call-runs",
          "What is written in a function with `yield` waits for the first pull: look at the function in the "
@@ -360,28 +224,19 @@ KEPT = (
 
 SAME = (
     *RETRIES,
-    Rule(forms, lambda run: run.at_call,
-         "`{kind}`: the call alone fetched {at_call} records, before anybody pulled.", "start-call-runs",
-         "Put the work into a function with `yield`: its call runs nothing."),
-    Rule(forms, lambda run: run.at_first > 1,
-         "`{kind}`: the first pull fetched {at_first} records, where one was asked for.", "",
-         "Take one record at a time, and `yield` it before you take the next."),
+    *timed.lazy(forms),
     Rule(forms, lambda run: run.arrived > run.sent,
          "`{kind}`: {sent} records, the line dropped after 2 of them, and what came is {came}.",
-         "decorators-restart-is-harmless",
-         "Hand on each record once: `retryOnFailure` does, and may be used."),
-    Rule(forms, lambda run: run.incomplete,
-         "`{kind}`: {sent} records, and what came is {came}.", "",
-         "Hand on each record once: `retryOnFailure` does, and may be used."),
-    Rule(others, lambda other: other.opened > 1,
+         "decorators-restart-is-harmless", HANDED_ON),
+    Rule(forms, lambda run: not (run.trouble or run.gives_up or run.error or run.whole),
+         "`{kind}`: {sent} records, and what came is {came}.", "", HANDED_ON),
+    Rule(alike, lambda one: one.opened > 1,
          "the source raised {name}, and was opened {opened} times.", "composition-retry-catches-all",
          "Catch `OSError` and nothing else, as `retryOnFailure` does."),
-    Rule(pairs, lambda pair: not pair.whole,
-         "two sources of the same class, read in turn, gave {told}.", "decorators-body-per-call", EACH_RUN),
-    Rule(forms, lambda run: run.slept,
-         "between two attempts it waited {slept:g} seconds.", "", NO_PAUSE),
-    Rule(forms, lambda run: run.least > AT_ONCE,
-         "{least:.2f} seconds or more passed between each failure and the next attempt.", "", NO_PAUSE),
+    Rule(alike, lambda one: not one.whole,
+         "two sources of the same class, read in turn, gave {told}.", "decorators-body-per-call",
+         "What belongs to one run begins in the wrapper. The decorator runs once for the class."),
+    timed.no_pause(forms),
 )  # fmt: skip
 
 parenthesised = ruled(
