@@ -38,10 +38,9 @@ class Hall:
         parameters: str = "self", generator: bool = True, **room: Any,
     ) -> None:  # fmt: skip
         self.doubles = Doubles(kind)
-        target = getattr(kind, method)
         function = judge.function(
             lambda part, *given: getattr(self.doubles[part], method)(*given),
-            method, parameters, generator, target.__doc__,
+            method, parameters, generator, getattr(kind, method).__doc__,
         )  # fmt: skip
         self.made = decorate(function)
         self.kind = judge.new_class(kind.__name__, {method: self.made, **room})
@@ -121,9 +120,8 @@ def read(one: SimpleNamespace, part: Any, hall: Hall, worked: int, source: Any) 
     one.missing, one.asked, one.worked = type(seconds) not in (int, float), source.clock.asked, worked
     one.elsewhere = seconds is None and named(hall.made, "seconds") is not None
     one.value = 0.0 if one.missing else round(float(seconds), 6)
-    one.reads = "is missing" if seconds is None else f"reads {one.value:g}"
-    if one.missing and seconds is not None:
-        one.reads = f"is {short(seconds)}"
+    shown = "is missing" if seconds is None else f"is {short(seconds)}"
+    one.reads = shown if one.missing else f"reads {one.value:g}"
     one.wrong_by = one.extra = one.value - worked
     one.first, one.last = sum(source.costs[:1]), source.last
     return one
@@ -163,7 +161,7 @@ def in_turn(calls: Sequence[Callable[[], Any]], pulls: int, *ends: type[BaseExce
     return came
 
 
-def pair(what: str, parts: list[Any], alone: Sequence[float], whole: bool = True) -> SimpleNamespace:
+def pair(what: str, parts: list[Any], alone: Sequence[float]) -> SimpleNamespace:
     """The figures of two parts that were at work at the same time, beside those of each alone.
 
     mixed: whether they share a figure, or one reads what the other has worked, or what both have.
@@ -176,7 +174,7 @@ def pair(what: str, parts: list[Any], alone: Sequence[float], whole: bool = True
         " and ".join(f"{value:g}" if type(value) in (int, float) else short(value) for value in values)
         for values in (reads, alone)
     )
-    return SimpleNamespace(what=what, right=reads == [*alone], mixed=mixed, told=told, took=took, whole=whole)
+    return SimpleNamespace(what=what, right=reads == [*alone], mixed=mixed, told=told, took=took)
 
 
 # --- rules that several tables have ---
@@ -302,14 +300,14 @@ def ends(early: Observation) -> tuple[Rule, ...]:
     )  # fmt: skip
 
 
+IN_WRAPPER = "What belongs to one run begins in the wrapper, at 0, and is kept on `self`."
+
+
 def own(pairs: Observation) -> tuple[Rule, ...]:
     """The rules by which two parts do not have a figure each."""
     seen = "{what}: read alone, their `seconds` are {took}; read at the same time, they are {told}."
-    advice = "What belongs to one run begins in the wrapper, at 0, and is kept on `self`."
     return (
-        Rule(pairs, lambda pair: not pair.whole,
-             "{what}: not every record came out of its own source.", "", advice),
         Rule(pairs, lambda pair: not pair.right and pair.mixed,
-             seen, "decorators-metrics-per-stage", advice),
-        Rule(pairs, lambda pair: not pair.right, seen, "", advice),
+             seen, "decorators-metrics-per-stage", IN_WRAPPER),
+        Rule(pairs, lambda pair: not pair.right, seen, "", IN_WRAPPER),
     )  # fmt: skip

@@ -27,9 +27,6 @@ def given(variant: Variant) -> Any:
     return kind, kind.clock
 
 
-# --- what is observed ---
-
-
 def ran(
     answer: Any, sheet: Sheet, what: str, base: Any, kind: str = "", pulls: int | None = None,
     room: Any = (), **waits: int,
@@ -84,7 +81,9 @@ def pairs(answer: Any, sheet: Sheet) -> Iterator[SimpleNamespace]:
     for what, halls in (("two sources with a clock each", apart), ("two sources of one class", [both] * 2)):
         parts = [hall.new(kind)[0] for hall, kind in zip(halls, kinds, strict=True)]
         came = timed.in_turn([part.stream for part in parts], 5)
-        yield timed.pair(what, parts, alone, came == [list(kind.readings) for kind in kinds])
+        two = timed.pair(what, parts, alone)
+        two.whole = came == [list(kind.readings) for kind in kinds]
+        yield two
 
 
 # --- the rules ---
@@ -113,6 +112,12 @@ WORK = (
 LAZY = timed.all_records(runs)
 RESTS = (*FIGURE, *timed.rests(runs))
 
+OWN = (
+    Rule(pairs, lambda pair: not pair.whole,
+         "{what}: not every record came out of its own source.", "", timed.IN_WRAPPER),
+    *timed.own(pairs),
+)  # fmt: skip
+
 timing = ruled(
     KEY,
     "Time the pulls",
@@ -124,7 +129,7 @@ timing = ruled(
         Asked("the work of every pull is counted", 2, (*FIGURE, *WORK)),
         Asked("waiting before and between the pulls is not counted", 1, RESTS),
         # Two sources that are read in turn wait for each other.
-        Asked("each source has a figure of its own", 1, (*RESTS, *timed.own(pairs))),
+        Asked("each source has a figure of its own", 1, (*RESTS, *OWN)),
         # A stream whose `next` runs dry has handed on its records before.
         Asked("the call fetches nothing, and each pull fetches one record", 1, (*STREAM[:-1], *LAZY)),
         Asked("a stream that fails or is left early is timed as well", 1, (*FIGURE, *timed.ends(early))),

@@ -36,9 +36,6 @@ def given(variant: Variant) -> Any:
     return kind, stage(variant, clock=kind.clock), kind.clock
 
 
-# --- what is observed ---
-
-
 def hall_of(answer: Any, sheet: Sheet, base: Any) -> timed.Hall:
     """A class of stages with a clock of its own."""
     return timed.clocked(answer, sheet, base, "process", "self, stream")

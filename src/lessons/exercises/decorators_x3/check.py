@@ -27,9 +27,6 @@ def records_of(variant: Variant) -> list[Any]:
     return list(texts(variant, KEY, variant.number(f"{KEY}:count", 4, 6)))
 
 
-# --- what is observed ---
-
-
 class Runs:
     """Runs of the answer's retry, each over a feed of its own."""
 

@@ -23,9 +23,6 @@ def given(variant: Variant) -> Any:
     return type("Remote", (parts.Distant,), {"records": list(parts.texts(variant, KEY, 5)), "breaks": (2, 2)})
 
 
-# --- what is observed ---
-
-
 class Forms:
     """The forms in which the answer decorates: each with its number of attempts."""
 
