@@ -73,10 +73,12 @@ def drawn(count: int, *stages: tuple[Callable[[Any], Any], Tap]) -> list[SimpleN
     runs = []
     for stage, tap in stages:
         made = attempt(stage, tap)
+        # A call that pulls from an empty stream is rejected because it pulls, wherever that shows.
+        error = None if isinstance(made.error, StopIteration) else made.error
         stream = attempt(iter, made.value)
         unusable = short(made.value) if made.error is None and stream.error is not None else ""
         runs.append(SimpleNamespace(tap=tap, left=stream.value, early=tap.pulls, unusable=unusable,
-                                    values=[], took=[], error=made.error))  # fmt: skip
+                                    values=[], took=[], error=error))  # fmt: skip
     for run in runs * count:
         if run.left is not None:
             pulled = attempt(next, run.left)
@@ -356,6 +358,18 @@ def unending(seed: str) -> Iterator[float]:
 def ballast(count: int) -> Iterator[float]:
     """So many numbers, which are held as long as the iterator is."""
     return iter([float(number) for number in range(count)])
+
+
+class Heavy(float):
+    """A number that takes 200,000 bytes as long as it is held."""
+
+    def __init__(self, value: float) -> None:
+        self.load = b"x" * 200_000
+
+
+def weighty() -> Iterator[float]:
+    """Heavy numbers without an end."""
+    return map(Heavy, itertools.count())
 
 
 def gone_through(stream: Iterator[Any], count: int) -> Any:

@@ -21,14 +21,15 @@ def winter(variant: Variant, key: str, count: int, warmer: float = -35) -> list[
 
 
 def weeks(variant: Variant) -> Iterator[list[Record]]:
-    """A week whose second reading is the highest, a colder one, and one in which 0.0 comes between frosts."""
+    """A week whose second reading is the highest, a colder one, one with 0.0 twice between frosts, and none."""
     rows = winter(variant, "chains-x1:week", variant.number("chains-x1:week", 5, 7))
     values = sorted(float(str(row["celsius"])) for row in rows)
     values[1], values[-1] = values[-1], values[1]
     yield [{**row, "celsius": value} for row, value in zip(rows, values, strict=True)]
     yield winter(variant, "chains-x1:colder", 4, -80)
     thaw = winter(variant, "chains-x1:thaw", 4, -80)
-    yield [*thaw[:1], {**thaw[1], "celsius": 0.0}, *thaw[2:]]
+    yield [thaw[0], *[{**thaw[1], "celsius": 0.0}] * 2, *thaw[2:], thaw[0]]
+    yield []
 
 
 def ending(answer: Any, sheet: Sheet) -> Iterator[SimpleNamespace]:

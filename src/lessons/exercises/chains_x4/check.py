@@ -19,6 +19,7 @@ from lessons.exercises.chains_parts import (
     lazy,
     stage_rules,
     unending,
+    weighty,
 )
 from lessons.exercises.exercise import Sheet, attempt
 from lessons.exercises.rules import Asked, Rule, ruled
@@ -65,7 +66,7 @@ def ending(answer: Any, sheet: Sheet) -> Iterator[SimpleNamespace]:
     size, values = window_of(sheet.variant), degrees(sheet.variant, "chains-x4:ending", 12)
     lengths = ((12, size), (12, 1), (5, 2), (size, size), (size - 1, size), (0, 2))
     groups = [("alone", [(values[:length], n)]) for length, n in lengths]
-    groups.append(("zero", [([*values[:3], 0.0, *values[4:]], size)]))
+    groups.append(("zero", [([*values[:3], 0.0, 0.0, values[0], *values[6:]], size)]))
     # The mean of whole numbers that are even is a whole number, too.
     groups.append(("whole", [([2 * round(value) for value in values[:4]], 2)]))
     groups.append(("two", [(values, size), (degrees(sheet.variant, "chains-x4:others", 9), 2)]))
@@ -112,8 +113,13 @@ def many(answer: Any, sheet: Sheet) -> Iterator[SimpleNamespace]:
     last = judge.witness(gone_through, stream, LONG)
     more = (judge.memory() or 0) - before
     judge.release(first)
+    # Readings that take much memory show how many of them are held.
+    before, few = judge.memory() or 0, iter(answer(judge.witness(weighty), size))
+    judge.witness(gone_through, few, 300)
+    held = ((judge.memory() or 0) - before) // 200_000
+    judge.release(first)
     [right] = means(list(itertools.islice(unending(seed), FIRST + LONG - 1, FIRST + LONG - 1 + size)), size)
-    yield SimpleNamespace(more=more, size=size, last=short(last), right=right, near=near(last, right))
+    yield SimpleNamespace(more=more, held=held, size=size, last=short(last), right=right, near=near(last, right))
 
 
 RULES = stage_rules(
@@ -121,6 +127,8 @@ RULES = stage_rules(
     "The first mean is that of the first `size` readings, each later one drops the oldest, and fewer "
     "readings than `size` have none. 0.0 is a reading, too. Each mean is a `float`, and not rounded.",
 )  # fmt: skip
+
+DROP = "Drop what has left the window: `collections.deque(maxlen=size)` does it by itself."
 
 smoothing = ruled(
     "chains-x4",
@@ -133,11 +141,14 @@ smoothing = ruled(
     asked=[
         Asked("each mean is handed on as soon as its readings are there", 2,
               (*RULES.begun, *RULES.held, *RULES.prompt)),
-        Asked("it remembers no more than its window", 2, (*RULES.begun, *RULES.held, Rule(
-            many, lambda run: run.more > MUCH,
-            "after 20,000 more readings its process held {more:,} bytes more; the window has {size}.", "",
-            "Drop what has left the window: `collections.deque(maxlen=size)` does it by itself.")),
-            linux=True),
+        Asked("it remembers no more than its window", 2, (
+            *RULES.begun, *RULES.held,
+            Rule(many, lambda run: run.more > MUCH,
+                 "after 20,000 more readings its process held {more:,} bytes more; the window has {size}.", "",
+                 DROP),
+            Rule(many, lambda run: run.held > 150,
+                 "after 300 readings its process held about {held} of them; the window has {size}.", "", DROP),
+        ), linux=True),
         Asked("all means are right", 2, (*RULES.begun, *RULES.right, Rule(
             many, lambda run: not run.near,
             "after 22,000 means the last one was {last}; {right} belongs there.", "",
