@@ -19,6 +19,8 @@ from classroom import records
 from classroom.course import Course, add_option
 from classroom.gradebook import gradebook
 from classroom.trouble import Trouble
+from lessons.exercises import exercises
+from lessons.words import listed, many
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -144,7 +146,22 @@ class ClassSummary:
         lines.append(
             f"  ({HIDDEN} is under {FEWEST}, or held back so that such a number cannot be worked out.)"
         )
-        return "\n".join(lines)
+        return "\n".join([*lines, *self.weaker])
+
+    @property
+    def weaker(self) -> list[str]:
+        """A sentence for each exercise of which some points rest on what the answer's own process says."""
+        known = exercises()
+        asked = {id: known[id].asked if id in known else () for id in self.exercises}
+        weak = {
+            id: [f"“{one.name}” ({many(one.points, 'point')})" for one in asked[id] if one.hearsay]
+            for id in asked
+        }
+        return [
+            f"{id} is weaker: a hostile submission can lie about part of {listed(names)}."
+            for id, names in weak.items()
+            if names
+        ]
 
     @property
     def points_said(self) -> str:
@@ -286,6 +303,7 @@ def _section(one: ClassSummary) -> dict[str, Any]:
         "points_drawn": _drawn(points_figure(one), f"Bars: {one.points_said}"),
         "beliefs_drawn": _drawn(beliefs_figure(one), _beliefs_said(one)),
         "exercises": one.exercises,
+        "weaker": one.weaker,
         "rows": [
             (name, Markup(inline(_told(name))), [shown(count) for count in counts])
             for name, counts in one.table

@@ -7,6 +7,7 @@ import io
 import itertools
 import shutil
 from pathlib import Path
+from types import SimpleNamespace
 
 import coursework
 import gradings
@@ -16,11 +17,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from markupsafe import escape
 
+from classroom import report
 from classroom.cli import main
 from classroom.course import Course
 from classroom.execute import Result
 from classroom.intake import Found
 from classroom.report import BARS, FEWEST, HIDDEN, bars, held_back, summary
+from lessons.exercises import exercises
+from lessons.exercises.rules import Asked
 
 FIRST, SECOND = IDS
 FULL = {id: gradings.worth(id) for id in IDS}
@@ -94,6 +98,24 @@ def test_page_table_and_terminal_say_the_same(
     assert f"{beliefs[0]} in {FIRST}, 9 times" in html
     assert html.count("<img alt=") == 2 and 'src="data:image/png;base64,' in html
     assert "<script" not in html and "http" not in html.replace("http-equiv", "")
+
+
+def test_an_exercise_of_which_a_part_is_the_answers_word_is_called_weaker(
+    course: Course, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = [Asked("it closes", 2, []), Asked("its object is gone", 1, [], hearsay=True)]
+    monkeypatch.setattr(report, "exercises", lambda: {SECOND: SimpleNamespace(asked=asked)})
+    assert main(["report", ASSIGNMENT, "--course", str(course.root)]) == 0
+    said = f"{SECOND} is weaker: a hostile submission can lie about part of “its object is gone” (1 point)."
+    assert said in capsys.readouterr().out.splitlines()
+    assert f"<p>{said}</p>" in (course.root / "report/report.html").read_text(encoding="utf-8")
+
+
+def test_these_exercises_are_weaker() -> None:
+    every = report.ClassSummary("all", exercises=tuple(exercises()))
+    assert [said.partition(" is weaker: ")[0] for said in every.weaker] == [
+        "descriptors-x3", "descriptors-x5", "decorators-x4", "composition-x1", "composition-x5",
+    ]  # fmt: skip
 
 
 def test_a_class_under_five_is_not_shown(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

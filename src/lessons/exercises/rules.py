@@ -45,13 +45,15 @@ class Rule:
 class Asked:
     """One thing that a task asks for, its points, and the rules by which it fails, in their order.
 
-    linux: whether it can be seen on Linux alone. It is "not checked" elsewhere, and graded.
+    linux: whether it can be seen on Linux alone. It is "not checked" elsewhere, and graded. hearsay: whether
+    part of it is what the answer's own process says of its objects, so that a hostile answer can lie.
     """
 
     name: str
     points: int
     rules: Sequence[Rule]
     linux: bool = False
+    hearsay: bool = False
 
 
 def ruled(

@@ -149,6 +149,6 @@ ASKED = (
     Asked("what is no option is refused with a ValueError, and the old stays", 1, (*WORKS, *REFUSES)),
     Asked("the message names class, field, value and all options", 1, (*WORKS, *SAYS)),
     Asked("asked on the class, the field answers with itself", 1, (*WORKS, *ITSELF)),
-    Asked("subclasses, copies and pickles keep the choice", 1, (*WORKS, *COPIES)),
+    Asked("subclasses, copies and pickles keep the choice", 1, (*WORKS, *COPIES), hearsay=True),
 )
 one_of = ruled("descriptors-x3", "One of a few", kind="build", answer="OneOf", version=4, asked=ASKED)
