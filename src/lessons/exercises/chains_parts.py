@@ -328,11 +328,11 @@ class Shelf:
         """The names of the files that are open."""
         return ", ".join(file.name for file in self.files if not file.closed)
 
-    def spoil(self, number: int, how: str | BaseException) -> None:
+    def spoil(self, number: int, how: str | type[BaseException]) -> None:
         """Give a file a second line that is "no number", let it be "not there", or raise when it is read."""
         name = list(self.texts)[number]
-        if isinstance(how, BaseException):
-            self.errors[name] = how
+        if isinstance(how, type):
+            self.errors[name] = how("broken")
         elif how:
             self.texts[name] = [self.texts[name][0], "missing\n"] if how == "no number" else []
 

@@ -69,8 +69,8 @@ def whole(answer: Any, sheet: Sheet) -> Iterator[SimpleNamespace]:
 WRONG: dict[Any, tuple[str, type[BaseException]]] = {
     "no number": ("has a line that is no number", ValueError),
     "not there": ("is not there", FileNotFoundError),
-    OSError("broken"): ("cannot be read", OSError),
-    KeyboardInterrupt(): ("was being read when Ctrl-C came", KeyboardInterrupt),
+    OSError: ("cannot be read", OSError),
+    KeyboardInterrupt: ("was being read when Ctrl-C came", KeyboardInterrupt),
 }
 """What a file may have in itself, in words, and the error that comes of it."""
 
