@@ -21,7 +21,7 @@ def winter(variant: Variant, key: str, count: int, warmer: float = -35) -> list[
 
 
 def weeks(variant: Variant) -> Iterator[list[Record]]:
-    """A week whose second reading is the highest, a colder one, one with 0.0 twice between frosts, and none."""
+    """Weeks: the second reading is the highest, it is colder, it is 0.0 twice, and there is no reading."""
     rows = winter(variant, "chains-x1:week", variant.number("chains-x1:week", 5, 7))
     values = sorted(float(str(row["celsius"])) for row in rows)
     values[1], values[-1] = values[-1], values[1]

@@ -119,7 +119,9 @@ def many(answer: Any, sheet: Sheet) -> Iterator[SimpleNamespace]:
     held = ((judge.memory() or 0) - before) // 200_000
     judge.release(first)
     [right] = means(list(itertools.islice(unending(seed), FIRST + LONG - 1, FIRST + LONG - 1 + size)), size)
-    yield SimpleNamespace(more=more, held=held, size=size, last=short(last), right=right, near=near(last, right))
+    yield SimpleNamespace(
+        more=more, held=held, size=size, last=short(last), right=right, near=near(last, right)
+    )
 
 
 RULES = stage_rules(
@@ -144,10 +146,11 @@ smoothing = ruled(
         Asked("it remembers no more than its window", 2, (
             *RULES.begun, *RULES.held,
             Rule(many, lambda run: run.more > MUCH,
-                 "after 20,000 more readings its process held {more:,} bytes more; the window has {size}.", "",
-                 DROP),
+                 "after 20,000 more readings its process held {more:,} bytes more; the window has {size}.",
+                 "", DROP),
             Rule(many, lambda run: run.held > 150,
-                 "after 300 readings its process held about {held} of them; the window has {size}.", "", DROP),
+                 "after 300 readings its process held about {held} of them; the window has {size}.",
+                 "", DROP),
         ), linux=True),
         Asked("all means are right", 2, (*RULES.begun, *RULES.right, Rule(
             many, lambda run: not run.near,
