@@ -29,6 +29,8 @@ import anywidget  # type: ignore[import-untyped, unused-ignore]
 import ipywidgets  # type: ignore[import-untyped, unused-ignore]
 import traitlets
 
+from lessons.keys import KEYS
+
 _HERE = Path(__file__).parent
 
 _turn = threading.RLock()
@@ -42,7 +44,7 @@ FRAME = 1 / 60
 class Voice(anywidget.AnyWidget):  # type: ignore[misc, unused-ignore]
     """The ``role="status"`` sentence, the progress bar and the text twin of one lab."""
 
-    _esm = (_HERE / "voice.js").read_text(encoding="utf-8")
+    _esm = KEYS + (_HERE / "voice.js").read_text(encoding="utf-8")
     _css = (_HERE / "base.css").read_text(encoding="utf-8")
     title = traitlets.Unicode().tag(sync=True)
     sentence = traitlets.Unicode().tag(sync=True)

@@ -1,5 +1,5 @@
 // The voice of a lab: the one sentence that says what just happened, how far a long run is, and the outcome as text.
-// It keeps the keys that controls use from Lab's own shortcuts, where ArrowDown means "next cell" and X "cut cell".
+// It keeps the keys that controls use from JupyterLab's own shortcuts (keys.js comes before this file).
 // And it gives names to what ipywidgets leaves nameless: the group, slider handles and their readouts, radio groups.
 
 function nameParts(lab, title) {
@@ -23,16 +23,6 @@ function nameParts(lab, title) {
       radios.setAttribute("aria-label", label);
     }
   }
-}
-
-const KEYS = new Set([
-  "ArrowUp", "ArrowDown", "ArrowLeft", "ArrowRight", "Home", "End", "PageUp", "PageDown", "Enter", "Backspace", "Delete",
-]);
-
-function keepKeys(event) {
-  const runsCell = event.key === "Enter" && event.shiftKey;
-  const shortcut = event.ctrlKey || event.metaKey || event.altKey || runsCell;
-  if (!shortcut && (KEYS.has(event.key) || event.key.length === 1)) event.stopPropagation();
 }
 
 function render({ model, el }) {

@@ -30,24 +30,83 @@ def _note(source: str, error: BaseException | None) -> None:
             _failed[by_word or by_sign] = type(error).__name__ + (f", {text[0][:100]}" if text else "")
 
 
+class _Heard:
+    """A stream that goes on as before, and keeps what is written to it."""
+
+    def __init__(self, below: Any) -> None:
+        self.below = below
+        self.kept: list[str] = []
+
+    def write(self, text: str) -> Any:
+        self.kept.append(text)
+        return self.below.write(text)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.below, name)
+
+
+_heard: list[_Heard] = []
+
+
+def _before_cell(info: Any) -> None:
+    _quiet()
+    if predictions.answered(_source(info)):
+        _heard.append(_Heard(sys.stdout))
+        sys.stdout = _heard[0]
+
+
+def _quiet() -> str:
+    """Give the stream back, and return what was written to it."""
+    written = ""
+    while _heard:
+        heard = _heard.pop()
+        written = "".join(heard.kept)
+        if sys.stdout is heard:
+            sys.stdout = heard.below
+    return written
+
+
 def _after_cell(result: Any) -> None:
-    source = getattr(getattr(result, "info", None), "raw_cell", None)
-    if not isinstance(source, str):
+    written = _quiet()
+    source = _source(getattr(result, "info", None))
+    if not source:
         return
-    _note(source, result.error_before_exec or result.error_in_exec)
-    if "nswers" not in source:
+    error = result.error_before_exec or result.error_in_exec
+    _note(source, error)
+    if not predictions.answered(source):
         return
-    cards = predictions.ran(source)
-    if cards:
+    for shown in predictions.ran(source, written + _ended(result.result, error)):
         from IPython.display import display
 
-        for shown in cards:
-            display(shown)  # type: ignore[no-untyped-call]
+        display(shown)  # type: ignore[no-untyped-call]
+    choice = sys.modules.get("lessons.study.choice")
+    if choice is not None:
+        choice.refresh(predictions.answered(source))
+
+
+def _source(info: Any) -> str:
+    source = getattr(info, "raw_cell", None)
+    return source if isinstance(source, str) else ""
+
+
+def _ended(value: object, error: BaseException | None) -> str:
+    """A cell's result or its error, as text."""
+    if error is not None:
+        return f"raised {type(error).__name__}: {error}\n"
+    if value is None:
+        return ""
+    shown, _ = _shell().display_formatter.format(value, include={"text/plain"})
+    return f"{shown.get('text/plain', '')}\n"
 
 
 def in_notebook() -> bool:
     """Whether this process runs cells, of a notebook or of IPython."""
     return _shell() is not None
+
+
+def in_kernel() -> bool:
+    """Whether a front end may be there that shows widgets."""
+    return hasattr(_shell(), "kernel")
 
 
 def _shell() -> Any:
@@ -61,8 +120,9 @@ def attach() -> bool:
     shell = _shell()
     if shell is None:
         return False
-    for callback in list(shell.events.callbacks["post_run_cell"]):
-        if getattr(callback, "__module__", "") == __name__:
-            shell.events.unregister("post_run_cell", callback)
-    shell.events.register("post_run_cell", _after_cell)
+    for event, ours in (("pre_run_cell", _before_cell), ("post_run_cell", _after_cell)):
+        for callback in list(shell.events.callbacks[event]):
+            if getattr(callback, "__module__", "") == __name__:
+                shell.events.unregister(event, callback)
+        shell.events.register(event, ours)
     return True

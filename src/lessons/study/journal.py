@@ -12,18 +12,19 @@ import os
 import uuid
 from collections import Counter
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 from lessons.words import many
 
-VERSION = 1
+VERSION = 2
 OUTCOMES = ("missing", "wrong", "almost", "correct")
 """What a check says of an exercise, from nothing there to all of it right."""
 
 OPTIONS: dict[str, Callable[[str], bool]] = {
     "answer": bool,
+    "because": bool,
     "reveal": lambda option: not option,
     "check": OUTCOMES.__contains__,
     "reset": lambda option: not option,
@@ -35,7 +36,8 @@ OPTIONS: dict[str, Callable[[str], bool]] = {
 class Line:
     """One line of a journal.
 
-    answer: `id` is the question, `option` the letter given. reveal: `id` is the question. check: `id` is the
+    answer: `id` is the question, `option` the key of the option, `guess` whether it was called a guess.
+    because: `option` is the reason that the student wrote. reveal: `id` is the question. check: `id` is the
     exercise, `option` the outcome, `misconception` what a wrong one shows, `edition` the check's version.
     reset: `id` is the lesson's short name.
     """
@@ -46,34 +48,42 @@ class Line:
     option: str = ""
     misconception: str = ""
     edition: str = ""
+    guess: bool = False
 
 
 @dataclass(frozen=True)
 class Standing:
-    """Where one question stands: the first answer counts, `again` and `after` are kept beside it."""
+    """Where one question stands: the first answer counts, `again` and `after` are kept beside it.
+
+    Answers are keys of options. `guess` says whether the first one was called a guess.
+    """
 
     first: str | None = None
     again: tuple[str, ...] = ()
     after: tuple[str, ...] = ()
     revealed: bool = False
+    guess: bool = False
+    because: str = ""
 
     @property
     def latest(self) -> str | None:
-        """The letter given last, of whatever kind."""
+        """The answer given last, of whatever kind."""
         given = [*([self.first] if self.first else []), *self.again, *self.after]
         return given[-1] if given else None
 
     def then(self, event: Line) -> Standing:
-        """The standing after one more event. The same letter given again changes nothing."""
+        """The standing after one more event. The same answer given again changes nothing."""
         if event.event == "reveal":
-            return Standing(self.first, self.again, self.after, True)
+            return replace(self, revealed=True)
+        if event.event == "because":
+            return replace(self, because=event.option)
         if event.option == self.latest:
             return self
         if self.first is not None:
-            return Standing(self.first, (*self.again, event.option), self.after, self.revealed)
+            return replace(self, again=(*self.again, event.option))
         if self.revealed:
-            return Standing(None, (), (*self.after, event.option), True)
-        return Standing(event.option, (), (), False)
+            return replace(self, after=(*self.after, event.option))
+        return replace(self, first=event.option, guess=event.guess)
 
 
 @dataclass(frozen=True)
@@ -116,10 +126,13 @@ class Journal:
         """Where the files lie. Looked up at each use: a test or a student may move it."""
         return home() if self._folder is None else self._folder
 
-    def add(self, event: str, id: str, option: str = "", misconception: str = "", edition: str = "") -> None:
+    def add(
+        self, event: str, id: str, option: str = "", misconception: str = "", edition: str = "",
+        guess: bool = False,
+    ) -> None:  # fmt: skip
         """Append one event; never raises for a folder that cannot be written."""
         at = datetime.now(UTC).isoformat(timespec="microseconds")
-        entry = Line(at, event, id, option, misconception, edition)
+        entry = Line(at, event, id, option, misconception, edition, guess)
         # A forked process shares the name but not the file: it begins its own.
         if self._owner != os.getpid():
             self._owner, self._name = os.getpid(), f"{os.getpid()}-{uuid.uuid4().hex}.jsonl"
@@ -198,13 +211,13 @@ def merged(events: Iterable[Line]) -> dict[str, Standing]:
     """Fold events, in order, into one standing per question.
 
     >>> merged([Line("1", "answer", "q", "B"), Line("2", "answer", "q", "A")])["q"]
-    Standing(first='B', again=('A',), after=(), revealed=False)
+    Standing(first='B', again=('A',), after=(), revealed=False, guess=False, because='')
     >>> merged([Line("1", "reveal", "q"), Line("2", "answer", "q", "A")])["q"].after
     ('A',)
     """
     found: dict[str, Standing] = {}
     for event in since_reset(events):
-        if event.event in ("answer", "reveal"):
+        if event.event in ("answer", "because", "reveal"):
             found[event.id] = found.get(event.id, Standing()).then(event)
     return found
 
@@ -245,9 +258,11 @@ def lesson_of(id: str) -> str:
 
 
 def _line(entry: Line) -> str:
-    # An answer says no more than it has to say: the fields of a check stand in the lines of checks.
-    extra = {"misconception": entry.misconception, "edition": entry.edition}
-    fields = {"at": entry.at, "event": entry.event, "id": entry.id, "option": entry.option}
+    # A line says no more than it has to say: the fields of a check are in the lines of checks.
+    extra = {"misconception": entry.misconception, "edition": entry.edition, "guess": entry.guess}
+    fields: dict[str, object] = {
+        "at": entry.at, "event": entry.event, "id": entry.id, "option": entry.option,
+    }  # fmt: skip
     fields |= {name: value for name, value in extra.items() if value}
     return json.dumps({"version": VERSION, **fields}, ensure_ascii=True) + "\n"
 
@@ -265,7 +280,7 @@ def _parsed(line: bytes) -> Line | str | int:
     fields = [entry.get(name, "") for name in ("at", "event", "id", "option", "misconception", "edition")]
     if not all(isinstance(field, str) for field in fields) or not fields[0] or not fields[2]:
         return "not an event"
-    event = Line(*fields)
+    event = replace(Line(*fields), guess=entry.get("guess") is True)
     if event.event not in OPTIONS or not OPTIONS[event.event](event.option):
         return f"an unknown event {event.event!r}"
     return event

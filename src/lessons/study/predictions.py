@@ -1,20 +1,26 @@
-"""Predictions: a question before a cell is run, an answer that stands, and a reply by name.
+"""Predictions: a question before a cell is run, an answer that counts from then on, and a reply by name.
 
 `predict` never blocks and never raises, so that Run All passes. The cell that shows the truth carries the
-comment `# Answers leaks-p1`; once it has run, an answer is no prediction any more.
+comment `# Answers leaks-p1`; once it has run, an answer is no prediction any more. The reply rests on one
+fact of what that cell has shown: where this is not what the lesson expects, nothing is judged.
 """
 
 from __future__ import annotations
 
 import difflib
 import html
+import importlib.util
 import re
 from collections.abc import Mapping
+from typing import Any
 
 from lessons.study.cards import Card, card, failed, inline, sentence, word, wrapped
 from lessons.study.journal import Journal, Standing
 from lessons.study.questions import Option, Question, misconceptions, questions
 from lessons.words import described, listed
+
+REASON = 300
+"""The longest reason that is kept, in characters."""
 
 _ANSWERS = re.compile(r"^\s*#\s*answers\s+([\w-]+)", re.IGNORECASE | re.MULTILINE)
 _VOTE = re.compile(r"([A-Za-z])\s*[:=]?\s*([0-9]{1,6})(?![0-9])[\s,;]*")
@@ -28,19 +34,23 @@ _told: set[str] = set()
 _hands: dict[str, dict[str, int]] = {}
 
 
-def predict(id: object = None, answer: object = None, *, votes: object = None) -> Card:
-    """Show a question; with a letter, answer it; with votes, draw a show of hands beside the truth.
+def predict(
+    id: object = None, answer: object = None, *, guess: object = False, because: object = None,
+    votes: object = None,
+) -> Any:  # fmt: skip
+    """Show a question to be answered by mouse or keys; with a letter, answer it as text.
 
-    The first answer stands. A later one is kept as `again`, one given after the answer cell ran as `after`.
-    An unknown id, an unknown letter or nonsense gives a sentence that says what is allowed.
+    Only the first answer counts. A later one is kept as a second thought, and one that is given after the
+    answer cell has run is no prediction. For an unknown id or letter, a sentence says what is allowed.
 
-    id: the question, such as "leaks-p1". answer: a letter, such as "B". votes: such as "A12 B30 C5".
+    id: the question, such as "leaks-p1". answer: a letter, such as "B". guess: whether the answer is a guess.
+    because: a reason in one sentence; nobody grades it. votes: a show of hands, such as "A12 B30 C5".
 
     >>> predict("leaks-p1", "Z")
     leaks-p1 has no option 'Z'. Its options are A, B, C and D: predict("leaks-p1", "A").
     """
     try:
-        return _predicted(id, answer, votes)
+        return _predicted(id, answer, guess, because, votes)
     except Exception as error:  # a lesson must go on: the sentence says what is wrong instead
         return failed("predict could not do that", error, "Go on with the next cell.")
 
@@ -57,23 +67,53 @@ def answer(id: object = None) -> Card:
         return failed("answer could not do that", error, "Go on with the next cell.")
 
 
-def ran(source: str) -> list[Card]:
-    """Note that a cell has run, and return the replies that belong under it: one per answered question."""
+def answered(source: str) -> list[str]:
+    """The questions whose truth a cell with this source shows."""
+    return [id for id in dict.fromkeys(_ANSWERS.findall(source)) if id in questions()]
+
+
+def ran(source: str, shown: str) -> list[Card]:
+    """Note that a cell has run, and return the replies that belong under it.
+
+    shown: what the cell has shown, as text: streams, its result, and an error as "raised ValueError: …".
+    """
     cards: list[Card] = []
-    for id in dict.fromkeys(_ANSWERS.findall(source)):
-        question = questions().get(id)
-        if question is None:
+    for id in answered(source):
+        question = questions()[id]
+        standing = journal.standings().get(id, Standing())
+        if matching(question, shown) != [question.right]:
+            if standing.latest is not None or id in _hands:
+                cards.append(_other(question, shown))
             continue
         journal.add("reveal", id)
-        standing = journal.standings().get(id, Standing(revealed=True))
         if standing.latest is not None:
-            cards.append(_reply(question, standing))
+            cards.append(_reply(question, journal.standings()[id]))
         if id in _hands:
             cards.append(_show_of_hands(question, _hands[id], open_truth=True))
     return cards
 
 
-def _predicted(id: object, answer: object, votes: object) -> Card:
+def matching(question: Question, shown: str) -> list[Option]:
+    """The options whose fact is in what a cell has shown, at the beginning of a line."""
+    return [option for option in question.options if f"\n{option.shows}" in f"\n{shown}"]
+
+
+def commit(id: str, key: str, guess: bool, because: str) -> None:
+    """Keep an answer, unless it is the newest one already, and a reason, unless there is none."""
+    before = journal.standings().get(id, Standing())
+    if before.latest != key:
+        journal.add("answer", id, key, guess=guess)
+    reason = " ".join(because.split())[:REASON]
+    if reason and reason != before.because:
+        journal.add("because", id, reason)
+
+
+def asked(id: str) -> Card:
+    """A question as it is now, as text and as HTML."""
+    return _asked(questions()[id], journal.standings().get(id, Standing()))
+
+
+def _predicted(id: object, answer: object, guess: object, because: object, votes: object) -> Any:
     question = _question(id)
     if isinstance(question, Card):
         return question
@@ -88,10 +128,19 @@ def _predicted(id: object, answer: object, votes: object) -> Card:
         letter = _letter(question, answer)
         if isinstance(letter, Card):
             return letter
-        before = journal.standings().get(question.id, Standing())
-        if before.latest != letter:
-            journal.add("answer", question.id, letter)
-    return with_trouble(_asked(question, journal.standings().get(question.id, Standing())))
+        commit(question.id, question.under(letter).key, guess is True, word(because) or "")
+    shown = with_trouble(asked(question.id))
+    if importlib.util.find_spec("anywidget") is None or not _in_notebook():
+        return shown
+    from lessons.study.choice import choice
+
+    return choice(question, shown)
+
+
+def _in_notebook() -> bool:
+    from lessons.study.hook import in_kernel
+
+    return in_kernel()
 
 
 def _question(id: object) -> Question | Card:
@@ -141,12 +190,12 @@ def _counted(question: Question, votes: object) -> dict[str, int] | Card:
 
 
 def _asked(question: Question, standing: Standing) -> Card:
-    """The question; if it was answered, what is locked in; if the answer was seen too, the reply."""
+    """The question; if it was answered, what was chosen; if the answer was seen too, the reply."""
     text = [wrapped(f"{question.id}: {question.prompt}")]
     items = []
     for option in question.options:
         mine, mark = "", ""
-        if option.letter == standing.first:
+        if option.key == standing.first:
             mine, mark = " <- your prediction", " <strong>&#9668; your prediction</strong>"
         text.append(wrapped(option.text + mine, "      ", f"   {option.letter}  "))
         name = f"<strong>{option.letter}</strong>&ensp;"
@@ -157,9 +206,12 @@ def _asked(question: Question, standing: Standing) -> Card:
         *items,
         "</ol>",
     ]
-    status = _status(question, standing)
-    text.append(wrapped(status))
-    body.append(f'<p role="status" style="margin:0">{inline(status)}</p>')
+    said = status(question, standing) or (
+        f'To answer, write the letter after the id and run the cell: `predict("{question.id}", "A")`. '
+        "If it is a guess, add `guess=True`."
+    )
+    text.append(wrapped(said))
+    body.append(f'<p role="status" style="margin:0">{inline(said)}</p>')
     shown = card(f"Prediction {question.id}", text, body)
     if standing.latest is not None and standing.revealed:
         reply = _reply(question, standing)
@@ -167,37 +219,44 @@ def _asked(question: Question, standing: Standing) -> Card:
     return shown
 
 
-def _status(question: Question, standing: Standing) -> str:
+def status(question: Question, standing: Standing) -> str:
+    """What has been answered so far, and what to do next; "" as long as nothing has been."""
     if standing.latest is None:
-        return f'To answer, put your letter beside the id, and run the cell: `predict("{question.id}", "A")`.'
+        return ""
     said = []
     if standing.first is not None:
-        said.append(f"**Locked in: {standing.first}.**")
+        sure = "a guess" if standing.guess else "sure"
+        said.append(f"**Your prediction: {question.lettered([standing.first])[0]} ({sure}).**")
     if standing.again:
-        said.append(f"The first answer stands; {listed(list(standing.again))} is kept as a second thought.")
+        letters = listed(question.lettered(standing.again))
+        said.append(f"Only the first answer counts; {letters} is kept as a second thought.")
     if standing.after:
-        said.append(
-            f"You gave {listed(list(standing.after))} after the answer was on the screen: "
-            "kept, but not counted as a prediction."
-        )
+        letters = listed(question.lettered(standing.after))
+        said.append(f"You chose {letters} after you had seen the answer: it is kept, and is no prediction.")
     if not standing.revealed:
         said.append("Now run the next cell.")
     return " ".join(said)
 
 
+def wrongly(question: Question, standing: Standing) -> bool:
+    """Whether a prediction was wrong, and the answer has been seen."""
+    return standing.revealed and standing.first not in (None, question.right.key)
+
+
 def _reply(question: Question, standing: Standing, *, always: bool = False) -> Card:
-    """The answer by name: what was said, what is right, and which belief stands behind a wrong option."""
+    """The answer by name: what was said, what is right, and which belief is behind a wrong option."""
     right = question.right
-    given = standing.first or standing.latest
+    given = question.keyed(standing.first or standing.latest or "")
     said: list[str] = []
     if given is not None:
-        option = question.option(given)
-        verb = "You predicted" if standing.first else "You said, after seeing it,"
-        if option == right:
-            said.append(f"{verb} **{given}**, and that is what happens. {right.reply}")
+        verb = "You predicted" if standing.first else "After you had seen it, you chose"
+        if given == right:
+            said.append(f"{verb} **{given.letter}**, and that is what happens. {right.reply}")
         else:
-            said.append(f"{verb} **{given}**. {_named(option)}")
+            said.append(f"{verb} **{given.letter}**. {_named(given)}")
             said.append(_truth(right))
+        if standing.because:
+            said.append(f"You wrote: because {standing.because}")
     elif always:
         said.append(_truth(right))
     return card(
@@ -207,18 +266,30 @@ def _reply(question: Question, standing: Standing, *, always: bool = False) -> C
     )
 
 
+def _other(question: Question, shown: str) -> Card:
+    """What is said where the cell has shown something else than the lesson expects: nothing is judged."""
+    expected = question.right.shows
+    lines = [line for line in shown.splitlines() if line.strip()]
+    near = difflib.get_close_matches(expected, lines, 1, 0.0) or lines[:1]
+    saw = f"This cell showed `{near[0][:120]}`" if near else "This cell showed nothing"
+    return sentence(
+        f"{saw}, where the lesson expects `{expected}`. Something that ran before was different, so there is "
+        f"no reply to {question.id}. Run this beat again from its first cell."
+    )
+
+
 def _truth(right: Option) -> str:
     return f"What happens is **{right.letter}**: {right.text.rstrip('.')}. {right.reply}"
 
 
 def _named(option: Option) -> str:
     registered = misconceptions().get(option.misconception or "")
-    belief = f"Behind it stands a common belief: “{registered.belief}” " if registered else ""
+    belief = f"Behind it is a common belief: “{registered.belief}” " if registered else ""
     return f"{belief}{option.reply}"
 
 
 def _show_of_hands(question: Question, counts: dict[str, int], *, open_truth: bool) -> Card:
-    """Bars with their numbers; the truth stands folded beside them until the answer cell has run."""
+    """Bars with their numbers; the truth is folded beside them until the answer cell has run."""
     total = sum(counts.values())
     most = max(counts.values()) or 1
     right = question.right

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -21,6 +22,9 @@ LESSONS = {
     "composition": "05_composition",
 }
 """The lessons in their order: the word with which an id begins, and the notebook."""
+
+RIGHT = "right"
+"""The key of a right option."""
 
 VERSION = 1
 """The version of the form in which these TOML files are written."""
@@ -49,23 +53,32 @@ class Misconception:
 
 @dataclass(frozen=True)
 class Option:
-    """One answer. `shows` is the line that the answer cell would print if this option were right."""
+    """One answer. `shows` is the fact that tells it: how a line that the answer cell prints would begin.
+
+    The letter is for display alone. What is stored of an answer is the `key`, which stays if options are
+    moved or reworded: "right", or the id of the misconception, unless the file gives another one.
+    """
 
     letter: str
     text: str
     shows: str
     reply: str
+    key: str
     misconception: str | None = None
 
 
 @dataclass(frozen=True)
 class Question:
-    """A prediction: its right option is the one that stands for no misconception."""
+    """A prediction: its right option is the one without a misconception.
+
+    `reason` marks the first question of a beat, of which the card asks why.
+    """
 
     id: str
     lesson: str
     prompt: str
     options: tuple[Option, ...]
+    reason: bool = False
 
     @property
     def letters(self) -> str:
@@ -77,12 +90,18 @@ class Question:
         """The right option."""
         return next(option for option in self.options if option.misconception is None)
 
-    def option(self, letter: str) -> Option:
+    def under(self, letter: str) -> Option:
         """The option under a letter; KeyError if there is none."""
-        for option in self.options:
-            if option.letter == letter:
-                return option
-        raise KeyError(letter)
+        return {option.letter: option for option in self.options}[letter]
+
+    def keyed(self, key: str) -> Option | None:
+        """The option with a key; None if this edition has no such option."""
+        return next((option for option in self.options if option.key == key), None)
+
+    def lettered(self, keys: Iterable[str]) -> list[str]:
+        """The letters of some keys, "?" for one that this edition does not have."""
+        found = [self.keyed(key) for key in keys]
+        return [option.letter if option else "?" for option in found]
 
 
 def _read(*path: str) -> dict[str, Any]:
@@ -107,9 +126,10 @@ def questions() -> dict[str, Question]:
     for name in [name for lesson in LESSONS if (name := f"{lesson}.toml") in there]:
         for entry in _read("questions", name)["question"]:
             options = tuple(
-                Option(letter=letter, **option)
+                Option(**{"key": option.get("misconception", RIGHT), "letter": letter, **option})
                 for letter, option in zip(LETTERS, entry["option"], strict=False)
             )
-            question = Question(entry["id"], name.removesuffix(".toml"), entry["prompt"], options)
+            lesson, reason = name.removesuffix(".toml"), entry.get("reason", False)
+            question = Question(entry["id"], lesson, entry["prompt"], options, reason)
             found[question.id] = question
     return found

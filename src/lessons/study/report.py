@@ -135,7 +135,7 @@ def _lesson(page: _Page, name: str, standings: dict[str, Standing], checked: dic
     rows = [(question, standings.get(question.id, Standing())) for question in _of(name)]
     given = [(question, standing) for question, standing in rows if standing.first is not None]
     seen = [(question, standing) for question, standing in given if standing.revealed]
-    right = [question for question, standing in seen if standing.first == question.right.letter]
+    right = [question for question, standing in seen if standing.first == question.right.key]
     came = f"{len(right)} of the {len(seen)} that were run came as predicted."
     exercises = {id: one for id, one in checked.items() if lesson_of(id) == name}
     passing = [id for id, one in exercises.items() if one.outcome == "correct"]
@@ -152,12 +152,14 @@ def _line(question: Question, standing: Standing) -> str:
     given = standing.first or standing.latest
     if given is None:
         return ""
+    (letter,) = question.lettered([given])
     when = "predicted" if standing.first else "answered after it was shown"
+    guess = " (a guess)" if standing.guess else ""
     if not standing.revealed:
-        return f"{question.id}: {when} {given}; its answer has not been run yet"
-    if given == question.right.letter:
-        return f"{question.id}: {when} {given}, right"
-    return f"{question.id}: {when} {given}; what happens is {question.right.letter}"
+        return f"{question.id}: {when} {letter}{guess}; its answer has not been run yet"
+    if given == question.right.key:
+        return f"{question.id}: {when} {letter}{guess}, right"
+    return f"{question.id}: {when} {letter}{guess}; what happens is {question.right.letter}"
 
 
 def _exercise(id: str, one: Checked) -> str:
@@ -174,10 +176,9 @@ def _review(chosen: list[str], standings: dict[str, Standing], checked: dict[str
     met: dict[str, list[str]] = {}
     for question in questions().values():
         standing = standings.get(question.id, Standing())
-        given = standing.first or standing.latest
-        if given is None or given not in question.letters or not standing.revealed:
+        option = question.keyed(standing.first or standing.latest or "")
+        if option is None or not standing.revealed:
             continue
-        option = question.option(given)
         if option.misconception is not None:
             met.setdefault(option.misconception, []).append(question.id)
         elif standing.first is not None:

@@ -59,15 +59,15 @@ def test_a_forked_kernel_begins_a_file_of_its_own(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("line", "reason"),
     [
-        (b'{"version": 1, "at": "2026', "not a whole line of JSON"),
+        (b'{"version": 2, "at": "2026', "not a whole line of JSON"),
         (b"\xff\xfe\x00", "not a whole line of JSON"),
         (b"[" * 100_000, "not a whole line of JSON"),
         (b"[1, 2]", "not an event"),
         (b'{"at": "2026"}', "not an event"),
-        (b'{"version": 1, "at": 3, "event": "answer", "id": "q"}', "not an event"),
+        (b'{"version": 2, "at": 3, "event": "answer", "id": "q"}', "not an event"),
         (b'{"version": true, "at": "2027", "event": "answer", "id": "q", "option": "A"}', "not an event"),
-        (b'{"version": 1, "at": "2026", "event": "exercise", "id": "q"}', "an unknown event 'exercise'"),
-        (b'{"version": 1, "at": "2026", "event": "answer", "id": "q"}', "an unknown event 'answer'"),
+        (b'{"version": 2, "at": "2026", "event": "exercise", "id": "q"}', "an unknown event 'exercise'"),
+        (b'{"version": 2, "at": "2026", "event": "answer", "id": "q"}', "an unknown event 'answer'"),
     ],
 )
 def test_a_corrupt_line_is_reported_and_set_aside(tmp_path: Path, line: bytes, reason: str) -> None:
@@ -79,7 +79,7 @@ def test_a_corrupt_line_is_reported_and_set_aside(tmp_path: Path, line: bytes, r
     assert (tmp_path / "older.jsonl").read_bytes() == line + b"\n", "set aside, not thrown away"
 
 
-@pytest.mark.parametrize("version", [0, 2, -1, 10**30])
+@pytest.mark.parametrize("version", [0, 1, 3, -1, 10**30])
 def test_a_journal_of_another_version_is_set_aside_in_one_sentence_and_kept(
     tmp_path: Path, version: int
 ) -> None:
@@ -92,7 +92,7 @@ def test_a_journal_of_another_version_is_set_aside_in_one_sentence_and_kept(
     events, problems = journal.read()
     assert [event.option for event in events] == ["A"]
     assert problems == [
-        f"other.jsonl: 3 lines of version {version}, and this kit reads version 1; set aside."
+        f"other.jsonl: 3 lines of version {version}, and this kit reads version 2; set aside."
     ]
     assert journal.export(tmp_path / "copy.json") == (1, True)
     assert other.read_bytes() == stored, "never overwritten"
@@ -100,7 +100,7 @@ def test_a_journal_of_another_version_is_set_aside_in_one_sentence_and_kept(
 
 def test_todays_journals_are_read(tmp_path: Path) -> None:
     at = "2026-11-25T09:00:00.000000+00:00"
-    line = f'{{"version": 1, "at": "{at}", "event": "answer", "id": "q", "option": "A"}}\n'
+    line = f'{{"version": 2, "at": "{at}", "event": "answer", "id": "q", "option": "A"}}\n'
     (tmp_path / "1.jsonl").write_text(line)
     assert Journal(tmp_path).read() == ([Line(at, "answer", "q", "A")], [])
 
@@ -154,7 +154,7 @@ def test_merging_does_not_depend_on_the_order_of_files(
 ) -> None:
     folder = tmp_path_factory.mktemp("journal")
     for number, events in enumerate(kernels):
-        text = "".join(json.dumps({"version": 1, **event.__dict__}) + "\n" for event in events)
+        text = "".join(json.dumps({"version": 2, **event.__dict__}) + "\n" for event in events)
         (folder / f"{number}.jsonl").write_text(text)
     once = Journal(folder).read()[0]
     chance.shuffle(order := list(range(len(kernels))))  # type: ignore[attr-defined]
@@ -168,7 +168,7 @@ def test_merging_does_not_depend_on_the_order_of_files(
 
 def test_the_clock_of_one_kernel_may_be_set_back(tmp_path: Path) -> None:
     events = [Line("5", "answer", "q", "A"), Line("2", "answer", "q", "B")]
-    text = "".join(json.dumps({"version": 1, **event.__dict__}) + "\n" for event in events)
+    text = "".join(json.dumps({"version": 2, **event.__dict__}) + "\n" for event in events)
     (tmp_path / "one.jsonl").write_text(text)
     assert Journal(tmp_path).standings()["q"] == Standing("A", ("B",))
 

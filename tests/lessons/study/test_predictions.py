@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+import sys
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -18,6 +19,11 @@ from lessons.study.journal import Journal
 from lessons.study.questions import misconceptions, questions
 
 SAME_FOLDER = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+
+
+def truth_of(id: str) -> list[Card]:
+    """Run the answer cell of a question, as the lesson expects it."""
+    return predictions.ran(f"# Answers {id}", f"{questions()[id].right.shows}\n")
 
 
 def wrong_letter(id: str = "leaks-p2") -> str:
@@ -75,7 +81,7 @@ def test_a_question_is_shown_with_its_options_and_how_to_answer() -> None:
 
 def test_an_unanswered_question_holds_no_answer() -> None:
     for id, question in questions().items():
-        predictions.ran(f"# Answers {id}")
+        truth_of(id)
         for option in question.options:
             assert option.reply not in plain(predict(id))
 
@@ -98,17 +104,18 @@ def test_no_id_gives_an_example() -> None:
 
 
 def test_an_answer_is_locked_and_echoed() -> None:
-    assert "Locked in: B." in predict("leaks-p2", "b").text
-    assert "Locked in: B." in predict("leaks-p2").text
+    assert "Your prediction: B (sure)." in predict("leaks-p2", "b").text
+    assert "Your prediction: B (sure)." in predict("leaks-p2").text
     assert predict("leaks-p2").text.count("<- your prediction") == 1
 
 
 def test_the_first_answer_stands_and_later_ones_are_kept_as_again(fresh: Journal) -> None:
     predict("leaks-p2", "B")
     shown = predict("leaks-p2", "A")
-    assert "Locked in: B. The first answer stands; A is kept" in shown.text
+    assert "Your prediction: B (sure). Only the first answer counts; A is kept" in shown.text
     standing = fresh.standings()["leaks-p2"]
-    assert (standing.first, standing.again, standing.after) == ("B", ("A",), ())
+    believed = [questions()["leaks-p2"].under(letter).key for letter in "BA"]
+    assert (standing.first, standing.again, standing.after) == (believed[0], (believed[1],), ())
 
 
 def test_running_the_same_cell_again_changes_nothing(fresh: Journal) -> None:
@@ -118,22 +125,22 @@ def test_running_the_same_cell_again_changes_nothing(fresh: Journal) -> None:
 
 
 def test_an_answer_after_the_answer_cell_ran_is_kept_as_after(fresh: Journal) -> None:
-    predictions.ran("# Answers leaks-p2\n1")
+    truth_of("leaks-p2")
     shown = predict("leaks-p2", "C")
-    assert "after the answer was on the screen" in shown.text
+    assert "after you had seen the answer" in shown.text
     standing = fresh.standings()["leaks-p2"]
-    assert (standing.first, standing.after) == (None, ("C",))
+    assert (standing.first, standing.after) == (None, ("right",))
 
 
 def test_the_lock_outlives_the_kernel(monkeypatch: pytest.MonkeyPatch) -> None:
     predict("leaks-p2", "B")
     monkeypatch.setattr(predictions, "journal", Journal())
-    assert "Locked in: B. The first answer stands" in predict("leaks-p2", "C").text
+    assert "Your prediction: B (sure). Only the first answer counts" in predict("leaks-p2", "C").text
 
 
 def test_no_reply_before_the_answer_cell_ran() -> None:
     wrong = wrong_letter()
-    assert questions()["leaks-p2"].option(wrong).reply not in plain(predict("leaks-p2", wrong))
+    assert questions()["leaks-p2"].under(wrong).reply not in plain(predict("leaks-p2", wrong))
 
 
 @pytest.mark.parametrize("id", questions())
@@ -141,7 +148,7 @@ def test_every_wrong_option_is_answered_by_name(id: str, monkeypatch: pytest.Mon
     question = questions()[id]
     for option in question.options:
         predict(id, option.letter)
-        (reply,) = predictions.ran(f"# Answers {id}")
+        (reply,) = truth_of(id)
         assert f"You predicted {option.letter}" in reply.text
         assert option.reply.replace("`", "") in plain(reply)
         if option.misconception is not None:
@@ -154,10 +161,12 @@ def test_every_wrong_option_is_answered_by_name(id: str, monkeypatch: pytest.Mon
 
 def test_the_reply_comes_after_the_cell_with_the_comment() -> None:
     predict("leaks-p2", "A")
-    assert predictions.ran("print('no comment')") == []
-    assert len(predictions.ran("x = 1\n#  answers leaks-p2\nprint(x)")) == 1
-    assert predictions.ran("# Answers nothing-we-know") == []
-    assert predictions.ran("# Answers leaks-p1") == [], "unanswered: nothing to reply to"
+    assert predictions.ran("print('no comment')", "") == []
+    assert (
+        len(predictions.ran("x = 1\n#  answers leaks-p2\nprint(x)", questions()["leaks-p2"].right.shows)) == 1
+    )
+    assert predictions.ran("# Answers nothing-we-know", "") == []
+    assert truth_of("leaks-p1") == [], "unanswered: nothing to reply to"
 
 
 def test_answer_shows_the_right_option_without_a_prediction() -> None:
@@ -171,7 +180,7 @@ def test_a_show_of_hands_stands_beside_the_truth() -> None:
     assert re.search(rf"^   {right.letter} +5  #+  <- what happens$", shown.text, re.MULTILINE)
     assert "Hands: 47" in shown.text and "5 of 47 predicted it." in plain(shown)
     assert "<summary>The truth</summary>" in shown.html and "<details open>" not in shown.html
-    (after,) = predictions.ran("# Answers leaks-p2")
+    (after,) = truth_of("leaks-p2")
     assert "<details open>" in after.html and "what happens" in after.html
 
 
@@ -199,7 +208,7 @@ def test_an_unwritable_folder_is_said_once(tmp_path: Path, monkeypatch: pytest.M
     blocked.write_text("in the way")
     monkeypatch.setenv("LIFECYCLE_HOME", str(blocked))
     assert "cannot be saved" in predict("leaks-p2", "B").text
-    assert "Locked in: B." in predict("leaks-p2").text, "it counts until the kernel stops"
+    assert "Your prediction: B (sure)." in predict("leaks-p2").text, "it counts until the kernel stops"
     assert "cannot be saved" not in predict("leaks-p1", "B").text
     assert "cannot be saved" in plain(progress())
 
@@ -209,7 +218,8 @@ def test_progress_tells_what_was_predicted_and_what_to_look_at_again() -> None:
     predict("leaks-p1", right.letter)
     predict("leaks-p2", wrong)
     predict("leaks-p3", "A")
-    predictions.ran("# Answers leaks-p1\n# Answers leaks-p2")
+    truth_of("leaks-p1")
+    truth_of("leaks-p2")
     shown = plain(progress("leaks"))
     asked = [question for question in questions().values() if question.lesson == "leaks"]
     assert f"leaks: 3 of {len(asked)} predicted. 1 of the 2 that were run came as predicted." in shown
@@ -228,7 +238,7 @@ def test_progress_says_where_the_record_lies(monkeypatch: pytest.MonkeyPatch, tm
 
 def test_cards_are_named_groups_and_their_html_is_well_formed() -> None:
     predict("leaks-p2", "B")
-    for shown in (predict("leaks-p1"), predict("leaks-p2"), *predictions.ran("# Answers leaks-p2"),
+    for shown in (predict("leaks-p1"), predict("leaks-p2"), *truth_of("leaks-p2"),
                   predict("leaks-p2", votes="A1"), progress(), predict("<script>", "&")):  # fmt: skip
         assert 'role="group" aria-label="' in shown.html
         assert "<script>" not in shown.html
@@ -260,18 +270,67 @@ def test_the_reply_appears_under_the_answer_cell_of_a_notebook(monkeypatch: pyte
         assert hook.attach() and hook.attach()
         predict("leaks-p2", "A")
         with capture_output() as seen:
-            shell.run_cell("# Answers leaks-p2\n2 + 3")
+            shell.run_cell("# Answers leaks-p2\nprint('0 of 20 slots are taken')\n2 + 3")
         assert (
             seen.stdout.count("You predicted A")
             + sum("You predicted A" in output.data["text/plain"] for output in seen.outputs)
             == 1
         )
+        stream = sys.stdout
+        for cell, saw in OTHERWISE.items():
+            with capture_output() as other:
+                shell.run_cell(f"# Answers leaks-p2\n{cell}")
+            said = [output.data["text/plain"] for output in other.outputs]
+            assert [saw in " ".join(text.replace("`", "").split()) for text in said] == [True], (cell, said)
+        assert sys.stdout is stream
         with capture_output() as quiet:
             shell.run_cell("# answers nothing\n4")
         assert not quiet.outputs
     finally:
         InteractiveShell.clear_instance()
         monkeypatch.setattr("sys.stdout", io.StringIO())
+
+
+OTHERWISE = {
+    "print('3 of 20 slots are taken')": "showed 3 of 20 slots are taken, where the lesson expects 0 of",
+    "'20 of 20'": "showed '20 of 20', where",
+    "pass": "This cell showed nothing, where",
+    "1 / 0": "showed raised ZeroDivisionError: division by zero, where",
+    "print('0 of 20 slots are taken\\n1 of 20 slots are taken')": "so there is no reply to leaks-p2",
+}
+"""What an answer cell may show if something that ran before it was different, and what is said then."""
+
+
+def test_where_the_cell_shows_something_else_nothing_is_judged(fresh: Journal) -> None:
+    predict("leaks-p2", "A")
+    (shown,) = predictions.ran("# Answers leaks-p2", "1 of 20 slots are taken\n")
+    assert "Run this beat again from its first cell." in plain(shown)
+    assert "You predicted" not in shown.text and "What happens" not in shown.text
+    assert not fresh.standings()["leaks-p2"].revealed, "the question is still open"
+    predict("leaks-p2", "C")
+    assert fresh.standings()["leaks-p2"].again == ("right",)
+    assert predictions.ran("# Answers leaks-p1", "nonsense") == [], "there is nothing to reply to"
+
+
+def test_a_guess_and_a_reason_are_kept_with_the_answer(fresh: Journal) -> None:
+    assert "Your prediction: A (a guess)." in predict("leaks-p2", "A", guess=True).text
+    predict("leaks-p2", "A", because="  nobody `closes`\nit ")
+    standing = fresh.standings()["leaks-p2"]
+    assert (standing.guess, standing.because, standing.again) == (True, "nobody `closes` it", ())
+    (reply,) = truth_of("leaks-p2")
+    assert "You wrote: because nobody closes it" in plain(reply)
+    assert "leaks-p2: predicted A (a guess); what happens is C" in plain(progress("leaks"))
+    predict("leaks-p1", "B", because="x" * 5000)
+    assert fresh.standings()["leaks-p1"].because == "x" * predictions.REASON
+
+
+def test_an_answer_is_stored_under_the_key_of_its_option(fresh: Journal) -> None:
+    for question in questions().values():
+        assert len({option.key for option in question.options}) == len(question.options)
+        assert [option.key for option in question.options].count("right") == 1
+    fresh.add("answer", "leaks-p2", "an option of another edition")
+    assert "Your prediction: ? (sure)." in predict("leaks-p2").text
+    assert len(truth_of("leaks-p2")) == 1
 
 
 class Balanced(HTMLParser):

@@ -1,0 +1,103 @@
+// A question as a group of radio buttons. Choosing costs nothing: only Sure or Guess commits. After the run, the text
+// "After you ran it" that follows opens by itself for a student who was wrong.
+
+const AFTER = "After you ran it";
+const PATIENCE = 4000; // milliseconds: a kernel that answers has done so by then, unless it runs a cell
+
+function made(name, className, parent) {
+  const element = document.createElement(name);
+  element.className = className;
+  parent.append(element);
+  return element;
+}
+
+// The folded text that belongs to this question: in a cell after it, and before the next question.
+function explanation(el) {
+  const mine = el.closest(".jp-Cell");
+  for (let cell = mine?.nextElementSibling; cell; cell = cell.nextElementSibling) {
+    if (cell.querySelector(".lc-choice")) return null;
+    for (const details of cell.querySelectorAll("details")) {
+      if (details.querySelector("summary")?.textContent.trim() === AFTER) return details;
+    }
+  }
+  return null;
+}
+
+function render({ model, el }) {
+  const { id, prompt, options, reason } = model.get("question");
+  el.classList.add("lc-choice");
+  const box = made("div", "lc-choice-box", el);
+  box.setAttribute("role", "group");
+  box.setAttribute("aria-label", `Prediction ${id}`);
+  const ask = made("p", "lc-choice-ask", box);
+  ask.id = `lc-${id}-${crypto.getRandomValues(new Uint32Array(1))[0]}`;
+  ask.innerHTML = `<strong>Predict.</strong> ${prompt}`;
+  const group = made("div", "lc-choice-options", box);
+  group.setAttribute("role", "radiogroup");
+  group.setAttribute("aria-labelledby", ask.id);
+  const radios = options.map(({ key, letter, text }) => {
+    const label = made("label", "lc-choice-option", group);
+    const radio = made("input", "", label);
+    radio.type = "radio";
+    radio.name = ask.id;
+    radio.value = key;
+    const words = made("span", "", label);
+    words.innerHTML = `<strong>${letter}</strong>&ensp;${text}`;
+    return { radio, label, mark: made("strong", "lc-choice-mine", words), key };
+  });
+  let because = null;
+  if (reason) {
+    const label = made("label", "lc-choice-reason", box);
+    label.append("because … (if you like)");
+    because = made("input", "", label);
+    because.type = "text";
+    because.maxLength = 300;
+  }
+  const row = made("div", "lc-choice-commit", box);
+  const status = made("p", "lc-choice-status", box);
+  status.setAttribute("role", "status");
+  let waiting = 0;
+
+  const commit = (guess) => {
+    const chosen = radios.find(({ radio }) => radio.checked);
+    if (!chosen) {
+      status.textContent = "Choose an option first.";
+      return;
+    }
+    clearTimeout(waiting);
+    waiting = setTimeout(() => {
+      status.textContent = "No answer yet: a cell is still running, or the kernel has stopped. If it has, run this cell again.";
+    }, PATIENCE);
+    model.send({ commit: chosen.key, guess, because: because?.value ?? "" });
+  };
+  for (const [name, guess] of [["Sure", false], ["Guess", true]]) {
+    const button = made("button", "lc-choice-button", row);
+    button.type = "button";
+    button.textContent = name;
+    button.addEventListener("click", () => commit(guess));
+  }
+
+  let opened = false;
+  const show = () => {
+    clearTimeout(waiting);
+    const { first, because: told, status: said, trouble, wrong } = model.get("standing");
+    for (const { radio, mark, key } of radios) {
+      mark.textContent = key === first ? " ◄ your prediction" : "";
+      if (key === first && !radios.some((one) => one.radio.checked)) radio.checked = true;
+    }
+    if (because && told && !because.value) because.value = told;
+    const words = said || "Choose an option, then press Sure or Guess.";
+    status.innerHTML = trouble ? `${words} ${trouble}` : words;
+    const details = wrong && !opened ? explanation(el) : null;
+    if (details) opened = details.open = true;
+  };
+  model.on("change:standing", show);
+  box.addEventListener("keydown", keepKeys);
+  show();
+  return () => {
+    clearTimeout(waiting);
+    model.off("change:standing", show);
+  };
+}
+
+export default { render };

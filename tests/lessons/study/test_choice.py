@@ -1,0 +1,83 @@
+"""The widget of a prediction: what it sends, compared with `predict` as text."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from lessons import predict
+from lessons.study import choice as module
+from lessons.study import predictions
+from lessons.study.choice import Choice, choice, refresh
+from lessons.study.journal import Journal
+from lessons.study.questions import questions
+
+
+@pytest.fixture
+def asked(fresh: Journal, monkeypatch: pytest.MonkeyPatch) -> Choice:
+    monkeypatch.setattr(module, "_choices", {})
+    monkeypatch.setattr(predictions, "_in_notebook", lambda: True)
+    shown = predict("leaks-p2")
+    assert isinstance(shown, Choice)
+    return shown
+
+
+def send(one: Choice, **content: Any) -> None:
+    one._handle_custom_msg(content, [])
+
+
+def test_each_option_can_be_chosen_as_sure_and_as_a_guess(asked: Choice, fresh: Journal) -> None:
+    for guess in (False, True):
+        for option in questions()["leaks-p2"].options:
+            send(asked, commit=option.key, guess=guess)
+            standing = fresh.standings()["leaks-p2"]
+            assert (standing.first, standing.guess) == (option.key, guess)
+            assert asked.shown.text == predictions.asked("leaks-p2").text
+            assert asked.standing["first"] == option.key
+            assert f"Your prediction: {option.letter}" in asked.standing["status"]
+            fresh.add("reset", "leaks")
+            asked.refresh()
+            assert asked.standing["status"] == ""
+
+
+def test_what_is_not_an_option_changes_nothing(asked: Choice, fresh: Journal) -> None:
+    for content in ({}, {"commit": None}, {"commit": "A"}, {"commit": ["right"]}, {"guess": True}):
+        send(asked, **content)
+    assert fresh.standings() == {}
+
+
+def test_every_message_is_acknowledged(asked: Choice) -> None:
+    for _ in range(2):
+        before = asked.standing["count"]
+        send(asked, commit="right")
+        assert asked.standing["count"] > before
+
+
+def test_a_reason_is_asked_of_the_first_question_of_a_beat_alone(asked: Choice, fresh: Journal) -> None:
+    send(asked, commit="right", because="  nothing holds it ")
+    assert fresh.standings()["leaks-p2"].because == "nothing holds it"
+    other = choice(questions()["leaks-p3"], predictions.asked("leaks-p3"))
+    send(other, commit="right", because="unasked")
+    assert fresh.standings()["leaks-p3"].because == ""
+    assert asked.question["reason"] and not other.question["reason"]
+
+
+def test_the_explanation_opens_for_who_was_wrong_once_the_truth_was_seen(asked: Choice) -> None:
+    for option in questions()["leaks-p2"].options:
+        send(asked, commit=option.key)
+        assert not asked.standing["wrong"]
+        predictions.ran("# Answers leaks-p2", questions()["leaks-p2"].right.shows)
+        refresh(["leaks-p2", "leaks-p1", "unknown"])
+        assert asked.standing["wrong"] == (option.key != "right")
+        predictions.journal.add("reset", "leaks")
+
+
+def test_a_question_has_one_widget_and_a_stored_notebook_shows_the_card(asked: Choice) -> None:
+    assert predict("leaks-p2", "A") is asked
+    bundle = asked._repr_mimebundle_()
+    bundle = bundle[0] if isinstance(bundle, tuple) else bundle
+    card = predictions.asked("leaks-p2")
+    assert (bundle["text/plain"], bundle["text/html"]) == (card.text, card.html)
+    assert "application/vnd.jupyter.widget-view+json" in bundle
+    assert repr(asked) == card.text
