@@ -1,35 +1,131 @@
-"""Predictions in JupyterLab: answered in the cell, replied to under the answer, kept for the next kernel."""
+"""Predictions in JupyterLab: chosen, committed, replied to under the answer, kept for the next kernel."""
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from harness import Lab
+from playwright.sync_api import Locator, expect
+
+from lessons.study.questions import questions
 
 CELLS = (
     "from lessons import predict, progress",
-    'predict("leaks-p2", "A")',
+    'predict("leaks-p2")',
     "# Answers leaks-p2\nprint('0 of 20 slots are taken')",
+    "# md <details><summary>After you ran it</summary>\n\nThe explanation.\n\n</details>",
     'predict("leaks-p1", votes="A12 B30 C5 D2")',
     'progress("leaks")',
 )
+HARMLESS = "abcdhijklmnopqrstuvxyz0dd. "
+"""Keys that edit, insert, move, delete or run cells in JupyterLab's command mode."""
 
 
-def test_the_reply_stands_under_the_cell_that_shows_the_truth(lab: Lab) -> None:
+def press(box: Locator, name: str) -> None:
+    box.get_by_role("button", name=name, exact=True).click()
+
+
+def radio(box: Locator, letter: str) -> Locator:
+    return box.get_by_role("radio", name=re.compile(rf"^{letter}\s"))
+
+
+def sources(lab: Lab) -> list[tuple[str, str]]:
+    return [(cell["cell_type"], "".join(cell["source"])) for cell in lab.cells()]
+
+
+def test_one_act_to_choose_and_one_to_commit(lab: Lab) -> None:
     lab.write("predictions.ipynb", *CELLS)
     lab.open("predictions.ipynb")
-    for number in range(len(CELLS)):
+    for number in (0, 1):
         lab.run_cell(number)
-    assert "Locked in: A. Now run the next cell." in lab.output(1).inner_text()
-    assert "You predicted A." in lab.output(2).inner_text()
-    assert lab.output(1).get_by_role("group", name="Prediction leaks-p2").count() == 1
-    lab.output(3).get_by_role("row", name="B the pool opens").wait_for()
-    lab.output(3).get_by_text("The truth", exact=True).click()
-    assert "What happens is C" in lab.output(3).inner_text()
-    assert "leaks-p2: predicted A; what happens is C" in lab.output(4).inner_text()
+    box = lab.output(1).get_by_role("group", name="Prediction leaks-p2")
+    status = box.get_by_role("status")
+    press(box, "Sure")
+    expect(status).to_have_text("Choose an option first.")
+    radio(box, "B").check()  # a mis-tap costs nothing
+    radio(box, "A").check()
+    box.get_by_label("because …").fill("nobody closes it")
+    press(box, "Guess")
+    expect(status).to_have_text("Your prediction: A (a guess). Now run the next cell.")
+    lab.run_cell(2)
+    for said in ("You predicted A.", "You wrote: because nobody closes it"):
+        expect(lab.output(2)).to_contain_text(said)
+    expect(lab.cell(3).locator("details")).to_have_attribute("open", "")
+    lab.run_cell(4)
+    lab.output(4).get_by_role("row", name="B the pool opens").wait_for()
+    lab.output(4).get_by_text("The truth", exact=True).click()
+    assert "What happens is C" in lab.output(4).inner_text()
+    lab.run_cell(5)
+    assert "leaks-p2: predicted A (a guess); what happens is C" in lab.output(5).inner_text()
     for name in ("light", "dark"):
         lab.theme(name)
         assert lab.axe(".jp-Notebook .jp-OutputArea") == []
         lab.screenshot(f"predictions-{name}")
+
+
+def test_by_keyboard_no_key_reaches_the_notebook_and_the_focus_stays(lab: Lab) -> None:
+    lab.write("keys.ipynb", *CELLS)
+    lab.open("keys.ipynb")
+    for number in (0, 1):
+        lab.run_cell(number)
+    before = sources(lab)
+    box, keys = lab.output(1).get_by_role("group", name="Prediction leaks-p2"), lab.page.keyboard
+    radios = box.get_by_role("radio")
+    radios.first.focus()
+    keys.press("Space")
+    for letter in "BCABC":
+        keys.press("ArrowDown")
+        expect(radio(box, letter)).to_be_focused()
+    for key in HARMLESS:
+        keys.press("Space" if key == " " else key)
+    keys.press("Tab")
+    keys.type("because " + HARMLESS)
+    keys.press("Tab")
+    expect(box.get_by_role("button", name="Sure")).to_be_focused()
+    for key in HARMLESS.strip():
+        keys.press(key)
+    keys.press("Enter")
+    expect(box.get_by_role("status")).to_contain_text("Your prediction: C (sure).")
+    expect(box.get_by_role("button", name="Sure")).to_be_focused()
+    assert sources(lab) == before, "no cell was edited, inserted, moved or deleted"
+    lab.run_cell(2)
+    assert "You predicted C, and that is what happens." in lab.output(2).inner_text()
+    assert lab.cell(3).locator("details").get_attribute("open") is None, "who was right opens it by hand"
+    right = questions()["leaks-p2"].right
+    assert box.aria_snapshot().count("[checked]") == 1 and right.letter == "C"
+
+
+def test_five_slips(lab: Lab) -> None:
+    """A cell run twice, another answer, an edited answer cell, a restarted kernel, and a wrong call."""
+    lab.write("slips.ipynb", *CELLS[:3], 'predict("leaks-p2", "Z")')
+    lab.open("slips.ipynb")
+    for number in (0, 1, 1):
+        lab.run_cell(number)
+    box = lab.output(1).get_by_role("group", name="Prediction leaks-p2")
+    radio(box, "B").check()
+    press(box, "Sure")
+    radio(box, "C").check()
+    press(box, "Sure")
+    expect(box.get_by_role("status")).to_contain_text("Only the first answer counts; C is kept")
+    lab.page.evaluate(
+        "() => { const { content } = window.jupyterapp.shell.currentWidget;"
+        " content.widgets[2].model.sharedModel.setSource(\"# Answers leaks-p2\\nprint('7 of 20')\"); }"
+    )
+    lab.run_cell(2)
+    assert "This cell showed 7 of 20, where the lesson expects 0 of 20" in lab.output(2).inner_text()
+    lab.run_cell(3)
+    assert "leaks-p2 has no option 'Z'." in lab.output(3).inner_text()
+    lab.page.evaluate(
+        "async () => { await window.jupyterapp.shell.currentWidget.sessionContext.session.kernel.restart(); }"
+    )
+    lab.wait_idle()
+    press(box, "Guess")
+    expect(box.get_by_role("status")).to_have_text("Not saved: the kernel was restarted. Run this cell again.")
+    for number in (0, 1):
+        lab.run_cell(number)
+    box = lab.output(1).get_by_role("group", name="Prediction leaks-p2")
+    expect(box.get_by_role("status")).to_contain_text("Your prediction: B (sure).")
 
 
 @pytest.mark.deep
@@ -39,4 +135,6 @@ def test_the_first_answer_outlives_its_kernel(lab: Lab) -> None:
     for name in ("first", "second"):
         lab.open(f"{name}.ipynb")
         lab.run_all()
-    assert "Locked in: B. The first answer stands; C is kept" in lab.output(1).inner_text()
+    expect(lab.output(1)).to_contain_text(
+        "Your prediction: B (sure). Only the first answer counts; C is kept"
+    )

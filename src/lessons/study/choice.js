@@ -66,9 +66,15 @@ function render({ model, el }) {
     }
     clearTimeout(waiting);
     waiting = setTimeout(() => {
-      status.textContent = "No answer yet: a cell is still running, or the kernel has stopped. If it has, run this cell again.";
+      status.textContent = "Not saved yet: another cell is still running. If none is, run this cell again.";
     }, PATIENCE);
-    model.send({ commit: chosen.key, guess, because: because?.value ?? "" });
+    try {
+      model.send({ commit: chosen.key, guess, because: because?.value ?? "" });
+    } catch {
+      // The kernel of this widget is gone.
+      clearTimeout(waiting);
+      status.textContent = "Not saved: the kernel was restarted. Run this cell again.";
+    }
   };
   for (const [name, guess] of [["Sure", false], ["Guess", true]]) {
     const button = made("button", "lc-choice-button", row);
