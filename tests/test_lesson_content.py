@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import random
 import re
 import statistics
+from copy import deepcopy
 from dataclasses import dataclass
 from functools import cache
 from itertools import combinations, pairwise
 from pathlib import Path
-from types import ModuleType
+from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import nbformat
@@ -16,6 +18,7 @@ import pytest
 from toolbox import load
 
 from lessons.desk import workcopy as desk
+from lessons.study.predictions import matching
 from lessons.study.questions import FIELD_GUIDE, LESSONS, misconceptions, questions
 
 COURSE = Path(__file__).resolve().parents[1]
@@ -316,14 +319,22 @@ def test_each_question_of_the_lesson_is_asked_once_and_answered_next(path: Path)
 def test_unanswered_predictions_show_the_question_alone(path: Path) -> None:
     for cell in code(path, "predict"):
         (output,) = cell.outputs
-        assert "To answer, put your letter beside the id" in output.data["text/plain"]
+        assert "To answer, write the letter after the id" in output.data["text/plain"]
         (id,) = re.findall(r'predict\("([\w-]+)"\)', cell.source)
         assert not any(option.reply in output.data["text/html"] for option in questions()[id].options)
 
 
-def matching(id: str, shown: str) -> list[str]:
-    """The options whose line the answer cell printed."""
-    return [option.letter for option in questions()[id].options if f"\n{option.shows}" in f"\n{shown}"]
+@every_lesson
+def test_the_first_question_of_each_beat_asks_why(path: Path) -> None:
+    first, fresh = [], False
+    for cell in stored(path).cells:
+        if cell.cell_type == "markdown" and (heading := re.search(r"(?m)^## (.*)$", cell.source)):
+            fresh = heading[1].startswith("Beat")
+        found = re.match(r"""predict\(["']([\w-]+)["']\)""", cell.source)
+        if found and fresh:
+            first, fresh = [*first, found[1]], False
+    mine = [one for one in questions().values() if one.lesson == SHORT[path.stem]]
+    assert [one.id for one in mine if one.reason] == first
 
 
 @every_lesson
@@ -332,7 +343,53 @@ def test_right_answers_are_computed_by_running_the_answer_cell(path: Path) -> No
     for cell in code(path, "answer"):
         (id,) = re.findall(r"(?m)^# Answers ([\w-]+)$", cell.source)
         for shown in (tool().text(cell), tool().text(fresh[cell.id]), tool().text(fresh[f"{cell.id}-again"])):
-            assert matching(id, shown) == [questions()[id].right.letter], f"{id}:\n{shown}"
+            question = questions()[id]
+            assert matching(question, shown) == [question.right], f"{id}:\n{shown}"
+
+
+def beats(cells: list[Any]) -> list[list[Any]]:
+    """The cells of each beat."""
+    found: list[list[Any]] = []
+    inside = False
+    for cell in cells:
+        heading = re.search(r"(?m)^## (.*)$", cell.source) if cell.cell_type == "markdown" else None
+        if heading:
+            inside = heading[1].startswith("Beat")
+            found += [[]] if inside else []
+        if inside:
+            found[-1].append(cell)
+    return found
+
+
+@pytest.mark.deep
+@every_lesson
+def test_no_reply_is_untrue_also_with_the_beats_in_another_order(path: Path, tmp_path: Path) -> None:
+    """All predictions are answered; then the beats come again, backwards and in a drawn order."""
+    chance = random.Random(path.stem)
+    whole = nbformat.read(path, as_version=4)
+    for cell in whole.cells:
+        cell.source = re.sub(r'(?m)^predict\("([\w-]+)"\)$', r'predict("\1", "A")', cell.source)
+    again = [beats(whole.cells)[::-1], chance.sample(beats(whole.cells), len(beats(whole.cells)))]
+    whole.cells += [cell for order in again for beat in order for cell in deepcopy(beat)]
+    for number, cell in enumerate(whole.cells):
+        cell.id = f"cell-{number}"
+    copy = tmp_path / path.name
+    nbformat.write(whole, copy)
+    for link in ("figures", "data"):
+        if (path.parent / link).exists():
+            (tmp_path / link).symlink_to(path.parent / link)
+    ran = tool().executed(copy)
+    replied = set()
+    for cell in ran.cells:
+        for id in re.findall(r"(?m)^# Answers ([\w-]+)$", cell.source if cell.cell_type == "code" else ""):
+            own = [one for one in cell.outputs if f"Reply to {id}" not in str(one.get("data", ""))]
+            true = matching(questions()[id], tool().text(SimpleNamespace(outputs=own))) == [
+                questions()[id].right
+            ]
+            said = " ".join(tool().text(cell).split())
+            assert ("You predicted A" in said) == true and ("Run this beat again" in said) != true, (id, said)
+            replied |= {id} if true else set()
+    assert replied == set(asked(path)), "in its own order each question is answered"
 
 
 @every_notebook

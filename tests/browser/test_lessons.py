@@ -119,18 +119,17 @@ def run(lab: Lab, number: int) -> None:
 
 
 def commit(lab: Lab, number: int, letter: str, by_hand: bool) -> None:
-    """Put a letter beside the id, by the keyboard or at once."""
+    """Choose an option and press Sure, by the keyboard or by mouse."""
+    box = lab.output(number).locator(".lc-choice-box")
+    radio = box.get_by_role("radio", name=re.compile(rf"^{letter}\s"))
     if by_hand:
-        lab.cell(number).locator(".cm-line").click()
-        for key in ("End", "ArrowLeft"):
-            lab.page.keyboard.press(key)
-        lab.page.keyboard.type(f', "{letter}"')
+        radio.focus()
+        lab.page.keyboard.press("Space")
+        box.get_by_role("button", name="Sure").focus()
+        lab.page.keyboard.press("Enter")
     else:
-        lab.page.evaluate(
-            f"""([n, letter]) => {{ const source = {CONTENT}.model.cells.get(n).sharedModel;
-                source.setSource(source.getSource().replace(/\\)$/, `, "${{letter}}")`)); }}""",
-            [number, letter],
-        )
+        radio.check()
+        press(box, "Sure")
 
 
 def pictures(lab: Lab, name: str) -> None:
@@ -171,18 +170,17 @@ def test_a_student_walks_through_the_lesson(lab: Lab, lesson: str) -> None:
                 for option in question.options
                 if (option is question.right) == (len(asked) % 2 == 0)
             )
+            run(lab, number)
             commit(lab, number, letter, by_hand=not asked)
             asked[id] = letter, letter == question.right.letter
-            run(lab, number)
-            expect(out).to_contain_text(f"Locked in: {letter}. Now run the next cell.")
-            expect(out).to_contain_text(f"{letter}\u2002")
+            expect(out).to_contain_text(f"Your prediction: {letter} (sure). Now run the next cell.")
             continue
         run(lab, number)
         for id in re.findall(r"(?m)^# Answers ([\w-]+)$", source):
             letter, right = asked[id]
             reply = out.get_by_role("group", name=f"Reply to {id}")
             expect(reply).to_contain_text(f"You predicted {letter}")
-            named = "that is what happens" if right else "Behind it stands a common belief"
+            named = "that is what happens" if right else "Behind it is a common belief"
             expect(reply).to_contain_text(named)
         if "widget" in tags:
             box = out.locator(ROOT).first

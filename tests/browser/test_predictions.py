@@ -121,7 +121,9 @@ def test_five_slips(lab: Lab) -> None:
     )
     lab.wait_idle()
     press(box, "Guess")
-    expect(box.get_by_role("status")).to_have_text("Not saved: the kernel was restarted. Run this cell again.")
+    expect(box.get_by_role("status")).to_have_text(
+        "Not saved: the kernel was restarted. Run this cell again."
+    )
     for number in (0, 1):
         lab.run_cell(number)
     box = lab.output(1).get_by_role("group", name="Prediction leaks-p2")
