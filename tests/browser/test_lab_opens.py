@@ -18,6 +18,10 @@ def test_a_notebook_runs_from_top_to_bottom_and_an_error_without_the_tag_is_repo
     lab.open("broken.ipynb")
     lab.run_all()
     assert lab.unexpected_errors() == ["cell 0: ZeroDivisionError: division by zero"]
+    # On the terminal too: where Lab is, how it ends, and nothing else.
+    said = [line for line in lab.server.said().splitlines() if line.strip()]
+    known = "Laid ", "JupyterLab is ready: ", "Press Ctrl-C here", "Port "
+    assert [line for line in said if not line.startswith(known)] == []
 
 
 @pytest.mark.deep

@@ -101,6 +101,8 @@ def arguments(desk: Path, opens: str, port: int | None, browser: bool, token: st
         f"--LabApp.default_url={opens}",
         f"--LabApp.workspaces_dir={desk / STATE / 'workspaces'}",
         "--LabApp.extension_manager=readonly",
+        # What passes between a notebook and its kernel is read by no other program on this machine.
+        "--KernelManager.transport_encryption=auto",
     ]
     if hasattr(os, "geteuid") and os.geteuid() == 0:
         # In a container everyone is root; Lab listens on this machine alone and asks for the token.
