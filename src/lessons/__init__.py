@@ -18,7 +18,7 @@ _HOMES = {
     "export": "study.report",
     "fold": "study.cards",
     "given": "study.checking",
-    "predict": "study.predictions",
+    "predict": "study.predict",
     "progress": "study.report",
     "reset": "study.report",
     "search": "study.guide",

@@ -9,10 +9,8 @@ from __future__ import annotations
 
 import difflib
 import html
-import importlib.util
 import re
 from collections.abc import Mapping
-from typing import Any
 
 from lessons.study.cards import Card, card, failed, inline, sentence, word, wrapped
 from lessons.study.journal import Journal, Standing
@@ -32,27 +30,6 @@ _TABLE = "border-collapse:collapse;margin:0.4em 0"
 journal = Journal()
 _told: set[str] = set()
 _hands: dict[str, dict[str, int]] = {}
-
-
-def predict(
-    id: object = None, answer: object = None, *, guess: object = False, because: object = None,
-    votes: object = None,
-) -> Any:  # fmt: skip
-    """Show a question to be answered by mouse or keys; with a letter, answer it as text.
-
-    Only the first answer counts. A later one is kept as a second thought, and one that is given after the
-    answer cell has run is no prediction. For an unknown id or letter, a sentence says what is allowed.
-
-    id: the question, such as "leaks-p1". answer: a letter, such as "B". guess: whether the answer is a guess.
-    because: a reason in one sentence; nobody grades it. votes: a show of hands, such as "A12 B30 C5".
-
-    >>> predict("leaks-p1", "Z")
-    leaks-p1 has no option 'Z'. Its options are A, B, C and D: predict("leaks-p1", "A").
-    """
-    try:
-        return _predicted(id, answer, guess, because, votes)
-    except Exception as error:  # a lesson must go on: the sentence says what is wrong instead
-        return failed("predict could not do that", error, "Go on with the next cell.")
 
 
 def answer(id: object = None) -> Card:
@@ -113,34 +90,26 @@ def asked(id: str) -> Card:
     return _asked(questions()[id], journal.standings().get(id, Standing()))
 
 
-def _predicted(id: object, answer: object, guess: object, because: object, votes: object) -> Any:
+def predicted(
+    id: object, answer: object, guess: object, because: object, votes: object
+) -> tuple[Card, Question | None]:
+    """What `predict` shows as a card, and the question, if it is one to be answered."""
     question = _question(id)
     if isinstance(question, Card):
-        return question
+        return question, None
     if votes is not None:
         counted = _counted(question, votes)
         if isinstance(counted, Card):
-            return counted
+            return counted, None
         _hands[question.id] = counted
         standing = journal.standings().get(question.id, Standing())
-        return _show_of_hands(question, counted, open_truth=standing.revealed)
+        return _show_of_hands(question, counted, open_truth=standing.revealed), None
     if answer is not None:
         letter = _letter(question, answer)
         if isinstance(letter, Card):
-            return letter
+            return letter, None
         commit(question.id, question.under(letter).key, guess is True, word(because) or "")
-    shown = with_trouble(asked(question.id))
-    if importlib.util.find_spec("anywidget") is None or not _in_notebook():
-        return shown
-    from lessons.study.choice import choice
-
-    return choice(question, shown)
-
-
-def _in_notebook() -> bool:
-    from lessons.study.hook import in_kernel
-
-    return in_kernel()
+    return with_trouble(asked(question.id)), question
 
 
 def _question(id: object) -> Question | Card:

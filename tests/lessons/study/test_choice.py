@@ -17,7 +17,7 @@ from lessons.study.questions import questions
 @pytest.fixture
 def asked(fresh: Journal, monkeypatch: pytest.MonkeyPatch) -> Choice:
     monkeypatch.setattr(module, "_choices", {})
-    monkeypatch.setattr(predictions, "_in_notebook", lambda: True)
+    monkeypatch.setattr("lessons.study.predict.widgets_are_shown", lambda: True)
     shown = predict("leaks-p2")
     assert isinstance(shown, Choice)
     return shown
