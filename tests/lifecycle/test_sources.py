@@ -598,7 +598,7 @@ def test_parts_5_the_end_at_a_lines_end_is_a_normal_end():
 )
 def test_parts_5_a_cut_reset_or_silent_connection_names_the_address(failure, expected, says, dialled):
     with ReplayServer(DAYS, failure, after=3) as server:
-        patience = 0.2 if failure == "silence" else 10
+        patience = 1 if failure == "silence" else 10
         with SocketSource(server.host, server.port, timeout=patience) as source:
             stream = source.stream()
             assert [next(stream) for _ in range(3)] == DAYS[:3]

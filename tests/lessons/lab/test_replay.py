@@ -74,8 +74,9 @@ def test_a_failure_comes_after_the_lines_and_as_often_as_told(failure, data, end
 
 def test_silence_lasts_until_the_client_gives_up():
     with ReplayServer(LINES, "silence", after=1) as server:
-        with socket.create_connection((server.host, server.port), timeout=0.05) as client:
+        with socket.create_connection((server.host, server.port), timeout=30) as client:
             assert client.recv(4096) == b'{"day": 1}\n'
+            client.settimeout(0.05)
             with pytest.raises(TimeoutError):
                 client.recv(4096)
         assert received(server)[0].count(b"\n") == 3
