@@ -72,7 +72,6 @@ class Job:
     seeds: what the judge draws, by exercise; a new draw for one that has none.
     """
 
-    assignment: str
     student: str
     notebook: bytes
     release: bytes

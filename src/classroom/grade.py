@@ -19,7 +19,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, ProcessPoolExecutor, wait
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -245,16 +245,12 @@ def results(pool: Pool, jobs: Iterable[Job], recipe: Recipe, dask: str | None) -
 
 @dataclass(frozen=True)
 class Recipe:
-    """By what the submissions of an assignment are graded."""
+    """By what the submissions of an assignment are graded. blank: a job without a submission."""
 
     assignment: str
-    variant: str
-    release: bytes
     template: Template
-    files: dict[str, bytes]
     versions: dict[str, str]
-    sandboxed: bool
-    times: Times
+    blank: Job
 
     @classmethod
     def read(
@@ -284,26 +280,25 @@ class Recipe:
         checked = [slot.exercise for slot in template.slots if slot.exercise]
         versions = {name: known[name].version if name in known else "" for name in checked}
         times = times or Times(**course.limits)
-        return cls(assignment, course.term, release, template, files, versions, sandboxed, times)
+        blank = Job("", b"", release, course.term, files, times=times, sandboxed=sandboxed)
+        return cls(assignment, template, versions, blank)
 
     @property
     def digest(self) -> str:
         """Of what a submission is graded by: another one means that it is graded again."""
-        files = sorted((name, data.hex()) for name, data in self.files.items())
-        content = [self.release.hex(), self.variant, sorted(self.versions.items()), files]
+        files = sorted((name, data.hex()) for name, data in self.blank.files.items())
+        content = [self.blank.release.hex(), self.blank.variant, sorted(self.versions.items()), files]
         return hashlib.sha256(json.dumps(content).encode()).hexdigest()[:16]
 
     @property
     def patience(self) -> float:
         """Seconds that no submission takes: all its limits together, and five minutes for slow starts."""
-        return self.times.notebook + 2 * self.times.cell * len(self.template.slots) + 300
+        times = self.blank.times
+        return times.notebook + 2 * times.cell * len(self.template.slots) + 300
 
     def job(self, student: str, notebook: bytes, seeds: Mapping[str, str] | None = None) -> Job:
         """One student's job, with all that it takes. seeds: what the judge draws, where it is not new."""
-        return Job(
-            self.assignment, student, notebook, self.release, self.variant, self.files, dict(seeds or {}),
-            self.times, self.sandboxed,
-        )  # fmt: skip
+        return replace(self.blank, student=student, notebook=notebook, seeds=dict(seeds or {}))
 
 
 class Pool:

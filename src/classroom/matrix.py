@@ -14,7 +14,7 @@ from classroom import survivors
 from classroom.solutions import Solution, solutions, untouched
 from classroom.trouble import Trouble
 from lessons.exercises import Exercise, Variant, exercises
-from lessons.judge.trial import tried
+from lessons.judge.trial import examine
 from lessons.judge.verdict import Verdict
 
 
@@ -69,7 +69,7 @@ def matrix(folder: Path, variant: str = "kit", only: Iterable[str] = ()) -> list
         if wanted and exercise.id not in wanted:
             continue
         judged = tuple((one, one.judged(variant)) for one in solutions(folder, [exercise.id]))
-        stub = tried(exercise, untouched(exercise, variant), Variant(variant)).status
+        stub = examine(exercise, untouched(exercise, variant), Variant(variant)).status
         rows.append(Row(exercise, judged, stub))
     return rows
 

@@ -437,8 +437,7 @@ class _Command:
                     shown[name] = real
         pairs = [(source, inside) for inside, source in shown.items()]
         etc = self.folder / "etc"
-        if not etc.is_dir():
-            _lay(_ETC, etc)
+        _lay(_ETC, etc)
         pairs += [(str(etc / name), f"/etc/{name}") for name in _ETC]
         files = self.folder / "files"
         pairs += [(str(path), f"{HOME}/{path.name}") for path in sorted(files.glob("*"))]

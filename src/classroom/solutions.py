@@ -10,7 +10,7 @@ from typing import Any
 
 from classroom.trouble import Trouble
 from lessons.exercises import Exercise, Variant, executed, exercises, stub
-from lessons.judge.trial import tried
+from lessons.judge.trial import examine
 from lessons.judge.verdict import Verdict
 
 _NAME = re.compile(r"(?:right|wrong)_\d+(?:_([a-z0-9-]+))?")
@@ -41,7 +41,7 @@ class Solution:
 
     def judged(self, variant: str = "kit") -> Verdict:
         """The verdict of its exercise's check."""
-        return tried(exercises()[self.exercise], self.answer(variant), Variant(variant))
+        return examine(exercises()[self.exercise], self.answer(variant), Variant(variant))
 
     def __str__(self) -> str:
         return f"{self.exercise}-{self.name}"

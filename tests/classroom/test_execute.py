@@ -39,7 +39,7 @@ RIGHT = {id: solution(id) for id in IDS}
 
 def job(content: dict[str, Any], **about: Any) -> Job:
     whole = json.dumps(release(*IDS)).encode()
-    return replace(Job("leaks", "ada", json.dumps(content).encode(), whole, TERM), **about)
+    return replace(Job("ada", json.dumps(content).encode(), whole, TERM), **about)
 
 
 def with_cells(*sources: str, answers: dict[str, str] | None = None) -> dict[str, Any]:
@@ -292,7 +292,7 @@ def test_no_honest_answer_is_flagged_for_a_word_in_it(assignment: str) -> None:
     index = next(at for at, one in enumerate(content["cells"]) if one["id"] == ids[0])
     content["cells"][index:index] = [cell("code", source) for source in NATURAL]
     whole = json.dumps(answered_in(assignment, ids, stubs=True)).encode()
-    result = graded(Job(assignment, "ada", json.dumps(content).encode(), whole, TERM))
+    result = graded(Job("ada", json.dumps(content).encode(), whole, TERM))
     assert all_right(result), {
         name: score for name, score in result.scores.items() if score.status != "correct"
     }
@@ -305,7 +305,7 @@ def graded_alone(id: str, answer: str, **about: Any) -> Result:
     content = answered_in(assignment, [id])
     next(one for one in content["cells"] if one["id"] == id)["source"] = answer
     whole = json.dumps(answered_in(assignment, [id], stubs=True)).encode()
-    return graded(Job(assignment, "ada", json.dumps(content).encode(), whole, TERM, **about))
+    return graded(Job("ada", json.dumps(content).encode(), whole, TERM, **about))
 
 
 @pytest.mark.deep
@@ -379,7 +379,7 @@ def test_a_test_cell_of_nbgraders_own_kind_counts_as_there() -> None:
     for one in cells[1:]:
         one["metadata"]["nbgrader"]["locked"] = True
     whole = notebook(cells)
-    result = graded(Job("leaks", "ada", json.dumps(whole).encode(), json.dumps(whole).encode(), TERM))
+    result = graded(Job("ada", json.dumps(whole).encode(), json.dumps(whole).encode(), TERM))
     assert {name: score.points for name, score in result.scores.items()} == {"t1": 2, "t2": 0, "t3": 1.5}
 
 

@@ -47,7 +47,7 @@ def course_of(root: Path) -> Course:
     submit(course, "cem", answered({}))
     forged = answered({first: wrong(first)})
     forged["cells"].insert(
-        2, cell("code", "import lessons.study.checking as e\ne.tried = lambda *given: None")
+        2, cell("code", "import lessons.study.checking as e\ne.judged = lambda *given: None")
     )
     submit(course, "dov", forged)
     submit(course, "eve", answered({first: "import os\nos._exit(1)"} | {IDS[-1]: right[IDS[-1]]}))
@@ -257,11 +257,11 @@ def test_the_limits_of_the_course_are_those_of_grading(tmp_path: Path) -> None:
     course = coursework.make(tmp_path / "course")
     usual = Recipe.read(course, ASSIGNMENT)
     text = course.file.read_text(encoding="utf-8")
-    assert (usual.times.cell, usual.times.notebook) == (30, 240)
+    assert (usual.blank.times.cell, usual.blank.times.notebook) == (30, 240)
     course.file.write_text(text.replace("cell = 30\nnotebook = 240", "cell = 90\nnotebook = 900"))
     longer = Recipe.read(Course.read(course.root), ASSIGNMENT)
-    assert (longer.times.cell, longer.times.notebook) == (90, 900)
-    assert longer.job("ada", b"").times == longer.times
+    assert (longer.blank.times.cell, longer.blank.times.notebook) == (90, 900)
+    assert longer.job("ada", b"").times == longer.blank.times
     # A longer wait is no other check: what was graded stays.
     assert longer.digest == usual.digest
     course.file.write_text(text.replace("[limits]\ncell = 30\nnotebook = 240\n", ""))
@@ -291,7 +291,7 @@ class Here(Executor):
 
 def test_a_dead_worker_costs_its_own_submission_alone() -> None:
     release = json.dumps(coursework.release(*IDS)).encode()
-    jobs = [Job(ASSIGNMENT, name, b"{}", release, "term") for name in STUDENTS]
+    jobs = [Job(name, b"{}", release, "term") for name in STUDENTS]
 
     class Some(Here):
         deadly = ("cem",)
@@ -304,7 +304,7 @@ def test_a_dead_worker_costs_its_own_submission_alone() -> None:
 
 def test_a_worker_that_comes_to_no_end_costs_its_own_submission_alone() -> None:
     release = json.dumps(coursework.release(*IDS)).encode()
-    jobs = [Job(ASSIGNMENT, name, b"{}", release, "term") for name in STUDENTS]
+    jobs = [Job(name, b"{}", release, "term") for name in STUDENTS]
 
     class Some(Here):
         def submit(self, call: Any, /, *given: Any, **named: Any) -> Future[Any]:

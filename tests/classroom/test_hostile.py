@@ -232,11 +232,11 @@ def attacks(course: Course, port: int) -> list[Attack]:
                 f"    __hash__ = None\n{NAME} = Any()"
             ),
         ),
-        Attack("patched tried", with_cells(VERDICT + "trial.tried = exercising.judged = forged")),
+        Attack("patched tried", with_cells(VERDICT + "trial.examine = exercising.judged = forged")),
         Attack(
             "patched code of tried",
             with_cells(
-                VERDICT + "trial.tried.__code__ = forged.__code__\ntrial.__dict__.update(Aspect=Aspect)"
+                VERDICT + "trial.examine.__code__ = forged.__code__\ntrial.__dict__.update(Aspect=Aspect)"
             ),
         ),
         Attack(
@@ -422,7 +422,7 @@ def attacks(course: Course, port: int) -> list[Attack]:
                 "room = vars(sys)['mod' + 'ules']['lessons.exercises.' + 'exercise']\n"
                 "@contextmanager\ndef aspect(self, name):\n    try: yield\n    except BaseException: pass\n"
                 "    worth = self.exercise.aspects[name]\n"
-                "    self._tell(room.Aspect(name, worth, worth))\n"
+                "    self._settle(room.Aspect(name, worth, worth))\n"
                 f"def {NAME}(*given):\n    room.Sheet.aspect = aspect\n    raise KeyError\n"
             ),
         ),

@@ -245,8 +245,8 @@ ATTACKS = [
     Attack(
         "a host that says what it likes",
         SHOWN
-        + "host.Host.do_blank = lambda self, *given: False\nhost.Host.do_call = lambda self, *given: 3\n"
-        "host.Host.do_method = lambda self, *given: None\nhost.Host.do_get = lambda self, *given: 3",
+        + "host.Host.do_blank = lambda self, *given: False\n"
+        "host._ASKED.update(call=lambda *given: 3, method=lambda *given: None, get=lambda *given: 3)",
         alone=False,
     ),
     Attack(
@@ -327,7 +327,7 @@ def run(attack: Attack) -> Result:
         index = next(at for at, one in enumerate(whole["cells"]) if one["id"] == f"{SECOND}-check")
         whole["cells"].insert(index, cell("code", "import os\nos.kill(CHILD, 9)"))
     data, released = json.dumps(whole).encode(), json.dumps(release(*IDS)).encode()
-    return graded(Job("leaks", "mal", data, released, TERM, times=TIMES))
+    return graded(Job("mal", data, released, TERM, times=TIMES))
 
 
 def judged_as_deserved(attack: Attack) -> Result:

@@ -18,7 +18,7 @@ from typing import Any
 from lessons.exercises.exercise import Exercise
 from lessons.exercises.variant import Variant
 from lessons.judge.host import Copy, Stuck
-from lessons.judge.trial import NOT_BEGUN, can_copy, not_judged, tried
+from lessons.judge.trial import NOT_BEGUN, can_copy, examine, not_judged
 from lessons.judge.verdict import Verdict
 
 PLACE = "LIFECYCLE_JUDGE"
@@ -141,7 +141,7 @@ def end() -> None:
 def judged(exercise: Exercise, answer: object, variant: Variant) -> Verdict:
     """Judge an answer by a judge beside this process; in it, where no copy of the process can be made."""
     if not can_copy():
-        return tried(exercise, answer, variant)
+        return examine(exercise, answer, variant)
     own = "" if exercise.module.startswith("lessons.") else exercise.file
     try:
         with judge() as server:

@@ -51,18 +51,17 @@ _DEFECT = (
 _NOT_REACHED = ("This was not looked at: what came before it did not come to an end.", "Mend that first.")
 
 
-def examine(id: str, answer: object, variant: Variant | None = None, seed: str = "") -> Verdict:
-    """Check an answer to an exercise and return the verdict. Shows nothing, writes nothing.
+def examine(
+    exercise: Exercise | str, answer: object, variant: Variant | None = None, seed: str = ""
+) -> Verdict:
+    """Judge an answer with the judge in this process, and return the verdict. Shows nothing, writes nothing.
 
     variant: the course's variant, the kit's own by default. seed: of what is drawn, a new one by default.
     Raises `KeyError` for an unknown exercise.
     """
-    return tried(exercises()[id], answer, variant or Variant(), seed)
-
-
-def tried(exercise: Exercise, answer: object, variant: Variant, seed: str = "") -> Verdict:
-    """Judge an answer with the judge in this process. seed: of what is drawn; a new one by default."""
-    trial = Trial(exercise, variant, seed)
+    if isinstance(exercise, str):
+        exercise = exercises()[exercise]
+    trial = Trial(exercise, variant or Variant(), seed)
     by = _by_copy if can_copy() else _by_loopback
     return trial.verdict(by(answer, exercise.seconds, trial.run))
 
@@ -160,17 +159,15 @@ class Trial:
         exercise = self.exercise
         if end is not None and end.how == STUCK:
             return not_judged(exercise, self.variant, end.what, self.seed)
-        unsettled = self._unsettled(end)
-        aspects = []
-        for name, worth in exercise.aspects.items():
-            if self.missing:
-                aspects.append(Aspect(name, worth))
-            else:
-                aspects.append(self.sheet.aspects.get(name) or Aspect(name, worth, 0, *next(unsettled)))
-        return Verdict(
-            exercise.id, exercise.version, self.variant.name, tuple(aspects), self.missing, self.printed,
-            self.seed,
-        )  # fmt: skip
+        unsettled, settled = self._unsettled(end), self.sheet.aspects
+        aspects = tuple(
+            Aspect(name, worth)
+            if self.missing
+            else settled.get(name) or Aspect(name, worth, 0, *next(unsettled))
+            for name, worth in exercise.aspects.items()
+        )
+        about = exercise.id, exercise.version, self.variant.name
+        return Verdict(*about, aspects, self.missing, self.printed, self.seed)
 
     def _unsettled(self, end: Over | None) -> Iterator[tuple[str, str, str]]:
         """What to say of the first aspect that the check did not come to, and of those after it."""

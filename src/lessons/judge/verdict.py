@@ -135,15 +135,13 @@ def panel(verdict: Verdict) -> Card:
     What was said of one aspect is not said again of another: that one is named. An aspect that was not looked
     at, since another one has to hold first, is not said to fail.
     """
-    head = f"**{verdict.exercise}** is {_HEADS[verdict.status]}"
+    said = verdict.unjudged or f"**{verdict.points} of {verdict.worth} points.**"
+    head = f"**{verdict.exercise}** is {_HEADS[verdict.status]} {said}"
+    title, sign = f"Check of {verdict.exercise}: {verdict.status}", _SIGNS[verdict.status]
+    text = [wrapped(f"{sign} {head}")]
+    body = [f'<p role="status" style="{_PLAIN}">{_mark(sign)} {inline(head)}</p>']
     if verdict.unjudged:
-        head = f"○ {head} {verdict.unjudged}"
-        shown = [f'<p role="status" style="{_PLAIN}">{inline(head)}</p>']
-        return card(f"Check of {verdict.exercise}: {verdict.status}", [wrapped(head)], shown)
-    count = f"{verdict.points} of {verdict.worth} points"
-    sign = _SIGNS[verdict.status]
-    text = [wrapped(f"{sign} {head} {count}.")]
-    body = [f'<p role="status" style="{_PLAIN}">{_mark(sign)} {inline(head)} <strong>{count}.</strong></p>']
+        return card(title, text, body)
     if verdict.status != MISSING:
         # A list without bullets is none to some screen readers, unless it says so.
         body.append(f'<ul role="list" style="{_LIST}">')
@@ -161,7 +159,7 @@ def panel(verdict: Verdict) -> Card:
     foot = f"Check {verdict.exercise}, version {verdict.version}{variant}: the same check grades."
     text.append(wrapped(foot))
     body.append(f'<p style="{_PLAIN};font-size:0.9em">{inline(foot)}</p>')
-    return card(f"Check of {verdict.exercise}: {verdict.status}", text, body)
+    return card(title, text, body)
 
 
 def _aspect(aspect: Aspect, told: dict[str, str], text: list[str], body: list[str]) -> None:

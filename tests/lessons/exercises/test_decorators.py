@@ -43,7 +43,7 @@ def answered(id: str, source: str) -> Any:
 
 
 def judged(id: str, answer: object, seconds: float = 10.0) -> Verdict:
-    return trial.tried(replace(exercises()[id], seconds=seconds), answer, Variant("kit"))
+    return trial.examine(replace(exercises()[id], seconds=seconds), answer, Variant("kit"))
 
 
 @pytest.mark.parametrize("belief", CORE)

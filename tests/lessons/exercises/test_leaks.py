@@ -150,7 +150,7 @@ def swallows(*given: Any) -> object:
 @pytest.mark.parametrize("answer", [Everything(), loops, leaves, vanishes, patches, swallows])
 def test_a_hostile_answer_earns_nothing_for_the_main_thing(id: str, answer: object) -> None:
     impatient = replace(exercises()[id], seconds=1.0)
-    verdict = trial.tried(impatient, answer, KIT)
+    verdict = trial.examine(impatient, answer, KIT)
     assert verdict.status == "wrong" and verdict.aspects[0].points == 0, str(verdict)
     assert "check itself failed" not in str(verdict)
 
@@ -309,7 +309,7 @@ def test_a_mistake_that_no_misconception_explains_is_seen_without_a_name(
 @pytest.mark.parametrize("id", one_quickly(MINE))
 def test_an_answer_that_never_ends_shows_no_misconception(id: str) -> None:
     impatient = replace(exercises()[id], seconds=0.3)
-    assert trial.tried(impatient, loops, KIT).belief == ""
+    assert trial.examine(impatient, loops, KIT).belief == ""
 
 
 def test_materials_differ_by_variant_and_are_the_same_each_time() -> None:

@@ -54,7 +54,7 @@ def exercise(monkeypatch: pytest.MonkeyPatch) -> Exercise:
 
 
 def aspects(exercise: Exercise, answer: Any) -> tuple[Aspect, ...]:
-    return trial.tried(exercise, answer, Variant()).aspects
+    return trial.examine(exercise, answer, Variant()).aspects
 
 
 def test_a_right_answer_holds_in_every_aspect_and_is_observed_once(exercise: Exercise) -> None:
@@ -87,7 +87,7 @@ def test_where_linux_is_needed_and_not_there_the_aspect_is_not_checked(
     exercise: Exercise, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(trial, "can_copy", lambda: False)
-    verdict = trial.tried(exercise, lambda number: 2 * number, Variant())
+    verdict = trial.examine(exercise, lambda number: 2 * number, Variant())
     assert [one.unchecked for one in verdict.aspects] == [False, False, True]
     assert (verdict.status, verdict.points, verdict.worth) == ("correct", 3, 4)
     assert "on Linux: not checked here; it is checked where grading runs, on Linux (0 of 1)" in str(verdict)

@@ -66,11 +66,10 @@ def timed(function, clock):
         yield from function(self)
     return wrapper
 """, 1),
-    "answers in the place of the host": ("x2", IN_THE_HOST + """
+    "answers in the place of the host": ("x2", """
+from lessons.judge import host
 def measured(function, clock):
-    def lie(self, thing, name):
-        return 17
-    Host.do_get = lie
+    host._ASKED["get"] = lambda thing, name: 17
     def wrapper(self, stream):
         yield from function(self, stream)
     return wrapper

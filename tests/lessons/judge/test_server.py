@@ -21,7 +21,7 @@ from lessons.exercises import Variant, exercises
 from lessons.judge import home, host
 from lessons.judge.home import Server, connected, judged, show_outside
 from lessons.judge.host import Copy, Stuck, hello
-from lessons.judge.trial import tried
+from lessons.judge.trial import examine
 from lessons.judge.verdict import Verdict
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="a copy of the kernel needs Linux")
@@ -58,7 +58,7 @@ def shown(
 
 @pytest.mark.parametrize("solution", [RIGHT, WRONG], ids=str)
 def test_its_verdict_is_the_one_of_a_judge_here(server: Server, solution: Any) -> None:
-    here = tried(ONE, solution.answer(), Variant(), "7")
+    here = examine(ONE, solution.answer(), Variant(), "7")
     assert shown(server, solution.answer(), "7") == here
 
 

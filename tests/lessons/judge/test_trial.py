@@ -30,7 +30,7 @@ forks = pytest.mark.skipif(not trial.can_copy(), reason="a copy of this process 
 
 
 def judged(answer: object, **more: Any) -> Verdict:
-    return trial.tried(toy(**more), answer, KIT)
+    return trial.examine(toy(**more), answer, KIT)
 
 
 def hangs(number: int) -> int:
