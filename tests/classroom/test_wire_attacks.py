@@ -244,8 +244,7 @@ ATTACKS = [
     ),
     Attack(
         "a host that says what it likes",
-        SHOWN
-        + "host.Host.do_blank = lambda self, *given: False\n"
+        SHOWN + "host.Host.do_blank = lambda self, *given: False\n"
         "host._ASKED.update(call=lambda *given: 3, method=lambda *given: None, get=lambda *given: 3)",
         alone=False,
     ),
