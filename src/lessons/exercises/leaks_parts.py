@@ -5,9 +5,10 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from types import SimpleNamespace
 from typing import Any
 
 from lessons.exercises.exercise import Attempt, attempt
@@ -84,51 +85,22 @@ class Door:
 declare(Watched, "__next__ close", name="generator")
 
 
-@dataclass(frozen=True)
-class Trial:
-    """One run of an answer: what failed, what was seen of it, and the parts that it ran on.
-
-    `tried` keeps the error, and so every frame of the answer, until all is judged.
-    """
-
-    outcome: Outcome
-    tried: Attempt
-    source: Any
-    sink: Any
-
-    @property
-    def fault(self) -> Fault | None:
-        """The point at which it failed; `None` for a run without a failure."""
-        return self.outcome.fault
-
-    @property
-    def interrupt(self) -> bool:
-        """Whether it failed by Ctrl-C, which is no `Exception`."""
-        return self.fault is not None and self.fault.error is KeyboardInterrupt
-
-    @property
-    def when(self) -> str:
-        """Such as "after the source failed at record 3 (your code: line 5: `sink.write(row)`)"."""
-        if self.fault is None:
-            return "after a run without a failure"
-        place, record = f"the {self.fault.place}", self.fault.record
-        what, where = {
-            "open": ("failed to open", "while {} was opened"),
-            "pull": (f"failed at record {record}", f"at record {record} of {{}}"),
-            "write": (f"failed at record {record}", f"at record {record} of {{}}"),
-            "end": ("failed while its stream was closed", "while the stream of {} was closed"),
-            "close": ("failed to close", "while {} was closed"),
-        }[self.fault.phase]
-        told = f"Ctrl-C {where.format(place)}" if self.interrupt else f"{place} {what}"
-        return f"after {told}" + (f" (your code: {self.tried.where})" if self.tried.where else "")
+WHEN = {
+    "open": ("{part} failed to open", "Ctrl-C while {part} was opened"),
+    "start": ("the call of `source.stream()` failed", "Ctrl-C in the call of `source.stream()`"),
+    "pull": ("{part} failed at record {record}", "Ctrl-C at record {record} of {part}"),
+    "write": ("{part} failed at record {record}", "Ctrl-C at record {record} of {part}"),
+    "end": ("{part} failed while its stream was closed", "Ctrl-C while the stream of {part} was closed"),
+    "close": ("{part} failed to close", "Ctrl-C while {part} was closed"),
+}
 
 
-def trials(
-    build: Callable[[], tuple[Any, Any, Any]], run: Callable[..., Any], system: bool = False
-) -> list[Trial]:
+def trials(build: Callable[[], tuple[Any, Any, Any]], run: Callable[..., Any]) -> list[Any]:
     """Run at every point of failure, with an `OSError` and then with Ctrl-C; the run without one comes first.
 
-    Raises what the run without a failure raises.
+    What is seen of each: the `phase` that failed, or ""; `when`, such as "after the source failed at record 3
+    (your code: line 5: `sink.write(row)`)". `tried` keeps the error, and so every frame of the answer, until
+    all is judged. Raises what the run without a failure raises.
     """
     built: list[tuple[Any, Any, Any]] = []
     tried: list[Attempt] = []
@@ -143,13 +115,25 @@ def trials(
             raise tried[-1].error
         return tried[-1].value
 
-    outcomes = list(faults.sweep(building, running, system=system).outcomes)
-    for fault in [outcome.fault for outcome in outcomes if outcome.fault]:
-        stopped = replace(fault, error=KeyboardInterrupt)
-        outcomes.append(faults.attempt(building, running, stopped, 10_000, system)[0])
+    outcomes = list(faults.sweep(building, running).outcomes)
+    points = [*(outcome.fault for outcome in outcomes if outcome.fault), Fault("source", "start")]
+    for fault in (points[-1], *(replace(point, error=KeyboardInterrupt) for point in points)):
+        outcomes.append(faults.attempt(building, running, fault, 10_000, False)[0])
     # The sweep's first run only finds the points: it has no outcome of its own.
     rows = zip(outcomes, tried[1:], built[1:], strict=True)
-    return [Trial(outcome, one, parts[0], parts[2]) for outcome, one, parts in rows]
+    return [_trial(outcome, one, made) for outcome, one, made in rows]
+
+
+def _trial(outcome: Outcome, tried: Attempt, made: tuple[Any, Any, Any]) -> Any:
+    fault, when = outcome.fault, "after a run without a failure"
+    ctrl_c = fault is not None and fault.error is KeyboardInterrupt
+    if fault is not None:
+        told = WHEN[fault.phase][ctrl_c].format(part=f"the {fault.place}", record=fault.record)
+        when = f"after {told}" + (f" (your code: {tried.where})" if tried.where else "")
+    return SimpleNamespace(
+        when=when, phase=fault.phase if fault else "", ctrl_c=ctrl_c, tried=tried, outcome=outcome,
+        source=made[0], sink=made[2], raised=tried.raised,
+    )  # fmt: skip
 
 
 def parts(variant: Variant, key: str, count: int | None = None) -> tuple[Station, tuple[()], Archive]:

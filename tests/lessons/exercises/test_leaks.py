@@ -203,6 +203,13 @@ def test_what_is_drawn_changes_no_points(solution: Any) -> None:
     assert len({(one.points, one.belief) for one in verdicts}) == 1
 
 
+def test_a_station_that_latin_1_cannot_write_changes_no_points() -> None:
+    (latin,) = [one for one in solutions("leaks-x4") if "latin-1" in one.source]
+    drawn = {str(seed): Variant(f"kit:{seed}").readings("leaks-x4", 7) for seed in range(40)}
+    seed = next(seed for seed, rows in drawn.items() if any(row["station"] == "Gdańsk" for row in rows[1:4]))
+    assert examine("leaks-x4", latin.answer("kit"), seed=seed).points == 4
+
+
 def verdict_of(id: str, source: str, seed: str = "") -> Any:
     return examine(id, executed(source, f"{id} here", setup(id))[exercises()[id].answer], seed=seed)
 

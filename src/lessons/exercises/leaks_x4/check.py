@@ -201,7 +201,8 @@ class Runs:
         self.answer, self.judge, self.folder, self.count = answer, sheet.judge, folder, 0
         self.name = f"{variant.stations('leaks-x4', 1)[0]}.jsonl"
         self.records = variant.readings("leaks-x4", variant.number("leaks-x4", 4, 7))
-        self.records[0]["station"] = "Ålesund"  # not ASCII: only so does UTF-8 show
+        for record in self.records:
+            record["station"] = "Ålesund"  # not ASCII, so that UTF-8 shows; a Latin-1 file can hold it, too
         self.some = self.records[: variant.number("leaks-x4 fails", 2, 3)]
 
     def new(self, old: bool = True, **known: Any) -> Run:
@@ -227,13 +228,12 @@ class Runs:
                 source.part.run.over(source.part.sink)
 
         for one in trials(build, run):
-            phase = one.fault.phase if one.fault else ""
-            if not phase and one.tried.error is not None:
+            if not one.phase and one.tried.error is not None:
                 raise one.tried.error
             made = one.source.run
             made.when, made.error, made.arrived = one.when, one.tried.error, one.outcome.arrived
-            made.ends = {"": "new", "close": "either"}.get(phase, "old")
-            made.began, made.ctrl_c = phase != "open", one.interrupt
+            made.ends = {"": "new", "close": "either"}.get(one.phase, "old")
+            made.began, made.ctrl_c = one.phase != "open", one.ctrl_c
             yield made
 
     def alone(
