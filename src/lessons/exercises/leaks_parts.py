@@ -12,11 +12,12 @@ from types import SimpleNamespace
 from typing import Any
 
 from lessons.exercises.exercise import Attempt, attempt
+from lessons.exercises.rules import Observation, Rule
 from lessons.exercises.sql import declare_sql
 from lessons.exercises.variant import Variant
 from lessons.judge.judge import declare, declared
 from lifecycle import faults, ledger
-from lifecycle.faults import Fault, Outcome
+from lifecycle.faults import Fault
 from lifecycle.probe import Watched
 
 
@@ -95,12 +96,12 @@ WHEN = {
 }
 
 
-def trials(build: Callable[[], tuple[Any, Any, Any]], run: Callable[..., Any]) -> list[Any]:
+def trials(build: Callable[[], tuple[Any, Any, Any]], run: Callable[..., Any]) -> Iterator[Any]:
     """Run at every point of failure, with an `OSError` and then with Ctrl-C; the run without one comes first.
 
-    What is seen of each: the `phase` that failed, or ""; `when`, such as "after the source failed at record 3
-    (your code: line 5: `sink.write(row)`)". `tried` keeps the error, and so every frame of the answer, until
-    all is judged. Raises what the run without a failure raises.
+    Of each it is said `when` it was, such as "after the source failed at record 3 (your code: line 5:
+    `sink.write(row)`)". `tried` keeps the error, and so every frame of the answer, until all is judged.
+    Raises what the run without a failure raises.
     """
     built: list[tuple[Any, Any, Any]] = []
     tried: list[Attempt] = []
@@ -120,20 +121,16 @@ def trials(build: Callable[[], tuple[Any, Any, Any]], run: Callable[..., Any]) -
     for fault in (points[-1], *(replace(point, error=KeyboardInterrupt) for point in points)):
         outcomes.append(faults.attempt(building, running, fault, 10_000, False)[0])
     # The sweep's first run only finds the points: it has no outcome of its own.
-    rows = zip(outcomes, tried[1:], built[1:], strict=True)
-    return [_trial(outcome, one, made) for outcome, one, made in rows]
-
-
-def _trial(outcome: Outcome, tried: Attempt, made: tuple[Any, Any, Any]) -> Any:
-    fault, when = outcome.fault, "after a run without a failure"
-    ctrl_c = fault is not None and fault.error is KeyboardInterrupt
-    if fault is not None:
-        told = WHEN[fault.phase][ctrl_c].format(part=f"the {fault.place}", record=fault.record)
-        when = f"after {told}" + (f" (your code: {tried.where})" if tried.where else "")
-    return SimpleNamespace(
-        when=when, phase=fault.phase if fault else "", ctrl_c=ctrl_c, tried=tried, outcome=outcome,
-        source=made[0], sink=made[2], raised=tried.raised,
-    )  # fmt: skip
+    for outcome, one, (source, _, sink) in zip(outcomes, tried[1:], built[1:], strict=True):
+        point, when = outcome.fault, "after a run without a failure"
+        ctrl_c = point is not None and point.error is KeyboardInterrupt
+        if point is not None:
+            told = WHEN[point.phase][ctrl_c].format(part=f"the {point.place}", record=point.record)
+            when = f"after {told}" + (f" (your code: {one.where})" if one.where else "")
+        yield SimpleNamespace(
+            when=when, phase=point.phase if point else "", ctrl_c=ctrl_c, fault=point, tried=one,
+            leaked=outcome.leaked, source=source, sink=sink, raised=one.raised,
+        )  # fmt: skip
 
 
 def parts(variant: Variant, key: str, count: int | None = None) -> tuple[Station, tuple[()], Archive]:
@@ -188,3 +185,35 @@ class Weather:
         for connection in self._opened:
             connection.close()
         self._folder.cleanup()
+
+
+def errors_go_on(of: Observation) -> tuple[Rule, ...]:
+    """The rules for a block's error, which belongs to whoever runs the job.
+
+    They ask of a fact `when` it is, whether it `must_raise`, whether that is decided `by_exit`, by what an
+    `__exit__` returns, what was `raised`, and whether that is the `same_error`.
+    """
+    nothing = "{when}, no error came out of the `with`: whoever runs the job believes that it went well."
+    return (
+        Rule(of, lambda run: run.must_raise and run.raised == "nothing" and run.by_exit,
+             nothing, "leaks-truthy-is-success",
+             "Look at what `__exit__` returns in this case, and whether Python takes it for true."),
+        Rule(of, lambda run: run.must_raise and run.raised == "nothing",
+             nothing, "", "Look at each `except` that does not end in `raise`."),
+        Rule(of, lambda run: run.must_raise and not run.same_error,
+             "{when}, another error came out: {raised}.", "",
+             "Let the error go on as it is: `__exit__` raises nothing of its own, and an `except` ends with "
+             "`raise` without a name."),
+    )  # fmt: skip
+
+
+def by_error(of: Observation, when: Any, seen: str, belief: str, advice: str) -> tuple[Rule, Rule]:
+    """A rule for what goes wrong after errors, and one for what goes wrong after Ctrl-C alone."""
+    by_name = (
+        "`KeyboardInterrupt` and `SystemExit` are not subclasses of `Exception`. `with`, `finally` and "
+        "`kind is None` ask for no names."
+    )
+    return (
+        Rule(of, lambda run: not run.ctrl_c and when(run), seen, belief, advice),
+        Rule(of, when, seen, "leaks-except-is-enough", by_name),
+    )

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from collections.abc import Callable
+from contextlib import ExitStack, suppress
 from typing import Any
 
 Job = Callable[[Any, Any], Any]
 
 
 borrowed: list[Any] = []
-
-
 """What some of the jobs below remember, as a log or a cache would."""
 
 
@@ -72,19 +70,13 @@ def reads_before_it_borrows(engine: Any, readings: Any) -> int:
 
 def closes_at_the_end(engine: Any, readings: Any) -> int:
     """Leaks at a broken reading: both stay open."""
-    with closing_at_the_end(engine.connect):
-        second = engine.connect()
-        count = len([*map(float, readings)])
-        second.close()
+    with ExitStack() as stack:
+        for _ in range(2):
+            stack.enter_context(engine.connect())
+        both = stack.pop_all()
+    count = len([*map(float, readings)])
+    both.close()
     return count
-
-
-@contextmanager
-def closing_at_the_end(open_it: Callable[[], Any]) -> Iterator[Any]:
-    """A context manager that closes when nothing has failed: an error skips the line below its `yield`."""
-    connection = open_it()
-    yield connection
-    connection.close()
 
 
 def guards_the_pulls(engine: Any, readings: Any) -> int:
@@ -104,30 +96,23 @@ def guards_the_pulls(engine: Any, readings: Any) -> int:
 class Worker:
     """Refers to itself by a bound method, as in the lesson."""
 
-    def __init__(self, engine: Any) -> None:
-        self.step = self.convert
-        self.first = engine.connect()
-        try:
-            self.second = engine.connect()
-        except BaseException:
-            self.first.close()
-            raise
+    def __init__(self, connection: Any) -> None:
+        self.connection, self.step = connection, self.convert
 
     def convert(self, reading: str) -> float:
         """Return the number."""
         return float(reading)
 
-    def work(self, readings: Any) -> int:
-        """Convert all, and then close both."""
-        count = len([self.step(reading) for reading in readings])
-        self.second.close()
-        self.first.close()
-        return count
-
 
 def runs_a_worker(engine: Any, readings: Any) -> int:
-    """Leaks at a broken reading: both stay open, in a cycle."""
-    return Worker(engine).work(readings)
+    """Leaks when nothing fails: the second stays open, in a cycle."""
+    with engine.connect():
+        worker = Worker(engine.connect())
+        try:
+            return len([*map(worker.step, readings)])
+        except BaseException:
+            worker.connection.close()
+            raise
 
 
 def closes_after_a_failure(engine: Any, readings: Any) -> int:
@@ -176,8 +161,8 @@ RIGHT: tuple[Job, ...] = (
 
 
 LEAKY: dict[str, tuple[Job, ...]] = {
-    "broken": (closes_at_the_end, guards_the_pulls, runs_a_worker),
-    "whole": (closes_after_a_failure,),
+    "broken": (closes_at_the_end, guards_the_pulls),
+    "whole": (closes_after_a_failure, runs_a_worker),
     "stop": (closes_after_an_exception,),
     "open": (borrows_both_at_first,),
 }

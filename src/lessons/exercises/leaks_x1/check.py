@@ -8,11 +8,9 @@ from types import SimpleNamespace
 from typing import Any
 
 from lessons.exercises.exercise import Sheet, attempt, exactly
-from lessons.exercises.leaks_parts import Door, parts, trials
+from lessons.exercises.leaks_parts import Door, by_error, parts, trials
 from lessons.exercises.rules import Asked, Rule, ruled
 from lessons.words import described as short
-
-# --- what is observed ---
 
 
 def everywhere(answer: Any, sheet: Sheet) -> Iterator[Any]:
@@ -23,15 +21,15 @@ def everywhere(answer: Any, sheet: Sheet) -> Iterator[Any]:
         doors.append(Door(sink))
         return answer(Door(source), doors[-1])
 
-    swept = trials(lambda: parts(sheet.variant, "leaks-x1"), run)
+    swept = list(trials(lambda: parts(sheet.variant, "leaks-x1"), run))
     for one, door in zip(swept, doors[1:], strict=True):
-        fault, error = one.outcome.fault, one.tried.error
+        fault, error = one.fault, one.tried.error
         injected = fault and (fault.error, (f"injected: {fault}",))
-        open_parts = [text for text in one.outcome.leaked if not text.endswith("not finished")]
+        open_parts = [text for text in one.leaked if not text.endswith("not finished")]
         by_name = [text for text in open_parts if not text.endswith("not left")]
         one.in_the_loop = one.phase in ("pull", "write")
         one.parts = ", ".join(by_name or open_parts)
-        one.suspended = any("started" in text for text in one.outcome.leaked)
+        one.suspended = any("started" in text for text in one.leaked)
         one.left, one.pulled = door.left, one.source.pulled
         one.came, one.arrived, one.kept = map(len, (one.source.records, one.sink.rows, one.sink.kept))
         one.generator = isinstance(one.tried.value, types.GeneratorType)
@@ -54,8 +52,6 @@ def other_lengths(answer: Any, sheet: Sheet) -> Iterator[Any]:
             right=exactly(tried.value, came) and exactly(sink.rows, source.records),
         )
 
-
-# --- the rules ---
 
 OPEN = "still open {when}: {parts}."
 ONE_WITH = "Give both parts to one `with` statement: it leaves them on every way out, the last one first."
@@ -84,9 +80,7 @@ RUNS = (
 
 CLOSED = (
     Rule(everywhere, lambda run: run.parts and not run.phase, OPEN, "leaks-refcount-closes", ONE_WITH),
-    Rule(everywhere, lambda run: run.parts and run.in_the_loop and not run.ctrl_c,
-         OPEN, "leaks-traceback-keeps", ONE_WITH),
-    Rule(everywhere, lambda run: run.parts and run.in_the_loop, OPEN, "leaks-except-is-enough", BY_NAME),
+    *by_error(everywhere, lambda run: run.parts and run.in_the_loop, OPEN, "leaks-traceback-keeps", ONE_WITH),
     Rule(everywhere, lambda run: run.parts and run.phase == "open" and not run.ctrl_c,
          OPEN, "leaks-exit-covers-enter",
          "One part is open already when the other one fails to open. Begin the `try` or `with` of the first "

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator
 from functools import partial
+from types import SimpleNamespace
 from typing import Any
 
 from lessons.exercises.exercise import Attempt, Sheet, attempt
-from lessons.exercises.leaks_parts import new_pool
+from lessons.exercises.leaks_parts import by_error, errors_go_on, new_pool
 from lessons.exercises.rules import Asked, Rule, ruled
 from lessons.exercises.variant import Variant
 from lessons.judge.judge import Callback, declared
 from lessons.words import described as short
-
-# --- what the answer is given ---
 
 
 @declared("__enter__ __exit__ close", "number", name="Connection")
@@ -43,180 +41,96 @@ class Line:
                 raise self.refuses
 
 
-@dataclass
-class Block:
-    """One `with open_together(openers) as lines:` block: what failed in it, and what was seen."""
+class Block(SimpleNamespace):
+    """One `with open_together(openers) as lines:` block: what fails in it, and what was seen.
 
-    when: str
-    count: int
-    fails: int = 0
-    """The number of the opener that fails."""
-    refuses: int = 0
-    """The number of the connection that fails to close."""
-    error: BaseException | None = None
-    """The error of the opener, of the closing, or else of the block."""
-    leaves: str = ""
-    inside: Block | None = None
-    """Another block that is run in this one."""
-    made_first: bool = True
-    """Whether that one was made before this one was entered."""
-    lines: list[Line] = field(default_factory=list)
-    closes: list[int] = field(default_factory=list)
-    manager: Any = None
-    got: list[Any] = field(default_factory=list)
-    """What `as` named, each time that the block ran."""
-    listed: list[Any] = field(default_factory=list)
-    early: int = 0
-    """How many connections were open before the `with`."""
-    closed_early: int = 0
-    """How many were closed in the block."""
-    tried: Attempt = field(default_factory=Attempt)
-    nights: str = ""
-    """How a job ends that fails while it opens, night after night; "" if that goes well."""
+    fails: the number of the opener that fails. refuses: that of the connection that fails to close. error:
+    that of the opener, of the closing, or else of the block. leaves: "return", "break" or "". inside: another
+    block that is run in this one. made_first: whether that one is made before this one is entered.
+    """
+
+    def __init__(self, when: str, count: int, **known: Any) -> None:
+        usual = {"fails": 0, "refuses": 0, "error": None, "leaves": "", "nights": "", "inside": None}
+        super().__init__(**usual | known, when=when, count=count, manager=None)
+        self.lines: list[Line] = []
+        self.closes: list[int] = []
+        self.listed: list[Any] = []
+        self.ran, self.named, self.early, self.closed_early = "not at all", "nothing", 0, 0
 
     def make(self, answer: Any) -> None:
         """Call the answer."""
         openers = [Callback(partial(self._open, number), "connect") for number in range(1, self.count + 1)]
         self.manager = answer(openers)
-        self.early = len(self.lines)
+        self.early = len(self.lines)  # what is open before any `with`
 
     def _open(self, number: int) -> Line:
-        if number == self.fails and self.error is not None:
+        if number == self.fails:
             raise self.error
         self.lines.append(Line(number, self.closes, self.error if number == self.refuses else None))
         return self.lines[-1]
 
     def run(self, answer: Any) -> Block:
-        """Make it, enter it and leave it, and keep the error."""
+        """Make it, enter it and leave it, and note what was seen."""
 
         def block() -> None:
             self.make(answer)
-            if self.inside is not None and self.made_first:
+            if self.inside and self.made_first:
                 self.inside.make(answer)
             self._enter(answer)
 
         self.tried = attempt(block)
-        return self
+        return self.seen()
 
     def _enter(self, answer: Any) -> None:
         for _ in range(1):
             with self.manager as lines:
-                self.got.append(lines)
-                if self.inside is not None and self.made_first:
+                self.ran = "once"
+                if self.inside and self.made_first:
                     self.inside.tried = attempt(self.inside._enter, answer)
-                elif self.inside is not None:
+                elif self.inside:
                     self.inside.run(answer)
                 self.listed = list(lines) if isinstance(lines, list | tuple) else []
+                numbers = [str(one.number) for one in self.listed if isinstance(one, Line)]
+                self.named = f"a list of the connections {', '.join(numbers)}" if numbers else short(lines)
                 self.closed_early = sum(not line.open for line in self.lines)
-                if self.error is not None and not self.fails and not self.refuses:
+                if self.error and not self.fails and not self.refuses:
                     raise self.error
                 if self.leaves == "break":
                     break
                 if self.leaves == "return":
                     return
 
-    # What the rules ask and say.
-
-    @property
-    def whole(self) -> bool:
-        """Whether nothing failed and the block came to its end."""
-        return self.error is None and not self.leaves
-
-    @property
-    def failed_block(self) -> bool:
-        """Whether an error left the block itself."""
-        return self.error is not None and not self.fails and not self.refuses
-
-    @property
-    def ctrl_c(self) -> bool:
-        """Whether it failed by Ctrl-C."""
-        return isinstance(self.error, KeyboardInterrupt)
-
-    @property
-    def held(self) -> str:
-        """The connections that are open, as text."""
-        return ", ".join(f"connection {line.number}" for line in self.lines if line.open)
-
-    @property
-    def order(self) -> str:
-        """The order in which they were closed, as text."""
-        return ", ".join(map(str, self.closes))
-
-    @property
-    def backwards(self) -> bool:
-        """Whether the last one was closed first."""
-        return self.closes == sorted(self.closes, reverse=True)
-
-    @property
-    def expected(self) -> int:
-        """How many are opened at least, if each opener is called in its turn."""
-        return self.fails - 1 if self.fails else self.count
-
-    @property
-    def opened(self) -> int:
-        """How many were opened."""
-        return len(self.lines)
-
-    @property
-    def ran(self) -> str:
-        """How often the block ran, as text."""
-        return "once" if self.got else "not at all"
-
-    @property
-    def in_block(self) -> int:
-        """How many connections the block got."""
-        return len(self.listed)
-
-    @property
-    def named(self) -> str:
-        """What `as` named, as text."""
-        return short(self.got[0])
-
-    @property
-    def as_opened(self) -> bool:
-        """Whether `as` named a list of the very connections that were opened, in their order."""
-        return [id(line) for line in self.listed] == [id(line) for line in self.lines]
-
-    @property
-    def generator(self) -> bool:
-        """Whether the answer is a generator function under `@contextmanager`."""
-        return type(self.manager).__name__ == "_GeneratorContextManager"
-
-    @property
-    def no_error(self) -> bool:
-        """Whether no error came out."""
-        return self.tried.error is None
-
-    @property
-    def same_error(self) -> bool:
-        """Whether the error that came out is the one that was raised."""
-        return self.tried.error is self.error
-
-    @property
-    def raised(self) -> str:
-        """The error that came out, as text."""
-        return self.tried.raised
-
-
-# --- what is observed ---
+    def seen(self) -> Block:
+        """Note what is there when all is over; `tried` keeps the error, and so every frame of the answer."""
+        self.opened, self.raised = len(self.lines), self.tried.raised
+        self.whole, self.ctrl_c = not (self.error or self.leaves), isinstance(self.error, KeyboardInterrupt)
+        self.failed_block = self.error is not None and not self.fails and not self.refuses
+        self.expected = self.fails - 1 if self.fails else self.count
+        self.held = ", ".join(f"connection {line.number}" for line in self.lines if line.open)
+        self.order, self.backwards = ", ".join(map(str, self.closes)), sorted(self.closes, reverse=True)
+        self.as_opened = [id(line) for line in self.listed] == [id(line) for line in self.lines]
+        self.must_raise, self.same_error = self.failed_block or self.fails, self.tried.error is self.error
+        function = type(self.manager).__name__ == "_GeneratorContextManager"
+        self.by_exit = self.failed_block and not function
+        return self
 
 
 def each_failure(answer: Any, sheet: Sheet) -> Iterator[Block]:
     """A block without a failure; one in which each opener fails, each block's way out, each `close()`."""
     count = sheet.variant.number("leaks-x3", 4, 6)
-    silent, stop = partial(OSError, "the station is silent"), KeyboardInterrupt
+    stop = KeyboardInterrupt
     whole = Block("after a block without a failure", count).run(answer)
     if whole.tried.error is not None:
         raise whole.tried.error
-    nights = restarted(answer, count, sheet.variant.number("leaks-x3 fails", 2, 3))
+    nights = restarted(answer, sheet)
     yield whole
     for number in range(1, count + 1):
-        failed = f"after connection {number} of {count} failed to open"
-        yield Block(failed, count, fails=number, error=silent(), nights=nights).run(answer)
-        stopped = f"after Ctrl-C while connection {number} of {count} was opened"
-        yield Block(stopped, count, fails=number, error=stop()).run(answer)
+        this = f"connection {number} of {count}"
+        silent, failed = OSError("the station is silent"), f"after {this} failed to open"
+        yield Block(failed, count, fails=number, error=silent, nights=nights).run(answer)
+        yield Block(f"after Ctrl-C while {this} was opened", count, fails=number, error=stop()).run(answer)
         for error in (OSError("it hangs up"), ValueError("it hangs up")):
-            refused = f"after connection {number} of {count} failed to close with {type(error).__name__}"
+            refused = f"after {this} failed to close with {type(error).__name__}"
             yield Block(refused, count, refuses=number, error=error).run(answer)
     yield Block("after a `ValueError` left the block", count, error=ValueError("missing")).run(answer)
     yield Block("after the block was left by `return`", count, leaves="return").run(answer)
@@ -224,29 +138,21 @@ def each_failure(answer: Any, sheet: Sheet) -> Iterator[Block]:
     yield Block("after Ctrl-C left the block", count, error=stop()).run(answer)
 
 
-def restarted(answer: Any, count: int, fails: int) -> str:
+def restarted(answer: Any, sheet: Sheet) -> str:
     """Start a job twenty times that fails while it opens, then one that does not; say how the last ended."""
-    engine = new_pool()
-    kept: list[Attempt] = []
+    made, kept = night(sheet.variant), list[Attempt]()
 
-    def night(openers: list[Any]) -> None:
+    def one_night(openers: list[Any]) -> None:
         with answer([Callback(one, "connect") for one in openers]):
             pass
 
-    for number in range(1, 22):
-        openers = [engine.connect] * count
-        if number <= 20:
-            openers[fails - 1] = silent
-        kept.append(attempt(night, openers))
+    for openers in (*[made.openers] * 20, [made.engine.connect] * len(made.openers)):
+        kept.append(attempt(one_night, openers))
         if type(kept[-1].error).__name__ == "TimeoutError":
             break  # the pool has run out
     if kept[-1].error is None:
         return ""
-    return f" With a pool of 20 slots, night {number} ends with {kept[-1].raised.partition(' (')[0]}."
-
-
-def silent() -> Any:
-    raise OSError("the station is silent")
+    return f" With a pool of 20 slots, night {len(kept)} ends with {kept[-1].raised.partition(' (')[0]}."
 
 
 def other_numbers(answer: Any, sheet: Sheet) -> Iterator[Block]:
@@ -262,15 +168,14 @@ def two_at_once(answer: Any, sheet: Sheet) -> Iterator[Block]:
     for made_first in (True, False):
         inner = Block("in the inner one of two blocks", 2)
         yield Block("in the outer one of two blocks", count, inside=inner, made_first=made_first).run(answer)
-        yield inner
+        yield inner.seen()
 
 
-# --- the rules ---
-
+HELD = "still open {when}: {held}."
 TWO = "Keep what is open in the call, or in the object itself, that opened it, and in nothing that is shared."
 
 RUNS = (
-    Rule(each_failure, lambda block: block.opened < block.expected or (block.whole and not block.got),
+    Rule(each_failure, lambda block: block.opened < block.expected or (block.whole and block.ran != "once"),
          "{when}, {opened} of {count} connections had been opened, and the block had run {ran}.", "",
          "Call each of the openers once on the way into the block, and hand over what they return."),
     Rule(each_failure, lambda block: block.whole and block.closed_early,
@@ -283,100 +188,72 @@ RUNS = (
 
 CLOSES = (
     Rule(each_failure, lambda block: block.whole and block.closes == [block.count],
-         "still open {when}: {held}. Connection {count} alone was closed.", "generators-loop-value-is-kept",
+         HELD + " Connection {count} alone was closed.", "generators-loop-value-is-kept",
          "A function that is written in a loop looks up the loop's name when it is called, and finds the "
          "last value. Hand over `connection.close` itself."),
-    Rule(each_failure, lambda block: block.whole and block.held,
-         "still open {when}: {held}.", "",
+    Rule(each_failure, lambda block: block.whole and block.held, HELD, "",
          "Call `close()` on each: a list that is gone closes nothing that something else refers to."),
 )  # fmt: skip
 """What must hold before closing after a failure can be seen."""
 
-OPENING = (
-    Rule(each_failure, lambda block: block.fails and not block.ctrl_c and block.held,
-         "still open {when}: {held}.{nights}", "leaks-exit-covers-enter",
-         "Ask of each line of yours: if it fails, what closes the connections that are open by then? "
-         "`contextlib.ExitStack` can hold each connection from the moment it is open."),
-    Rule(each_failure, lambda block: block.fails and block.held,
-         "still open {when}: {held}.", "leaks-except-is-enough",
-         "`KeyboardInterrupt` is not a subclass of `Exception`. `with` and `finally` ask for no names."),
+OPENING = by_error(
+    each_failure, lambda block: block.fails and block.held, HELD + "{nights}", "leaks-exit-covers-enter",
+    "Ask of each line of yours: if it fails, what closes the connections that are open by then? "
+    "`contextlib.ExitStack` can hold each connection from the moment it is open.",
 )  # fmt: skip
 
 LEAVING = (
-    Rule(each_failure, lambda block: block.failed_block and not block.ctrl_c and block.held,
-         "still open {when}: {held}.", "leaks-exit-on-success-only",
-         "Close in a place that every way out passes: in `__exit__` without an `if`, or in a `finally` "
-         "around the `yield`."),
-    Rule(each_failure, lambda block: block.failed_block and block.held,
-         "still open {when}: {held}.", "leaks-except-is-enough",
-         "`KeyboardInterrupt` is not a subclass of `Exception`. `with` and `finally` ask for no names."),
+    *by_error(each_failure, lambda block: block.failed_block and block.held,
+              HELD, "leaks-exit-on-success-only",
+              "Close in a place that every way out passes: in `__exit__` without an `if`, or in a `finally` "
+              "around the `yield`."),
     Rule(each_failure, lambda block: block.whole and block.early,
          "{early} connections were open before any `with` was entered: if it is never entered, nothing "
-         "closes them.", "composition-parts-open-when-made",
-         "Open in `__enter__`, not in `__init__`."),
+         "closes them.", "composition-parts-open-when-made", "Open in `__enter__`, not in `__init__`."),
     Rule(two_at_once, lambda block: block.held,
          "two blocks were open at the same time. When both had been left, this was still open {when}: "
          "{held}.", "", TWO),
 )  # fmt: skip
 
 ORDER = (
-    Rule(each_failure, lambda block: not block.refuses and not block.ctrl_c and not block.backwards,
+    Rule(each_failure, lambda block: not (block.refuses or block.ctrl_c) and block.closes != block.backwards,
          "{when}, they were closed in the order {order}.", "chains-first-closes-first",
          "Go backwards: a later one may need an earlier one until it is closed itself."),
     Rule(each_failure, lambda block: block.refuses and type(block.error) is OSError and block.held,
-         "still open {when}: {held}.", "composition-finally-covers-all",
-         "A `close()` that fails must not end your loop: `contextlib.ExitStack` goes on, or put a `try` "
-         "around each."),
+         HELD, "composition-finally-covers-all", "A `close()` that fails must not end your loop: "
+         "`contextlib.ExitStack` goes on, or put a `try` around each."),
     Rule(each_failure, lambda block: block.refuses and block.held,
-         "still open {when}: {held}.", "",
-         "A `close()` may fail with any `Exception`, not with an `OSError` alone."),
-    Rule(each_failure, lambda block: block.refuses and block.no_error,
+         HELD, "", "A `close()` may fail with any `Exception`, not with an `OSError` alone."),
+    Rule(each_failure, lambda block: block.refuses and block.raised == "nothing",
          "{when}, no error came out of the `with`.", "", "Close the others, then let the error go on."),
 )  # fmt: skip
 
 GETS = (
-    Rule(each_failure, lambda block: block.failed_block and block.no_error and not block.generator,
-         "{when}, no error came out of the `with`: whoever runs the job believes that it went well.",
-         "leaks-truthy-is-success", "Look at what `__exit__` returns, and whether Python takes it for true."),
-    Rule(each_failure, lambda block: (block.failed_block or block.fails) and block.no_error,
-         "{when}, no error came out of the `with`: whoever runs the job believes that it went well.", "",
-         "Look at each `except` that does not end in `raise`."),
-    Rule(each_failure, lambda block: (block.failed_block or block.fails) and not block.same_error,
-         "{when}, another error came out: {raised}.", "",
-         "Let the error go on as it is: close, and `raise` without a name."),
-    Rule(other_numbers, lambda block: not block.no_error,
+    *errors_go_on(each_failure),
+    Rule(other_numbers, lambda block: block.raised != "nothing",
          "{when}, {raised} came out.", "",
          "There may be any number of openers: with none, the block gets an empty list."),
-    Rule(other_numbers, lambda block: block.in_block != block.count,
+    Rule(other_numbers, lambda block: not block.as_opened,
          "{when}, `as` named {named}, where a list of what the openers returned belongs.", "",
-         "`as` names what `__enter__` returns, or what a `@contextmanager` function yields."),
-    Rule(each_failure, lambda block: block.whole and not block.as_opened,
-         "the block did not get the {count} connections in the order in which they were opened.", "",
-         "Hand over a list of what the openers returned, in their order."),
-    Rule(two_at_once, lambda block: block.closed_early,
-         "two blocks were open at the same time: {closed_early} of {count} connections were closed before "
-         "the end {when}.", "", TWO),
+         "`as` names what `__enter__` returns, or what a `@contextmanager` function yields: hand over a list "
+         "of what the openers returned, in their order."),
     # If a connection is still open, the second aspect has said so.
-    Rule(two_at_once, lambda block: not block.held and not block.as_opened,
-         "two blocks were open at the same time, and the block got other connections than its own {when}.",
-         "", TWO),
+    Rule(two_at_once, lambda block: block.closed_early or not (block.held or block.as_opened),
+         "two blocks were open at the same time: {when}, {closed_early} of {count} connections were closed "
+         "before its end, and `as` named {named}.", "", TWO),
 )  # fmt: skip
 
 
-@dataclass(frozen=True)
-class Night:
-    """A pool of 20 slots, `engine`, and `openers` of which one raises an `OSError`."""
+def night(variant: Variant) -> Any:
+    """A pool of 20 slots, `engine`, and `openers`, of which one raises an `OSError`."""
 
-    engine: Any
-    openers: list[Callable[[], Any]]
+    def silent() -> Any:
+        raise OSError("the station is silent")
 
-
-def night(variant: Variant) -> Night:
-    """A night on which one of the stations is silent."""
     engine = new_pool()
-    openers: list[Callable[[], Any]] = [engine.connect] * variant.number("leaks-x3", 4, 6)
+    openers = [engine.connect] * variant.number("leaks-x3", 4, 6)
     openers[variant.number("leaks-x3 fails", 2, 3) - 1] = silent
-    return Night(engine, openers)
+    return SimpleNamespace(engine=engine, openers=openers)
 
 
 together = ruled(
