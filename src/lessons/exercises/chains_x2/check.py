@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from types import SimpleNamespace
 from typing import Any
 
-from lessons.exercises.chains_parts import Line, in_generator
+from lessons.exercises.chains_parts import Line, in_generator, odd
 from lessons.exercises.exercise import Sheet, attempt, exactly
 from lessons.exercises.rules import Asked, Rule, ruled
 from lessons.exercises.variant import Variant
@@ -82,39 +83,43 @@ def nights(answer: Any, sheet: Sheet) -> Iterator[SimpleNamespace]:
 
 
 def rare(answer: Any, sheet: Sheet) -> Iterator[SimpleNamespace]:
-    """A sink that raises StopIteration, and Ctrl-C in each part."""
+    """A sink that raises StopIteration or SystemExit, and Ctrl-C in each part."""
     records = sheet.variant.readings("chains-x2:rare", 6)
-    for place in ("", "source", "stage 1", "stage 2", "sink"):
-        error = KeyboardInterrupt() if place else StopIteration("the sink is full")
-        yield worked(answer, Line(records, fault=(place or "sink", 2), error=error), sheet)
+    for error in (StopIteration("the sink is full"), SystemExit(1)):
+        yield worked(answer, Line(records, fault=("sink", 2), error=error), sheet)
+    for place in ("source", "stage 1", "stage 2", "sink"):
+        yield worked(answer, Line(records, fault=(place, 2), error=KeyboardInterrupt()), sheet)
 
 
 def good_night(answer: Any, sheet: Sheet) -> Iterator[SimpleNamespace]:
-    """A night without a failure."""
-    line = Line(sheet.variant.readings("chains-x2:good", sheet.variant.number("chains-x2:good", 5, 8)))
-    night = worked(answer, line, sheet)
-    if night.end.error is not None:
-        raise night.end.error
-    night.returned, night.wanted = short(night.end.value), len(line.kept)
-    night.right = night.silent and exactly(line.rows, line.kept) and exactly(night.end.value, night.wanted)
-    yield night
+    """A night without a failure, and one without a record."""
+    for records in (odd(sheet.variant, "chains-x2:good", 5, 8), []):
+        line = Line(records)
+        night = worked(answer, line, sheet)
+        if records and night.end.error is not None:
+            raise night.end.error
+        night.returned, night.wanted = short(night.end.value), len(line.kept)
+        night.right = exactly([line.rows, night.end.value, line.mails], [line.kept, night.wanted, []])
+        yield night
 
 
 def within(answer: Any, sheet: Sheet) -> Iterator[SimpleNamespace]:
-    """A night whose sink runs another night, and fails at its second write; the other fails at its first."""
+    """A night whose sink runs another one and fails, by an error of its own or by that of the other night."""
     records = sheet.variant.readings("chains-x2:within", 6)
-    outer = Line(records, fault=("sink", 2), error=OSError("the outer night is lost"))
-    inner = Line(records, fault=("sink", 1), error=ValueError("the inner night is lost"))
-    outer.meanwhile = lambda: worked(answer, inner, sheet)
-    worked(answer, outer, sheet)
-    mails = [*outer.mails, *inner.mails]
-    right = len(outer.mails) == len(inner.mails) == 1 and exactly([count for count, _ in mails], [1, 0])
-    same = all(error is one.error for (_, error), one in zip(mails, (outer, inner), strict=False))
-    yield SimpleNamespace(outer=short(outer.mails), inner=short(inner.mails), right=right and same)
+    inner_error = ValueError("the inner night is lost")
+    for error in (OSError("the outer night is lost"), inner_error):
+        outer = Line(records, fault=("sink", 2), error=error)
+        inner = Line(records, fault=("sink", 1), error=inner_error)
+        outer.meanwhile = partial(worked, answer, inner, sheet)
+        worked(answer, outer, sheet)
+        mails = [*outer.mails, *inner.mails]
+        right = len(outer.mails) == len(inner.mails) == 1 and exactly([count for count, _ in mails], [1, 0])
+        same = all(error is one.error for (_, error), one in zip(mails, (outer, inner), strict=False))
+        yield SimpleNamespace(outer=short(outer.mails), inner=short(inner.mails), right=right and same)
 
 
 WORKS = Rule(
-    good_night, lambda night: not night.line.pulls,
+    good_night, lambda night: night.wanted and not night.line.pulls,
     "nothing was pulled, so nothing could fail.", "", "Pull the chain, and write each record.",
 )  # fmt: skip
 AGAIN = "Once the mail is sent, raise the same error again: a bare `raise` in the `except`."
@@ -181,16 +186,16 @@ MAIL = (
 GOES_ON = (
     WORKS,
     Rule(good_night, lambda night: not night.right,
-         "nothing failed: {written} of {wanted} records were written, the answer returned {returned}, and "
-         "the mails were {mails}.", "",
+         "nothing failed: {written} of {wanted} records were written, the answer returned {returned} and "
+         "raised {raised}, and the mails were {mails}.", "",
          "Write each record once, return how many were written, and send a mail where an error was caught."),
     Rule(nights, lambda night: night.no_error,
          "{when}, and no error reached the caller.", "managers-logging-lets-go-on", AGAIN),
     Rule(nights, lambda night: not night.silent and not night.same_error,
          "{when}, and {raised} reached the caller.", "", AGAIN),
-    Rule(rare, lambda night: night.kind == "KeyboardInterrupt" and not (night.silent and night.same_error),
+    Rule(rare, lambda night: night.kind != "StopIteration" and not (night.silent and night.same_error),
          "{when}: {raised} reached the caller, and the mails were {mails}.", "",
-         "A failure is an `Exception`, and Ctrl-C is none: `except Exception` lets it pass."),
+         "A failure is an `Exception`. Ctrl-C and `SystemExit` are not: `except Exception` lets them pass."),
 )  # fmt: skip
 
 mailing = ruled(

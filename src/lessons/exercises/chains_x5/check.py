@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from types import SimpleNamespace
 from typing import Any
 
-from lessons.exercises.chains_parts import Line, names_in
+from lessons.exercises.chains_parts import Line, names_in, odd
 from lessons.exercises.exercise import Attempt, Sheet, attempt, exactly
 from lessons.exercises.rules import Asked, Rule, ruled
 from lessons.exercises.variant import Variant
@@ -30,6 +30,8 @@ def cases(plain: Line) -> Iterator[tuple[str, int, dict[str, Any]]]:
                 last = plain.need(limit) if place in ("source", "stage 1") else arrive
                 for at in range(1, last + 1):
                     yield "failed", limit, {"fault": (place, at), "error": error("the run is broken")}
+    yield "full", 3, {"fault": ("sink", 2), "error": StopIteration("the sink is full")}
+    yield "ended", arrive, {"fault": (plain.places[-1], 3)}
     for place in plain.places[1:]:
         yield "built", 3, {"fault": (place, 0), "error": ValueError("no such column")}
     for refusal in (RuntimeError, KeyboardInterrupt):
@@ -43,14 +45,14 @@ def runs(answer: Any, sheet: Sheet) -> list[SimpleNamespace]:
     careful: whether building that fails in a stage leaves nothing suspended. zips: whether the answer names
     `zip`; so its process says, and it decides on no points.
     """
-    records = sheet.variant.readings("chains-x5:check", sheet.variant.number("chains-x5:check", 6, 8))
+    records = odd(sheet.variant, "chains-x5:check", 6, 8)
     count = sheet.variant.number("chains-x5:stages", 2, 3)
     plain, done = Line(records, count), []
     for kind, limit, how in cases(plain):
         made = Line(records, count, **how)
         end = attempt(answer, made, made.stages, made, limit)
         made.over = True
-        if end.error is not None and kind in ("early", "whole"):
+        if end.error is not None and made.error is None:
             raise end.error
         done.append(observed(kind, limit, made, end))
     hasty = any(run.place == "sink" and run.hasty for run in done)
@@ -65,14 +67,13 @@ def runs(answer: Any, sheet: Sheet) -> list[SimpleNamespace]:
 
 def observed(kind: str, limit: int, made: Line, end: Attempt) -> SimpleNamespace:
     """What one run of the answer came to."""
-    need, wanted = made.need(made.at if made.place == "sink" else limit), made.kept[:limit]
-    if kind == "stubborn":
-        same = made.stubborn not in made.log or holds(end.error, made.error)
-    else:
-        same = end.error is made.error
+    need = made.need(made.at if made.place == "sink" or kind == "ended" else limit)
+    wanted = made.kept[: made.at - 1 if kind == "ended" else limit]
+    # In a generator, Python makes a `RuntimeError` of a `StopIteration`.
+    free = end.error is not None if kind == "full" else made.stubborn and made.stubborn not in made.log
     return SimpleNamespace(
         kind=kind, when=f"with limit {limit}, {made.when}", limit=limit, place=made.place,
-        plain=kind in ("early", "whole"), ctrl_c=isinstance(made.error, KeyboardInterrupt),
+        plain=made.error is None, ctrl_c=isinstance(made.error, KeyboardInterrupt),
         open=", ".join(made.open), last_open=made.places[-1] in made.open,
         unused=", ".join(one for one in made.places if limit and one not in made.streams),
         ended=", ".join(made.log), order=", ".join(made.order),
@@ -80,17 +81,8 @@ def observed(kind: str, limit: int, made: Line, end: Attempt) -> SimpleNamespace
         right=exactly(made.rows, wanted) and exactly(end.value, len(wanted)),
         pulls=made.pulls, need=need, hasty=kind == "failed" and made.pulls > need,
         gathered=kind == "early" and limit == 1 and made.pulls == len(made.records),
-        raised=end.raised, no_error=end.error is None, same_error=same,
+        raised=end.raised, no_error=end.error is None, same_error=free or end.error is made.error,
     )  # fmt: skip
-
-
-def holds(error: BaseException | None, wanted: BaseException | None) -> bool:
-    """Whether an error is the wanted one, or a group or a consequence of it."""
-    while error is not None and error is not wanted:
-        if isinstance(error, BaseExceptionGroup):
-            return any(holds(one, wanted) for one in error.exceptions)
-        error = error.__cause__
-    return error is not None
 
 
 STOP = "Pull, write, and stop at the limit before the next pull: `itertools.islice` does."
@@ -154,7 +146,7 @@ RIGHT = (
     Rule(runs, lambda run: run.kind == "stubborn" and not run.same_error and run.no_error,
          "{when}, and no error reached the caller.", "composition-clean-is-right",
          "Close the others, and let the error out: who calls has to learn that closing failed."),
-    Rule(runs, lambda run: not run.same_error and run.no_error,
+    Rule(runs, lambda run: run.kind != "full" and not run.same_error and run.no_error,
          "{when}, and no error reached the caller.", "chains-failed-stage-ends", GO_ON),
     Rule(runs, lambda run: not run.same_error, "{when}, and {raised} reached the caller.", "", GO_ON),
 )  # fmt: skip
