@@ -299,16 +299,16 @@ class LineStage:
     "__enter__ __exit__ __next__ read readline readlines close", "closed name mode encoding", "TextIOWrapper"
 )
 class Watched(io.StringIO):
-    """A file that counts the lines that are read from it, and raises `error` before it is read to its end."""
+    """A file that counts the lines that are read from it, and raises `error` after `intact` of them."""
 
     mode, lines = "r", 0
 
-    def __init__(self, name: str, text: str, error: BaseException | None) -> None:
+    def __init__(self, name: str, text: str, intact: int, error: BaseException | None) -> None:
         super().__init__(text)
-        self.name, self.error = name, error
+        self.name, self.intact, self.error = name, intact, error
 
     def readline(self, size: int = -1, /) -> str:  # type: ignore[override]
-        if self.error is not None and self.lines:
+        if self.error is not None and self.lines >= self.intact:
             raise self.error
         line = super().readline(size)
         self.lines += bool(line)
@@ -323,16 +323,22 @@ class Watched(io.StringIO):
 
 
 class Shelf:
-    """The files of a diary, one a day, by name: `texts` holds their lines, `files` all that were opened."""
+    """The files of a diary, one a day, by name: `texts` holds their lines, `files` all that were opened.
+
+    `most` is how many were open at once.
+    """
 
     def __init__(self, variant: Variant, key: str) -> None:
         self.values: list[float] = []
         self.texts: dict[str, list[str]] = {}
         self.files: list[Watched] = []
+        self.most = 0
         self.errors: dict[str, BaseException] = {}
         for name in variant.stations(key, 3):
             rows = variant.readings(f"{key}:{name}.txt", variant.number(f"{key}:{name}.txt", 2, 4))
             day = [float(str(row["celsius"])) for row in rows]
+            # The second reading of one file is 0.0, that of the others is equal to the first.
+            day[1] = day[0] if self.texts else 0.0
             self.values += day
             self.texts[f"{name}.txt"] = [f"{value}\n" for value in day]
 
@@ -342,19 +348,24 @@ class Shelf:
         return ", ".join(file.name for file in self.files if not file.closed)
 
     def spoil(self, number: int, how: str | type[BaseException]) -> None:
-        """Give a file a second line that is "no number", let it be "not there", or raise when it is read."""
+        """Give a file a line that is "no number", let it be "not there", or raise when it is read.
+
+        Of the first file nothing is read before the error, of the second one line, of the third two.
+        """
         name = list(self.texts)[number]
         if isinstance(how, type):
             self.errors[name] = how("broken")
         elif how:
-            self.texts[name] = [self.texts[name][0], "missing\n"] if how == "no number" else []
+            self.texts[name] = [*self.texts[name][:number], "missing\n"] if how == "no number" else []
 
     def fetch(self, path: Any, *mode: Any, **more: Any) -> Watched:
         """Open a file for reading, whatever else is asked. Raises `FileNotFoundError`."""
         lines = self.texts.get(str(path))
         if not lines:
             raise FileNotFoundError(2, f"No such file or directory: {str(path)!r}")
-        self.files.append(Watched(str(path), "".join(lines), self.errors.get(str(path))))
+        error = self.errors.get(str(path))
+        self.files.append(Watched(str(path), "".join(lines), list(self.texts).index(str(path)), error))
+        self.most = max(self.most, self.open.count(".txt"))
         return self.files[-1]
 
 

@@ -119,8 +119,7 @@ def slowly(answer: Any, sheet: Sheet) -> Iterator[SimpleNamespace]:
     shelf, stream = begun(answer, sheet)
     for count, _ in enumerate(shelf.values, 1):
         next(stream)
-        lines, files = sum(file.lines for file in shelf.files), shelf.open.count(".txt")
-        yield SimpleNamespace(count=count, lines=lines, files=files)
+        yield SimpleNamespace(count=count, lines=sum(file.lines for file in shelf.files), files=shelf.most)
 
 
 def once_more(answer: Any, sheet: Sheet) -> Iterator[SimpleNamespace]:
@@ -196,7 +195,7 @@ OPENS_LATE = (
 
 BY_LINE = (
     Rule(slowly, lambda one: one.files > 1,
-         "{files} files were open when reading {count} came out.", "",
+         "{files} files were open at once, before or when reading {count} came out.", "",
          "Open a file when the one before it is through, and closed."),
     Rule(slowly, lambda one: one.lines > one.count,
          "{lines} lines had been read when reading {count} came out.", "chains-stage-by-stage",

@@ -1,0 +1,15 @@
+class Diary:
+    def __init__(self, paths, open_file):
+        self.paths = paths
+        self.open_file = open_file
+
+    def stream(self):
+        for path in self.paths:
+            file = self.open_file(path)
+            line = file.readline()
+            try:
+                while line:
+                    yield float(line)
+                    line = file.readline()
+            finally:
+                file.close()
