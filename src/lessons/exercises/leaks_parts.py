@@ -36,7 +36,6 @@ class Station:
         ledger.closed(self.entry)
 
     def stream(self) -> Iterator[dict[str, object]]:
-        """Yield the records."""
         for record in self.records:
             self.pulled += 1
             yield dict(record)
@@ -60,7 +59,6 @@ class Archive:
         ledger.closed(self.entry)
 
     def write(self, record: dict[str, object]) -> None:
-        """Take one record."""
         self.rows.append(record)
 
 

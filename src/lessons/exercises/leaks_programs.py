@@ -100,7 +100,6 @@ class Worker:
         self.connection, self.step = connection, self.convert
 
     def convert(self, reading: str) -> float:
-        """Return the number."""
         return float(reading)
 
 

@@ -240,23 +240,6 @@ def copy_readings(source, sink):
     assert "after the sink failed at record 1 (your code: line 4: `return len(" in seen
 
 
-def test_a_leak_while_opening_ends_in_the_night_in_which_the_pool_is_empty() -> None:
-    source = """
-@contextmanager
-def open_together(openers):
-    connections = []
-    for opener in openers:
-        connections.append(opener())
-    with ExitStack() as stack:
-        for connection in connections:
-            stack.callback(connection.close)
-        yield connections
-"""
-    seen = verdict_of("leaks-x3", source, seed="7").aspects[0].seen
-    taken = Variant("kit:7").number("leaks-x3 fails", 2, 3) - 1
-    assert f"night {20 // taken + 1} ends with TimeoutError: QueuePool limit of size 20" in seen
-
-
 def test_a_test_that_accepts_all_and_one_that_rejects_all_earn_nothing() -> None:
     accepts = "def test_gives_back(job):\n    job(given('leaks-x5').new_pool(), ['1.5'])\n"
     rejects = "def test_gives_back(job):\n    assert False, 'a leak'\n"

@@ -57,10 +57,7 @@ OPEN = "still open {when}: {parts}."
 ONE_WITH = "Give both parts to one `with` statement: it leaves them on every way out, the last one first."
 ONCE = "Leave it to `with` alone: it calls `__exit__` on every way out, an error included."
 BY_NAME = "An `except` closes after the errors that it names. `with` and `finally` ask for no names."
-HAND_ON = (
-    "Let the error go on when all is closed. Look at what each `__exit__` returns, at a `return` in "
-    "`finally`, and at each `except` that does not end in `raise`."
-)
+
 
 RUNS = (
     Rule(other_lengths, lambda run: "'generator' object does not support the context manager" in run.did,
@@ -113,18 +110,16 @@ ARRIVES = (
          "records than usual, or none: then none is written, which is 0."),
     Rule(everywhere, lambda run: run.must_raise and run.raised == "nothing",
          "{when}, no error came out: whoever started the run believes that it went well.",
-         "leaks-truthy-is-success", HAND_ON),
+         "leaks-truthy-is-success",
+         "Let the error go on when all is closed. Look at what each `__exit__` returns, at a `return` in "
+         "`finally`, and at each `except` that does not end in `raise`."),
     Rule(everywhere, lambda run: run.must_raise and not run.same_error,
          "{when}, another error came out: {raised}. Code that waits for the first one does not see it.", "",
          "Let the error go on as it is: where you catch it, end with `raise` without a name."),
 )  # fmt: skip
 
 copying = ruled(
-    "leaks-x1",
-    "Close what the copy opened",
-    kind="fix",
-    answer="copy_readings",
-    version=3,
+    "leaks-x1", "Close what the copy opened", kind="fix", answer="copy_readings", version=3,
     given=lambda variant: parts(variant, "leaks-x1"),
     asked=[
         Asked("both parts are closed after every failure", 2, (*RUNS, *CLOSED)),

@@ -190,11 +190,7 @@ def weather(variant: Variant) -> Weather:
 
 
 entering = ruled(
-    "leaks-x2",
-    "Leave the database in order",
-    kind="complete",
-    answer="Entry",
-    version=3,
+    "leaks-x2", "Leave the database in order", kind="complete", answer="Entry", version=3,
     given=weather,
     asked=[
         Asked("the slot is given back, whichever way the block is left", 2, GIVEN_BACK),
@@ -202,4 +198,4 @@ entering = ruled(
         Asked("the block's error goes on", 2, (BORROWS, *errors_go_on(each_way))),
         Asked("the slot is given back when the commit fails", 1, REFUSED),
     ],
-)
+)  # fmt: skip

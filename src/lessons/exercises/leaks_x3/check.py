@@ -17,10 +17,7 @@ from lessons.words import described as short
 
 @declared("__enter__ __exit__ close", "number", name="Connection")
 class Line:
-    """A connection; `closes` is the order in which all of them close.
-
-    It closes as SQLAlchemy's does: by `close()` or by a `with` of its own, and a second time harmlessly.
-    """
+    """A connection. It can be closed twice, as SQLAlchemy's can. `closes` is the order in which all close."""
 
     def __init__(self, number: int, closes: list[int], refuses: BaseException | None) -> None:
         self.number, self.closes, self.refuses = number, closes, refuses
@@ -33,7 +30,6 @@ class Line:
         self.close()
 
     def close(self) -> None:
-        """Close, and then fail if this one is to."""
         if self.open:
             self.open = False
             self.closes.append(self.number)
@@ -50,7 +46,7 @@ class Block(SimpleNamespace):
     """
 
     def __init__(self, when: str, count: int, **known: Any) -> None:
-        usual = {"fails": 0, "refuses": 0, "error": None, "leaves": "", "nights": "", "inside": None}
+        usual = {"fails": 0, "refuses": 0, "error": None, "leaves": "", "inside": None, "tried": Attempt()}
         super().__init__(**usual | known, when=when, count=count, manager=None)
         self.lines: list[Line] = []
         self.closes: list[int] = []
@@ -122,12 +118,11 @@ def each_failure(answer: Any, sheet: Sheet) -> Iterator[Block]:
     whole = Block("after a block without a failure", count).run(answer)
     if whole.tried.error is not None:
         raise whole.tried.error
-    nights = restarted(answer, sheet)
     yield whole
     for number in range(1, count + 1):
         this = f"connection {number} of {count}"
-        silent, failed = OSError("the station is silent"), f"after {this} failed to open"
-        yield Block(failed, count, fails=number, error=silent, nights=nights).run(answer)
+        silent = OSError("the station is silent")
+        yield Block(f"after {this} failed to open", count, fails=number, error=silent).run(answer)
         yield Block(f"after Ctrl-C while {this} was opened", count, fails=number, error=stop()).run(answer)
         for error in (OSError("it hangs up"), ValueError("it hangs up")):
             refused = f"after {this} failed to close with {type(error).__name__}"
@@ -136,23 +131,6 @@ def each_failure(answer: Any, sheet: Sheet) -> Iterator[Block]:
     yield Block("after the block was left by `return`", count, leaves="return").run(answer)
     yield Block("after the block was left by `break`", count, leaves="break").run(answer)
     yield Block("after Ctrl-C left the block", count, error=stop()).run(answer)
-
-
-def restarted(answer: Any, sheet: Sheet) -> str:
-    """Start a job twenty times that fails while it opens, then one that does not; say how the last ended."""
-    made, kept = night(sheet.variant), list[Attempt]()
-
-    def one_night(openers: list[Any]) -> None:
-        with answer([Callback(one, "connect") for one in openers]):
-            pass
-
-    for openers in (*[made.openers] * 20, [made.engine.connect] * len(made.openers)):
-        kept.append(attempt(one_night, openers))
-        if type(kept[-1].error).__name__ == "TimeoutError":
-            break  # the pool has run out
-    if kept[-1].error is None:
-        return ""
-    return f" With a pool of 20 slots, night {len(kept)} ends with {kept[-1].raised.partition(' (')[0]}."
 
 
 def other_numbers(answer: Any, sheet: Sheet) -> Iterator[Block]:
@@ -197,7 +175,7 @@ CLOSES = (
 """What must hold before closing after a failure can be seen."""
 
 OPENING = by_error(
-    each_failure, lambda block: block.fails and block.held, HELD + "{nights}", "leaks-exit-covers-enter",
+    each_failure, lambda block: block.fails and block.held, HELD, "leaks-exit-covers-enter",
     "Ask of each line of yours: if it fails, what closes the connections that are open by then? "
     "`contextlib.ExitStack` can hold each connection from the moment it is open.",
 )  # fmt: skip
@@ -257,11 +235,7 @@ def night(variant: Variant) -> Any:
 
 
 together = ruled(
-    "leaks-x3",
-    "Open all, or leave none open",
-    kind="build",
-    answer="open_together",
-    version=3,
+    "leaks-x3", "Open all, or leave none open", kind="build", answer="open_together", version=3,
     given=night,
     asked=[
         Asked("when one fails to open, those before it are closed", 3, (*RUNS, *CLOSES, *OPENING)),
@@ -269,4 +243,4 @@ together = ruled(
         Asked("the last one is closed first, and each in any case", 1, (*RUNS, *CLOSES, *ORDER)),
         Asked("the block gets the connections, and errors go on", 1, (*RUNS, *GETS)),
     ],
-)
+)  # fmt: skip

@@ -1,8 +1,4 @@
-"""leaks-x4: a report of all or nothing.
-
-The answer works in a folder that the judge has made. What is in it, and which files the answer's process has
-open, is what the judge sees from outside.
-"""
+"""leaks-x4: a report of all or nothing. The judge sees the folder, and the open files, from outside."""
 
 from __future__ import annotations
 
@@ -15,7 +11,6 @@ from typing import Any
 from lessons.exercises.exercise import Sheet, attempt, described, exactly
 from lessons.exercises.leaks_parts import by_error, errors_go_on
 from lessons.exercises.rules import Asked, Rule, ruled
-from lessons.exercises.variant import Variant
 from lessons.judge.judge import Judge
 from lessons.words import described as short
 
@@ -29,15 +24,15 @@ class Run(SimpleNamespace):
     meant: the error that left the block, if one was to. old: the report that is there at first.
     """
 
-    def __init__(self, judge: Judge, path: Path, records: list[Any], old: bytes | None, **known: Any) -> None:
-        usual = {"kind": "run", "ends": "new", "meant": None, "ctrl_c": False, "began": False,
-                 "other_name": False, "arrived": 0, "undo": lambda: None}  # fmt: skip
-        super().__init__(**{**usual, **known}, judge=judge, path=path, records=records, old=old)
-        path.parent.mkdir()
-        self.of, self.before = len(records), judge.files()
+    def __init__(self, judge: Judge, path: Path, old: bool = True, **known: Any) -> None:
+        usual = {"kind": "run", "ends": "new", "meant": None, "began": False, "other_name": False,
+                 "arrived": 0, "undo": lambda: None}  # fmt: skip
+        super().__init__(**usual | known, judge=judge, path=path, before=judge.files())
         self.looks: list[tuple[set[int], bytes | None, object]] = []
-        if old is not None:
-            path.write_bytes(old)
+        path.parent.mkdir()
+        if old:
+            path.write_bytes(json.dumps({"station": "Lund", "day": 0, "celsius": 3.5}).encode() + b"\n")
+        self.of, self.old = len(self.records), self.read()
 
     def look(self, sink: Any) -> None:
         """Note what is there while the run is under way."""
@@ -76,12 +71,12 @@ class Run(SimpleNamespace):
         self.moved = any(place in beside for beside, _, _ in self.looks)
         self.told = f"`accepted` is {short(self.accepted)}, and `kept` is {short(self.kept)}"
 
-    def said(self, error: BaseException | None, **known: Any) -> Run:
-        """Note what came out and what else is known by now, and what follows from it."""
-        self.__dict__.update(known)
+    def said(self, error: BaseException | None) -> Run:
+        """Note what came out, and what follows from it."""
         self.error, self.raised = error, "nothing" if error is None else described(error)
         self.came = "no error" if error is None else type(error).__name__
         late = error is not None and self.kind in ("blocked", "stuck")
+        self.ctrl_c = not isinstance(self.meant, Exception | None)
         self.must_raise, self.by_exit = self.meant is not None or late, True
         self.same_error = isinstance(error, OSError) if late else error is self.meant
         self.good = self.ends != "old" and self.whole
@@ -98,8 +93,6 @@ class Run(SimpleNamespace):
         ours = (self.path, self.path / "in the way")
         there = [one for one in self.path.parent.rglob("*") if one not in ours]
         return sorted(one.relative_to(self.path.parent).as_posix() for one in there)
-
-    # What may happen to the folder at the end of a run.
 
     def block(self) -> None:
         """Put a folder that is not empty at the path: no file can take its place."""
@@ -132,25 +125,22 @@ class Runs:
         variant = sheet.variant
         self.answer, self.judge, self.folder, self.count = answer, sheet.judge, folder, 0
         self.name = f"{variant.stations('leaks-x4', 1)[0]}.jsonl"
-        self.records = reported(variant)
+        self.records = sheet.given
         for record in self.records:
             record["station"] = "Ålesund"  # not ASCII, so that UTF-8 shows; a Latin-1 file can hold it, too
         self.some = self.records[: variant.number("leaks-x4 fails", 2, 3)]
 
-    def new(self, old: bool = True, records: list[Any] | None = None, **known: Any) -> Run:
-        """A run in a new folder, with a report in it, or without one."""
+    def new(self, **known: Any) -> Run:
+        """A run in a new folder, with a report in it unless `old` is false."""
         self.count += 1
-        row = json.dumps({"station": "Lund", "day": 0, "celsius": 3.5}).encode() + b"\n"
         path = self.folder / f"{self.count}" / self.name
-        records = self.records if records is None else records
-        return Run(self.judge, path, records, row if old else None, **known)
+        return Run(self.judge, path, **{"records": self.records, **known})
 
     def run(
         self, when: str, written: list[Any], meant: BaseException | None = None, end: Any = None, **known: Any
     ) -> Run:
         """Write records in a `with` of the sink; at its end call `end`, or raise `meant`."""
-        known = {"ends": "old" if meant else "new", **known}
-        run = self.new(when=when, meant=meant, ctrl_c=not isinstance(meant, Exception | None), **known)
+        run = self.new(**{"when": when, "meant": meant, "ends": "old" if meant else "new", **known})
         sinks: list[Any] = []
 
         def block() -> None:
@@ -186,8 +176,7 @@ def each_run(answer: Any, sheet: Sheet) -> Iterator[Run]:
             raise whole.error
         yield whole
         for number in range(len(every) + 1):
-            for error in (OSError("the sensor is silent"), KeyboardInterrupt()):
-                name = "an `OSError`" if isinstance(error, OSError) else "Ctrl-C"
+            for name, error in (("an `OSError`", OSError("no answer")), ("Ctrl-C", KeyboardInterrupt())):
                 yield made.run(f"after {name} when {number} records had come", every[:number], error)
         yield made.run("before the sink was entered", [], kind="made", ends="old")
         yield made.run("after a run where no report was before", every, old=False)
@@ -326,18 +315,9 @@ GOES_ON = (
 )  # fmt: skip
 
 
-def reported(variant: Variant) -> list[dict[str, object]]:
-    """The records of one day."""
-    return variant.readings("leaks-x4", variant.number("leaks-x4", 4, 7))
-
-
 reporting = ruled(
-    "leaks-x4",
-    "A report of all or nothing",
-    kind="build",
-    answer="DailyReport",
-    version=3,
-    given=reported,
+    "leaks-x4", "A report of all or nothing", kind="build", answer="DailyReport", version=3,
+    given=lambda variant: variant.readings("leaks-x4", variant.number("leaks-x4", 4, 7)),
     asked=[
         Asked("the report is all of a run that succeeded, or the old one", 3, REPORT),
         Asked("no file stays open, and none is left beside the report", 1, NOTHING_LEFT),
@@ -345,4 +325,4 @@ reporting = ruled(
         Asked("accepted and kept are told apart", 1, COUNTS),
         Asked("the run's error goes on", 1, GOES_ON),
     ],
-)
+)  # fmt: skip

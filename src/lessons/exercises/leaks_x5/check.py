@@ -190,11 +190,7 @@ def bench(variant: Variant) -> Any:
 
 
 catching = ruled(
-    "leaks-x5",
-    "A test that catches the leak",
-    kind="test",
-    answer="test_gives_back",
-    version=3,
+    "leaks-x5", "A test that catches the leak", kind="test", answer="test_gives_back", version=3,
     given=bench,
     asked=[
         Asked("it catches a job that leaks at a broken reading", 2, (*SPEAKS, *catches(
