@@ -196,6 +196,7 @@ RIGHT = (*TIDY, first_first)
 
 open_ended = closes(lambda streams, failed: [])
 collected = closes(lambda streams, failed: [])
+by_halves = closes(lambda streams, failed: streams[:1] if failed == "stage" else streams)
 for_stages = closes(lambda streams, failed: streams if failed != "sink" else [])
 
 EARLY = {
@@ -205,6 +206,7 @@ EARLY = {
 BROKEN = {
     closes(lambda streams, failed: [] if failed else streams): "closes nothing when an error passes by",
     closes(lambda streams, failed: streams if failed != "stage" else []): "closes nothing when a stage fails",
+    by_halves: "closes the source's generator alone when a stage fails",
     for_stages: "closes nothing when the sink fails",
 }
 SOME = {

@@ -70,7 +70,7 @@ def tried(answer: Any, sheet: Sheet) -> Iterator[SimpleNamespace]:
             family=family, what=what, runs=len(program.runs), passed=end.error is None, raised=end.raised,
             stumbled=end.error is not None and not isinstance(end.error, AssertionError),
             where=f", {end.where}" if end.where else "", spent=program.spent,
-            order_alone=way is ways.first_first and tidy, for_sink=way is ways.for_stages,
+            order_alone=way is ways.first_first and tidy, way=way,
             unbuilt=0 < program.broken == program.unbuilt,
         )  # fmt: skip
 
@@ -137,15 +137,20 @@ LEFT_EARLY = (
          "Keep every generator in a list of the test: then it is still there, and suspended, when you look."),
 )  # fmt: skip
 
+LATER = (ways.for_stages, ways.by_halves)
+
 FAILED = (
     Rule(tried, lambda one: one.family == "broken" and one.passed and one.unbuilt,
          f"{PASSES} In your test a part fails when it is called, before anything is pulled.",
          "chains-try-around-building",
          "Let a stage fail at a record: inside its generator, after its first `yield`."),
-    Rule(tried, lambda one: one.family == "broken" and one.passed and not one.for_sink, PASSES, "",
+    Rule(tried, lambda one: one.family == "broken" and one.passed and one.way not in LATER,
+         PASSES, "",
          "Let a stage fail at a record, and let the sink fail, each in a run of its own."),
-    Rule(tried, lambda one: one.family == "broken" and one.passed, PASSES, "chains-consumer-error-inside",
+    Rule(tried, lambda one: one.passed and one.way is ways.for_stages, PASSES, "chains-consumer-error-inside",
          "Let the sink fail at a record as well: then no generator is running, and none learns of it."),
+    Rule(tried, lambda one: one.passed and one.way is ways.by_halves, PASSES, "",
+         "Let the last of several stages fail: then more than the source's generator is suspended."),
 )  # fmt: skip
 
 testing = ruled(
