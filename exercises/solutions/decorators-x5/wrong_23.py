@@ -20,8 +20,11 @@ def test_retry(retry, new_feed):
     next(stream)
     stream.close()
 
-    feed = new_feed(failures=2)
-    assert list(retry(feed.stream)()) == feed.records
+    feed, records = new_feed(failures=2), []
+    for record in retry(feed.stream)():
+        records.append(record)
+        assert feed.open == 1, "nor is the second one that broke"
+    assert records == feed.records
     feed = new_feed(failures=3)
     try:
         list(retry(feed.stream)())

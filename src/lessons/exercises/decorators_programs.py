@@ -120,7 +120,7 @@ def forward(function: Any) -> Any:
 
 def retrying(
     picks: Callable[[Any, int, int], Any] = lambda stream, delivered, before: islice(stream, delivered, None),
-    closes: Callable[[str, int], bool] | None = lambda how, number: True,
+    closes: Callable[[str, int], bool | None] = lambda how, number: True,
     attempts: int = 3,
     last: Callable[[OSError], BaseException | None] = lambda error: error,
     resumes: bool = False,
@@ -129,8 +129,8 @@ def retrying(
 
     picks: what it takes of a stream, by how many records it has handed on, and how many when the attempt
     before began. closes: whether it closes an attempt, by how that ended ("broken", "last", "end" or "left")
-    and by its number; None if it closes all when all is over. last: what it raises at the end. resumes:
-    whether it pulls the first stream again.
+    and by its number; None if it does when all is over. last: what it raises at the end. resumes: whether it
+    pulls the first stream again.
     """
 
     def program(function: Any) -> Any:
@@ -140,8 +140,6 @@ def retrying(
                 for number in range(1, attempts + 1):
                     if number == 1 or not resumes:
                         stream = function(*given)
-                        if closes is None:
-                            stack.enter_context(closing(stream))
                     records, before, how = picks(stream, delivered, before), delivered, "left"
                     try:
                         for record in records:
@@ -152,8 +150,10 @@ def retrying(
                     except OSError as error:
                         failed, how = error, "last" if number == attempts else "broken"
                     finally:
-                        if closes is not None and closes(how, number):
+                        if now := closes(how, number):
                             stream.close()
+                        elif now is None:
+                            stack.callback(stream.close)
             if (end := last(failed)) is not None:
                 raise end
 
@@ -170,14 +170,15 @@ def swapped(stream: Any, delivered: int, before: int) -> Iterator[Any]:
 
 
 restarting = retrying(lambda stream, delivered, before: stream)
-resuming = retrying(lambda stream, delivered, before: stream, closes=None, resumes=True)
+resuming = retrying(lambda stream, delivered, before: stream, lambda how, number: None, resumes=True)
 overshooting = retrying(lambda stream, delivered, before: islice(stream, delivered + bool(delivered), None))
 swapping = retrying(swapped)
 forgetting = retrying(lambda stream, delivered, before: islice(stream, delivered - before, None))
 silencing = retrying(last=lambda error: None)
 translating = retrying(last=lambda error: RuntimeError("three attempts have failed"))
 stubborn = retrying(attempts=4)
-belated = retrying(closes=None)
+belated = retrying(closes=lambda how, number: None)
+belated_later = retrying(closes=lambda how, number: None if number > 1 else True)
 dangling = retrying(closes=lambda how, number: how != "broken")
 unfinished = retrying(closes=lambda how, number: how != "end")
 spent = retrying(closes=lambda how, number: how != "last")

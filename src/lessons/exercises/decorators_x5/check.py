@@ -17,7 +17,8 @@ KEY = "decorators-x5"
 RIGHT = ("counting", "enclosing", "iterating")
 WRONG = (
     "restarting", "resuming", "overshooting", "swapping", "forgetting", "silencing", "translating",
-    "stubborn", "dangling", "belated", "unfinished", "spent", "deaf", "deaf_later", "hasty", "forward",
+    "stubborn", "dangling", "belated", "belated_later", "unfinished", "spent", "deaf", "deaf_later", "hasty",
+    "forward",
 )  # fmt: skip
 
 
@@ -165,6 +166,9 @@ TWICE = "Compare the whole list with `feed.records`, and let the line drop: `new
 SECOND = "Run it with `failures=2`, which a right retry survives, and compare the whole list again."
 THIRD = "Run it with `failures=3`: after three attempts, and no more, an `OSError` has to come out."
 MIDDLE = "Look at `feed.open` in the middle, when the second attempt has given a record."
+THIRD_TRY = (
+    "Look at `feed.open` in the middle with `failures=2`, too, when the third attempt has given a record."
+)
 END = "Look at `feed.open` when all is over: after the last record, and after the third failure."
 EARLY = (
     "Pull some records, `close()` the stream, look at `feed.open`: in the first attempt, and in the second."
@@ -176,7 +180,7 @@ catching = ruled(
     "A test that catches a leak",
     kind="test",
     answer="test_retry",
-    version=4,
+    version=5,
     given=given,
     asked=[
         Asked("right retries pass, and a record that comes twice is caught", 3, (
@@ -199,7 +203,8 @@ catching = ruled(
         Asked("an attempt left open after a failure is caught", 1, (
             *TESTS,
             lets("dangling", "never closes an attempt that broke", MIDDLE),
-            lets("belated", "closes the attempts that broke when all is over, not before", MIDDLE))),
+            lets("belated", "closes the attempts that broke when all is over, not before", MIDDLE),
+            lets("belated_later", "closes a second attempt that broke only when all is over", THIRD_TRY))),
         Asked("an attempt left open at the end is caught", 1, (
             *TESTS,
             lets("unfinished", "does not close the attempt that came to its end", END),
