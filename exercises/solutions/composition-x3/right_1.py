@@ -19,9 +19,8 @@ class DaySink:
         try:
             if kind is None:
                 self.connection.commit()
-            else:
-                self.connection.rollback()
         except OperationalError as problem:
             raise TimeoutError("the database is locked") from problem
         finally:
+            self.connection.rollback()
             self.connection.close()

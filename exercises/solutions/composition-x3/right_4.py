@@ -25,8 +25,7 @@ class DaySink:
                     self.connection.commit()
                 except OperationalError as problem:
                     raise TimeoutError('locked') from problem
-            else:
-                self.connection.rollback()
         finally:
+            self.connection.rollback()
             self.connection.close()
         return False

@@ -19,4 +19,5 @@ class DaySink:
             else:
                 self.connection.rollback()
         finally:
+            self.connection.rollback()
             self.connection.close()

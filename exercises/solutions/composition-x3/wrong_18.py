@@ -24,4 +24,5 @@ class DaySink:
         except OperationalError as problem:
             print("not written:", problem)
         finally:
+            self.connection.rollback()
             self.connection.close()

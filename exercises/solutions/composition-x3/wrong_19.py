@@ -22,4 +22,5 @@ class DaySink:
             else:
                 self.connection.rollback()
         finally:
+            self.connection.rollback()
             self.connection.close()

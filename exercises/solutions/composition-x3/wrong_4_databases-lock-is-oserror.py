@@ -15,4 +15,5 @@ class DaySink:
             if kind is None:
                 self.connection.commit()
         finally:
+            self.connection.rollback()
             self.connection.close()

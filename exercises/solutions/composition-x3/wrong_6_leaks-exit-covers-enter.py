@@ -19,4 +19,5 @@ class DaySink:
             if kind is None:
                 self.connection.commit()
         finally:
+            self.connection.rollback()
             self.connection.close()

@@ -24,4 +24,5 @@ class DaySink:
         except OperationalError as problem:
             raise TimeoutError("the database is locked") from problem
         finally:
+            self.connection.rollback()
             self.connection.close()

@@ -24,5 +24,6 @@ class DaySink:
         except OperationalError as problem:
             raise TimeoutError("locked") from problem
         finally:
+            self.connection.rollback()
             self.connection.close()
         return True

@@ -9,16 +9,20 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from types import SimpleNamespace
 from typing import Any
 
 from lessons.exercises.decorators_parts import MANY, Enough, wake
+from lessons.exercises.exercise import Attempt
 from lessons.exercises.variant import Variant
 from lessons.judge.judge import Callback, Judge, declare, declared
+from lessons.words import described as short
 from lifecycle.config import PipelineConfig
 from lifecycle.context import PipelineContext
+from lifecycle.faults import Outcome
 from lifecycle.ledger import closed, opened
 from lifecycle.probe import Probe, Watched
 from lifecycle.retry import retryOnFailure
@@ -27,31 +31,38 @@ from lifecycle.sources import CsvSource
 from lifecycle.stages import Filter, Normalise, Parse
 
 Row = dict[str, object]
+Rows = list[tuple[Any, ...]]
+Runner = Callable[[Any, Any, Any], int]
 declare(Probe, "__enter__ __exit__ stream process write", "metrics", name="Part")
 declare(Watched, "__next__ close", name="generator")
 
 WITH = "Hand all of it to a `PipelineContext`, in a `with`: it closes last first, whatever fails."
 
-Runner = Callable[[Any, Any, Any], int]
 
+class Opening:
+    """A part that the ledger knows while it is open."""
 
-@declared("__enter__ __exit__ stream", name="Part")
-class Feed:
-    """A source that drops `drops` times at one record, and gives the same records when it is opened again."""
+    kind = name = ""
+    entry: Any = None
 
-    def __init__(self, records: list[Row], drops: int = 0, at: int = 1) -> None:
-        self.records, self.drops, self.at, self.opened = records, drops, at, 0
-        self.entry: Any = None
-
-    def __enter__(self) -> Feed:
-        self.entry = opened("socket", "feed")
+    def __enter__(self) -> Any:
+        self.entry = opened(self.kind, self.name)
         return self
 
     def __exit__(self, *reason: object) -> None:
         closed(self.entry)
 
+
+@declared("__enter__ __exit__ stream", name="Part")
+class Feed(Opening):
+    """A source that drops `drops` times at one record, and gives the same records when it is opened again."""
+
+    kind, name = "socket", "feed"
+
+    def __init__(self, records: list[Row], drops: int = 0, at: int = 1) -> None:
+        self.records, self.drops, self.at, self.opened = records, drops, at, 0
+
     def stream(self) -> Iterator[Row]:
-        """Yield the records, or break."""
         self.opened += 1
         for number, record in enumerate(self.records, 1):
             if number == self.at and self.drops:
@@ -60,90 +71,83 @@ class Feed:
             yield dict(record)
 
 
-@declared("stream", name="Part")
-class Bare:
-    """A source that has nothing to open."""
-
-    def __init__(self, records: list[Row]) -> None:
-        self.records = records
-
-    def stream(self) -> Iterator[Row]:
-        """Yield the records."""
-        for record in self.records:
-            yield dict(record)
-
-
 @declared("process", name="Part")
 class Shift:
-    """A stage that shifts the temperature."""
+    """A stage that shifts the temperature, and lets every record pass, every second one, …"""
 
-    def __init__(self, by: float) -> None:
-        self.by = by
+    def __init__(self, by: float, every: int = 1) -> None:
+        self.by, self.every = by, every
 
     def process(self, stream: Any) -> Iterator[Row]:
-        """Yield each record, shifted."""
-        for record in stream:
+        for record in islice(stream, self.every - 1, None, self.every):
             yield {**record, "celsius": record["celsius"] + self.by}
 
 
 @declared("__enter__ __exit__ write", name="Part")
-class Tray:
-    """A sink that keeps what it is given."""
+class Tray(Opening):
+    """A sink that keeps what it is given. then: what happens at its second record."""
 
-    def __init__(self) -> None:
+    kind, name = "connection", "tray"
+
+    def __init__(self, then: Callable[[], object] | None = None) -> None:
         self.rows: list[Row] = []
-        self.entry: Any = None
-
-    def __enter__(self) -> Tray:
-        self.entry = opened("connection", "tray")
-        return self
-
-    def __exit__(self, *reason: object) -> None:
-        closed(self.entry)
+        self.then = then
 
     def write(self, record: Row) -> None:
-        """Take one record."""
         self.rows.append(record)
-
-
-class Decorable:
-    """A part as a student decorates it: with generator functions of its own."""
-
-    def __init__(self, part: Any) -> None:
-        self.part = part
-
-    def stream(self) -> Iterator[Row]:
-        """Yield what the part yields."""
-        yield from self.part.stream()
-
-    def process(self, stream: Any) -> Iterator[Row]:
-        """Yield what the part makes of a stream."""
-        yield from self.part.process(stream)
-
-    def write(self, record: Row) -> None:
-        """Hand a record on to the part."""
-        self.part.write(record)
-
-
-class Opened(Decorable):
-    """A part that is opened and closed."""
-
-    def __enter__(self) -> Opened:
-        self.part.__enter__()
-        return self
-
-    def __exit__(self, kind: Any, error: Any, trace: Any) -> None:
-        self.part.__exit__(kind, error, trace)
-
-
-def decorable(part: Any) -> Decorable:
-    """The part with generator functions of its own; it opens if the part does."""
-    return (Opened if hasattr(type(part), "__enter__") else Decorable)(part)
+        if self.then and len(self.rows) == 2:
+            self.then()
 
 
 @declared("", "maxAttempts delaySeconds center spread label", name="Settings")
 class Asked(SimpleNamespace):
     """Settings that come from no `PipelineConfig`: attributes, and nothing else."""
+
+
+# What observations have in common.
+
+
+@contextmanager
+def prepared(judge: Judge) -> Iterator[list[object]]:
+    """Let nothing sleep in the answer's process, and keep the kit's classes as they are; gives the waits."""
+    waits: list[object] = []
+    judge.witness(prepare, Callback(waits.append))
+    try:
+        yield waits
+    finally:
+        judge.witness(tidy)
+
+
+def said(tried: Attempt) -> str:
+    """What was raised, and at which line of the answer."""
+    return tried.raised + (f", at {tried.where}" if tried.where else "")
+
+
+def ended(tried: Attempt, **more: Any) -> Any:
+    """The facts of how a call has ended, and more."""
+    error = tried.error
+    return SimpleNamespace(
+        raised=said(tried),
+        returned=short(tried.value),
+        no_error=error is None,
+        os_error=isinstance(error, OSError),
+        time_out=isinstance(error, TimeoutError),
+        drivers=type(error).__name__ == "OperationalError",
+        **more,
+    )
+
+
+def run_of(outcome: Outcome, **more: Any) -> Any:
+    """The facts of one run of a sweep; `phase` is what a part was doing when it failed, "" for no failure."""
+    fault = outcome.fault
+    return SimpleNamespace(
+        when=f"after a failure at {fault}" if fault else "after a run without a failure",
+        phase=fault.phase if fault else "",
+        leaked=", ".join(outcome.leaked),
+        arrived=outcome.arrived,
+        no_error=outcome.raised is None,
+        **more,
+    )
 
 
 def new_engine(path: str, asked: Any = None, pooled: bool = True) -> Any:
@@ -160,38 +164,30 @@ def new_engine(path: str, asked: Any = None, pooled: bool = True) -> Any:
         f"sqlite:///{path}", connect_args={"check_same_thread": False, "timeout": 0}, **pool
     )
 
-    @event.listens_for(engine, "connect")
-    def quick(connection: Any, record: object) -> None:
-        # These files live for a second: no need to wait for the disk.
-        connection.execute("pragma synchronous = off")
-
+    # These files live for a second: no need to wait for the disk.
+    event.listen(engine, "connect", lambda one, record: one.execute("pragma synchronous = off"))
     if asked is not None:
         event.listen(engine, "checkout", lambda *given: asked())
     return engine
 
 
-@dataclass
 class Database:
-    """An SQLite file; `table` is its table's name, with the columns' SQL, and `folder` where it is.
+    """An SQLite file with one table, in a folder of its own or in one that the answer's process sees as well.
 
-    `checkouts` is how often an engine was asked for a connection, if it was made with `checked_out`.
+    columns: the table's columns as SQL has them. `checkouts` is how often a connection was asked for.
     """
 
-    table: str
-    columns: str
-    folder: Any = None
-    checkouts: int = 0
-
-    def __post_init__(self) -> None:
-        if self.folder is None:
-            self._own = TemporaryDirectory(ignore_cleanup_errors=True)
-            self.folder = Path(self._own.name)
-        self.path = (Path(self.folder) / "night.db").as_posix()
+    def __init__(self, table: str, columns: str, folder: Path | None = None) -> None:
+        self._own = None if folder else TemporaryDirectory(ignore_cleanup_errors=True)
+        self.folder = folder or Path(self._own.name if self._own else "")
+        self.table, self.path = table, (self.folder / "night.db").as_posix()
+        self.checkouts = self._until = 0
         self._lock: sqlite3.Connection | None = None
-        self._until = 0
-        with closing(self.connection()) as connection:
-            connection.execute(f"create table if not exists {self.table} ({self.columns})")
-            connection.commit()
+        self._change(f"create table if not exists {table} ({columns})")
+
+    def _change(self, statement: str, rows: Rows | None = None) -> None:
+        with closing(self.connection()) as connection, connection:
+            connection.executemany(statement, [()] if rows is None else rows)
 
     def engine(self, judge: Judge, pooled: bool = True) -> Any:
         """An engine in the answer's process, whose checkouts this side counts."""
@@ -225,27 +221,29 @@ class Database:
         connection.execute("pragma synchronous = off")
         return connection
 
-    def rows(self) -> list[tuple[Any, ...]]:
+    def rows(self) -> Rows:
         """What is kept, in the order of the rows."""
         with closing(self.connection()) as connection:
-            return sorted(connection.execute(f"select * from {self.table}").fetchall())
+            return sorted(connection.execute(f"select * from {self.table}").fetchall(), key=repr)
 
-    def reset(self, rows: list[tuple[Any, ...]]) -> None:
+    def reset(self, rows: Rows) -> None:
         """Let the table hold these rows and no others."""
-        with closing(self.connection()) as connection:
-            connection.execute(f"delete from {self.table}")
-            marks = ", ".join("?" * len(self.columns.split("primary")[0].strip(" ,").split(",")))
-            connection.executemany(f"insert into {self.table} values ({marks})", rows)
-            connection.commit()
+        self._change(f"delete from {self.table}")
+        self._change(f"insert into {self.table} values ({', '.join('?' * len(rows[0]))})", rows)
 
     def refuse(self, rows: int) -> None:
         """Refuse each row that is inserted while the table has so many rows, or more."""
-        with closing(self.connection()) as connection:
-            connection.execute(
-                f"create trigger full before insert on {self.table} when (select count(*) from {self.table})"
-                f" >= {rows} begin select raise(abort, 'the disk is full'); end"
-            )
-            connection.commit()
+        self._change(
+            f"create trigger full before insert on {self.table} when (select count(*) from {self.table})"
+            f" >= {rows} begin select raise(abort, 'the disk is full'); end"
+        )
+
+    def free(self) -> bool:
+        """Whether the database can be written, so that no transaction has its lock."""
+        with suppress(sqlite3.OperationalError), closing(self.connection()) as connection:
+            connection.execute("begin immediate")
+            return True
+        return False
 
     @contextmanager
     def locked(self, checkouts: int) -> Iterator[None]:
@@ -281,11 +279,10 @@ class Nightly:
         """The caller's SQLAlchemy engine; its database has a table `weather`, with rows of last night."""
         return new_engine(self.database.path)
 
-    def met_by(self, answer: Any, judge: Judge, settings: Any = None) -> Any:
-        """An answer's own night over this file and this database, with other settings or its own ones."""
-        values = {name[1:]: value for name, value in vars(self.config).items()}
-        config = judge.witness(new_config, values) if settings is None else settings
-        return answer(self.path, self.database.engine(judge, pooled=False), config)
+    @property
+    def settings(self) -> dict[str, Any]:
+        """What the config holds, by name."""
+        return {name[1:]: value for name, value in vars(self.config).items()}
 
     @property
     def expected(self) -> list[tuple[Any, ...]]:
@@ -308,27 +305,23 @@ OLD = [("1999-12-30", 1.5, 0.25), ("1999-12-31", 2.5, 0.5)]
 DRY = {2: "0.0", 4: "0"}
 """Days without rain, and how the file writes it."""
 
-DRIZZLE = "0.1"
-"""A little rain is rain."""
-
 
 def nightly(variant: Variant, key: str, config: Any, folder: Path | None = None) -> Nightly:
     """A night's file and database, made anew."""
     if folder is not None:
         folder.mkdir()
     database = Database("weather", "date text, precipitation float, temp_max float", folder)
-    drawn = variant.random(key)
-    count = variant.number(f"{key} days", 5, 7)
-    days, rains = [], []
-    for day in range(1, count + 1):
-        rain = DRY.get(day, str(1 + int(drawn.random() * 90) / 10))
-        rains.append(DRIZZLE if day == 5 else rain)
-        days.append((f"2012-01-{day:02}", float(rains[-1]), int(drawn.random() * 300) / 10))
-    path = database.folder / "days.csv"
-    lines = ["date,precipitation,temp_max"]
-    lines += [f"{day},{rain},{warm}" for (day, _, warm), rain in zip(days, rains, strict=True)]
-    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
     database.reset(OLD)
+    drawn = variant.random(key)
+    days, lines = [], ["date,precipitation,temp_max"]
+    for day in range(1, variant.number(f"{key} days", 5, 7) + 1):
+        # A little rain is rain.
+        rain = DRY.get(day, "0.1" if day == 5 else str(1 + int(drawn.random() * 90) / 10))
+        warm = int(drawn.random() * 300) / 10
+        days.append((f"2012-01-{day:02}", float(rain), warm))
+        lines.append(f"2012-01-{day:02},{rain},{warm}")
+    path = database.folder / "days.csv"
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
     return Nightly(path, database, config, days)
 
 
@@ -371,57 +364,38 @@ def by_hand(source: Any, stages: Any, sink: Any) -> int:
     return count
 
 
-def _moved(stream: Any, stages: Any, sink: Any) -> int:
-    for stage in stages:
-        stream = stage.process(stream)
-    return sum(sink.write(record) is None for record in stream)
-
-
 def at_the_end(source: Any, stages: Any, sink: Any) -> int:
     source.__enter__()
     sink.__enter__()
-    count = _moved(source.stream(), stages, sink)
+    count = _closed_streams(source, stages, sink)
     sink.__exit__(None, None, None)
     source.__exit__(None, None, None)
     return count
 
 
+def _closed_streams(source: Any, stages: Any, sink: Any) -> int:
+    """A run that opens and closes the streams alone: for the context these two have nothing to open."""
+    return in_context(SimpleNamespace(stream=source.stream), stages, SimpleNamespace(write=sink.write))
+
+
 def leaves_the_streams(source: Any, stages: Any, sink: Any) -> int:
-    with source, sink:
-        return _moved(source.stream(), stages, sink)
+    with source as feed, sink as tray:
+        stream = feed.stream()
+        for stage in stages:
+            stream = stage.process(stream)
+        return sum(tray.write(record) is None for record in stream)
 
 
 def one_finally(source: Any, stages: Any, sink: Any) -> int:
-    streams: list[Any] = []
-    source.__enter__()
+    entered = []
     try:
-        sink.__enter__()
-        streams.append(source.stream())
-        for stage in stages:
-            streams.append(stage.process(streams[-1]))
-        return sum(sink.write(record) is None for record in streams[-1])
+        for part in (source, sink):
+            part.__enter__()
+            entered.append(part)
+        return _closed_streams(source, stages, sink)
     finally:
-        for stream in reversed(streams):
-            stream.close()
-        if streams:
-            sink.__exit__(None, None, None)
-        source.__exit__(None, None, None)
-
-
-def keeps_quiet(source: Any, stages: Any, sink: Any) -> int:
-    with suppress(OSError):
-        return in_context(source, stages, sink)
-    return 0
-
-
-def keeps_quiet_at_the_end(source: Any, stages: Any, sink: Any) -> int:
-    pipeline = PipelineContext(source, stages, sink)
-    try:
-        with pipeline:
-            pipeline.run()
-    except OSError:
-        pass
-    return int(pipeline.recordCount)
+        for part in reversed(entered):
+            part.__exit__(None, None, None)
 
 
 def keeps_quiet_later(source: Any, stages: Any, sink: Any) -> int:
@@ -435,6 +409,15 @@ def keeps_quiet_later(source: Any, stages: Any, sink: Any) -> int:
     return int(pipeline.recordCount)
 
 
+def writes_quietly(source: Any, stages: Any, sink: Any) -> int:
+    def write(record: Any) -> None:
+        with suppress(OSError):
+            sink.write(record)
+
+    with sink:
+        return in_context(source, stages, SimpleNamespace(write=write))
+
+
 RIGHT: tuple[Runner, ...] = (in_context, in_a_stack, by_hand)
 """Runners that close everything and let every error out."""
 
@@ -442,7 +425,7 @@ LEAKY: dict[str, tuple[Runner, ...]] = {
     "record": (at_the_end,),
     "streams": (leaves_the_streams,),
     "close": (one_finally,),
-    "quiet": (keeps_quiet, keeps_quiet_at_the_end, keeps_quiet_later),
+    "quiet": (keeps_quiet_later, writes_quietly),
 }
 """Runners that do not, by what gives them away."""
 
@@ -458,14 +441,11 @@ def new_config(values: dict[str, Any]) -> PipelineConfig:
 def new_kinds() -> tuple[type, ...]:
     """Classes for one check, whose objects hand each call on to the part that they are made with."""
 
-    class Bare:
+    class Part:
         def __init__(self, part: Any) -> None:
             self.part = part
 
-        def stream(self) -> Iterator[Row]:
-            yield from self.part.stream()
-
-    class Feed(Bare):
+    class Opened(Part):
         def __enter__(self) -> Any:
             self.part.__enter__()
             return self
@@ -473,65 +453,57 @@ def new_kinds() -> tuple[type, ...]:
         def __exit__(self, *reason: object) -> None:
             self.part.__exit__(*reason)
 
+    class Bare(Part):
         def stream(self) -> Iterator[Row]:
             yield from self.part.stream()
 
-    class Shift:
-        def __init__(self, part: Any) -> None:
-            self.part = part
+    class Feed(Opened, Bare):
+        pass
 
+    class Shift(Part):
         def process(self, stream: Any) -> Iterator[Row]:
             yield from self.part.process(stream)
 
-    class Tray:
-        def __init__(self, part: Any) -> None:
-            self.part = part
-
-        def __enter__(self) -> Any:
-            self.part.__enter__()
-            return self
-
-        def __exit__(self, *reason: object) -> None:
-            self.part.__exit__(*reason)
-
+    class Tray(Opened):
         def write(self, record: Row) -> None:
             self.part.write(record)
 
-    return Feed, Bare, Shift, Tray
-
-
-def new_empty(part: Any) -> Any:
-    """A sink that hands each record on to a part, and has a length of 0."""
-
-    class Empty:
+    class Empty(Tray):
         def __len__(self) -> int:
             return 0
 
-        def write(self, record: Row) -> None:
-            part.write(record)
-
-    return Empty()
+    return Feed, Bare, Shift, Tray, Empty
 
 
-_prepared = ExitStack()
-_kept: list[Callable[[], list[str]]] = []
+KINDS = CsvSource, SqlSink, Parse, Filter, Normalise
+_plain: dict[type, dict[str, Any]] = {}
 
 
 def prepare(wait: Callable[[object], None]) -> None:
     """Tell `wait` of each pause in place of sleeping, and remember the kit's classes as they are."""
-    _prepared.callback(wake)
     time.sleep, retryOnFailure.__kwdefaults__ = wait, {"sleep": wait}
-    _kept[:] = [_prepared.enter_context(kept_as_they_are(CsvSource, SqlSink, Parse, Filter, Normalise))]
+    _plain.update({kind: dict(vars(kind)) for kind in KINDS})
 
 
 def tidy() -> None:
     """Undo `prepare`, and what an answer or `drop_lines` has changed in these classes."""
-    _prepared.close()
+    wake()
+    for kind, own in _plain.items():
+        for name in {*vars(kind), *own}:
+            if name not in own:
+                delattr(kind, name)
+            elif vars(kind).get(name) is not own[name]:
+                setattr(kind, name, own[name])
 
 
 def changed() -> list[str]:
     """The methods of these classes that are other ones by now."""
-    return _kept[0]()
+    return [
+        f"`{kind.__name__}.{name}`"
+        for kind, own in _plain.items()
+        for name in ("__enter__", "__exit__", "stream", "process", "write")
+        if vars(kind).get(name) is not own.get(name)
+    ]
 
 
 def drop_lines(ask: Callable[[int], object]) -> None:
@@ -544,27 +516,3 @@ def drop_lines(ask: Callable[[int], object]) -> None:
             yield record
 
     CsvSource.stream = stream  # type: ignore[method-assign]
-
-
-@contextmanager
-def kept_as_they_are(*kinds: type) -> Iterator[Callable[[], list[str]]]:
-    """Put the methods of some classes back at the end; the value tells which were replaced so far."""
-    before = {kind: dict(vars(kind)) for kind in kinds}
-
-    def changed() -> list[str]:
-        return [
-            f"`{kind.__name__}.{name}`"
-            for kind, own in before.items()
-            for name in ("__enter__", "__exit__", "stream", "process", "write")
-            if vars(kind).get(name) is not own.get(name)
-        ]
-
-    try:
-        yield changed
-    finally:
-        for kind, own in before.items():
-            for name, value in own.items():
-                if vars(kind).get(name) is not value:
-                    setattr(kind, name, value)
-            for name in set(vars(kind)) - set(own):
-                delattr(kind, name)

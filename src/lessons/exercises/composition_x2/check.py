@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from types import SimpleNamespace
 from typing import Any
 
+from lessons.exercises.composition_parts import said
 from lessons.exercises.exercise import Sheet, attempt
 from lessons.exercises.rules import Asked, Rule, ruled
 from lessons.exercises.variant import Variant
@@ -36,29 +37,7 @@ def names_of(variant: Variant) -> list[str]:
 # --- what is observed ---
 
 
-@dataclass(frozen=True)
-class Closing:
-    """One call of the answer, with parts of which some fail to close."""
-
-    fails: bool
-    """Whether some part was to fail."""
-    ctrl_c: bool
-    opened: str
-    closed: str
-    missed: str
-    again: str
-    """A part that was closed more than once, and how often."""
-    times: int
-    last_first: bool
-    failures: int
-    """How many parts raised an error."""
-    raised: str
-    no_error: bool
-    one_of_theirs: bool
-    its_own: bool
-
-
-def closings(answer: Any, sheet: Sheet) -> Iterator[Closing]:
+def closings(answer: Any, sheet: Sheet) -> Iterator[Any]:
     """No part fails, then one, several and an interrupt; at the end none again."""
     names = sheet.given
     last = len(names) - 1
@@ -69,9 +48,7 @@ def closings(answer: Any, sheet: Sheet) -> Iterator[Closing]:
     yield _closing(answer, names, (), OSError)
 
 
-def _closing(
-    answer: Any, names: list[str], fails: tuple[int, ...], error: Callable[[str], BaseException]
-) -> Closing:
+def _closing(answer: Any, names: list[str], fails: tuple[int, ...], error: Callable[[str], Any]) -> Any:
     diary: list[str] = []
     parts = [Station(name, diary, error(name) if at in fails else None) for at, name in enumerate(names)]
     tried = attempt(answer, list(parts))
@@ -79,7 +56,7 @@ def _closing(
     again = next((name for name in diary if diary.count(name) > 1), "")
     raised = [part.error for part in parts if part.error and part.name in diary]
     out = set(map(id, _all(tried.error)))
-    return Closing(
+    return SimpleNamespace(
         fails=bool(fails),
         ctrl_c=any(isinstance(part.error, KeyboardInterrupt) for part in parts),
         opened=", ".join(names),
@@ -89,7 +66,7 @@ def _closing(
         times=diary.count(again),
         last_first=closed == [name for name in reversed(names) if name in closed],
         failures=len(raised),
-        raised=tried.raised + (f" at {tried.where}" if tried.where and not raised else ""),
+        raised=tried.raised if raised else said(tried),
         no_error=tried.error is None,
         one_of_theirs=any(id(one) in out for one in raised),
         its_own=len(raised) == 1 and tried.error is raised[0],

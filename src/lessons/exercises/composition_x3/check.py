@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
-from dataclasses import dataclass
-from functools import cached_property
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
-from lessons.exercises.composition_parts import Database, Row, new_engine
-from lessons.exercises.exercise import Sheet, attempt
+from lessons.exercises.composition_parts import Database, Row, Rows, ended, new_engine
+from lessons.exercises.exercise import Attempt, Sheet, attempt
 from lessons.exercises.rules import Asked, Rule, ruled
 from lessons.exercises.variant import Variant
 from lessons.judge.judge import Judge
 from lessons.words import described as short
-
-Rows = list[tuple[Any, ...]]
 
 # --- what the answer is given ---
 
@@ -24,29 +21,13 @@ COLUMNS = "station text, day int, celsius float, primary key (station, day)"
 OLD: Rows = [("Old Harbour", 1, 4.5)]
 
 
-class Days:
-    """An `engine` whose database has the table `days`, and `records` of one night."""
-
-    def __init__(self, records: list[Row]) -> None:
-        self.records = records
-        self._database = Database("days", COLUMNS)
-
-    @cached_property
-    def engine(self) -> Any:
-        """The SQLAlchemy engine; if it finds the database locked, it does not wait."""
-        return new_engine(self._database.path)
-
-    def rows(self) -> Rows:
-        """What the table holds."""
-        return self._database.rows()
+def days_of(variant: Variant) -> Any:
+    """`records` of one night, an `engine` whose database has the table `days`, and what it has: `rows()`."""
+    database = Database("days", COLUMNS)
+    return SimpleNamespace(records=records_of(variant), engine=new_engine(database.path), rows=database.rows)
 
 
-def days_of(variant: Variant) -> Days:
-    """A database and one night's records."""
-    return Days(records_of(variant, "composition-x3"))
-
-
-def records_of(variant: Variant, key: str) -> list[Row]:
+def records_of(variant: Variant, key: str = "composition-x3") -> list[Row]:
     """The records of one night."""
     return variant.readings(key, variant.number(key, 5, 8))
 
@@ -54,53 +35,20 @@ def records_of(variant: Variant, key: str) -> list[Row]:
 # --- what is observed ---
 
 
-@dataclass(frozen=True)
-class Night:
-    """One `with` block around a sink, and what it left."""
-
-    when: str
-    records: int
-    raised: str
-    no_error: bool
-    os_error: bool
-    drivers: bool
-    """Whether the database driver's own error came out."""
-    left_a_table: bool
-    """Whether a table that the sink has made was there already."""
-    entered: bool
-    named: str
-    is_sink: bool
-    """Whether the name after `as` has `write`."""
-    old: int
-    rows: int
-    none_new: bool
-    missing: str
-    extra: str
-    right: bool
-    open: int
-    """How many connections are open; one that was given back is closed here."""
-
-
 class Place:
-    """One database, and a sink over it."""
+    """One database, and an engine over it in the answer's process. `open` counts what is not given back."""
 
-    def __init__(self, answer: Any, judge: Judge, folder: Path, old: Rows, pooled: bool = False) -> None:
+    def __init__(self, answer: Any, judge: Judge, folder: Path, old: Rows, pooled: bool) -> None:
         folder.mkdir()
-        self.answer, self.judge, self.old = answer, judge, old
+        self.answer, self.judge, self.old, self.named = answer, judge, old, list[Any]()
         self.database = Database("days", COLUMNS, folder)
         self.database.reset(old)
         self.engine = self.database.engine(judge, pooled)
-        self.named: list[Any] = []
 
     def night(
-        self, when: str, records: list[Row], keeps: list[Row], error: BaseException | None = None,
-        meanwhile: AbstractContextManager[None] | None = None,
-    ) -> Night:  # fmt: skip
-        """Write records in a block, and raise an error at its end. keeps: the records that belong in the "
-        "table.
-
-        meanwhile: what another program does with the database.
-        """
+        self, when: str, records: list[Row], error: Any = None, meanwhile: Any = None, **more: Any
+    ) -> Any:
+        """Write records in a block, and raise an error at its end. meanwhile: what another program does."""
 
         def block() -> None:
             with self.answer(self.engine) as name:
@@ -112,25 +60,22 @@ class Place:
 
         with meanwhile or nullcontext():
             tried = attempt(block)
-        # What a commit that failed has left of its lock is SQLAlchemy's affair: its rows are not looked at.
-        rows = [] if meanwhile else self.database.rows()
-        return self.seen(when, rows, keeps, tried.error, tried.raised, tried.where)
+        return self.seen(when, [] if error or meanwhile else records, tried, **more)
 
-    def seen(
-        self, when: str, rows: Rows, keeps: list[Row], error: BaseException | None, raised: str, where: str
-    ) -> Night:
-        """The facts of a block that has ended."""
+    def seen(self, when: str, keeps: list[Row], tried: Attempt, **more: Any) -> Any:
+        """The facts of a block that has ended. keeps: the records that belong in the table."""
+        # A transaction whose commit has failed, and that is still open, lets nobody read.
+        rows = attempt(self.database.rows).value or self.old
         new = [(row["station"], row["day"], row["celsius"]) for row in keeps]
-        right = sorted([row for row in self.old if row[:2] not in [one[:2] for one in new]] + new)
+        stay = [row for row in self.old if row[:2] not in [one[:2] for one in new]]
+        right = sorted(stay + new, key=repr)
         name: Any = self.named[0] if self.named else None
-        return Night(
+        facts = {"open": self.database.open(self.judge), **more}
+        return ended(
+            tried,
             when=when,
             records=len(keeps),
-            raised=raised + (f", at {where}" if where else ""),
-            no_error=error is None,
-            os_error=isinstance(error, OSError),
-            drivers=type(error).__name__ == "OperationalError",
-            left_a_table="already exists" in raised,
+            left_a_table="already exists" in tried.raised,
             entered=bool(self.named),
             named=short(name),
             is_sink=attempt(lambda: name.write).error is None,
@@ -140,71 +85,63 @@ class Place:
             missing=str([row for row in right if row not in rows][:1])[1:-1],
             extra=str([row for row in rows if row not in right][:1])[1:-1],
             right=rows == right,
-            open=self.database.open(self.judge),
+            free=self.database.free(),
+            **facts,
         )
 
 
 @contextmanager
 def places(answer: Any, sheet: Sheet) -> Iterator[Any]:
-    """Makes a new database and a sink over it, as often as it is called."""
+    """Makes a new database and an engine over it, as often as it is called."""
     with sheet.judge.folder() as folder:
-        numbers = iter(range(99))
-        yield lambda old=OLD, pooled=False: Place(
-            answer, sheet.judge, folder / str(next(numbers)), old, pooled
-        )
+        folders = (folder / str(number) for number in range(99))
+        yield lambda old=OLD, pooled=False: Place(answer, sheet.judge, next(folders), old, pooled)
 
 
-def odd(records: list[Row]) -> list[Row]:
-    """The records, with a name that ends a text in SQL, and cells in another order: a record is a dict."""
-    return [*records[:-1], dict(reversed({**records[-1], "station": "L'Aquila"}.items()))]
-
-
-def good(answer: Any, sheet: Sheet) -> Iterator[Night]:
+def good(answer: Any, sheet: Sheet) -> Iterator[Any]:
     """A night without a failure; none of its readings is there."""
     with places(answer, sheet) as place:
-        records = odd(sheet.given.records)
-        yield place().night("a night that succeeded", records, records)
+        *records, last = records_of(sheet.variant)
+        # A name that ends a text in SQL, and cells in another order: a record is a dict.
+        records.append(dict(reversed({**last, "station": "L'Aquila"}.items())))
+        yield place().night("a night that succeeded", records)
 
 
-def repeated(answer: Any, sheet: Sheet) -> Iterator[Night]:
+def repeated(answer: Any, sheet: Sheet) -> Iterator[Any]:
     """A night of which one reading is there already, and the same night once more."""
     with places(answer, sheet) as place:
-        records = sheet.given.records
-        old = [*OLD, (records[0]["station"], records[0]["day"], -99.0)]
-        here = place(sorted(old), pooled=True)
-        yield here.night("a night with a reading that was there already", records, records)
-        yield here.night("the same night once more", records, records)
+        records = records_of(sheet.variant)
+        here = place([*OLD, (records[0]["station"], records[0]["day"], -99.0)], pooled=True)
+        yield here.night("a night with a reading that was there already", records)
+        yield here.night("the same night once more", records)
 
 
-def failed(answer: Any, sheet: Sheet) -> Iterator[Night]:
+def failed(answer: Any, sheet: Sheet) -> Iterator[Any]:
     """A night that fails half way, and one that Ctrl-C stops there."""
     with places(answer, sheet) as place:
-        records = sheet.given.records
+        records = records_of(sheet.variant)
         at = sheet.variant.number("composition-x3 fails", 2, len(records) - 1)
-        error = OSError("the line dropped")
-        yield place().night(f"a night that failed at record {at}", records[:at], [], error)
-        yield place().night(f"Ctrl-C at record {at}", records[:at], [], KeyboardInterrupt())
+        yield place().night(f"a night that failed at record {at}", records[:at], OSError("the line dropped"))
+        yield place().night(f"Ctrl-C at record {at}", records[:at], KeyboardInterrupt())
 
 
-def locked(answer: Any, sheet: Sheet) -> Iterator[Night]:
-    """A night while another program writes."""
+def locked(answer: Any, sheet: Sheet) -> Iterator[Any]:
+    """A night while another program writes; then while it reads: all can be written, and not committed."""
     with places(answer, sheet) as place:
-        records, here = sheet.given.records, place()
-        yield here.night("a night that met a lock", records, [], None, here.database.locked(99))
+        records, here = records_of(sheet.variant), place()
+        lock = here.database.locked(99)
+        yield here.night("a night that met a lock", records, meanwhile=lock, at_commit=False)
+        # A connection that was given back is closed at this place, and stays in the pool at the next one.
+        what, here, pool = "a night whose commit met a lock", place(), place(pooled=True)
+        yield here.night(what, records, meanwhile=here.database.read(), at_commit=True)
+        yield pool.night(what, records, meanwhile=pool.database.read(), at_commit=True, open=0)
 
 
-def read(answer: Any, sheet: Sheet) -> Iterator[Night]:
-    """A night while another program reads: everything can be written, and not committed."""
-    with places(answer, sheet) as place:
-        records, here = sheet.given.records, place()
-        yield here.night("a night whose commit met a lock", records, [], None, here.database.read())
-
-
-def two_at_once(answer: Any, sheet: Sheet) -> Iterator[Night]:
+def two_at_once(answer: Any, sheet: Sheet) -> Iterator[Any]:
     """Two sinks over two databases, made before either of them is used, and used at the same time."""
     with places(answer, sheet) as place:
         outer, inner = place(), place()
-        mine, others = sheet.given.records, records_of(sheet.variant, "composition-x3 other")
+        mine, others = records_of(sheet.variant), records_of(sheet.variant, "composition-x3 other")
 
         def block() -> None:
             one, two = answer(outer.engine), answer(inner.engine)
@@ -217,23 +154,16 @@ def two_at_once(answer: Any, sheet: Sheet) -> Iterator[Night]:
                     sink.write(dict(record))
 
         tried = attempt(block)
-        for when, here, keeps in (("the outer", outer, mine), ("the inner", inner, others)):
-            yield here.seen(when, here.database.rows(), keeps, tried.error, tried.raised, tried.where)
+        yield outer.seen("the outer", mine, tried)
+        yield inner.seen("the inner", others, tried)
 
 
-@dataclass(frozen=True)
-class Made:
+def made(answer: Any, sheet: Sheet) -> Iterator[Any]:
     """A sink that was made and not entered."""
-
-    open: int
-
-
-def made(answer: Any, sheet: Sheet) -> Iterator[Made]:
-    """Make a sink, and do not enter it."""
     with places(answer, sheet) as place:
         here = place()
         sink = attempt(answer, here.engine)
-        yield Made(here.database.open(sheet.judge))
+        yield SimpleNamespace(open=here.database.open(sheet.judge))
         del sink
 
 
@@ -296,28 +226,26 @@ GIVEN_BACK = (
     Rule(locked, lambda night: night.open and not night.entered,
          "after {when} a connection of the pool was not given back.", "leaks-exit-covers-enter",
          "If `__enter__` fails there is no `__exit__`: close what it has opened before it raises."),
-    Rule(read, lambda night: night.open,
+    Rule(locked, lambda night: night.open,
          "after {when} a connection of the pool was not given back.", "",
          "Close the connection in a `finally` of `__exit__`: the commit above it may fail."),
+    Rule(locked, lambda night: not night.free,
+         "after {when} its transaction was still open: nothing else could be written to the database.", "",
+         "A commit that fails does not end the transaction, and `close()` does not either: roll back first."),
 )  # fmt: skip
 
 OS_ERROR = (
     Rule(locked, lambda night: night.no_error,
-         "another program held the lock all the time, and no error came out.", "",
-         "Let the failure out: a night that could not write has not succeeded."),
-    Rule(locked, lambda night: night.drivers,
+         "{when} let no error out, so that it seems to have succeeded.", "",
+         "Let the failure out: a night that could not be written or committed has not succeeded."),
+    Rule(locked, lambda night: night.drivers and not night.at_commit,
          "the database was locked, and the driver's own error came out, which is not an `OSError`: {raised}.",
          "databases-lock-is-oserror",
          "Catch SQLAlchemy's `OperationalError`, and raise a `TimeoutError` from it."),
     Rule(locked, lambda night: not night.os_error,
-         "the database was locked, and what came out is not an `OSError`: {raised}.", "",
-         "Catch SQLAlchemy's `OperationalError`, and raise a `TimeoutError` from it."),
-    Rule(read, lambda night: night.no_error,
-         "the commit met another program's lock, so that nothing was kept, and no error came out.", "",
-         "Let the failure out: a night that could not be committed has not succeeded."),
-    Rule(read, lambda night: not night.os_error,
-         "the commit met another program's lock, and what came out is not an `OSError`: {raised}.", "",
-         "A lock can be met at every statement, the commit as well: translate the error there, too."),
+         "{when} raised what is not an `OSError`: {raised}.", "",
+         "Every statement can meet a lock, the commit as well: catch SQLAlchemy's `OperationalError` there, "
+         "and raise a `TimeoutError` from it."),
 )  # fmt: skip
 
 repeating = ruled(

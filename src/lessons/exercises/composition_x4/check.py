@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from types import SimpleNamespace
 from typing import Any
 
-from lessons.exercises.composition_parts import LEAKY, RIGHT, Feed, Runner, Shift, Tray
+from lessons.exercises.composition_parts import LEAKY, RIGHT, Feed, Runner, Shift, Tray, said
 from lessons.exercises.exercise import Attempt, Sheet, attempt
 from lessons.exercises.rules import Asked, Rule, ruled
 from lessons.exercises.variant import Variant
@@ -25,25 +25,8 @@ def build_of(variant: Variant) -> Callable[[], tuple[Any, Any, Any]]:
 # --- what is observed ---
 
 
-@dataclass(frozen=True)
-class Tried:
-    """The test, called with one runner."""
-
-    kind: str
-    """"" for a right runner, else what gives a leaky one away."""
-    ran: bool
-    """Whether the test has run any runner."""
-    passed: bool
-    asserted: bool
-    raised: str
-    rejects_all: bool
-    """Whether every right runner was rejected."""
-    passes_all: bool
-    """Whether no runner at all was rejected."""
-
-
-def tried(answer: Any, sheet: Sheet) -> list[Tried]:
-    """Call the test with right runners and leaky ones.
+def tried(answer: Any, sheet: Sheet) -> list[Any]:
+    """Call the test with right runners and leaky ones; `kind` is "" or what gives a leaky one away.
 
     The runners run on this side, on the parts that the test makes there, in an order that it cannot know.
     """
@@ -57,22 +40,26 @@ def tried(answer: Any, sheet: Sheet) -> list[Tried]:
 
         return attempt(answer, Callback(run))
 
-    kinds = {"": RIGHT, **LEAKY}
-    runners = [(kind, one) for kind, ones in kinds.items() for one in ones]
-    shuffled = runners.copy()
+    kinds = {one: kind for kind, ones in {"": RIGHT, **LEAKY}.items() for one in ones}
+    shuffled = list(kinds)
     sheet.variant.random("composition-x4 order").shuffle(shuffled)
-    ends = {one: called(one) for _, one in shuffled}
+    # Twice in a row: a test that says yes and no by turns rejects one of the two.
+    shuffled.insert(shuffled.index(RIGHT[0]), RIGHT[0])
+    ends: dict[Runner, Attempt] = {}
+    for one in shuffled:
+        end = called(one)
+        ends[one] = end if end.error else ends.get(one, end)
     return [
-        Tried(
+        SimpleNamespace(
             kind=kind,
             ran=bool(calls),
             passed=ends[one].error is None,
             asserted=isinstance(ends[one].error, AssertionError),
-            raised=ends[one].raised + (f", at {ends[one].where}" if ends[one].where else ""),
+            raised=said(ends[one]),
             rejects_all=all(ends[right].error is not None for right in RIGHT),
             passes_all=all(end.error is None for end in ends.values()),
         )
-        for kind, one in runners
+        for one, kind in kinds.items()
     ]
 
 

@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 from lessons.exercises import composition_parts as at_work
-from lessons.exercises.composition_parts import OLD, Nightly, decorable, nightly
+from lessons.exercises.composition_parts import OLD, Nightly, Rows, ended, nightly, prepared, run_of
 from lessons.exercises.exercise import Attempt, Sheet, attempt, exactly
 from lessons.exercises.rules import Asked, Rule, ruled
 from lessons.exercises.variant import Variant
 from lessons.judge.judge import Callback
 from lessons.words import described as short
 from lifecycle.config import PipelineConfig
-from lifecycle.faults import Outcome, sweep
-
-Rows = list[tuple[Any, ...]]
+from lifecycle.faults import sweep
+from lifecycle.probe import Injected
 
 # --- what the answer is given ---
 
@@ -37,88 +36,52 @@ def config_of(variant: Variant, key: str, **settings: Any) -> PipelineConfig:
 
 
 class Desk:
-    """Where the nights of one observation are: files and databases of this side, which the answer works "
-    "on."""
+    """Where the nights of one observation are: files and databases of this side, for the answer to use."""
 
-    def __init__(self, answer: Any, sheet: Sheet, folder: Path) -> None:
-        self.answer, self.judge, self.variant, self.folder = answer, sheet.judge, sheet.variant, folder
-        self.waits: list[object] = []
-        self.made = 0
+    def __init__(self, answer: Any, sheet: Sheet, folder: Path, waits: list[object]) -> None:
+        self.answer, self.judge, self.variant, self.waits = answer, sheet.judge, sheet.variant, waits
+        self.folders = (folder / str(number) for number in range(99))
         self.attempts = self.variant.number("composition-x5 attempts", 4, 6)
 
     def night(self, key: str = "composition-x5", **settings: Any) -> Nightly:
         """A new file, a new database and settings."""
-        self.made += 1
-        folder = self.folder / str(self.made)
-        return nightly(self.variant, key, config_of(self.variant, key, **settings), folder)
+        return nightly(self.variant, key, config_of(self.variant, key, **settings), next(self.folders))
 
     def met(self, night: Nightly, settings: Any = None) -> Any:
-        """The answer's object over a night."""
-        return night.met_by(self.answer, self.judge, settings)
+        """The answer's object over a night, with other settings or its own ones."""
+        config = settings or self.judge.witness(at_work.new_config, night.settings)
+        return self.answer(night.path, night.database.engine(self.judge, pooled=False), config)
 
-    def drops(self, at: int, error: Callable[[], BaseException | None]) -> list[int]:
-        """Let the line raise what `error` gives when record `at` is asked for; return what is asked for."""
-        asked: list[int] = []
+    def run(self, night: Nightly, whole: bool = False) -> Attempt:
+        """Let the answer build and run a night, or `load` the whole of it."""
 
-        def ask(number: int) -> None:
-            asked.append(number)
-            raised = error() if number == at else None
-            if raised is not None:
-                raise raised
+        def run() -> Any:
+            mine = self.met(night)
+            return mine.load() if whole else mine.run(*mine.build())
 
-        self.judge.witness(at_work.drop_lines, Callback(ask))
-        return asked
+        return attempt(run)
 
 
 @contextmanager
 def desk(answer: Any, sheet: Sheet) -> Iterator[Desk]:
-    """Let nothing sleep in the answer's process, and put the kit's classes back at the end."""
+    """A desk for one observation; meanwhile nothing sleeps in the answer's process."""
     sheet.judge.keep = True
-    with sheet.judge.folder() as folder:
-        made = Desk(answer, sheet, folder)
-        sheet.judge.witness(at_work.prepare, Callback(made.waits.append))
-        try:
-            yield made
-        finally:
-            sheet.judge.witness(at_work.tidy)
+    with sheet.judge.folder() as folder, prepared(sheet.judge) as waits:
+        yield Desk(answer, sheet, folder, waits)
 
 
 # --- what is observed ---
 
 
-@dataclass(frozen=True)
-class Loaded:
-    """What one `load()` left in the table."""
-
-    raised: str
-    no_error: bool
-    rows: int
-    new_rows: int
-    old_rows: int
-    days: int
-    wet: int
-    dry: int
-    dry_row: str
-    by_text: bool
-    """Whether a day without a text for its rain is dropped, so that the text was asked whether it is true."""
-    right_rows: bool
-    first: str
-    returned: str
-    right_count: bool
-    patched: str
-    """A method of the kit's classes that is another one by now."""
-
-
-def first_night(answer: Any, sheet: Sheet) -> Iterator[Loaded]:
+def first_night(answer: Any, sheet: Sheet) -> Iterator[Any]:
     """One night without a failure."""
     with desk(answer, sheet) as here:
         night = here.night()
-        tried = attempt(lambda: here.met(night).load())
+        tried = here.run(night, whole=True)
         rows = night.database.rows()
         dry = [row for row in rows if row not in OLD and not row[1]]
-        yield Loaded(
-            raised=tried.raised + (f", at {tried.where}" if tried.where else ""),
-            no_error=tried.error is None,
+        yield ended(
+            tried,
             rows=len(rows),
             new_rows=sum(row not in OLD for row in rows),
             old_rows=sum(row in OLD for row in rows),
@@ -126,10 +89,10 @@ def first_night(answer: Any, sheet: Sheet) -> Iterator[Loaded]:
             wet=len(night.expected),
             dry=len(dry),
             dry_row=str(dry[:1])[1:-1],
-            by_text=bool(dry) and _by_text(here.met(night)),
+            # Whether the text for the rain decides: with another one for 0, or none, a day is dropped.
+            by_text=dry and (len(dry) + len(night.expected) < len(night.days) or _by_text(here.met(night))),
             right_rows=night.is_right(rows),
             first=str(rows[:1])[1:-1],
-            returned=short(tried.value),
             right_count=exactly(tried.value, len(rows)),
             patched=", ".join(sheet.judge.witness(at_work.changed)[:1]),
         )
@@ -145,17 +108,7 @@ def _by_text(mine: Any) -> bool:
     return bool(attempt(left).value == [])
 
 
-@dataclass(frozen=True)
-class Two:
-    """Two nights at the same time: how each table ended."""
-
-    which: str
-    right: bool
-    rows: int
-    raised: str
-
-
-def two_nights(answer: Any, sheet: Sheet) -> Iterator[Two]:
+def two_nights(answer: Any, sheet: Sheet) -> Iterator[Any]:
     """Build two nights over two files and two databases before either of them runs."""
     with desk(answer, sheet) as here:
         nights = [here.night(), here.night("composition-x5 other")]
@@ -164,31 +117,11 @@ def two_nights(answer: Any, sheet: Sheet) -> Iterator[Two]:
         for which, night, one, parts in zip(("first", "second"), nights, mine, built, strict=True):
             tried = parts if parts.error else attempt(one.run, *parts.value)
             rows = night.database.rows()
-            yield Two(which, night.is_right(rows), len(rows), tried.raised)
+            right = night.is_right(rows)
+            yield ended(tried, which=which, right=right, rows=len(rows))
 
 
-@dataclass(frozen=True)
-class Run:
-    """One run of a sweep."""
-
-    when: str
-    phase: str
-    """"open", "pull", "write", "end" or "close": what a part was doing when it failed; "" for no failure."""
-    leaked: str
-    open_files: int
-    arrived: int
-    no_error: bool
-    kept_old: bool
-    """Whether the table holds what it held before; all of the night may be there if only closing failed."""
-    rows: int
-
-    @property
-    def in_the_middle(self) -> bool:
-        """Whether it failed after the parts were open, and an error came out."""
-        return self.phase not in ("", "open") and not self.no_error
-
-
-def swept(answer: Any, sheet: Sheet) -> list[Run]:
+def swept(answer: Any, sheet: Sheet) -> list[Any]:
     """Fail the answer's own pipeline at every place, while records move first, then while it closes."""
     with desk(answer, sheet) as here:
         night = here.night(maxAttempts=1)
@@ -196,113 +129,72 @@ def swept(answer: Any, sheet: Sheet) -> list[Run]:
         ends: list[tuple[int, Rows]] = []
         before: list[int] = []
 
+        def files() -> int:
+            return len(here.judge.files() or ())
+
         def build() -> Any:
             night.database.reset(OLD)
-            before[:] = [len(here.judge.files() or ())]
+            before[:] = [files()]
             source, stages, sink = mine.build()
             # Around the answer's own streams, so that this side knows which of them are suspended.
-            return decorable(source), tuple(map(decorable, stages)), decorable(sink)
+            return Injected(source, ""), tuple(Injected(stage, "") for stage in stages), Injected(sink, "")
 
-        def run(source: Any, stages: Any, sink: Any) -> Any:
+        def run(*parts: Any) -> Any:
             try:
-                return mine.run(source, stages, sink)
+                return mine.run(*parts)
             finally:
-                ends.append((len(here.judge.files() or ()) - before[0], night.database.rows()))
+                ends.append((files() - before[0], night.database.rows()))
 
         outcomes = sweep(build, run).outcomes
-        # The sweep runs once more than it tells, to count the places.
-        whole = ends[1][1]
-        runs = [_run(one, files, rows, whole) for one, (files, rows) in zip(outcomes, ends[1:], strict=True)]
-        return sorted(runs, key=lambda one: one.phase in ("end", "close"))
+    runs = []
+    # The sweep runs once more than it tells, to count the places.
+    for one, (open_files, rows) in zip(outcomes, ends[1:], strict=True):
+        run_ = run_of(one, open_files=open_files, rows=len(rows))
+        closing = run_.phase in ("end", "close")
+        # All of the night may be there if only closing failed.
+        run_.kept_old = rows == OLD or (closing and rows == ends[1][1])
+        run_.in_the_middle = run_.phase not in ("", "open") and not run_.no_error
+        runs.append(run_)
+    return sorted(runs, key=lambda one: one.phase in ("end", "close"))
 
 
-def _run(one: Outcome, files: int, rows: Rows, whole: Rows) -> Run:
-    phase = one.fault.phase if one.fault else ""
-    return Run(
-        when=f"after a failure at {one.fault}" if one.fault else "after a run without a failure",
-        phase=phase,
-        leaked=", ".join(one.leaked),
-        open_files=files,
-        arrived=one.arrived,
-        no_error=one.raised is None,
-        kept_old=rows == sorted(OLD) or (phase in ("end", "close") and rows == whole),
-        rows=len(rows),
-    )
-
-
-@dataclass(frozen=True)
-class Dropped:
-    """One night whose line dropped."""
-
-    at: int
-    times: int
-    attempts: int
-    asked: bool
-    """Whether the line was asked for a record at all."""
-    opened: int
-    raised: str
-    no_error: bool
-    same_error: bool
-    """Whether the error that came out is the line's last one."""
-    came: int
-    accepted: str
-    too_many: bool
-    as_without: bool
-    """Whether the count and the table are those of a night whose line did not drop."""
-    delay: float
-    waits: str
-    waited: bool
-
-
-def line_drops(answer: Any, sheet: Sheet) -> Iterator[Dropped]:
-    """`run`: the line drops as often as it may."""
+def line_drops(answer: Any, sheet: Sheet) -> Iterator[Any]:
+    """`run`: the line drops as often as it may, then at each attempt; `load`: Ctrl-C at the same record."""
     with desk(answer, sheet) as here:
-        yield _dropped(here, here.attempts - 1, OSError)
+        night = here.night()
+        good, rows = here.run(night), night.database.rows()
+        often = here.attempts - 1
+    for what, times in (("drops", often), ("is lost", 99), ("Ctrl-C", 1)):
+        with desk(answer, sheet) as here:
+            yield _dropped(here, what, times, good, rows)
 
 
-def line_is_lost(answer: Any, sheet: Sheet) -> Iterator[Dropped]:
-    """`run`: the line drops whenever it gets to this record."""
-    with desk(answer, sheet) as here:
-        yield _dropped(here, 10_000, OSError)
-
-
-def ctrl_c(answer: Any, sheet: Sheet) -> Iterator[Dropped]:
-    """`load`: Ctrl-C in the middle."""
-    with desk(answer, sheet) as here:
-        yield _dropped(here, 1, KeyboardInterrupt, whole=True)
-
-
-def _dropped(here: Desk, times: int, kind: type[BaseException], whole: bool = False) -> Dropped:
+def _dropped(here: Desk, what: str, times: int, good: Attempt, rows: Rows) -> Any:
     delay = here.variant.number("composition-x5 delay", 1, 9) / 4
-    settings: dict[str, Any] = {"maxAttempts": here.attempts, "delaySeconds": delay}
-    night, without = here.night(**settings), here.night(**settings)
+    night = here.night(maxAttempts=here.attempts, delaySeconds=delay)
     at = here.variant.number("composition-x5 at", 2, len(night.days) - 1)
+    asked: list[int] = []
     errors: list[BaseException] = []
 
-    def error() -> BaseException | None:
-        if len(errors) == times:
-            return None
-        errors.append(kind("the line dropped"))
-        return errors[-1]
+    def ask(number: int) -> None:
+        asked.append(number)
+        if number == at and len(errors) < times:
+            errors.append(KeyboardInterrupt() if what == "Ctrl-C" else OSError("the line dropped"))
+            raise errors[-1]
 
-    def run(mine: Any) -> Attempt:
-        return attempt(mine.load) if whole else attempt(lambda: mine.run(*mine.build()))
-
-    good, rows = run(here.met(without)), without.database.rows()
-    asked = here.drops(at, error)
-    tried = run(here.met(night))
+    here.judge.witness(at_work.drop_lines, Callback(ask))
+    tried = here.run(night, whole=what == "Ctrl-C")
     same = exactly(tried.value, good.value) or tried.value is good.value
-    return Dropped(
+    return ended(
+        tried,
+        what=what,
         at=at,
         times=len(errors),
         attempts=here.attempts,
         asked=bool(asked),
         opened=asked.count(1),
-        raised=tried.raised,
-        no_error=tried.error is None,
         same_error=bool(errors) and tried.error is errors[-1],
         came=len(rows),
-        accepted=short(tried.value),
         too_many=type(tried.value) is int and tried.value > len(rows),
         as_without=same and night.database.rows() == rows,
         delay=delay,
@@ -311,124 +203,55 @@ def _dropped(here: Desk, times: int, kind: type[BaseException], whole: bool = Fa
     )
 
 
-@dataclass(frozen=True)
-class Refused:
-    """One `load()` whose database refused a row."""
-
-    rows: int
-    raised: str
-    no_error: bool
-    kept_old: bool
-
-
-def write_fails(answer: Any, sheet: Sheet) -> Iterator[Refused]:
+def write_fails(answer: Any, sheet: Sheet) -> Iterator[Any]:
     """`load`: the database refuses the last row of the night."""
     with desk(answer, sheet) as here:
         night = here.night()
         night.database.refuse(len(night.expected) - 1)
-        tried = attempt(lambda: here.met(night).load())
+        here.run(night, whole=True)
         rows = night.database.rows()
-        yield Refused(len(rows), tried.raised, tried.error is None, rows == sorted(OLD))
+        yield SimpleNamespace(rows=len(rows), kept_old=rows == OLD)
 
 
-@dataclass(frozen=True)
-class Locked:
-    """One `load()` on a database that another program has locked."""
-
-    stays: bool
-    attempts: int
-    tries: int
-    raised: str
-    no_error: bool
-    drivers: bool
-    """Whether the database driver's own error came out."""
-    time_out: bool
-    returned: str
-    loaded: bool
-
-
-def lock_ends(answer: Any, sheet: Sheet) -> Iterator[Locked]:
-    """The database is free at the last of all attempts."""
+def locked(answer: Any, sheet: Sheet) -> Iterator[Any]:
+    """`load`: the database is free at the last of all attempts; then it stays locked."""
     with desk(answer, sheet) as here:
-        yield _locked(here, here.attempts)
+        for checkouts in (here.attempts, 99):
+            night = here.night(maxAttempts=here.attempts)
+            mine = here.met(night)
+            with night.database.locked(checkouts):
+                tried = attempt(mine.load)
+            yield ended(
+                tried,
+                stays=checkouts > here.attempts,
+                attempts=here.attempts,
+                tries=night.database.checkouts,
+                ended=tried.raised if tried.error else f"no error; it returned {short(tried.value)}",
+                loaded=tried.error is None and night.database.rows() != OLD,
+            )
 
 
-def lock_stays(answer: Any, sheet: Sheet) -> Iterator[Locked]:
-    """The database stays locked."""
+def other_settings(answer: Any, sheet: Sheet) -> Iterator[Any]:
+    """Build twice and run once with settings of another class, and read the figures of each part."""
     with desk(answer, sheet) as here:
-        yield _locked(here, 99)
+        night, built = here.night(), list[Any]()
 
+        def run() -> None:
+            mine = here.met(night, at_work.Asked(**night.settings))
+            built[:] = mine.build(), mine.build()
+            mine.run(*built[0])
 
-def _locked(here: Desk, checkouts: int) -> Locked:
-    night = here.night(maxAttempts=here.attempts)
-    mine = here.met(night)
-    with night.database.locked(checkouts):
-        tried = attempt(mine.load)
-    return Locked(
-        stays=checkouts > here.attempts,
-        attempts=here.attempts,
-        tries=night.database.checkouts,
-        raised=tried.raised,
-        no_error=tried.error is None,
-        drivers=type(tried.error).__name__ == "OperationalError",
-        time_out=isinstance(tried.error, TimeoutError),
-        returned=short(tried.value),
-        loaded=night.database.rows() != sorted(OLD),
-    )
-
-
-@dataclass(frozen=True)
-class Built:
-    """A part that two calls of `build` returned."""
-
-    name: str
-    same: bool
-
-
-def built_twice(answer: Any, sheet: Sheet) -> Iterator[Built]:
-    """Build twice, and compare."""
-    with desk(answer, sheet) as here:
-        mine = here.met(here.night())
-        (source, stages, sink), (another, others, other) = mine.build(), mine.build()
-        pairs = [("source", source, another), ("sink", sink, other)]
-        pairs += [("stage", one, two) for one, two in zip(stages, others, strict=False)]
-        for name, one, two in pairs:
-            yield Built(name, one is two)
-
-
-@dataclass(frozen=True)
-class Measured:
-    """A part after a run with settings that come from no `PipelineConfig`."""
-
-    place: str
-    kind: str
-    raised: str
-    no_error: bool
-    has_figures: bool
-
-
-def other_settings(answer: Any, sheet: Sheet) -> Iterator[Measured]:
-    """Build and run with settings of another class, and read the figures of each part."""
-    with desk(answer, sheet) as here:
-        night = here.night()
-        values = {name[1:]: value for name, value in vars(night.config).items() if name != "_windowSize"}
-        mine = attempt(lambda: here.met(night, at_work.Asked(**values)))
-        made = mine if mine.error else attempt(lambda: mine.value.build())
-        tried = made if made.error else attempt(lambda: mine.value.run(*made.value))
+        tried = attempt(run)
         if tried.error is not None:
-            yield Measured("", "", _said(tried), False, False)
-            return
-        source, stages, _ = made.value
-        for place, part in (
-            ("the source", source),
-            *((f"stage {n}", one) for n, one in enumerate(stages, 1)),
-        ):
+            built = [(None, (), None)] * 2
+        (source, stages, sink), (another, others, other) = built
+        pairs = [(source, another), *zip(stages, others, strict=False), (sink, other)]
+        names = ["source", *(f"stage {number}" for number in range(1, len(pairs) - 1)), "sink"]
+        for name, (part, again) in zip(names, pairs, strict=True):
             records = getattr(getattr(part, "metrics", None), "records", None)
-            yield Measured(place, type(part).__name__, "", True, type(records) is int and records > 0)
-
-
-def _said(tried: Attempt) -> str:
-    return tried.raised + (f", at {tried.where}" if tried.where else "")
+            has_figures = name == "sink" or (type(records) is int and records > 0)
+            kind, same = type(part).__name__, part is again and tried.error is None
+            yield ended(tried, name=name, kind=kind, same=same, has_figures=has_figures)
 
 
 # --- the rules ---
@@ -445,15 +268,14 @@ FIRST = (
 
 TEXT = (
     "Keep the days with a number above 0. What a file gives is text, and the text `'0.0'` is not empty, so "
-    "it "
-    "is true: parse first."
+    "it is true: parse first."
 )
 
 ROWS = (
     Rule(first_night, lambda night: night.old_rows,
          "the table holds {rows} rows, {old_rows} of last night among them.", "",
          "A night replaces the night before: `SqlSink(…, replace=True)`."),
-    Rule(first_night, lambda night: night.dry and (night.by_text or night.dry < night.days - night.wet),
+    Rule(first_night, lambda night: night.by_text,
          "the file has {days} days, {wet} of them wet; a dry day is in the table: {dry_row}.",
          "start-text-is-number", TEXT),
     Rule(first_night, lambda night: night.dry,
@@ -465,9 +287,8 @@ ROWS = (
     Rule(first_night, lambda night: not night.right_count,
          "`load()` returned {returned}, and {rows} rows were written.", "", "Return what `run` returns."),
     Rule(two_nights, lambda two: not two.right,
-         "two nights were built, on two files and two databases, and then both ran. The table of the "
-         "{which} one "
-         "had {rows} rows that are not its own ones at the end, and the run raised: {raised}.", "",
+         "two nights were built, on two files and two databases, and then both ran. The table of the {which} "
+         "one had {rows} rows that are not its own ones at the end, and the run raised: {raised}.", "",
          "Keep what belongs to one night on the object itself, `self.…`, and nothing on its class."),
 )  # fmt: skip
 
@@ -497,56 +318,47 @@ UNCHANGED = (
          "One transaction for all rows: `SqlSink(…, replace=True)` commits at the end."),
     Rule(write_fails, lambda night: not night.kept_old,
          "the database refused the last row of a night, and the table held {rows} rows after `load()`, not "
-         "the "
-         "ones from before.", "",
+         "the ones from before.", "",
          "One transaction for the whole night: what is committed before the last record is written stays."),
 )  # fmt: skip
 
 AGAIN = (
     Rule(line_drops, lambda night: not night.asked,
          "the source is not a `CsvSource`, so its line could not be made to drop.", "", "Use `CsvSource`."),
-    Rule(line_drops, lambda night: not night.no_error,
+    Rule(line_drops, lambda night: night.what == "drops" and not night.no_error,
          "the line dropped {times} times at record {at}, `maxAttempts` is {attempts}, and the night ended "
-         "with "
-         "{raised}.", "",
+         "with {raised}.", "",
          "In `build`: `retryOnFailure(config.maxAttempts, config.delaySeconds)` around `source.stream`."),
-    Rule(line_drops, lambda night: night.too_many,
-         "a night has {came} records; when the line dropped {times} times at record {at}, {accepted} were "
+    Rule(line_drops, lambda night: night.what == "drops" and night.too_many,
+         "a night has {came} records; when the line dropped {times} times at record {at}, {returned} were "
          "accepted.", "decorators-restart-is-harmless",
          "Try the stream again, and skip what was handed on before: `retryOnFailure` counts it."),
-    Rule(line_drops, lambda night: not night.as_without,
+    Rule(line_drops, lambda night: night.what == "drops" and not night.as_without,
          "a night has {came} records; when the line dropped {times} times at record {at}, `run` returned "
-         "{accepted}, and the table was not right.", "",
+         "{returned}, and the table was not right.", "",
          "In `run`: pull all records, and let the sink commit."),
-    Rule(line_is_lost, lambda night: night.opened != night.attempts,
+    Rule(line_drops, lambda night: night.what == "is lost" and night.opened != night.attempts,
          "the line dropped at each attempt, `maxAttempts` is {attempts}: it was opened {opened} times.", "",
          "Hand on `config.maxAttempts` as it is: it counts all attempts, the first one too."),
-    Rule(lock_ends, lambda night: not night.no_error and night.drivers,
+    Rule(locked, lambda night: not night.stays and night.drivers,
          "the database was locked, and `load()` ended at attempt {tries} of {attempts} with the driver's own "
          "error: {raised}.", "databases-lock-is-oserror",
          "`SqlSink` raises a `TimeoutError` for a lock, an `OSError`. Use it, or translate the error."),
-    Rule(lock_ends, lambda night: not night.no_error or not night.loaded,
+    Rule(locked, lambda night: not night.stays and not night.loaded,
          "the database was locked when the night began, and free at attempt {attempts} of {attempts}; "
-         "`load()` "
-         "tried {tries} times and ended with: {raised}.", "",
+         "`load()` tried {tries} times and ended with {ended}.", "",
          "`SqlSink` raises a `TimeoutError` for a lock, an `OSError`. Try the whole night again, with a "
-         "fresh "
-         "pipeline each time."),
-    Rule(lock_stays, lambda night: night.no_error,
-         "the database stayed locked, and `load()` returned {returned} without an error.", "",
-         "After the last attempt let its error out: whoever starts the night must learn that it failed."),
-    Rule(lock_stays, lambda night: night.tries != night.attempts,
-         "the database stayed locked, `maxAttempts` is {attempts}, and `load()` tried {tries} times.", "",
-         "Hand on `config.maxAttempts` as it is: it counts all attempts, the first one too."),
-    Rule(lock_stays, lambda night: not night.time_out,
-         "the database stayed locked, and what came out of `load()` is {raised}.", "",
-         "Let the error of the last attempt out as it is: a `TimeoutError`."),
-    Rule(ctrl_c, lambda night: night.opened != 1 or not night.same_error,
+         "fresh pipeline each time."),
+    Rule(locked, lambda night: night.stays and not (night.time_out and night.tries == night.attempts),
+         "the database stayed locked, `maxAttempts` is {attempts}, and `load()` tried {tries} times and "
+         "ended with {ended}.", "",
+         "`config.maxAttempts` counts all attempts, the first one too. Let the last one's error out as it is,"
+         " a `TimeoutError`: whoever starts the night must learn that it failed."),
+    Rule(line_drops, lambda night: night.what == "Ctrl-C" and (night.opened != 1 or not night.same_error),
          "Ctrl-C was pressed at record {at} of `load()`: the file was read {opened} times, and what came "
-         "out is "
-         "{raised}.", "",
+         "out is {raised}.", "",
          "Try again after a lock alone: `except BaseException` also catches `KeyboardInterrupt`."),
-    Rule(built_twice, lambda part: part.same,
+    Rule(other_settings, lambda part: part.same,
          "`build()` returned the same {name} twice.", "", "Make new parts in each call of `build`."),
 )  # fmt: skip
 
@@ -560,9 +372,9 @@ SETTINGS = (
          "Read the attributes that you need, and ask nothing about the object's class."),
     NO_RECORD,
     Rule(other_settings, lambda part: not part.has_figures,
-         "{place} ({kind}) has no figures after the run.", "composition-context-measures",
+         "the {name} ({kind}) has no figures after the run.", "composition-context-measures",
          "On each object: `stage.process = measuredStage(stage.process)`; on the source its `stream`."),
-    Rule(line_drops, lambda night: night.as_without and not night.waited,
+    Rule(line_drops, lambda night: night.what == "drops" and night.as_without and not night.waited,
          "the line dropped {times} times, `delaySeconds` is {delay}, and the waits were: {waits}.", "",
          "Hand on `config.delaySeconds`."),
 )  # fmt: skip
