@@ -116,7 +116,7 @@ PROGRAMS = {
         _delivery,
     ),
     "composition-x4": Programs(
-        (f"{PLACE}.composition_parts",), ("in_context", "in_a_stack", "by_hand"), (), _program
+        (f"{PLACE}.composition_parts",), ("in_context", "stacked"), ("begun", "runner"), _program
     ),
 }
 """The programs of each exercise in which a student writes a test."""

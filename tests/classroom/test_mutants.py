@@ -314,7 +314,7 @@ WRONG = {
     "descriptors-x5": SHARING,
     "decorators-x5": "wrong = restarting",
     "chains-x6": "wrong = open_ended",
-    "composition-x4": "wrong = leaves_the_streams",
+    "composition-x4": "wrong = runner('streams')",
 }
 """How a wrong program is made beside the right ones."""
 

@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from itertools import islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -42,11 +42,10 @@ WITH = "Hand all of it to a `PipelineContext`, in a `with`: it closes last first
 class Opening:
     """A part that the ledger knows while it is open."""
 
-    kind = name = ""
     entry: Any = None
 
     def __enter__(self) -> Any:
-        self.entry = opened(self.kind, self.name)
+        self.entry = opened("part", type(self).__name__)
         return self
 
     def __exit__(self, *reason: object) -> None:
@@ -56,8 +55,6 @@ class Opening:
 @declared("__enter__ __exit__ stream", name="Part")
 class Feed(Opening):
     """A source that drops `drops` times at one record, and gives the same records when it is opened again."""
-
-    kind, name = "socket", "feed"
 
     def __init__(self, records: list[Row], drops: int = 0, at: int = 1) -> None:
         self.records, self.drops, self.at, self.opened = records, drops, at, 0
@@ -87,8 +84,6 @@ class Shift:
 class Tray(Opening):
     """A sink that keeps what it is given. then: what happens at its second record."""
 
-    kind, name = "connection", "tray"
-
     def __init__(self, then: Callable[[], object] | None = None) -> None:
         self.rows: list[Row] = []
         self.then = then
@@ -102,9 +97,6 @@ class Tray(Opening):
 @declared("", "maxAttempts delaySeconds center spread label", name="Settings")
 class Asked(SimpleNamespace):
     """Settings that come from no `PipelineConfig`: attributes, and nothing else."""
-
-
-# What observations have in common.
 
 
 @contextmanager
@@ -306,15 +298,20 @@ DRY = {2: "0.0", 4: "0"}
 """Days without rain, and how the file writes it."""
 
 
-def nightly(variant: Variant, key: str, config: Any, folder: Path | None = None) -> Nightly:
-    """A night's file and database, made anew."""
+def nightly(
+    variant: Variant, key: str = "composition-x5", folder: Path | None = None, count: int = 0, **settings: Any
+) -> Nightly:
+    """A night's file, database and settings, made anew. count: of its days, drawn by default."""
+    center, spread = variant.number(f"{key} center", 8, 16), variant.number(f"{key} spread", 4, 9)
+    # No spread by which a temperature of one decimal divides without a remainder: a rounded value would pass.
+    given = {"center": float(center), "spread": spread + 0.7, "delaySeconds": 0, **settings}
     if folder is not None:
         folder.mkdir()
     database = Database("weather", "date text, precipitation float, temp_max float", folder)
     database.reset(OLD)
     drawn = variant.random(key)
     days, lines = [], ["date,precipitation,temp_max"]
-    for day in range(1, variant.number(f"{key} days", 5, 7) + 1):
+    for day in range(1, (count or variant.number(f"{key} days", 5, 7)) + 1):
         # A little rain is rain.
         rain = DRY.get(day, "0.1" if day == 5 else str(1 + int(drawn.random() * 90) / 10))
         warm = int(drawn.random() * 300) / 10
@@ -322,10 +319,7 @@ def nightly(variant: Variant, key: str, config: Any, folder: Path | None = None)
         lines.append(f"2012-01-{day:02},{rain},{warm}")
     path = database.folder / "days.csv"
     path.write_text("\n".join(lines) + "\n", encoding="utf-8")
-    return Nightly(path, database, config, days)
-
-
-# Runners on which a student's test is tried: three that are right, and each kind of wrong one.
+    return Nightly(path, database, PipelineConfig(**given), days)
 
 
 def in_context(source: Any, stages: Any, sink: Any) -> int:
@@ -333,113 +327,69 @@ def in_context(source: Any, stages: Any, sink: Any) -> int:
         return int(pipeline.run())
 
 
-def in_a_stack(source: Any, stages: Any, sink: Any) -> int:
-    count = 0
-    with ExitStack() as stack:
-        stack.enter_context(source)
-        stack.enter_context(sink)
-        stream = stack.enter_context(closing(source.stream()))
-        for stage in stages:
-            stream = stack.enter_context(closing(stage.process(stream)))
-        for record in stream:
-            sink.write(record)
-            count += 1
-    return count
+LEAKY = {"record": "record", "streams": "streams", "close": "close", "later": "quiet", "writes": "quiet"}
+"""The kinds of runners that do not, and what gives each of them away."""
 
 
-def by_hand(source: Any, stages: Any, sink: Any) -> int:
-    count, streams = 0, []
-    with source, sink:
-        try:
-            streams.append(source.stream())
-            for stage in stages:
-                streams.append(stage.process(streams[-1]))
-            for record in streams[-1]:
-                sink.write(record)
-                count += 1
-        finally:
-            with ExitStack() as stack:
-                for stream in streams:
-                    stack.callback(stream.close)
-    return count
+def begun(source: Any, stages: Any, sink: Any, by_name: bool) -> tuple[Any, ...]:
+    """What every runner does until something fails, in one go. by_name: use what `__enter__` returns.
 
-
-def at_the_end(source: Any, stages: Any, sink: Any) -> int:
-    source.__enter__()
-    sink.__enter__()
-    count = _closed_streams(source, stages, sink)
-    sink.__exit__(None, None, None)
-    source.__exit__(None, None, None)
-    return count
-
-
-def _closed_streams(source: Any, stages: Any, sink: Any) -> int:
-    """A run that opens and closes the streams alone: for the context these two have nothing to open."""
-    return in_context(SimpleNamespace(stream=source.stream), stages, SimpleNamespace(write=sink.write))
-
-
-def leaves_the_streams(source: Any, stages: Any, sink: Any) -> int:
-    with source as feed, sink as tray:
-        stream = feed.stream()
-        for stage in stages:
-            stream = stage.process(stream)
-        return sum(tray.write(record) is None for record in stream)
-
-
-def one_finally(source: Any, stages: Any, sink: Any) -> int:
-    entered = []
+    Returns what was entered, the streams, how many records arrived, the error, and whether a write raised it.
+    """
+    entered: list[Any] = []
+    streams: list[Any] = []
+    count, writing = 0, False
     try:
+        names = []
         for part in (source, sink):
-            part.__enter__()
+            names.append(part.__enter__())
             entered.append(part)
-        return _closed_streams(source, stages, sink)
-    finally:
-        for part in reversed(entered):
-            part.__exit__(None, None, None)
+        feed, tray = names if by_name else entered
+        streams.append(feed.stream())
+        for stage in stages:
+            streams.append(stage.process(streams[-1]))
+        for record in streams[-1]:
+            writing = True
+            tray.write(record)
+            writing, count = False, count + 1
+    except BaseException as error:
+        return entered, streams, count, error, writing
+    return entered, streams, count, None, False
 
 
-def keeps_quiet_later(source: Any, stages: Any, sink: Any) -> int:
-    with PipelineContext(source, stages, sink) as pipeline:
-        try:
-            for _ in pipeline.stream():
-                pass
-        except OSError:
-            if not pipeline.recordCount:
-                raise
-    return int(pipeline.recordCount)
+def runner(kind: str, begin: Callable[..., tuple[Any, ...]] = begun) -> Runner:
+    """A runner that leaks in this way, or one that is right, for "". begin: does what `begun` does."""
+
+    def run(source: Any, stages: Any = (), sink: Any = None) -> int:
+        entered, streams, count, error, writing = begin(source, stages, sink, kind == "streams")
+        if error and kind == "record":
+            raise error
+        reason = (type(error), error, None) if error else (None, None, None)
+        leaving: list[Any] = [partial(part.__exit__, *reason) for part in entered]
+        with ExitStack() as stack:
+            if kind == "close":
+                stack.callback(lambda: [leave() for leave in reversed(leaving)])
+            for turn in () if kind == "close" else leaving:
+                stack.callback(turn)
+            for stream in () if kind == "streams" else streams:
+                stack.callback(stream.close)
+            if error and not (writing if kind == "writes" else count and kind == "later"):
+                raise error
+        return int(count)
+
+    return run
 
 
-def writes_quietly(source: Any, stages: Any, sink: Any) -> int:
-    def write(record: Any) -> None:
-        with suppress(OSError):
-            sink.write(record)
-
-    with sink:
-        return in_context(source, stages, SimpleNamespace(write=write))
-
-
-RIGHT: tuple[Runner, ...] = (in_context, in_a_stack, by_hand)
-"""Runners that close everything and let every error out."""
-
-LEAKY: dict[str, tuple[Runner, ...]] = {
-    "record": (at_the_end,),
-    "streams": (leaves_the_streams,),
-    "close": (one_finally,),
-    "quiet": (keeps_quiet_later, writes_quietly),
-}
-"""Runners that do not, by what gives them away."""
-
-
-# What runs in the answer's process.
+stacked = runner("")
 
 
 def new_config(values: dict[str, Any]) -> PipelineConfig:
-    """Settings of the kit's own kind."""
+    """Settings of the kit's own kind, made in the answer's process, as all that follows is."""
     return PipelineConfig(**values)
 
 
 def new_kinds() -> tuple[type, ...]:
-    """Classes for one check, whose objects hand each call on to the part that they are made with."""
+    """Classes for one check, whose objects hand each call on to a part; `changed` watches them, too."""
 
     class Part:
         def __init__(self, part: Any) -> None:
@@ -472,7 +422,9 @@ def new_kinds() -> tuple[type, ...]:
         def __len__(self) -> int:
             return 0
 
-    return Feed, Bare, Shift, Tray, Empty
+    kinds = Feed, Bare, Shift, Tray, Empty
+    _plain.update({kind: dict(vars(kind)) for kind in kinds})
+    return kinds
 
 
 KINDS = CsvSource, SqlSink, Parse, Filter, Normalise
@@ -482,6 +434,7 @@ _plain: dict[type, dict[str, Any]] = {}
 def prepare(wait: Callable[[object], None]) -> None:
     """Tell `wait` of each pause in place of sleeping, and remember the kit's classes as they are."""
     time.sleep, retryOnFailure.__kwdefaults__ = wait, {"sleep": wait}
+    _plain.clear()
     _plain.update({kind: dict(vars(kind)) for kind in KINDS})
 
 

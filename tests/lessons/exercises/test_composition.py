@@ -14,7 +14,18 @@ from solutions import one_quickly, setup, solutions
 import lessons.exercises
 from lessons import course, given
 from lessons.exercises import Variant, executed, exercises
-from lessons.exercises.composition_parts import LEAKY, OLD, RIGHT, Database, Feed, Shift, Tray, new_engine
+from lessons.exercises.composition_parts import (
+    LEAKY,
+    OLD,
+    Database,
+    Feed,
+    Shift,
+    Tray,
+    in_context,
+    new_engine,
+    runner,
+    stacked,
+)
 from lessons.judge import trial
 from lessons.judge.trial import examine
 from lifecycle import faults, ledger
@@ -34,23 +45,23 @@ def build() -> tuple[Any, Any, Any]:
     return Feed(records), (Shift(1.0),), Tray()
 
 
-@pytest.mark.parametrize("runner", RIGHT, ids=lambda runner: runner.__name__)
-def test_a_right_runner_is_clean_and_lets_every_error_out(runner: Any) -> None:
-    swept = faults.sweep(build, runner)
+@pytest.mark.parametrize("right", [in_context, stacked], ids=["in_context", "stacked"])
+def test_a_right_runner_is_clean_and_lets_every_error_out(right: Any) -> None:
+    swept = faults.sweep(build, right)
     assert swept.clean and swept.outcomes[0].arrived == 4
     assert all(one.raised for one in swept.outcomes if one.fault)
 
 
-@pytest.mark.parametrize("kind", LEAKY)
-def test_a_wrong_runner_is_wrong_in_its_own_way(kind: str) -> None:
-    for runner in LEAKY[kind]:
-        swept = faults.sweep(build, runner)
-        silent = [one for one in swept.outcomes if one.fault and one.fault.phase != "end" and not one.raised]
-        assert bool(silent) == (kind == "quiet")
-        assert bool(swept.leaks) == (kind != "quiet")
-        leaked = " ".join(text for one in swept.leaks for text in one.leaked)
-        assert ("not finished" in leaked) >= (kind == "streams")
-        assert ("not left" in leaked) == (kind in ("record", "close"))
+@pytest.mark.parametrize(("way", "kind"), LEAKY.items())
+def test_a_wrong_runner_is_wrong_in_its_own_way(way: str, kind: str) -> None:
+    swept = faults.sweep(build, runner(way))
+    silent = [one for one in swept.outcomes if one.fault and one.fault.phase != "end" and not one.raised]
+    assert bool(silent) == (kind == "quiet")
+    assert bool(swept.leaks) == (kind != "quiet")
+    leaked = " ".join(text for one in swept.leaks for text in one.leaked)
+    assert ("not finished" in leaked) >= (kind == "streams")
+    assert ("not left" in leaked) == (kind in ("record", "close"))
+    assert ({one.fault.phase for one in swept.leaks} == {"close"}) == (kind == "close")
 
 
 def test_a_database_is_locked_until_it_is_asked_often_enough() -> None:

@@ -14,8 +14,6 @@ from lessons.exercises.variant import Variant
 from lessons.words import described as short
 from lifecycle.faults import sweep
 
-# --- what the answer is given ---
-
 
 def readings_of(variant: Variant) -> list[Row]:
     """Some readings, `{"station", "day", "celsius"}`."""
@@ -35,11 +33,6 @@ class Desk:
         config = self.judge.witness(at_work.new_config, {"delaySeconds": 0, **settings})
         return self.answer(self.parts[0], self.parts[1:], self.sink(tray), config)
 
-    def methods(self) -> dict[str, Any]:
-        """The methods of the classes by now."""
-        found = ((self.source, "stream"), (self.stage, "process"), (self.sink, "write"))
-        return {f"`{kind.__name__}.{name}`": getattr(kind, name) for kind, name in found}
-
 
 @contextmanager
 def desk(answer: Any, sheet: Sheet) -> Iterator[Desk]:
@@ -48,16 +41,13 @@ def desk(answer: Any, sheet: Sheet) -> Iterator[Desk]:
         yield Desk(answer, sheet, waits)
 
 
-# --- what is observed ---
-
-
 def line_drops(answer: Any, sheet: Sheet) -> Iterator[Any]:
     """Two stages, and a line that drops one time less than there are attempts."""
     number = sheet.variant.number
     attempts, delay = number("composition-x1 attempts", 4, 6), number("composition-x1 delay", 1, 9) / 4
     at = number("composition-x1 at", 2, len(sheet.given) - 1)
     with desk(answer, sheet) as here:
-        tray, line, plain = Tray(), Feed(here.records, attempts - 1, at), here.methods()
+        tray, line = Tray(), Feed(here.records, attempts - 1, at)
         shifts = [Shift(1.0), Shift(0.5)]
         tried = attempt(here.night, line, shifts, tray, maxAttempts=attempts, delaySeconds=delay)
         came, celsius = len(here.records), [row["celsius"] + 1.5 for row in here.records]
@@ -75,7 +65,7 @@ def line_drops(answer: Any, sheet: Sheet) -> Iterator[Any]:
             delay=delay,
             waits=", ".join(map(str, here.waits)) or "none",
             waited=here.waits == [delay] * (attempts - 1),
-            patched=next((name for name, now in here.methods().items() if now is not plain[name]), ""),
+            patched=", ".join(sheet.judge.witness(at_work.changed)[:1]),
         )
 
 
@@ -146,8 +136,6 @@ def odd_parts(answer: Any, sheet: Sheet) -> Iterator[Any]:
             right = exactly(tried.value, came) and (sink is None or arrived == came)
             yield ended(tried, parts=parts, came=came, arrived=arrived, right=right)
 
-
-# --- the rules ---
 
 # A night in which nothing moves shows nothing else, so that it costs everything.
 NOTHING = Rule(

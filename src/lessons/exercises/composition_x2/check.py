@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from types import SimpleNamespace
 from typing import Any
 
@@ -11,8 +11,6 @@ from lessons.exercises.exercise import Sheet, attempt
 from lessons.exercises.rules import Asked, Rule, ruled
 from lessons.exercises.variant import Variant
 from lessons.judge.judge import declared
-
-# --- what the answer is given ---
 
 
 @declared("close", "name", name="Part")
@@ -23,7 +21,6 @@ class Station:
         self.name, self.diary, self.error = name, diary, error
 
     def close(self) -> None:
-        """Close, then fail if it is told to."""
         self.diary.append(self.name)
         if self.error is not None:
             raise self.error
@@ -34,43 +31,35 @@ def names_of(variant: Variant) -> list[str]:
     return variant.stations("composition-x2", variant.number("composition-x2", 4, 6))
 
 
-# --- what is observed ---
-
-
 def closings(answer: Any, sheet: Sheet) -> Iterator[Any]:
-    """No part fails, then one, several and an interrupt; at the end none again."""
+    """No part fails, then one, several, and one by Ctrl-C; at the end none again."""
     names = sheet.given
     last = len(names) - 1
     some = sheet.variant.number("composition-x2 fails", 1, last - 1)
-    for fails in ((), (some,), (0, some), (last,), (0, some, last)):
-        yield _closing(answer, names, fails, lambda name: OSError(f"{name} has hung up"))
-    yield _closing(answer, names, (some,), KeyboardInterrupt)
-    yield _closing(answer, names, (), OSError)
-
-
-def _closing(answer: Any, names: list[str], fails: tuple[int, ...], error: Callable[[str], Any]) -> Any:
-    diary: list[str] = []
-    parts = [Station(name, diary, error(name) if at in fails else None) for at, name in enumerate(names)]
-    tried = attempt(answer, list(parts))
-    closed = list(dict.fromkeys(diary))
-    again = next((name for name in diary if diary.count(name) > 1), "")
-    raised = [part.error for part in parts if part.error and part.name in diary]
-    out = set(map(id, _all(tried.error)))
-    return SimpleNamespace(
-        fails=bool(fails),
-        ctrl_c=any(isinstance(part.error, KeyboardInterrupt) for part in parts),
-        opened=", ".join(names),
-        closed=", ".join(closed),
-        missed=", ".join(name for name in names if name not in diary),
-        again=again,
-        times=diary.count(again),
-        last_first=closed == [name for name in reversed(names) if name in closed],
-        failures=len(raised),
-        raised=tried.raised if raised else said(tried),
-        no_error=tried.error is None,
-        one_of_theirs=any(id(one) in out for one in raised),
-        its_own=len(raised) == 1 and tried.error is raised[0],
-    )
+    for ctrl_c, *fails in ([0], [0, some], [0, 0, some], [0, last], [0, 0, some, last], [1, some], [0]):
+        kind = KeyboardInterrupt if ctrl_c else OSError
+        diary: list[str] = []
+        errors = {names[at]: kind(f"{names[at]} has hung up") for at in fails}
+        tried = attempt(answer, [Station(name, diary, errors.get(name)) for name in names])
+        closed = list(dict.fromkeys(diary))
+        again = next((name for name in diary if diary.count(name) > 1), "")
+        raised = [error for name, error in errors.items() if name in diary]
+        out = set(map(id, _all(tried.error)))
+        yield SimpleNamespace(
+            fails=bool(fails),
+            ctrl_c=ctrl_c,
+            opened=", ".join(names),
+            closed=", ".join(closed),
+            missed=", ".join(name for name in names if name not in diary),
+            again=again,
+            times=diary.count(again),
+            last_first=closed == [name for name in reversed(names) if name in closed],
+            failures=len(raised),
+            raised=tried.raised if raised else said(tried),
+            no_error=tried.error is None,
+            one_of_theirs=any(id(one) in out for one in raised),
+            its_own=len(raised) == 1 and tried.error is raised[0],
+        )
 
 
 def _all(error: BaseException | None) -> Iterator[BaseException]:
@@ -86,8 +75,6 @@ def _all(error: BaseException | None) -> Iterator[BaseException]:
         if isinstance(one, BaseExceptionGroup):
             waiting += one.exceptions
 
-
-# --- the rules ---
 
 ALL_CLOSED = (
     Rule(closings, lambda one: one.missed and not one.fails and one.again,
@@ -117,12 +104,9 @@ LAST_FIRST = (
 
 COMES_OUT = (
     Rule(closings, lambda one: not one.closed, "no part was closed.", "", "Mend that first."),
-    Rule(closings, lambda one: one.failures and one.no_error,
-         "{failures} of the parts failed to close, and no error came out.", "",
-         "Whoever calls it must learn of it: let the failure out when all are closed."),
     Rule(closings, lambda one: one.failures and not one.one_of_theirs,
          "{failures} of the parts failed to close, and what came out is {raised}.", "",
-         "Let one of their errors out, as it is or in a group."),
+         "Let one of their errors out, as it is or in a group, when all are closed."),
     Rule(closings, lambda one: one.failures == 1 and not one.its_own,
          "a single part failed to close, and what came out is {raised}.", "",
          "Let its own error out, as it is: nothing around it."),

@@ -15,8 +15,6 @@ from lessons.exercises.variant import Variant
 from lessons.judge.judge import Judge
 from lessons.words import described as short
 
-# --- what the answer is given ---
-
 COLUMNS = "station text, day int, celsius float, primary key (station, day)"
 OLD: Rows = [("Old Harbour", 1, 4.5)]
 
@@ -30,9 +28,6 @@ def days_of(variant: Variant) -> Any:
 def records_of(variant: Variant, key: str = "composition-x3") -> list[Row]:
     """The records of one night."""
     return variant.readings(key, variant.number(key, 5, 8))
-
-
-# --- what is observed ---
 
 
 class Place:
@@ -167,8 +162,6 @@ def made(answer: Any, sheet: Sheet) -> Iterator[Any]:
         del sink
 
 
-# --- the rules ---
-
 FIRST = (
     Rule(good, lambda night: night.entered and not night.is_sink,
          "`with DaySink(engine) as sink` gave {named}.", "",
@@ -179,7 +172,6 @@ FIRST = (
     Rule(good, lambda night: night.none_new,
          "nothing of a night that succeeded is in the table.", "", "Write, and commit in `__exit__`."),
 )  # fmt: skip
-"""What must hold before anything else can be seen."""
 
 KEPT = (
     Rule(good, lambda night: not night.right,
@@ -205,10 +197,8 @@ REPEATED = (
     Rule(repeated, lambda night: night.left_a_table,
          "{when}: {raised}.", "databases-pooled-close-closes",
          "The pool hands out this connection again: drop what you made in it."),
-    Rule(repeated, lambda night: not night.no_error,
-         "{when}: {raised}.", "", "`insert or replace` takes the place of a row with the same key."),
-    Rule(repeated, lambda night: not night.right,
-         "{when} left {rows} rows. Missing: {missing}. Too much: {extra}.", "",
+    Rule(repeated, lambda night: not (night.no_error and night.right),
+         "{when} raised {raised} and left {rows} rows. Missing: {missing}. Too much: {extra}.", "",
          "`insert or replace` takes the place of a row with the same key."),
 )  # fmt: skip
 

@@ -3,84 +3,77 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from types import SimpleNamespace
 from typing import Any
 
-from lessons.exercises.composition_parts import LEAKY, RIGHT, Feed, Runner, Shift, Tray, said
+from lessons.exercises import composition_parts as at_work
+from lessons.exercises.composition_parts import Runner, runner, said
 from lessons.exercises.exercise import Attempt, Sheet, attempt
 from lessons.exercises.rules import Asked, Rule, ruled
 from lessons.exercises.variant import Variant
 from lessons.judge.judge import Callback
 
-# --- what the answer is given ---
-
 
 def build_of(variant: Variant) -> Callable[[], tuple[Any, Any, Any]]:
     """Return `build`: each call gives a fresh source, stages and sink."""
-    # Few, because the runners are the judge's, so that each pull of theirs is a question over the wire.
+    # Few, because the runners are the judge's, so that what they do are questions over the wire.
     records = variant.readings("composition-x4", 3)
-    return lambda: (Feed(records), (Shift(1.0),), Tray())
-
-
-# --- what is observed ---
+    return lambda: (at_work.Feed(records), (at_work.Shift(1.0),), at_work.Tray())
 
 
 def tried(answer: Any, sheet: Sheet) -> list[Any]:
     """Call the test with right runners and leaky ones; `kind` is "" or what gives a leaky one away.
 
-    The runners run on this side, on the parts that the test makes there, in an order that it cannot know.
+    The runners are on this side, and run on the parts that the test makes there, in an order that it cannot
+    know. Only what all of them do in the same way is done there in one go.
     """
     sheet.judge.keep = True
     calls: list[Runner] = []
+    ends: dict[Runner, Attempt] = {}
 
-    def called(runner: Runner) -> Attempt:
+    def called(one: Runner) -> Attempt:
         def run(source: Any, stages: Any = (), sink: Any = None) -> int:
-            calls.append(runner)
-            return runner(source, stages, sink)
+            calls.append(one)
+            return one(source, stages, sink)
 
         return attempt(answer, Callback(run))
 
-    kinds = {one: kind for kind, ones in {"": RIGHT, **LEAKY}.items() for one in ones}
+    begin = partial(sheet.judge.witness, at_work.begun)
+    kinds = {at_work.in_context: "", runner("", begin): ""}
+    kinds |= {runner(one, begin): kind for one, kind in at_work.LEAKY.items()}
     shuffled = list(kinds)
     sheet.variant.random("composition-x4 order").shuffle(shuffled)
     # Twice in a row: a test that says yes and no by turns rejects one of the two.
-    shuffled.insert(shuffled.index(RIGHT[0]), RIGHT[0])
-    ends: dict[Runner, Attempt] = {}
+    again = next(one for one in shuffled if not kinds[one])
+    shuffled.insert(shuffled.index(again), again)
     for one in shuffled:
         end = called(one)
         ends[one] = end if end.error else ends.get(one, end)
+    rejected = {one for one, end in ends.items() if end.error}
     return [
         SimpleNamespace(
             kind=kind,
             ran=bool(calls),
-            passed=ends[one].error is None,
+            passed=one not in rejected,
             asserted=isinstance(ends[one].error, AssertionError),
             raised=said(ends[one]),
-            rejects_all=all(ends[right].error is not None for right in RIGHT),
-            passes_all=all(end.error is None for end in ends.values()),
+            rejects_all=all(right in rejected for right in kinds if not kinds[right]),
+            passes_all=not rejected,
         )
         for one, kind in kinds.items()
     ]
 
 
-# --- the rules ---
-
-FIRST = (
-    Rule(tried, lambda test: not test.ran and not test.passed and not test.asserted,
-         "your test ended before it ran a runner: {raised}.", "",
-         "Call your test in a new cell with a runner of the task, and read the traceback."),
-    Rule(tried, lambda test: not test.ran,
-         "your test never ran a runner.", "", "Call `run(*build())` in it, or sweep with it."),
-)  # fmt: skip
-
 # A test that fails for every runner tells nothing apart, so that it costs everything.
 TELLS = (
-    *FIRST,
+    Rule(tried, lambda test: not test.ran,
+         "your test never ran a runner, and what it raised is: {raised}.", "",
+         "Call `run(*build())` in it, or sweep with it. Then call your test in a new cell."),
     Rule(tried, lambda test: test.rejects_all,
          "your test rejects every runner that closes all and lets every error out: {raised}.", "",
          "A run without a fault (`outcome.fault` is None) raises nothing, and records may arrive before a "
-         "fault: "
-         "ask only what is open, and whether a fault's error came out."),
+         "fault: ask only what is open, and whether a fault's error came out."),
     Rule(tried, lambda test: test.passes_all,
          "your test lets every runner pass, the leaky ones as well.", "",
          "Make the runner fail, at a record for example, and look at `faults.sweep(build, run).outcomes`."),
@@ -122,8 +115,7 @@ catching = ruled(
             *TELLS,
             PARTS,
             passes("streams", "leaks-refcount-closes", "leaves the generators to reference counting",
-                   "Keep the errors and the streams while you look: what is still suspended is still "
-                   "open."))),
+                   "Keep the errors and the streams while you look: what is suspended is still open."))),
         Asked("it catches a runner whose closing stops at a close that fails", 1, (
             *TELLS,
             PARTS,

@@ -12,27 +12,10 @@ from lessons.exercises import composition_parts as at_work
 from lessons.exercises.composition_parts import OLD, Nightly, Rows, ended, nightly, prepared, run_of
 from lessons.exercises.exercise import Attempt, Sheet, attempt, exactly
 from lessons.exercises.rules import Asked, Rule, ruled
-from lessons.exercises.variant import Variant
 from lessons.judge.judge import Callback
 from lessons.words import described as short
-from lifecycle.config import PipelineConfig
 from lifecycle.faults import sweep
 from lifecycle.probe import Injected
-
-# --- what the answer is given ---
-
-
-def whole_night_given(variant: Variant) -> Nightly:
-    """A CSV file at `path`, an `engine` whose table `weather` has last night's rows, a `config`."""
-    return nightly(variant, "composition-x5", config_of(variant, "composition-x5"))
-
-
-def config_of(variant: Variant, key: str, **settings: Any) -> PipelineConfig:
-    """The settings of one night."""
-    center, spread = variant.number(f"{key} center", 8, 16), variant.number(f"{key} spread", 4, 9)
-    # No spread by which a temperature of one decimal divides without a remainder: a rounded value would pass.
-    given = {"center": float(center), "spread": spread + 0.7, "delaySeconds": 0, **settings}
-    return PipelineConfig(**given)
 
 
 class Desk:
@@ -45,7 +28,7 @@ class Desk:
 
     def night(self, key: str = "composition-x5", **settings: Any) -> Nightly:
         """A new file, a new database and settings."""
-        return nightly(self.variant, key, config_of(self.variant, key, **settings), next(self.folders))
+        return nightly(self.variant, key, next(self.folders), **settings)
 
     def met(self, night: Nightly, settings: Any = None) -> Any:
         """The answer's object over a night, with other settings or its own ones."""
@@ -70,9 +53,6 @@ def desk(answer: Any, sheet: Sheet) -> Iterator[Desk]:
         yield Desk(answer, sheet, folder, waits)
 
 
-# --- what is observed ---
-
-
 def first_night(answer: Any, sheet: Sheet) -> Iterator[Any]:
     """One night without a failure."""
     with desk(answer, sheet) as here:
@@ -80,19 +60,18 @@ def first_night(answer: Any, sheet: Sheet) -> Iterator[Any]:
         tried = here.run(night, whole=True)
         rows = night.database.rows()
         dry = [row for row in rows if row not in OLD and not row[1]]
+        wet = [row[:2] for row in night.expected]
         yield ended(
             tried,
             rows=len(rows),
             new_rows=sum(row not in OLD for row in rows),
             old_rows=sum(row in OLD for row in rows),
             days=len(night.days),
-            wet=len(night.expected),
-            dry=len(dry),
-            dry_row=str(dry[:1])[1:-1],
+            wet=len(wet),
+            odd_row=next((row for row in rows if row[:2] not in wet), rows and rows[0]),
             # Whether the text for the rain decides: with another one for 0, or none, a day is dropped.
-            by_text=dry and (len(dry) + len(night.expected) < len(night.days) or _by_text(here.met(night))),
+            by_text=dry and (len(dry) + len(wet) < len(night.days) or _by_text(here.met(night))),
             right_rows=night.is_right(rows),
-            first=str(rows[:1])[1:-1],
             right_count=exactly(tried.value, len(rows)),
             patched=", ".join(sheet.judge.witness(at_work.changed)[:1]),
         )
@@ -124,7 +103,8 @@ def two_nights(answer: Any, sheet: Sheet) -> Iterator[Any]:
 def swept(answer: Any, sheet: Sheet) -> list[Any]:
     """Fail the answer's own pipeline at every place, while records move first, then while it closes."""
     with desk(answer, sheet) as here:
-        night = here.night(maxAttempts=1)
+        # Three days, of which the second one is dry: each of the many runs is over the wire.
+        night = here.night(count=3, maxAttempts=1)
         mine = here.met(night)
         ends: list[tuple[int, Rows]] = []
         before: list[int] = []
@@ -254,8 +234,6 @@ def other_settings(answer: Any, sheet: Sheet) -> Iterator[Any]:
             yield ended(tried, name=name, kind=kind, same=same, has_figures=has_figures)
 
 
-# --- the rules ---
-
 FIRST = (
     Rule(first_night, lambda night: not night.no_error,
          "`load()` raised {raised}.", "",
@@ -264,26 +242,18 @@ FIRST = (
          "the night has left no row in the table.", "",
          "Pull the whole chain: `pipeline.run()` inside the `with` block."),
 )  # fmt: skip
-"""What must hold before anything else can be seen."""
-
-TEXT = (
-    "Keep the days with a number above 0. What a file gives is text, and the text `'0.0'` is not empty, so "
-    "it is true: parse first."
-)
 
 ROWS = (
     Rule(first_night, lambda night: night.old_rows,
          "the table holds {rows} rows, {old_rows} of last night among them.", "",
          "A night replaces the night before: `SqlSink(…, replace=True)`."),
     Rule(first_night, lambda night: night.by_text,
-         "the file has {days} days, {wet} of them wet; a dry day is in the table: {dry_row}.",
-         "start-text-is-number", TEXT),
-    Rule(first_night, lambda night: night.dry,
-         "the file has {days} days, {wet} of them wet; a dry day is in the table: {dry_row}.", "", TEXT),
+         "the file has {days} days, {wet} of them wet; a dry day is in the table: {odd_row}.",
+         "start-text-is-number",
+         "What a file gives is text, and the text `'0.0'` is not empty, so it is true: parse first."),
     Rule(first_night, lambda night: not night.right_rows,
-         "the file has {days} days, {wet} of them wet; in the table are {rows} rows, the first is "
-         "{first}.", "",
-         "The wet days alone, `temp_max` as `(x - center) / spread`: parse, filter, normalise."),
+         "the file has {days} days, {wet} of them wet; the table has {rows} rows, among them {odd_row}.", "",
+         "Days with a number above 0 alone, and `temp_max` as `(x - center) / spread`: parse, then filter."),
     Rule(first_night, lambda night: not night.right_count,
          "`load()` returned {returned}, and {rows} rows were written.", "", "Return what `run` returns."),
     Rule(two_nights, lambda two: not two.right,
@@ -386,7 +356,7 @@ whole_night = ruled(
     answer="Night",
     version=3,
     seconds=30.0,
-    given=whole_night_given,
+    given=nightly,
     asked=[
         Asked("the night's rows are in the table", 4, (*FIRST, *ROWS)),
         Asked("nothing stays open, at any point of failure", 4, (*FIRST, *CLOSED)),
