@@ -23,7 +23,8 @@ from classroom.trouble import Trouble
 from lessons.exercises import exercises
 
 SETTLED = (
-    "leaks-x2", "descriptors-x1", "descriptors-x2", "descriptors-x3", "descriptors-x4", "descriptors-x5",
+    "leaks-x1", "leaks-x2", "leaks-x3", "leaks-x4", "leaks-x5",
+    "descriptors-x1", "descriptors-x2", "descriptors-x3", "descriptors-x4", "descriptors-x5",
     "decorators-x1", "decorators-x2", "decorators-x3", "decorators-x4", "decorators-x5",
     "chains-x1", "chains-x2", "chains-x3", "chains-x4", "chains-x5", "chains-x6", "composition-x2",
 )  # fmt: skip
