@@ -26,7 +26,8 @@ SETTLED = (
     "leaks-x1", "leaks-x2", "leaks-x3", "leaks-x4", "leaks-x5",
     "descriptors-x1", "descriptors-x2", "descriptors-x3", "descriptors-x4", "descriptors-x5",
     "decorators-x1", "decorators-x2", "decorators-x3", "decorators-x4", "decorators-x5",
-    "chains-x1", "chains-x2", "chains-x3", "chains-x4", "chains-x5", "chains-x6", "composition-x2",
+    "chains-x1", "chains-x2", "chains-x3", "chains-x4", "chains-x5", "chains-x6",
+    "composition-x1", "composition-x2", "composition-x3", "composition-x5",
 )  # fmt: skip
 """The exercises of which each surviving mutant is listed as equivalent."""
 

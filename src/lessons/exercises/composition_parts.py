@@ -119,6 +119,7 @@ def ended(tried: Attempt, **more: Any) -> Any:
     """The facts of how a call has ended, and more."""
     error = tried.error
     return SimpleNamespace(
+        error=error,
         raised=said(tried),
         returned=short(tried.value),
         no_error=error is None,
@@ -142,10 +143,11 @@ def run_of(outcome: Outcome, **more: Any) -> Any:
     )
 
 
-def new_engine(path: str, asked: Any = None, pooled: bool = True) -> Any:
+def new_engine(path: str, asked: Any = None, pooled: bool = True, strike: Any = None) -> Any:
     """An engine on an SQLite file, with a pool that waits for nothing. It is made in the answer's process.
 
-    asked: is called when a connection is taken. pooled: whether one that is given back stays open.
+    asked: is called when a connection is taken. pooled: whether one that is given back stays open. strike: is
+    called before each statement and each commit, and may raise.
     """
     from sqlalchemy import NullPool, QueuePool, create_engine, event
 
@@ -160,6 +162,8 @@ def new_engine(path: str, asked: Any = None, pooled: bool = True) -> Any:
     event.listen(engine, "connect", lambda one, record: one.execute("pragma synchronous = off"))
     if asked is not None:
         event.listen(engine, "checkout", lambda *given: asked())
+    for moment in ("before_cursor_execute", "commit") if strike else ():
+        event.listen(engine, moment, lambda *given: strike())
     return engine
 
 
@@ -181,7 +185,7 @@ class Database:
         with closing(self.connection()) as connection, connection:
             connection.executemany(statement, [()] if rows is None else rows)
 
-    def engine(self, judge: Judge, pooled: bool = True) -> Any:
+    def engine(self, judge: Judge, pooled: bool = True, strike: Any = None) -> Any:
         """An engine in the answer's process, whose checkouts this side counts."""
 
         def asked() -> None:
@@ -189,7 +193,7 @@ class Database:
             if self.open(judge) or judge.files() is None:
                 self.checked_out()
 
-        return judge.witness(new_engine, self.path, Callback(asked), pooled)
+        return judge.witness(new_engine, self.path, Callback(asked), pooled, strike)
 
     def open(self, judge: Judge) -> int:
         """How many files the answer's process has open on it, as the system counts them."""

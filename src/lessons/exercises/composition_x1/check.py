@@ -44,7 +44,11 @@ def desk(answer: Any, sheet: Sheet) -> Iterator[Desk]:
 def line_drops(answer: Any, sheet: Sheet) -> Iterator[Any]:
     """Two stages, and a line that drops one time less than there are attempts."""
     number = sheet.variant.number
-    attempts, delay = number("composition-x1 attempts", 4, 6), number("composition-x1 delay", 1, 9) / 4
+    # Never what `retryOnFailure` waits by default.
+    attempts, delay = (
+        number("composition-x1 attempts", 4, 6),
+        number("composition-x1 delay", 1, 9) / 4 + 0.125,
+    )
     at = number("composition-x1 at", 2, len(sheet.given) - 1)
     with desk(answer, sheet) as here:
         tray, line = Tray(), Feed(here.records, attempts - 1, at)

@@ -12,7 +12,7 @@ from lessons.exercises.composition_parts import Database, Row, Rows, ended, new_
 from lessons.exercises.exercise import Attempt, Sheet, attempt
 from lessons.exercises.rules import Asked, Rule, ruled
 from lessons.exercises.variant import Variant
-from lessons.judge.judge import Judge
+from lessons.judge.judge import Callback, Judge
 from lessons.words import described as short
 
 COLUMNS = "station text, day int, celsius float, primary key (station, day)"
@@ -132,6 +132,28 @@ def locked(answer: Any, sheet: Sheet) -> Iterator[Any]:
         yield pool.night(what, records, meanwhile=pool.database.read(), at_commit=True, open=0)
 
 
+def other_error(answer: Any, sheet: Sheet) -> Iterator[Any]:
+    """A short night that fails, and not by a lock: at each statement in turn, then at the commit."""
+    with places(answer, sheet) as place:
+        here = place()
+        error, left = RuntimeError("the power went off"), 0
+
+        def strike() -> None:
+            nonlocal left
+            left -= 1
+            if left == 0:
+                raise error
+
+        here.engine = here.database.engine(sheet.judge, False, Callback(strike))
+        for number in range(1, 20):
+            left = number
+            night = here.night("", records_of(sheet.variant)[:2], number=number)
+            if left > 0:
+                return
+            night.as_it_is = night.error is error
+            yield night
+
+
 def two_at_once(answer: Any, sheet: Sheet) -> Iterator[Any]:
     """Two sinks over two databases, made before either of them is used, and used at the same time."""
     with places(answer, sheet) as place:
@@ -236,6 +258,9 @@ OS_ERROR = (
          "{when} raised what is not an `OSError`: {raised}.", "",
          "Every statement can meet a lock, the commit as well: catch SQLAlchemy's `OperationalError` there, "
          "and raise a `TimeoutError` from it."),
+    Rule(other_error, lambda night: not (night.as_it_is or night.no_error),
+         "step {number} of a night, a statement or the commit, failed, not by a lock. Out came {raised}.", "",
+         "Translate SQLAlchemy's `OperationalError` alone. A retry cannot help with any other error."),
 )  # fmt: skip
 
 repeating = ruled(

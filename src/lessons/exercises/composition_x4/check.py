@@ -29,16 +29,6 @@ def tried(answer: Any, sheet: Sheet) -> list[Any]:
     know. Only what all of them do in the same way is done there in one go.
     """
     sheet.judge.keep = True
-    calls: list[Runner] = []
-    ends: dict[Runner, Attempt] = {}
-
-    def called(one: Runner) -> Attempt:
-        def run(source: Any, stages: Any = (), sink: Any = None) -> int:
-            calls.append(one)
-            return one(source, stages, sink)
-
-        return attempt(answer, Callback(run))
-
     begin = partial(sheet.judge.witness, at_work.begun)
     kinds = {at_work.in_context: "", runner("", begin): ""}
     kinds |= {runner(one, begin): kind for one, kind in at_work.LEAKY.items()}
@@ -47,14 +37,14 @@ def tried(answer: Any, sheet: Sheet) -> list[Any]:
     # Twice in a row: a test that says yes and no by turns rejects one of the two.
     again = next(one for one in shuffled if not kinds[one])
     shuffled.insert(shuffled.index(again), again)
+    ends: dict[Runner, Attempt] = {}
     for one in shuffled:
-        end = called(one)
+        end = attempt(answer, Callback(one, "run"))
         ends[one] = end if end.error else ends.get(one, end)
     rejected = {one for one, end in ends.items() if end.error}
     return [
         SimpleNamespace(
             kind=kind,
-            ran=bool(calls),
             passed=one not in rejected,
             asserted=isinstance(ends[one].error, AssertionError),
             raised=said(ends[one]),
@@ -67,13 +57,10 @@ def tried(answer: Any, sheet: Sheet) -> list[Any]:
 
 # A test that fails for every runner tells nothing apart, so that it costs everything.
 TELLS = (
-    Rule(tried, lambda test: not test.ran,
-         "your test never ran a runner, and what it raised is: {raised}.", "",
-         "Call `run(*build())` in it, or sweep with it. Then call your test in a new cell."),
     Rule(tried, lambda test: test.rejects_all,
          "your test rejects every runner that closes all and lets every error out: {raised}.", "",
-         "A run without a fault (`outcome.fault` is None) raises nothing, and records may arrive before a "
-         "fault: ask only what is open, and whether a fault's error came out."),
+         "Call it in a new cell with a good runner. A run without a fault raises nothing, and records may "
+         "arrive before a fault: ask only what is open, and whether a fault's error came out."),
     Rule(tried, lambda test: test.passes_all,
          "your test lets every runner pass, the leaky ones as well.", "",
          "Make the runner fail, at a record for example, and look at `faults.sweep(build, run).outcomes`."),

@@ -139,18 +139,20 @@ def swept(answer: Any, sheet: Sheet) -> list[Any]:
 
 
 def line_drops(answer: Any, sheet: Sheet) -> Iterator[Any]:
-    """`run`: the line drops as often as it may, then at each attempt; `load`: Ctrl-C at the same record."""
+    """`run`: the line drops as often as it may, then at each attempt; `load`: what is not an `OSError`."""
     with desk(answer, sheet) as here:
         night = here.night()
         good, rows = here.run(night), night.database.rows()
         often = here.attempts - 1
-    for what, times in (("drops", often), ("is lost", 99), ("Ctrl-C", 1)):
+    for what, times in (("drops", often), ("is lost", 99), ("Ctrl-C", 1), ("a ValueError", 1)):
         with desk(answer, sheet) as here:
             yield _dropped(here, what, times, good, rows)
 
 
 def _dropped(here: Desk, what: str, times: int, good: Attempt, rows: Rows) -> Any:
-    delay = here.variant.number("composition-x5 delay", 1, 9) / 4
+    # Never what `retryOnFailure` waits by default.
+    delay = here.variant.number("composition-x5 delay", 1, 9) / 4 + 0.125
+    kind = {"Ctrl-C": KeyboardInterrupt, "a ValueError": ValueError}.get(what, OSError)
     night = here.night(maxAttempts=here.attempts, delaySeconds=delay)
     at = here.variant.number("composition-x5 at", 2, len(night.days) - 1)
     asked: list[int] = []
@@ -159,21 +161,23 @@ def _dropped(here: Desk, what: str, times: int, good: Attempt, rows: Rows) -> An
     def ask(number: int) -> None:
         asked.append(number)
         if number == at and len(errors) < times:
-            errors.append(KeyboardInterrupt() if what == "Ctrl-C" else OSError("the line dropped"))
+            errors.append(kind("the line dropped"))
             raise errors[-1]
 
     here.judge.witness(at_work.drop_lines, Callback(ask))
-    tried = here.run(night, whole=what == "Ctrl-C")
+    tried = here.run(night, whole=kind is not OSError)
     same = exactly(tried.value, good.value) or tried.value is good.value
     return ended(
         tried,
         what=what,
+        ends=kind is not OSError,
         at=at,
         times=len(errors),
         attempts=here.attempts,
         asked=bool(asked),
         opened=asked.count(1),
-        same_error=bool(errors) and tried.error is errors[-1],
+        # That a ValueError gets lost in `run` is seen in the sweep.
+        came_out=errors == [tried.error] or (tried.error is None and kind is ValueError),
         came=len(rows),
         too_many=type(tried.value) is int and tried.value > len(rows),
         as_without=same and night.database.rows() == rows,
@@ -324,10 +328,9 @@ AGAIN = (
          "ended with {ended}.", "",
          "`config.maxAttempts` counts all attempts, the first one too. Let the last one's error out as it is,"
          " a `TimeoutError`: whoever starts the night must learn that it failed."),
-    Rule(line_drops, lambda night: night.what == "Ctrl-C" and (night.opened != 1 or not night.same_error),
-         "Ctrl-C was pressed at record {at} of `load()`: the file was read {opened} times, and what came "
-         "out is {raised}.", "",
-         "Try again after a lock alone: `except BaseException` also catches `KeyboardInterrupt`."),
+    Rule(line_drops, lambda night: night.ends and not (night.opened == 1 and night.came_out),
+         "there was {what} at record {at} of `load()`: the file was read {opened} times, and out came {raised}.",
+         "", "Try again after an `OSError` alone: `except Exception` and `except BaseException` catch too much."),
     Rule(other_settings, lambda part: part.same,
          "`build()` returned the same {name} twice.", "", "Make new parts in each call of `build`."),
 )  # fmt: skip
