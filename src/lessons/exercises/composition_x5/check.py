@@ -144,7 +144,7 @@ def line_drops(answer: Any, sheet: Sheet) -> Iterator[Any]:
         night = here.night()
         good, rows = here.run(night), night.database.rows()
         often = here.attempts - 1
-    for what, times in (("drops", often), ("is lost", 99), ("Ctrl-C", 1), ("a ValueError", 1)):
+    for what, times in (("drops", often), ("is lost", 99), ("Ctrl-C", 1), ("A ValueError", 1)):
         with desk(answer, sheet) as here:
             yield _dropped(here, what, times, good, rows)
 
@@ -152,7 +152,7 @@ def line_drops(answer: Any, sheet: Sheet) -> Iterator[Any]:
 def _dropped(here: Desk, what: str, times: int, good: Attempt, rows: Rows) -> Any:
     # Never what `retryOnFailure` waits by default.
     delay = here.variant.number("composition-x5 delay", 1, 9) / 4 + 0.125
-    kind = {"Ctrl-C": KeyboardInterrupt, "a ValueError": ValueError}.get(what, OSError)
+    kind = {"Ctrl-C": KeyboardInterrupt, "A ValueError": ValueError}.get(what, OSError)
     night = here.night(maxAttempts=here.attempts, delaySeconds=delay)
     at = here.variant.number("composition-x5 at", 2, len(night.days) - 1)
     asked: list[int] = []
@@ -329,8 +329,8 @@ AGAIN = (
          "`config.maxAttempts` counts all attempts, the first one too. Let the last one's error out as it is,"
          " a `TimeoutError`: whoever starts the night must learn that it failed."),
     Rule(line_drops, lambda night: night.ends and not (night.opened == 1 and night.came_out),
-         "there was {what} at record {at} of `load()`: the file was read {opened} times, and out came {raised}.",
-         "", "Try again after an `OSError` alone: `except Exception` and `except BaseException` catch too much."),
+         "{what} came at record {at} of `load()`: the file was read {opened} times, and out came {raised}.", "",
+         "Try again after an `OSError` alone: `except Exception` and `except BaseException` catch more."),
     Rule(other_settings, lambda part: part.same,
          "`build()` returned the same {name} twice.", "", "Make new parts in each call of `build`."),
 )  # fmt: skip
