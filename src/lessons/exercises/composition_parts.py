@@ -144,10 +144,9 @@ def run_of(outcome: Outcome, **more: Any) -> Any:
 
 
 def new_engine(path: str, asked: Any = None, pooled: bool = True, strike: Any = None) -> Any:
-    """An engine on an SQLite file, with a pool that waits for nothing. It is made in the answer's process.
+    """An engine on an SQLite file in the answer's process. pooled: whether what is given back stays open.
 
-    asked: is called when a connection is taken. pooled: whether one that is given back stays open. strike: is
-    called before each statement and each commit, and may raise.
+    asked: is called when a connection is taken. strike: before each statement and each commit; it may raise.
     """
     from sqlalchemy import NullPool, QueuePool, create_engine, event
 
@@ -168,10 +167,7 @@ def new_engine(path: str, asked: Any = None, pooled: bool = True, strike: Any = 
 
 
 class Database:
-    """An SQLite file with one table, in a folder of its own or in one that the answer's process sees as well.
-
-    columns: the table's columns as SQL has them. `checkouts` is how often a connection was asked for.
-    """
+    """An SQLite file with one table; `checkouts` is how often a connection was asked for."""
 
     def __init__(self, table: str, columns: str, folder: Path | None = None) -> None:
         self._own = None if folder else TemporaryDirectory(ignore_cleanup_errors=True)
@@ -201,10 +197,7 @@ class Database:
         return sum((device, file) == (mine.st_dev, mine.st_ino) for _, device, file in judge.files() or ())
 
     def checked_out(self) -> None:
-        """Count a connection that was taken, and let go of the lock when it was asked often enough.
-
-        Raises `Enough` for one that asks without end.
-        """
+        """Count a connection that was taken; the lock ends in time. Raises `Enough` if this never ends."""
         self.checkouts += 1
         if self._lock is not None and self.checkouts > 2 * MANY:
             raise Enough(f"a connection was asked for more than {2 * MANY} times")
@@ -431,7 +424,6 @@ def new_kinds() -> tuple[type, ...]:
     return kinds
 
 
-KINDS = CsvSource, SqlSink, Parse, Filter, Normalise
 _plain: dict[type, dict[str, Any]] = {}
 
 
@@ -439,7 +431,7 @@ def prepare(wait: Callable[[object], None]) -> None:
     """Tell `wait` of each pause in place of sleeping, and remember the kit's classes as they are."""
     time.sleep, retryOnFailure.__kwdefaults__ = wait, {"sleep": wait}
     _plain.clear()
-    _plain.update({kind: dict(vars(kind)) for kind in KINDS})
+    _plain.update({kind: dict(vars(kind)) for kind in (CsvSource, SqlSink, Parse, Filter, Normalise)})
 
 
 def tidy() -> None:

@@ -353,7 +353,7 @@ def once(build):
 Night.build = once(Night.build)
 """
     )
-    assert "the same source twice" in judged("composition-x5", again).aspects[3].seen
+    assert "the same CsvSource twice" in judged("composition-x5", again).aspects[3].seen
     patched = (
         right
         + """

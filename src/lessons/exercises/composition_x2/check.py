@@ -44,7 +44,7 @@ def closings(answer: Any, sheet: Sheet) -> Iterator[Any]:
         closed = list(dict.fromkeys(diary))
         again = next((name for name in diary if diary.count(name) > 1), "")
         raised = [error for name, error in errors.items() if name in diary]
-        out = set(map(id, _all(tried.error)))
+        out = _all(tried.error)
         yield SimpleNamespace(
             fails=bool(fails),
             ctrl_c=ctrl_c,
@@ -62,18 +62,14 @@ def closings(answer: Any, sheet: Sheet) -> Iterator[Any]:
         )
 
 
-def _all(error: BaseException | None) -> Iterator[BaseException]:
-    """An error, and all that it holds or refers to: members of groups, causes, contexts."""
-    waiting, seen = [error], set()
-    while waiting:
-        one = waiting.pop()
-        if one is None or id(one) in seen:
-            continue
-        seen.add(id(one))
-        yield one
-        waiting += [one.__cause__, one.__context__]
-        if isinstance(one, BaseExceptionGroup):
-            waiting += one.exceptions
+def _all(error: BaseException | None) -> set[int]:
+    """The ids of an error, and of all that it holds or refers to: members of groups, causes, contexts."""
+    found = [] if error is None else [error]
+    for one in found:
+        held = one.exceptions if isinstance(one, BaseExceptionGroup) else ()
+        more = (new for new in (one.__cause__, one.__context__, *held) if new is not None)
+        found += [new for new in more if all(new is not old for old in found)]
+    return set(map(id, found))
 
 
 ALL_CLOSED = (

@@ -40,10 +40,8 @@ class Place:
         self.database.reset(old)
         self.engine = self.database.engine(judge, pooled)
 
-    def night(
-        self, when: str, records: list[Row], error: Any = None, meanwhile: Any = None, **more: Any
-    ) -> Any:
-        """Write records in a block, and raise an error at its end. meanwhile: what another program does."""
+    def night(self, when: str, records: list[Row], error: Any = None, other: Any = None, **more: Any) -> Any:
+        """Write records in a block, and raise an error at its end. other: what another program does then."""
 
         def block() -> None:
             with self.answer(self.engine) as name:
@@ -53,9 +51,9 @@ class Place:
                 if error is not None:
                     raise error
 
-        with meanwhile or nullcontext():
+        with other or nullcontext():
             tried = attempt(block)
-        return self.seen(when, [] if error or meanwhile else records, tried, **more)
+        return self.seen(when, [] if error or other else records, tried, **more)
 
     def seen(self, when: str, keeps: list[Row], tried: Attempt, **more: Any) -> Any:
         """The facts of a block that has ended. keeps: the records that belong in the table."""
@@ -65,7 +63,6 @@ class Place:
         stay = [row for row in self.old if row[:2] not in [one[:2] for one in new]]
         right = sorted(stay + new, key=repr)
         name: Any = self.named[0] if self.named else None
-        facts = {"open": self.database.open(self.judge), **more}
         return ended(
             tried,
             when=when,
@@ -81,7 +78,8 @@ class Place:
             extra=str([row for row in rows if row not in right][:1])[1:-1],
             right=rows == right,
             free=self.database.free(),
-            **facts,
+            open=self.database.open(self.judge),
+            **more,
         )
 
 
@@ -93,13 +91,16 @@ def places(answer: Any, sheet: Sheet) -> Iterator[Any]:
         yield lambda old=OLD, pooled=False: Place(answer, sheet.judge, next(folders), old, pooled)
 
 
-def good(answer: Any, sheet: Sheet) -> Iterator[Any]:
-    """A night without a failure; none of its readings is there."""
+def nights(answer: Any, sheet: Sheet) -> Iterator[Any]:
+    """A good night, of which no reading is there; one that fails half way, and one that Ctrl-C ends."""
     with places(answer, sheet) as place:
         *records, last = records_of(sheet.variant)
+        at = sheet.variant.number("composition-x3 fails", 2, len(records))
         # A name that ends a text in SQL, and cells in another order: a record is a dict.
-        records.append(dict(reversed({**last, "station": "L'Aquila"}.items())))
-        yield place().night("a night that succeeded", records)
+        odd = dict(reversed({**last, "station": "L'Aquila"}.items()))
+        yield place().night("a night that succeeded", [*records, odd])
+        yield place().night(f"a night that failed at record {at}", records[:at], OSError("the line dropped"))
+        yield place().night(f"Ctrl-C at record {at}", records[:at], KeyboardInterrupt())
 
 
 def repeated(answer: Any, sheet: Sheet) -> Iterator[Any]:
@@ -111,25 +112,16 @@ def repeated(answer: Any, sheet: Sheet) -> Iterator[Any]:
         yield here.night("the same night once more", records)
 
 
-def failed(answer: Any, sheet: Sheet) -> Iterator[Any]:
-    """A night that fails half way, and one that Ctrl-C stops there."""
-    with places(answer, sheet) as place:
-        records = records_of(sheet.variant)
-        at = sheet.variant.number("composition-x3 fails", 2, len(records) - 1)
-        yield place().night(f"a night that failed at record {at}", records[:at], OSError("the line dropped"))
-        yield place().night(f"Ctrl-C at record {at}", records[:at], KeyboardInterrupt())
-
-
 def locked(answer: Any, sheet: Sheet) -> Iterator[Any]:
     """A night while another program writes; then while it reads: all can be written, and not committed."""
     with places(answer, sheet) as place:
         records, here = records_of(sheet.variant), place()
         lock = here.database.locked(99)
-        yield here.night("a night that met a lock", records, meanwhile=lock, at_commit=False)
+        yield here.night("a night that met a lock", records, other=lock, at_commit=False, pooled=False)
         # A connection that was given back is closed at this place, and stays in the pool at the next one.
         what, here, pool = "a night whose commit met a lock", place(), place(pooled=True)
-        yield here.night(what, records, meanwhile=here.database.read(), at_commit=True)
-        yield pool.night(what, records, meanwhile=pool.database.read(), at_commit=True, open=0)
+        yield here.night(what, records, other=here.database.read(), at_commit=True, pooled=False)
+        yield pool.night(what, records, other=pool.database.read(), at_commit=True, pooled=True)
 
 
 def other_error(answer: Any, sheet: Sheet) -> Iterator[Any]:
@@ -185,18 +177,18 @@ def made(answer: Any, sheet: Sheet) -> Iterator[Any]:
 
 
 FIRST = (
-    Rule(good, lambda night: night.entered and not night.is_sink,
+    Rule(nights, lambda night: night.records and night.entered and not night.is_sink,
          "`with DaySink(engine) as sink` gave {named}.", "",
          "What `as` names is what `__enter__` returns: let it return the sink."),
-    Rule(good, lambda night: not night.no_error,
+    Rule(nights, lambda night: night.records and not night.no_error,
          "a night without a failure raised {raised}.", "",
          "Use your sink in a new cell, as the task shows it, and read the traceback."),
-    Rule(good, lambda night: night.none_new,
+    Rule(nights, lambda night: night.records and night.none_new,
          "nothing of a night that succeeded is in the table.", "", "Write, and commit in `__exit__`."),
 )  # fmt: skip
 
 KEPT = (
-    Rule(good, lambda night: not night.right,
+    Rule(nights, lambda night: night.records and not night.right,
          "a night of {records} records came on top of {old} older row. Missing: {missing}. Too much: "
          "{extra}.", "",
          "All other rows stay. Take the cells of a record by name: a dict has them in any order."),
@@ -207,10 +199,10 @@ KEPT = (
 )  # fmt: skip
 
 UNCHANGED = (
-    Rule(failed, lambda night: not night.right,
+    Rule(nights, lambda night: not night.records and not night.right,
          "the table had {old} row before {when}, and {rows} after it.", "composition-failed-is-nothing",
          "Let the table change by one commit, in `__exit__`, and by that alone."),
-    Rule(failed, lambda night: night.no_error,
+    Rule(nights, lambda night: not night.records and night.no_error,
          "{when}, and the error did not come out of the block.", "leaks-true-reraises",
          "Let `__exit__` return nothing: a true value swallows the error."),
 )  # fmt: skip
@@ -229,16 +221,16 @@ GIVEN_BACK = (
          "a sink was made and not entered, and it has a connection of the pool.",
          "composition-parts-open-when-made",
          "Take the connection in `__enter__`: a sink that is made may never be entered."),
-    Rule(good, lambda night: night.open,
+    Rule(nights, lambda night: night.records and night.open,
          "after {when} a connection of the pool was not given back.", "",
          "Close the connection at the end of `__exit__`: that gives it back."),
-    Rule(failed, lambda night: night.open,
+    Rule(nights, lambda night: not night.records and night.open,
          "after {when} a connection of the pool was not given back.", "leaks-exit-on-success-only",
          "Close the connection in a `finally` of `__exit__`, after an error, too."),
-    Rule(locked, lambda night: night.open and not night.entered,
+    Rule(locked, lambda night: night.open and not night.pooled and not night.entered,
          "after {when} a connection of the pool was not given back.", "leaks-exit-covers-enter",
          "If `__enter__` fails there is no `__exit__`: close what it has opened before it raises."),
-    Rule(locked, lambda night: night.open,
+    Rule(locked, lambda night: night.open and not night.pooled,
          "after {when} a connection of the pool was not given back.", "",
          "Close the connection in a `finally` of `__exit__`: the commit above it may fail."),
     Rule(locked, lambda night: not night.free,

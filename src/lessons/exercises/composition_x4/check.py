@@ -25,8 +25,7 @@ def build_of(variant: Variant) -> Callable[[], tuple[Any, Any, Any]]:
 def tried(answer: Any, sheet: Sheet) -> list[Any]:
     """Call the test with right runners and leaky ones; `kind` is "" or what gives a leaky one away.
 
-    The runners are on this side, and run on the parts that the test makes there, in an order that it cannot
-    know. Only what all of them do in the same way is done there in one go.
+    They run on this side, in an order that the test cannot know. What all do alike is done there in one go.
     """
     sheet.judge.keep = True
     begin = partial(sheet.judge.witness, at_work.begun)

@@ -61,6 +61,10 @@ def first_night(answer: Any, sheet: Sheet) -> Iterator[Any]:
         rows = night.database.rows()
         dry = [row for row in rows if row not in OLD and not row[1]]
         wet = [row[:2] for row in night.expected]
+        no_rain = SimpleNamespace(
+            stream=lambda: iter([{"date": "2012-01-01", "precipitation": "", "temp_max": "1.0"}])
+        )
+        none_left = attempt(lambda: at_work.in_context(no_rain, here.met(night).build()[1], None)).value == 0
         yield ended(
             tried,
             rows=len(rows),
@@ -70,21 +74,11 @@ def first_night(answer: Any, sheet: Sheet) -> Iterator[Any]:
             wet=len(wet),
             odd_row=next((row for row in rows if row[:2] not in wet), rows and rows[0]),
             # Whether the text for the rain decides: with another one for 0, or none, a day is dropped.
-            by_text=dry and (len(dry) + len(wet) < len(night.days) or _by_text(here.met(night))),
+            by_text=dry and (len(dry) + len(wet) < len(night.days) or none_left),
             right_rows=night.is_right(rows),
             right_count=exactly(tried.value, len(rows)),
             patched=", ".join(sheet.judge.witness(at_work.changed)[:1]),
         )
-
-
-def _by_text(mine: Any) -> bool:
-    def left() -> list[Any]:
-        stream: Any = iter([{"date": "2012-01-01", "precipitation": "", "temp_max": "1.0"}])
-        for stage in mine.build()[1]:
-            stream = stage.process(stream)
-        return list(stream)
-
-    return bool(attempt(left).value == [])
 
 
 def two_nights(answer: Any, sheet: Sheet) -> Iterator[Any]:
@@ -143,8 +137,7 @@ def line_drops(answer: Any, sheet: Sheet) -> Iterator[Any]:
     with desk(answer, sheet) as here:
         night = here.night()
         good, rows = here.run(night), night.database.rows()
-        often = here.attempts - 1
-    for what, times in (("drops", often), ("is lost", 99), ("Ctrl-C", 1), ("A ValueError", 1)):
+    for what, times in (("drops", here.attempts - 1), ("is lost", 99), ("Ctrl-C", 1), ("A ValueError", 1)):
         with desk(answer, sheet) as here:
             yield _dropped(here, what, times, good, rows)
 
@@ -174,7 +167,6 @@ def _dropped(here: Desk, what: str, times: int, good: Attempt, rows: Rows) -> An
         at=at,
         times=len(errors),
         attempts=here.attempts,
-        asked=bool(asked),
         opened=asked.count(1),
         # That a ValueError gets lost in `run` is seen in the sweep.
         came_out=errors == [tried.error] or (tried.error is None and kind is ValueError),
@@ -229,13 +221,11 @@ def other_settings(answer: Any, sheet: Sheet) -> Iterator[Any]:
         if tried.error is not None:
             built = [(None, (), None)] * 2
         (source, stages, sink), (another, others, other) = built
-        pairs = [(source, another), *zip(stages, others, strict=False), (sink, other)]
-        names = ["source", *(f"stage {number}" for number in range(1, len(pairs) - 1)), "sink"]
-        for name, (part, again) in zip(names, pairs, strict=True):
+        for part, again in [(source, another), *zip(stages, others, strict=False), (sink, other)]:
             records = getattr(getattr(part, "metrics", None), "records", None)
-            has_figures = name == "sink" or (type(records) is int and records > 0)
-            kind, same = type(part).__name__, part is again and tried.error is None
-            yield ended(tried, name=name, kind=kind, same=same, has_figures=has_figures)
+            has_figures = part is sink or (type(records) is int and records > 0)
+            same = part is again and tried.error is None
+            yield ended(tried, kind=type(part).__name__, same=same, has_figures=has_figures)
 
 
 FIRST = (
@@ -297,7 +287,7 @@ UNCHANGED = (
 )  # fmt: skip
 
 AGAIN = (
-    Rule(line_drops, lambda night: not night.asked,
+    Rule(line_drops, lambda night: not night.opened,
          "the source is not a `CsvSource`, so its line could not be made to drop.", "", "Use `CsvSource`."),
     Rule(line_drops, lambda night: night.what == "drops" and not night.no_error,
          "the line dropped {times} times at record {at}, `maxAttempts` is {attempts}, and the night ended "
@@ -329,10 +319,10 @@ AGAIN = (
          "`config.maxAttempts` counts all attempts, the first one too. Let the last one's error out as it is,"
          " a `TimeoutError`: whoever starts the night must learn that it failed."),
     Rule(line_drops, lambda night: night.ends and not (night.opened == 1 and night.came_out),
-         "{what} came at record {at} of `load()`: the file was read {opened} times, and out came {raised}.", "",
+         "{what} came at record {at} of `load()`: the file was read {opened} times, out came {raised}.", "",
          "Try again after an `OSError` alone: `except Exception` and `except BaseException` catch more."),
     Rule(other_settings, lambda part: part.same,
-         "`build()` returned the same {name} twice.", "", "Make new parts in each call of `build`."),
+         "`build()` returned the same {kind} twice.", "", "Make new parts in each call of `build`."),
 )  # fmt: skip
 
 SETTINGS = (
@@ -345,7 +335,7 @@ SETTINGS = (
          "Read the attributes that you need, and ask nothing about the object's class."),
     NO_RECORD,
     Rule(other_settings, lambda part: not part.has_figures,
-         "the {name} ({kind}) has no figures after the run.", "composition-context-measures",
+         "{kind} has no figures after the run.", "composition-context-measures",
          "On each object: `stage.process = measuredStage(stage.process)`; on the source its `stream`."),
     Rule(line_drops, lambda night: night.what == "drops" and night.as_without and not night.waited,
          "the line dropped {times} times, `delaySeconds` is {delay}, and the waits were: {waits}.", "",
