@@ -328,8 +328,8 @@ LEAKY = {"record": "record", "streams": "streams", "close": "close", "later": "q
 """The kinds of runners that do not, and what gives each of them away."""
 
 
-def begun(source: Any, stages: Any, sink: Any, by_name: bool) -> tuple[Any, ...]:
-    """What every runner does until something fails, in one go. by_name: use what `__enter__` returns.
+def begun(source: Any, stages: Any, sink: Any) -> tuple[Any, ...]:
+    """What every runner does until something fails, in one go; it uses what `__enter__` returns.
 
     Returns what was entered, the streams, how many records arrived, the error, and whether a write raised it.
     """
@@ -341,13 +341,12 @@ def begun(source: Any, stages: Any, sink: Any, by_name: bool) -> tuple[Any, ...]
         for part in (source, sink):
             names.append(part.__enter__())
             entered.append(part)
-        feed, tray = names if by_name else entered
-        streams.append(feed.stream())
+        streams.append(names[0].stream())
         for stage in stages:
             streams.append(stage.process(streams[-1]))
         for record in streams[-1]:
             writing = True
-            tray.write(record)
+            names[1].write(record)
             writing, count = False, count + 1
     except BaseException as error:
         return entered, streams, count, error, writing
@@ -358,7 +357,7 @@ def runner(kind: str, begin: Callable[..., tuple[Any, ...]] = begun) -> Runner:
     """A runner that leaks in this way, or one that is right, for "". begin: does what `begun` does."""
 
     def run(source: Any, stages: Any = (), sink: Any = None) -> int:
-        entered, streams, count, error, writing = begin(source, stages, sink, kind == "streams")
+        entered, streams, count, error, writing = begin(source, stages, sink)
         if error and kind == "record":
             raise error
         reason = (type(error), error, None) if error else (None, None, None)

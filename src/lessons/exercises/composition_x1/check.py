@@ -225,7 +225,7 @@ together = ruled(
     asked=[
         Asked("a line that drops is opened again, and each record comes once", 2, ONCE),
         Asked("everything is closed wherever it breaks, and the error comes out", 2, CLOSED),
-        Asked("each part that yields is measured", 1, FIGURES),
+        Asked("each part that yields is measured", 1, FIGURES, hearsay=True),
         Asked("any parts and any settings will do", 2, ANY),
     ],
 )
