@@ -325,7 +325,7 @@ def in_context(source: Any, stages: Any, sink: Any) -> int:
 
 
 LEAKY = {"record": "record", "streams": "streams", "close": "close", "later": "quiet", "writes": "quiet"}
-"""The kinds of runners that do not, and what gives each of them away."""
+"""Kinds of runners that leave something open or keep an error to themselves, and what gives each away."""
 
 
 def begun(source: Any, stages: Any, sink: Any) -> tuple[Any, ...]:
