@@ -369,7 +369,8 @@ def runner(kind: str, begin: Callable[..., tuple[Any, ...]] = begun) -> Runner:
                 stack.callback(turn)
             for stream in () if kind == "streams" else streams:
                 stack.callback(stream.close)
-            if error and not (writing if kind == "writes" else count and kind == "later"):
+            quiet = {"writes": writing, "later": count}.get(kind)
+            if error and not (quiet and isinstance(error, OSError)):
                 raise error
         return int(count)
 
