@@ -3,12 +3,12 @@ class Whole:
         self.least, self.most = least, most
 
     def __set_name__(self, owner, name):
-        self.name, self.storage = name, "_" + name
+        self.name = name
 
     def __get__(self, instance, owner=None):
         if instance is None:
             return self
-        return getattr(instance, self.storage)
+        return getattr(instance, self.name)
 
     def __set__(self, instance, value):
         place = f"{type(instance).__name__}.{self.name} = {value!r}"
@@ -17,4 +17,4 @@ class Whole:
             raise TypeError(f"{place}: {allowed}")
         if not self.least <= value <= self.most:
             raise ValueError(f"{place}: {allowed}")
-        setattr(instance, self.name, value)
+        instance.__dict__[self.name] = value

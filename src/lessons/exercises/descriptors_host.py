@@ -60,6 +60,11 @@ def named(thing: Any, first: str, second: str) -> str:
     return "one" if fields[0] is fields[1] else "by hand" if all(by_hand) else ""
 
 
+def parameters(kind: Any) -> list[str]:
+    """The names of what a class takes when it is called, of catch-alls too."""
+    return list(inspect.signature(kind).parameters)
+
+
 def lets_go(answer: Any, values: dict[str, float], wrong: str) -> tuple[bool, bool]:
     """Whether an object that nobody uses any more can be collected, and whether its values go with it."""
     # A class of the check's own, since one with `__slots__` need not allow to be watched.
@@ -89,13 +94,15 @@ def filled(size: int, count: int) -> None:
     _filling.extend(b"x" * size for _ in range(count))
 
 
-def through_pickle(thing: Any) -> Any:
-    """What comes back when an object is pickled. Its class is in this module meanwhile, to be found there."""
+def through_pickle(thing: Any, other: type) -> Any:
+    """What comes back as an object of another class of the same name. Each is in this module meanwhile."""
     kind = type(thing)
     kind.__module__ = __name__
     globals()[kind.__qualname__] = kind
     try:
-        return pickle.loads(pickle.dumps(thing))
+        text = pickle.dumps(thing)
+        globals()[kind.__qualname__] = other
+        return pickle.loads(text)
     finally:
         del globals()[kind.__qualname__]
 
@@ -104,16 +111,18 @@ class _Field:
     """A field for numbers: `decide` says each time what it does. See `field_class`."""
 
     decide: ClassVar[Callable[..., Any]]
-    owners: ClassVar[list[tuple[type, str]]]
+    owners: ClassVar[list[tuple[weakref.ref[type], str]]]
+    refusals: ClassVar[list[weakref.ref[set[object]]]]
 
     def __init__(self) -> None:
         self.number = self.decide("made")
-        self.values: list[object] = []
+        self.values: list[object] = [0.0]  # the first one is read where a program says so
         self.kept: list[object] = []
         self.weak: dict[Any, dict[str, Any]] = {}
 
     def __set_name__(self, owner: type, name: str) -> None:
-        self.owners.append((owner, name))
+        # Weakly: what a field keeps goes with its class, as it would in a student's own code.
+        self.owners.append((weakref.ref(owner), name))
         self.name = name
         self.storage = self.decide("named", self.number).format(name)
 
@@ -129,6 +138,8 @@ class _Field:
     def __set__(self, instance: Any, value: Any) -> None:
         known = self.known(instance)
         if not isinstance(value, int | float) or isinstance(value, bool):
+            mark: set[object] = set()  # of this call's frame, which a traceback keeps
+            self.refusals.append(weakref.ref(mark))
             try:
                 raise TypeError(f"{self.name} = {value!r}: allowed is a number")
             except TypeError as error:
@@ -153,7 +164,7 @@ class _Field:
         return room.get(key, {}).get("place"), id(type(instance))
 
     def keep(self, how: str, thing: object) -> None:
-        if how == "one":
+        if how in ("one", "none"):
             self.kept.clear()
         if how in ("one", "all"):
             self.kept.append(thing)
@@ -162,14 +173,21 @@ class _Field:
 def field_class(decide: Callable[..., Any]) -> type:
     """A class of fields for numbers, which all look alike: `decide` says each time what one of them does.
 
-    It is asked at four events, by a field's number: "made" gives that number, "named" where in an object the
+    It is asked at five events, by a field's number: "made" gives that number, "named" where in an object the
     field stands, "set", "refuse" and "get" what to keep ("" nothing, "all" this object too, "one" this object
-    alone, "error" what is raised, "cycle" the object in its own value), and "get" also which value to return.
+    alone, "none" no object from now on, "error" what is raised, "cycle" the object in its own value), and
+    "get" also which value to return.
     """
-    return type("Field", (_Field,), {"decide": staticmethod(decide), "owners": []})
+    return type("Field", (_Field,), {"decide": staticmethod(decide), "owners": [], "refusals": []})
+
+
+def error_kept(fields: Any) -> bool:
+    """Whether an error with which one of these fields refused a value is still there, with its traceback."""
+    return any(mark() is not None for mark in fields.refusals)
 
 
 def replaced(fields: Any) -> str:
     """Where on a class one of these fields stood and no field stands now, as "Settings.spread"; else ""."""
-    gone = [f"{owner.__name__}.{name}" for owner, name in fields.owners if lacks(owner, name)]
+    owners = [(ref(), name) for ref, name in fields.owners]
+    gone = [f"{owner.__name__}.{name}" for owner, name in owners if owner and lacks(owner, name)]
     return gone[0] if gone else ""

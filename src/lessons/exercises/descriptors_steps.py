@@ -48,9 +48,9 @@ USUAL = {
 class Step(Exception):
     """A step that went wrong: what was done, and what came of it, as the two parts of a sentence.
 
-    how: "endless", "raised" (though it is allowed), "other" (another value is read), "taken" (though it is
-    wrong), "kind" (another error than asked for), "changed" (by a refusal) or what a script says. After a
-    blank comes more, such as whose value is read, or where the field is that took a value.
+    how: "endless" (to read), "raised" (though it is allowed), "other" (another value is read), "taken"
+    (though it is wrong), "kind" (another error than asked for), "changed" (by a refusal) or what a script
+    says. After a blank comes more, such as whose value is read, or where the field is that took a value.
     """
 
     def __init__(self, what: str, came: str, how: str) -> None:
@@ -112,7 +112,8 @@ class Script:
         """See that a step raised nothing."""
         if isinstance(done.error, RecursionError):
             most = told(done.error, "most")
-            raise Step(what, "never ends: RecursionError" + (f", at {most}" if most else ""), "endless")
+            how = "endless" if what.startswith("reading") else "raised"
+            raise Step(what, "never ends: RecursionError" + (f", at {most}" if most else ""), how)
         misspelt = isinstance(done.error, AttributeError) and hearsay(self.objects[said], host.misspelt, name)
         if misspelt is True:
             raise Step(what, f"{raised(done)}: nothing told the field its name", "raised misspelt")
@@ -165,6 +166,18 @@ class Script:
             whose, more = self.whose(said, name, done.value)
             what = f"`{said}.{name} = {short(wrong)}` was refused; it was {short(value)}, and now"
             raise Step(what, f"{came(done)}{whose}", f"changed {more}")
+
+    def untouched(self, name: str, wrong: Iterable[Any], of: Any = None) -> None:
+        """Objects that have no value are refused one: they read as they did before."""
+        for value in wrong:
+            self.new("fresh", of=of)
+            thing = self.objects["fresh"]
+            before, refused = attempt(getattr, thing, name), attempt(setattr, thing, name, value)
+            after = attempt(getattr, thing, name)
+            same = type(after.error) is type(before.error) and exactly(after.value, before.value)
+            if refused.error is not None and not same:
+                what = f"`fresh` had no value, and `fresh.{name} = {short(value)}` was refused: now"
+                raise Step(what, f"`fresh.{name}` {came(after)}", "changed")
 
     def tell(self, owner: Any, called: str, field: str, wrong: Iterable[Any], allowed: Sequence[Any]) -> None:
         """See that the message for each wrong value that is refused names all that is needed."""

@@ -17,7 +17,7 @@ def solved(id: str, file: str) -> str:
     return (FOLDER / id / f"{file}.py").read_text(encoding="utf-8")
 
 
-KEPT = solved("descriptors-x1", "wrong_9_descriptors-shared-value")
+KEPT = solved("descriptors-x1", "wrong_9")
 ON_CLASS = solved("descriptors-x4", "wrong_1_descriptors-class-assignment-checked")
 IN_THE_HOST = """
 import gc

@@ -7,7 +7,7 @@ import math
 from typing import Any
 
 from lessons.exercises import descriptors_host as host
-from lessons.exercises.descriptors_steps import SHARED, USUAL, Script, numbers, row, rows, script
+from lessons.exercises.descriptors_steps import USUAL, Script, numbers, row, rows, script
 from lessons.exercises.exercise import Sheet, attempt
 from lessons.exercises.rules import Asked, Rule, ruled
 
@@ -42,15 +42,17 @@ def both_fields(do: Script) -> None:
 @script
 def no_numbers(do: Script) -> None:
     """What is no number, after one that is; then the numbers that an `if` forgets."""
-    drawn = numbers(do.variant, f"{KEY}:wrong", 6)
-    for name in FIELDS:
+    drawn = numbers(do.variant, f"{KEY}:wrong", 5)
+    no_number = f"{drawn[1]}", None, True, False, [drawn[2]]
+    for name, old in zip(FIELDS, (1, 0), strict=True):  # equal to True, and to False
         do.new("other", "settings")
         do.assign("other", **{name: drawn[0]})
-        do.assign("settings", **{name: drawn[1]})
-        for wrong in (f"{drawn[2]}", None, True, [drawn[3]]):
+        do.assign("settings", **{name: old})
+        for wrong in no_number:
             do.refuse("settings", name, wrong, TypeError)
             do.stay("settings", name, wrong)
-    for value in (round(drawn[4]), 0, -1, 0.0, -drawn[5], math.inf):
+        do.untouched(name, no_number)
+    for value in (round(drawn[3]), 0, -1, 0.0, -drawn[4], math.inf):
         do.new("other")
         do.assign("other", spread=value)
         do.read("other")
@@ -127,11 +129,10 @@ GOES = (
          "something that belongs to the class refers to it.", "descriptors-dict-lets-go",
          "Look for a dict or a list on the descriptor that holds the objects. Let each object hold its value "
          "instead."),
-    # One place for all objects is one of the places that keep a value: sharing costs this, too.
     Rule(let_go, lambda kept: kept == "value",
          "`spread` of a settings object was assigned; the object went. Its value is still held by something "
          "that belongs to the class. A later object may be taken for the old one, as `id` is given to "
-         "another when an object is gone.", SHARED,
+         "another when an object is gone.", "",
          "Keep the value in the object, in `instance.__dict__`. Then it goes with it."),
 )  # fmt: skip
 ASKED = (

@@ -25,11 +25,11 @@ class Challenge:
             str(middle), float(middle), None, math.nan, math.inf, [middle], middle + 0.5, True, False
         )  # fmt: skip
         self.outside = (self.least - 1, self.most + 1, 0, -middle, self.most * 37, 10**30)
+        self.limits = {self.field: (self.least, self.most), "channels": (0, self.most + 2), "depth": (-9, 0)}
 
     def made(self, **more: Any) -> Any:
         """A class in the host; its field `channels` takes 1, too. Raises what the answer raises."""
-        fields = {self.field: self.do.answer(self.least, self.most)}
-        fields["channels"] = self.do.answer(1, self.most + 2)
+        fields = {name: self.do.answer(*limits) for name, limits in self.limits.items()}
         return self.do.judge.new_class(self.called, {**fields, **more})
 
 
@@ -55,11 +55,14 @@ def no_whole_numbers(do: Script) -> None:
 
 @script
 def out_of_range(do: Script) -> None:
-    """Both limits, and whole numbers on either side of them."""
+    """Both limits, of which one may be 0, and whole numbers on either side of them."""
     drawn = Challenge(do)
     do.new("first", of=drawn.made())
-    for value in (drawn.least, drawn.most):
-        do.assign("first", **{drawn.field: value})
+    for name, (least, most) in drawn.limits.items():
+        for value in (least, most):
+            do.assign("first", **{name: value})
+        for value in (least - 1, most + 1, -(10**30)):
+            do.refuse("first", name, value, ValueError)
     for value in drawn.outside:
         do.refuse("first", drawn.field, value, ValueError)
 
@@ -76,6 +79,7 @@ def refusals(do: Script) -> None:
         if attempt(setattr, do.objects["first"], drawn.field, value).error is not None:
             refused = True
             do.stay("first", drawn.field, value)
+    do.untouched(drawn.field, (*drawn.no_numbers, *drawn.outside), of=drawn.made())
     if not refused:
         raise Step("No assignment", "was refused", "taken")
 
@@ -102,7 +106,7 @@ TYPE = (
 )  # fmt: skip
 RANGE = (
     row(out_of_range, "raised", "", "Both limits are allowed: let them pass, and store them."),
-    row(out_of_range, "", *USUAL["kind"]),
+    row(out_of_range, "", "", "Compare with both limits, also with 0, in an `if` that raises `ValueError`."),
 )
 STAYS = (row(refusals, "changed object", *USUAL["other object"]), *rows(refusals, "changed", "taken"))
 SAYS = (

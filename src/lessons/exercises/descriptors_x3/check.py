@@ -7,7 +7,7 @@ from typing import Any
 
 from lessons.exercises import descriptors_host as host
 from lessons.exercises import descriptors_steps as steps
-from lessons.exercises.descriptors_steps import COMPARE, SHARED, TYPES, USUAL, Script, Step, row, rows, script
+from lessons.exercises.descriptors_steps import COMPARE, TYPES, USUAL, Script, Step, row, rows, script
 from lessons.exercises.exercise import attempt, exactly
 from lessons.exercises.rules import Asked, Rule, ruled
 from lessons.words import described as short
@@ -19,10 +19,11 @@ class Challenge:
     def __init__(self, do: Script, **room: Any) -> None:
         variant, key = do.variant, "descriptors-x3"
         self.units = variant.random(f"{key}:units").sample(("celsius", "kelvin", "fahrenheit", "rankine"), 3)
-        self.winds = variant.random(f"{key}:winds").sample(("knots", "m/s", "km/h", "mph"), 3)
+        self.winds = [*variant.random(f"{key}:winds").sample(("knots", "m/s", "km/h", "mph"), 2), ""]
         self.name = variant.choice(f"{key}:field", ("unit", "scale", "shownIn"))
         called = variant.choice(f"{key}:class", ("Rooftop", "Harbour", "Airfield", "Summit"))
-        self.fields = {self.name: do.answer(*self.units), "wind": do.answer(*self.winds)}
+        options = {self.name: self.units, "wind": self.winds, "gust": self.winds, "only": self.units[:1]}
+        self.fields = {name: do.answer(*one) for name, one in options.items()}
         self.owner = do.judge.new_class(called, {**self.fields, **room})
         self.station = do.judge.new_class(f"{called}Station", {}, self.owner)
         self.classes = {called: self.owner, f"{called}Station": self.station}
@@ -41,16 +42,17 @@ def one_field(do: Script) -> None:
 @script
 def own_choices(do: Script) -> None:
     """Three objects are assigned to in turn, then all are read; then new choices come, as equal texts."""
-    for room in ({}, steps.of_nothing(do.judge)):
-        drawn = Challenge(do, **room)
-        do.several([{drawn.name: unit} for unit in drawn.units * 2], of=drawn.owner)
+    drawn = Challenge(do)
+    do.several([{"wind": wind} for wind in drawn.winds * 2], of=drawn.owner)
+    drawn = Challenge(do, **steps.of_nothing(do.judge))
+    do.several([{drawn.name: unit} for unit in drawn.units * 2], of=drawn.owner)
 
 
 @script
 def both_fields(do: Script) -> None:
-    """One object of the class and one of a subclass: both fields are assigned, then read."""
+    """One object of the class and one of a subclass: all fields are assigned, then read."""
     drawn = Challenge(do)
-    options = {drawn.name: drawn.units[1], "wind": drawn.winds[2]}
+    options = {drawn.name: drawn.units[1], "wind": drawn.winds[0], "gust": drawn.winds[1]}
     for owner in drawn.classes.values():
         do.crossed("report", options, of=owner)
 
@@ -69,13 +71,15 @@ def no_options(do: Script) -> None:
         kinds = (ValueError, TypeError) if value in many else (ValueError,)
         do.refuse("first", drawn.name, value, *kinds)
         do.stay("first", drawn.name, value)
+    do.refuse("second", "only", units[0][:3], ValueError)
+    do.untouched(drawn.name, (*texts, None), of=drawn.owner)
 
 
 @script
 def told(do: Script) -> None:
     """The message of each refusal, for an object of a subclass."""
     drawn = Challenge(do)
-    wrong = (drawn.winds[0], drawn.units[0].upper(), 0)
+    wrong = (drawn.winds[0], f"{drawn.units[0]}s", drawn.units[0].upper(), 0)
     do.tell(drawn.station, [*drawn.classes][1], drawn.name, wrong, drawn.units)
 
 
@@ -95,20 +99,20 @@ def on_the_class(do: Script) -> None:
 @script
 def copies(do: Script) -> None:
     """Objects of the class and of a subclass, copied in each way; then the copy gets another choice."""
-    drawn = Challenge(do)
+    drawn, there = Challenge(do), Challenge(do)
     ways = {"copy.copy": copy.copy, "copy.deepcopy": copy.deepcopy, "pickle": host.through_pickle}
-    for owner in drawn.classes.values():
+    for owner, other in zip(drawn.classes.values(), there.classes.values(), strict=True):
         for way, function in ways.items():
             do.new("first", of=owner)
             thing = do.objects["first"]
             setattr(thing, drawn.name, drawn.units[1])
-            made = attempt(do.judge.witness, function, thing)
+            # As another process would read it, where the class and its fields are other objects.
+            more = [other] if way == "pickle" else []
+            made = attempt(do.judge.witness, function, thing, *more)
             read = made if made.error is not None else attempt(getattr, made.value, drawn.name)
             given = short(drawn.units[1])
             if not exactly(read.value, drawn.units[1]):
-                empty = steps.hearsay(thing, vars) == {}
-                what = f"an object's choice was {given}. Its copy by {way}"
-                raise Step(what, steps.came(read), "empty" if empty else "lost")
+                raise Step(f"an object's choice was {given}. Its copy by {way}", steps.came(read), "lost")
             setattr(made.value, drawn.name, drawn.units[2])
             if not exactly(attempt(getattr, thing, drawn.name).value, drawn.units[1]):
                 what = f"a copy by {way} was given another choice, and the original"
@@ -119,7 +123,8 @@ def copies(do: Script) -> None:
 WORKS = (
     *rows(one_field, "endless", "raised misspelt"),
     row(one_field, "raised", "",
-        "This choice is allowed. Compare with `in` or `==`: an equal text may be another object."),
+        "This choice is allowed. Compare with `in` or `==`, since an equal text may be another object, and "
+        "store in `instance.__dict__`, past the field."),
     row(one_field, "taken", TYPES, COMPARE),
 )  # fmt: skip
 OWN = (*rows(own_choices, "other object", "other self"), row(own_choices, "", *USUAL["other"]))
@@ -135,11 +140,8 @@ ITSELF = (
         "Without an object, `__get__` receives None for `instance`: return the descriptor, `self`."),
 )  # fmt: skip
 COPIES = (
-    row(copies, "empty", SHARED,
-        "Only what is in the object is copied with it. Keep the value in `instance.__dict__`.",
-        ". There is nothing in the object"),
     row(copies, "lost", "",
-        "What `__get__` needs has to be in the object, where it is copied. Keep the plain value there."),
+        "Only what is in the object is copied with it. Keep the plain value there, under the field's name."),
     row(copies, "shared", "",
         "Original and copy have one place for the value. Each needs its own: keep the plain value."),
 )  # fmt: skip

@@ -121,7 +121,9 @@ def built_wrongly(do: Script) -> None:
 def misspelt(do: Script) -> None:
     """Names that are no field, assigned and given to the constructor."""
     do.new("config")
-    for name, value in no_fields(do.variant):
+    names = steps.hearsay(do.answer, host.parameters)
+    more = [name for name in names if name not in usual_values(do.variant)] if type(names) is list else []
+    for name, value in (*no_fields(do.variant), *((one, {}) for one in more)):
         done = attempt(setattr, do.objects["config"], name, value)
         what = f"`config.{name} = {short(value)}`"
         if done.error is None:

@@ -38,7 +38,8 @@ def run(answer: Any, sheet: Sheet, group: str, kind: type[programs.Plain]) -> Ru
 
     returned: where it returned something. swallowed: the line at which an assertion failed though it passed.
     asked: how often a field was assigned to in an object that it had not met, or refused a value. replaced:
-    where on the class a field stood and no longer stands. It has also what `Notes` has.
+    where on the class a field stood and no longer stands. error_kept: whether the error of a refusal is still
+    there when the test has failed. It has also what `Notes` has.
     """
     notes = programs.Notes(kind)
     fields = sheet.judge.witness(host.field_class, Callback(notes.decide))
@@ -58,28 +59,29 @@ def run(answer: Any, sheet: Sheet, group: str, kind: type[programs.Plain]) -> Ru
         returned="" if done.value is None else short(done.value),
         swallowed=swallowed if isinstance(swallowed, str) else "",
         asked=notes.objects + notes.refused,
+        error_kept=done.error is not None and hearsay(fields, host.error_kept) is True,
         replaced=replaced if isinstance(replaced, str) else "",
     )
 
 
 def plain(answer: Any, sheet: Sheet) -> list[Run]:
     """The test with the plainest right field, alone."""
-    return [run(answer, sheet, "right", programs.Plain)]
+    with sheet.judge.witness(quick_collector):  # else the class might go before it is looked at
+        return [run(answer, sheet, "right", programs.Plain)]
 
 
 def runs(answer: Any, sheet: Sheet) -> list[Run]:
     """The test with each field, in an order of this run.
 
-    all_passed: whether it passed all fields of the group. catches: whether it did not pass some field.
-    watches: whether it did not pass some field that keeps objects.
+    catches: whether it did not pass some field. alone: whether it did not pass any other field of the group.
     """
     drawn = [(group, kind) for group, several in GROUPS.items() for kind in several]
     order = sheet.variant.random("descriptors-x5").sample(drawn, len(drawn))
     with sheet.judge.witness(quick_collector):
         done = [run(answer, sheet, group, kind) for group, kind in order]
-    left = {group: [one for one in done if one.group == group and not one.passed] for group in GROUPS}
+    left = {group: [one.program for one in done if one.group == group and not one.passed] for group in GROUPS}
     for one in done:
-        one.all_passed, one.watches = not left[one.group], bool(left["keeping"])
+        one.alone = len({one.program, *left[one.group]}) == len(GROUPS[one.group])
         one.catches = any(left.values())
     return sorted(done, key=lambda one: drawn.index((one.group, one.program)))
 
@@ -88,8 +90,8 @@ LET_GO = (
     "Compare with what was assigned, and nothing else. Before you look whether an object is gone, let go of "
     "it yourself: names, lists, the name of a loop, an error that you kept."
 )
-REJECTS = "your test rejects a right field, {described}: it {came}."
 ERROR_KEEPS = "leaks-traceback-keeps"
+REJECTS = "your test rejects a right field, {described}: it {came}."
 
 
 def of(group: str) -> tuple[Rule, ...]:
@@ -115,6 +117,11 @@ WORKS = (
          "Write `field()` into the body of a class: that is when a field is told its name."),
     Rule(plain, lambda run: not run.passed and not run.failed and run.refused, REJECTS, "",
          "A right field refuses a text with a `TypeError`: catch it around that assignment."),
+    Rule(plain, lambda run: run.failed and run.error_kept,
+         "your test keeps the error with which a right field refused a value, and the object is still there: "
+         "it {came}.", ERROR_KEEPS,
+         "An error keeps its traceback, and that keeps the variables of `__set__`, so the object, too. Let "
+         "go of the error before you look."),
     Rule(plain, lambda run: not run.passed, REJECTS, "", LET_GO),
     Rule(plain, lambda run: not run.fields, "your test never makes a field.", "",
          "Your test is given a class of fields: write `field()` into the body of a class of your own."),
@@ -137,30 +144,28 @@ def passes(group: str, when: Callable[[Run], object], seen: str, belief: str, ad
 
 SHARES = (
     *of("sharing"),
-    passes("sharing", lambda run: run.objects == 1, ": it assigns to one object only", SHARED,
+    passes("sharing", lambda run: run.objects == 1, ": it assigns to one object only", "",
            "What is shared shows when a second object gets another value. Then read both."),
     passes("sharing", bool, ": it does not read both after both were assigned different values", SHARED,
            "Assign to both objects first, different values, and only then read the one and the other."),
 )  # fmt: skip
 KEEPS = (
     *of("keeping"),
-    passes("keeping", lambda run: run.all_passed, "", "descriptors-dict-lets-go",
-           "Equal values say nothing about who holds the object. Keep a `weakref.ref` to it, let it go, and "
-           "see whether it is gone."),
     passes("keeping", bool, "", "",
-           "Assign and read, and keep a weak reference to each object. Then let go of all of them, the last "
-           "one too, before you look at any."),
+           "Equal values say nothing about who holds an object. Keep a `weakref.ref` to each one that you "
+           "assigned to and read. Then let go of all of them, the last one too, but not of their class: what "
+           "a field keeps would go with it. Only then look whether they are gone."),
 )  # fmt: skip
 REFUSED = (
     *of("refused"),
-    passes("refused", lambda run: not run.refused, ": it never assigns anything that is refused", ERROR_KEEPS,
+    passes("refused", lambda run: not run.refused, ": it never assigns anything that is refused", "",
            "Assign a text to an object as well, catch the `TypeError`, let the object go, and see whether it "
            "is gone."),
-    passes("refused", lambda run: not run.watches, "", "",
-           "Keep a weak reference to each object, let all of them go, and see whether they are gone."),
-    passes("refused", bool, "", ERROR_KEEPS,
-           "Keep a weak reference to the very object that was refused the text, and look at it after all "
-           "else. Catch the error by `try` and `except`: `assertRaises` lets go of what an error holds."),
+    passes("refused", lambda run: run.program is programs.Error and run.alone, "", ERROR_KEEPS,
+           "Catch the error by `try` and `except`: `assertRaises` lets go of what an error holds."),
+    passes("refused", bool, "", "",
+           "Refuse a text after all other assignments. Keep a weak reference to the object that was refused "
+           "it, let all objects go, and see whether they are gone."),
 )  # fmt: skip
 ACCEPTS = (
     Rule(runs, lambda run: run.failed and run.program is programs.Cycle, REJECTS, "leaks-refcount-closes",

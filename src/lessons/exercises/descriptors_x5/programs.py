@@ -42,6 +42,13 @@ class Weak(Plain):
     storage = ""
 
 
+class Usual(Plain):
+    """one that reads a usual value before the first assignment"""
+
+    def take(self, place: int | None, kind: int) -> tuple[int | None, str]:
+        return place or 0, ""
+
+
 class Last(Plain):
     """one that keeps one value, the last, for all objects"""
 
@@ -106,7 +113,7 @@ class Earliest(Plain):
     """one that keeps the one object to which it was assigned first"""
 
     def put(self, place: int, kind: int) -> str:
-        return "" if place else "all"
+        return "all" if place == 1 else ""
 
 
 class Reader(Plain):
@@ -130,10 +137,20 @@ class Refused(Plain):
         return "all"
 
 
-RIGHT: tuple[type[Plain], ...] = (Plain, SameName, Cycle, Weak)
+class Waiting(Plain):
+    """one that keeps the object that it refused a value last, until the next assignment"""
+
+    def put(self, place: int, kind: int) -> str:
+        return "none"
+
+    def refuse(self) -> str:
+        return "one"
+
+
+RIGHT: tuple[type[Plain], ...] = (Plain, SameName, Cycle, Weak, Usual)
 SHARING: tuple[type[Plain], ...] = (Last, First, OnClass, Remembered)
 KEEPING: tuple[type[Plain], ...] = (Keyed, Latest, Earliest, Reader)
-KEEPING_REFUSED: tuple[type[Plain], ...] = (Error, Refused)
+KEEPING_REFUSED: tuple[type[Plain], ...] = (Error, Refused, Waiting)
 
 
 class Notes:

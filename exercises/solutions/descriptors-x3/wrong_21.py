@@ -1,0 +1,21 @@
+import difflib
+
+
+class OneOf:
+    def __init__(self, *options):
+        self.options = options
+
+    def __set_name__(self, owner, name):
+        self.name, self.storage = name, "_" + name
+
+    def __get__(self, instance, owner=None):
+        if instance is None:
+            return self
+        return getattr(instance, self.storage)
+
+    def __set__(self, instance, value):
+        if value not in self.options:
+            near = difflib.get_close_matches(str(value), self.options, n=1)
+            allowed = f"did you mean {near[0]!r}?" if near else f"allowed is one of {', '.join(self.options)}"
+            raise ValueError(f"{type(instance).__name__}.{self.name} = {value!r}: {allowed}")
+        instance.__dict__[self.storage] = value
