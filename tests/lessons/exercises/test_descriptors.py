@@ -101,7 +101,7 @@ NAMELESS: dict[str, tuple[str, list[tuple[str, str]], list[int], str]] = {
                                  "asked for is a TypeError"),
     "no whole number": ("x1", [("(int, float)", "float")], [3], "raised TypeError"),
     "no zero": ("x1", [("if not isinstance(value", "if not value or not isinstance(value")], [3],
-                "`other.spread = 0` raised TypeError"),
+                "`settings.spread = 0` raised TypeError"),
     "the first value": ("x1", [("instance.__dict__[self.storage] = value",
                                 "instance.__dict__.setdefault(self.storage, value)")],
                         [1], "was assigned"),
