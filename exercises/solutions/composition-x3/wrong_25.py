@@ -16,7 +16,8 @@ class DaySink:
     def write(self, record):
         values = record["station"], record["day"], record["celsius"]
         try:
-            self.connection.exec_driver_sql("insert or replace into days (station, day, celsius) values (?, ?, ?)", values)
+            insert = "insert or replace into days (station, day, celsius) values (?, ?, ?)"
+            self.connection.exec_driver_sql(insert, values)
         except OperationalError as error:
             raise TimeoutError("the database is locked") from error
 

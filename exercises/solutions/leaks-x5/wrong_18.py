@@ -9,7 +9,8 @@ def test_gives_back(job):
         raise KeyboardInterrupt
 
     errors = []
-    for slots, readings in ((20, bench.readings), (20, ["12.5", "missing"]), (20, stopped()), (1, bench.readings)):
+    cases = (20, bench.readings), (20, ["12.5", "missing"]), (20, stopped()), (1, bench.readings)
+    for slots, readings in cases:
         engine = bench.new_pool(slots=slots)
         try:
             job(engine, readings)
