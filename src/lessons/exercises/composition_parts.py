@@ -290,7 +290,6 @@ class Nightly:
 OLD = [("1999-12-30", 1.5, 0.25), ("1999-12-31", 2.5, 0.5)]
 """What the night before has left in the table."""
 
-
 DRY = {2: "0.0", 4: "0"}
 """Days without rain, and how the file writes it."""
 
