@@ -79,7 +79,7 @@ def refusals(do: Script) -> None:
         if attempt(setattr, do.objects["first"], drawn.field, value).error is not None:
             refused = True
             do.stay("first", drawn.field, value)
-    do.untouched(drawn.field, (*drawn.no_numbers, *drawn.outside), of=drawn.made())
+    do.untouched(drawn.field, (*drawn.no_numbers[:2], *drawn.outside[:2]), of=drawn.made())
     if not refused:
         raise Step("No assignment", "was refused", "taken")
 

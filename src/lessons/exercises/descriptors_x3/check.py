@@ -72,7 +72,7 @@ def no_options(do: Script) -> None:
         do.refuse("first", drawn.name, value, *kinds)
         do.stay("first", drawn.name, value)
     do.refuse("second", "only", units[0][:3], ValueError)
-    do.untouched(drawn.name, (*texts, None), of=drawn.owner)
+    do.untouched(drawn.name, (texts[0], None), of=drawn.owner)
 
 
 @script
