@@ -50,13 +50,13 @@ class Clock:
     """A clock on which time passes where somebody waits; `asked` counts how often it was read."""
 
     def __init__(self) -> None:
-        self.now = self.asked = 0
+        self.now, self.asked = 0.0, 0
 
-    def __call__(self) -> int:
+    def __call__(self) -> float:
         self.asked += 1
         return self.now
 
-    def wait(self, seconds: int) -> None:
+    def wait(self, seconds: float) -> None:
         self.now += seconds
 
 
@@ -67,21 +67,22 @@ class Station:
     """
 
     clock = Clock()
-    readings: tuple[str, ...] = ()
-    costs: tuple[int, ...] = ()
+    readings: tuple[Any, ...] = ()
+    costs: tuple[float, ...] = ()
     last = 0
     at: int | None = None
+    failure: type[BaseException] = OSError
 
     def __init__(self) -> None:
         self.read = 0
 
-    def stream(self) -> Iterator[str]:
+    def stream(self) -> Iterator[Any]:
         """Fetch the readings."""
         for number, (reading, cost) in enumerate(zip(self.readings, self.costs, strict=True)):
             self.clock.wait(cost)
             self.read += 1
             if number == self.at:
-                raise OSError(f"connection dropped before reading {number + 1}")
+                raise self.failure(f"connection dropped before reading {number + 1}")
             yield reading
         self.clock.wait(self.last)
 
@@ -99,6 +100,8 @@ class Convert:
         for number, text in enumerate(stream):
             self.clock.wait(self.each)
             if number == self.at:
+                if hasattr(stream, "close"):
+                    stream.close()
                 raise ValueError(f"no number in record {number + 1}")
             yield float(text)
         self.clock.wait(self.last)

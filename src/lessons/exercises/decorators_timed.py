@@ -24,7 +24,8 @@ IDLE, PAUSE = 100, 1000
 def station(variant: Variant, key: str, last: int = 0, count: int = 0) -> Any:
     """A class of stations with readings, costs and a clock of its own."""
     readings = texts(variant, key, count or variant.number(f"{key}:count", 5, 8))
-    costs = tuple(variant.number(f"{key}:cost {number}", 4, 9) for number in range(len(readings)))
+    # A figure that is rounded at each pull is wrong.
+    costs = tuple(variant.number(f"{key}:cost {number}", 4, 9) + 0.25 for number in range(len(readings)))
     return subclass(Station, clock=Clock(), readings=readings, costs=costs, last=last)
 
 
@@ -69,14 +70,16 @@ def pull(
     what: str, kind: str, expected: list[Any], call: Callable[[], Any], reads: Callable[[], int],
     *errors: type[BaseException], wait: Callable[[int], object] = lambda seconds: None,
     idle: int = 0, pause: int = 0, pulls: int | None = None, most: int = 1,
+    look: Callable[[], Any] = lambda: None,
 ) -> SimpleNamespace:  # fmt: skip
     """Call, wait, and pull to the end, or close after some pulls. Raises an error that is not awaited.
 
     reads: how many records the upstream has given so far. most: how many times as many records as there
-    are may come, before it is taken for endless. The stream is kept, so that nothing closes by itself.
+    are may come, before it is taken for endless. look: what is noted after each record. The stream is kept,
+    so that nothing closes by itself.
     """
     one = SimpleNamespace(what=what, kind=kind, sent=len(expected), expected=expected, records=[], gave="")
-    one.ahead, one.closes, one.awaited = 0, True, bool(errors)
+    one.ahead, one.closes, one.awaited, one.looks = 0, True, errors, list[Any]()
     called = attempt(call)
     one.at_call, error = reads(), called.error
     if error is None:
@@ -88,6 +91,7 @@ def pull(
         error = pulled.error
         if error is None:
             one.records.append(pulled.value)
+            one.looks.append(look())
             one.ahead = max(one.ahead, reads() - len(one.records))
             if len(one.records) > most * one.sent:
                 break  # an answer may go on without end
@@ -110,7 +114,7 @@ def pull(
     return one
 
 
-def read(one: SimpleNamespace, part: Any, hall: Hall, worked: int, source: Any) -> SimpleNamespace:
+def read(one: SimpleNamespace, part: Any, hall: Hall, worked: float, source: Any) -> SimpleNamespace:
     """Add the figure of a part, which has worked for so long, and what its source's first and last pull cost.
 
     extra: how much more the figure is than the work, apart from what a plain run was wrong by. elsewhere:
@@ -161,15 +165,17 @@ def in_turn(calls: Sequence[Callable[[], Any]], pulls: int, *ends: type[BaseExce
     return came
 
 
-def pair(what: str, parts: list[Any], alone: Sequence[float]) -> SimpleNamespace:
+def pair(what: str, parts: list[Any], alone: Sequence[float], kind: Any) -> SimpleNamespace:
     """The figures of two parts that were at work at the same time, beside those of each alone.
 
-    mixed: whether they share a figure, or one reads what the other has worked, or what both have.
+    mixed: whether they share a figure, or one reads what the other has worked, or what both have, though the
+    class `kind` of one has no figure.
     """
     reads = [named(part, "seconds") for part in parts]
     one, two = alone
     crossed = zip(reads, (two, one), strict=True)
     mixed = reads[0] == reads[1] != 0 or any(value in (one + two, other) for value, other in crossed)
+    mixed = mixed and named(kind, "seconds") is None
     told, took = (
         " and ".join(f"{value:g}" if type(value) in (int, float) else short(value) for value in values)
         for values in (reads, alone)
@@ -196,15 +202,15 @@ def streams(made: Observation, runs: Observation) -> tuple[Rule, ...]:
     """The rules by which what a decorator gave is no method, or what that returns is no stream."""
     return (
         Rule(made, lambda made: not made.callable and not made.binds,
-             "`{label}` gave {shown} in place of a function, so the method is gone.",
-             "decorators-missing-return-shows", "End the decorator with `return wrapper`."),
+             "`{label}` gave {shown} in place of a function, so the method is gone.", "",
+             "End the decorator with `return wrapper`."),
         Rule(made, lambda made: not made.binds,
              "`{label}` gave an object of the class `{kind}` in place of a function: called as a method, "
              "that is not given `self`.", "decorators-class-binds-self",
              "Return a function, or give the class a `__get__` that binds the object."),
         Rule(runs, lambda run: run.gave,
-             "the call of the decorated method gave {gave}, which cannot be pulled.",
-             "decorators-missing-return-shows", "The wrapper needs a `yield`, or has to return a stream."),
+             "the call of the decorated method gave {gave}, which cannot be pulled.", "",
+             "The wrapper needs a `yield`, or has to return a stream."),
         Rule(runs, lambda run: run.dry,
              "{what}: a `next` ran dry{place}, and that became a RuntimeError.",
              "generators-stop-iteration-ends",
@@ -220,7 +226,7 @@ def lazy(runs: Observation, *between: Rule) -> tuple[Rule, ...]:
     """The rules by which a call fetches records, or a pull more than one."""
     return (
         Rule(runs, lambda run: run.at_call,
-             "{what}: the call alone fetched {at_call} records, before anybody pulled.", "start-call-runs",
+             "{what}: the call alone fetched {at_call} records, before anybody pulled.", "",
              "Put the work into a function with `yield`: its call runs nothing."),
         *between,
         Rule(runs, lambda run: run.whole and run.ahead and run.kind != "some",
@@ -283,11 +289,13 @@ def rests(runs: Observation) -> tuple[Rule, ...]:
 
 def ends(early: Observation) -> tuple[Rule, ...]:
     """The rules by which an error is lost or a figure is wrong where a stream ends early."""
+    silent = "{what}, and the reader was told of no error."
+    no_except = "Let the error go on: `finally` without a `return` in it, or no `except` at all."
     update = "Bring `self.seconds` up to date at each pull, in a `finally` around `next`, and nowhere else."
     return (
-        Rule(early, lambda run: run.awaited and run.error is None,
-             "{what}, and the reader was told of no error.", "decorators-error-ends-loop",
-             "Let the error go on: `finally` without a `return` in it, or no `except` at all."),
+        Rule(early, lambda run: run.error is None and {OSError, ValueError} & {*run.awaited},
+             silent, "decorators-error-ends-loop", no_except),
+        Rule(early, lambda run: run.awaited and run.error is None, silent, "", no_except),
         Rule(early, lambda run: not run.closes,
              "{what}, but what the call returns has no `close()`.", "",
              "A class of your own needs a `close` that closes the stream of the part. A generator has one."),

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import partial
+from itertools import accumulate
 from types import SimpleNamespace
 from typing import Any
 
 from lessons.exercises import decorators_timed as timed
 from lessons.exercises.decorators_parts import subclass
-from lessons.exercises.exercise import Sheet
+from lessons.exercises.exercise import Sheet, named
 from lessons.exercises.rules import Asked, Rule, ruled
 from lessons.exercises.variant import Variant
 
@@ -38,7 +39,9 @@ def ran(
     stop = base.at if fails else pulls
     worked = sum(base.costs[: base.at + 1 if fails else pulls]) + base.last * (stop is None)
     one = timed.pull(what, kind, list(base.readings[:stop]), part.stream, lambda: source.read,
-                     *[OSError] * fails, wait=source.clock.wait, pulls=pulls, **waits)  # fmt: skip
+                     *[base.failure] * fails, wait=source.clock.wait, pulls=pulls,
+                     look=lambda: named(part, "seconds"), **waits)  # fmt: skip
+    one.late = one.looks != list(accumulate(base.costs[: len(one.looks)]))
     return timed.read(one, part, hall, worked, source)
 
 
@@ -47,7 +50,9 @@ def runs(answer: Any, sheet: Sheet) -> Iterator[SimpleNamespace]:
     run, kind, what = partial(ran, answer, sheet), stations(sheet.variant), "a source was read to its end"
     whole = run(what, kind, "whole")
     yield whole
-    yield run(what, timed.station(sheet.variant, f"{KEY}:other", 25, 4), "whole")
+    other = timed.station(sheet.variant, f"{KEY}:other", 25, 4)
+    yield run(what, other, "whole")
+    yield run("a source had None and empty records", subclass(other, readings=(None, "12.5", 0, "")))
     yield from timed.slowly(run, whole, [kind], [timed.station(sheet.variant, f"{KEY}:slow", 31, 9)])
 
 
@@ -62,7 +67,7 @@ def early(answer: Any, sheet: Sheet) -> Iterator[SimpleNamespace]:
     for one in (
         run(f"the line dropped before record {at + 1}", subclass(kind, at=at)),
         run("the reader left after 2 records", kind, pulls=2),
-        run("the line dropped before record 1", subclass(kind, at=0)),
+        run("Ctrl-C stopped the first pull", subclass(kind, at=0, failure=KeyboardInterrupt)),
         run("a source had no records", empty, room={"__len__": length}),
     ):
         one.extra += one.first * (plain.wrong_by == -plain.first)
@@ -70,18 +75,19 @@ def early(answer: Any, sheet: Sheet) -> Iterator[SimpleNamespace]:
 
 
 def pairs(answer: Any, sheet: Sheet) -> Iterator[SimpleNamespace]:
-    """Two sources of two classes that have a clock each, and two of one class."""
+    """Two sources of two classes that have a clock each, and two of one class, which are equal."""
+    equal = sheet.judge.function(lambda part, other: True, "__eq__", "self, other", generator=False)
     # Their figures are never the same.
     kinds = [timed.station(sheet.variant, f"{KEY}:{key}", last, 4) for key, last in (("one", 2), ("two", 40))]
     alone = [ran(answer, sheet, "", kind).value for kind in kinds]
     apart, both = (
         [timed.clocked(answer, sheet, kind) for kind in kinds],
-        timed.clocked(answer, sheet, kinds[0]),
+        timed.clocked(answer, sheet, kinds[0], __eq__=equal),
     )
     for what, halls in (("two sources with a clock each", apart), ("two sources of one class", [both] * 2)):
         parts = [hall.new(kind)[0] for hall, kind in zip(halls, kinds, strict=True)]
         came = timed.in_turn([part.stream for part in parts], 5)
-        two = timed.pair(what, parts, alone)
+        two = timed.pair(what, parts, alone, halls[0].kind)
         two.whole = came == [list(kind.readings) for kind in kinds]
         yield two
 
@@ -112,6 +118,15 @@ WORK = (
 LAZY = timed.all_records(runs)
 RESTS = (*FIGURE, *timed.rests(runs))
 
+# After a figure that is wrong at the end, one that was wrong before says nothing new.
+ENDS = (
+    *FIGURE,
+    *timed.ends(early),
+    Rule(runs, lambda run: run.kind == "whole" and not run.wrong_by and run.whole and run.late,
+         "{what}: it reads the right {value:g} seconds in the end, and was wrong before.", "",
+         "Bring `self.seconds` up to date at each pull: it says how long the source has worked so far."),
+)  # fmt: skip
+
 OWN = (
     Rule(pairs, lambda pair: not pair.whole,
          "{what}: not every record came out of its own source.", "", timed.IN_WRAPPER),
@@ -132,6 +147,6 @@ timing = ruled(
         Asked("each source has a figure of its own", 1, (*RESTS, *OWN)),
         # A stream whose `next` runs dry has handed on its records before.
         Asked("the call fetches nothing, and each pull fetches one record", 1, (*STREAM[:-1], *LAZY)),
-        Asked("a stream that fails or is left early is timed as well", 1, (*FIGURE, *timed.ends(early))),
+        Asked("the figure is right between two pulls, and however the stream ends", 1, ENDS),
     ],
 )

@@ -1,0 +1,28 @@
+def measured(function, clock=time.perf_counter):
+    @functools.wraps(function)
+    def wrapper(self, stream):
+        self.seconds = 0
+        upstream = iter(stream)
+
+        def watched():
+            def pull():
+                left = clock()
+                try:
+                    return next(upstream, None)
+                finally:
+                    self.seconds -= clock() - left
+
+            while record := pull():
+                yield record
+
+        records = function(self, watched())
+        while True:
+            began = clock()
+            try:
+                record = next(records)
+            except StopIteration:
+                return
+            finally:
+                self.seconds += clock() - began
+            yield record
+    return wrapper
