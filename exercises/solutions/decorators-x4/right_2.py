@@ -1,7 +1,8 @@
 def patient(function=None, *, attempts=3):
     def decorate(function):
         code = function.__code__
-        if code.co_argcount != 1 or code.co_flags & inspect.CO_VARARGS:
+        several = inspect.CO_VARARGS | inspect.CO_VARKEYWORDS
+        if code.co_argcount + code.co_kwonlyargcount != 1 or code.co_flags & several:
             raise TypeError("a stage cannot be retried: its stream is spent after a failure")
 
         @functools.wraps(function)

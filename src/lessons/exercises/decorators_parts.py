@@ -249,6 +249,7 @@ STAGES = {
     "transform": "self, readings, limit=3",
     "resume": "self, rows=()",
     "merge": "self, *streams",
+    "collect": "self, *, upstream",
 }
 """Stages by other names, each a generator function that is given a stream besides `self`."""
 

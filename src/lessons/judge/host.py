@@ -235,7 +235,7 @@ _ASKED: dict[str, Callable[..., Any]] = {
 
 
 def _function(target: Any, name: str, parameters: str, generator: bool, doc: str | None) -> Any:
-    handed = ", ".join(one.partition("=")[0].strip() for one in parameters.split(","))
+    handed = ", ".join(one.partition("=")[0].strip() for one in parameters.split(",") if one.strip() != "*")
     call = f"(yield from target({handed}))" if generator else f"target({handed})"
     # Written as source, so that tools see the parameters of a plain `def`. The file's name is no student's.
     source = f"def {name}({parameters}):\n    return {call}\n"

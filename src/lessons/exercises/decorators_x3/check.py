@@ -39,7 +39,7 @@ class Runs:
         self.pauses.forget()
         self.made += 1
         # Of this class alone: records that an answer kept from another run are none of these.
-        records = [f"{text}{self.made:02}" for text in self.records]
+        records = [*(f"{text}{self.made:02}" for text in self.records[:-1]), None]
         kind = subclass(Feed, records=records, pauses=self.pauses, **feed)
         more = () if attempts == 3 else (attempts,)
         return timed.Hall(
@@ -115,26 +115,35 @@ def over(answer: Any, sheet: Sheet) -> Iterator[SimpleNamespace]:
         yield one
     what = "the line dropped with a ConnectionResetError, which is an OSError"
     yield runs.ran("reset", (1,), what=what, failure=ConnectionResetError)
-    for kind in (ValueError, KeyError, KeyboardInterrupt):
-        what = f"the source raised {kind.__name__}"
-        yield runs.ran("other", (1,), what=what, errors=any_error, failure=kind)
+    others = [
+        runs.ran("other", (1,), what=f"the source raised {kind.__name__}", errors=any_error, failure=kind)
+        for kind in (ValueError, KeyError, EOFError, KeyboardInterrupt)
+    ]
+    for one in others:
+        one.whatever = all(other.opened > 1 for other in others[:3])
+        yield one
 
 
 def pairs(answer: Any, sheet: Sheet) -> Iterator[SimpleNamespace]:
-    """Two sources of one class, whose lines drop twice each, and two with different numbers of attempts."""
+    """Two sources of one class, two with different numbers of attempts, and one that is read twice."""
     runs = Runs(answer, sheet)
     hall = runs.hall(breaks=(1, 2))
     others = subclass(Feed, records=[f"{text}5" for text in runs.records], breaks=(1, 2))
     apart = [runs.hall(attempts, breaks=(1,) * MANY) for attempts in (2, 5)]
+    again = [runs.hall(breaks=(1,)).new()] * 2
     for what, made, allowed in (
-        ("two sources of one class", [hall.new(), hall.new(others)], [3, 3]),
-        ("two sources with 2 and 5 attempts", [hall.new() for hall in apart], [2, 5]),
+        ("two sources of one class, read in turn", [hall.new(), hall.new(others)], [3, 3]),
+        ("two sources with 2 and 5 attempts, read in turn", [hall.new() for hall in apart], [2, 5]),
+        ("a source that was read again after its end", again, [3, 3]),
     ):
-        came = timed.in_turn([part.stream for part, _ in made], 2 * len(runs.records), OSError, Enough)
+        calls = [part.stream for part, _ in made]
+        came = [one for turn in ([[call] for call in calls] if made is again else [calls])
+                for one in timed.in_turn(turn, 2 * len(runs.records), OSError, Enough)]  # fmt: skip
         sent, opened = [double.records for _, double in made], [double.opened for _, double in made]
         yield SimpleNamespace(
             what=what,
             one_class=allowed == [3, 3],
+            again=made is again,
             whole=exactly(came, sent),
             told=" and ".join(map(short, came)),
             right=" and ".join(map(short, sent)),
@@ -149,7 +158,9 @@ def pairs(answer: Any, sheet: Sheet) -> Iterator[SimpleNamespace]:
 CLOSE = "Close the stream of each attempt in a `finally`: it is reached by an error, at the end, and early."
 COUNT = "Count what was handed on in all attempts together, and skip as many when a new one starts."
 ALL = "`attempts` counts all of them, the first one too; the last one's error goes on as it is."
+OPENED = "{what}, and was opened {opened} times."
 ONLY_THAT = "Catch `OSError` and nothing else: what it does not name goes on by itself."
+GAVE = "{what}: what came is {told}, and what was sent {right}."
 CAME = "{sent} records, and {what}: what came is {came}, and what was sent {first}."
 
 STREAM = (
@@ -179,17 +190,20 @@ ONCE = (
     Rule(broken, lambda run: run.gave_error,
          "{sent} records, and {what}: the reader was given the error of attempt {opened}, and 3 are allowed.",
          "", ALL),
-    Rule(broken, lambda run: run.arrived > run.sent, CAME, "decorators-restart-is-harmless", COUNT),
+    Rule(broken, lambda run: run.arrived > run.sent and len(run.breaks) == 1,
+         CAME, "decorators-restart-is-harmless", COUNT),
     Rule(broken, lambda run: not run.whole, CAME, "", COUNT),
 )  # fmt: skip
 
 OWN = (
     Rule(pairs, lambda pair: not pair.one_class and not pair.counted,
-         "{what}, read in turn: {opened} attempts were made, and {allowed} allowed.", "",
+         "{what}: {opened} attempts were made, and {allowed} allowed.", "",
          "Keep the number of attempts with each stream."),
-    Rule(pairs, lambda pair: pair.one_class and not pair.whole,
-         "{what}, read in turn: what came is {told}, and what was sent {right}.", "decorators-body-per-call",
+    Rule(pairs, lambda pair: pair.one_class and not pair.whole and not pair.again,
+         GAVE, "decorators-body-per-call",
          "What belongs to one run begins in the wrapper. The decorator runs once for the class."),
+    Rule(pairs, lambda pair: pair.one_class and not pair.whole, GAVE, "",
+         "Start to count again at each call of the wrapper."),
 )  # fmt: skip
 
 CLOSED = (
@@ -207,15 +221,14 @@ CLOSED = (
          "the reader left after 2 records, and the retry went on: {raised}.", "chains-bare-except-harmless",
          "`close()` raises `GeneratorExit` at the `yield`: catch `OSError`, and let that one go."),
     Rule(left, lambda run: run.open,
-         "the reader left after 2 records and closed the stream: line {opened} is open.",
-         "chains-close-travels", CLOSE),
+         "the reader left after 2 records and closed the stream: line {opened} is open.", "", CLOSE),
     Rule(over, lambda run: run.open, "{what}, and after it line {opened} is still open.", "", CLOSE),
 )  # fmt: skip
 
 LAST = (
     *STREAM,
     Rule(over, lambda run: run.kind == "last" and run.opened == run.allowed and run.error is None,
-         "{what}, `attempts={allowed}`: {made}, and no error came out.", "decorators-error-ends-loop",
+         "{what}, `attempts={allowed}`: {made}, and no error came out.", "",
          "Let the error of the last attempt go on: a bare `raise` in the `except`."),
     Rule(over, lambda run: run.kind == "last" and (run.opened != run.allowed or not run.own_error),
          "{what}, `attempts={allowed}`: {made}, and {told}.", "", ALL),
@@ -229,8 +242,9 @@ ONLY = (
     Rule(over, lambda run: run.kind == "reset" and run.gave_error,
          "{what}, and {told}.", "",
          "`except OSError` catches all kinds of it: let no other line choose among them."),
-    Rule(over, lambda run: run.kind == "other" and run.opened > 1,
-         "{what}, and was opened {opened} times.", "composition-retry-catches-all", ONLY_THAT),
+    Rule(over, lambda run: run.kind == "other" and run.whatever,
+         OPENED, "composition-retry-catches-all", ONLY_THAT),
+    Rule(over, lambda run: run.kind == "other" and run.opened > 1, OPENED, "", ONLY_THAT),
     Rule(over, lambda run: run.kind == "other" and not run.own_error, "{what}, and {told}.", "", ONLY_THAT),
     Rule(broken, lambda run: run.opened > len(run.breaks) + 1,
          "{what}, and the source was opened {opened} times.", "",

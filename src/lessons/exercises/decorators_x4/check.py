@@ -44,7 +44,9 @@ class Forms:
     def hall(self, form: str, drops: int, **more: Any) -> timed.Hall:
         """A class of sources that are decorated in this form, and drop the line so often."""
         self.pauses.forget()
-        more |= {"records": self.records, "breaks": (2,) * drops, "pauses": self.pauses}
+        # Each line gets further: a count of failures that starts again with every record would never end.
+        breaks = tuple(min(2 + number, len(self.records)) for number in range(drops))
+        more |= {"records": self.records, "breaks": breaks, "pauses": self.pauses}
         kind = parts.subclass(parts.Distant, **more)
         return timed.Hall(self.judge, self.forms[form][0], kind, records=self.records)
 
@@ -111,16 +113,17 @@ def _offered(made: Forms, form: str, name: str) -> SimpleNamespace:
     tried = attempt(made.forms[form][0], made.judge.function(parts.passed_on, name, parts.STAGES[name]))
     if tried.error is None:
         kind, place = made.judge.new_class("Offset", {name: tried.value}), "call"
-        tried = attempt(lambda: getattr(kind(), name)(parts.broken_stream()))
+        given = {"upstream": parts.broken_stream()} if name == "collect" else {}
+        tried = attempt(lambda: getattr(kind(), name)(*([] if given else [parts.broken_stream()]), **given))
     if tried.error is None:
         stream, place = tried.value, "pull"
         tried = attempt(lambda: records.extend(stream))
     type_error = isinstance(tried.error, TypeError)
     told = f"its upstream dropped after 2 records, and {len(records)} came"
-    if place == "call":
+    if type_error and place != "line":
+        told = "it was refused " + ("when it was called" if place == "call" else "at the first pull")
+    elif place == "call":
         told = "what came back does not take its parameters"
-    elif type_error:
-        told = "the first pull was refused by `retryOnFailure`"
     return SimpleNamespace(
         method=f"`def {name}({parts.STAGES[name]})`",
         place=place,
@@ -137,14 +140,18 @@ def alike(answer: Any, sheet: Sheet) -> Iterator[SimpleNamespace]:
     made = Forms(answer, sheet)
     with parts.awake(made.judge):
         form = next(made.working(), "@patient")
-        for failure in (KeyError, KeyboardInterrupt):
-            part, source = made.hall(form, parts.MANY, failure=failure).new()
-            attempt(lambda part=part: list(part.stream()))
-            yield SimpleNamespace(name=failure.__name__, opened=source.opened, whole=True)
-        hall = made.hall(form, 1)
+        for failures in ((KeyError, EOFError), (KeyError,), (EOFError,), (KeyboardInterrupt,)):
+            opened = []
+            for failure in failures:
+                part, source = made.hall(form, parts.MANY, failure=failure).new()
+                attempt(lambda part=part: list(part.stream()))
+                opened.append(source.opened)
+            name = " and ".join(failure.__name__ for failure in failures)
+            yield SimpleNamespace(name=name, opened=min(opened), whole=True, any=len(failures) > 1)
+        hall = made.hall(form, 2)
         came = timed.in_turn([hall.new()[0].stream for _ in range(2)], 2 * len(made.records), BaseException)
     told = " and ".join(map(short, came))
-    yield SimpleNamespace(opened=1, whole=exactly(came, [made.records] * 2), told=told)
+    yield SimpleNamespace(opened=1, whole=exactly(came, [made.records] * 2), told=told, any=False)
 
 
 # --- the rules ---
@@ -159,6 +166,10 @@ PARAMETERS = (
 )
 SETTING = "Hand the setting on to the decorator that does the work."
 TROUBLE = "`{kind}` above `def stream(self)`: {trouble}."
+NO_GENERATOR = "`{kind}`: `inspect.isgeneratorfunction` said True of the method, and says False now."
+YIELDS = "A wrapper with `yield from` is a generator function; one with `return` is not."
+OPENED = "the source raised {name}, and was opened {opened} times."
+ONLY_THAT = "Catch `OSError` and nothing else, as `retryOnFailure` does."
 HANDED_ON = "Hand on each record once: `retryOnFailure` does, and may be used."
 
 REACHED = (
@@ -178,12 +189,10 @@ FORMS = (
     *RETRIES,
     Rule(forms, lambda run: run.trouble and "=" not in run.kind,
          TROUBLE, "decorators-parentheses-optional", PARENTHESES),
-    Rule(forms, lambda run: not run.trouble and run.opened == 3 != run.wanted and "=" in run.kind,
-         "{times}.", "decorators-parentheses-optional", SETTING),
     Rule(forms, lambda run: not run.trouble and run.opened > run.wanted, "{times}.", "",
          "All attempts count, the first one too. Hand `attempts` on as it is, 3 without a setting."),
     Rule(forms, lambda run: not run.trouble and run.opened == run.wanted and run.gives_up and not run.error,
-         "{times}.", "decorators-error-ends-loop", "Let the error of the last attempt go on to the reader."),
+         "{times}.", "", "Let the error of the last attempt go on to the reader."),
     Rule(forms, lambda run: not run.trouble and (run.opened, run.gave_error) != (run.wanted, run.gives_up),
          "{times}.", "", SETTING),
     Rule(forms, lambda run: run.trouble, TROUBLE, "", SETTING),
@@ -192,16 +201,10 @@ FORMS = (
 REFUSED = (
     Rule(stages, lambda stage: stage.place == "line" and not stage.type_error,
          "{method} was refused with {name}.", "", "Raise a `TypeError` that says why."),
-    Rule(stages, lambda stage: stage.place == "call" and stage.by_answer,
-         "{method} was decorated without an error, and refused when it was called.",
-         "decorators-body-per-call",
+    Rule(stages, lambda stage: stage.place != "line" and stage.by_answer,
+         "{method} was decorated without an error; {told}.", "",
          "Look at the function in the body of the decorator, outside of the wrapper: that runs once, where "
          "the decorator is written."),
-    Rule(stages, lambda stage: stage.place == "pull" and stage.by_answer,
-         "{method} was decorated and called without an error, and refused at the first pull.",
-         "start-call-runs",
-         "What is written in a function with `yield` waits for the first pull: look at the function in the "
-         "body of the decorator."),
     Rule(stages, lambda stage: not stage.right and stage.no_other,
          "{method} was decorated without an error; {told}.", "decorators-stage-is-source", PARAMETERS),
     Rule(stages, lambda stage: not stage.right,
@@ -213,23 +216,21 @@ KEPT = (
          "`{kind}`: the name of the method is {name}.", "decorators-wraps-is-cosmetic",
          "Put `@functools.wraps(function)` above each wrapper."),
     # Only the answer's own process can say this.
-    Rule(forms, lambda run: not run.trouble and not run.generator,
-         "`{kind}`: `inspect.isgeneratorfunction` said True of the method, and says False now.",
-         "decorators-wraps-copies-all",
-         "A wrapper with `yield from` is a generator function; one with `return` is not."),
+    Rule(forms, lambda run: not (run.trouble or run.generator or run.at_call),
+         NO_GENERATOR, "decorators-wraps-copies-all", YIELDS),
+    Rule(forms, lambda run: not (run.trouble or run.generator), NO_GENERATOR, "", YIELDS),
 )  # fmt: skip
 
 SAME = (
     *RETRIES,
     *timed.lazy(forms),
     Rule(forms, lambda run: run.arrived > run.sent,
-         "`{kind}`: {sent} records, the line dropped after 2 of them, and what came is {came}.",
+         "`{kind}`: {sent} records, the first line dropped after 2 of them, and what came is {came}.",
          "decorators-restart-is-harmless", HANDED_ON),
     Rule(forms, lambda run: not (run.trouble or run.gives_up or run.error or run.whole),
          "`{kind}`: {sent} records, and what came is {came}.", "", HANDED_ON),
-    Rule(alike, lambda one: one.opened > 1,
-         "the source raised {name}, and was opened {opened} times.", "composition-retry-catches-all",
-         "Catch `OSError` and nothing else, as `retryOnFailure` does."),
+    Rule(alike, lambda one: one.any and one.opened > 1, OPENED, "composition-retry-catches-all", ONLY_THAT),
+    Rule(alike, lambda one: one.opened > 1, OPENED, "", ONLY_THAT),
     Rule(alike, lambda one: not one.whole,
          "two sources of the same class, read in turn, gave {told}.", "decorators-body-per-call",
          "What belongs to one run begins in the wrapper. The decorator runs once for the class."),

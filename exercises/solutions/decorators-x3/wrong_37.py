@@ -1,0 +1,18 @@
+def retried(function, attempts=3):
+    @functools.wraps(function)
+    def wrapper(self):
+        if not hasattr(self, "delivered"):
+            self.delivered = 0
+        for attempt in range(1, attempts + 1):
+            stream = function(self)
+            try:
+                for record in islice(stream, self.delivered, None):
+                    self.delivered += 1
+                    yield record
+                return
+            except OSError:
+                if attempt == attempts:
+                    raise
+            finally:
+                stream.close()
+    return wrapper
