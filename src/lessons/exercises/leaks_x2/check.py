@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import closing, suppress
+from contextlib import ExitStack, closing, suppress
 from types import SimpleNamespace
 from typing import Any
 
@@ -20,9 +20,13 @@ WAYS: tuple[tuple[str, str, Callable[[], object]], ...] = (
     ("end", "when the block came to its end, in an `except` of the caller", lambda: None),
     ("error", "when a `ValueError` left the block", lambda: ValueError("missing")),
     ("error", "when an `OSError` left the block", lambda: OSError("the sensor is silent")),
+    ("error", "when a `StopIteration` left the block", StopIteration),
     ("error", "when Ctrl-C left the block", KeyboardInterrupt),
     ("error", "when `sys.exit` left the block", lambda: SystemExit(1)),
     ("commit", "when `commit` failed with an `OSError`", lambda: OSError("the disk is full")),
+    ("commit", "when `commit` failed with a `RuntimeError`", lambda: RuntimeError("the disk is full")),
+    ("commit", "when Ctrl-C came during `commit`", KeyboardInterrupt),
+    ("rollback", "when an error left the block and a `rollback` failed", lambda: OSError("the line is lost")),
 )
 
 
@@ -56,6 +60,8 @@ def _block(answer: Any, sheet: Sheet, weather: Weather, ended: str, when: str, e
         for _ in range(1):
             with entries[0] as connection:
                 slots.append(weather.engine.pool.checkedout())
+                if ended == "rollback":
+                    made[0].rollback = refuses
                 weather.store(connection, some)
                 if fails and error:
                     raise error
@@ -68,6 +74,9 @@ def _block(answer: Any, sheet: Sheet, weather: Weather, ended: str, when: str, e
         commits.append(connection)
         if ended == "commit" and error:
             raise error
+
+    def refuses() -> None:
+        raise OSError("no answer to `rollback`")
 
     event.listen(weather.engine, "commit", commit)
     event.listen(weather.engine, "engine_connect", made.append)
@@ -91,7 +100,7 @@ def _block(answer: Any, sheet: Sheet, weather: Weather, ended: str, when: str, e
         kept=weather.kept(),
         committed=bool(commits),
         ctrl_c=error is not None and not isinstance(error, Exception),
-        must_raise=fails,
+        must_raise=ended == "error",
         by_exit=type(entries[0]).__name__ != "_GeneratorContextManager",
         same_error=tried.error is error,
         raised=tried.raised + (f", at {tried.where}" if tried.where else ""),
@@ -99,28 +108,37 @@ def _block(answer: Any, sheet: Sheet, weather: Weather, ended: str, when: str, e
 
 
 def two_at_once(answer: Any, sheet: Sheet) -> Iterator[Any]:
-    """Two entries in two databases, made before either is entered; only the inner block fails."""
-    with closing(sheet.given) as outer, closing(sheet.given) as inner:
+    """Two entries in two databases, made before either is entered; only the second one fails."""
+    for step, left in ((-1, "second"), (1, "first")):
+        with closing(sheet.given) as outer, closing(sheet.given) as inner:
+            first, second = ExitStack(), ExitStack()
 
-        def blocks() -> None:
-            first, second = answer(outer.engine), answer(inner.engine)
-            with first as connection:
-                outer.store(connection)
-                with suppress(Exception), second as other:  # which error comes out is another aspect's affair
-                    inner.store(other)
+            def fail(stack: ExitStack = second) -> None:
+                with suppress(Exception), stack:  # which error comes out is another aspect's affair
                     raise ValueError("missing")
 
-        attempt(blocks)
-        yield SimpleNamespace(
-            taken=any(one.engine.pool.checkedout() for one in (outer, inner)),
-            of=len(outer.readings),
-            outer_kept=outer.kept(),
-            inner_kept=inner.kept(),
-        )
+            def blocks(
+                places: Any = ((first, outer), (second, inner)), ends: Any = (first.close, fail)[::step]
+            ) -> None:
+                entries = [(stack, place, answer(place.engine)) for stack, place in places]
+                for stack, place, entry in entries:
+                    place.store(stack.enter_context(entry))
+                for end in ends:
+                    end()
+
+            attempt(blocks)
+            yield SimpleNamespace(
+                left=left,
+                taken=any(one.engine.pool.checkedout() for one in (outer, inner)),
+                of=len(outer.readings),
+                outer_kept=outer.kept(),
+                inner_kept=inner.kept(),
+            )
 
 
 TAKEN = "{when}, its connection still took a slot of the pool."
-TWO = "Keep what belongs to one entry in the object itself (`self.…`, set in a method), not in its class."
+HALF = "{when}, {stored} of {of} rows had been inserted, and the table kept {kept}."
+TWO = "Keep what belongs to one entry in the object itself (`self.…`, set in a method), and nothing shared."
 
 BORROWS = Rule(
     each_way, lambda block: not block.borrowed,
@@ -144,16 +162,17 @@ GIVEN_BACK = (
               TAKEN, "leaks-exit-on-success-only",
               "`__exit__` runs in this case, too. Which of its lines does it reach then?"),
     Rule(two_at_once, lambda two: two.taken,
-         "two entries were open at the same time, in two databases. When both had been left, a slot was "
-         "still taken.", "", TWO),
+         "two entries were open at the same time, in two databases. When both had been left, the {left} one "
+         "before the other, a slot was still taken.", "", TWO),
 )  # fmt: skip
 
 KEPT = (
     BORROWS,
-    *by_error(each_way, lambda block: block.ended == "error" and block.kept,
-              "{when}, {stored} of {of} rows had been inserted, and the table kept {kept}.",
-              "leaks-accepted-is-kept",
+    *by_error(each_way, lambda block: block.ended == "error" and block.kept and "Stop" not in block.when,
+              HALF, "leaks-accepted-is-kept",
               "Commit only if the block has succeeded. Which of the three arguments tells you?"),
+    Rule(each_way, lambda block: block.ended == "error" and block.kept, HALF, "",
+         "`StopIteration` is an error like any other. After `break` and `return`, `kind` is `None`."),
     Rule(each_way, lambda block: block.ended == "end" and not block.handled and block.kept != block.stored,
          "{when}, the database had accepted {stored} rows and kept {kept}.", "leaks-accepted-is-kept",
          "What is not committed is taken back when the connection is given back: "
@@ -163,17 +182,18 @@ KEPT = (
          "The arguments of `__exit__` say how this block ended. `sys.exc_info` tells of the caller's error."),
     # If a slot is still taken, the aspect above has said so.
     Rule(two_at_once, lambda two: not two.taken and (two.inner_kept or two.outer_kept != two.of),
-         "two entries were open at the same time, in two databases. The one that succeeded kept "
-         "{outer_kept} of its {of} rows, and the one that failed kept {inner_kept}.", "", TWO),
+         "two entries were open at the same time, in two databases, and the {left} one was left before the "
+         "other. The one that succeeded kept {outer_kept} of its {of} rows, and the one that failed kept "
+         "{inner_kept}.", "", TWO),
 )  # fmt: skip
 
 REFUSED = (
     BORROWS,
     Rule(each_way, lambda block: block.ended == "commit" and not block.committed,
          "no commit was tried, so none could fail.", "", "Mend what stands above first."),
-    Rule(each_way, lambda block: block.ended == "commit" and (block.taken or block.lost),
-         "{when}, its connection still took a slot of the pool: {raised}.", "",
-         "`__exit__` can fail in the middle, too. Put the line that closes into a `finally`."),
+    *by_error(each_way, lambda block: block.ended in ("commit", "rollback") and (block.taken or block.lost),
+              "{when}, its connection still took a slot of the pool: {raised}.", "",
+              "`__exit__` can fail in the middle, too. Put the line that closes into a `finally`."),
     Rule(each_way, lambda block: block.ended == "commit" and block.raised == "nothing",
          "{when}, no error came out, and no row is in the table.", "",
          "Let the error of a commit go on when the slot is given back."),

@@ -1,0 +1,18 @@
+class Entry:
+    def __init__(self, engine):
+        self.engine = engine
+
+    def __enter__(self):
+        self.connection = self.engine.connect()
+        return self.connection
+
+    def __exit__(self, kind, error, trace):
+        if kind is not None:
+            self.connection.rollback()
+            self.connection.close()
+            return False
+        try:
+            self.connection.commit()
+        finally:
+            self.connection.close()
+        return False

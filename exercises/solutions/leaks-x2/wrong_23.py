@@ -1,0 +1,17 @@
+class Entry:
+    def __init__(self, engine):
+        self.engine = engine
+
+    def __enter__(self):
+        self.connection = self.engine.connect()
+        return self.connection
+
+    def __exit__(self, kind, error, trace):
+        if kind is None:
+            try:
+                self.connection.commit()
+            except OSError:
+                self.connection.close()
+                raise
+        self.connection.close()
+        return False

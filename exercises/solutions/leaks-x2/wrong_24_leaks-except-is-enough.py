@@ -1,0 +1,20 @@
+class Entry:
+    def __init__(self, engine):
+        self.engine = engine
+
+    def __enter__(self):
+        self.connection = self.engine.connect()
+        return self.connection
+
+    def __exit__(self, kind, error, trace):
+        if kind is None:
+            try:
+                self.connection.commit()
+            except Exception:
+                self.connection.close()
+                raise
+            else:
+                self.connection.close()
+        else:
+            self.connection.close()
+        return False
