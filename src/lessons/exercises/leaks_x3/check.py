@@ -42,11 +42,13 @@ class Block(SimpleNamespace):
 
     fails: the number of the opener that fails. refuses: that of the connection that fails to close. error:
     that of the opener, of the closing, or else of the block. leaves: "return", "break" or "". inside: another
-    block that is run in this one. made_first: whether that one is made before this one is entered.
+    block that is run in this one. made_first: whether that one is made before this one is entered. equal:
+    whether all its openers are one function, as `engine.connect` is.
     """
 
     def __init__(self, when: str, count: int, **known: Any) -> None:
-        usual = {"fails": 0, "refuses": 0, "error": None, "leaves": "", "inside": None, "tried": Attempt()}
+        usual = {"fails": 0, "refuses": 0, "error": None, "leaves": "", "inside": None, "tried": Attempt(),
+                 "equal": False}  # fmt: skip
         super().__init__(**usual | known, when=when, count=count, manager=None)
         self.lines: list[Line] = []
         self.closes: list[int] = []
@@ -56,13 +58,16 @@ class Block(SimpleNamespace):
     def make(self, answer: Any) -> None:
         """Call the answer."""
         openers = [Callback(partial(self._open, number), "connect") for number in range(1, self.count + 1)]
+        if self.equal:
+            openers = [Callback(lambda: self._open(len(self.lines) + 1), "connect")] * self.count
         self.manager = answer(openers)
         self.early = len(self.lines)  # what is open before any `with`
 
     def _open(self, number: int) -> Line:
         if number == self.fails:
             raise self.error
-        self.lines.append(Line(number, self.closes, self.error if number == self.refuses else None))
+        refuses = ValueError("it hangs up") if self.fails else self.error
+        self.lines.append(Line(number, self.closes, refuses if number == self.refuses else None))
         return self.lines[-1]
 
     def run(self, answer: Any) -> Block:
@@ -105,7 +110,9 @@ class Block(SimpleNamespace):
         self.held = ", ".join(f"connection {line.number}" for line in self.lines if line.open)
         self.order, self.backwards = ", ".join(map(str, self.closes)), sorted(self.closes, reverse=True)
         self.as_opened = [id(line) for line in self.listed] == [id(line) for line in self.lines]
-        self.must_raise, self.same_error = self.failed_block or self.fails, self.tried.error is self.error
+        # If closing fails after an opener, the task does not say which of the two errors comes out.
+        self.must_raise = self.failed_block or (self.fails and not self.refuses)
+        self.same_error = self.tried.error is self.error
         function = type(self.manager).__name__ == "_GeneratorContextManager"
         self.by_exit = self.failed_block and not function
         return self
@@ -127,6 +134,8 @@ def each_failure(answer: Any, sheet: Sheet) -> Iterator[Block]:
         for error in (OSError("it hangs up"), ValueError("it hangs up")):
             refused = f"after {this} failed to close with {type(error).__name__}"
             yield Block(refused, count, refuses=number, error=error).run(answer)
+    both = f"after connection {count} of {count} failed to open and connection {count - 1} failed to close"
+    yield Block(both, count, fails=count, refuses=count - 1, error=OSError("silent")).run(answer)
     yield Block("after a `ValueError` left the block", count, error=ValueError("missing")).run(answer)
     yield Block("after the block was left by `return`", count, leaves="return").run(answer)
     yield Block("after the block was left by `break`", count, leaves="break").run(answer)
@@ -138,6 +147,7 @@ def other_numbers(answer: Any, sheet: Sheet) -> Iterator[Block]:
     more = sheet.variant.number("leaks-x3", 4, 6) + 2
     for count, when in ((0, "with no openers"), (1, "with one opener"), (more, f"with {more} openers")):
         yield Block(when, count).run(answer)
+    yield Block("with the same opener, given three times", 3, equal=True).run(answer)
 
 
 def two_at_once(answer: Any, sheet: Sheet) -> Iterator[Block]:
@@ -175,7 +185,8 @@ CLOSES = (
 """What must hold before closing after a failure can be seen."""
 
 OPENING = by_error(
-    each_failure, lambda block: block.fails and block.held, HELD, "leaks-exit-covers-enter",
+    each_failure, lambda block: block.fails and block.held and not block.refuses,
+    HELD, "leaks-exit-covers-enter",
     "Ask of each line of yours: if it fails, what closes the connections that are open by then? "
     "`contextlib.ExitStack` can hold each connection from the moment it is open.",
 )  # fmt: skip
@@ -188,6 +199,8 @@ LEAVING = (
     Rule(each_failure, lambda block: block.whole and block.early,
          "{early} connections were open before any `with` was entered: if it is never entered, nothing "
          "closes them.", "composition-parts-open-when-made", "Open in `__enter__`, not in `__init__`."),
+    Rule(other_numbers, lambda block: block.held, "still open after a block {when}: {held}.", "",
+         "Openers may be equal: keep what each returns in a list, and close each of the list."),
     Rule(two_at_once, lambda block: block.held,
          "two blocks were open at the same time. When both had been left, this was still open {when}: "
          "{held}.", "", TWO),
@@ -197,13 +210,15 @@ ORDER = (
     Rule(each_failure, lambda block: not (block.refuses or block.ctrl_c) and block.closes != block.backwards,
          "{when}, they were closed in the order {order}.", "chains-first-closes-first",
          "Go backwards: a later one may need an earlier one until it is closed itself."),
-    Rule(each_failure, lambda block: block.refuses and type(block.error) is OSError and block.held,
+    Rule(each_failure, lambda block: block.held and block.refuses and not block.fails
+         and type(block.error) is OSError,
          HELD, "composition-finally-covers-all", "A `close()` that fails must not end your loop: "
          "`contextlib.ExitStack` goes on, or put a `try` around each."),
     Rule(each_failure, lambda block: block.refuses and block.held,
-         HELD, "", "A `close()` may fail with any `Exception`, not with an `OSError` alone."),
-    Rule(each_failure, lambda block: block.refuses and block.raised == "nothing",
-         "{when}, no error came out of the `with`.", "", "Close the others, then let the error go on."),
+         HELD, "", "A `close()` may fail with any `Exception`, and after a failed opener as well."),
+    Rule(each_failure, lambda block: block.refuses and not block.fails and not block.same_error,
+         "{when}, {raised} came out of the `with`.", "",
+         "Close the others, then let that error itself go on, and no group or other error in its place."),
 )  # fmt: skip
 
 GETS = (
