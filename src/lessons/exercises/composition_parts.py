@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sqlite3
 import time
+from collections import namedtuple
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass
@@ -92,11 +93,6 @@ class Tray(Opening):
         self.rows.append(record)
         if self.then and len(self.rows) == 2:
             self.then()
-
-
-@declared("", "maxAttempts delaySeconds center spread label", name="Settings")
-class Asked(SimpleNamespace):
-    """Settings that come from no `PipelineConfig`: attributes, and nothing else."""
 
 
 @contextmanager
@@ -384,6 +380,11 @@ def new_config(values: dict[str, Any]) -> PipelineConfig:
     return PipelineConfig(**values)
 
 
+def new_settings(values: dict[str, Any]) -> Any:
+    """Settings that are no `PipelineConfig`: attributes, without a `__dict__`."""
+    return namedtuple("Settings", values)(**values)
+
+
 def new_kinds() -> tuple[type, ...]:
     """Classes for one check, whose objects hand each call on to a part; `changed` watches them, too."""
 
@@ -406,9 +407,12 @@ def new_kinds() -> tuple[type, ...]:
     class Feed(Opened, Bare):
         pass
 
-    class Shift(Part):
+    class Stage(Part):
         def process(self, stream: Any) -> Iterator[Row]:
             yield from self.part.process(stream)
+
+    class Shift(Stage):
+        pass
 
     class Tray(Opened):
         def write(self, record: Row) -> None:

@@ -93,6 +93,7 @@ def no_failure(answer: Any, sheet: Sheet) -> Iterator[Any]:
             metrics = getattr(part, "metrics", None)
             measured = exactly(getattr(metrics, "records", None), yielded)
             part_facts = {"place": place, "yielded": yielded, "metrics": short(metrics), "measured": measured}
+            part_facts["none"] = not any(hasattr(getattr(one, "metrics", 0), "records") for one in here.parts)
             counted = exactly(tried.value, passed) or len(tray.rows) != passed
             yield ended(tried, came=came, passed=passed, counted=counted, **part_facts)
 
@@ -133,7 +134,8 @@ def odd_parts(answer: Any, sheet: Sheet) -> Iterator[Any]:
             (here.source, None, "a source that opens a line, no stage and no sink"),
             (here.source, here.empty, "a source that opens a line, no stage and a sink whose `len()` is 0"),
         ):
-            tray, settings = Tray(), at_work.Asked(maxAttempts=3, delaySeconds=0, label="any")
+            tray, values = Tray(), {"maxAttempts": 3, "delaySeconds": 0}
+            settings = here.judge.witness(at_work.new_settings, values)
             into = None if sink is None else sink(tray)
             tried = attempt(answer, source(Feed(here.records)), (), into, settings)
             came, arrived = len(here.records), len(tray.rows)
@@ -191,9 +193,11 @@ CLOSED = (
 
 FIGURES = (
     NOTHING,
+    Rule(no_failure, lambda part: part.none,
+         "no part has figures after the night.", "composition-context-measures",
+         "On each object: `stage.process = measuredStage(stage.process)`; so the source."),
     Rule(no_failure, lambda part: not part.measured,
-         "{place} has no figures of {yielded} records: its `metrics` is {metrics}.",
-         "composition-context-measures",
+         "{place} has no figures of {yielded} records: its `metrics` is {metrics}.", "",
          "On the object itself: `stage.process = measuredStage(stage.process)`; so the source."),
     Rule(line_drops, lambda night: night.patched,
          "after the night {patched} is another one, for all objects of the class.", "",

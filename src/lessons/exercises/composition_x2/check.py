@@ -20,10 +20,12 @@ class Station:
     def __init__(self, name: str, diary: list[str], error: BaseException | None = None) -> None:
         self.name, self.diary, self.error = name, diary, error
 
-    def close(self) -> None:
+    def close(self) -> bool:
         self.diary.append(self.name)
         if self.error is not None:
             raise self.error
+        # What a part returns is not asked for: it is no word on another one's failure.
+        return True
 
 
 def names_of(variant: Variant) -> list[str]:
@@ -32,14 +34,15 @@ def names_of(variant: Variant) -> list[str]:
 
 
 def closings(answer: Any, sheet: Sheet) -> Iterator[Any]:
-    """No part fails, then one, several, and one by Ctrl-C; at the end none again."""
+    """No part fails, then one, several, one by Ctrl-C and one by `sys.exit()`; at the end none again."""
     names = sheet.given
     last = len(names) - 1
     some = sheet.variant.number("composition-x2 fails", 1, last - 1)
-    for ctrl_c, *fails in ([0], [0, some], [0, 0, some], [0, last], [0, 0, some, last], [1, some], [0]):
-        kind = KeyboardInterrupt if ctrl_c else OSError
+    kinds = OSError, KeyboardInterrupt, SystemExit
+    several = [0, last], [0, 0, some, last]
+    for kind, *fails in ([0], [0, some], [0, 0, some], *several, [1, some], [2, some], [0]):
         diary: list[str] = []
-        errors = {names[at]: kind(f"{names[at]} has hung up") for at in fails}
+        errors = {names[at]: kinds[kind](f"{names[at]} has hung up") for at in fails}
         tried = attempt(answer, [Station(name, diary, errors.get(name)) for name in names])
         closed = list(dict.fromkeys(diary))
         again = next((name for name in diary if diary.count(name) > 1), "")
@@ -47,7 +50,7 @@ def closings(answer: Any, sheet: Sheet) -> Iterator[Any]:
         out = _all(tried.error)
         yield SimpleNamespace(
             fails=bool(fails),
-            ctrl_c=ctrl_c,
+            kind=kinds[kind].__name__,
             opened=", ".join(names),
             closed=", ".join(closed),
             missed=", ".join(name for name in names if name not in diary),
@@ -79,13 +82,16 @@ ALL_CLOSED = (
     Rule(closings, lambda one: one.missed and not one.fails,
          "no part failed, these were not closed: {missed}. What the call raised: {raised}.", "",
          "Close each of them."),
-    Rule(closings, lambda one: one.missed and not one.ctrl_c,
+    Rule(closings, lambda one: one.missed and one.kind == "OSError",
          "a part failed to close, and these stayed open: {missed}.", "composition-finally-covers-all",
          "A failing `close()` ends the lines below it. `ExitStack.callback` gives each part its turn."),
-    Rule(closings, lambda one: one.missed,
+    Rule(closings, lambda one: one.missed and one.kind == "KeyboardInterrupt",
          "a part was stopped by Ctrl-C while it closed, and these stayed open: {missed}.",
          "leaks-except-is-enough",
          "`KeyboardInterrupt` is not an `Exception`. `ExitStack.callback` and `finally` cover it, too."),
+    Rule(closings, lambda one: one.missed,
+         "`close()` of a part raised `{kind}`, and these stayed open: {missed}.", "",
+         "Whatever it raises: `ExitStack.callback` and `finally` cover it, too."),
     Rule(closings, lambda one: one.again, "{again} was closed {times} times.", "", "Close each part once."),
 )  # fmt: skip
 

@@ -190,20 +190,30 @@ def write_fails(answer: Any, sheet: Sheet) -> Iterator[Any]:
 
 
 def locked(answer: Any, sheet: Sheet) -> Iterator[Any]:
-    """`load`: the database is free at the last of all attempts; then it stays locked."""
+    """`load`: the database is free at the last attempt, or stays locked; or the line is lost then."""
     with desk(answer, sheet) as here:
-        for checkouts in (here.attempts, 99):
-            night = here.night(maxAttempts=here.attempts)
+        errors: list[BaseException | None] = [None]
+
+        def lose(number: int) -> None:
+            errors.append(OSError("the line dropped"))
+            raise errors[-1] or OSError
+
+        most = here.attempts
+        for attempts, checkouts, lost in (most, most, 0), (most, 99, 0), (1, 99, 0), (most, most, 1):
+            night = here.night(maxAttempts=attempts)
             mine = here.met(night)
+            if lost:
+                here.judge.witness(at_work.drop_lines, Callback(lose))
             with night.database.locked(checkouts):
                 tried = attempt(mine.load)
             yield ended(
                 tried,
-                stays=checkouts > here.attempts,
-                attempts=here.attempts,
+                stays=checkouts > attempts,
+                attempts=attempts,
                 tries=night.database.checkouts,
                 ended=tried.raised if tried.error else f"no error; it returned {short(tried.value)}",
-                loaded=tried.error is None and night.database.rows() != OLD,
+                loaded=lost or (tried.error is None and night.database.rows() != OLD),
+                last=not lost or tried.error is errors[-1],
             )
 
 
@@ -213,7 +223,7 @@ def other_settings(answer: Any, sheet: Sheet) -> Iterator[Any]:
         night, built = here.night(), list[Any]()
 
         def run() -> None:
-            mine = here.met(night, at_work.Asked(**night.settings))
+            mine = here.met(night, here.judge.witness(at_work.new_settings, night.settings))
             built[:] = mine.build(), mine.build()
             mine.run(*built[0])
 
@@ -318,6 +328,9 @@ AGAIN = (
          "ended with {ended}.", "",
          "`config.maxAttempts` counts all attempts, the first one too. Let the last one's error out as it is,"
          " a `TimeoutError`: whoever starts the night must learn that it failed."),
+    Rule(locked, lambda night: not night.last,
+         "the database was locked until attempt {attempts}, the last one; then the line was lost, and "
+         "`load()` ended with {ended}.", "", "Let the last attempt's error out."),
     Rule(line_drops, lambda night: night.ends and not (night.opened == 1 and night.came_out),
          "{what} came at record {at} of `load()`: the file was read {opened} times, out came {raised}.", "",
          "Try again after an `OSError` alone: `except Exception` and `except BaseException` catch more."),
