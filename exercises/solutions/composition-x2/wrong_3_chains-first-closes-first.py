@@ -1,4 +1,9 @@
 def shut_down(parts):
-    with ExitStack() as stack:
-        for part in reversed(parts):
-            stack.callback(part.close)
+    failures = []
+    for part in parts:
+        try:
+            part.close()
+        except BaseException as failure:
+            failures.append(failure)
+    if failures:
+        raise failures[0]
