@@ -40,12 +40,22 @@ def everywhere(answer: Any, sheet: Sheet) -> Iterator[Any]:
 
 
 def other_lengths(answer: Any, sheet: Sheet) -> Iterator[Any]:
-    """A run with the usual number of records, one without a record, and one with nine."""
-    for count in (None, 0, 9):
+    """As many records as usual; none; nine, one of them empty; and one, which the archive refuses."""
+
+    def refuse(record: object) -> None:
+        raise StopIteration
+
+    for count in (None, 0, 9, 1):
         source, _, sink = parts(sheet.variant, "leaks-x1", count)
+        if count == 9:
+            source.records[4] = {}
+        if count == 1:
+            sink.write = refuse  # type: ignore[method-assign]
         tried = attempt(answer, Door(source), Door(sink))
         came, at = len(source.records), f", at {tried.where}" if tried.where else ""
         yield SimpleNamespace(
+            refused=count == 1,
+            failed=tried.error is not None,
             came=came or "no",
             arrived=len(sink.rows),
             did=f"raised {tried.raised}{at}" if tried.error else f"returned {short(tried.value)}",
@@ -104,15 +114,18 @@ TOLD_ONCE = (
 )  # fmt: skip
 
 ARRIVES = (
-    Rule(other_lengths, lambda run: not run.right,
+    Rule(other_lengths, lambda run: not run.refused and not run.right,
          "{came} records came, {arrived} arrived, and the answer {did}.", "",
          "Write each record once, in its order, and return how many were written. A station may send more "
-         "records than usual, or none: then none is written, which is 0."),
+         "records than usual, an empty one too, or none: then none is written, which is 0."),
     Rule(everywhere, lambda run: run.must_raise and run.raised == "nothing",
          "{when}, no error came out: whoever started the run believes that it went well.",
          "leaks-truthy-is-success",
          "Let the error go on when all is closed. Look at what each `__exit__` returns, at a `return` in "
          "`finally`, and at each `except` that does not end in `raise`."),
+    Rule(other_lengths, lambda run: run.refused and not run.failed,
+         "the archive refused a record with a `StopIteration`, and the answer {did}.", "",
+         "Only the stream says where the stream ends: let `for` ask it, and let other errors go on."),
     Rule(everywhere, lambda run: run.must_raise and not run.same_error,
          "{when}, another error came out: {raised}. Code that waits for the first one does not see it.", "",
          "Let the error go on as it is: where you catch it, end with `raise` without a name."),
