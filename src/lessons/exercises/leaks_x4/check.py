@@ -20,16 +20,17 @@ class Run(SimpleNamespace):
 
     kind: "run", "made" (it was not entered), "blocked" (no file can be put at the path), "stuck" (the file
     beside it is gone), "full" (the disk is full from the last record on) or "empty" (no record came).
+    other: the path of another report in the same folder.
     ends: what must become of the report: "new", "old", or "either" if the failure came as late as that.
     meant: the error that left the block, if one was to. old: the report that is there at first.
     """
 
     def __init__(self, judge: Judge, path: Path, old: bool = True, **known: Any) -> None:
         usual = {"kind": "run", "ends": "new", "meant": None, "began": False, "other_name": False,
-                 "arrived": 0, "undo": lambda: None}  # fmt: skip
+                 "arrived": 0, "other": None, "undo": lambda: None}  # fmt: skip
         super().__init__(**usual | known, judge=judge, path=path, before=judge.files())
         self.looks: list[tuple[set[int], bytes | None, object]] = []
-        path.parent.mkdir()
+        path.parent.mkdir(exist_ok=True)
         if old:
             path.write_bytes(json.dumps({"station": "Lund", "day": 0, "celsius": 3.5}).encode() + b"\n")
         self.of, self.old = len(self.records), self.read()
@@ -90,7 +91,7 @@ class Run(SimpleNamespace):
 
     def extra(self) -> list[str]:
         """The names of all that is beside the report, or in a folder at its path."""
-        ours = (self.path, self.path / "in the way")
+        ours = (self.path, self.path / "in the way", self.other)
         there = [one for one in self.path.parent.rglob("*") if one not in ours]
         return sorted(one.relative_to(self.path.parent).as_posix() for one in there)
 
@@ -193,10 +194,12 @@ def each_run(answer: Any, sheet: Sheet) -> Iterator[Run]:
 
 
 def two_at_once(answer: Any, sheet: Sheet) -> Iterator[Any]:
-    """Two reports, both made before the first is entered; records are written to them in turn."""
+    """Two reports in one folder, both made before the first is entered; records are written in turn."""
     with sheet.judge.folder() as folder:
         made = Runs(answer, sheet, folder)
         pair = [made.new(), made.new(records=made.some)]
+        pair[1].path = pair[0].other = pair[0].path.with_name("other.jsonl")
+        pair[1].other = pair[0].path
         sinks: list[Any] = []
 
         def blocks() -> None:
@@ -221,7 +224,10 @@ def two_at_once(answer: Any, sheet: Sheet) -> Iterator[Any]:
         )
 
 
-TWO = "Keep what belongs to one report in the object itself (`self.…`, set in a method), not in its class."
+TWO = (
+    "Keep what belongs to one report in the object itself (`self.…`, set in a method), not in its class, and "
+    "name the file beside it after the report."
+)
 ONE_STEP = "`os.replace(new, path)` puts the file itself in the report's place, in one step."
 LATE = "`kept` is 0 until the new report has taken the old one's place; from then on it is `accepted`."
 DELETE = "`__exit__` runs in this case, too. Close the file, and delete it unless it has become the report."
@@ -252,7 +258,7 @@ REPORT = (
          f"Close the file first: that writes what is in the buffer, and it can fail. {ONE_STEP} Delete and "
          "rename nothing before that."),
     Rule(two_at_once, lambda two: not two.right,
-         "two reports were open at the same time, in two folders. In the first one are {first} records, in "
+         "two reports were open at the same time, in one folder. In the first one are {first} records, in "
          "the second one {second}.", "", TWO),
 )  # fmt: skip
 
@@ -273,7 +279,7 @@ NOTHING_LEFT = (
          "deletes the file."),
     # If the records are in the wrong place, the first aspect has said so.
     Rule(two_at_once, lambda two: two.right and two.left,
-         "two reports were open at the same time, in two folders.{left}", "", TWO),
+         "two reports were open at the same time, in one folder.{left}", "", TWO),
 )  # fmt: skip
 
 REPLACING = (
