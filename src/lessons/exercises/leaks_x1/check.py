@@ -105,7 +105,7 @@ TOLD_ONCE = (
          "{when}, the archive was left {left} times.", "leaks-exit-on-success-only", ONCE),
     Rule(everywhere, lambda run: run.left > 1, "{when}, the archive was left {left} times.", "", ONCE),
     Rule(everywhere, lambda run: not run.phase and run.kept < run.arrived,
-         "{when}, the archive had accepted {arrived} records and kept {kept}.", "leaks-accepted-is-kept",
+         "{when}, the archive had accepted {arrived} records and kept {kept}.", "",
          "Tell it that the run succeeded: three times `None`, which is what `with` does."),
     Rule(everywhere, lambda run: run.in_the_loop and run.kept,
          "{when}, the archive kept {kept} of {came} records: it was told that the run had succeeded.",
