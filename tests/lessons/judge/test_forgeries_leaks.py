@@ -173,6 +173,6 @@ class Blind:
 
 
 def test_a_process_that_hides_its_files_is_told_so(tmp_path: Path) -> None:
-    run = Run(Blind(), tmp_path / "run" / "Lund.jsonl", [], None)  # type: ignore[arg-type]
+    run = Run(Blind(), tmp_path / "run" / "Lund.jsonl", old=False, records=[])  # type: ignore[arg-type]
     run.over(None)
     assert run.left == "your process hides which files it has open"
