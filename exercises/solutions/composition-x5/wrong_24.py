@@ -6,7 +6,8 @@ class Night:
         config = self.config
         source = CsvSource(self.path)
         retry = retryOnFailure(config.maxAttempts, config.delaySeconds)
-        CsvSource.stream = measuredStage(retry(CsvSource.stream))
+        CsvSource.stream = measuredStage(CsvSource.stream)
+        source.stream = retry(source.stream)
         stages = [
             Parse(precipitation=float, temp_max=float),
             Filter("precipitation"),
