@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from harness import Lab
 from labs import looks, says, shown
 from playwright.sync_api import expect
@@ -73,6 +74,7 @@ def test_by_keyboard(lab: Lab) -> None:
     says(box, "PipelineConfig has no field windwSize: did you mean windowSize?")
 
 
+@pytest.mark.deep
 def test_it_is_readable_and_nameable_everywhere(lab: Lab) -> None:
     box = shown(lab, CELL)
     box.get_by_label("Field", exact=True).select_option("windowSize")

@@ -53,6 +53,7 @@ def test_by_keyboard(lab: Lab) -> None:
     expect(box.get_by_role("region", name="the outcome as text")).to_be_visible()
 
 
+@pytest.mark.deep
 def test_it_is_readable_and_nameable_everywhere(lab: Lab) -> None:
     box = shown(lab, CELL)
     box.get_by_label("__exit__ ends with").select_option("raise RuntimeError")

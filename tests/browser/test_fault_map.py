@@ -115,6 +115,7 @@ def test_the_first_sweep_of_a_slow_pipeline_shows_how_far_it_is(lab: Lab) -> Non
     expect(output.get_by_role("status")).to_have_count(1)
 
 
+@pytest.mark.deep
 def test_it_is_readable_and_nameable_everywhere(lab: Lab) -> None:
     box = shown(lab, CELL).first
     box.get_by_label("Part that fails").select_option("Normalise (stage 3)")

@@ -145,11 +145,8 @@ def pictures(lab: Lab, name: str) -> None:
         lab.screenshot(f"walk-{name}-{number:02}")
 
 
-# The first lesson has everything that a lesson has: questions, replies, a lab and the progress.
-@pytest.mark.parametrize(
-    "lesson",
-    [pytest.param(one, marks=[] if one == "start" else pytest.mark.deep) for one in LESSONS],
-)
+@pytest.mark.deep
+@pytest.mark.parametrize("lesson", LESSONS)
 def test_a_student_walks_through_the_lesson(lab: Lab, lesson: str) -> None:
     lab.open(f"notebooks/{LESSONS[lesson]}.ipynb")
     cells = lab.cells()

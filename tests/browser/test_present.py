@@ -228,6 +228,7 @@ def test_a_cell_that_fails_while_catching_up_is_said(slides: Lab) -> None:
     assert slides.text(READINGS) == "ZeroDivisionError: division by zero" and slides.outputs(ANSWER) == []
 
 
+@pytest.mark.deep
 def test_a_setup_cell_that_fails_is_said(slides: Lab) -> None:
     slides.write("broken.ipynb", ("import nowhere_to_be_found", "setup"), "1 + 1")
     begin(slides, "broken.ipynb")

@@ -5,7 +5,7 @@ class DailyReport:
         self.kept = 0
 
     def __enter__(self):
-        self.partial = self.path.parent / f".report-{os.getpid()}.tmp"
+        self.partial = self.path.parent / ".report.tmp"
         self.file = self.partial.open("w", encoding="utf-8")
         return self
 

@@ -458,6 +458,7 @@ def test_an_answer_that_ends_python_earns_nothing(id: str) -> None:
     assert (verdict.status, verdict.points) == ("wrong", 0)
 
 
+@pytest.mark.deep
 @forks
 def test_memory_that_python_keeps_for_itself_is_not_taken_for_a_kept_value() -> None:
     # A large block that was freed once lets the C library keep smaller ones, too, when they are freed.
