@@ -103,7 +103,10 @@ def prepared(judge: Judge) -> Iterator[list[object]]:
     try:
         yield waits
     finally:
-        judge.witness(tidy)
+        try:
+            judge.witness(tidy)
+        finally:
+            tidy()  # where judge and answer share a process, this does it also after an answer that is stuck
 
 
 def said(tried: Attempt) -> str:

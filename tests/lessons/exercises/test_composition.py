@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import re
 import sys
+import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -111,6 +113,26 @@ def test_the_judge_in_the_answers_own_process_says_the_same(
         assert verdict.status == "correct" and verdict.points == sum(points), str(verdict)
     elif len(points) == len(verdict.aspects):
         assert verdict.status != "correct" and verdict.belief == solution.belief, str(verdict)
+
+
+STUCK = """
+class Night:
+    def __init__(self, path, engine, config):
+        CsvSource.stream = None
+        while True:
+            pass
+"""
+
+
+def test_a_stuck_answer_in_the_judges_process_leaves_the_kit_as_it_was(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    before = time.sleep, CsvSource.stream
+    monkeypatch.setattr(trial, "can_copy", lambda: False)
+    answer = executed(STUCK, "stuck", setup("composition-x5"))["Night"]
+    verdict = examine(replace(exercises()["composition-x5"], seconds=1.0), answer)
+    assert "stopped after 1 second" in str(verdict)
+    assert (time.sleep, CsvSource.stream) == before
 
 
 class Agreeable:
