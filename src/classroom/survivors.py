@@ -249,7 +249,9 @@ def _full_points(answer: Solution) -> bool:
         given = answer.answer()
     except BaseException:
         return False
-    return examine(answer.exercise, given).status == "correct"
+    verdict = examine(answer.exercise, given)
+    # A copy that did not begin says nothing of the answer: the machine was too busy.
+    return (examine(answer.exercise, given) if verdict.unjudged else verdict).status == "correct"
 
 
 def _passes(programs: Programs, test: Solution, mutant: Mutant, exercise: Exercise) -> bool:
@@ -324,10 +326,13 @@ def _end(child: ForkProcess) -> None:
 
 
 def stale(rows: list[Row]) -> list[str]:
-    """Each listed mutant that is not made any more, or is rejected now, as a sentence."""
+    """Each listed mutant that is not made any more, or is rejected now, as a sentence.
+
+    One that has hung is none of them: on a busy machine it may have been too slow.
+    """
     accepted: dict[str, set[str]] = {}
     for row in rows:
-        accepted.setdefault(row.exercise, set()).update(row.accepted)
+        accepted.setdefault(row.exercise, set()).update(row.accepted, row.hung)
     listed = {row.exercise: row.listed for row in rows}
     return [
         f"{exercise}: {LIST} lists {one.key} ({one.change}), and no mutant with this key is accepted now. "
