@@ -13,7 +13,7 @@ from lessons.keys import KEYS
 from lessons.study import predictions
 from lessons.study.cards import Card, inline
 from lessons.study.journal import Standing
-from lessons.study.questions import Question, questions
+from lessons.study.questions import Question
 
 _HERE = Path(__file__).parent
 _choices: dict[str, Choice] = {}
@@ -88,5 +88,5 @@ def choice(question: Question, shown: Card) -> Choice:
 def refresh(ids: Iterable[str]) -> None:
     """Show, where these questions are on the page, that their truth has been seen."""
     for id in ids:
-        if id in _choices and id in questions():
+        if id in _choices:
             _choices[id].refresh()
