@@ -29,6 +29,8 @@ def failureLab(lab):
     box = shown(lab, "from lessons import FailureLab\nFailureLab()")
     for _ in range(4):
         box.get_by_role("button", name="Step one pull").click()
+    # A bolt moves with its card, so a click that comes before the last drawing may miss it.
+    box.get_by_text("accepted by the sink 3").wait_for()
     box.get_by_role("button", name="Strike Normalise", exact=True).click()
     box.locator("[data-part][aria-label*=armed]").wait_for()
     return box

@@ -84,7 +84,10 @@ def first_night(answer: Any, sheet: Sheet) -> Iterator[Any]:
 def two_nights(answer: Any, sheet: Sheet) -> Iterator[Any]:
     """Build two nights over two files and two databases before either of them runs."""
     with desk(answer, sheet) as here:
-        nights = [here.night(), here.night("composition-x5 other")]
+        first = here.night()
+        # What is equal in both nights would show nothing where they share it.
+        apart = {"center": first.config.center + 1, "spread": first.config.spread + 1}
+        nights = [first, here.night("composition-x5 other", **apart)]
         mine = [here.met(night) for night in nights]
         built = [attempt(one.build) for one in mine]
         for which, night, one, parts in zip(("first", "second"), nights, mine, built, strict=True):
