@@ -9,10 +9,11 @@ IN_TEST_ENV = $(IN_ENV) --extra test --extra classroom
 # is one worker's; in their own order, so that the browser's tests begin early and the grader's come last.
 PYTEST = $(IN_TEST_ENV) python -m pytest -n 4 --dist loadfile --no-loadscope-reorder
 
-.PHONY: help lab present html test deep check mutants bench python
+.PHONY: help lab reset present html test deep check mutants bench python
 
 help:
 	@echo "make lab      open the lessons in JupyterLab"
+	@echo "make reset    one lesson on your desk as new, yours kept beside it (make reset ARGS=02)"
 	@echo "make present  a lesson as slides, for a class (make present ARGS=01)"
 	@echo "make html     the lessons as pages to read, answers folded"
 	@echo "make test     every promise once: style, types, lessons, JupyterLab in a real browser"
@@ -23,6 +24,9 @@ help:
 
 lab: python
 	@$(IN_ENV) lifecycle lab $(ARGS)
+
+reset: python
+	@$(IN_ENV) lifecycle reset $(ARGS)
 
 present: python
 	@$(IN_ENV) lifecycle present $(ARGS)

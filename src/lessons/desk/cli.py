@@ -49,6 +49,16 @@ def parser() -> argparse.ArgumentParser:
     _add_server_options(present, "its folder (default: desk/present)")
     present.set_defaults(run=_present)
 
+    again = commands.add_parser(
+        "reset",
+        help="bring one lesson on your desk back to new; your edited one is kept beside it",
+        description="Bring one lesson on your desk back to new. If you edited it, your version is kept "
+        "beside the new one. The answers that you gave still count.",
+    )
+    again.add_argument("lesson", help="its number or its name, for example 02 or descriptors")
+    again.add_argument("--desk", type=Path, metavar="DIR", help="your working folder (default: desk)")
+    again.set_defaults(run=_reset)
+
     pages = commands.add_parser(
         "html",
         help="write the lessons as pages to read, answers folded",
@@ -70,7 +80,7 @@ def _lab(given: argparse.Namespace) -> None:
     from lessons.desk import server
 
     source = desks.course()
-    desk = (given.desk.expanduser() if given.desk else source / "desk").absolute()
+    desk = _desk(given, source)
     report = desks.lay(source, desk)
     print(*report.sentences(), sep="\n", end="\n" if report.sentences() else "")
     first = next((path for path in desks.lessons(source) if (desk / path).is_file()), None)
@@ -81,6 +91,15 @@ def _present(given: argparse.Namespace) -> None:
     from lessons.desk import present
 
     present.serve(given.lesson, given.desk, given.port, browser=not given.no_browser)
+
+
+def _reset(given: argparse.Namespace) -> None:
+    source = desks.course()
+    print(*desks.reset(source, _desk(given, source), given.lesson), sep="\n")
+
+
+def _desk(given: argparse.Namespace, source: Path) -> Path:
+    return (given.desk.expanduser() if given.desk else source / "desk").absolute()
 
 
 def _html(given: argparse.Namespace) -> None:

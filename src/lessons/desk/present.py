@@ -49,7 +49,10 @@ def serve(lesson: str | None, desk: Path | None, port: int | None = None, browse
     Raises `Trouble` when there is no such lesson, or when the desk or Lab cannot be used.
     """
     source = desks.course()
-    chosen = find(desks.lessons(source), lesson)
+    lessons = desks.lessons(source)
+    if not lessons:
+        raise Trouble("There are no lessons to present: the folder notebooks is empty.")
+    chosen = desks.find(lessons, lesson) if lesson else lessons[0]
     desk = (desk.expanduser() if desk else source / "desk" / "present").absolute()
     begin(source, desk)
     report = desks.lay(source, desk)
@@ -65,25 +68,6 @@ def serve(lesson: str | None, desk: Path | None, port: int | None = None, browse
         desks.write(path, json.dumps(values, indent=1).encode())
     print(KEYS)
     server.serve(desk, chosen, port, browser, [f"--LabApp.user_settings_dir={settings}"])
-
-
-def find(lessons: list[str], wanted: str | None) -> str:
-    """The lesson whose name begins with `wanted`; the first without it.
-
-    >>> find(["notebooks/00_start_here.ipynb", "notebooks/01_leaks.ipynb"], "01")
-    'notebooks/01_leaks.ipynb'
-
-    Raises `Trouble` when there is none, or more than one.
-    """
-    if not lessons:
-        raise Trouble("There are no lessons to present: the folder notebooks holds none.")
-    names = {Path(path).stem: path for path in lessons}
-    beginning = Path(wanted or "").name.removesuffix(".ipynb")
-    fitting = [path for name, path in names.items() if name.startswith(beginning)]
-    if fitting and (wanted is None or len(fitting) == 1):
-        return fitting[0]
-    said = "fits several lessons" if fitting else "is no lesson"
-    raise Trouble(f"{wanted!r} {said}: choose one of {', '.join(names)}.")
 
 
 def begin(source: Path, desk: Path) -> None:

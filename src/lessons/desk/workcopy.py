@@ -149,6 +149,84 @@ def write(path: Path, content: bytes) -> None:
 
     Raises `Trouble` when the folder cannot be written or something stands in the way.
     """
+    with _written(path, content) as new:
+        os.replace(new, path)
+
+
+def find(lessons: list[str], wanted: str) -> str:
+    """The one of these lessons that is meant: by its number, its name, or how a word of its name begins.
+
+    >>> course = ["notebooks/00_start_here.ipynb", "notebooks/02_descriptors.ipynb"]
+    >>> find(course, "02"), find(course, "descriptors") == find(course, "02_descriptors.ipynb")
+    ('notebooks/02_descriptors.ipynb', True)
+
+    Raises `Trouble` when none is meant, or more than one.
+    """
+    names = {Path(path).stem: path for path in lessons}
+    beginning = Path(wanted).name.removesuffix(".ipynb")
+    fitting = [path for name, path in names.items() if beginning and f"_{beginning}" in f"_{name}"]
+    if len(fitting) == 1:
+        return fitting[0]
+    said = "fits several lessons" if fitting else "is not a lesson"
+    raise Trouble(f"{wanted!r} {said}: choose one of {', '.join(names)}.")
+
+
+def reset(source: Path, desk: Path, wanted: str) -> list[str]:
+    """Bring one lesson on `desk` back to what the course at `source` has, and return what was done, in words.
+
+    An edited lesson is kept beside the new one. Raises `Trouble` for an unknown lesson, for a folder that is
+    not a desk, and when the desk cannot be written; then everything is as it was.
+    """
+    path = find(lessons(source), wanted)
+    refuse_course(source, desk)
+    place = desk / STATE / "record.json"
+    if not place.is_file():
+        raise Trouble(f"{desk} is not a desk with lessons: `lifecycle lab` makes one (--desk DIR).")
+    edition = prepared(source / path)
+    try:
+        record = Record.read(place)
+    except OtherVersion as other:
+        raise Trouble(f"{other} Start `lifecycle lab` once, then try again.") from other
+    now, new = _hash_at(desk / path), _hash(edition)
+    if now == new:
+        return [f"{path} is already as new. Nothing was changed."]
+    said = [f"{path} is new again."]
+    if now in (None, record.laid.get(path)):
+        write(desk / path, edition)
+    else:
+        kept = _exchanged(desk, path, edition)
+        said += [f"Your edited one is kept beside it: {kept}", _IF_OPEN]
+    record.laid[path] = new
+    record.beside.pop(path, None)
+    record.write()
+    return said
+
+
+_IF_OPEN = (
+    "If the lesson is open in JupyterLab, its tab still shows the edited one. To see the new one, choose "
+    "File, then “Reload Notebook from Disk”. If JupyterLab asks about a changed file, choose Revert."
+)
+
+
+def _exchanged(desk: Path, path: str, edition: bytes) -> str:
+    """Put an edition in the place of a file, and return the name under which the file is kept beside it."""
+    stem, dot, suffix = path.rpartition(".")
+    marks = itertools.chain([""], (f" {number}" for number in itertools.count(2)))
+    names = (f"{stem} (edited{mark}){dot}{suffix}" for mark in marks)
+    kept = next(name for name in names if not (desk / name).exists())
+    with _written(desk / path, edition) as new:
+        os.rename(desk / path, desk / kept)
+        try:
+            os.replace(new, desk / path)
+        except BaseException:
+            os.rename(desk / kept, desk / path)
+            raise
+    return kept
+
+
+@contextlib.contextmanager
+def _written(path: Path, content: bytes) -> Iterator[str]:
+    """A file with this content beside `path`, for the block to put in place; where it does not, it goes."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".new", dir=path.parent)
@@ -158,7 +236,7 @@ def write(path: Path, content: bytes) -> None:
                 stream.flush()
                 os.fsync(stream.fileno())
             os.chmod(name, 0o666 & ~_umask())
-            os.replace(name, path)
+            yield name
         except BaseException:
             with contextlib.suppress(OSError):
                 os.unlink(name)

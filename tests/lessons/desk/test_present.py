@@ -11,7 +11,6 @@ from harness import notebook
 
 from lessons.desk import cli, present, server
 from lessons.desk import workcopy as desk
-from lessons.desk.workcopy import Trouble
 
 LESSON = "notebooks/01_first.ipynb"
 
@@ -87,15 +86,10 @@ def test_a_lesson_is_chosen_by_the_beginning_of_its_name(course: Path, served: l
         assert served.pop()[1] == "notebooks/02_second.ipynb"
 
 
-@pytest.mark.parametrize(("wanted", "said"), [("0", "fits several lessons"), ("9", "is no lesson")])
-def test_what_is_not_one_lesson_is_refused_with_their_names(wanted: str, said: str) -> None:
-    with pytest.raises(Trouble, match=f"'{wanted}' {said}: choose one of 01_a, 02_b."):
-        present.find(["notebooks/01_a.ipynb", "notebooks/02_b.ipynb"], wanted)
-
-
-def test_a_course_without_lessons_says_so() -> None:
-    with pytest.raises(Trouble, match="no lessons"):
-        present.find([], None)
+def test_a_course_without_lessons_says_so(course: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (course / LESSON).unlink()
+    assert cli.main(["present"]) == 1
+    assert "There are no lessons to present" in capsys.readouterr().err
 
 
 def test_each_presentation_starts_without_answers(course: Path, served: list[tuple]) -> None:

@@ -347,3 +347,77 @@ def test_no_sequence_of_edits_editions_and_lays_loses_a_students_bytes(steps: li
                     )
             for kept, content in students.items():
                 assert kept.read_bytes() == content
+
+
+def left(desk: Path) -> dict[str, bytes]:
+    """The files on a desk that are a student's to see."""
+    return {path.name: path.read_bytes() for path in sorted((desk / "notebooks").glob("*.ipynb"))}
+
+
+@pytest.mark.parametrize("named", ["01", "01_leaks", "leaks", "01_leaks.ipynb", "notebooks/01_leaks.ipynb"])
+def test_a_lesson_is_new_again_and_the_edited_one_is_beside_it(course: Path, desk: Path, named: str) -> None:
+    lay(course, desk)
+    new = left(desk)["01_leaks.ipynb"]
+    for edited in (b"mine", b"mine, too"):
+        (desk / LESSON).write_bytes(edited)
+        done, kept, *advice = desks.reset(course, desk, named)
+        assert (done, "choose Revert" in " ".join(advice)) == (f"{LESSON} is new again.", True)
+        assert kept.startswith("Your edited one is kept beside it: notebooks/01_leaks (edited")
+    assert left(desk) == {
+        "01_leaks.ipynb": new, "01_leaks (edited).ipynb": b"mine", "01_leaks (edited 2).ipynb": b"mine, too",
+    }  # fmt: skip
+    assert lay(course, desk) == desks.Report(), "the desk knows the lesson as one that nobody edited"
+
+
+def test_a_lesson_that_is_new_stays_and_one_that_is_missing_or_older_is_laid(
+    course: Path, desk: Path
+) -> None:
+    lay(course, desk)
+    before = left(desk)
+    assert desks.reset(course, desk, "01") == [f"{LESSON} is already as new. Nothing was changed."]
+    (desk / LESSON).unlink()
+    assert desks.reset(course, desk, "01") == [f"{LESSON} is new again."]
+    assert left(desk) == before
+    (course / LESSON).write_bytes(executed("2 + 2"))
+    assert desks.reset(course, desk, "01") == [f"{LESSON} is new again."], "an old one that nobody edited"
+    assert list(left(desk)) == ["01_leaks.ipynb"] and b"2 + 2" in left(desk)["01_leaks.ipynb"]
+
+
+@pytest.mark.parametrize(
+    ("wanted", "said"),
+    [("9", "'9' is not a lesson: choose one of 01_leaks, 01_more."), ("", "'' is not a lesson"),
+     ("01", "'01' fits several lessons"), ("TEACHING", "'TEACHING' is not a lesson")],
+)  # fmt: skip
+def test_what_is_not_one_lesson_is_refused_with_their_names(
+    course: Path, desk: Path, wanted: str, said: str
+) -> None:
+    (course / "notebooks/01_more.ipynb").write_bytes(executed())
+    lay(course, desk)
+    with pytest.raises(Trouble, match=said):
+        desks.reset(course, desk, wanted)
+
+
+def test_where_no_desk_is_nothing_is_reset(course: Path, desk: Path) -> None:
+    with pytest.raises(Trouble, match="is not a desk with lessons: `lifecycle lab` makes one"):
+        desks.reset(course, desk, "01")
+    assert not desk.exists()
+    with pytest.raises(Trouble, match="belongs to the course itself"):
+        desks.reset(course, course, "01")
+
+
+@pytest.mark.parametrize("blocked", ["fsync", "rename", "replace"])
+def test_a_reset_that_fails_half_way_changes_nothing(
+    course: Path, desk: Path, monkeypatch: pytest.MonkeyPatch, blocked: str
+) -> None:
+    lay(course, desk)
+    (desk / LESSON).write_bytes(b"mine")
+
+    def full(*given: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, blocked, full)
+        with pytest.raises(Trouble, match="The disk is full"):
+            desks.reset(course, desk, "01")
+    assert sorted(path.name for path in (desk / "notebooks").iterdir()) == ["01_leaks.ipynb", "data"]
+    assert left(desk) == {"01_leaks.ipynb": b"mine"}
