@@ -1,7 +1,8 @@
 """The reading edition: all lessons as pages that any browser shows, without a kernel and without a network.
 
-The stored notebooks hold every result.  Here an answer is folded under its question, with the reply to each
-option, and a lab is replaced by its twin in words.  Pages hold their pictures and their style themselves.
+The stored notebooks hold every result.  Here a question has its options to choose from, its answer is folded
+below it, with the reply to the chosen option, and a lab is replaced by what it says in words.  Pages hold
+their pictures and their style themselves, and run no script: which reply is shown is a matter of style.
 """
 
 from __future__ import annotations
@@ -11,18 +12,31 @@ import html
 import itertools
 import json
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 from lessons.desk import workcopy as desks
 from lessons.desk.workcopy import Trouble
 from lessons.study.cards import inline
-from lessons.study.questions import FIELD_GUIDE, Misconception, Option, Question, misconceptions, questions
+from lessons.study.questions import (
+    FIELD_GUIDE,
+    GLOSSARY,
+    LESSONS,
+    Misconception,
+    Option,
+    Question,
+    misconceptions,
+    questions,
+)
 from lessons.words import listed
 
 TITLE = "Resource lifecycles in Python pipelines"
+SHORT = {notebook: short for short, notebook in LESSONS.items()}
+"""By notebook: the word with which the ids of a lesson begin."""
+
 _ASKED = re.compile(r"""^predict\(["']([\w-]+)["']\)""", re.MULTILINE)
 _ANSWERS = re.compile(r"^# Answers ([\w-]+)$", re.MULTILINE)
 _LOUD = {"image/png", "image/jpeg", "image/svg+xml"}
@@ -37,6 +51,8 @@ class Page:
     parts: tuple[tuple[str, str], ...]
     """The headings of the second level: anchor and text."""
     body: str
+    rules: str
+    """Style that this page has beyond what all have."""
 
 
 def write(folder: Path | None = None) -> list[Path]:
@@ -48,7 +64,8 @@ def write(folder: Path | None = None) -> list[Path]:
     """
     source = desks.course()
     target = (folder.expanduser() if folder else source / "build" / "html").absolute()
-    pages = [page(path) for path in _notebooks(source)]
+    names = {path.resolve(): _name(path) for path in _notebooks(source)}
+    pages = [page(path, names) for path in names]
     written = {"index.html": _index(pages)}
     for number, one in enumerate(pages):
         before = pages[number - 1] if number else None
@@ -63,79 +80,124 @@ def write(folder: Path | None = None) -> list[Path]:
     return [target / name for name in written]
 
 
-def page(path: Path) -> Page:
+def page(path: Path, names: Mapping[Path, str] | None = None) -> Page:
     """The page for one stored notebook.
+
+    names: the page of each notebook of the edition. A link to anything else becomes plain text.
 
     Raises `Trouble` when it is no notebook.
     """
     try:
         cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
-        shown = [part for cell in cells for part in _cell(cell, path.parent)]
+        writer = _Writer(path.parent, names or {}, cells)
+        shown = [part for cell in cells for part in writer.cell(cell)]
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise Trouble(f"{path} cannot be read as a notebook ({type(error).__name__}: {error}).") from error
     body = "\n".join(shown)
     titles = re.findall(r'<h([12]) id="([^"]*)">(.*?)</h\1>', body, re.DOTALL)
     (title,) = [text for level, _, text in titles if level == "1"][:1] or [html.escape(path.stem)]
     parts = tuple((anchor, text) for level, anchor, text in titles if level == "2")
-    return Page(f"{path.stem}.html", title, parts, body)
+    return Page(_name(path), title, parts, body, _rules(re.findall(r'<p id="([\w-]+)-ask">', body)))
 
 
 def _notebooks(source: Path) -> Iterator[Path]:
-    yield from (source / path for path in desks.lessons(source))
-    guide = source / "notebooks" / f"{FIELD_GUIDE}.ipynb"
-    if guide.is_file():
-        yield guide
+    """What is a page, in the order in which one reads: each lesson, its exercises; then what one looks up."""
+    for path in desks.lessons(source):
+        yield source / path
+        short = SHORT.get(Path(path).stem, "")
+        yield from sorted((source / "exercises/release" / short).glob("*.ipynb") if short else [])
+    for name in (GLOSSARY, FIELD_GUIDE):
+        yield from (source / "notebooks").glob(f"{name}.ipynb")
 
 
-def _cell(cell: dict[str, Any], folder: Path) -> Iterator[str]:
-    source = "".join(cell["source"])
-    if cell["cell_type"] == "markdown":
-        yield _prose(source, folder)
-        return
-    tags = cell["metadata"].get("tags", [])
-    asked, answered = _ASKED.findall(source), _ANSWERS.findall(source)
-    known = questions()
-    if asked and all(id in known for id in asked):
-        yield from (_asked(known[id]) for id in asked)
-        return
-    yield _code(_highlighted(source))
-    if "widget" in tags:
-        yield '<p class="aside">In JupyterLab a lab to work with stands here. Its twin in words follows.</p>'
-        return
-    shown = "\n".join(part for output in cell["outputs"] for part in _output(output))
-    if "nbval-ignore-output" in tags:
-        return
-    if answered and all(id in known for id in answered):
-        replies = "\n".join(_replies(known[id]) for id in answered)
-        yield f"<details><summary>The answer to {_ids(answered)}</summary>\n{shown}\n{replies}\n</details>"
-    elif shown:
-        yield shown
+def _name(path: Path) -> str:
+    return f"exercises_{path.stem}.html" if path.parent.name == path.stem else f"{path.stem}.html"
+
+
+class _Writer:
+    """Writes the cells of one notebook."""
+
+    def __init__(self, folder: Path, names: Mapping[Path, str], cells: list[dict[str, Any]]) -> None:
+        self.folder, self.names = folder, names
+        self.twins = {cell["id"]: cell for cell in cells if "text-twin" in _tags(cell)}
+
+    def cell(self, cell: dict[str, Any]) -> Iterator[str]:
+        """What a page shows of a cell."""
+        source, tags = "".join(cell["source"]), _tags(cell)
+        if "text-twin" in tags:
+            return  # it is shown in the place of its lab
+        if cell["cell_type"] == "markdown":
+            yield _prose(source, self.folder, self.names)
+            return
+        asked, answered = _ASKED.findall(source), _ANSWERS.findall(source)
+        known = questions()
+        if asked and all(id in known for id in asked):
+            yield from (_asked(known[id]) for id in asked)
+            return
+        yield _code(_highlighted(source))
+        if "widget" in tags:
+            yield '<p class="aside">In JupyterLab there is a lab here. This is what it shows, in words:</p>'
+            yield _outputs(self.twins[f"{cell['id'].removesuffix('-lab')}-twin"])
+            return
+        shown = "" if "nbval-ignore-output" in tags else _outputs(cell)
+        if answered and all(id in known for id in answered):
+            yield _answer([known[id] for id in answered], shown)
+        elif shown:
+            yield shown
+
+
+def _tags(cell: dict[str, Any]) -> list[str]:
+    return list(cell["metadata"].get("tags", []))
+
+
+def _outputs(cell: dict[str, Any]) -> str:
+    return "\n".join(part for output in cell["outputs"] for part in _output(output))
 
 
 def _asked(question: Question) -> str:
-    rows = [
-        f"<li><strong>{option.letter}</strong>&ensp;{inline(option.text)}</li>" for option in question.options
-    ]
+    """A question as radio buttons. Nothing is stored: a choice only decides which reply is shown."""
     name = html.escape(question.id)
+    rows = [
+        f'<label class="option"><input type="radio" name="{name}" id="{name}-{option.letter}">'
+        f"<span><strong>{option.letter}</strong>&ensp;{inline(option.text)}</span></label>"
+        for option in question.options
+    ]
     return "\n".join([
         f'<div class="question" role="group" aria-label="Prediction {name}">',
-        f"<p><strong>Predict.</strong> {inline(question.prompt)}</p>", '<ul class="options">', *rows, "</ul>",
-        '<p class="aside">Settle on a letter before you unfold the answer.</p>', "</div>",
+        f'<p id="{name}-ask"><strong>Predict.</strong> {inline(question.prompt)}</p>',
+        f'<div role="radiogroup" aria-labelledby="{name}-ask">', *rows, "</div>",
+        '<p class="aside">Choose an option, then reveal the answer below.</p>', "</div>",
     ])  # fmt: skip
 
 
-def _replies(question: Question) -> str:
+def _answer(asked: list[Question], shown: str) -> str:
+    """The answer, folded. Where an option is chosen, only the reply to it is shown, where not, all are."""
+    title = f"Reveal the answer to {listed(f'<code>{html.escape(one.id)}</code>' for one in asked)}"
+    replies = [part for one in asked for part in _replies(one)]
+    return "\n".join([f"<details><summary>{title}</summary>", shown, *replies, "</details>"])
+
+
+def _rules(ids: Iterable[str]) -> str:
+    """Style that hides the replies to what was not chosen; a browser too old for it shows all of them."""
+    keys = [(id, option.letter) for id in ids for option in questions()[id].options]
+    hidden = ":root:has(#{0}-{1}:checked) .to-{0}:not(.to-{0}-{1}) {{ display: none; }}\n"
+    return "".join(hidden.format(*key) for key in keys)
+
+
+def _replies(question: Question) -> Iterator[str]:
     right = question.right
-    lines = [f"<p>What happens is <strong>{right.letter}</strong>. {inline(right.reply)}</p>"]
     for option in question.options:
-        if option is not right:
-            lines.append(f"<p>If you said <strong>{option.letter}</strong>: {_named(option)}</p>")
-    return "\n".join(lines)
+        said = "that is what happens." if option is right else _named(option)
+        to = f"to-{question.id}"
+        said = f"If you chose <strong>{option.letter}</strong>: {said}"
+        yield f'<p class="{to} {to}-{option.letter}">{said}</p>'
+    truth = inline(f"{right.text.rstrip('.')}. {right.reply}")
+    yield f"<p>What happens is <strong>{right.letter}</strong>: {truth}</p>"
 
 
 def _named(option: Option) -> str:
     belief: Misconception | None = misconceptions().get(option.misconception or "")
-    said = f"behind it stands a common belief: “{belief.belief}” " if belief else ""
+    said = f"behind it is a common belief: “{belief.belief}” " if belief else ""
     return inline(said + option.reply)
 
 
@@ -159,7 +221,7 @@ def _shown(text: str, kind: str = "output") -> str:
     return f'<pre class="{kind}">{said}{html.escape(text.rstrip(), quote=False)}</pre>'
 
 
-def _prose(source: str, folder: Path) -> str:
+def _prose(source: str, folder: Path, names: Mapping[Path, str]) -> str:
     import mistune
 
     class Renderer(mistune.HTMLRenderer):
@@ -174,11 +236,11 @@ def _prose(source: str, folder: Path) -> str:
             return f'<img class="figure" alt="{_quoted(text)}" src="{_embedded(folder / url)}">'
 
         def link(self, text: str, url: str, title: str | None = None) -> str:
-            if url.startswith("#"):
-                return f'<a href="{html.escape(url, quote=True)}">{text}</a>'
-            if re.fullmatch(r"\w+\.ipynb(#.*)?", url):
-                return f'<a href="{html.escape(url.replace(".ipynb", ".html"), quote=True)}">{text}</a>'
-            return text
+            place, mark, anchor = url.partition("#")
+            leads = names.get((folder / unquote(place)).resolve(), "") if place else ""
+            if place and not leads:
+                return text
+            return f'<a href="{html.escape(leads + mark + anchor, quote=True)}">{text}</a>'
 
         def block_code(self, code: str, info: str | None = None) -> str:
             marked = _highlighted(code) if info == "python" else html.escape(code, quote=False)
@@ -204,6 +266,8 @@ def _code(marked: str) -> str:
     for line in marked.rstrip("\n").split("\n"):
         plain = re.sub(r"<[^>]+>", "", line)
         deep = len(plain) - len(plain.lstrip())
+        # On a phone the indentation is half as wide, so that a line far to the right keeps its room.
+        line = re.sub(r"^(<span[^>]*>)?( +)", r'\1<span class="deep">\2</span>', line)
         lines.append(f'<span class="line" style="--deep: {deep}">{line}</span>')
     return '<pre class="code"><code>' + "\n".join(lines) + "</code></pre>"
 
@@ -229,19 +293,16 @@ def _quoted(text: str) -> str:
     return html.escape(html.unescape(re.sub(r"<[^>]+>", "", text)), quote=True)
 
 
-def _ids(ids: Iterable[str]) -> str:
-    return listed(f"<code>{html.escape(id)}</code>" for id in ids)
-
-
 def _index(pages: list[Page]) -> str:
     items = [f'<li><a href="{one.name}">{one.title}</a></li>' for one in pages]
     body = "\n".join([
         f"<h1>{TITLE}</h1>",
         "<p>A data pipeline dies half way, at night, again and again. What does it leave open, and who "
-        "closes it? These are the lessons of the course, to read without running anything.</p>",
-        "<p>Each question has its answer folded up below it. Settle on a letter first: a wrong prediction is "
-        "worth more than a right one, because you remember it. Then unfold what happens.</p>",
-        "<p>To run the lessons, change them and break them, open them by <code>make lab</code>.</p>",
+        "closes it? These are the lessons of the course. You can read them without running anything.</p>",
+        "<p>The lessons ask before they tell. Choose an option, then reveal the answer below it. A wrong "
+        "prediction is worth more than a right one, because you remember it. Nothing that you choose is "
+        "stored.</p>",
+        "<p>To run the lessons, change them and break them, open them with <code>make lab</code>.</p>",
         '<ul class="options">', *items, "</ul>",
     ])  # fmt: skip
     return _document(TITLE, body, "")
@@ -258,11 +319,12 @@ def _whole(one: Page, before: Page | None, after: Page | None) -> str:
     bottom = f'<nav aria-label="Lessons"><p>{" · ".join(ways)}</p></nav>'
     # The title comes first, so that the page begins with it and not with its contents.
     head, closed, rest = one.body.partition("</h1>")
-    return _document(re.sub(r"<[^>]+>", "", one.title), f"{head}{closed}\n{top}\n{rest}", bottom)
+    title = re.sub(r"<[^>]+>", "", one.title)
+    return _document(title, f"{head}{closed}\n{top}\n{rest}", bottom, one.rules)
 
 
-def _document(title: str, body: str, bottom: str) -> str:
-    style = Path(__file__).with_name("reading.css").read_text(encoding="utf-8")
+def _document(title: str, body: str, bottom: str, rules: str = "") -> str:
+    style = Path(__file__).with_name("reading.css").read_text(encoding="utf-8") + rules
     return f"""\
 <!doctype html>
 <html lang="en">

@@ -32,6 +32,9 @@ VERSION = 1
 FIELD_GUIDE = "field_guide"
 """The notebook that tells what no lesson asks about."""
 
+GLOSSARY = "glossary"
+"""The notebook that explains the words of all lessons."""
+
 
 @dataclass(frozen=True)
 class Misconception:

@@ -12,10 +12,12 @@ import pytest
 
 from lessons.desk import cli, reading
 from lessons.desk import workcopy as desk
-from lessons.study.questions import questions
+from lessons.study.questions import LESSONS, questions
 
 COURSE = Path(__file__).resolve().parents[3]
 NOTEBOOKS = sorted((COURSE / "notebooks").glob("*.ipynb"))
+EXERCISES = sorted((COURSE / "exercises/release").glob("*/*.ipynb"))
+PAGES = [*(path.stem for path in NOTEBOOKS), *(f"exercises_{path.stem}" for path in EXERCISES)]
 VOID = {"meta", "link", "img", "br", "hr", "input"}
 
 
@@ -50,12 +52,17 @@ def edition(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
 
 
 def test_every_notebook_has_its_page_and_the_contents_lead_to_it(edition: dict[str, str]) -> None:
-    assert list(edition) == ["index.html", *(f"{path.stem}.html" for path in NOTEBOOKS)]
+    assert sorted(edition) == sorted(f"{name}.html" for name in ["index", *PAGES])
+    names = list(edition)
+    after = {short: names[names.index(f"{lesson}.html") + 1] for short, lesson in LESSONS.items()}
+    assert [after[short] for short in LESSONS if short != "start"] == [
+        f"exercises_{short}.html" for short in LESSONS if short != "start"
+    ]
     linked = [attrs["href"] for attrs in Outline(edition["index.html"]).all("a")]
     assert linked[1:] == list(edition)[1:]
 
 
-@pytest.mark.parametrize("name", ["index.html", *(f"{path.stem}.html" for path in NOTEBOOKS)])
+@pytest.mark.parametrize("name", ["index.html", *(f"{name}.html" for name in PAGES)])
 def test_a_page_is_whole_and_needs_nothing_else(edition: dict[str, str], name: str) -> None:
     outline = Outline(edition[name])
     assert not outline.all("script", "iframe", "object", "embed", "video")
@@ -71,6 +78,7 @@ def test_a_page_is_whole_and_needs_nothing_else(edition: dict[str, str], name: s
     assert levels[0] == 1 and levels.count(1) == 1
     assert all(later - earlier <= 1 for earlier, later in pairwise(levels))
     assert not any("open" in attrs for attrs in outline.all("details"))
+    assert len(edition[name].encode()) < 1_000_000
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
@@ -81,18 +89,22 @@ def test_each_answer_is_folded_with_a_reply_to_every_option(edition: dict[str, s
     for id in re.findall(r"(?m)^# Answers ([\w-]+)$", source):
         question = questions()[id]
         assert f'aria-label="Prediction {id}"' in unfolded
-        (answer,) = re.findall(rf"<details><summary>The answer to <code>{id}</code>.*?</details>", text, re.S)
-        assert f"What happens is <strong>{question.right.letter}</strong>." in answer
-        assert all(f"If you said <strong>{one.letter}</strong>" in answer
-                   for one in question.options if one is not question.right)  # fmt: skip
-        assert "What happens is" not in unfolded
+        (answer,) = re.findall(rf"<summary>Reveal the answer to <code>{id}</code>.*?</details>", text, re.S)
+        assert f"What happens is <strong>{question.right.letter}</strong>:" in answer
+        for one in question.options:
+            assert f'<input type="radio" name="{id}" id="{id}-{one.letter}">' in unfolded
+            assert (
+                f'class="to-{id} to-{id}-{one.letter}">If you chose <strong>{one.letter}</strong>' in answer
+            )
+            assert f":root:has(#{id}-{one.letter}:checked) .to-{id}:not(.to-{id}-{one.letter})" in text
+        assert "What happens is" not in unfolded and "If you chose" not in unfolded
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 def test_every_code_cell_is_there(edition: dict[str, str], path: Path) -> None:
     plain = re.sub(r"\s+", "", re.sub(r"<[^>]+>", "", edition[f"{path.stem}.html"]))
     for cell in nbformat.read(path, as_version=4).cells:
-        if cell.cell_type == "code" and "predict" not in cell.metadata.get("tags", []):
+        if cell.cell_type == "code" and not {"predict", "text-twin"} & set(cell.metadata.get("tags", [])):
             source = cell.source.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
             shown = plain.replace("&quot;", '"').replace("&#39;", "'")
             assert re.sub(r"\s+|<[^>]+>", "", source) in shown, cell.id
@@ -127,8 +139,9 @@ def test_a_cell_of_a_table_says_its_column_where_it_stands_alone(tmp_path: Path)
 
 def test_a_lab_is_replaced_by_its_twin(edition: dict[str, str]) -> None:
     text = edition["01_leaks.html"]
-    here = text.index("In JupyterLab a lab")
-    assert "<details><summary>21 crashes, every exception kept</summary>" in text[here:]
+    lab, after = text.partition("In JupyterLab there is a lab here.")[::2]
+    assert after.index("<details><summary>21 crashes, every exception kept</summary>") < 100
+    assert "LeakSettings(cycles=21)" not in lab, "the code of the twin is not for reading"
     assert "LeakLab: 1 crash" not in text
 
 
