@@ -44,12 +44,16 @@ class Task:
 
 @dataclass(frozen=True)
 class OpenQuestion:
-    """An assignment's open question, which a person grades; `marking` says what a good answer holds."""
+    """An assignment's open question, which a person grades; `marking` says what a good answer holds.
+
+    `start` is the code of a cell of the student's own above the answer, "" for none.
+    """
 
     title: str
     text: str
     points: int
     marking: str = ""
+    start: str = ""
 
 
 @dataclass(frozen=True)
@@ -166,9 +170,11 @@ class _TextReader:
         points = _POINTS.search(whole)
         if not named or not points:
             raise self.refuse(begin, "an open question is `## id · Title`, a text, and `(points: 3)`.")
-        marking = "\n\n".join(self.body(*part[1:]) for part in below)
+        parts = {title: self.body(*lines) for title, *lines in below}
+        code = parts.pop("Start", "").removeprefix("```python").removesuffix("```").strip()
+        marking = "\n\n".join(parts.values())
         text, marking = (_POINTS.sub("", part).strip() for part in (text, marking))
-        return OpenQuestion(named["title"], text, int(points["points"]), marking)
+        return OpenQuestion(named["title"], text, int(points["points"]), marking, code)
 
 
 @dataclass(frozen=True)
@@ -301,7 +307,8 @@ def _open(name: str, question: OpenQuestion) -> list[dict[str, Any]]:
     marking = f"**What a good answer holds.**\n\n{question.marking}" if question.marking else ""
     answer = "\n".join([BEGIN_SOLUTION, marking or ANSWER, END_SOLUTION])
     metadata = _nbgrader(id, grade=True, solution=True, points=question.points)
-    return [_prose(f"{id}-task", head), _prose(id, answer, metadata)]
+    start = [_code(f"{id}-start", question.start)] if question.start else []
+    return [_prose(f"{id}-task", head), *start, _prose(id, answer, metadata)]
 
 
 def _nbgrader(id: str, **flags: Any) -> dict[str, Any]:

@@ -20,6 +20,7 @@ _HOMES = {
     "given": "study.checking",
     "predict": "study.predict",
     "progress": "study.report",
+    "report": "lab.page",
     "reset": "study.report",
     "search": "study.guide",
     "DescriptorLab": "lab.widgets.assign",
