@@ -104,14 +104,18 @@ def html(found: Facts) -> str:
             MARK,
             f"<title>A pipeline and its failures</title><style>{_STYLE}</style></head><body>",
             "<h1>A pipeline and its failures</h1>",
-            *_body(found),
+            *_seen(found),
+            "<h2>Own time of each part</h2>",
+            _table("the times", ("part", "records", "own time", "share"), _timed(found.times)),
+            "<h2>What this page does not say</h2>",
+            f"<p>{LIMITS}</p>",
             "</body></html>",
             "",
         ]
     )
 
 
-def _body(found: Facts) -> list[str]:
+def _seen(found: Facts) -> list[str]:
     return [
         f"<p>{escape(' → '.join(name for _, name in found.map.parts))}</p>",
         "<h2>Every place where it can fail</h2>",
@@ -125,10 +129,6 @@ def _body(found: Facts) -> list[str]:
             map(_count, found.counts),
         ),
         *(f"<p>{escape(line)}</p>" for line in found.silence()),
-        "<h2>Own time of each part</h2>",
-        _table("the times", ("part", "records", "own time", "share"), _timed(found.times)),
-        "<h2>What this page does not say</h2>",
-        f"<p>{LIMITS}</p>",
     ]
 
 
@@ -164,7 +164,7 @@ def _timed(times: tuple[Time, ...]) -> list[tuple[str, ...]]:
     rows: list[tuple[str, ...]] = []
     for one in times:
         if one.why:
-            rows.append((one.name, "no", f"not measured ({one.why})", ""))
+            rows.append((one.name, "", f"not measured: {one.why}", ""))
         else:
             share = f"{100 * one.seconds / whole:.0f} %" if whole else ""
             rows.append((one.name, str(one.records), f"{1000 * one.seconds:.2f} ms", share))
@@ -198,8 +198,10 @@ def _write(page: Path, text: str) -> None:
 
 
 def _shown(found: Facts, name: str) -> Card:
-    """The same under the cell: whoever grades a notebook sees no page beside it."""
-    times = (f"{part}: {time}, {records} records" for part, records, time, _ in _timed(found.times))
-    said = [*found.sentences(), "Own times: " + "; ".join(times) + ".", f"The page: {name}"]
-    link = f'<p>The page: <a href="{escape(quote(name))}" target="_blank">{escape(name)}</a></p>'
-    return card("Report on a pipeline", [wrapped(line) for line in said], [*_body(found), link])
+    """The same under the cell, besides the times: whoever grades a notebook sees no page beside it."""
+    page = f"The page, with the times: {name}"
+    link = (
+        f'<p>The page, with the times: <a href="{escape(quote(name))}" target="_blank">{escape(name)}</a></p>'
+    )
+    text = [wrapped(line) for line in [*found.sentences(), page]]
+    return card("Report on a pipeline", text, [*_seen(found), link])
