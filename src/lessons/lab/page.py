@@ -204,4 +204,6 @@ def _shown(found: Facts, name: str) -> Card:
         f'<p>The page, with the times: <a href="{escape(quote(name))}" target="_blank">{escape(name)}</a></p>'
     )
     text = [wrapped(line) for line in [*found.sentences(), page]]
-    return card("Report on a pipeline", text, [*_seen(found), link])
+    # Of the notebook's headings none is in an output.
+    seen = (part.replace("<h2>", "<h4>").replace("</h2>", "</h4>") for part in _seen(found))
+    return card("Report on a pipeline", text, [*seen, link])
