@@ -11,7 +11,9 @@ from importlib import import_module
 from typing import Any
 
 _HOMES = {
+    "again": "study.again",
     "answer": "study.predictions",
+    "caught": "study.variants",
     "check": "study.checking",
     "course": "study.checking",
     "environment": "study.machine",

@@ -1,5 +1,5 @@
-// A question as a group of radio buttons. Choosing costs nothing: only Sure or Guess commits. After the run, the text
-// "After you ran it" that follows opens by itself for a student who was wrong.
+// A question as a group of radio buttons. Choosing costs nothing: only Sure or Guess commits. After the run of a
+// prediction, the text "After you ran it" that follows opens by itself for a student who was wrong.
 
 const AFTER = "After you ran it";
 const PATIENCE = 4000; // milliseconds: a kernel that answers has done so by then, unless it runs a cell
@@ -24,32 +24,33 @@ function explanation(el) {
 }
 
 function render({ model, el }) {
-  const { id, prompt, options, reason } = model.get("question");
+  const { label, lead, prompt, code, options, reason } = model.get("question");
   el.classList.add("lc-choice");
   const box = made("div", "lc-choice-box", el);
   box.setAttribute("role", "group");
-  box.setAttribute("aria-label", `Prediction ${id}`);
+  box.setAttribute("aria-label", label);
   const ask = made("p", "lc-choice-ask", box);
-  ask.id = `lc-${id}-${crypto.getRandomValues(new Uint32Array(1))[0]}`;
-  ask.innerHTML = `<strong>Predict.</strong> ${prompt}`;
+  ask.id = `lc-choice-${crypto.getRandomValues(new Uint32Array(1))[0]}`;
+  ask.innerHTML = `<strong>${lead}</strong> ${prompt}`;
+  if (code) made("pre", "lc-choice-code", box).textContent = code;
   const group = made("div", "lc-choice-options", box);
   group.setAttribute("role", "radiogroup");
   group.setAttribute("aria-labelledby", ask.id);
   const radios = options.map(({ key, letter, text }) => {
-    const label = made("label", "lc-choice-option", group);
-    const radio = made("input", "", label);
+    const row = made("label", "lc-choice-option", group);
+    const radio = made("input", "", row);
     radio.type = "radio";
     radio.name = ask.id;
     radio.value = key;
-    const words = made("span", "", label);
+    const words = made("span", "", row);
     words.innerHTML = `<strong>${letter}</strong>&ensp;${text}`;
-    return { radio, label, mark: made("strong", "lc-choice-mine", words), key };
+    return { radio, mark: made("strong", "lc-choice-mine", words), key };
   });
   let because = null;
   if (reason) {
-    const label = made("label", "lc-choice-reason", box);
-    label.append("because … (if you like)");
-    because = made("input", "", label);
+    const row = made("label", "lc-choice-reason", box);
+    row.append("because … (if you like)");
+    because = made("input", "", row);
     because.type = "text";
     because.maxLength = 300;
   }
@@ -86,9 +87,9 @@ function render({ model, el }) {
   let opened = false;
   const show = () => {
     clearTimeout(waiting);
-    const { first, because: told, status: said, trouble, wrong } = model.get("standing");
+    const { first, marks, because: told, status: said, trouble, wrong } = model.get("standing");
     for (const { radio, mark, key } of radios) {
-      mark.textContent = key === first ? " ◄ your prediction" : "";
+      mark.textContent = marks[key] ? ` ◄ ${marks[key]}` : "";
       if (key === first && !radios.some((one) => one.radio.checked)) radio.checked = true;
     }
     if (because && told && !because.value) because.value = told;

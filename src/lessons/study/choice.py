@@ -1,4 +1,4 @@
-"""A prediction to be answered by mouse or keys: choose an option, then commit with Sure or Guess."""
+"""Questions to be answered by mouse or keys: choose an option, then commit with Sure or Guess."""
 
 from __future__ import annotations
 
@@ -7,10 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import anywidget  # type: ignore[import-untyped, unused-ignore]
+import ipywidgets as ipw  # type: ignore[import-untyped, unused-ignore]
 import traitlets
 
 from lessons.keys import KEYS
-from lessons.study import predictions
+from lessons.study import predictions, recalls
 from lessons.study.cards import Card, inline
 from lessons.study.journal import Standing
 from lessons.study.questions import Question
@@ -20,7 +21,24 @@ _choices: dict[str, Choice] = {}
 """One for each question: several cells that ask it show the same one."""
 
 
-class Choice(anywidget.AnyWidget):  # type: ignore[misc, unused-ignore]
+class _Carded:
+    """A widget that is also a card: a stored notebook shows the card, because the widget needs its kernel."""
+
+    shown: Card
+
+    def __repr__(self) -> str:
+        return self.shown.text
+
+    def _repr_mimebundle_(self, **options: Any) -> Any:
+        view = super()._repr_mimebundle_(**options)  # type: ignore[misc]
+        if view is None:
+            return self.shown._repr_mimebundle_()
+        if isinstance(view, dict):
+            return view | self.shown._repr_mimebundle_()
+        return view[0] | self.shown._repr_mimebundle_(), *view[1:]
+
+
+class Asking(_Carded, anywidget.AnyWidget):  # type: ignore[misc, unused-ignore]
     """Shows a question. ``{"commit": key, "guess": bool, "because": text}`` answers it."""
 
     _esm = KEYS + (_HERE / "choice.js").read_text(encoding="utf-8")
@@ -28,51 +46,101 @@ class Choice(anywidget.AnyWidget):  # type: ignore[misc, unused-ignore]
     question = traitlets.Dict().tag(sync=True)
     standing = traitlets.Dict().tag(sync=True)
 
-    def __init__(self, question: Question) -> None:
-        options = [
-            {"key": one.key, "letter": one.letter, "text": inline(one.text)} for one in question.options
-        ]
-        self._question = question
+    def __init__(self, question: dict[str, Any]) -> None:
         self._count = 0
-        self.shown = predictions.asked(question.id)
-        super().__init__(
-            question={"id": question.id, "prompt": inline(question.prompt), "options": options,
-                      "reason": question.reason},
-        )  # fmt: skip
+        super().__init__(question=question)
         self.on_msg(self._heard)
         self.refresh()
 
     def refresh(self) -> None:
-        """Show what is in the journal."""
-        id = self._question.id
-        standing = predictions.journal.standings().get(id, Standing())
+        """Show what is in the journal. The count makes each message answered, also if nothing has changed."""
         self._count += 1
-        self.shown = predictions.with_trouble(predictions.asked(id))
-        self.standing = {
-            "count": self._count,
-            "first": standing.first,
-            "because": standing.because,
-            "status": inline(predictions.status(self._question, standing)),
-            "trouble": inline(predictions.journal.trouble),
-            "wrong": predictions.wrongly(self._question, standing),
-        }
+        self.standing = {"count": self._count, "trouble": inline(predictions.journal.trouble), **self.state()}
+
+    def state(self) -> dict[str, Any]:
+        """What has been answered: `first` is its key, `marks` what is said beside which option."""
+        raise NotImplementedError
+
+    def commit(self, key: str, guess: bool, because: str) -> None:
+        """Keep an answer."""
+        raise NotImplementedError
 
     def _heard(self, widget: object, content: dict[str, Any], buffers: object) -> None:
         key = content.get("commit")
-        if self._question.keyed(str(key)) is not None:
-            because = content.get("because", "") if self._question.reason else ""
-            predictions.commit(self._question.id, str(key), content.get("guess") is True, str(because))
+        if key in [option["key"] for option in self.question["options"]]:
+            self.commit(str(key), content.get("guess") is True, str(content.get("because", "")))
         self.refresh()
 
-    def __repr__(self) -> str:
-        return self.shown.text
 
-    def _repr_mimebundle_(self, **options: Any) -> Any:
-        # A stored notebook shows the card: the widget is only where its kernel runs.
-        view = super()._repr_mimebundle_(**options)
-        if view is None:
-            return self.shown._repr_mimebundle_()
-        return view[0] | self.shown._repr_mimebundle_(), *view[1:]
+class Choice(Asking):
+    """A prediction."""
+
+    def __init__(self, question: Question) -> None:
+        self._question = question
+        options = [
+            {"key": one.key, "letter": one.letter, "text": inline(one.text)} for one in question.options
+        ]
+        super().__init__(
+            {"label": f"Prediction {question.id}", "lead": "Predict.", "prompt": inline(question.prompt),
+             "options": options, "reason": question.reason},
+        )  # fmt: skip
+
+    def state(self) -> dict[str, Any]:
+        """What the journal says of this question."""
+        id = self._question.id
+        standing = predictions.journal.standings().get(id, Standing())
+        self.shown = predictions.with_trouble(predictions.asked(id))
+        return {
+            "first": standing.first,
+            "marks": {standing.first: "your prediction"} if standing.first else {},
+            "because": standing.because,
+            "status": inline(predictions.status(self._question, standing)),
+            "wrong": predictions.wrongly(self._question, standing),
+        }
+
+    def commit(self, key: str, guess: bool, because: str) -> None:
+        """Keep an answer, and a reason where one is asked for."""
+        predictions.commit(self._question.id, key, guess, because if self._question.reason else "")
+
+
+class Recall(Asking):
+    """A variant of an earlier question."""
+
+    def __init__(self, item: recalls.Item) -> None:
+        self.item = item
+        options = [
+            {"key": one.key, "letter": one.letter, "text": inline(one.text)} for one in item.variant.options
+        ]
+        super().__init__(
+            {"label": f"Question {item.place}", "lead": f"{item.place}.", "prompt": recalls.ASK,
+             "code": item.variant.code, "options": options},
+        )  # fmt: skip
+
+    def state(self) -> dict[str, Any]:
+        """What was answered in this kernel."""
+        item = self.item
+        self.shown = recalls.asked(item)
+        return {
+            "first": item.chosen.key if item.chosen else None,
+            "marks": {one.key: "; ".join(recalls.marked(item, one)) for one in item.variant.options},
+            "status": "<br>".join(map(inline, recalls.status(item))),
+        }
+
+    def commit(self, key: str, guess: bool, because: str) -> None:
+        """Keep the first answer."""
+        recalls.commit(self.item, key, guess)
+
+
+class Recalls(_Carded, ipw.VBox):  # type: ignore[misc, unused-ignore]
+    """The variants that are open, one below the other."""
+
+    def __init__(self, items: list[recalls.Item]) -> None:
+        super().__init__([Recall(item) for item in items])
+
+    @property
+    def shown(self) -> Card:  # type: ignore[override]
+        """All of them, as they are now."""
+        return recalls.all_asked([one.item for one in self.children])
 
 
 def choice(question: Question, shown: Card) -> Choice:

@@ -27,6 +27,7 @@ OPTIONS: dict[str, Callable[[str], bool]] = {
     "because": bool,
     "reveal": lambda option: not option,
     "check": OUTCOMES.__contains__,
+    "recall": ("right", "wrong").__contains__,
     "reset": lambda option: not option,
 }
 """The kinds of event, and which `option` each of them takes."""
@@ -39,7 +40,8 @@ class Line:
     answer: `id` is the question, `option` the key of the option, `guess` whether it was called a guess.
     because: `option` is the reason that the student wrote. reveal: `id` is the question. check: `id` is the
     exercise, `option` the outcome, `misconception` what a wrong one shows, `edition` the check's version.
-    reset: `id` is the lesson's short name.
+    reset: `id` is the lesson's short name. recall: `id` is the question of which a variant was answered,
+    `option` "right" or "wrong", `misconception` the belief that it is about, `guess` as in an answer.
     """
 
     at: str
@@ -96,6 +98,11 @@ class Checked:
     passed: bool = False
 
 
+def now() -> datetime:
+    """The time, for what is written and for what is due: a test may give another one."""
+    return datetime.now(UTC)
+
+
 def home() -> Path:
     """The folder of this user's journals: `LIFECYCLE_HOME` if set, else the platform's for user data."""
     chosen = os.environ.get("LIFECYCLE_HOME")
@@ -131,7 +138,7 @@ class Journal:
         guess: bool = False,
     ) -> None:  # fmt: skip
         """Append one event; never raises for a folder that cannot be written."""
-        at = datetime.now(UTC).isoformat(timespec="microseconds")
+        at = now().isoformat(timespec="microseconds")
         entry = Line(at, event, id, option, misconception, edition, guess)
         # A forked process shares the name but not the file: it begins its own.
         if self._owner != os.getpid():

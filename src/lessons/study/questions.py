@@ -41,6 +41,8 @@ class Misconception:
     """What somebody believes, and what is true. `shows` is what the second line of `proof` evaluates to.
 
     `core` marks what a lesson is built on. What no lesson asks about has "field_guide" for its lesson.
+    `believed` is what that line would be if the belief were true, `other` a third possibility: with both, the
+    proof can be asked as a question.
     """
 
     id: str
@@ -52,6 +54,8 @@ class Misconception:
     lesson: str
     source: str
     core: bool = False
+    believed: str = ""
+    other: str = ""
 
 
 @dataclass(frozen=True)
@@ -118,6 +122,13 @@ def misconceptions() -> dict[str, Misconception]:
     """The registry, by id, in the order of the file."""
     entries = _read("misconceptions.toml")["misconception"]
     return {entry["id"]: Misconception(**{"given": "", **entry}) for entry in entries}
+
+
+@cache
+def replacements() -> dict[str, list[str]]:
+    """For each word of the proofs that may change, the words that a variant has in its place."""
+    found: dict[str, list[str]] = _read("misconceptions.toml")["replacements"]
+    return found
 
 
 @cache
