@@ -28,7 +28,7 @@ ALL = [*NOTEBOOKS, COURSE / "notebooks" / f"{FIELD_GUIDE}.ipynb"]
 SHORT = {stem: short for short, stem in LESSONS.items()}
 
 TAGS = {
-    "setup", "predict", "answer", "widget", "text-twin", "break-it", "needs-os", "raises-exception",
+    "setup", "predict", "answer", "widget", "text-twin", "live", "break-it", "needs-os", "raises-exception",
     "nbval-ignore-output", "nbval-skip", "references-matter",
 }  # fmt: skip
 # A cell without a type stays on the slide of the cell before it.

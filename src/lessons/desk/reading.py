@@ -124,8 +124,8 @@ class _Writer:
     def cell(self, cell: dict[str, Any]) -> Iterator[str]:
         """What a page shows of a cell."""
         source, tags = "".join(cell["source"]), _tags(cell)
-        if "text-twin" in tags:
-            return  # it is shown in the place of its lab
+        if {"text-twin", "live"} & {*tags}:
+            return  # the first is shown in the place of its lab, the second needs the student's own journal
         if cell["cell_type"] == "markdown":
             yield _prose(source, self.folder, self.names)
             return
