@@ -139,9 +139,10 @@ def repaint() -> Iterator[Row]:
             # In no fixed order: what comes after the picture finds the processor's caches full of it.
             order, chance = list(labs), random.Random(12)
             for turn in range(60):
-                if turn % 12 == 11:
-                    lab.output(0).get_by_role("button", name="Reset", exact=True).click()
-                    lab.page.wait_for_timeout(400)
+                if turn % 6 == 0:  # seven records arrive, and a click is to be a pull each time
+                    for name in ("Reset", "Open the parts"):
+                        lab.output(0).get_by_role("button", name=name, exact=True).click()
+                        lab.page.wait_for_timeout(400)
                 chance.shuffle(order)
                 phase = (turn * 5 + turn // 12) % 12 / 12
                 for name in order:

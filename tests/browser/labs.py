@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import re
+
 from harness import Lab
 from playwright.sync_api import Locator, expect
 
 ROOT = ".lifecycle-lab"
+STEP = re.compile("^(Open the parts|Step one pull)$")
+"""FailureLab's first button, whatever it will do next."""
 
 
 def shown(lab: Lab, *source: str) -> Locator:

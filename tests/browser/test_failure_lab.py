@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from harness import Lab
-from labs import larger, looks, nameable, says, shown
+from labs import STEP, larger, looks, nameable, says, shown
 from playwright.sync_api import Locator, expect
 
 MADE = "from lessons import FailureLab\nFailureLab()"
@@ -71,7 +71,7 @@ def start(lab: Lab, cell: str = MADE) -> Locator:
     return box
 
 
-def press(out: Locator, name: str) -> None:
+def press(out: Locator, name: str | re.Pattern[str]) -> None:
     out.get_by_role("button", name=name, exact=True).click()
 
 
@@ -82,16 +82,16 @@ def part(out: Locator, name: str) -> Locator:
 def test_a_student_strikes_a_stage_and_sees_what_closes(lab: Lab) -> None:
     out = start(lab)
     says(out, "Nothing is open")
-    press(out, "Step one pull")
+    press(out, STEP)
     says(out, "No generator exists yet")
     for _ in range(3):
-        press(out, "Step one pull")
+        press(out, STEP)
     says(out, "3 in all")
     named(out, "Normalise", r"Normalise: suspended at line \d+ of stages.py")
     press(out, "Strike Normalise")
     named(out, "Normalise", "armed: fails at its next pull")
     lab.screenshot("failure-armed", of=out)
-    press(out, "Step one pull")
+    press(out, STEP)
     says(out, "OSError in Normalise at its pull 4.")
     says(out, "Closed, in this order: Filter's generator, Parse's generator, CsvSource's generator")
     named(out, "Normalise", r"failed at line \d+")
@@ -107,9 +107,9 @@ def test_without_the_context_the_pool_fills_and_the_dark_theme_shows_it(lab: Lab
     out.get_by_label("PipelineContext", exact=True).click()
     for number in (1, 2, 3):
         for _ in range(3):
-            press(out, "Step one pull")
+            press(out, STEP)
         press(out, "Strike SqlSink")
-        press(out, "Step one pull")
+        press(out, STEP)
         expect(out.locator("svg [data-mark=left]")).to_have_count(2 + number)
     says(out, "Nobody closed anything: this run's weather.csv and connection are open")
     says(out, "and so is what 2 earlier runs left")
@@ -125,7 +125,7 @@ def test_without_the_context_the_pool_fills_and_the_dark_theme_shows_it(lab: Lab
 def test_everything_can_be_done_from_the_keyboard(lab: Lab) -> None:
     out = start(lab)
     keys = lab.page.keyboard
-    step = out.get_by_role("button", name="Step one pull")
+    step = out.get_by_role("button", name=STEP)
     step.focus()
     keys.press("Enter")
     says(out, "No generator exists yet")
@@ -169,8 +169,8 @@ def test_a_cell_that_runs_again_leaves_nothing_open_of_the_lab_it_showed(lab: La
         out = lab.output(1).locator(".lifecycle-lab")
         expect(out).to_have_count(1)
         says(out, "Nothing is open")
-        press(out, "Step one pull")
-        press(out, "Step one pull")
+        press(out, STEP)
+        press(out, STEP)
         says(out, "1 in all")
         lab.run_cell(2)
         counts.append(lab.text(2))
@@ -182,8 +182,8 @@ def test_a_cell_that_runs_again_leaves_nothing_open_of_the_lab_it_showed(lab: La
 @pytest.mark.deep
 def test_a_pull_is_walked_through_crossing_by_crossing(lab: Lab) -> None:
     out = start(lab)
-    press(out, "Step one pull")
-    press(out, "Step one pull")
+    press(out, STEP)
+    press(out, STEP)
     for sentence in (
         "run()'s loop calls next(): Normalise goes on where it was suspended",
         "Normalise calls next(): Filter goes on",
@@ -196,7 +196,7 @@ def test_a_pull_is_walked_through_crossing_by_crossing(lab: Lab) -> None:
         says(out, sentence)
     named(out, "Filter", "Filter: running at line")
     named(out, "Normalise", "Normalise: waiting at line")
-    assert out.locator(".cv-number").text_content() == "3"
+    assert out.locator(".cv-number").text_content() == "11.7"
     looks(lab, out, "failure-inside")
 
 
@@ -206,7 +206,7 @@ def test_a_pull_is_walked_through_crossing_by_crossing(lab: Lab) -> None:
 def test_every_label_stays_inside_its_border_at_any_size(lab: Lab, cell: str) -> None:
     out = start(lab, cell)
     stage = out.locator(".cv-stage")
-    source, step = "CsvSource" if cell == MADE else "Letters", "Step one pull"
+    source, step = "CsvSource" if cell == MADE else "Letters", STEP
     for more in (False, True):
         if more:
             drawing = stage.locator("svg[role=group]")
@@ -229,8 +229,8 @@ def test_every_label_stays_inside_its_border_at_any_size(lab: Lab, cell: str) ->
 @pytest.mark.deep
 def test_a_students_own_lines_are_shown(lab: Lab) -> None:
     out = start(lab, OWN)
-    press(out, "Step one pull")
-    press(out, "Step one pull")
+    press(out, STEP)
+    press(out, STEP)
     named(out, "Letters", "Letters: suspended at line 6 of this notebook")
     expect(part(out, "Letters").get_by_text("line 6: yield letter")).to_be_visible()
 
@@ -240,9 +240,8 @@ def test_a_students_own_lines_are_shown(lab: Lab) -> None:
 def test_moments_are_played_on_request_and_never_against_the_readers_setting(lab: Lab, motion: Any) -> None:
     lab.page.emulate_media(reduced_motion=motion)
     out = start(lab)
-    press(out, "Step one pull")
-    press(out, "More")
-    out.get_by_label("Play each moment").click()
+    press(out, STEP)
+    out.get_by_label("Play every moment of a pull").click()
     lab.wait_idle()
     lab.page.evaluate(
         """() => { window.drawn = []; new MutationObserver(() => window.drawn.push(
@@ -250,7 +249,7 @@ def test_moments_are_played_on_request_and_never_against_the_readers_setting(lab
             document.querySelector('.cv-stage'),
             {subtree: true, childList: true, attributes: true, characterData: true}); }"""
     )
-    press(out, "Step one pull")
+    press(out, STEP)
     says(out, "1 in all")
     expect(out.locator(".cv-head")).to_contain_text("accepted by the sink 1", timeout=60_000)
     drawn = lab.page.evaluate("() => window.drawn.length")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from harness import PATIENCE, Lab
-from labs import ROOT, looks, shown
+from labs import ROOT, STEP, looks, shown
 from playwright.sync_api import Locator, expect
 
 CELL = "from lessons import FaultMap\nFaultMap()"
@@ -50,7 +50,7 @@ def test_by_mouse(lab: Lab) -> None:
     replay = box.locator(ROOT)
     expect(replay.get_by_role("status")).to_contain_text("OSError in SqlSink at its write 4.")
     expect(box.locator(".lc-chosen")).to_have_count(1)
-    step = replay.get_by_role("button", name="Step one pull")
+    step = replay.get_by_role("button", name=STEP)
     expect(replay.get_by_role("status")).not_to_be_in_viewport(ratio=1)
     box.get_by_role("button", name="To the replay").click()
     expect(step).to_be_focused()

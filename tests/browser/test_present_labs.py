@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import nbformat
 import pytest
 from harness import PATIENCE, Lab, Server, browse, notebook
-from labs import ROOT, says
+from labs import ROOT, STEP, says
 from playwright.sync_api import BrowserContext, Locator, expect
 
 LABS = ("ExitLab", "FailureLab", "FaultMap")
@@ -67,4 +67,4 @@ def test_the_map_leads_to_its_replay(slides: Lab) -> None:
     expect(replay.get_by_role("status")).not_to_be_in_viewport()
     box.get_by_role("button", name="To the replay").click()
     expect(replay.get_by_role("status")).to_be_in_viewport(ratio=1)
-    expect(replay.get_by_role("button", name="Step one pull")).to_be_focused()
+    expect(replay.get_by_role("button", name=STEP)).to_be_focused()

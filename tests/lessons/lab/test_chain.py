@@ -12,6 +12,7 @@ import sqlite3
 import sys
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -21,8 +22,10 @@ from lessons.lab.experiments import limit as limits
 from lessons.lab.experiments.chain import SPREADS, Chain, ChainSettings, ChainState, Fault, play
 from lessons.lab.experiments.weatherpool import COLUMNS, MONTH
 from lifecycle import ledger
+from lifecycle.context import PipelineContext
 from lifecycle.measure import measuredStage
 from lifecycle.retry import retryOnFailure
+from lifecycle.sinks import ListSink
 
 COURSE = Path(__file__).resolve().parents[3]
 
@@ -659,7 +662,7 @@ def test_records_that_no_source_gave_are_not_called_its_records() -> None:
         def process(self, stream: Any) -> Any:
             yield from "ab"
 
-    state = play(["step", "step", "step"], build=lambda: (Plain(), [Makes()], None))
+    state = play(["step", "step"], build=lambda: (Plain(), [Makes()], None))
     assert state.sentence.startswith("run()'s loop has accepted 2 records, and none of them is from Plain.")
 
 
@@ -828,3 +831,217 @@ def test_random_sequences_leave_nothing_open(sequences: int) -> None:
         state = play(chance.choices(actions, k=chance.randrange(1, 9)), settings, numbers)
         assert ledger.held() == held, state.text()
     assert ledger.system() == system
+
+
+# What is counted, what is kept, what was never reached
+
+
+def miscounting(monkeypatch: pytest.MonkeyPatch, counts: Callable[[Any, Any], None]) -> None:
+    """Put another `PipelineContext` into the lab, one that counts when `write` is called."""
+
+    class Wrong(PipelineContext):
+        def _writer(self) -> Any:
+            write = super()._writer()
+
+            def counting(record: Any) -> None:
+                counts(self, record)
+                write(record)
+
+            return counting
+
+    monkeypatch.setattr("lessons.lab.experiments.chain.PipelineContext", Wrong)
+
+
+def test_a_package_that_counts_wrongly_shows(monkeypatch: pytest.MonkeyPatch) -> None:
+    right = play(["run"])
+    assert (right.counted, right.accepted, right.miscounted) == (7, 7, False)
+
+    def twice(pipeline: Any, record: Any) -> None:
+        pipeline._recordCount += record["date"] == "2012/01/04"
+
+    miscounting(monkeypatch, twice)
+    wrong = play(["run"])
+    assert (wrong.counted, wrong.accepted, wrong.miscounted) == (8, 7, True)
+    assert wrong.sentence.endswith(
+        " This package counts wrongly: _recordCount is 8, and the lab saw 7 accepted."
+    )
+    assert "accepted 7, _recordCount 8, kept 7" in wrong.text()
+    assert not play(["step", "step"]).miscounted
+
+
+@pytest.mark.parametrize("phase", ["open", "pull", "write", "end", "close"])
+@pytest.mark.parametrize("place", ["source", "stage 2", "sink", "loop"])
+def test_the_lab_and_the_pipeline_count_alike_wherever_it_fails(place: str, phase: str) -> None:
+    fault = Fault(place, phase, 3 if phase in ("pull", "write") else None)
+    with Chain(ChainSettings(faults=(fault,))) as chain:
+        while not chain.state.over:
+            state = chain.step()
+            assert (state.counted, state.miscounted) == (state.accepted, False)
+            assert all(frame.counted in (frame.accepted, frame.accepted - 1) for frame in chain.frames())
+    assert play(["run"], ChainSettings(context=False, faults=(fault,))).counted is None
+
+
+KEPT = [
+    ([], {}, None, "Accepted means that write() returned; kept means that the sink has committed it."),
+    (["step", "step"], {}, 0, "Accepted means that write() returned; kept means that the sink has"),
+    (["run"], {}, 7, "The sink committed, so what it accepted is kept."),
+    (["run"], {"context": False}, 7, "The sink committed, so what it accepted is kept."),
+    (["step", "step", "sink", "run"], {}, 0, "The run failed before the sink committed, so what it accepted"),
+    (
+        ["step", "step", "sink", "run"],
+        {"context": False},
+        0,
+        "The sink was not closed, so it never committed",
+    ),
+    (
+        ["run"],
+        {"faults": (Fault("source", "close"),)},
+        7,
+        "The sink committed, so what it accepted is kept, and a later failure cannot undo that.",
+    ),
+]
+
+
+@pytest.mark.parametrize(("actions", "given", "kept", "why"), KEPT)
+def test_why_what_is_kept_can_differ_from_what_was_accepted(
+    actions: list[str], given: dict[str, Any], kept: int | None, why: str
+) -> None:
+    state = play(actions, ChainSettings(**given))
+    assert state.kept == (kept or 0)
+    assert state.why.startswith(why)
+    assert state.why in state.text()
+
+
+def test_without_a_sink_or_with_a_list_the_sentence_says_what_the_lab_can_see() -> None:
+    assert play(["run"], build=lambda: (Plain(), [], None)).why == (
+        "There is no sink: a record that arrives is counted, and nothing keeps it."
+    )
+    assert play(["run"], build=lambda: (Plain(), [], ListSink())).why.startswith("The lab cannot see what")
+
+
+def test_inside_the_last_pull_nothing_is_kept_before_the_sink_is_closed() -> None:
+    with Chain() as chain:
+        chain.run()
+        frames = chain.frames()
+    committed = [
+        frame.kept
+        for frame in frames
+        if any("SqlSink.write(record): closed" in part.text() for part in frame.parts)
+    ]
+    assert {frame.kept for frame in frames[: -len(committed)]} == {0}
+    assert set(committed) <= {0, 7}
+    assert frames[-1].kept == 7
+
+
+def test_the_token_is_the_records_own_value_and_changes_on_its_way() -> None:
+    with Chain() as chain:
+        chain.step(), chain.step()
+        seen = [(frame.record, frame.token) for frame in chain.frames() if frame.token]
+        value = chain.state.value
+    assert seen == [(1, "'12.8'"), (1, "12.8"), (2, "'10.6'"), *[(2, "10.6")] * 2, *[(2, "1.452")] * 3]
+    assert "temp_max: 1.452" in value and "date: '2012/01/02'" in value
+
+
+@pytest.mark.parametrize(
+    ("record", "token"),
+    [
+        (3, "3"),
+        ("a", "'a'"),
+        ({"wind": 4.7, "rain": 0.5}, "4.7"),
+        ({}, "{}"),
+        (object(), "object"),
+        ([1.5, 2], "[1.5, 2]"),
+        ("x" * 90, "'xxxxxxxxx...xxxxxxxxxx'"),
+    ],
+)
+def test_a_token_is_short_and_the_same_on_every_machine(record: Any, token: str) -> None:
+    class One:
+        def stream(self) -> Any:
+            yield record
+
+    assert play(["step"], build=lambda: (One(), [], ListSink())).token == token
+
+
+@pytest.mark.parametrize(
+    ("settings", "told"),
+    [
+        (
+            {"faults": (Fault("stage 2", "pull", 30),)},
+            "in Filter at pull 30 was never reached: Filter was pulled 8 times.",
+        ),
+        (
+            {"faults": (Fault("sink", "write", 9),)},
+            "in SqlSink at write 9 was never reached: SqlSink was written to 7 times.",
+        ),
+        (
+            {"faults": (Fault("stage 2", "open"),)},
+            "in Filter when it opens was never reached: Filter has no __enter__ and no __exit__.",
+        ),
+        (
+            {"faults": (Fault("loop", "close"),)},
+            "in run() when it closes was never reached: a loop is not opened or closed.",
+        ),
+        (
+            {"faults": (Fault("source", "pull", 3),) * 2},
+            "in CsvSource at pull 3 happened 1 time of 2: CsvSource was pulled 3 times.",
+        ),
+        (
+            {"context": False, "faults": (Fault("source", "end"),)},
+            "in CsvSource when its stream closes was never reached: its stream was not closed.",
+        ),
+        (
+            {"context": False, "faults": (Fault("source", "close"), Fault("sink", "write", 2))},
+            "in CsvSource when it closes was never reached: its __exit__ was not called.",
+        ),
+        (
+            {"faults": (Fault("sink", "close"), Fault("source", "open"))},
+            "in SqlSink when it closes was never reached: SqlSink was not opened.",
+        ),
+    ],
+)  # fmt: skip
+def test_a_fault_that_was_never_reached_is_told_at_the_end(settings: dict[str, Any], told: str) -> None:
+    state = play(["run"], ChainSettings(**settings))
+    assert f"The fault set {told}" in state.sentence
+    assert "never reached" not in play(["run"], ChainSettings(faults=(Fault("stage 2", "pull", 3),))).sentence
+
+
+def test_a_bolt_that_has_not_struck_is_told_at_the_end() -> None:
+    assert play(["run", "sink"]).sentence.endswith(
+        "The bolt on SqlSink has not struck, and waits for the next run."
+    )
+
+
+def test_a_first_step_that_can_open_nothing_pulls() -> None:
+    build = lambda: (Plain(), [], None)  # noqa: E731
+    assert play(["step"], build=build).accepted == 1
+    assert play(["inside"], build=build).sentence.startswith("Plain.stream() was called.")
+    assert play(["run", "step"], build=build).accepted == 1
+    assert play(["step"]).accepted == 0
+
+
+# Measuring
+
+
+def test_measured_streams_run_as_before_and_say_how_many_records_they_yielded() -> None:
+    plain, measured = (play(["run"], ChainSettings(measure=on)) for on in (False, True))
+    assert (measured.sentence, measured.closings) == (plain.sentence, plain.closings)
+    figures = [box.measured for box in measured.parts]
+    assert figures == [*["12 records, exhausted"] * 2, *["7 records, exhausted"] * 2, "", ""]
+    struck = play(["step", "step", "sink", "step"], ChainSettings(measure=True))
+    assert [box.measured for box in struck.parts[:4]] == [
+        *["3 records, closed"] * 2,
+        *["2 records, closed"] * 2,
+    ]
+    assert [box.stand.line for box in play(["step", "step"], ChainSettings(measure=True)).parts] == [
+        box.stand.line for box in play(["step", "step"]).parts
+    ]
+
+
+def test_a_part_that_cannot_be_measured_says_so() -> None:
+    class Listed:
+        def process(self, stream: Any) -> Any:
+            return list(stream)
+
+    state = play(["run"], ChainSettings(measure=True), lambda: (Plain(), [Listed()], None))
+    assert "@measuredStage needs a generator function" in state.sentence
+    assert "Write `yield` in it, or switch @measuredStage off." in state.sentence

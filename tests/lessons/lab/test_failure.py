@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -20,11 +21,11 @@ from lessons.lab.experiments.chain import SPREADS, Chain, ChainSettings, Fault, 
 from lessons.lab.experiments.watch import ERRORS
 from lessons.lab.widgets import chainview
 from lessons.lab.widgets.chainview import message, record
-from lessons.lab.widgets.failure import PHASES, FailureLab
+from lessons.lab.widgets.failure import PATTERNS, PHASES, FailureLab
 from lifecycle import ledger
 
 PLACES = ["source", "stage 1", "stage 2", "stage 3", "loop", "sink"]
-SETTINGS = ["place", "phase", "record", "error", "times", "context", "retry", "validation", "spread"]
+SETTINGS = ["place", "phase", "record", "error", "times", *PATTERNS, "spread"]
 ACTIONS = ["step", "inside", "run", "restart", "reset"]
 
 
@@ -56,6 +57,7 @@ def agrees(lab: FailureLab, state: Any) -> None:
     assert (kept["log"], kept["held"][:-1]) == (said["log"], said["held"][:-1])
     assert lab.sentence == state.sentence
     assert lab.voice.twin == state.text()
+    assert lab.controls["step"].description in ("Open the parts", "Step one pull")
     json.dumps(lab.drawing.state)
 
 
@@ -65,8 +67,8 @@ def test_it_is_offered_by_name() -> None:
 
 def test_it_opens_with_few_controls_and_the_rest_under_more(lab: FailureLab) -> None:
     few = [name for name in lab.controls if lab.controls[name] in _shown(lab)]
-    assert few == [*ACTIONS, "more"]
-    assert set(lab.controls) - set(few) == {*SETTINGS, "motion"}
+    assert few == [*ACTIONS, "motion", "more"]
+    assert set(lab.controls) - set(few) == {*SETTINGS}
 
 
 def _shown(lab: FailureLab) -> list[Any]:
@@ -115,7 +117,42 @@ def expected(lab: FailureLab) -> ChainSettings:
             phase = "write" if value["place"] == "sink" else "pull"
         at = value["record"] if at_record else None
         faults = (Fault(value["place"], phase, at, ERRORS[value["error"]]),) * value["times"]
-    return ChainSettings(12, value["context"], value["retry"], value["validation"], value["spread"], faults)
+    patterns = {name: value[name] for name in PATTERNS}
+    return ChainSettings(spread=value["spread"], faults=faults, **patterns)
+
+
+def test_the_first_button_says_what_it_will_do(lab: FailureLab) -> None:
+    step, told = lab.controls["step"], []
+    for _ in range(3):
+        told.append(step.description)
+        drive(lab, "step")
+    assert told == ["Open the parts", "Step one pull", "Step one pull"]
+    drive(lab, "run")
+    assert step.description == "Open the parts"
+    drive(lab, "step")
+    assert (lab.chain.state.phase, lab.chain.state.accepted) == ("open", 0)
+
+
+def test_each_pattern_is_switched_on_and_off_alone_and_together(lab: FailureLab) -> None:
+    """What the experiment's own parts show of each: no context, no retry, no figures, no validation."""
+    drive(lab, "place", "source")
+    drive(lab, "record", 3)
+    for on in itertools.product([False, True], repeat=len(PATTERNS)):
+        chosen = dict(zip(PATTERNS, on, strict=True))
+        with lab.held():
+            for name, value in chosen.items():
+                drive(lab, name, value)
+        drive(lab, "reset")
+        drive(lab, "run")
+        state = lab.chain.state
+        with Chain(expected(lab)) as plain:
+            agrees(lab, plain.run())
+        assert (state.counted is None) != chosen["context"]
+        assert (state.phase == "done") == chosen["retry"]
+        assert bool(state.parts[1].measured) == chosen["measure"]
+        drive(lab, "spread", "'7.3' (text)")
+        assert ("PipelineConfig.spread" in lab.sentence) == chosen["validation"]
+        drive(lab, "spread", "7.3")
 
 
 def test_motion_sends_the_moments_of_the_pull_and_only_when_it_is_on(lab: FailureLab) -> None:

@@ -5,6 +5,8 @@ import pickle
 import random
 import re
 import time
+from dataclasses import replace
+from functools import cache
 from types import SimpleNamespace
 
 import ipywidgets
@@ -15,8 +17,17 @@ from hypothesis import strategies as st
 from lessons import FaultMap
 from lessons.lab.base import drive, values
 from lessons.lab.experiments import faultmap as room
-from lessons.lab.experiments.chain import ChainSettings, play
-from lessons.lab.experiments.faultmap import MapOutcome, Point, at, fault, faultmap, naive, when
+from lessons.lab.experiments.chain import play
+from lessons.lab.experiments.faultmap import (
+    MapOutcome,
+    MapSettings,
+    Point,
+    at,
+    fault,
+    faultmap,
+    naive,
+    when,
+)
 from lessons.lab.heatmap import RECORDS, cells, columns, heatmap, key, point
 from lessons.lab.widgets.faultmap import page
 from lifecycle import faults, ledger
@@ -78,9 +89,43 @@ def test_it_is_the_sweep_itself(small):
 # All of them in the long form; else each third, which has every part, phase and way to run.
 @pytest.mark.parametrize("step", [3, pytest.param(1, marks=pytest.mark.deep)])
 def test_every_point_replayed_in_the_chain_ends_as_the_sweep_says(whole, step):
+    replayed(whole, step)
+
+
+# With each other pattern on and off: measuring alone, the retry alone, both, and no validation.
+@pytest.mark.parametrize(
+    ("settings", "step"),
+    [
+        (MapSettings(validation=False, retry=True, measure=True), 7),
+        pytest.param(MapSettings(retry=True), 1, marks=pytest.mark.deep),
+        pytest.param(MapSettings(measure=True), 1, marks=pytest.mark.deep),
+        pytest.param(MapSettings(validation=False, retry=True, measure=True), 1, marks=pytest.mark.deep),
+    ],
+)
+def test_every_point_ends_alike_whatever_patterns_are_around_the_parts(settings, step):
+    outcome = faultmap(settings=settings)
+    replayed(outcome, step)
+    assert (outcome.settings, outcome.leaks(context=True)) == (settings, 0)
+    saved = sum(not one.raised for one in outcome.points("source", context=True).values())
+    assert ("@retryOnFailure is around the source" in outcome.sentence) == settings.retry
+    if settings.retry:
+        assert f"with the context, {saved} of 16 places in CsvSource raise nothing." in outcome.sentence
+        assert saved == 14  # 13 pulls, and a stream that is at its end is not closed
+    assert ("@measuredStage is around" in outcome.sentence) == settings.measure
+
+
+def test_a_wrong_setting_stops_the_map_with_validation_at_once_and_without_it_in_the_formula():
+    stopped = faultmap(settings=MapSettings(spread="0 (too small)"))
+    assert "PipelineConfig.spread = 0" in stopped.refused and "nothing was opened" in stopped.refused
+    let_in = faultmap(settings=MapSettings(spread="0 (too small)", validation=False))
+    assert "ZeroDivisionError in Normalise at record 2" in let_in.refused
+
+
+def replayed(whole, step):
     for chosen in points(whole)[::step]:
         swept, injected = whole.found(chosen), fault(chosen)
-        state = play(["run"], ChainSettings(context=chosen.context, faults=(injected,)))
+        settings = replace(whole.settings.chain, context=chosen.context, faults=(injected,))
+        state = play(["run"], settings)
         assert state.accepted == swept.arrived, chosen
         assert bool(state.raised) == bool(swept.raised), chosen
         resources = [leak for leak in swept.leaked if not re.search("and not (left|finished)$", leak)]
@@ -316,7 +361,7 @@ def test_a_point_survives_the_way_to_the_page_and_back(one):
 @pytest.fixture
 def lab(whole, monkeypatch):
     """A map of FailureLab's own pipeline, which was swept before: only the replays run."""
-    monkeypatch.setattr("lessons.lab.widgets.faultmap.faultmap", lambda build, progress: whole)
+    monkeypatch.setattr("lessons.lab.widgets.faultmap.faultmap", lambda build, progress, settings: whole)
     before, held = set(ipywidgets.widgets.widget._instances), ledger.held()
     lab = FaultMap()
     yield lab
@@ -340,17 +385,26 @@ def agree(lab, outcome):
     assert lab.voice.mark == ("fail" if outcome.found(chosen).leaked else "ok")
     assert f'data-cell="{lab.map.chosen}"' in lab.map.picture
     assert lab.failure.errors == []
-    replayed = lab.failure.settings
-    injected = fault(chosen)
-    assert replayed.context == chosen.context
-    assert replayed.faults == (injected,)
+    wanted = replace(lab.settings.chain, context=chosen.context, faults=(fault(chosen),))
+    assert lab.failure.settings == wanted
     assert lab.failure.chain.state.over
     assert lab.failure.chain.state.accepted == outcome.found(chosen).arrived
 
 
 def test_it_opens_with_few_controls_and_the_whole_map(whole):
     lab = FaultMap()
-    assert list(lab.controls) == ["place", "at", "context", "sweep", "show"]
+    assert list(lab.controls) == [
+        "place",
+        "at",
+        "context",
+        "sweep",
+        "show",
+        "validation",
+        "retry",
+        "measure",
+        "spread",
+        "more",
+    ]
     assert lab.chosen is None
     assert lab.map.picture == page(whole)
     agree(lab, whole)
@@ -371,6 +425,28 @@ def test_every_control_through_all_its_values(small):
     drive(lab, "place", "")
     agree(lab, outcome)
     lab.close()
+
+
+def test_each_pattern_is_switched_on_and_off_and_the_whole_map_follows(monkeypatch):
+    swept = cache(lambda build, settings: faultmap(build, None, settings))
+    monkeypatch.setattr(
+        "lessons.lab.widgets.faultmap.faultmap", lambda build, _, settings: swept(build, settings)
+    )
+    lab = FaultMap()
+    lab.choose(Point("source", "pull 3"))
+    for name in ("validation", "retry", "measure"):
+        assert values(lab.controls[name]) == [False, True]
+        drive(lab, name, not lab.controls[name].value)
+        agree(lab, swept(None, lab.settings))
+    assert lab.settings == MapSettings(validation=False, retry=True, measure=True)
+    for spread in values(lab.controls["spread"])[::-1]:
+        drive(lab, "spread", spread)
+        outcome = swept(None, MapSettings(False, spread, True, True))
+        assert (lab.outcome, lab.sentence.startswith(outcome.refused)) == (outcome, True)
+    lab.close()
+    own = FaultMap(build)
+    assert not {"validation", "spread"} & set(own.controls)
+    own.close()
 
 
 def test_a_click_on_any_cell_chooses_it(lab, whole):

@@ -30,7 +30,7 @@ from lessons.lab.experiments.watch import (
     short,
     watched,
 )
-from lessons.lab.experiments.weatherpool import PARTS, SLOTS, WeatherPool
+from lessons.lab.experiments.weatherpool import PARTS, SLOTS, TOKEN, WeatherPool
 from lessons.words import agreeing, listed, many
 from lifecycle import ledger
 from lifecycle.config import PipelineConfig
@@ -58,7 +58,8 @@ class ChainSettings:
 
     `records` is how many the source has. `context` runs the pipeline in a `PipelineContext`; without it, a
     runner closes the parts after its loop. `retry` opens the source again after an `OSError`. `validation`
-    puts `spread`, a key of `SPREADS`, through a `PipelineConfig` before anything opens. `faults` are injected
+    puts `spread`, a key of `SPREADS`, through a `PipelineConfig` before anything opens. `measure` puts
+    `@measuredStage` around the source and each stage, outside the retry. `faults` are injected
     in every run, one that is listed twice up to two times. Their place may be "loop" too, the code that
     pulls, and the next pull or write is one without a number.
     Raises `ValueError` for a phase or an error that the lab does not have.
@@ -69,6 +70,7 @@ class ChainSettings:
     retry: bool = False
     validation: bool = True
     spread: str = "7.3"
+    measure: bool = False
     faults: tuple[Fault, ...] = ()
 
     def __post_init__(self) -> None:
@@ -103,6 +105,7 @@ class Box:
     resources: tuple[Resource, ...]
     armed: str
     struck: bool
+    measured: str = ""
 
     def text(self) -> str:
         """One line: status, the line of its own code, what it holds."""
@@ -111,6 +114,7 @@ class Box:
         held = "".join(f" · {resource.name} {resource.state}" for resource in self.resources)
         armed = f" · {self.armed}" if self.armed else ""
         note = f" ({stand.note})" if stand.note else ""
+        armed += f" · measured: {self.measured}" if self.measured else ""
         name = self.name if self.key == "loop" else f"{self.name}.{self.call}"
         return f"{name}: {stand.word}{note}{where}{held}{armed}"
 
@@ -120,10 +124,13 @@ class ChainState:
     """All that can be seen of the chain at one moment.
 
     `record` is the number of the record on its way and `link` the arrow it is on, counted from the source, -1
-    for none. `accepted` is how many the sink has taken, `kept` how many are there for others to read (`None`:
-    nobody can tell). `used` and `leaked` are slots of the pool, out of `slots`, which is 0 where there is no
-    pool. `phase` is "new", "open", "closing", "done" or "failed". `files` and `sockets` are counts of the
-    ledger. `moment` says which moment of the last pull this is, of `moments`; 0 is the present.
+    for none; `value` is that record as text, and `token` the one value of it that the arrow shows. `accepted`
+    is how many the sink has taken, by the lab's own count, and `counted` is the pipeline's `_recordCount`
+    (`None`: without a context there is none). `kept` is how many are there for others to read (`None`: the
+    lab cannot tell), and `why` says what it depends on. `used` and `leaked` are slots of the pool, out of
+    `slots`, which is 0 where there is no pool. `phase` is "new", "open", "closing", "done" or "failed".
+    `files` and `sockets` are counts of the ledger. `moment` says which moment of the last pull this is, of
+    `moments`; 0 is the present.
     """
 
     parts: tuple[Box, ...]
@@ -147,18 +154,29 @@ class ChainState:
     sentence: str
     moment: int = 0
     moments: int = 0
+    value: str = ""
+    token: str = ""
+    counted: int | None = None
+    why: str = ""
 
     @property
     def over(self) -> bool:
         """Whether this run has ended."""
         return self.phase in ("done", "failed")
 
+    @property
+    def miscounted(self) -> bool:
+        """Whether `_recordCount` is wrong. Inside a pull it is behind: it counts after `write` returned."""
+        return not self.moment and self.counted not in (None, self.accepted)
+
     def text(self) -> str:
         """The same as text: no address, no folder, nothing that differs from one machine to the next."""
-        kept = "nobody can tell" if self.kept is None else self.kept
+        kept = "unknown" if self.kept is None else self.kept
+        counted_ = "no _recordCount" if self.counted is None else f"_recordCount {self.counted}"
         pool = f"pool: {self.slots} slots, {self.used} in use, {self.leaked} leaked · " if self.slots else ""
         lines = [
-            f"accepted {self.accepted}, kept {kept} · {self.mode}",
+            f"accepted {self.accepted}, {counted_}, kept {kept} · {self.mode}",
+            self.why,
             *(f"  {part.text()}" for part in self.parts),
             f"{pool}files {self.files} · sockets {self.sockets}",
             "open: " + (", ".join(counted(self.held)) or "nothing"),
@@ -197,13 +215,26 @@ class Chain:
     # Actions
 
     def step(self) -> ChainState:
-        """Open the parts; after that, pull one record to the sink. An ended run begins anew."""
+        """Open the parts; after that, pull one record to the sink. An ended run begins again.
+
+        Where no part can be opened, the first step pulls: otherwise it would change nothing that one sees.
+        """
         self._aside = ""
         if self._moment:
             self._moment = 0
         else:
-            self._advance()
+            self._move()
         return self.state
+
+    @property
+    def opens(self) -> bool:
+        """Whether the next step opens parts, and pulls nothing."""
+        return not self._moment and self._run.phase != "open" and self._run.manages
+
+    def _move(self) -> None:
+        self._advance()
+        if self._run.phase == "open" and not (self._run.begun or self._run.manages):
+            self._advance()
 
     def inside(self) -> ChainState:
         """Show the next moment of a pull: each crossing from one part to the next, one by one.
@@ -212,7 +243,7 @@ class Chain:
         """
         self._aside = ""
         if self._moment == 0:
-            self._advance()
+            self._move()
             self._moment = 1 if self._run.watch.moments else 0
         elif self._moment < len(self._run.watch.moments):
             self._moment += 1
@@ -404,18 +435,22 @@ class Chain:
                 run.resources(i, seen, is_lost),
                 self._armed(node, i, seen),
                 i == watch.struck == watch.origin and seen.stands[i].status == "failed",
+                seen.measured[i],
             )
             for i, node in enumerate(watch.nodes)
         )
         leaked = sum(entry.kind == "connection" and entry in lost for entry in held)
         slots = SLOTS if self._build is None else 0
+        # Inside a pull the course's sink has committed when it is closed, and not before.
+        closed = any((one.what, one.node) == ("left", watch.sink) for one in watch.moments[:moment])
+        kept = run.kept() if closed or not moment or run.weather is None else 0
         return ChainState(
             parts=parts,
             record=seen.record,
             link=seen.link,
             pulling=seen.pulling,
             accepted=seen.accepted,
-            kept=run.kept() if not moment else None if run.weather is None else 0,
+            kept=kept,
             mode=self._mode(phase),
             phase=phase,
             restart=run.number,
@@ -431,11 +466,16 @@ class Chain:
             sentence=tell(run, seen) if moment else self._aside + self._sentence(),
             moment=moment,
             moments=len(watch.moments),
+            value=seen.value,
+            token=seen.token,
+            counted=seen.counted,
+            why=run.why(phase, seen.accepted, kept),
         )
 
     def _mode(self, phase: str) -> str:
         how = "with PipelineContext" if self.settings.context else "without PipelineContext"
         retry = ", @retryOnFailure on the source" if self.settings.retry else ""
+        retry += ", @measuredStage on each stream" if self.settings.measure else ""
         passed = phase == "failed" and self.settings.context and self._run.raised
         end = ": __exit__ returned False, the error goes on" if passed and not self._run.refused else ""
         if phase == "open" and self._run.weather is not None:
@@ -457,10 +497,7 @@ class Chain:
             return f"armed: {_armed_at(node)}"
         for fault, left in self._run.watch.faults.items():
             if left and fault.place == node.key:
-                when = {"open": "when it opens", "close": "when it closes", "end": "when its stream closes"}
-                what = "write" if fault.phase == "write" else "pull"
-                at = f"at {what} {fault.record}" if fault.record else f"at its next {what}"
-                return f"set to fail {when.get(fault.phase, at)}" + (f", {left} times" if left > 1 else "")
+                return f"set to fail {_when(fault)}" + (f", {left} times" if left > 1 else "")
         return ""
 
     def _sentence(self) -> str:
@@ -472,7 +509,19 @@ class Chain:
         if run.phase == "new" and run.number > 1:
             again = f"Run {run.number}: the supervisor has built the pipeline again."
             return f"{again} Nothing of it is open yet.{self._news}{behind}"
-        return run.ending(earlier) if run.over else run.standing()
+        told = run.ending(earlier) if run.over else run.standing()
+        return told + self._miscount()
+
+    def _miscount(self) -> str:
+        """A pipeline that counts wrongly is told of: the lab counts for itself."""
+        watch = self._run.watch
+        counted = watch.now().counted
+        if counted is None or counted == watch.accepted:
+            return ""
+        return (
+            f" This package counts wrongly: _recordCount is {counted}, and the lab saw {watch.accepted} "
+            "accepted."
+        )
 
 
 def _next(node: Node) -> str:
@@ -505,6 +554,16 @@ class ChainRun:
         return self.phase in ("done", "failed")
 
     @property
+    def manages(self) -> bool:
+        """Whether any part can be opened. Before there are parts, the course's own are expected."""
+        return self.weather is not None or any(node.managed for node in self.watch.nodes)
+
+    @property
+    def begun(self) -> bool:
+        """Whether the chain has been pulled."""
+        return self.watch.nodes[self.watch.loop].stream is not None
+
+    @property
     def holds(self) -> bool:
         """Whether anything of this run is open or suspended still."""
         held = ledger.held()
@@ -523,11 +582,16 @@ class ChainRun:
         nodes.append(Node("loop", "run()", "for record …"))
         if sink is not None:
             nodes.append(Node("sink", names["sink"], "write(record)", sink, body(sink.write)))
-        self.watch = Watch(nodes, self.settings.faults, self._strikes, self.watch.known)
+        column = TOKEN if self.weather is not None else ""
+        self.watch = Watch(nodes, self.settings.faults, self._strikes, self.watch.known, column)
         self.watch.settle()
         retry = retryOnFailure(3, 1.0, sleep=self._wait) if self.settings.retry else None
-        first = watched(self.watch, 0, source, retry)
-        rest = [watched(self.watch, k, stage) for k, stage in enumerate(stages, start=1)]
+        measure = self.settings.measure
+        try:
+            first = watched(self.watch, 0, source, retry, measure)
+            rest = [watched(self.watch, k, stage, None, measure) for k, stage in enumerate(stages, start=1)]
+        except TypeError as error:
+            raise NoPipeline(f"{error}. Write `yield` in it, or switch @measuredStage off.") from None
         last = None if sink is None else watched(self.watch, loop + 1, sink)
         drive = self._inside if self.settings.context else self._bare
         if self.weather is not None:
@@ -547,7 +611,8 @@ class ChainRun:
         self.watch.log.append(f"@retryOnFailure would wait {seconds:g} s here, and opens the source again")
 
     def _inside(self, source: Any, stages: list[Any], sink: Any) -> Iterator[Any]:
-        with PipelineContext(source, stages, sink) as pipeline:
+        self.watch.pipeline = PipelineContext(source, stages, sink)
+        with self.watch.pipeline as pipeline:
             yield None
             stream = self._pulled(pipeline.stream())
             # No `yield from`: it would hand an error of this block to the chain, which never sees one.
@@ -634,13 +699,46 @@ class ChainRun:
                 self.watch.log.append(f"reset: {said(problem)}")
         self._driver = self.error = None
         self._pulls = iter(())
-        self.watch.error = None
+        self.watch.error = self.watch.pipeline = None
         for node in self.watch.nodes:
-            node.stream = node.part = None
+            node.stream = node.part = node.meter = None
 
     def kept(self) -> int | None:
         """How many records of this run are there for somebody else to read."""
         return self._keeper()
+
+    def why(self, phase: str, accepted: int, kept: int | None) -> str:
+        """In one sentence, why what is kept can differ from what was accepted."""
+        if self.watch.sink is None and self.phase != "failed":
+            return "There is no sink: a record that arrives is counted, and nothing keeps it."
+        if kept is None:
+            return "The lab cannot see what this sink keeps: a sink may undo at its close what it accepted."
+        if phase in ("new", "open", "closing") or not accepted:
+            return "Accepted means that write() returned; kept means that the sink has committed it."
+        if kept == accepted:
+            undone = ", and a later failure cannot undo that" if phase == "failed" else ""
+            return f"The sink committed, so what it accepted is kept{undone}."
+        if self.settings.context:
+            return "The run failed before the sink committed, so what it accepted is not kept."
+        return "The sink was not closed, so it never committed what it accepted."
+
+    def unreached(self) -> str:
+        """What was set to fail in this run and did not, and why."""
+        told = []
+        for fault, left in self.watch.faults.items():
+            node = next((node for node in self.watch.nodes if node.key == fault.place), None)
+            if left and node is not None:
+                often = self.settings.faults.count(fault)
+                done = (
+                    f"happened {many(often - left, 'time')} of {often}"
+                    if left < often
+                    else "was never reached"
+                )
+                told.append(f"The fault set in {node.name} {_when(fault)} {done}: {_past(node, fault)}.")
+        for node in self.watch.nodes:
+            if node.key in self._strikes:
+                told.append(f"The bolt on {node.name} has not struck, and waits for the next run.")
+        return " ".join(told)
 
     def resources(self, i: int, seen: Moment, lost: bool) -> tuple[Resource, ...]:
         """What node `i` has opened in this run, as it was at that moment."""
@@ -674,9 +772,12 @@ class ChainRun:
         return f"{sink} has accepted {taken}.{rest}{tired}"
 
     def ending(self, earlier: int) -> str:
-        """How the run ended, and what it left behind."""
+        """How the run ended, what it left behind, and which fault it never reached."""
         if self.refused:
             return self.refused
+        return " ".join(filter(None, (self._ended(earlier), self.unreached())))
+
+    def _ended(self, earlier: int) -> str:
         watch = self.watch
         closed = f"Closed, in this order: {', '.join(watch.closings)}. " if watch.closings else ""
         kept = self.kept()
@@ -699,6 +800,27 @@ class ChainRun:
             return f"{what} {nobody}{rest}; the ledger knows of nothing that is open. {count}"
         before = f", and so is what {runs(earlier)} left" if earlier else ""
         return f"{what} {nobody}: this run's {listed(open_)} {are(open_)} open{before}. {count}"
+
+
+def _when(fault: Fault) -> str:
+    """When a fault is to happen, in words."""
+    when = {"open": "when it opens", "close": "when it closes", "end": "when its stream closes"}
+    at = f"at {fault.phase} {fault.record}" if fault.record else f"at its next {fault.phase}"
+    return when.get(fault.phase, at)
+
+
+def _past(node: Node, fault: Fault) -> str:
+    """Why a run has passed a fault by."""
+    if fault.phase in ("pull", "write"):
+        what = "written to" if fault.phase == "write" else "pulled"
+        return f"{node.name} was {what} {many(node.pulls, 'time')}"
+    if node.key == "loop":
+        return "a loop is not opened or closed"
+    if fault.phase == "end":
+        return "its stream was not closed" if node.stream is not None else f"{node.name} has no stream"
+    if not node.managed:
+        return f"{node.name} has no __enter__ and no __exit__"
+    return "its __exit__ was not called" if node.entered else f"{node.name} was not opened"
 
 
 def loop(source: Any, stages: Sequence[Any], sink: Any) -> Iterator[Any]:

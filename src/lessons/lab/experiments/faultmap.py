@@ -1,7 +1,7 @@
 """Every fault point of a pipeline, tried without `PipelineContext` and with it: `faults.sweep`, twice.
 
 Without `build` it is FailureLab's own pipeline, so that every point can be replayed there. `build()` returns
-a student's own `(source, stages, sink)`.
+a student's own `(source, stages, sink)`. The other three patterns can be put around the parts, or left out.
 """
 
 from __future__ import annotations
@@ -11,7 +11,8 @@ import re
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from types import SimpleNamespace
 from typing import Any
 
 from lessons.lab.experiments.chain import (
@@ -33,6 +34,9 @@ from lessons.words import agreeing, listed, many, numbers
 from lifecycle import faults
 from lifecycle.config import PipelineConfig
 from lifecycle.faults import Fault, Outcome, Sweep
+from lifecycle.measure import measuredStage
+from lifecycle.probe import Injected, Probe
+from lifecycle.retry import retryOnFailure
 
 Build = Callable[[], tuple[Any, Sequence[Any], Any]]
 Progress = Callable[[int, int], object]
@@ -52,6 +56,26 @@ class Point:
 
 
 @dataclass(frozen=True)
+class MapSettings:
+    """Which patterns are at work beside the context, which is tried both ways; see `ChainSettings`.
+
+    `validation` and `spread` are settings of the course's own pipeline: a student's parts have their own.
+    """
+
+    validation: bool = True
+    spread: str = "7.3"
+    retry: bool = False
+    measure: bool = False
+
+    @property
+    def chain(self) -> ChainSettings:
+        """The same for FailureLab."""
+        return ChainSettings(
+            validation=self.validation, spread=self.spread, retry=self.retry, measure=self.measure
+        )
+
+
+@dataclass(frozen=True)
 class MapOutcome:
     """Both sweeps of one pipeline. `parts` are places and names: ("stage 1", "Parse").
 
@@ -62,6 +86,7 @@ class MapOutcome:
     bare: Sweep | None = None
     within: Sweep | None = None
     refused: str = ""
+    settings: MapSettings = MapSettings()
 
     def outcomes(self, context: bool) -> tuple[Outcome, ...]:
         """All runs with a fault, in the order of the sweep."""
@@ -93,12 +118,28 @@ class MapOutcome:
         unseen = _unseen(WITHOUT, self.bare) + _unseen(WITH, self.within)
         tried = f"{count} places where this pipeline can fail, each tried twice:"
         if not bare and not within:
-            return f"{tried} none of them leaves anything open, without PipelineContext or with it.{unseen}"
+            clean = f"{tried} none of them leaves anything open, without PipelineContext or with it."
+            return f"{clean}{self._around()}{unseen}"
         leave = "leave" if bare > 1 else "leaves"
         return (
             f"{tried} without PipelineContext {bare or 'none'} of them {leave} something open, "
-            f"with it {within or 'none'}.{unseen}"
+            f"with it {within or 'none'}.{self._around()}{unseen}"
         )
+
+    def _around(self) -> str:
+        """What the retry made of the faults: the source is opened again, and the run goes on."""
+        told = ""
+        if self.settings.retry:
+            points = self.points("source", True)
+            saved = sum(one.raised is None for one in points.values())
+            told = (
+                f" @retryOnFailure is around the source: with the context, {saved or 'none'} of "
+                f"{many(len(points), 'place')} in {self.name('source')} {agreeing(saved, 'raises', 'raise')} "
+                "nothing."
+            )
+        if self.settings.measure:
+            told += " @measuredStage is around the source and each stage."
+        return told
 
     def told(self, point: Point) -> str:
         """What happened at one point, in a few sentences."""
@@ -109,7 +150,8 @@ class MapOutcome:
         arrived = f"{many(outcome.arrived, 'record') if outcome.arrived else 'no record'} had arrived."
         what = f"{name} fails {when(point.at)}, {how}:"
         if outcome.raised is None:
-            what += f" nothing is raised. The run never gets there, or the part handles it; {arrived}"
+            handled = "the retry" if self.settings.retry and point.place == "source" else "the part"
+            what += f" nothing is raised. The run never gets there, or {handled} handles it; {arrived}"
         else:
             injected = outcome.raised.endswith(f"injected: {outcome.fault}")
             raised = outcome.raised.partition(":")[0] if injected else short(outcome.raised)
@@ -139,7 +181,8 @@ class MapOutcome:
         """Both sweeps as text, the same at every run."""
         if self.refused:
             return self.refused
-        lines = []
+        told = self._around().strip()
+        lines = [told, ""] if told else []
         width = max(len(name) for _, name in self.parts)
         for context, how in ((False, WITHOUT), (True, WITH)):
             count = len(self.outcomes(context))
@@ -212,7 +255,9 @@ def naive(source: Any, stages: Sequence[Any], sink: Any) -> int:
     return count
 
 
-def faultmap(build: Build | None = None, progress: Progress | None = None) -> MapOutcome:
+def faultmap(
+    build: Build | None = None, progress: Progress | None = None, settings: MapSettings | None = None
+) -> MapOutcome:
     """Sweep a pipeline without a context and with one; put everything back.
 
     `progress(done, total)` is called before each run. A pipeline that cannot be swept, because it fails
@@ -222,7 +267,12 @@ def faultmap(build: Build | None = None, progress: Progress | None = None) -> Ma
     >>> outcome.leaks(context=False) > 40, outcome.leaks(context=True)
     (True, 0)
     """
-    with _pipeline(build) as building:
+    settings = settings or MapSettings()
+    return replace(_tried(build, progress, settings), settings=settings)
+
+
+def _tried(build: Build | None, progress: Progress | None, settings: MapSettings) -> MapOutcome:
+    with _pipeline(build, settings) as building:
         runs = _Runs(building, progress)
         try:
             with limit(BUDGET + 10 * PATIENCE):
@@ -234,8 +284,8 @@ def faultmap(build: Build | None = None, progress: Progress | None = None) -> Ma
                     )
                 runs.each = count + 2
                 runs.total = 2 * runs.each
-                bare = runs.sweep(patient(naive))
-                within = runs.sweep(patient(faults.withContext))
+                bare = runs.sweep(patient(patterned(naive, settings)))
+                within = runs.sweep(patient(patterned(faults.withContext, settings)))
         except _TooLong:
             return MapOutcome(
                 refused=f"The sweep was stopped after {BUDGET:g} s, after {runs.done} of {runs.total} runs. "
@@ -251,7 +301,7 @@ def faultmap(build: Build | None = None, progress: Progress | None = None) -> Ma
         finally:
             # What a part of a student forgot is closed by nobody but the collector.
             gc.collect()
-        return MapOutcome(refused=_blamed(told, build))
+        return MapOutcome(refused=_blamed(told, build, settings))
 
 
 class _TooLong(BaseException):
@@ -298,6 +348,30 @@ class _Runs:
         return tuple(named(source, stages, sink).items()), count
 
 
+def patterned(run: Callable[..., int], settings: MapSettings) -> Callable[..., int]:
+    """The same runner, with the patterns around the parts: part, fault, retry, measuring, context."""
+
+    def within(source: Any, stages: Sequence[Any], sink: Any) -> int:
+        stages = [_decorated(stage, "process", False, settings.measure) for stage in stages]
+        return run(_decorated(source, "stream", settings.retry, settings.measure), stages, sink)
+
+    return within
+
+
+def _decorated(probe: Probe, method: str, retry: bool, measure: bool) -> Probe:
+    if not (retry or measure):
+        return probe
+    outer: Probe = type(type(probe.part).__name__, (Injected,), {})(probe, probe.place)
+    function = getattr(outer, method)
+    if retry:
+        function = retryOnFailure(3, 1.0, sleep=lambda seconds: None)(function)
+    if measure:
+        measuredStage(getattr(probe.part, method))  # it says here what it refuses
+        function = measuredStage(function)
+    setattr(outer, method, function)
+    return outer
+
+
 def patient(run: Callable[..., int]) -> Callable[..., int]:
     """The same runner, stopped with a `TimeoutError` when one run takes longer than two seconds."""
 
@@ -312,26 +386,32 @@ def patient(run: Callable[..., int]) -> Callable[..., int]:
 
 
 @contextmanager
-def _pipeline(build: Build | None) -> Iterator[Build]:
+def _pipeline(build: Build | None, settings: MapSettings) -> Iterator[Build]:
     if build is not None:
         yield build
         return
-    weather, settings = WeatherPool(), ChainSettings()
-    config = PipelineConfig(spread=SPREADS[settings.spread])
+    weather, spread = WeatherPool(), SPREADS[settings.spread]
+
+    def made() -> tuple[Any, Sequence[Any], Any]:
+        config: Any = SimpleNamespace(center=0.0, spread=spread)
+        if settings.validation:
+            config = PipelineConfig(spread=spread)
+        return weather.parts(settings.chain.records, config)
+
     try:
-        yield lambda: weather.parts(settings.records, config)
+        yield made
     finally:
         weather.close()
 
 
-def _blamed(told: str, build: Build | None) -> str:
+def _blamed(told: str, build: Build | None, settings: MapSettings) -> str:
     """Why a pipeline cannot be swept: who failed, as FailureLab sees it, if it fails there as well."""
     if "more pulls than the limit" in told:
         return (
             f"More than {LIMIT} records, and no end in sight. Build a shorter input and sweep again: ten "
             "records show as much as ten thousand."
         )
-    state = play(["run"], build=build)
+    state = play(["run"], settings.chain, build)
     if state.raised:
         why = re.split(r" (?=Closed, in this order|Accepted \d)", state.sentence)[0]
         return (

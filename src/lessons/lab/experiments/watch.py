@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import inspect
 import linecache
+import re
+import reprlib
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import PurePath
@@ -18,9 +20,11 @@ from types import CodeType, GeneratorType, TracebackType
 from typing import Any
 
 from lessons.lab.experiments.limit import TimeUp
+from lessons.words import many
 from lifecycle import ledger
 from lifecycle.faults import Fault
 from lifecycle.ledger import Entry
+from lifecycle.measure import measuredStage
 from lifecycle.probe import Event, Injected, Probe
 
 ERRORS: dict[str, type[BaseException]] = {
@@ -33,6 +37,9 @@ ENDS = {
     "closed": "closed",
 }
 LONG = 300  # letters of a message; a status line is read aloud
+_values = reprlib.Repr()
+_values.maxstring = _values.maxother = _values.maxlong = 24
+_values.maxdict = 8
 
 
 @dataclass(frozen=True)
@@ -74,6 +81,10 @@ class Moment:
     pulling: tuple[int, ...]  # the links on which a `next()` waits for its answer
     lines: int  # of the log, until here
     again: int = 0  # the record for which the caller of this `next` has handed nothing on
+    value: str = ""  # the record that travels, as Python prints it
+    token: str = ""  # the one value of it that fits on an arrow
+    counted: int | None = None  # the pipeline's own `_recordCount`
+    measured: tuple[str, ...] = ()  # of each node, what @measuredStage says
 
 
 class Node:
@@ -92,10 +103,16 @@ class Node:
         self.entered = self.left = False
         self.pulls = self.gave = 0
         self.pending = 0  # the record that came in, until something goes out
+        self.meter: Any = None  # what carries the figures of @measuredStage
 
     def generator(self) -> GeneratorType[Any, Any, Any] | None:
         """The part's own generator, found through what wraps it; `None` if the stream is no generator."""
         return own(self.stream, self.code)
+
+    def measured(self) -> str:
+        """What @measuredStage has counted, without times: the lab's own watching would be in them."""
+        figures = getattr(self.meter, "metrics", None)
+        return "" if figures is None else f"{many(figures.records, 'record')}, {figures.outcome}"
 
 
 def own(stream: Any, code: CodeType | None) -> GeneratorType[Any, Any, Any] | None:
@@ -138,7 +155,11 @@ class Watch:
         faults: Iterable[Fault],
         strikes: list[str],
         known: Iterable[Entry] | None = None,
+        column: str = "",
     ) -> None:
+        self.column = column  # of a record: what its token shows
+        self.value = self.token = ""
+        self.pipeline: Any = None
         self.nodes = list(nodes)
         self.loop = next(i for i, node in enumerate(self.nodes) if node.key == "loop")
         self.sink = self.loop + 1 if self.loop + 1 < len(self.nodes) else None
@@ -203,7 +224,15 @@ class Watch:
             tuple(self.pulled),
             len(self.log),
             again,
+            self.value if self.link >= 0 else "",
+            self.token if self.link >= 0 else "",
+            None if self.pipeline is None else self.pipeline._recordCount,
+            tuple(node.measured() for node in self.nodes),
         )
+
+    def carry(self, record: Any) -> None:
+        """Note the record that travels, as text: it may change later."""
+        self.value, self.token = printed(record), printed(telling(record, self.column))
 
     def reset(self) -> None:
         """Forget the moments of the last pull. Nobody runs between two pulls."""
@@ -305,6 +334,26 @@ class Watch:
         self.mark("fails", i)
 
 
+def telling(record: Any, column: str) -> Any:
+    """The one value of a record that its token shows: this column, or the first one; else the record."""
+    if not isinstance(record, Mapping) or not record:
+        return record
+    return record[column] if column in record else next(iter(record.values()))
+
+
+def printed(value: Any) -> str:
+    """A value as Python prints it, short, and without what differs from one machine to the next."""
+    if isinstance(value, float):
+        return repr(round(value, 3))
+    if isinstance(value, Mapping):
+        return "{" + ", ".join(f"{name!s}: {printed(one)}" for name, one in [*value.items()][:8]) + "}"
+    try:
+        told = _values.repr(value)
+    except Exception:
+        return type(value).__name__
+    return type(value).__name__ if re.fullmatch("<.*>", told, re.S) else told
+
+
 def place(trace: TracebackType | None, code: CodeType | None) -> tuple[int | None, str]:
     """The line of `code` at which a traceback passed through it."""
     found: tuple[int | None, str] = (None, "")
@@ -334,8 +383,8 @@ def short(text: str) -> str:
 class Look:
     """The subscriber that looks: for each event of node `i` it notes who runs, and marks the moment."""
 
-    def __init__(self, watch: Watch, i: int, retried: bool = False) -> None:
-        self.watch, self.i, self.node, self.retried = watch, i, watch.nodes[i], retried
+    def __init__(self, watch: Watch, i: int, decorator: str = "") -> None:
+        self.watch, self.i, self.node, self.decorator = watch, i, watch.nodes[i], decorator
         self._caller = -1
         self._state = ""  # of the generator, before it is closed
         self._told: BaseException | None = None  # the error that `__exit__` was given
@@ -363,7 +412,7 @@ class Look:
             (self._after if event.done else self._before)[event.phase](event)
 
     def attempt(self, event: Event) -> None:
-        """Look at one attempt of a retried source: where its stream is opened again."""
+        """Look at where the stream behind a decorator begins; a retry lets it begin again."""
         if event.phase == "start" and event.done and event.error is None:
             self._handed(event.value)
 
@@ -389,9 +438,10 @@ class Look:
     def _started(self, event: Event) -> None:
         if self._failed(event):
             return
-        if self.retried:
+        if self.decorator:
             self.node.stream = event.value
-            self.watch.log.append(f"{self.node.name}.stream() returns a generator of @retryOnFailure")
+            call = f"{self.node.name}.{self.node.call}"
+            self.watch.log.append(f"{call} returns a generator of {self.decorator}")
         else:
             self._handed(event.value)
         self.watch.mark("called", self.i)
@@ -438,6 +488,7 @@ class Look:
         node.gave, node.pending = node.gave + 1, 0
         watch.nodes[caller].pending = watch.record if caller != watch.loop else 0
         watch.link = self.i
+        watch.carry(event.value)
         self._answered()
         if caller == watch.loop and watch.sink is None:
             # Without a sink the records are only counted, and this one has come to the end.
@@ -451,6 +502,7 @@ class Look:
     def _writing(self, event: Event) -> None:
         self.node.doing = "writing"
         self.watch.link = self.i - 1
+        self.watch.carry(event.value[0])
         self.watch.enter(self.i)
         self.watch.mark("writes", self.i)
 
@@ -534,19 +586,33 @@ def wrong(stream: Any) -> str:
     return f"returned {kind}, which is no stream: yield the records, or return a list of them"
 
 
-def watched(watch: Watch, i: int, part: Any, decorator: Callable[[Any], Any] | None = None) -> Any:
-    """`part` behind a probe that has its name. A `decorator` opens its stream again, outside the bolt."""
-    look, strike = Look(watch, i, decorator is not None), partial(watch.strike, i)
-    probe = type(type(part).__name__, (Probe,), {})
-    if decorator is None:
-        return probe(part, watch.nodes[i].key, look, strike)
+def watched(
+    watch: Watch, i: int, part: Any, retry: Callable[[Any], Any] | None = None, measure: bool = False
+) -> Any:
+    """`part` behind a probe that has its name. Decorators go around the bolt: first `retry`, then measuring.
 
-    def pull(event: Event) -> BaseException | None:
-        return strike(event) if event.phase == "pull" else None
+    Raises `TypeError` if the part cannot be measured.
+    """
+    node = watch.nodes[i]
+    decorator = "@measuredStage" if measure else "@retryOnFailure" if retry else ""
+    look, strike = Look(watch, i, decorator), partial(watch.strike, i)
+    probe = type(type(part).__name__, (Probe,), {})
+    if not decorator:
+        return probe(part, node.key, look, strike)
+
+    def stream(event: Event) -> BaseException | None:
+        return strike(event) if event.phase in ("pull", "end") else None
 
     def rest(event: Event) -> BaseException | None:
-        return strike(event) if event.phase != "pull" else None
+        return strike(event) if event.phase not in ("pull", "end") else None
 
-    inner = Injected(part, watch.nodes[i].key, look.attempt, pull)
-    inner.stream = decorator(inner.stream)  # type: ignore[method-assign]
-    return probe(inner, watch.nodes[i].key, look, rest)
+    inner = type(type(part).__name__, (Injected,), {})(part, node.key, look.attempt, stream)
+    method = "stream" if node.key == "source" else "process"
+    function = getattr(inner, method)
+    if retry is not None:
+        function = retry(function)
+    if measure:
+        measuredStage(getattr(part, method))  # it says here what it refuses
+        function, node.meter = measuredStage(function), inner
+    setattr(inner, method, function)
+    return probe(inner, node.key, look, rest)

@@ -15,6 +15,7 @@ from typing import Any
 
 SLOTS = 20
 TABLE = "weather"
+TOKEN = "temp_max"  # the column that every stage but the filter changes
 PARTS = {
     "source": "CsvSource",
     "stage 1": "Parse",

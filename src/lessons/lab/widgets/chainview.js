@@ -96,7 +96,8 @@ function codeOf(part) {
 function spoken(part) {
   const place = part.line ? ` at line ${part.line}${part.where ? " of " + part.where : ""}` : part.note ? `, ${part.note}` : "";
   const held = part.resources.map((resource) => `, ${resource.name} ${resource.state}`).join("");
-  return `${part.name}: ${part.word}${place}${held}${part.armed ? ", " + part.armed : ""}`;
+  const told = [part.measured, part.armed].filter(Boolean).map((words) => ", " + words).join("");
+  return `${part.name}: ${part.word}${place}${held}${told}`;
 }
 
 // Where everything lies: on one row if it fits, a little smaller if that is enough, else in columns on as many rows as it takes.
@@ -135,8 +136,9 @@ function arrange(state, unit, rule, widest) {
     widest[part.key] = width;
     return { part, width };
   });
-  for (const card of cards) card.armed = card.part.armed ? rule.wrap("small", card.part.armed, card.width - 2 * pad) : [];
-  const lines = Math.max(...cards.map((card) => card.part.resources.length + card.armed.length), 1);
+  for (const card of cards)
+    for (const kind of ["measured", "armed"]) card[kind] = card.part[kind] ? rule.wrap("small", card.part[kind], card.width - 2 * pad) : [];
+  const lines = Math.max(...cards.map((card) => card.part.resources.length + card.measured.length + card.armed.length), 1);
   const gap = Math.max(rule.width("small", "next()") + 9 * unit, 46 * unit);
   return { cards, unit, rule, pad, bolt, gap, height: (96 + 18 * lines) * unit };
 }
@@ -178,7 +180,8 @@ function drawCard(plan, card) {
     line("small", `${resource.name} ${resource.state}`, top + 10, "soft", room - 19 * u, 19 * u);
   });
   const below = 105 + 18 * part.resources.length;
-  card.armed.forEach((text, i) => line("small", text, below + 16 * i, "cv-armed"));
+  const notes = [...card.measured.map((text) => [text, "soft"]), ...card.armed.map((text) => [text, "cv-armed"])];
+  notes.forEach(([text, cls], i) => line("small", text, below + 16 * i, cls));
   return group;
 }
 
@@ -232,8 +235,8 @@ function drawLink(plan, link, from, to) {
   return { group, token };
 }
 
-function drawToken(plan, text, [x, y]) {
-  const { unit: u, rule } = plan, width = Math.max(rule.width("token", text) + 15 * u, 30 * u);
+function drawToken(plan, whole, [x, y]) {
+  const { unit: u, rule, gap } = plan, text = rule.fit("token", whole, gap + 5 * u), width = Math.max(rule.width("token", text) + 15 * u, 30 * u);
   return make("g", { class: "cv-token-group" },
     make("rect", { class: "cv-token", x: x - width / 2, y: y - 12 * u, width, height: 24 * u, rx: 12 * u }),
     make("text", { class: "cv-number", x, y: y + 4.3 * u, "text-anchor": "middle", style: `font: ${rule.css("token")}` }, text));
@@ -283,8 +286,11 @@ function drawBolt(plan, { part, x, y, width }) {
 function drawHead(state) {
   return html("div", { class: "cv-head" },
     html("span", {}, "accepted by the sink ", html("b", {}, String(state.accepted))),
+    html("span", state.wrong ? { class: "cv-wrong" } : {}, "_recordCount ", html("b", {}, state.counted)),
     html("span", {}, "kept ", html("b", {}, state.kept)),
-    html("span", {}, state.mode));
+    html("span", { class: "cv-why" }, state.why),
+    html("span", {}, state.mode),
+    html("code", { class: "cv-moving" }, state.moving));
 }
 
 function drawStage(state, page, widest) {

@@ -40,7 +40,7 @@ def message(state: ChainState, frames: list[ChainState] | None = None) -> dict[s
             "call": "write" if i == loop else "next",
             "pull": state.phase in ("new", "open"),
             "now": i in state.pulling,
-            "record": str(state.record) if i == state.link else "",
+            "record": state.token if i == state.link else "",
         }
         for i in range(len(parts) - 1)
     ]
@@ -48,7 +48,11 @@ def message(state: ChainState, frames: list[ChainState] | None = None) -> dict[s
         "parts": parts,
         "links": links,
         "accepted": state.accepted,
+        "counted": "none, without PipelineContext" if state.counted is None else str(state.counted),
+        "wrong": state.miscounted,
         "kept": _kept(state),
+        "why": state.why,
+        "moving": f"record {state.record}: {state.value}" if state.value else "",
         "mode": state.mode,
         "pool": {"slots": state.slots, "used": state.used, "left": state.leaked} if state.slots else None,
         "counts": f"files {state.files} · sockets {state.sockets}",
@@ -84,6 +88,7 @@ def _part(part: Box) -> dict[str, Any]:
         "note": stand.note,
         "armed": part.armed,
         "struck": part.struck,
+        "measured": f"measured: {part.measured}" if part.measured else "",
         "bolt": "on",
         "hint": "it fails at its next write" if part.key == "sink" else "it fails at its next pull",
         "resources": [{"name": held.name, "state": held.state, "mark": held.mark} for held in part.resources],

@@ -27,6 +27,15 @@ PHASES = {
 """When a part can be set to fail, as the control names it."""
 
 
+PATTERNS = {
+    "context": "PipelineContext",
+    "validation": "PipelineConfig validates",
+    "retry": "@retryOnFailure on the source",
+    "measure": "@measuredStage on each stream",
+}
+"""The four patterns, each of which can be switched off. A student's own parts validate for themselves."""
+
+
 class FailureLab(Lab):
     """A pipeline to step, strike and restart, as a drawing that shows every generator's own frame.
 
@@ -46,18 +55,18 @@ class FailureLab(Lab):
         self.button("run", "Run to the end", lambda: self.act("run"))
         self.button("restart", "Restart", lambda: self.act("restart"))
         self.button("reset", "Reset", lambda: self.act("reset"))
+        self.switch("motion", "Play every moment of a pull", False)
         places = {"nowhere": ""} | {self._label(part): part.key for part in self.chain.state.parts}
         self.choice("place", "Set a failure in", places, "", more=True)
         self.choice("phase", "It fails", PHASES, "record", more=True)
         self.number("record", "At record", 1, 12, 7, more=True)
         self.choice("error", "With", list(ERRORS), "OSError", more=True)
         self.number("times", "How often in a run", 1, 3, 1, more=True)
-        self.switch("context", "PipelineContext", True, more=True)
-        self.switch("retry", "@retryOnFailure on the source", False, more=True)
+        for name, label in PATTERNS.items():
+            if build is None or name != "validation":
+                self.switch(name, label, name in ("context", "validation"), more=True)
         if build is None:
-            self.switch("validation", "PipelineConfig validates", True, more=True)
             self.choice("spread", "Spread", list(SPREADS), "7.3", more=True)
-        self.switch("motion", "Play each moment", False, more=True)
         self.drawing.on_msg(self.guard(self._struck))
         self.assemble(self.drawing)
         self.children = [*self.children, self.events]
@@ -78,6 +87,7 @@ class FailureLab(Lab):
             retry=get["retry"],
             validation=get.get("validation", True),
             spread=get.get("spread", "7.3"),
+            measure=get["measure"],
             faults=faults,
         )
 
@@ -106,6 +116,9 @@ class FailureLab(Lab):
         state = state or self.chain.state
         frames = self.chain.frames() if moving and self.drawing.motion else None
         self.drawing.state = message(state, frames)
+        step = "Open the parts" if self.chain.opens else "Step one pull"
+        if self.controls["step"].description != step:
+            self.controls["step"].description = step
         # A click waits for the drawing, not for the words and the log.
         self.give_way()
         logged, twin = record(state, self.chain.system), state.text()

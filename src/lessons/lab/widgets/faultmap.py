@@ -13,18 +13,19 @@ import ipywidgets  # type: ignore[import-untyped, unused-ignore]
 import traitlets
 
 from lessons.lab.base import Lab
-from lessons.lab.experiments.chain import labelled
+from lessons.lab.experiments.chain import SPREADS, labelled
 from lessons.lab.experiments.faultmap import (
     WITH,
     Build,
     MapOutcome,
+    MapSettings,
     Point,
     fault,
     faultmap,
     when,
 )
 from lessons.lab.heatmap import cells, heatmap, key, point
-from lessons.lab.widgets.failure import FailureLab
+from lessons.lab.widgets.failure import PATTERNS, FailureLab
 
 _HERE = Path(__file__).parent
 _HEADING = "Every place at which this pipeline can fail"
@@ -65,6 +66,11 @@ class FaultMap(Lab):
         self.switch("context", WITH, False)
         self.button("sweep", "Sweep again", self.sweep)
         self.button("show", "To the replay", self.show_replay).disabled = True
+        for name in ("validation", "retry", "measure"):
+            if build is None or name != "validation":
+                self.switch(name, PATTERNS[name], name == "validation", more=True)
+        if build is None:
+            self.choice("spread", "Spread", list(SPREADS), "7.3", more=True)
         self.map = MapView()
         self.map.on_msg(self.guard(self._clicked))
         self.replay = ipywidgets.VBox()
@@ -80,6 +86,12 @@ class FaultMap(Lab):
             self._swept()
         assert self._outcome is not None
         return self._outcome
+
+    @property
+    def settings(self) -> MapSettings:
+        """Which patterns the controls put around the parts."""
+        names = ("validation", "retry", "measure", "spread")
+        return MapSettings(**{name: self.controls[name].value for name in names if name in self.controls})
 
     @property
     def chosen(self) -> Point | None:
@@ -116,6 +128,10 @@ class FaultMap(Lab):
         if self._waiting and self._outcome is None:
             self.say("Working: this pipeline is made to fail at every place it has, one after the other.")
             return
+        if self.outcome.settings != self.settings:
+            self._end_replay()
+            with self.held():
+                self._swept()
         with self.held():
             self._offer()
         chosen = self.chosen
@@ -160,7 +176,7 @@ class FaultMap(Lab):
             if monotonic() - began > _PATIENCE:
                 self.progress(done, total, "run")
 
-        self._outcome = faultmap(self.build, progress)
+        self._outcome = faultmap(self.build, progress, self.settings)
         self.map.picture = page(self.outcome)
         labels: dict[str, str] = {"no part": ""}
         for place, name in self.outcome.parts:
@@ -207,6 +223,9 @@ class FaultMap(Lab):
         record = lab.controls["record"]
         with lab.held():
             lab.controls["context"].value = chosen.context
+            for name in ("validation", "retry", "measure", "spread"):
+                if name in lab.controls:
+                    lab.controls[name].value = self.controls[name].value
             lab.controls["place"].value = injected.place
             at_record = injected.phase in ("pull", "write")
             lab.controls["phase"].value = "record" if at_record else injected.phase
