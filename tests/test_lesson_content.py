@@ -29,7 +29,7 @@ SHORT = {stem: short for short, stem in LESSONS.items()}
 
 TAGS = {
     "setup", "predict", "answer", "widget", "text-twin", "live", "break-it", "needs-os", "raises-exception",
-    "nbval-ignore-output", "nbval-skip", "references-matter",
+    "nbval-ignore-output", "nbval-skip", "references-matter", "paired",
 }  # fmt: skip
 # A cell without a type stays on the slide of the cell before it.
 SLIDES = {"slide", "subslide", "fragment", "skip", "notes", ""}
@@ -240,7 +240,8 @@ def test_tags_and_slides_are_known(path: Path) -> None:
         assert set(tagged(cell)) <= TAGS, cell.id
     slides = [cell.metadata.get("slideshow", {}).get("slide_type", "") for cell in stored(path).cells]
     assert set(slides) <= SLIDES and slides[0] == "slide"
-    assert "setup" in tagged(code(path)[0]), "what everything stands on comes first"
+    first = next(cell for cell in code(path) if "paired" not in tagged(cell))
+    assert "setup" in tagged(first), "what everything stands on comes first"
 
 
 @every_notebook
@@ -313,6 +314,18 @@ def test_each_question_of_the_lesson_is_asked_once_and_answered_next(path: Path)
             assert "predict" in tagged(cell) and cell.source == f'predict("{id}")'
             following = [later for later in cells[place + 1 : place + 3] if f"# Answers {id}" in later.source]
             assert len(following) == 1 and "answer" in tagged(following[0]), id
+
+
+def test_the_course_begins_and_ends_with_the_paired_questions() -> None:
+    first, last = NOTEBOOKS[0], NOTEBOOKS[-1]
+    assert code(first)[0].source.endswith("\nbefore()") and stored(last).cells[-1].source.endswith(
+        "\nafter()"
+    )
+    for cell in code(first, "paired") + code(last, "paired"):
+        (output,) = cell.outputs
+        assert "9. " in output.data["text/plain"] and "your answer" not in output.data["text/plain"]
+        assert cell.metadata["slideshow"]["slide_type"] == "skip", "nine questions fit on no slide"
+    assert sum(len(code(path, "paired")) for path in NOTEBOOKS) == 2
 
 
 @every_lesson

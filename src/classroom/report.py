@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from classroom import records
+from classroom import learning, records
 from classroom.course import Course, add_option
 from classroom.gradebook import gradebook
 from classroom.trouble import Trouble
@@ -50,11 +50,20 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("assignment", nargs="*", metavar="ASSIGNMENT", help="which (default: all graded)")
     parser.add_argument("--to", type=Path, metavar="DIR", help="the folder (default: report in the course)")
+    parser.add_argument(
+        "--learning", type=Path, metavar="FOLDER",
+        help="show what the class learnt, by key point, from a folder of students' exported progress; "
+        "with --to, also as learning.csv",
+    )  # fmt: skip
     add_option(parser)
 
 
 def run(given: argparse.Namespace) -> int:
     """Write the report, and say it in short."""
+    if given.learning is not None:
+        learning.show(given.learning, given.to, FEWEST)
+        if not given.assignment:
+            return 0
     course = Course.read(given.course)
     summaries = [summary(course, name) for name in records.graded(course, given.assignment)]
     folder = given.to or course.root / "report"

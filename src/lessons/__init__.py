@@ -11,8 +11,10 @@ from importlib import import_module
 from typing import Any
 
 _HOMES = {
+    "after": "study.before_after",
     "again": "study.again",
     "answer": "study.predictions",
+    "before": "study.before_after",
     "caught": "study.variants",
     "check": "study.checking",
     "course": "study.checking",

@@ -57,7 +57,7 @@ def test_one_act_to_choose_and_one_to_commit(lab: Lab) -> None:
     lab.output(4).get_by_text("The truth", exact=True).click()
     assert "What happens is C" in lab.output(4).inner_text()
     lab.run_cell(5)
-    assert "leaks-p2: predicted A (a guess); what happens is C" in lab.output(5).inner_text()
+    assert "In leaks-p2 you guessed: " in lab.output(5).inner_text()
     for name in ("light", "dark"):
         lab.theme(name)
         assert lab.axe(".jp-Notebook .jp-OutputArea") == []

@@ -16,7 +16,7 @@ _FRAME = (
     "color:var(--jp-content-font-color1,inherit);background:var(--jp-layout-color1,transparent);"
     "font-family:var(--jp-content-font-family,inherit);font-size:var(--jp-content-font-size1,inherit);line-height:1.5"
 )
-_PRE = "font-size:0.93em;line-height:1.35;white-space:pre-wrap"
+PRE = "font-size:0.93em;line-height:1.35;white-space:pre-wrap"
 _CODE_STYLE = "font-family:var(--jp-code-font-family,monospace);font-size:0.93em"
 
 
@@ -74,7 +74,7 @@ def fold(title: str, *parts: object) -> Card:
     for part in parts:
         shown = getattr(part, "_repr_html_", None)
         text = html.escape(str(part), quote=False)
-        body.append(str(shown()) if shown else f'<pre style="{_PRE}">{text}</pre>')
+        body.append(str(shown()) if shown else f'<pre style="{PRE}">{text}</pre>')
     return Card("\n".join([title, *map(str, parts)]), "\n".join([*body, "</details>"]))
 
 

@@ -14,6 +14,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from itertools import accumulate
 from pathlib import Path
 
 from lessons.words import many
@@ -172,28 +173,14 @@ class Journal:
         except (OSError, RuntimeError, ValueError):
             paths = []
         for path in paths:
-            latest, others = "", Counter[int]()
-            try:
-                lines = path.read_bytes().splitlines()
-            except OSError as error:
-                problems.append(f"{path.name}: cannot be read ({error.strerror or error}); set aside.")
-                continue
-            for number, line in enumerate(lines, 1):
-                event = _parsed(line)
-                if isinstance(event, int):
-                    others[event] += 1
-                    continue
-                if isinstance(event, str):
-                    problems.append(f"{path.name}, line {number}: {event}; set aside.")
-                    continue
-                # Lines of one file keep their order even if the clock was set back between them.
-                latest = max(latest, event.at)
-                dated.append((latest, path.name, number, event))
-            problems += [
-                f"{path.name}: {many(count, 'line')} of version {version}, and this kit reads version "
-                f"{VERSION}; set aside."
-                for version, count in others.items()
+            events, aside = read_file(path)
+            # Lines of one file keep their order even if the clock was set back between them.
+            latest = list(accumulate((event.at for event in events), max))
+            dated += [
+                (at, path.name, number, event)
+                for number, (at, event) in enumerate(zip(latest, events, strict=True))
             ]
+            problems += aside
         dated.sort(key=lambda item: item[:3])
         # An exported file that lies in the folder says again what is there.
         return list(dict.fromkeys(event for *_, event in dated)) + self._unsaved, problems
@@ -212,6 +199,31 @@ class Journal:
     def standings(self) -> dict[str, Standing]:
         """Where each question stands that was ever answered or revealed."""
         return merged(self.read()[0])
+
+
+def read_file(path: Path) -> tuple[list[Line], list[str]]:
+    """The events of one file, such as an export, and a sentence for each line that was set aside."""
+    try:
+        lines = path.read_bytes().splitlines()
+    except OSError as error:
+        return [], [f"{path.name}: cannot be read ({error.strerror or error}); set aside."]
+    events: list[Line] = []
+    problems: list[str] = []
+    others = Counter[int]()
+    for number, line in enumerate(lines, 1):
+        event = _parsed(line)
+        if isinstance(event, int):
+            others[event] += 1
+        elif isinstance(event, str):
+            problems.append(f"{path.name}, line {number}: {event}; set aside.")
+        else:
+            events.append(event)
+    problems += [
+        f"{path.name}: {many(count, 'line')} of version {version}, and this kit reads version "
+        f"{VERSION}; set aside."
+        for version, count in others.items()
+    ]
+    return events, problems
 
 
 def merged(events: Iterable[Line]) -> dict[str, Standing]:

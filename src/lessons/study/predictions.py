@@ -24,7 +24,7 @@ _ANSWERS = re.compile(r"^\s*#\s*answers\s+([\w-]+)", re.IGNORECASE | re.MULTILIN
 _VOTE = re.compile(r"([A-Za-z])\s*[:=]?\s*([0-9]{1,6})(?![0-9])[\s,;]*")
 _LIST = "list-style:none;padding-left:0;margin:0.4em 0"
 _PLAIN = "margin:0.2em 0"
-_STRIPES = "repeating-linear-gradient(45deg,#0072B2,#0072B2 6px,#56B4E9 6px,#56B4E9 9px)"
+STRIPES = "repeating-linear-gradient(45deg,#0072B2,#0072B2 6px,#56B4E9 6px,#56B4E9 9px)"
 _TABLE = "border-collapse:collapse;margin:0.4em 0"
 
 journal = Journal()
@@ -272,7 +272,7 @@ def _show_of_hands(question: Question, counts: dict[str, int], *, open_truth: bo
             f"{'  <- what happens' if is_right else ''}".rstrip()
         )
         # Stripes tell the wrong bars from the right one without colour, once the truth is open.
-        fill = "#0072B2" if not open_truth else "#009E73" if is_right else _STRIPES
+        fill = "#0072B2" if not open_truth else "#009E73" if is_right else STRIPES
         mark = " <strong>&#10003; what happens</strong>" if is_right and open_truth else ""
         rows.append(
             f'<tr><th scope="row" style="text-align:left">{option.letter}</th>'

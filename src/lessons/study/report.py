@@ -1,40 +1,111 @@
-"""The report on one's own predictions and exercises; the record itself, exported and begun anew."""
+"""Your own progress: predictions, exercises, beliefs, gain; the record exported, a lesson started again."""
 
 from __future__ import annotations
 
 import os
+from collections import Counter
 from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
 
+from lessons.exercises.exercise import exercises
 from lessons.study import predictions
 from lessons.study.cards import Card, card, failed, inline, sentence, word, wrapped
 from lessons.study.journal import Checked, Line, Standing, checks, lesson_of, merged
-from lessons.study.questions import LESSONS, Question, misconceptions, questions
+from lessons.study.links import linked, unlinked
+from lessons.study.paired import gain
+from lessons.study.pairs import Answers, answers
+from lessons.study.predictions import STRIPES
+from lessons.study.questions import LESSONS, Misconception, Question, misconceptions, questions
 from lessons.words import described, listed
 
 _PLAIN = "margin:0.2em 0"
+_CELL = "text-align:left;vertical-align:top;padding:0.2em 1em 0.2em 0"
+
+PREDICTIONS = {"right": "#0072B2", "not right": STRIPES, "not run yet": "#8a94a0", "not predicted": ""}
+"""How a question was predicted, and what its part of the bar looks like: nothing for what is still to do."""
+EXERCISES = {"correct": "#0072B2", "almost": STRIPES, "wrong": STRIPES, "missing": "", "not checked yet": ""}
+"""What the last check of an exercise said."""
+_LOOKS = {**PREDICTIONS, **EXERCISES}
+_SIGNS = {"": ".", STRIPES: "/", "#8a94a0": "-", "#0072B2": "#"}
+_WIDTH = 20
+
+MOST = 7
+"""How many beliefs are told at once."""
+
+
+@dataclass(frozen=True)
+class _Row:
+    """One lesson: its notebook, and for each of its bars the parts and their numbers."""
+
+    notebook: str
+    bars: dict[str, dict[str, int]]
+
+
+def _numbers(parts: dict[str, int]) -> str:
+    """The parts of a bar in words.
+
+    >>> _numbers({"right": 4, "not right": 5, "not run yet": 0, "not predicted": 1})
+    '4 of 10 right, 5 not right, 1 not predicted'
+    """
+    (first, count), *rest = parts.items()
+    others = [f"{number} {name}" for name, number in rest if number]
+    return ", ".join([f"{count} of {sum(parts.values())} {first}", *others])
+
+
+def _drawn(parts: dict[str, int]) -> tuple[str, str]:
+    """The bar itself, as text and as HTML. Its numbers are beside it: a screen reader reads only those."""
+    whole = sum(parts.values()) or 1
+    signs, cells, done = "", "", 0
+    for name, count in parts.items():
+        done += count
+        signs += _SIGNS[_LOOKS[name]] * (round(_WIDTH * done / whole) - len(signs))
+        if count and _LOOKS[name]:
+            cells += f'<span style="width:{100 * count / whole:.1f}%;background:{_LOOKS[name]}"></span>'
+    frame = "display:flex;width:12em;height:0.9em;border:1px solid var(--jp-border-color0,#8b8b8b)"
+    return f"[{signs}]", f'<div aria-hidden="true" style="{frame}">{cells}</div>'
 
 
 class _Page:
-    """Lines and lists, as text and as HTML side by side."""
+    """Lines, bars and lists, as text and as HTML side by side. `[[id]]` is a link in the HTML."""
 
     def __init__(self) -> None:
         self.text: list[str] = []
         self.body: list[str] = []
 
     def say(self, line: str) -> None:
-        self.text.append(wrapped(line))
-        self.body.append(f'<p style="{_PLAIN}">{inline(line)}</p>')
+        self.text.append(wrapped(unlinked(line)))
+        self.body.append(f'<p style="{_PLAIN}">{linked(inline(line))}</p>')
 
     def points(self, lines: Iterable[str]) -> None:
         items = list(lines)
-        self.text += [wrapped(line, "     ", "   - ") for line in items]
+        self.text += [wrapped(unlinked(line), "     ", "   - ") for line in items]
         if items:
-            self.body += ["<ul>", *(f"<li>{inline(line)}</li>" for line in items), "</ul>"]
+            self.body += ["<ul>", *(f"<li>{linked(inline(line))}</li>" for line in items), "</ul>"]
+
+    def add(self, shown: Card) -> None:
+        self.text.append(shown.text)
+        self.body.append(shown.html)
+
+    def bars(self, rows: Iterable[_Row]) -> None:
+        self.body.append(
+            '<table aria-label="Progress by lesson" style="border-collapse:collapse;margin:0.4em 0">'
+        )
+        for row in rows:
+            self.text.append(row.notebook)
+            cells = ""
+            for name, parts in row.bars.items():
+                said = _numbers(parts)
+                signs, bar = _drawn(parts)
+                self.text.append(f"   {name:11}  {signs}  {said}")
+                cells += f'<td style="{_CELL}">{name}: {said}{bar}</td>'
+            name = linked(f"[[{row.notebook}]]")
+            self.body.append(f'<tr><th scope="row" style="{_CELL}">{name}</th>{cells}</tr>')
+        self.body.append("</table>")
 
 
 def progress(lesson: object = None) -> Card:
-    """Show what was predicted, what was right, which exercises pass, what to review, where the record lies.
+    """Show a bar for the predictions and the exercises of each lesson, what to look at again, and the gain.
 
     lesson: a lesson's short name, such as "leaks"; all lessons without it. Never raises.
     """
@@ -102,22 +173,25 @@ def _report(name: str | None) -> Card:
     standings, checked = merged(events), checks(events)
     chosen = _asked_in() if name is None else [name]
     page = _Page()
-    for one in chosen:
-        _lesson(page, one, standings, checked)
-    review = _review(chosen, standings, checked)
-    if review:
-        page.say("**To look at again**")
-        page.points(review)
+    page.bars([_bars(one, standings, checked) for one in chosen])
+    if name is None:
+        _pairs(page, answers(events))
+    _beliefs(page, _met(standings, checked), chosen)
+    unfinished = [_unfinished(id, one) for id, one in sorted(checked.items())
+                  if one.outcome != "correct" and lesson_of(id) in chosen]  # fmt: skip
+    if unfinished:
+        page.say("**Exercises to go on with**")
+        page.points(unfinished)
     asked = [question for one in chosen for question in _of(one)]
     unanswered = (one for one in asked if standings.get(one.id, Standing()).latest is None)
     following = next(unanswered, None)
     if following is not None:
-        page.say(f"**Next**: {LESSONS[following.lesson]}, {following.id}.")
-    page.say(f"Your record lies in {_place()}. It stays on this machine.")
+        page.say(f"**Next**: [[{LESSONS[following.lesson]}]], question [[{following.id}]].")
+    page.say(f"Your record is stored in {_place()}, and nowhere else.")
     if events:
         example = name or "leaks"
-        page.say("A copy of it, or a lesson begun anew: `from lessons import export, reset`, then "
-                 f'`export("my_progress.jsonl")`, or `reset("{example}")`.')  # fmt: skip
+        page.say("To copy it or to start a lesson again: `from lessons import export, reset`, then "
+                 f'`export("my_progress.jsonl")` or `reset("{example}")`.')  # fmt: skip
     for problem in problems[:5]:
         page.say(f"Set aside: {problem}")
     if len(problems) > 5:
@@ -131,66 +205,101 @@ def _of(lesson: str) -> list[Question]:
     return [question for question in questions().values() if question.lesson == lesson]
 
 
-def _lesson(page: _Page, name: str, standings: dict[str, Standing], checked: dict[str, Checked]) -> None:
-    rows = [(question, standings.get(question.id, Standing())) for question in _of(name)]
-    given = [(question, standing) for question, standing in rows if standing.first is not None]
-    seen = [(question, standing) for question, standing in given if standing.revealed]
-    right = [question for question, standing in seen if standing.first == question.right.key]
-    came = f"{len(right)} of the {len(seen)} that were run came as predicted."
-    exercises = {id: one for id, one in checked.items() if lesson_of(id) == name}
-    passing = [id for id, one in exercises.items() if one.outcome == "correct"]
-    head = f"**{name}**: {len(given)} of {len(rows)} predicted. {came}"
-    if exercises:
-        head += f" Exercises that pass: {len(passing)} of the {len(exercises)} that were checked."
-    page.say(head)
-    page.points([line for question, standing in rows if (line := _line(question, standing))]
-                + [_exercise(id, one) for id, one in sorted(exercises.items())])  # fmt: skip
+def _bars(name: str, standings: dict[str, Standing], checked: dict[str, Checked]) -> _Row:
+    """One lesson: how its questions were predicted, and what the checks said of its exercises."""
+    came: Counter[str] = Counter()
+    for question in _of(name):
+        standing = standings.get(question.id, Standing())
+        if standing.first is None:
+            came["not predicted"] += 1
+        elif not standing.revealed:
+            came["not run yet"] += 1
+        else:
+            came["right" if standing.first == question.right.key else "not right"] += 1
+    here = [id for id, one in exercises().items() if one.assignment == name]
+    said = Counter(checked[id].outcome if id in checked else "not checked yet" for id in here)
+    return _Row(LESSONS[name], {
+        "predictions": {one: came[one] for one in PREDICTIONS},
+        **({"exercises": {one: said[one] for one in EXERCISES}} if here else {}),
+    })  # fmt: skip
 
 
-def _line(question: Question, standing: Standing) -> str:
-    """One question's line; nothing for one that was never answered."""
-    given = standing.first or standing.latest
-    if given is None:
-        return ""
-    (letter,) = question.lettered([given])
-    when = "predicted" if standing.first else "answered after it was shown"
-    guess = " (a guess)" if standing.guess else ""
-    if not standing.revealed:
-        return f"{question.id}: {when} {letter}{guess}; its answer has not been run yet"
-    if given == question.right.key:
-        return f"{question.id}: {when} {letter}{guess}, right"
-    return f"{question.id}: {when} {letter}{guess}; what happens is {question.right.letter}"
+def _pairs(page: _Page, there: Answers) -> None:
+    """The gain; before `after` was answered, not a word about what was right."""
+    if there.after:
+        shown = gain(there)
+        page.add(shown)
+    elif there.before:
+        end = f"[[{LESSONS['composition']}]]"
+        page.say(
+            "You answered the nine questions before the course. "
+            f"At the end of {end} you will see what is right."
+        )
 
 
-def _exercise(id: str, one: Checked) -> str:
-    edition = f" (check {one.edition})" if one.edition else ""
-    before = "; it was correct before" if one.passed and one.outcome != "correct" else ""
-    return f"{id}: {one.outcome}{edition}{before}"
+@dataclass
+class _Met:
+    """A belief that was met: the questions and exercises that showed it, and a later one predicted right."""
+
+    places: list[str]
+    since: str = ""
+    guess: bool = True
+    """Whether each of them was called a guess."""
 
 
-def _review(chosen: list[str], standings: dict[str, Standing], checked: dict[str, Checked]) -> list[str]:
-    """One line for each misconception that was met and has not been seen through since, core ones first.
+def _met(standings: dict[str, Standing], checked: dict[str, Checked]) -> dict[str, _Met]:
+    """Each belief behind a wrong prediction that was run, or behind a wrong exercise.
 
     A later question that offers the same belief again, and was predicted right, counts as seen through.
     """
-    met: dict[str, list[str]] = {}
+    met: dict[str, _Met] = {}
     for question in questions().values():
         standing = standings.get(question.id, Standing())
         option = question.keyed(standing.first or standing.latest or "")
         if option is None or not standing.revealed:
             continue
         if option.misconception is not None:
-            met.setdefault(option.misconception, []).append(question.id)
+            found = met.setdefault(option.misconception, _Met([]))
+            found.places.append(question.id)
+            found.since, found.guess = "", found.guess and standing.guess
         elif standing.first is not None:
             for other in question.options:
-                met.pop(other.misconception or "", None)
+                if other.misconception in met:
+                    met[other.misconception].since = question.id
     for id, one in sorted(checked.items()):
         if one.outcome != "correct" and one.misconception:
-            met.setdefault(one.misconception, []).append(id)
-    known = [(misconceptions()[id], places) for id, places in met.items() if id in misconceptions()]
-    known = [(entry, places) for entry, places in known if {lesson_of(one) for one in places} & set(chosen)]
-    known.sort(key=lambda pair: (not pair[0].core, -len(pair[1])))
-    return [f"{entry.lesson} ({listed(places)}): {entry.truth}" for entry, places in known]
+            found = met.setdefault(one.misconception, _Met([]))
+            found.places.append(id)
+            found.since, found.guess = "", False
+    return {id: one for id, one in met.items() if id in misconceptions()}
+
+
+def _beliefs(page: _Page, met: dict[str, _Met], chosen: list[str]) -> None:
+    """The beliefs to look at again, core ones first, and those that a later right prediction has replaced."""
+    here = [(misconceptions()[id], one) for id, one in met.items()
+            if {lesson_of(place) for place in one.places} & set(chosen)]  # fmt: skip
+    here.sort(key=lambda pair: (not pair[0].core, -len(pair[1].places)))
+    again = [f"{_believed(entry, one)} {entry.truth} Read [[{entry.lesson}]] again."
+             for entry, one in here if not one.since]  # fmt: skip
+    learnt = [f"{_believed(entry, one)} Since then you predicted [[{one.since}]] right."
+              for entry, one in here if one.since]  # fmt: skip
+    for title, lines in (("To look at again", again), ("What you believed, and now predict right", learnt)):
+        if lines:
+            page.say(f"**{title}**")
+            page.points(lines[:MOST])
+        if len(lines) > MOST:
+            page.say(f'There are {len(lines) - MOST} more. To see those of one lesson: `progress("leaks")`.')
+
+
+def _believed(entry: Misconception, one: _Met) -> str:
+    verb = "guessed" if one.guess else "believed"
+    return f"In {listed([f'[[{place}]]' for place in one.places])} you {verb}: “{entry.belief}”"
+
+
+def _unfinished(id: str, one: Checked) -> str:
+    edition = f" (check {one.edition})" if one.edition else ""
+    before = " It was correct before." if one.passed else ""
+    return f"[[{id}]]: {one.outcome}{edition}.{before}"
 
 
 def _exported(path: Path, text: str) -> Card:

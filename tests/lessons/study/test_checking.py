@@ -37,7 +37,7 @@ def test_a_check_is_kept_in_the_record() -> None:
     check("leaks-x1", WRONG.answer())
     assert f"leaks-x1: wrong (check {VERSION})" in str(progress("leaks"))
     check("leaks-x1", RIGHT.answer())
-    assert f"leaks-x1: correct (check {VERSION})" in str(progress("leaks"))
+    assert "1 of 5 correct, 4 not checked yet" in str(progress("leaks"))
 
 
 @pytest.mark.parametrize("id", ["leaks-x", "leaks-1", "x1", "", None, 3, ["leaks-x1"]])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -10,10 +11,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from lessons import export, predict, progress, reset
-from lessons.study import predictions
+from lessons.exercises import exercises
+from lessons.study import links, predictions
 from lessons.study.cards import Card
 from lessons.study.journal import OUTCOMES, Checked, Journal, Line, checks, merged
 from lessons.study.questions import Question, misconceptions, questions
+
+COURSE = Path(__file__).resolve().parents[3]
 
 
 def plain(shown: object) -> str:
@@ -40,13 +44,54 @@ def rightly(question: Question) -> None:
 
 def review() -> str:
     _, found, rest = plain(progress()).partition("To look at again")
-    return rest.partition("Next:")[0] if found else ""
+    return re.split("What you believed, and|Exercises to go on|Next:", rest)[0] if found else ""
 
 
 def test_review_names_the_truth_and_the_lesson_to_go_back_to() -> None:
     believing("leaks-p3", "leaks-refcount-closes")
-    truth = plain(misconceptions()["leaks-refcount-closes"].truth)
-    assert f"01_leaks (leaks-p3): {truth}" in review()
+    entry = misconceptions()["leaks-refcount-closes"]
+    said = f"In leaks-p3 you believed: “{entry.belief}” {entry.truth} Read 01_leaks again."
+    assert plain(said) in review()
+
+
+def test_each_lesson_has_a_bar_of_predictions_and_one_of_exercises_with_numbers() -> None:
+    for place, question in enumerate(one for one in questions().values() if one.lesson == "leaks"):
+        predict(question.id, question.right.letter if place < 3 else "A")
+        if place < 6:
+            truth_of(question.id)
+    shown = progress("leaks")
+    said = re.search(
+        r"predictions  \[([#/.-]{20})\]  (\d) of 11 right, (\d) not right, 5 not run yet", shown.text
+    )
+    assert said and int(said[2]) + int(said[3]) == 6 and said[1].endswith("-" * 9)
+    widths = [float(one) for one in re.findall(r"width:([\d.]+)%", shown.html)]
+    assert sum(widths) == pytest.approx(100, abs=0.2)
+    assert f"predictions: {said[2]} of 11 right, {said[3]} not right, 5 not run yet<" in shown.html
+
+
+def test_links_lead_to_the_question_and_the_exercise_wherever_the_notebook_is(
+    fresh: Journal, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    believing("leaks-p1", "leaks-pool-grows")
+    fresh.add("check", "leaks-x2", "wrong")
+    for folder in ("notebooks", "exercises/release/leaks"):
+        monkeypatch.chdir(COURSE / folder)
+        found = re.findall(r'href="([^"#]+)(?:#cell-id=([^"]+))?"', progress().html)
+        assert len(found) > 8
+        for path, cell in found:
+            there = (Path.cwd() / path).resolve()
+            assert not cell or f'"id": "{cell}"' in there.read_text("utf-8"), (path, cell)
+    monkeypatch.chdir(tmp_path)
+    assert "href" not in progress().html and "leaks-x2" in progress().html
+
+
+@pytest.mark.parametrize("id", [*questions(), *exercises()])
+def test_each_question_and_each_exercise_has_a_place_to_link_to(
+    id: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(COURSE)
+    path, _, cell = links.address(id).partition("#cell-id=")
+    assert f'"id": "{cell}"' in (COURSE / path).read_text("utf-8")
 
 
 def test_what_was_not_run_yet_is_not_told() -> None:
@@ -59,27 +104,29 @@ def test_a_belief_met_twice_stands_once_and_before_the_others() -> None:
     believing("leaks-p3", "leaks-refcount-closes")
     believing("chains-p6", "leaks-refcount-closes")
     shown = review()
-    assert shown.index("(leaks-p3 and chains-p6)") < shown.index("(leaks-p1)")
+    assert shown.index("In leaks-p3 and chains-p6") < shown.index("In leaks-p1")
 
 
 def test_a_later_question_predicted_right_takes_the_belief_out_of_the_review() -> None:
     believing("leaks-p3", "leaks-refcount-closes")
     rightly(questions()["chains-p6"])
     assert review() == ""
-    assert "leaks-p3: predicted A; what happens is B" in plain(progress("leaks")), "the record stands"
+    shown = plain(progress("leaks"))
+    assert "predict right - In leaks-p3 you believed" in shown and "you predicted chains-p6 right." in shown
+    assert "0 of 11 right, 1 not right, 10 not predicted" in shown, "the first answer counts"
 
 
 def test_an_answer_after_it_was_shown_does_not_take_it_out() -> None:
     believing("leaks-p3", "leaks-refcount-closes")
     truth_of("chains-p6")
     predict("chains-p6", questions()["chains-p6"].right.letter)
-    assert "(leaks-p3)" in review()
+    assert "In leaks-p3" in review()
 
 
 def test_next_is_the_first_question_without_an_answer() -> None:
     first, second, *_ = questions().values()
     rightly(first)
-    assert f"Next: 00_start_here, {second.id}." in plain(progress())
+    assert f"Next: 00_start_here, question {second.id}." in plain(progress())
     for question in questions().values():
         predict(question.id, "A")
     assert "Next:" not in plain(progress())
@@ -89,13 +136,13 @@ def test_exercises_that_pass_are_counted_and_wrong_ones_reviewed(fresh: Journal)
     fresh.add("check", "leaks-x1", "correct", edition="3")
     fresh.add("check", "leaks-x2", "wrong", "leaks-truthy-is-success", "3")
     shown = plain(progress("leaks"))
-    assert "Exercises that pass: 1 of the 2 that were checked." in shown
-    assert "leaks-x1: correct (check 3)" in shown and "leaks-x2: wrong (check 3)" in shown
-    assert f"01_leaks (leaks-x2): {plain(misconceptions()['leaks-truthy-is-success'].truth)}" in review()
+    assert "1 of 5 correct, 1 wrong, 3 not checked yet" in shown
+    assert "Exercises to go on with - leaks-x2: wrong (check 3)." in shown
+    assert plain(misconceptions()["leaks-truthy-is-success"].truth) in review()
     fresh.add("check", "leaks-x2", "correct", edition="4")
-    assert review() == "" and "leaks-x2: correct (check 4)" in plain(progress("leaks"))
+    assert review() == "" and "2 of 5 correct, 3 not checked yet" in plain(progress("leaks"))
     fresh.add("check", "leaks-x2", "almost", edition="4")
-    assert "leaks-x2: almost (check 4); it was correct before" in plain(progress("leaks"))
+    assert "leaks-x2: almost (check 4). It was correct before." in plain(progress("leaks"))
 
 
 def test_a_check_is_one_line_with_its_outcome(fresh: Journal) -> None:
@@ -117,7 +164,7 @@ def test_a_check_with_an_unknown_outcome_is_set_aside(fresh: Journal, option: st
 
 def test_a_belief_that_this_edition_does_not_know_is_no_trouble(fresh: Journal) -> None:
     fresh.add("check", "leaks-x1", "wrong", "leaks-of-tomorrow", "9")
-    assert review() == "" and "leaks-x1: wrong (check 9)" in plain(progress("leaks"))
+    assert review() == "" and "leaks-x1: wrong (check 9)." in plain(progress("leaks"))
 
 
 def test_progress_says_how_to_export_and_to_begin_anew_once_there_is_a_record() -> None:
@@ -135,9 +182,9 @@ def test_reset_begins_one_lesson_anew_and_deletes_nothing(fresh: Journal) -> Non
     before = path.read_bytes()
     assert "01_leaks begins anew: 2 of your answers and exercises count no more." in plain(reset("leaks"))
     assert path.read_bytes().startswith(before)
-    assert plain(progress("leaks")).startswith("leaks: 0 of ") and review() == ""
-    assert "Exercises" not in plain(progress("leaks"))
-    assert "1 of the 1 that were run came as predicted" in plain(progress("chains"))
+    assert "0 of 11 right, 11 not predicted" in plain(progress("leaks")) and review() == ""
+    assert "0 of 5 correct, 5 not checked yet" in plain(progress("leaks"))
+    assert "1 of 16 right" in plain(progress("chains"))
     predict("leaks-p3", "B")
     assert fresh.standings()["leaks-p3"].first == "right", "it may be predicted again"
 

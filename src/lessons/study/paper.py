@@ -1,0 +1,97 @@
+"""The paired questions as one card: an answer to each by mouse or keys, then one button for all."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import anywidget  # type: ignore[import-untyped, unused-ignore]
+import traitlets
+
+from lessons.keys import KEYS
+from lessons.study import paired, predictions
+from lessons.study.cards import Card, inline
+from lessons.study.pairs import AFTER, DO_NOT_KNOW, pairs
+
+_HERE = Path(__file__).parent
+_papers: dict[str, Paper] = {}
+"""One for `before` and one for `after`: a cell that is run twice shows the same one."""
+
+
+class Paper(anywidget.AnyWidget):  # type: ignore[misc, unused-ignore]
+    """Shows the nine questions. ``{"commit": {id: key}}`` answers all of them, once."""
+
+    _esm = KEYS + (_HERE / "paper.js").read_text(encoding="utf-8")
+    _css = (_HERE / "paper.css").read_text(encoding="utf-8")
+    paper = traitlets.Dict().tag(sync=True)
+    standing = traitlets.Dict().tag(sync=True)
+
+    def __init__(self, when: str) -> None:
+        self._when = when
+        self._count = 0
+        self.shown = paired.asked(when)
+        questions = [
+            {
+                "id": question.id,
+                "number": pair.point,
+                "prompt": inline(question.prompt),
+                "code": question.code,
+                "options": [
+                    {"key": one.key, "letter": one.letter, "text": inline(one.text)}
+                    for one in (*question.choices, DO_NOT_KNOW)
+                ],
+            }
+            for pair in pairs()
+            for question in [pair.asked(when)]
+        ]
+        super().__init__(
+            paper={"name": when, "title": paired.TITLES[when], "questions": questions,
+                   "introduction": inline(paired.INTRODUCTIONS[when])},
+        )  # fmt: skip
+        self.on_msg(self._heard)
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Show what is in the journal."""
+        there = paired.now()
+        given = there.given(self._when)
+        self._count += 1
+        self.shown = predictions.with_trouble(paired.asked(self._when))
+        said = paired.status(self._when, there)
+        self.standing = {
+            "count": self._count,
+            "given": {
+                pair.asked(self._when).id: given[pair.point] for pair in pairs() if pair.point in given
+            },
+            "closed": bool(said),
+            "status": inline(said),
+            "trouble": inline(predictions.journal.trouble),
+            "result": paired.result(there).html if self._when == AFTER and given else "",
+        }
+
+    def _heard(self, widget: object, content: dict[str, Any], buffers: object) -> None:
+        keys = content.get("commit")
+        asked = [pair.asked(self._when) for pair in pairs()]
+        if isinstance(keys, dict) and all(one.keyed(str(keys.get(one.id))) is not None for one in asked):
+            paired.commit(self._when, {one.id: str(keys[one.id]) for one in asked})
+        self.refresh()
+
+    def __repr__(self) -> str:
+        return self.shown.text
+
+    def _repr_mimebundle_(self, **options: Any) -> Any:
+        # A stored notebook shows the card: the widget is only where its kernel runs.
+        view = super()._repr_mimebundle_(**options)
+        if view is None:
+            return self.shown._repr_mimebundle_()
+        return view[0] | self.shown._repr_mimebundle_(), *view[1:]
+
+
+def paper(when: str, shown: Card) -> Paper:
+    """The card of `before` or `after`, as it is now; shown: the same as text."""
+    made = _papers.get(when)
+    if made is None:
+        made = _papers[when] = Paper(when)
+    made.refresh()
+    made.shown = shown
+    return made
