@@ -22,8 +22,9 @@ NOTHING_YET = (
 )
 ASK = "What does this program print?"
 _PRE = (
-    "margin:0.4em 0;font-family:var(--jp-code-font-family,monospace);font-size:0.93em;line-height:1.35;"
-    "white-space:pre-wrap"
+    "margin:0.4em 0;padding:0.4em 0.6em;font-family:var(--jp-code-font-family,monospace);font-size:0.93em;"
+    "line-height:1.35;white-space:pre-wrap;background:var(--jp-cell-editor-background,transparent);"
+    "border:1px solid var(--jp-cell-editor-border-color,#ccc)"
 )
 _PLAIN = "margin:0.2em 0"
 _LIST = "list-style:none;padding-left:0;margin:0.4em 0"

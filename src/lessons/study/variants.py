@@ -10,7 +10,10 @@ import ast
 import gc
 import random
 import re
-from collections.abc import Callable
+import sys
+import traceback
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -81,7 +84,8 @@ def variant(belief: str, number: int) -> Variant | None:
     keys = list(printed)
     random.Random(f"{belief} {number}").shuffle(keys)
     options = tuple(Choosable(key, letter, printed[key]) for letter, key in zip(LETTERS, keys, strict=False))
-    return Variant(belief, replaced("\n".join([*lines, _printing(last)]), number), options)
+    code = "\n".join(_spaced([*lines, _printing(last)]))
+    return Variant(belief, replaced(code, number), options)
 
 
 def count() -> int:
@@ -106,19 +110,41 @@ def outcome(program: str) -> str:
     lines: list[str] = []
     room = {"__name__": "again", "print": lambda *values: lines.append(" ".join(map(str, values)))}
     said: list[str] = []
-    # The collector must not come between two lines: what it would find is different in each kernel.
-    collecting = gc.isenabled()
-    gc.disable()
     try:
-        exec(compile(program, "<again>", "exec"), room)
+        with _bounded():
+            exec(compile(program, "<again>", "exec"), room)
     except Exception as error:
         name = type(error).__name__
         said = [f"{'an' if name[0] in 'AEIOU' else 'a'} `{name}`"]
-    finally:
-        if collecting:
-            gc.enable()
     parts = [f"`{line}`" for line in lines] + said
     return listed(parts, "then").replace(" then ", ", then ") if parts else "nothing"
+
+
+@contextmanager
+def _bounded() -> Iterator[None]:
+    """While a program runs, the collector is off, and a call that never ends is stopped early.
+
+    What the collector finds differs from kernel to kernel, and a browser's Python dies of a deep recursion.
+    """
+    collecting, limit = gc.isenabled(), sys.getrecursionlimit()
+    depth = sum(1 for _ in traceback.walk_stack(None))
+    gc.disable()
+    sys.setrecursionlimit(min(limit, depth + 150))
+    try:
+        yield
+    finally:
+        sys.setrecursionlimit(limit)
+        if collecting:
+            gc.enable()
+
+
+def _spaced(lines: list[str]) -> list[str]:
+    """The lines with an empty one after each block, as in a cell of a lesson."""
+    spaced: list[str] = []
+    for line in lines:
+        ends = spaced and spaced[-1].startswith(" ") and not line.startswith(" ")
+        spaced += ["", line] if ends else [line]
+    return spaced
 
 
 def _lines(entry: Misconception) -> list[str]:

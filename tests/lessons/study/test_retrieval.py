@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import io
 import json
+import sys
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta, timezone
 from pathlib import Path
@@ -62,7 +64,7 @@ def test_what_each_variant_calls_right_is_what_its_program_prints(belief: str) -
         assert [option.letter for option in one.options] == ["A", "B", "C"]
         assert all(len(option.text.split()) <= 12 for option in one.options)
         lines = one.code.splitlines()
-        assert len(lines) <= 18 and max(map(len, lines)) <= 88
+        assert len(lines) <= 20 and max(map(len, lines)) <= 76
     assert len(codes) == count(), "each variant has other numbers or names"
 
 
@@ -83,6 +85,15 @@ def test_an_outcome_names_each_line_and_the_error() -> None:
     program = "print('a', 1)\nprint(2)\nraise OSError"
     assert outcome(program) == "`a 1`, `2`, then an `OSError`"
     assert outcome("pass") == "nothing"
+
+
+def test_a_program_runs_without_the_collector_and_is_stopped_early_if_it_never_ends() -> None:
+    deep = "import gc\ncalls = []\ndef again():\n    calls.append(1)\n    again()\n"
+    ended = "try:\n    again()\nexcept RecursionError:\n    print(len(calls) < 200, gc.isenabled())"
+    before = sys.getrecursionlimit()
+    assert outcome(deep + ended) == "`True False`"
+    assert outcome(deep + "again()") == "a `RecursionError`"
+    assert gc.isenabled() and sys.getrecursionlimit() == before
 
 
 def test_whole_words_are_replaced_and_no_parts_of_them(monkeypatch: pytest.MonkeyPatch) -> None:
