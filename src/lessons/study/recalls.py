@@ -194,7 +194,7 @@ def nothing() -> str:
 
 def _end() -> str:
     events, at = predictions.journal.read()[0], _now()
-    count = {1: "one", 2: "two", 3: "three"}[len(_open)]
+    count = {1: "one", 2: "two", 3: "three"}[sum(one.chosen is not None for one in _open)]
     if due(events, at):
         return f"**That was {count}. More are due today: to go on, run the cell with `again()` again.**"
     following = next_due(events, at)
