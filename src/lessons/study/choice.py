@@ -122,7 +122,7 @@ class Recall(Asking):
         self.shown = recalls.asked(item)
         return {
             "first": item.chosen.key if item.chosen else None,
-            "marks": {one.key: "; ".join(recalls.marked(item, one)) for one in item.variant.options},
+            "marks": {one.key: ", and ".join(recalls.marked(item, one)) for one in item.variant.options},
             "status": "<br>".join(map(inline, recalls.status(item))),
         }
 

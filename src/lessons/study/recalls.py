@@ -118,7 +118,7 @@ def asked(item: Item) -> Card:
     text = [f"{item.place}: {ASK}", "", *(f"    {line}" for line in item.variant.code.splitlines()), ""]
     rows = []
     for option in item.variant.options:
-        marks = "; ".join(marked(item, option))
+        marks = ", and ".join(marked(item, option))
         mark = f" <- {marks}" if marks else ""
         text.append(wrapped(option.text + mark, "      ", f"   {option.letter}  "))
         bold = f" <strong>&#9668; {marks}</strong>" if marks else ""

@@ -394,6 +394,6 @@ def test_the_widget_says_what_the_text_says(shown: Recalls, fresh: Journal) -> N
     assert first.standing["marks"] == {"right": "what it prints", "believed": "your answer", "other": ""}
     assert "common belief" in first.standing["status"] and "That was" not in first.standing["status"]
     second._handle_custom_msg({"commit": "right"}, [])
-    assert second.standing["marks"]["right"] == "your answer; what it prints"
+    assert second.standing["marks"]["right"] == "your answer, and what it prints"
     assert "That was two" in second.standing["status"]
     assert [row[:2] for row in answers(fresh)] == [("leaks-p3", "wrong"), ("leaks-e2", "right")]
