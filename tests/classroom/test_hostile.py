@@ -1,6 +1,7 @@
 """Submissions that cheat, break things or never end: each gets a recorded grade, none above what it earned.
 
-All of them are graded in one run by two workers, with honest neighbours between them.
+All of them are graded in one run by two workers, with honest neighbours between them. An attack that fails
+early proves nothing: each says in its outputs how far it came, and that is asked for, too.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ import coursework
 import psutil
 import pytest
 from coursework import ASSIGNMENT, IDS, answered, cell, solution, submit, wrong
+from nbformat import read
 from nbgrader.api import Gradebook
 
 from classroom.course import Course
@@ -40,7 +42,7 @@ if not available()[0]:
 pytestmark = pytest.mark.timeout(600)
 
 FEW = (
-    "check-rewritten", "points-printed-before", "own-check-function", "patched-tried", "verdict-displayed",
+    "check-rewritten", "points-printed-before", "own-check-function", "showing-patched", "verdict-displayed",
     "gradebook-edited", "solutions-read", "other-student-overwritten", "network", "left-behind",
     "endless-loop", "exit", "all-braces", "empty-file",
 )  # fmt: skip
@@ -51,7 +53,8 @@ FEW = (
 class Attack:
     """A submission made hostile. `earns` is what its first exercise may get at most.
 
-    alone: whether the other exercise, answered rightly, keeps its points.
+    alone: whether the other exercise, answered rightly, keeps its points. came: what its outputs say of how
+    far it came; by default that it ran to its end, where it has a cell that says so.
     """
 
     name: str
@@ -60,12 +63,14 @@ class Attack:
     status: str = "graded"
     alone: bool = True
     file: str = ""
+    came: str | None = None
 
     @property
     def student(self) -> str:
         return self.name.replace(" ", "-")
 
 
+RAN = "It ran to its end."
 RIGHT, SECOND_RIGHT = solution(FIRST), solution(SECOND)
 
 
@@ -76,7 +81,8 @@ def with_cells(*sources: str, answer: str = "", check: Callable[[dict[str, Any]]
     index = next(i for i, one in enumerate(whole["cells"]) if _name(one) == f"{FIRST}-check")
     if check:
         check(whole["cells"][index])
-    whole["cells"][index:index] = [cell("code", source) for source in sources]
+    ran = f"\nprint({RAN!r})"
+    whole["cells"][index:index] = [cell("code", source + ran) for source in sources]
     return whole
 
 
@@ -137,15 +143,20 @@ class Fake:
     status = "correct"
 """
 
-VERDICT = """
-import lessons.judge.trial as trial
-from lessons.judge.verdict import Aspect, Verdict
+SHOWING = f"""
+import lessons.judge.home as home, lessons.judge.host as host, lessons.judge.trial as trial
+import lessons.study.checking as checking
+from IPython.display import display
 from lessons.exercises import exercises
-from lessons.study import checking as exercising
-def forged(exercise, answer, variant):
-    return Verdict(exercise.id, exercise.version, variant.name,
-                   tuple(Aspect(name, worth, worth) for name, worth in exercise.aspects.items()))
+from lessons.judge.verdict import Aspect, MIME, Verdict
+shown, theirs = home.show_outside, exercises()[{FIRST!r}]
+def forged(*given):
+    all_hold = tuple(Aspect(one.name, one.points, one.points) for one in theirs.asked)
+    display(Verdict(theirs.id, theirs.version, "kit", all_hold))
+    return {WORTH}
+forged()
 """
+"""The names by which a kernel shows an answer to the judge, and a verdict that is forged."""
 
 LEAVE = f"""
 import os, sys, time
@@ -178,7 +189,7 @@ def attacks(course: Course, port: int) -> list[Attack]:
             with_cells(
                 "import types\nshell = get_ipython()\nold = type(shell).run_cell\n"
                 "def run(self, raw, *a, **k):\n"
-                f"    return old(self, '{WORTH}' if 'check' in raw else raw, *a, **k)\n"
+                f"    return old(self, '{WORTH}' if 'show_outside' in raw else raw, *a, **k)\n"
                 "type(shell).run_cell = run\nshell.run_cell = types.MethodType(run, shell)"
             ),
         ),
@@ -187,7 +198,7 @@ def attacks(course: Course, port: int) -> list[Attack]:
             with_cells(
                 "shell = get_ipython()\nold = type(shell).run_cell_async\n"
                 "async def run(self, raw, *a, **k):\n"
-                f"    if 'check(' in raw: raw = k['transformed_cell'] = '{WORTH}'\n"
+                f"    if 'show_outside' in raw: raw = k['transformed_cell'] = '{WORTH}'\n"
                 "    return await old(self, raw, *a, **k)\n"
                 "type(shell).run_cell_async = run"
             ),
@@ -205,20 +216,23 @@ def attacks(course: Course, port: int) -> list[Attack]:
             "input transformer",
             with_cells(
                 "def rich(lines):\n"
-                f"    return ['{WORTH}\\n'] if any('check' in line for line in lines) else lines\n"
+                f"    return ['{WORTH}\\n'] if any('show_outside' in line for line in lines) else lines\n"
                 "get_ipython().input_transformers_post.append(rich)"
             ),
         ),
         Attack(
-            "verdict written to the check's pipe",
+            "verdict written to every descriptor",
             with_cells(
-                answer=f"def {NAME}(*given):\n    import json, os\n"
-                "    lines = [{'name': n, 'worth': w, 'points': w} for n, w in worths.items()]\n"
-                "    said = '\\n'.join(map(json.dumps, [*lines, {'end': True}])) + '\\n'\n"
-                "    for number in range(3, 200):\n        try: os.write(number, said.encode())\n"
+                answer=f"import json, os, struct\n{SHOWING}\ndef {NAME}(*given):\n"
+                "    all_hold = tuple(Aspect(one.name, one.points, one.points) for one in theirs.asked)\n"
+                "    told = Verdict(theirs.id, theirs.version, 'kit', all_hold).as_dict()\n"
+                "    line = json.dumps({'gone': told, 'too long': told, 'until': 1e9}) + '\\n'\n"
+                "    frame = json.dumps(['=', told])\n"
+                "    said = (line + json.dumps(told) + '\\n').encode() + struct.pack('>I', len(frame))\n"
+                "    for number in range(3, 200):\n"
+                "        try: os.write(number, said + frame.encode())\n"
                 "        except OSError: pass\n    os._exit(0)\n"
-                "from lessons.exercises import exercises\n"
-                f"worths = exercises()[{FIRST!r}].aspects"
+                f"print({RAN!r})"
             ),
         ),
         Attack(
@@ -232,34 +246,52 @@ def attacks(course: Course, port: int) -> list[Attack]:
                 f"    __hash__ = None\n{NAME} = Any()"
             ),
         ),
-        Attack("patched tried", with_cells(VERDICT + "trial.examine = exercising.judged = forged")),
         Attack(
-            "patched code of tried",
+            "showing patched",
+            with_cells(SHOWING + "home.show_outside = host.Copy = forged"),
+            alone=False,
+        ),
+        Attack(
+            "code of the showing patched",
+            with_cells(SHOWING + "shown.__code__ = (lambda place, answer: 99).__code__"),
+            alone=False,
+        ),
+        Attack(
+            "import patched",
             with_cells(
-                VERDICT + "trial.examine.__code__ = forged.__code__\ntrial.__dict__.update(Aspect=Aspect)"
+                SHOWING + "import builtins\nreal = builtins.__import__\n"
+                "builtins.__import__ = lambda name, *a, **k: (\n"
+                "    type('Fake', (), {'show_outside': forged}) if name == 'lessons.judge.home'\n"
+                "    else real(name, *a, **k))"
             ),
+            alone=False,
         ),
         Attack(
             "patched in the answer",
-            with_cells(answer=VERDICT + f"exercising.judged = forged\n{NAME} = print"),
+            with_cells(answer=SHOWING + f"home.show_outside = forged\n{NAME} = print\nprint({RAN!r})"),
+            alone=False,
         ),
         Attack(
             "patched though right",
-            with_cells(VERDICT + "exercising.judged = forged", answer=RIGHT),
+            with_cells(
+                SHOWING + "trial.examine = home.judged = checking.judged = checking.check = forged",
+                answer=RIGHT,
+            ),
             WORTH,
         ),
         Attack(
-            "patched for one answer alone",
+            "another answer is shown",
             with_cells(
-                VERDICT + "real = exercising.judged\n"
-                f"exercising.judged = lambda e, a, v: forged(e, a, v) if a is {NAME} else real(e, a, v)"
+                SHOWING + "home.show_outside = lambda place, answer: shown(place, [answer, print, 3])"
             ),
+            alone=False,
         ),
         Attack(
             "points as a property",
             with_cells(
                 "from lessons.judge.verdict import Verdict\n"
-                "Verdict.points = property(lambda self: sum(a.worth for a in self.aspects))",
+                "Verdict.points = property(lambda self: sum(a.worth for a in self.aspects))\n"
+                f"assert Verdict('', '', '', exercises()['{FIRST}'].asked).points == {WORTH}",
                 answer=wrong(FIRST),
             ),
             WORTH - 1,
@@ -268,8 +300,9 @@ def attacks(course: Course, port: int) -> list[Attack]:
             "aspects worth more",
             with_cells(
                 "from lessons.exercises import exercises\n"
-                f"aspects = exercises()['{FIRST}'].aspects\n"
-                f"for name in list(aspects)[:1]: aspects[name] = {WORTH}",
+                f"one = exercises()['{FIRST}']\n"
+                "for asked in one.asked: object.__setattr__(asked, 'points', 50)\n"
+                "assert list(one.aspects.values())[0] == 50",
                 answer=wrong(FIRST),
             ),
             WORTH - 1,
@@ -280,11 +313,13 @@ def attacks(course: Course, port: int) -> list[Attack]:
             WORTH - 1,
         ),
         Attack(
-            "sweep that finds nothing",
+            "rules that find nothing",
             with_cells(
-                "import lifecycle.faults as faults, lessons.exercises.leaks as leaks\n"
-                "class Clean:\n    outcomes = ()\n    def __getattr__(self, name): return ()\n"
-                "faults.sweep = leaks.sweep = lambda *a, **k: Clean()",
+                "from lessons.exercises import exercises\nfrom lessons.exercises.rules import settled\n"
+                f"one = exercises()['{FIRST}']\n"
+                "for asked in one.asked: object.__setattr__(asked, 'rules', ())\n"
+                "from lessons.exercises import Sheet, Variant\n"
+                "assert all(aspect.holds for aspect in settled(None, Sheet(one, Variant())))",
                 answer=wrong(FIRST),
             ),
             WORTH - 1,
@@ -317,15 +352,17 @@ def attacks(course: Course, port: int) -> list[Attack]:
         Attack(
             "a thread that patches",
             with_cells(
-                VERDICT + "import threading, time\n"
-                "def keep():\n    while True:\n        exercising.judged = forged\n"
+                SHOWING + "import threading, time\n"
+                "def keep():\n    while True:\n        home.show_outside = forged\n"
                 "        time.sleep(0.001)\n"
                 "threading.Thread(target=keep, daemon=True).start()"
             ),
+            alone=False,
         ),
         Attack(
             "gradebook read",
             with_cells(f"print(open({gradebook!r}, 'rb').read()[:20])\n"),
+            came="FileNotFoundError",
         ),
         Attack(
             "gradebook edited",
@@ -333,29 +370,45 @@ def attacks(course: Course, port: int) -> list[Attack]:
                 f"import sqlite3\nbook = sqlite3.connect({gradebook!r})\n"
                 "book.execute('update grade set auto_score = 5, manual_score = 5')\nbook.commit()"
             ),
+            came="OperationalError",
         ),
         Attack(
             "solutions read",
             with_cells(
                 f"import glob\nfor path in glob.glob({str(course.solutions)!r} + '/**/right*', recursive=1):"
-                "\n    exec(open(path).read())"
+                f"\n    exec(open(path).read())\nopen({str(course.root)!r} + '/course.toml')"
             ),
+            came="FileNotFoundError",
         ),
-        Attack("other student read", with_cells(f"exec(str(open({other!r}).read()))")),
-        Attack("other student overwritten", with_cells(f"open({other!r}, 'w').write('mine')")),
+        Attack(
+            "other student read",
+            with_cells(f"exec(str(open({other!r}).read()))"),
+            came="FileNotFoundError",
+        ),
+        Attack(
+            "other student overwritten",
+            with_cells(f"open({other!r}, 'w').write('mine')"),
+            came="FileNotFoundError",
+        ),
         Attack(
             "network",
             with_cells(
                 f"import socket\nsocket.create_connection(('127.0.0.1', {port}), 2).sendall(b'hello')"
             ),
+            came="ConnectionRefusedError",
         ),
         Attack("left behind", with_cells(LEAVE)),
-        Attack("memory", with_cells("hoard = []\nwhile True: hoard.append(bytearray(50_000_000))")),
-        Attack("endless loop", with_cells("while True: pass", answer=RIGHT), WORTH),
+        Attack(
+            "memory",
+            with_cells("hoard = []\nwhile True: hoard.append(bytearray(50_000_000))"),
+            came="MemoryError",
+        ),
+        Attack("endless loop", with_cells("while True: pass", answer=RIGHT), WORTH, came="KeyboardInterrupt"),
         Attack(
             "endless loop that ignores interrupts",
             with_cells(
-                "import signal\nsignal.signal(signal.SIGINT, signal.SIG_IGN)\nwhile True: pass",
+                "import signal\nsignal.signal(signal.SIGINT, signal.SIG_IGN)\n"
+                f"print({RAN!r})\nwhile True: pass",
                 answer=RIGHT,
             ),
             WORTH,
@@ -368,29 +421,57 @@ def attacks(course: Course, port: int) -> list[Attack]:
                 "        except BaseException: pass"
             ),
         ),
-        Attack("exit", with_cells("import os\nos._exit(0)")),
+        Attack("exit", with_cells("import os\nos._exit(0)"), came=""),
         Attack("exit after points", _after("import os\nos._exit(0)"), WORTH),
-        Attack("system exit", with_cells("import sys\nsys.exit(0)", answer=RIGHT), WORTH),
-        Attack("kill", with_cells("import os, signal\nos.kill(0, signal.SIGKILL)")),
+        Attack("system exit", with_cells("import sys\nsys.exit(0)", answer=RIGHT), WORTH, came="SystemExit"),
+        Attack("kill", with_cells("import os, signal\nos.kill(0, signal.SIGKILL)"), came=""),
         Attack(
             "full disk",
             with_cells("for n in range(10_000): open(f'/tmp/{n}', 'wb').write(bytes(10_000_000))"),
             alone=False,
+            came="No space left on device",
         ),
-        Attack("deep recursion", with_cells("def deep(n): return deep(n + 1)\ndeep(0)", answer=RIGHT), WORTH),
+        Attack(
+            "deep recursion",
+            with_cells("def deep(n): return deep(n + 1)\ndeep(0)", answer=RIGHT),
+            WORTH,
+            came="RecursionError",
+        ),
         Attack(
             "recursion that crashes",
             with_cells(
                 "import sys\nsys.setrecursionlimit(10**9)\ndef deep(n): return [deep(n + 1)]\ndeep(0)"
             ),
+            came="",
         ),
         Attack("huge output", with_cells("for n in range(3000): print('x' * 1_000)", answer=RIGHT), WORTH),
-        Attack("endless output", with_cells("while True: print('x' * 10_000)", answer=RIGHT), WORTH),
-        Attack("huge display", with_cells("from IPython.display import HTML\nHTML('x' * 30_000_000)")),
         Attack(
-            "fork bomb", with_cells("import os\nwhile True:\n    try: os.fork()\n    except OSError: pass")
+            "endless output",
+            with_cells("while True: print('x' * 10_000)", answer=RIGHT),
+            WORTH,
+            came="xxx",
         ),
-        Attack("input", with_cells("input('Your grade? ')", answer=RIGHT), WORTH),
+        Attack(
+            "huge display",
+            with_cells("from IPython.display import HTML, display\ndisplay(HTML('x' * 3_000_000))"),
+            came="an output of 3,0",
+        ),
+        Attack(
+            "a message that is too large",
+            with_cells("from IPython.display import HTML, display\ndisplay(HTML('x' * 30_000_000))"),
+            came="",
+        ),
+        Attack(
+            "fork bomb",
+            with_cells("import os\nwhile True:\n    try: os.fork()\n    except OSError: pass"),
+            came="",
+        ),
+        Attack(
+            "input",
+            with_cells("input('Your grade? ')", answer=RIGHT),
+            WORTH,
+            came="StdinNotImplementedError",
+        ),
         Attack(
             "warnings on standard error",
             with_cells("import sys\nprint('ResourceWarning: unclosed', file=sys.stderr)", answer=RIGHT),
@@ -400,30 +481,33 @@ def attacks(course: Course, port: int) -> list[Attack]:
             "frames walked",
             with_cells(
                 answer=f"import sys\ndef {NAME}(*given):\n    frame = sys._getframe()\n    while frame:\n"
-                "        sheet = frame.f_locals.get('sheet')\n        frame = frame.f_back\n"
+                "        found, frame = frame.f_locals.get('self'), frame.f_back\n"
+                "        if type(found).__name__ == 'Host':\n"
+                "            found.serve = found.do_blank = lambda *given: True\n"
+                f"            print({RAN!r})\n"
             ),
         ),
         Attack(
-            "frames walked by other names",
+            "the host found in memory, and its channel",
             with_cells(
-                answer=f"import inspect, os, traceback\ndef {NAME}(*given):\n"
-                "    for frame, _ in traceback.walk_stack(None):\n"
-                "        found = inspect.getargvalues(frame).locals\n"
-                "        if {'tell', 'exercise'} <= set(found):\n"
-                "            for name, worth in found['exercise'].aspects.items():\n"
-                "                found['tell'](dict(name=name, worth=worth, points=worth))\n"
-                "            found['tell']({'end': True})\n            os.kill(os.getpid(), 9)\n"
+                answer=f"import gc\ndef {NAME}(*given):\n"
+                "    for one in gc.get_objects():\n"
+                "        if type(one).__name__ == 'Channel':\n"
+                "            send = one.send\n"
+                "            one.send = lambda data: send(data.replace(b'false', b'true'))\n"
+                f"            print({RAN!r})\n"
             ),
+            came="",
         ),
         Attack(
-            "patched by the answer while it is checked",
+            "the check patched while it asks",
             with_cells(
-                answer="import sys\nfrom contextlib import contextmanager\n"
-                "room = vars(sys)['mod' + 'ules']['lessons.exercises.' + 'exercise']\n"
-                "@contextmanager\ndef aspect(self, name):\n    try: yield\n    except BaseException: pass\n"
-                "    worth = self.exercise.aspects[name]\n"
-                "    self._settle(room.Aspect(name, worth, worth))\n"
-                f"def {NAME}(*given):\n    room.Sheet.aspect = aspect\n    raise KeyError\n"
+                answer="import sys\nfrom lessons.exercises import exercises\n"
+                "room = vars(sys)['mod' + 'ules']['lessons.exercises.' + 'rules']\n"
+                f"def {NAME}(*given):\n"
+                "    room.settled = room._Observed.finding = room.Rule.said = lambda *given: None\n"
+                f"    for asked in exercises()['{FIRST}'].asked: object.__setattr__(asked, 'rules', ())\n"
+                f"    print({RAN!r})\n    raise KeyError\n"
             ),
         ),
         Attack("all braces", b"[" * 200_000, status="unreadable"),
@@ -505,6 +589,11 @@ def grades(course: Course) -> dict[str, dict[str, float]]:
         }
 
 
+def graded_notebook(course: Course, student: str) -> Any:
+    path = course.root / "autograded" / student / ASSIGNMENT / f"{ASSIGNMENT}.ipynb"
+    return read(path, 4)  # type: ignore[no-untyped-call]
+
+
 NAMES = [one.student for one in attacks(Course(Path("course"), "", "", {}), 1)] + ["a-link"]
 
 
@@ -553,6 +642,17 @@ def test_the_other_exercise_keeps_its_points(run: Run, student: str) -> None:
     assert score["points"] == score["worth"], json.dumps(record, indent=1)
 
 
+@EACH
+def test_it_came_as_far_as_it_could(run: Run, student: str) -> None:
+    attack = run.table[student]
+    if not isinstance(attack.content, dict) or attack.status != "graded":
+        return
+    whole = json.dumps(attack.content)
+    came = (RAN if RAN in whole else "") if attack.came is None else attack.came
+    outputs = [one.get("outputs", []) for one in graded_notebook(run.course, student).cells]
+    assert came in json.dumps(outputs), f"{came} is not in {outputs}"
+
+
 @BOTH
 @pytest.mark.parametrize("student", ["ada", "mia", "zoe"])
 def test_an_honest_neighbour_gets_everything(run: Run, student: str) -> None:
@@ -579,13 +679,10 @@ def test_nothing_of_them_runs_on(run: Run) -> None:
 
 @BOTH
 def test_nbgrader_reads_the_same_points_from_the_graded_notebook(run: Run) -> None:
-    from nbformat import read
     from nbgrader.utils import determine_grade
 
     for student, record in run.records.items():
-        path = run.course.root / "autograded" / student / ASSIGNMENT / f"{ASSIGNMENT}.ipynb"
-        executed = {
-            one.metadata.nbgrader.grade_id: one for one in read(path, 4).cells if "nbgrader" in one.metadata
-        }
+        cells = graded_notebook(run.course, student).cells
+        executed = {one.metadata.nbgrader.grade_id: one for one in cells if "nbgrader" in one.metadata}
         for name, score in record["exercises"].items():
             assert determine_grade(executed[f"{name}-check"])[0] == score["points"], student
