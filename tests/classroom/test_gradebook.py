@@ -42,7 +42,7 @@ def ready(tmp_path_factory: pytest.TempPathFactory) -> Path:
         root = tmp_path_factory.mktemp("ready")
         small_kit(root / "kit", patched, "leaks-x1")
         course = make(root / "week", "Pipes", "wt26-0a1b2c3d")
-        with Gradebook(course.gradebook_url) as book:
+        with gradebook(course) as book, changing(book):
             for student in STUDENTS:
                 book.add_student(student)
                 book.update_or_create_submission("leaks", student)

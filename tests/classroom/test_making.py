@@ -15,6 +15,7 @@ from nbgrader.api import Gradebook
 from classroom import making
 from classroom.cli import main
 from classroom.course import Course
+from classroom.gradebook import changing, gradebook
 from classroom.making import make, new_term, update
 from classroom.release import CONFIG
 from classroom.trouble import Trouble
@@ -143,7 +144,7 @@ def test_after_grading_began_the_exercises_stay_and_the_deadline_may_move(course
 
 
 def test_submissions_in_the_gradebook_count_as_begun(course: Course) -> None:
-    with Gradebook(course.gradebook_url) as book:
+    with gradebook(course) as book, changing(book):
         book.add_student("ada")
         book.add_submission("leaks", "ada")
     with pytest.raises(Trouble, match=r"its grading has begun \(1 in the gradebook\)"):

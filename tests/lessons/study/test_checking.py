@@ -70,14 +70,14 @@ def test_a_variant_is_a_name(name: object, error: type[Exception]) -> None:
         course(name)
 
 
-def test_in_a_notebook_the_panel_is_shown_and_a_program_can_read_it() -> None:
+def test_in_a_notebook_the_panel_is_shown_and_a_program_can_read_it_and_the_third_one_offers_a_hint() -> None:
     from nbclient import NotebookClient
     from nbformat.v4 import new_code_cell, new_notebook
 
     cells = [
         "from lessons import check",
         "from contextlib import closing\n" + WRONG.source,
-        'check("leaks-x1", copy_readings).points',
+        *['check("leaks-x1", copy_readings).points'] * 3,
         'check("leaks-x9", copy_readings)',
     ]
     notebook = new_notebook(cells=[new_code_cell(cell) for cell in cells])
@@ -88,7 +88,9 @@ def test_in_a_notebook_the_panel_is_shown_and_a_program_can_read_it() -> None:
     assert (bundle["status"], bundle["belief"]) == ("wrong", WRONG.belief)
     assert result.data["text/plain"] == str(bundle["points"])
     assert 'role="group"' in shown.data["text/html"] and "✗" in shown.data["text/plain"]
-    [unknown] = notebook.cells[3].outputs
+    offered = ["Open “Hint 1" in cell.outputs[0].data["text/html"] for cell in notebook.cells[2:5]]
+    assert offered == [False, False, True]
+    [unknown] = notebook.cells[5].outputs
     [sentence] = unknown.traceback
     assert sentence.startswith("There is no exercise 'leaks-x9'. Did you mean leaks-x1, ")
 
