@@ -81,7 +81,7 @@ def result(
             ]
         elif cell.type == "code":
             cell.outputs = list((printed or {}).get(cell.slot.id if cell.slot else "", []))
-    return Result(student, notebook=notebook(cells, template), scores=scores, **about)
+    return Result(student, notebook=notebook(cells), scores=scores, **about)
 
 
 def enter(course: Course, student: str, points: Mapping[str, int], **about: Any) -> dict[str, Any]:

@@ -2,23 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from typing import Any
 
-from lessons.exercises import Exercise, Sheet, Wrong, exactly
-from lessons.exercises.exercise import Check
+from lessons.exercises import Asked, Exercise, Rule, Sheet, exactly
 
 
-def double(answer: Any, sheet: Sheet) -> None:
-    with sheet.aspect("doubles"):
-        value = answer(21)
-        if not exactly(value, 42):
-            raise Wrong("leaks-accepted-is-kept", "it did not double", "multiply by two")
-    with sheet.aspect("keeps zero"):
-        if not exactly(answer(0), 0):
-            raise Wrong("leaks-refcount-closes", "zero was not zero", "multiply by two")
+def number(answer: Any, sheet: Sheet) -> Iterator[Any]:
+    yield answer(21)
 
 
-def toy(check: Check = double, seconds: float = 5.0, **more: Any) -> Exercise:
+def zero(answer: Any, sheet: Sheet) -> Iterator[Any]:
+    yield answer(0)
+
+
+BELIEFS = "leaks-accepted-is-kept", "leaks-refcount-closes"
+DOUBLES = (
+    Asked("doubles", 2, [
+        Rule(number, lambda came: not exactly(came, 42), "it did not double", BELIEFS[0], "multiply by two"),
+    ]),
+    Asked("keeps zero", 1, [
+        Rule(zero, lambda came: not exactly(came, 0), "zero was not zero", BELIEFS[1], "multiply by two"),
+    ]),
+)  # fmt: skip
+
+
+def toy(asked: Sequence[Asked] = DOUBLES, seconds: float = 5.0, **more: Any) -> Exercise:
     """An exercise outside of the registry: double a number."""
-    aspects = {"doubles": 2, "keeps zero": 1}
-    return Exercise("toy-x1", "Double", "build", "double", aspects, check, seconds=seconds, **more)
+    return Exercise("toy-x1", "Double", "build", "double", asked, seconds=seconds, **more)

@@ -40,9 +40,6 @@ KEPT_IN_ALL = 10_000_000
 TRACED = 4_000
 """Characters of a traceback's entry that are kept; a value's own text can be as long as it likes."""
 
-DEEP = 100
-"""How often an output may be nested. What reads notebooks recurses, and fails from about 500 on."""
-
 SETTLING = 1.0
 """Seconds in which a request's last reply comes, or is not waited for."""
 
@@ -135,8 +132,8 @@ def ungraded(student: str, template: Template, status: str, note: str, sandboxed
     for cell in cells:
         if cell.slot and cell.slot.check:
             cell.outputs = [_number(0)]
-    needs = status not in ("empty",)
-    return Result(student, status, note, intake.notebook(cells, template), scores, [], needs, sandboxed)
+    needs = status != "empty"
+    return Result(student, status, note, intake.notebook(cells), scores, [], needs, sandboxed)
 
 
 def _graded(job: Job) -> Result:
@@ -150,7 +147,7 @@ def _graded(job: Job) -> Result:
     lost = any(score.points < score.worth for score in run.scores.values())
     # They are printed, and a submission chooses the names in them.
     evidence = [intake.printable(line) for line in (*notes, *run.evidence)]
-    made, needs = intake.notebook(cells, template), run.cut and lost
+    made, needs = intake.notebook(cells), run.cut and lost
     return Result(job.student, "graded", run.note, made, run.scores, evidence, needs, job.sandboxed)
 
 
@@ -171,8 +168,7 @@ class _SubmissionRun:
         self.tried: set[str] = set()
         self.note = ""
         self.over = time.monotonic() + job.times.notebook
-        self.setup = next((c.source for c in cells if c.slot and c.slot.locked and not c.slot.check
-                           and c.type == "code"), "")  # fmt: skip
+        self.setup = template.setup.source if template.setup else ""
 
     def all(self) -> None:
         """Run all cells."""
@@ -389,7 +385,9 @@ class Ran:
             data = content["data"]
             if size > KEPT:
                 data = {"text/plain": f"(an output of {size:,} characters, not kept)"}
-            output = {"output_type": kind, "data": _bundle(data), "metadata": {}}
+            # Texts alone, and no JSON: what reads notebooks recurses, and fails where it is nested deep.
+            told = {name: text for name, text in data.items() if type(text) is str}
+            output = {"output_type": kind, "data": told, "metadata": {}}
             outputs.append(output | ({"execution_count": None} if kind == "execute_result" else {}))
         elif kind == "error":
             trace = [str(line)[:TRACED] for line in content["traceback"][-50:]]
@@ -476,21 +474,6 @@ class Kernel:
         """End it at once."""
         self.dead = self.killed = True
         self.sandbox.kill()
-
-
-def _bundle(data: dict[str, Any]) -> dict[str, Any]:
-    if _deep(list(data.values())):
-        return {"text/plain": f"(an output that is nested more than {DEEP} times, not kept)"}
-    return {str(one): data[one] if str(one).endswith("json") else str(data[one]) for one in data}
-
-
-def _deep(content: Any) -> bool:
-    """Whether lists and dicts are nested more than `DEEP` times in each other."""
-    level = [content]
-    for _ in range(DEEP + 1):
-        inside = [one.values() if type(one) is dict else one for one in level if type(one) in (dict, list)]
-        level = [one for some in inside for one in some]
-    return bool(level)
 
 
 @contextlib.contextmanager

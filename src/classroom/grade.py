@@ -74,14 +74,7 @@ def run(given: argparse.Namespace) -> int:
     except KeyboardInterrupt:
         print("\nWhat is graded stays; the same command goes on with the rest.", file=sys.stderr)
         raise
-    return told(summary, sandboxed)
-
-
-def told(summary: Any, sandboxed: bool) -> int:
-    """Say what a grading or a regrading did; the exit code is 1 if somebody who was named has no grade."""
     print(summary)
-    if not sandboxed:
-        print(NOT_SANDBOXED, file=sys.stderr)
     return 1 if summary.missing else 0
 
 
@@ -185,7 +178,7 @@ def grade(
         from classroom.book import Book
 
         book = within.enter_context(Book(course, assignment, recipe.template, recipe.digest, recipe.versions))
-        waiting, odd = _waiting(book, summary, students, sandboxed, again)
+        waiting = _waiting(book, summary, students, sandboxed, again)
         for student in summary.missing:
             say(f"{student}: nothing was submitted.")
         for name in strays(course.root / "submitted"):
@@ -194,14 +187,14 @@ def grade(
         found_by: dict[str, Found] = {}
 
         def jobs() -> Iterator[Job]:
-            for student in waiting:
-                there = submissions(course.root / "submitted", assignment, (student,))
-                for found in [odd[student]] if student in odd else there:
-                    found_by[student] = found
+            for one in waiting:
+                there = submissions(course.root / "submitted", assignment, (one.student,))
+                for found in there if one.data is not None else [one]:
+                    found_by[one.student] = found
                     if found.data is None:
-                        enter(ungraded(student, recipe.template, found.status, found.note, sandboxed))
+                        enter(ungraded(one.student, recipe.template, found.status, found.note, sandboxed))
                     else:
-                        yield recipe.job(student, found.data)
+                        yield recipe.job(one.student, found.data)
 
         def enter(result: Result) -> None:
             say(summary.add(book.enter(found_by.pop(result.student), result)))
@@ -213,10 +206,9 @@ def grade(
 
 def _waiting(
     book: Any, summary: GradingSummary, students: tuple[str, ...], sandboxed: bool, again: bool
-) -> tuple[list[str], dict[str, Found]]:
-    """Who is to be graded, and what was found of those without a notebook; the summary has the rest."""
-    waiting: list[str] = []
-    odd: dict[str, Found] = {}
+) -> list[Found]:
+    """What is to be graded; the summary has the rest."""
+    waiting: list[Found] = []
     missing = set(students)
     for found in submissions(summary.course.root / "submitted", summary.assignment, students):
         missing.discard(found.student)
@@ -227,11 +219,9 @@ def _waiting(
             summary.earlier += 1
         else:
             # Read again when its turn comes: many notebooks at once are too much to keep.
-            waiting.append(found.student)
-            if found.data is None:
-                odd[found.student] = found
+            waiting.append(replace(found, data=found.data and b""))
     summary.missing = sorted(missing)
-    return waiting, odd
+    return waiting
 
 
 def results(pool: Pool, jobs: Iterable[Job], recipe: Recipe, dask: str | None) -> Iterator[Result]:
@@ -349,10 +339,7 @@ class Pool:
         """End the executor; at once, and its workers with it, unless they are waited for."""
         processes = [] if wait_for_it else [*(getattr(self.executor, "_processes", None) or {}).values()]
         with contextlib.suppress(Exception):
-            if isinstance(self.executor, ProcessPoolExecutor):
-                self.executor.shutdown(wait=wait_for_it, cancel_futures=not wait_for_it)
-            else:
-                self.executor.shutdown(wait=wait_for_it)
+            self.executor.shutdown(wait=wait_for_it)
         for process in processes:
             with contextlib.suppress(Exception):
                 process.terminate()

@@ -34,6 +34,11 @@ CHECKPOINTS = ".ipynb_checkpoints"
 _KEPT = ("nbgrader", "deletable", "editable")
 """What a graded notebook keeps of a released cell's metadata."""
 
+_METADATA = {
+    "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
+    "language_info": {"name": "python"},
+}
+
 _CHECK = re.compile(r'check\("([a-z][a-z0-9]*-x\d+)", *([A-Za-z_]\w*)\)\.points')
 """What the kit's check cells hold."""
 
@@ -129,11 +134,8 @@ def _of_student(home: Path, assignment: str) -> Found | None:
 
 def _plain(name: str) -> str:
     """A student's name as it can be printed, and as files can be called."""
-    if not _amiss(name):
-        return name
-    # With its control characters written out, a name can be four times as long.
     digest = hashlib.sha256(os.fsencode(name)).hexdigest()[:8]
-    return printable(name) if len(os.fsencode(name)) <= NAMED // 4 else f"{printable(name, 40)} {digest}"
+    return f"{printable(name, 40)} {digest}" if _amiss(name) else name
 
 
 def described(error: Exception) -> str:
@@ -221,13 +223,19 @@ def read(path: Path, most: int = HUGE) -> bytes:
 
 @dataclass(frozen=True)
 class Slot:
-    """A cell of the released notebook that has a `grade_id`."""
+    """A cell of the released notebook that has a `grade_id`.
+
+    exercise: of which one it is the check; name: under which name that takes the answer. Both are "" for a
+    cell that only the notebook's own kernel decides.
+    """
 
     id: str
     type: str
     source: str
     metadata: dict[str, Any]
     cell_id: str
+    exercise: str = ""
+    name: str = ""
 
     @property
     def locked(self) -> bool:
@@ -239,21 +247,6 @@ class Slot:
         """Whether it is a cell whose result is points."""
         about = self.metadata["nbgrader"]
         return bool(about.get("grade")) and self.locked and self.type == "code"
-
-    @property
-    def exercise(self) -> str:
-        """Of which exercise it is the check; "" for one that only the notebook's own kernel decides."""
-        return self._checked[0]
-
-    @property
-    def name(self) -> str:
-        """Under which name it takes the answer; "" for one that only the notebook's own kernel decides."""
-        return self._checked[1]
-
-    @property
-    def _checked(self) -> tuple[str, str]:
-        found = _CHECK.fullmatch(self.source.strip()) if self.check else None
-        return (found[1], found[2]) if found else ("", "")
 
     @property
     def released(self) -> SubmittedCell:
@@ -271,7 +264,6 @@ class Template:
     """The released notebook: what every submission is put right by."""
 
     slots: tuple[Slot, ...]
-    metadata: dict[str, Any] = field(default_factory=dict)
 
     @classmethod
     def read(cls, data: bytes) -> Template:
@@ -285,12 +277,10 @@ class Template:
             kept = {key: value for key, value in cell["metadata"].items() if key in _KEPT}
             name = str(about["grade_id"])
             id = str(cell.get("id", name))
-            slots.append(Slot(name, cell["cell_type"], _text(cell["source"]), kept, id))
-        metadata = {
-            "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
-            "language_info": {"name": "python"},
-        }
-        return cls(tuple(slots), metadata)
+            slot = Slot(name, cell["cell_type"], _text(cell["source"]), kept, id)
+            asks = _CHECK.fullmatch(slot.source.strip()) if slot.check else None
+            slots.append(replace(slot, exercise=asks[1], name=asks[2]) if asks else slot)
+        return cls(tuple(slots))
 
     def slot(self, id: str) -> Slot | None:
         """The cell of that `grade_id`, if there is one."""
@@ -300,6 +290,11 @@ class Template:
     def weaker(self) -> list[str]:
         """The check cells that no judge decides: they run where the answer runs, which can make them pass."""
         return [slot.id for slot in self.slots if slot.check and not slot.exercise]
+
+    @property
+    def setup(self) -> Slot | None:
+        """The course's own first cell of code."""
+        return next((one for one in self.slots if one.locked and one.type == "code" and not one.check), None)
 
     @property
     def variant(self) -> str:
@@ -342,8 +337,9 @@ class SubmittedCell:
 def rebuilt(data: bytes, template: Template) -> tuple[list[SubmittedCell], list[str]]:
     """A submission's cells, put right, and a sentence about each thing that was not as released.
 
-    The first cell of a `grade_id` counts, a later one is a plain cell. What is missing is added: a check
-    after its answer, an answer without a text. A check that stands before its answer moves behind it.
+    The released cells come in their own order, and what a student added stays behind the cell that it was
+    behind, code never above the course's setup. The first cell of a `grade_id` counts, a later one is a plain
+    cell. What is missing is added, an answer without a text.
 
     Raises `Refused` for what is no notebook, or one of something else.
     """
@@ -352,22 +348,37 @@ def rebuilt(data: bytes, template: Template) -> tuple[list[SubmittedCell], list[
     if not any(slot.check or not slot.locked for slot in owners.values()):
         raise Refused("foreign", "None of its cells belongs to this assignment.")
     notes = []
-    cells: list[SubmittedCell] = []
+    numbers = {slot.id: number for number, slot in owners.items()}
+    order = {slot.id: number for number, slot in enumerate(template.slots)}
+    setup = template.setup.id if template.setup else ""
+    top: list[SubmittedCell] = []
+    mine: dict[str, SubmittedCell] = {}
+    behind: dict[str, list[SubmittedCell]] = {setup: [], **{slot.id: [] for slot in template.slots}}
+    place = ""
     for number, cell in enumerate(given):
         slot = owners.get(number)
         if slot is None:
             if template.slot(cell.id):
                 notes.append(f"A second cell is called {cell.id}; the first one counts.")
-            cells.append(replace(cell, id=f"added-{number + 1}"))
+            above = order.get(place, -1) < order.get(setup, -1)
+            where = top if above and cell.type != "code" else behind[setup if above else place]
+            where.append(replace(cell, id=f"added-{number + 1}"))
             continue
         if cell.type != slot.type:
             notes.append(f"The cell {slot.id} is a {slot.type} cell again.")
         if slot.locked and cell.source.strip() != slot.source.strip():
             notes.append(f"The locked cell {slot.id} was changed; it is as released again.")
         source = slot.source if slot.locked else cell.source
-        cells.append(SubmittedCell(slot.type, source, slot.cell_id, slot, cell.attachments))
-    _complete(cells, template, notes)
-    return cells, notes
+        mine[slot.id] = SubmittedCell(slot.type, source, slot.cell_id, slot, cell.attachments)
+        answer = template.answer_of(slot) if slot.check else None
+        if answer and numbers.get(answer.id, -1) > number:
+            # What comes between them may be needed by the answer: it does not move behind it with the check.
+            notes.append(f"The cell {slot.id} stood before its answer; it was moved behind it.")
+        else:
+            place = slot.id
+    notes += [f"The cell {id} was missing; it was added." for id in order if id not in mine]
+    whole = [[mine.get(slot.id, slot.released), *behind[slot.id]] for slot in template.slots]
+    return [*top, *(cell for cells in whole for cell in cells)], notes
 
 
 def bare(template: Template, notice: str) -> list[SubmittedCell]:
@@ -375,10 +386,10 @@ def bare(template: Template, notice: str) -> list[SubmittedCell]:
     return [SubmittedCell("markdown", notice, "notice"), *(slot.released for slot in template.slots)]
 
 
-def notebook(cells: list[SubmittedCell], template: Template) -> str:
+def notebook(cells: list[SubmittedCell]) -> str:
     """Cells as the text of a notebook."""
     shown = [cell.as_dict() for cell in cells]
-    made = {"cells": shown, "metadata": template.metadata, "nbformat": 4, "nbformat_minor": 5}
+    made = {"cells": shown, "metadata": _METADATA, "nbformat": 4, "nbformat_minor": 5}
     return writable(json.dumps(made, indent=1, ensure_ascii=False, sort_keys=True) + "\n")
 
 
@@ -398,10 +409,7 @@ def _cells(data: bytes) -> list[SubmittedCell]:
         raise Refused("unreadable", f"The file is no JSON: {reason[:100]}.") from None
     if not isinstance(parsed, dict):
         raise Refused("not a notebook", f"The file is JSON, but no notebook: a {type(parsed).__name__}.")
-    cells, sheets = parsed.get("cells"), parsed.get("worksheets")
-    if not isinstance(cells, list) and isinstance(sheets, list) and sheets:
-        # Format 3 kept its cells in worksheets, and called a code cell's source its input.
-        cells = _dict(sheets[0]).get("cells")
+    cells = parsed.get("cells")
     if not isinstance(cells, list):
         raise Refused("not a notebook", "The file is JSON, but no notebook: it has no cells.")
     if not cells:
@@ -417,7 +425,7 @@ def _cell(cell: dict[str, Any]) -> SubmittedCell:
     names = [one for one in (about.get("grade_id"), cell.get("id")) if isinstance(one, str) and one]
     return SubmittedCell(
         kind if kind in ("code", "markdown", "raw") else "raw",
-        _text(cell.get("source", cell.get("input", ""))),
+        _text(cell.get("source")),
         names[0] if names else "",
         attachments={
             _text(name): {kind: _text(data) for kind, data in bundle.items() if kind.startswith("image/")}
@@ -451,29 +459,3 @@ def _matched(given: list[SubmittedCell], template: Template) -> dict[int, Slot]:
         if fitting:
             owners.setdefault(fitting[0], slot)
     return owners
-
-
-def _complete(cells: list[SubmittedCell], template: Template, notes: list[str]) -> None:
-    """Add the slots that are missing, each behind the one before it, and put checks behind their answers."""
-
-    def position(slot: Slot) -> int:
-        return next((index for index, cell in enumerate(cells) if cell.slot is slot), -1)
-
-    setups = [one for one in template.slots if one.locked and one.type == "code" and not one.check]
-    before = -1
-    for slot in template.slots:
-        here = position(slot)
-        if here < 0:
-            notes.append(f"The cell {slot.id} was missing; it was added.")
-            cells.insert(before + 1, slot.released)
-            here = before + 1
-        elif slot in setups[:1] and any(cell.type == "code" for cell in cells[:here]):
-            # The course's setup comes before all code, also where a student put something above it.
-            cells.insert(0, cells.pop(here))
-            here = 0
-        elif slot.check and (answer := template.answer_of(slot)) and position(answer) > here:
-            notes.append(f"The cell {slot.id} stood before its answer; it was moved behind it.")
-            cell = cells.pop(here)
-            here = position(answer) + 1
-            cells.insert(here, cell)
-        before = here

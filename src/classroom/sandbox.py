@@ -78,10 +78,7 @@ _WATCH_SECONDS = 0.25
 
 @dataclass(frozen=True)
 class Limits:
-    """What one sandbox may use.
-
-    Raises `ValueError` when a limit is not above zero.
-    """
+    """What one sandbox may use."""
 
     memory: int = 1536 * MIB
     """Address space of one process, in bytes."""
@@ -99,11 +96,6 @@ class Limits:
     """Processes and threads together; the kernel itself needs about a dozen."""
     seconds: float = 300.0
     """From its start to its end; then it is killed, whatever it does."""
-
-    def __post_init__(self) -> None:
-        for name, value in vars(self).items():
-            if not value > 0:
-                raise ValueError(f"Limits.{name} is {value!r}: give a number above zero")
 
 
 def available() -> tuple[bool, str]:
@@ -411,13 +403,8 @@ class _Command:
         return [*walls, *more, "--", *within]
 
     def _binds(self, shown: list[tuple[str, str]]) -> list[str]:
-        binds, made = [], {"/"}
+        binds = []
         for source, inside in shown:
-            # Bubblewrap makes missing parents for their owner alone.
-            for parent in reversed(PurePosixPath(inside).parents):
-                if str(parent) not in made and not _covers(shown, parent):
-                    made.add(str(parent))
-                    binds += ["--perms", "0755", "--dir", str(parent)]
             binds += ["--bind" if inside == self.shared else "--ro-bind", source, inside]
         for path in _LINKS:
             if os.path.islink(path):

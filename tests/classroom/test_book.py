@@ -67,7 +67,7 @@ def result(book: Book, points: float = 2, student: str = "ada", **about: Any) ->
             one.outputs = [
                 {"output_type": "execute_result", "data": data, "metadata": {}, "execution_count": None}
             ]
-    text = notebook(cells, book.template)
+    text = notebook(cells)
     return Result(student, notebook=text, scores=scores, **about)
 
 

@@ -70,11 +70,14 @@ def test_a_timestamp_of_forty_digits_is_no_timestamp(book: Book) -> None:
     assert entered(book, found, result(book.template, "bob", {}))["status"] == "graded"
 
 
-def test_what_is_nested_too_deep_is_not_kept_of_an_output() -> None:
-    deep = {"application/json": nested(700), "text/plain": "short"}
-    kept = execute._bundle(deep)
-    assert kept == {"text/plain": "(an output that is nested more than 100 times, not kept)"}
-    assert execute._bundle({"application/json": nested(50)}) == {"application/json": nested(50)}
+def test_of_an_output_the_texts_are_kept_and_no_json_which_may_be_nested_deep() -> None:
+    data = {"application/json": nested(700), "text/plain": "short", "image/png": "iVBO", "text/html": ["a"]}
+    content = {"data": data, "metadata": nested(700)}
+    message = {"header": {"msg_type": "display_data"}, "parent_header": {"msg_id": "1"}, "content": content}
+    ran = execute.Ran(100_000)
+    assert not ran.take(message, "1")
+    [output] = ran.outputs
+    assert output["data"] == {"text/plain": "short", "image/png": "iVBO"} and output["metadata"] == {}
 
 
 def test_what_cannot_be_written_down_becomes_a_record_that_says_so(book: Book) -> None:

@@ -173,7 +173,7 @@ def test_answers_stay_and_all_else_comes_from_the_release() -> None:
         f"The locked cell {ASSIGNMENT}-setup was changed; it is as released again.",
         f"The locked cell {FIRST}-check was changed; it is as released again.",
     ]
-    written = json.loads(notebook(cells, TEMPLATE))
+    written = json.loads(notebook(cells))
     assert written["metadata"]["kernelspec"]["name"] == "python3"
     for one in written["cells"]:
         about = one["metadata"].get("nbgrader")
@@ -277,9 +277,9 @@ def test_what_is_no_submission_is_refused(data: bytes, status: str) -> None:
     assert refused.value.note.endswith(".")
 
 
-def test_an_older_notebook_format_is_read() -> None:
-    old = {"cell_type": "code", "input": ["a = ", "1"], "metadata": {"nbgrader": {"grade_id": FIRST}}}
-    cells, _ = put_right({"nbformat": 3, "worksheets": [{"cells": [old]}]})
+def test_a_source_in_lines_is_read() -> None:
+    one = {"cell_type": "code", "source": ["a = ", "1"], "metadata": {"nbgrader": {"grade_id": FIRST}}}
+    cells, _ = put_right({"cells": [one]})
     assert "a = 1" in [one.source for one in cells]
 
 
@@ -309,7 +309,7 @@ def test_whatever_the_cells_are_a_valid_notebook_comes_of_it(given: list[Any]) -
     anchor = cell("code", "1", FIRST, solution=True)
     cells, _ = rebuilt(json.dumps({"cells": [anchor, *given]}).encode(), TEMPLATE)
     assert sorted(names(cells)) == sorted(SLOTS)
-    whole = nbformat.reads(notebook(cells, TEMPLATE), as_version=4)
+    whole = nbformat.reads(notebook(cells), as_version=4)
     nbformat.validate(whole, relax_add_props=False)
 
 
@@ -317,4 +317,4 @@ def test_what_stands_for_an_ungradable_submission_holds_no_answer() -> None:
     cells = bare(TEMPLATE, "Why.")
     assert cells[0].source == "Why."
     assert all(not one.source for one in cells if one.slot and not one.slot.locked)
-    assert solution(FIRST) not in notebook(cells, TEMPLATE)
+    assert solution(FIRST) not in notebook(cells)

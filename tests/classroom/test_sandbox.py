@@ -293,13 +293,6 @@ def test_a_file_lies_in_the_working_folder_or_is_refused(name: str) -> None:
         pass
 
 
-@pytest.mark.parametrize("limit", [*vars(Limits())])
-@pytest.mark.parametrize("value", [0, -1, float("nan")])
-def test_a_limit_is_above_zero(limit: str, value: float) -> None:
-    with pytest.raises(ValueError, match=rf"Limits\.{limit} is .*: give a number above zero"):
-        Limits(**{limit: value})  # type: ignore[arg-type]
-
-
 @needs_walls
 @pytest.mark.parametrize(
     "limits", [Limits(memory=30 * MIB), Limits(open_files=3), Limits(processes=1)], ids=str

@@ -4,7 +4,6 @@ from lessons.exercises.exercise import (
     Attempt,
     Exercise,
     Sheet,
-    Wrong,
     attempt,
     exactly,
     executed,
@@ -18,6 +17,6 @@ from lessons.exercises.variant import Variant
 from lessons.words import described as short
 
 __all__ = [
-    "Asked", "Attempt", "Exercise", "Rule", "Sheet", "Variant", "Wrong", "attempt", "exactly", "executed",
+    "Asked", "Attempt", "Exercise", "Rule", "Sheet", "Variant", "attempt", "exactly", "executed",
     "exercises", "named", "ruled", "short", "stub", "where",
 ]  # fmt: skip

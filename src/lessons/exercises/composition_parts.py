@@ -19,7 +19,7 @@ from typing import Any
 from lessons.exercises.decorators_parts import MANY, Enough, wake
 from lessons.exercises.exercise import Attempt
 from lessons.exercises.variant import Variant
-from lessons.judge.judge import Callback, Judge, declare, declared
+from lessons.judge.judge import Callback, Judge, declared
 from lessons.words import described as short
 from lifecycle.config import PipelineConfig
 from lifecycle.context import PipelineContext
@@ -34,8 +34,8 @@ from lifecycle.stages import Filter, Normalise, Parse
 Row = dict[str, object]
 Rows = list[tuple[Any, ...]]
 Runner = Callable[[Any, Any, Any], int]
-declare(Probe, "__enter__ __exit__ stream process write", "metrics", name="Part")
-declare(Watched, "__next__ close", name="generator")
+declared("__enter__ __exit__ stream process write", "metrics", name="Part")(Probe)
+declared("__next__ close", name="generator")(Watched)
 
 WITH = "Hand all of it to a `PipelineContext`, in a `with`: it closes last first, whatever fails."
 

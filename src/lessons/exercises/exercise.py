@@ -1,4 +1,4 @@
-"""How a check is written: an exercise, its aspects, and the sheet on which they are settled.
+"""An exercise, and what its observations are written with.
 
 A check looks at an answer from outside. It captures what the student's code does (`attempt`) and judges
 afterwards, never inside the student's own `with` block or decorator, where an error could be swallowed.
@@ -10,8 +10,7 @@ import linecache
 import sys
 import traceback
 import types
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
@@ -20,7 +19,6 @@ from pathlib import Path
 from typing import Any
 
 from lessons.exercises.variant import Variant
-from lessons.judge.verdict import Aspect
 from lessons.judge.wire import Over
 
 HINTS = ("Hint 1: the concept", "Hint 2: the place", "Hint 3: almost code")
@@ -29,17 +27,6 @@ HINTS = ("Hint 1: the concept", "Hint 2: the place", "Hint 3: almost code")
 KINDS = ("fix", "complete", "build", "test")
 ASSIGNMENTS = ("leaks", "descriptors", "decorators", "chains", "composition")
 """The assignments in the order of the lessons; each has a module of checks of the same name."""
-
-
-class Wrong(Exception):
-    """Raised by a check inside `sheet.aspect`: the aspect does not hold.
-
-    belief: id of the misconception that this shows. seen: what was seen and where. advice: what to try.
-    """
-
-    def __init__(self, belief: str, seen: str, advice: str) -> None:
-        super().__init__(seen)
-        self.belief, self.seen, self.advice = belief, seen, advice
 
 
 @dataclass(frozen=True, eq=False)
@@ -180,87 +167,33 @@ def named(thing: object, name: str, default: Any = None) -> Any:
     return default
 
 
-class Sheet:
-    """On which a check settles, one after the other, the aspects of one exercise.
-
-    `tell` is called after each, so that what holds is kept when a later aspect never ends.
-    """
-
-    def __init__(
-        self, exercise: Exercise, variant: Variant, tell: Callable[[], Any] = lambda: None, judge: Any = None
-    ) -> None:
-        self.exercise, self.variant, self.judge = exercise, variant, judge
-        self.aspects: dict[str, Aspect] = {}
-        self._tell = tell
-
-    @property
-    def given(self) -> Any:
-        """The exercise's materials in this variant, made anew."""
-        return self.exercise.given(self.variant)
-
-    def skip(self, name: str) -> None:
-        """Leave one aspect unchecked, because this system does not show what it is about."""
-        self._settle(Aspect(name, self.exercise.aspects[name], unchecked=True))
-
-    def _settle(self, aspect: Aspect) -> None:
-        self.aspects[aspect.name] = aspect
-        self._tell()
-
-    @contextmanager
-    def aspect(self, name: str) -> Iterator[None]:
-        """Settle one aspect: it holds unless the block raises, be it `Wrong` or what it does not await.
-
-        Raises `KeyError` for a name that the exercise does not have.
-        """
-        worth = self.exercise.aspects[name]
-        try:
-            yield
-            found = Aspect(name, worth, worth)
-        except Over:
-            raise  # the aspect is not settled: the answer's side is gone
-        except Wrong as wrong:
-            found = Aspect(name, worth, 0, wrong.belief, wrong.seen, wrong.advice)
-        except BaseException as error:
-            place = where(error)
-            seen = f"Your code raised {described(error)}" + (f" at {place}." if place else ".")
-            if place:
-                advice = "Run this line by itself in a new cell, with the same input, and read the traceback."
-            elif isinstance(error, TypeError | AttributeError):
-                # No line of the answer's: it was called, or looked at, as the task says and it does not.
-                advice = "Compare the names and the parameters in your answer with those that the task gives."
-            else:
-                advice = "Use your answer in a new cell, as the task shows it, and read the traceback."
-            found = Aspect(name, worth, 0, self.exercise.stumbles, seen, advice)
-        self._settle(found)
-
-
-Check = Callable[[Any, Sheet], None]
-
-
 @dataclass(frozen=True)
 class Exercise:
-    """One exercise: `aspects` are its parts with their points, in order; the first is what it is about.
+    """One exercise: `asked` is its table of rules, in order; the first row is what the exercise is about.
 
     `answer` is the name under which a notebook gives the answer. `version` is raised whenever the check
     answers anything differently. `hangs` and `stumbles` are the misconceptions of an answer that never ends,
     and of one that raises what no aspect awaits. `seconds` is how long the check may take. `module` is the
-    one in which the check is written, `asked` its table of rules. `given` makes what the task works on in a
-    variant, None if it needs nothing.
+    one in which the check is written. `given` makes what the task works on in a variant, None if it needs
+    nothing.
     """
 
     id: str
     title: str
     kind: str
     answer: str
-    aspects: dict[str, int]
-    check: Check
+    asked: Sequence[Any]
     version: str = "1"
     hangs: str = ""
     stumbles: str = ""
     seconds: float = 20.0
     module: str = ""
     given: Callable[[Variant], Any] = lambda variant: None
-    asked: Sequence[Any] = ()
+
+    @property
+    def aspects(self) -> dict[str, int]:
+        """Its parts, and the points of each."""
+        return {one.name: one.points for one in self.asked}
 
     @property
     def assignment(self) -> str:
@@ -278,34 +211,48 @@ class Exercise:
         return str(getattr(sys.modules.get(self.module), "__file__", None) or "")
 
 
+@dataclass(eq=False)
+class Sheet:
+    """What an observation has beside the answer: the exercise, this run's variant, and the judge."""
+
+    exercise: Exercise
+    variant: Variant
+    judge: Any = None
+
+    @property
+    def given(self) -> Any:
+        """The exercise's materials in this variant, made anew."""
+        return self.exercise.given(self.variant)
+
+
 _exercises: dict[str, Exercise] = {}
 
 
 def register(exercise: Exercise) -> Exercise:
-    """Make an exercise known. Raises `ValueError` for a kind or points that do not fit."""
+    """Make an exercise known. Raises `ValueError` for a kind, names or points that do not fit."""
+    id, names = exercise.id, [one.name for one in exercise.asked]
     if exercise.kind not in KINDS:
-        raise ValueError(f"{exercise.id} is of the kind {exercise.kind!r}; allowed are {', '.join(KINDS)}")
-    if not exercise.aspects or any(type(one) is not int or one < 1 for one in exercise.aspects.values()):
-        raise ValueError(f"{exercise.id}: each aspect is worth a whole number of points, at least 1")
-    _exercises[exercise.id] = exercise
+        raise ValueError(f"{id} is of the kind {exercise.kind!r}; allowed are {', '.join(KINDS)}")
+    if len(exercise.aspects) != len(names):
+        raise ValueError(f"{id}: two aspects have the same name")
+    if not names or any(type(one.points) is not int or one.points < 1 for one in exercise.asked):
+        raise ValueError(f"{id}: each aspect is worth a whole number of points, at least 1")
+    _exercises[id] = exercise
     return exercise
 
 
 def exercises() -> dict[str, Exercise]:
     """All exercises by id, in the order of the lessons; a course's own ones come last."""
-    _load()
-    return dict(_exercises)
+    modules = _checks()
+    ordered = sorted(_exercises.values(), key=lambda one: [*modules, one.module].index(one.module))
+    return {one.id: one for one in ordered}
 
 
 @cache
-def _load() -> None:
+def _checks() -> list[str]:
     folders = [f"{name}_x{number}" for name in ASSIGNMENTS for number in range(1, 10)]
     there = [one for one in folders if files(__package__).joinpath(one, "check.py").is_file()]
-    modules = [import_module(f"{__package__}.{one}.check").__name__ for one in there]
-    # One that was imported before has its place, too.
-    ordered = sorted(_exercises.values(), key=lambda one: [*modules, one.module].index(one.module))
-    _exercises.clear()
-    _exercises.update({one.id: one for one in ordered})
+    return [import_module(f"{__package__}.{one}.check").__name__ for one in there]
 
 
 def stub(id: str) -> str:

@@ -15,7 +15,7 @@ from lessons.exercises.exercise import Attempt, attempt
 from lessons.exercises.rules import Observation, Rule
 from lessons.exercises.sql import declare_sql
 from lessons.exercises.variant import Variant
-from lessons.judge.judge import declare, declared
+from lessons.judge.judge import declared
 from lifecycle import faults, ledger
 from lifecycle.faults import Fault
 from lifecycle.probe import Watched
@@ -81,7 +81,7 @@ class Door:
         return getattr(self.part, name)
 
 
-declare(Watched, "__next__ close", name="generator")
+declared("__next__ close", name="generator")(Watched)
 
 
 WHEN = {

@@ -10,11 +10,12 @@ from __future__ import annotations
 import string
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from lessons.exercises.exercise import Attempt, Exercise, Sheet, Wrong, attempt, register
+from lessons.exercises.exercise import Attempt, Exercise, Sheet, attempt, described, register, where
+from lessons.judge.verdict import Aspect
 
 Observation = Callable[[Any, Sheet], Iterable[Any]]
 
@@ -63,24 +64,25 @@ def ruled(
 
     more: as `Exercise` has it.
     """
-    aspects = {one.name: one.points for one in asked}
-    if len(aspects) != len(asked):
-        raise ValueError(f"{id}: two aspects have the same name")
-
-    def check(answer: Any, sheet: Sheet) -> None:
-        observed = _Observed(answer, sheet)
-        for one in asked:
-            if one.linux and sheet.judge.process() is None:
-                sheet.skip(one.name)
-                continue
-            with sheet.aspect(one.name):
-                for rule in one.rules:
-                    observed.apply(rule)
-
     # Of the module that calls, as `collections.namedtuple` does it: its folder holds the stub.
     module = str(sys._getframe(1).f_globals["__name__"])
-    made = Exercise(id, title, kind, answer, aspects, check, str(version), module=module, asked=asked, **more)
-    return register(made)
+    return register(Exercise(id, title, kind, answer, asked, str(version), module=module, **more))
+
+
+Finding = tuple[str, str, str]
+"""Why an aspect does not hold: the misconception, what was seen, and what to try."""
+
+
+def settled(answer: Any, sheet: Sheet) -> Iterator[Aspect]:
+    """Settle one aspect after the other: each holds unless one of its rules finds something."""
+    observed = _Observed(answer, sheet)
+    for one in sheet.exercise.asked:
+        if one.linux and sheet.judge.process() is None:
+            yield Aspect(one.name, one.points, unchecked=True)
+            continue
+        found = attempt(observed.finding, one.rules)
+        why = found.value if found.error is None else _raised(found.error, sheet.exercise.stumbles)
+        yield Aspect(one.name, one.points, 0, *why) if why else Aspect(one.name, one.points, one.points)
 
 
 class _Observed:
@@ -91,25 +93,38 @@ class _Observed:
         self.made: dict[Observation, Attempt] = {}
         self.told: set[object] = set()
 
-    def apply(self, rule: Rule) -> None:
-        """Raise `Wrong` if the rule finds something, or what its observation raised."""
-        if rule.of not in self.made:
-            self.made[rule.of] = attempt(lambda: list(rule.of(self.answer, self.sheet)))
-        facts = self.made[rule.of]
-        if facts.error is not None:
-            self.once(rule.of)
-            raise facts.error
-        for fact in facts.value:
-            if rule.when(fact):
-                reached[rule] += 1
-                self.once(rule)
-                raise Wrong(rule.belief, rule.said(fact), rule.advice)
+    def finding(self, rules: Sequence[Rule]) -> Finding | None:
+        """What the first rule that finds something says, or what was raised; None if none finds anything."""
+        for rule in rules:
+            if rule.of not in self.made:
+                self.made[rule.of] = attempt(lambda of: list(of(self.answer, self.sheet)), rule.of)
+            facts = self.made[rule.of]
+            if facts.error is not None:
+                return self.again(rule.of) or _raised(facts.error, self.sheet.exercise.stumbles)
+            for fact in facts.value:
+                if rule.when(fact):
+                    reached[rule] += 1
+                    return self.again(rule) or (rule.belief, rule.said(fact), rule.advice)
+        return None
 
-    def once(self, what: object) -> None:
+    def again(self, what: object) -> Finding | None:
         """The same thing stops several aspects: it is said of the first one, and the others wait."""
         if what in self.told:
-            raise Wrong("", "What is said above stops this, too.", "Mend that first.")
+            return "", "What is said above stops this, too.", "Mend that first."
         self.told.add(what)
+        return None
+
+
+def _raised(error: BaseException, belief: str) -> Finding:
+    place = where(error)
+    if place:
+        advice = "Run this line by itself in a new cell, with the same input, and read the traceback."
+    elif isinstance(error, TypeError | AttributeError):
+        # No line of the answer's: it was called, or looked at, as the task says and it does not.
+        advice = "Compare the names and the parameters in your answer with those that the task gives."
+    else:
+        advice = "Use your answer in a new cell, as the task shows it, and read the traceback."
+    return belief, f"Your code raised {described(error)}" + (f" at {place}." if place else "."), advice
 
 
 class _Sentence(string.Formatter):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import cache
 
-from lessons.judge.judge import declare
+from lessons.judge.judge import declared
 
 
 @cache
@@ -15,15 +15,14 @@ def declare_sql() -> None:
     from sqlalchemy import QueuePool
     from sqlalchemy.engine import Connection, CursorResult, Engine, NestedTransaction, RootTransaction
 
-    declare(Engine, "connect begin dispose", "pool name")
-    declare(QueuePool, "checkedout checkedin size status")
-    declare(
-        Connection,
+    declared("connect begin dispose", "pool name")(Engine)
+    declared("checkedout checkedin size status")(QueuePool)
+    declared(
         "__enter__ __exit__ begin begin_nested close commit rollback invalidate detach in_transaction "
         "exec_driver_sql",
         "closed invalidated",
-    )
+    )(Connection)
     for kind in (RootTransaction, NestedTransaction):
-        declare(kind, "__enter__ __exit__ close commit rollback", "is_active")
-    declare(CursorResult, "close scalar fetchone fetchall", "rowcount")
-    declare(_GeneratorContextManager, "__enter__ __exit__")
+        declared("__enter__ __exit__ close commit rollback", "is_active")(kind)
+    declared("close scalar fetchone fetchall", "rowcount")(CursorResult)
+    declared("__enter__ __exit__")(_GeneratorContextManager)

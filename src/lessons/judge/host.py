@@ -18,7 +18,7 @@ import types
 import warnings
 from collections import Counter
 from collections.abc import Callable, Iterator
-from functools import partial
+from functools import lru_cache, partial
 from importlib import import_module
 from typing import Any
 
@@ -54,7 +54,6 @@ class Host(Peer):
         self.answer = answer
         self.output = _Capped()
         self._numbers_by_class: dict[type, dict[int, int]] = {}
-        self._methods: dict[type, list[str]] = {}
 
     def serve(self, name: str, *arguments: Any) -> Any:
         """Do what the judge asks for."""
@@ -73,11 +72,23 @@ class Host(Peer):
 
     @contextlib.contextmanager
     def capture(self) -> Iterator[None]:
-        """Keep what the answer prints, and its warnings off the screen."""
+        """Keep what the answer prints, and its warnings off the screen.
+
+        The collector waits: what it closes is code of the answer's, and may ask in the middle of a message.
+        """
         out, err = contextlib.redirect_stdout(self.output), contextlib.redirect_stderr(self.output)
-        with out, err, warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            yield
+        collects, hook = gc.isenabled(), sys.unraisablehook
+        gc.disable()
+        sys.unraisablehook = sys.__unraisablehook__
+        try:
+            with out, err, warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                yield
+                gc.collect(0)  # what the answer dropped is young, and closed before the process goes on
+        finally:
+            sys.unraisablehook = hook
+            if collects:
+                gc.enable()
 
     # --- what a judge may ask ---
 
@@ -90,7 +101,7 @@ class Host(Peer):
         return bool(is_blank(self.answer, exercise, name, stub))
 
     def do_printed(self) -> str:
-        return self.output.text
+        return self.output.getvalue()
 
     def do_next(self, thing: Any, keep: bool) -> Any:
         value = next(thing)
@@ -117,15 +128,11 @@ class Host(Peer):
         return None if numbers is None else numbers[id(thing)]
 
     def told(self, thing: Any) -> list[Any]:
-        kind = type(thing)
-        if isinstance(thing, type):
-            sort = "class"
-        else:
-            sort = "generator" if isinstance(thing, types.GeneratorType) else ""
-        if kind not in self._methods:
-            self._methods[kind] = _methods(kind)
+        kind: Any = type(thing)
+        sort = "generator" if isinstance(thing, types.GeneratorType) else ""
+        sort = "class" if isinstance(thing, type) else sort
         special = [name for name in SPECIAL if hasattr(kind, name)]
-        return [kind.__name__[:80], sort, special, self._methods[kind]]
+        return [kind.__name__[:80], sort, special, _methods(kind)]
 
     def stand_in(self, there: int, *told: Any) -> Any:
         name, sort, methods, values = told
@@ -198,12 +205,10 @@ class Host(Peer):
     def about(self, error: BaseException, depth: int) -> dict[str, Any]:
         lines = list(student_lines(error))
         most = Counter(lines).most_common(1)
-        notes = getattr(error, "__notes__", [])
         return {
             "text": text_of(error)[:500],
             "where": lines[-1] if lines else "",
             "most": most[0][0] if most else "",
-            "notes": [str(note)[:200] for note in notes[:5]] if isinstance(notes, list) else [],
             "cause": self._before(error.__cause__, depth),
             "context": self._before(error.__context__, depth),
         }
@@ -246,6 +251,7 @@ def _function(target: Any, name: str, parameters: str, generator: bool, doc: str
     return function
 
 
+@lru_cache(1_000)
 def _methods(kind: type) -> list[str]:
     """The names of a class's own plain methods: a judge calls them in one trip."""
     if kind.__module__ == "builtins":
@@ -255,17 +261,11 @@ def _methods(kind: type) -> list[str]:
     return [name[:80] for name in found][:60]
 
 
-class _Capped(io.TextIOBase):
+class _Capped(io.StringIO):
     """Takes what an answer prints, and keeps the beginning."""
 
-    def __init__(self) -> None:
-        self.text = ""
-
-    def writable(self) -> bool:
-        return True
-
     def write(self, text: str) -> int:
-        self.text += text[: max(0, PRINTED - len(self.text))]
+        super().write(text[: max(0, PRINTED - self.tell())])
         return len(text)
 
 

@@ -18,18 +18,9 @@ import types
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
-from lessons.judge.wire import (
-    GONE,
-    NO_MESSAGE,
-    PROTOCOL,
-    STUCK,
-    Over,
-    Peer,
-    number,
-    parsed,
-)
+from lessons.judge.wire import GONE, NO_MESSAGE, PROTOCOL, STUCK, Over, Peer, number, parsed
 
 QUESTION = 10.0
 """Seconds that one question may take, with all that the host asks meanwhile."""
@@ -37,33 +28,33 @@ QUESTION = 10.0
 C = TypeVar("C", bound=type)
 
 
-class Declared:
+class Declared(NamedTuple):
     """What a host may do with an object: the name of its class there, its methods and its values."""
 
-    def __init__(self, name: str, methods: str, values: str) -> None:
-        self.name, self.methods, self.values = name, methods.split(), values.split()
+    name: str
+    methods: list[str]
+    values: list[str]
 
 
 _DECLARED: dict[type, Declared] = {}
 
 
-def declare(kind: C, methods: str, values: str = "", name: str = "") -> C:
+def declared(methods: str, values: str = "", name: str = "") -> Callable[[C], C]:
     """Let a host call these methods and read these values of objects of this very class, and nothing else.
 
     methods, values: names with blanks between them. name: how the class is called there. An iterator needs
     `__next__` alone; with `__iter__` beside it each loop that begins is a question, too.
     """
-    _DECLARED[kind] = Declared(name or kind.__name__, methods, values)
-    return kind
+
+    def decorated(kind: C) -> C:
+        _DECLARED[kind] = Declared(name or kind.__name__, methods.split(), values.split())
+        return kind
+
+    return decorated
 
 
-def declared(methods: str, values: str = "", name: str = "") -> Callable[[C], C]:
-    """`declare` as a decorator of a double's class."""
-    return lambda kind: declare(kind, methods, values, name)
-
-
-declare(types.GeneratorType, "__next__ send throw close", "gi_running gi_suspended gi_frame", "generator")
-declare(type(iter([])), "__next__", "", "list_iterator")
+declared("__next__ send throw close", "gi_running gi_suspended gi_frame", "generator")(types.GeneratorType)
+declared("__next__", "", "list_iterator")(type(iter([])))
 
 
 @declared("__call__", "__name__", name="function")
@@ -189,19 +180,17 @@ class Judge(Peer):
 
     def files(self) -> set[tuple[int, int, int]] | None:
         """The files that the host's process has open, as the system counts them; None where it does not."""
-        mine = ["/proc/self/fd", "/dev/fd"] if self.channel is None else []
-        place = next(filter(os.path.isdir, [f"/proc/{self.process()}/fd", *mine]), None)
-        # A browser has no such folder, but can be asked for each number, and gives out the lowest free one.
-        asked: dict[int, str | int] = {one: one for one in range(256)}
-        if place or not mine or sys.platform != "emscripten":
-            try:
-                asked = {int(name): f"{place}/{name}" for name in os.listdir(place or "")}
-            except OSError:
-                return None
+        here = self.channel is None and sys.platform != "win32"
+        place = f"/proc/{self.process()}/fd"
+        try:
+            # This process can be asked for each number: a system gives out the lowest free one.
+            numbers = range(256) if here else [int(name) for name in os.listdir(place)]
+        except OSError:
+            return None
         found = set()
-        for one, name in asked.items():
+        for one in numbers:
             with contextlib.suppress(OSError):  # the number is free, or that of the listing
-                seen = os.stat(name)
+                seen = os.stat(one if here else f"{place}/{one}")
                 if stat.S_ISREG(seen.st_mode):
                     found.add((one, seen.st_dev, seen.st_ino))
         return found
@@ -273,10 +262,8 @@ class Judge(Peer):
         return sys.modules.get(name) if name in _ERRORS else None
 
     def learn(self, error: BaseException, about: Any) -> None:
-        kept = {key: about[key][:500] for key in ("text", "where", "most") if type(about.get(key)) is str}
-        notes = about.get("notes")
-        kept["notes"] = [one for one in notes if type(one) is str] if type(notes) is list else []
-        error.__dict__["_wire"] = kept
+        known = {key: about[key][:500] for key in ("text", "where", "most") if type(about.get(key)) is str}
+        error.__dict__["_wire"] = known
         if type(error).__name__ in ("StopIteration", "GeneratorExit"):
             return
         for key, attribute in (("cause", "__cause__"), ("context", "__context__")):

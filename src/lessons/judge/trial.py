@@ -15,6 +15,7 @@ import time
 from collections.abc import Callable, Iterator
 
 from lessons.exercises.exercise import Exercise, Sheet, attempt, exercises, stub
+from lessons.exercises.rules import settled
 from lessons.exercises.variant import Variant
 from lessons.judge.host import FIRST, PRINTED, Copy, Host, Stuck
 from lessons.judge.judge import Judge
@@ -44,10 +45,6 @@ _ENDS = {
         "Restart the kernel, run the notebook from the top, and check again.",
     ),
 }
-_DEFECT = (
-    "The check itself failed ({what}): this is a mistake of the course, not yours.",
-    "Show this line to whoever teaches the course.",
-)
 _NOT_REACHED = ("This was not looked at: what came before it did not come to an end.", "Mend that first.")
 
 
@@ -119,18 +116,18 @@ class Trial:
     def __init__(
         self, exercise: Exercise, variant: Variant, seed: str, tell: Callable[[], object] = lambda: None
     ) -> None:
-        self.exercise, self.variant = exercise, variant
+        self.exercise, self.variant, self.tell = exercise, variant, tell
         self.seed = seed or secrets.token_hex(8)
-        self.sheet = Sheet(exercise, Variant(f"{variant.name}:{self.seed}"), tell)
+        self.settled: dict[str, Aspect] = {}
         self.missing = False
-        self.printed = self.defect = ""
+        self.printed = ""
 
     def run(self, judge: Judge) -> Over | None:
         """Check the answer of a judge's host. Returns why that did not come to its end; None if it did.
 
         Never later than the channel's deadline.
         """
-        exercise, self.sheet.judge = self.exercise, judge
+        exercise = self.exercise
         began = time.monotonic()
         before = ledger.held()
         try:
@@ -139,9 +136,10 @@ class Trial:
             blank = attempt(judge.ask, "blank", exercise.id, exercise.answer, stub(exercise.id))
             self.missing = blank.value is True
             if not self.missing:
-                done = attempt(exercise.check, judge.ask("answer"), self.sheet)
-                # A check that itself fails is a defect of the kit: it says so, and no student is blamed.
-                self.defect = done.raised if done.error is not None else ""
+                sheet = Sheet(exercise, Variant(f"{self.variant.name}:{self.seed}"), judge)
+                for aspect in settled(judge.ask("answer"), sheet):
+                    self.settled[aspect.name] = aspect
+                    self.tell()
             printed = attempt(judge.ask, "printed").value
             self.printed = printed[:PRINTED] if isinstance(printed, str) else ""
         except Over as over:
@@ -159,11 +157,11 @@ class Trial:
         exercise = self.exercise
         if end is not None and end.how == STUCK:
             return not_judged(exercise, self.variant, end.what, self.seed)
-        unsettled, settled = self._unsettled(end), self.sheet.aspects
+        unsettled = self._unsettled(end)
         aspects = tuple(
             Aspect(name, worth)
             if self.missing
-            else settled.get(name) or Aspect(name, worth, 0, *next(unsettled))
+            else self.settled.get(name) or Aspect(name, worth, 0, *next(unsettled))
             for name, worth in exercise.aspects.items()
         )
         about = exercise.id, exercise.version, self.variant.name
@@ -175,8 +173,6 @@ class Trial:
             seen, advice = _ENDS[end.how]
             belief = {TOO_LONG: self.exercise.hangs, GONE: self.exercise.stumbles}.get(end.how, "")
             yield belief, seen.format(what=end.what or f"{self.exercise.seconds:g}"), advice
-        elif self.defect:
-            yield "", _DEFECT[0].format(what=self.defect), _DEFECT[1]
         while True:
             yield "", *_NOT_REACHED
 

@@ -9,8 +9,7 @@ from typing import Any
 
 from lessons.exercises.exercise import HINTS, Exercise, exercises
 from lessons.exercises.variant import Variant, choose, chosen
-from lessons.judge.home import PLACE, judged, show_outside
-from lessons.judge.host import Stuck
+from lessons.judge.home import PLACE, judged
 from lessons.judge.trial import not_judged
 from lessons.judge.verdict import Verdict, waits
 from lessons.study import hook
@@ -52,16 +51,15 @@ def given(id: object) -> Any:
 def check(id: object, answer: object = None) -> Verdict:
     """Check an answer, show the verdict, keep it in the record of your progress, and return it.
 
-    If the newest run of the answer's cell failed, nothing is judged. Where a grader runs the notebook, its
-    judge outside sees the answer, and keeps the verdict for the grader.
+    If the newest run of the answer's cell failed, nothing is judged; nor is it where a grader runs the
+    notebook, whose own judge looks at the answer.
 
     id: the exercise, such as "leaks-x2". answer: the function or class that you wrote, without parentheses.
     Raises `UnknownExercise` with the nearest names; nothing that the answer does is raised here.
     """
     exercise = _exercise(id)
-    outside = os.environ.get(PLACE)
-    if outside:
-        verdict = not_judged(exercise, chosen(), _shown_outside(answer, outside))
+    if os.environ.get(PLACE):
+        verdict = not_judged(exercise, chosen(), _GRADED)
     elif error := hook.failed(exercise.answer):
         verdict = not_judged(exercise, chosen(), _STALE.format(name=exercise.answer, error=error))
     else:
@@ -71,18 +69,13 @@ def check(id: object, answer: object = None) -> Verdict:
     return verdict
 
 
+_GRADED = (
+    "A grader runs this notebook: its judge looks at this answer in the exercise's own check cell alone."
+)
 _STALE = (
     "The newest run of the cell that makes `{name}` failed: {error}. So `{name}` is still that of an earlier "
     "run. Mend the cell, run it, then check again."
 )
-
-
-def _shown_outside(answer: object, place: str) -> str:
-    try:
-        show_outside(place, answer)
-    except Stuck:
-        return "No judge listens here: a grader's judge listens in the check cells alone."
-    return "The judge outside has seen this answer, and tells its verdict to the grader."
 
 
 _same: dict[str, tuple[object, int]] = {}
