@@ -15,14 +15,18 @@ import ipywidgets
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from sqlalchemy import create_engine
+from sqlalchemy.pool import QueuePool
 
 from lessons import LeakLab
+from lessons.collector import quick_collector
 from lessons.lab import figures
 from lessons.lab.base import drive, values
 from lessons.lab.experiments import leak as room
 from lessons.lab.experiments.leak import CYCLES, KEEPERS, RESOURCES, ROOM, LeakSettings, leak
 from lessons.lab.widgets.leak import page
 from lifecycle import ledger
+from lifecycle.sources import SqlSource
 
 known = functools.cache(leak)
 UPWARDS = [*range(1, ROOM + 1), ROOM, ROOM, ROOM]
@@ -112,7 +116,100 @@ def test_without_a_keeper_reference_counting_closes_files_and_the_ledger_knows_t
 
 def test_without_a_keeper_the_pool_still_leaks_since_its_connection_is_in_a_cycle():
     assert held(cycles=23, keeps="nothing") == UPWARDS
-    assert "form a cycle" in known(LeakSettings(cycles=5, keeps="nothing")).sentence
+    assert known(LeakSettings(cycles=5, keeps="nothing")).sentence.endswith(
+        "Nobody keeps them, but each has queried the database: its connection and its transaction refer to "
+        "each other. Only the collector can free such a cycle."
+    )
+
+
+def test_a_worker_that_only_borrows_a_connection_is_freed_at_once_as_lesson_01_shows():
+    outcome = known(LeakSettings(cycles=20, keeps="nothing", queries=False))
+    assert held(cycles=20, keeps="nothing", queries=False) == [0] * 20
+    assert "reference counting closed each one" in outcome.sentence
+    assert held(cycles=20, queries=False) == [*range(1, 21)]
+
+
+@pytest.mark.parametrize("queries", [True, False])
+@pytest.mark.parametrize("keeps", KEEPERS)
+def test_why_a_slot_is_held_or_free_is_what_happens_to_its_connection(keeps, queries, tmp_path):
+    """By hand: a connection that reference counting frees is gone at once, a cycle when the collector comes."""
+    engine = create_engine(f"sqlite:///{tmp_path / 'own.db'}", poolclass=QueuePool)
+    run = room.by_hand_in_a_cycle if keeps == "cycle" else room.by_hand
+    kept = []
+    with quick_collector():
+        source = (SqlSource if queries else room.Borrows)(engine, room._QUERY)
+        try:
+            run(source, room.breaking(3), room._Arrived())
+        except ValueError as error:
+            frame = error.__traceback__.tb_next.tb_frame
+            assert (frame.f_locals.get("problem") is error) == (keeps == "cycle")
+            kept = [error] if keeps == "exceptions" else []
+            del frame
+        connection = weakref.ref(source._connection)
+        del source
+        found = connection()
+        alone = (
+            found is not None and found._transaction is not None and found._transaction.connection is found
+        )
+        del found
+        at_once = connection() is None
+        gc.collect()
+        later = connection() is None
+        kept.clear()
+        gc.collect()
+    engine.dispose()
+    (tmp_path / "own.db").unlink(missing_ok=True)
+    for entry in set(ledger.held()):
+        ledger.closed(entry)
+    fate = known(LeakSettings(cycles=1, keeps=keeps, queries=queries)).crashes[0].fate
+    wanted = {(True, True): "counted", (False, False): "kept"}
+    if (at_once, later) in wanted:
+        assert fate == wanted[at_once, later]
+    else:
+        assert fate == ("frame" if keeps == "cycle" else "transaction")
+        assert fate == "frame" or alone
+    assert (fate == "transaction") == (keeps == "nothing" and queries)
+
+
+EVERY = [
+    LeakSettings(resource, 9, context, keeps, collects, queries=queries)
+    for resource in ("pool", "files")
+    for context in (False, True)
+    for keeps in KEEPERS
+    for collects in (0, 1, 4)
+    for queries in ((True, False) if resource == "pool" else (True,))
+]
+
+
+@pytest.mark.parametrize(
+    "chosen",
+    # Each file's settings is a subprocess of its own.
+    [pytest.param(one, marks=pytest.mark.deep) if one.resource == "files" else one for one in EVERY],
+    ids=str,
+)
+def test_every_worker_has_its_reason_and_the_reasons_add_up(chosen):
+    outcome = known(chosen)
+    fates = [crash.fate for crash in outcome.crashes]
+    assert sum(room.FATES[fate].startswith("held") for fate in fates) == outcome.held
+    assert all(reason in outcome.text() for reason in outcome.reasons)
+    for fate in set(fates):
+        assert sum(room.FATES[fate] in reason for reason in outcome.reasons) == 1
+    if chosen.context:
+        assert set(fates) == {"context"}
+    if chosen.collects == 1:
+        assert not {"frame", "transaction"} & set(fates)
+
+
+def test_the_reasons_name_the_workers_and_say_who_got_none():
+    assert known(LeakSettings(cycles=10, keeps="cycle", collects=4)).reasons == (
+        f"Pool slots of workers 1 to 8, {room.FATES['collected']}.",
+        f"Pool slots of workers 9 and 10, {room.FATES['frame']}.",
+        "The other 18 are free.",
+    )
+    assert known(LeakSettings(cycles=23)).reasons[1] == (
+        "Workers 21 to 23 got none, because all 20 were held."
+    )
+    assert known(LeakSettings(cycles=19)).reasons[1] == "The other one is free."
 
 
 @pytest.mark.parametrize("resource", RESOURCES)
@@ -125,7 +222,7 @@ def test_a_cycle_lasts_until_the_collector_comes(resource):
 def test_a_collector_that_comes_each_time_is_not_called_reference_counting(keeps):
     outcome = known(LeakSettings(cycles=3, keeps=keeps, collects=1))
     assert outcome.sentence == (
-        "3 crashes, and none of the 20 slots is held, though no worker got to its closing line: "
+        "3 crashes, and none of the 20 slots is held, although no worker reached its close(): "
         "the collector came after each crash. That is luck. One kept exception ends it."
     )
 
@@ -311,7 +408,7 @@ def test_it_opens_with_few_controls_and_one_crash(lab):
     agree(lab)
 
 
-@pytest.mark.parametrize("name", ["resource", "cycles", "context", "keeps", "collects", "breaks"])
+@pytest.mark.parametrize("name", ["resource", "cycles", "context", "keeps", "collects", "breaks", "queries"])
 def test_every_control_through_all_its_values(lab, name):
     if name == "collects":
         with lab.held():
@@ -350,6 +447,7 @@ ACTIONS = st.one_of(
     st.tuples(st.just("keeps"), st.sampled_from([*KEEPERS])),
     st.tuples(st.just("collects"), st.integers(0, CYCLES)),
     st.tuples(st.just("breaks"), st.integers(1, 6)),
+    st.tuples(st.just("queries"), st.booleans()),
     st.tuples(st.just("more"), st.booleans()),
 )
 

@@ -18,12 +18,12 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from lessons.collector import quick_collector
-from lessons.words import agreeing, many
+from lessons.words import agreeing, many, numbers
 from lifecycle import ledger
 from lifecycle.closing import describe
 from lifecycle.context import PipelineContext
@@ -37,6 +37,22 @@ KEEPERS = {
     "exceptions": "the supervisor: it keeps every exception",
     "cycle": "its own frame: it keeps the exception",
     "nothing": "nobody",
+}
+# What became of what a worker opened: whether it is held or free, and why.
+FATES = {
+    "kept": "held: the supervisor keeps the exception, its traceback keeps the worker's frame, and the frame "
+    "keeps what it opened",
+    "frame": "held: the worker's frame keeps the exception, and its traceback keeps the frame. Only the "
+    "collector frees such a cycle, and it has not come since",
+    "transaction": "held: nothing keeps the worker, but it queried the database, and then SQLAlchemy's "
+    "connection and its transaction refer to each other. Only the collector frees such a cycle, and it has "
+    "not come since",
+    "counted": "free: nothing referred to the worker any more, so reference counting closed what it had "
+    "opened, at once. That is luck: one kept exception or one cycle ends it",
+    "collected": "free: the collector found the worker's cycle when it came. That is luck: without the lab, "
+    "nothing says when it comes",
+    "context": "free: PipelineContext closed the source before the error left the block",
+    "refused": "",
 }
 ROOM = 20
 CYCLES = 40
@@ -58,7 +74,8 @@ class LeakSettings:
 
     `resource` is a key of `RESOURCES` and `keeps` one of `KEEPERS`; `cycles` (1 to 40) counts crashes,
     `context` says whether `PipelineContext` runs the worker, the worker breaks at record number `breaks` (1
-    to 6), and the cyclic collector comes after every `collects` crashes (0 to 40; 0: never).
+    to 6), and the cyclic collector comes after every `collects` crashes (0 to 40; 0: never). A worker on the
+    pool `queries` the database, or only borrows a connection, as lesson 01's `nightly` does.
     """
 
     resource: str = "pool"
@@ -67,6 +84,7 @@ class LeakSettings:
     keeps: str = "exceptions"
     collects: int = 0
     breaks: int = 3
+    queries: bool = True
 
     def __post_init__(self) -> None:
         for field, known in (("resource", RESOURCES), ("keeps", KEEPERS)):
@@ -83,7 +101,8 @@ class Crash:
     """One crash: `accepted` records arrived, then `error`; `refused` if the worker got no resource at all.
 
     `held` is what the pool or the operating system counts as in use afterwards, `unclosed` what the ledger
-    still has: opened, and never closed by name.
+    still has: opened, and never closed by name. `fate`, a key of `FATES`, is what became of the worker's slot
+    by the end.
     """
 
     number: int
@@ -92,6 +111,7 @@ class Crash:
     unclosed: int
     error: str
     refused: bool
+    fate: str = ""
 
 
 @dataclass(frozen=True)
@@ -119,6 +139,25 @@ class LeakOutcome:
         return self.crashes[-1].held if self.crashes else 0
 
     @property
+    def reasons(self) -> tuple[str, ...]:
+        """Why each slot is held or free: the workers by what became of what they opened."""
+        what = RESOURCES[self.settings.resource].capitalize()
+        by_fate: dict[str, list[int]] = {}
+        for crash in self.crashes:
+            by_fate.setdefault(crash.fate, []).append(crash.number)
+        told = []
+        for fate, workers in by_fate.items():
+            named = f"{agreeing(len(workers), 'worker', 'workers')} {numbers(workers)}"
+            if fate == "refused":
+                told.append(f"{named.capitalize()} got none, because all {ROOM} were held.")
+            else:
+                told.append(f"{what} of {named}, {FATES[fate]}.")
+        if 0 < self.held < ROOM:
+            rest = ROOM - self.held
+            told.append(f"The other {agreeing(rest, 'one is', f'{rest} are')} free.")
+        return tuple(told)
+
+    @property
     def sentence(self) -> str:
         """What happened, in a few sentences."""
         if self.lacking:
@@ -141,19 +180,19 @@ class LeakOutcome:
             gone = agreeing(count, "a worker that no longer runs", "workers that no longer run")
             return f"{crashes}: {self.held} of {ROOM} {what} held by {gone}. {self._why()}"
         if not any(crash.held for crash in self.crashes):
-            # Reference counting frees no cycle, and a connection of the pool is one by itself.
-            counted = self.settings.keeps == "nothing" and self.settings.resource != "pool"
+            # Reference counting frees no cycle.
+            counted = self.crashes[-1].fate == "counted"
             closed = (
                 "reference counting closed each one" if counted else "the collector came after each crash"
             )
             return (
                 f"{crashes}, and none of {_room(self.settings)} is held, "
-                f"though no worker got to its closing line: {closed}. "
+                f"although no worker reached its close(): {closed}. "
                 "That is luck. One kept exception ends it."
             )
         return (
             f"{crashes}: {self.held} of {ROOM} {what} held. The collector closed the rest when it came. "
-            "That is luck: nobody knows when it comes next."
+            "That is luck: without the lab, nothing says when it comes."
         )
 
     def _why(self) -> str:
@@ -161,9 +200,9 @@ class LeakOutcome:
             return "Each kept exception has a traceback, and that keeps the worker's frame and all it opened."
         if self.settings.keeps == "cycle":
             return "Frame and exception refer to each other: only the collector can free such a cycle."
-        # The pool alone gets here: an SQLAlchemy connection and its transaction refer to each other.
         return (
-            "Nobody keeps them, yet the connection's own objects form a cycle, which waits for the collector."
+            "Nobody keeps them, but each has queried the database: its connection and its transaction refer to "
+            "each other. Only the collector can free such a cycle."
         )
 
     def text(self) -> str:
@@ -176,6 +215,9 @@ class LeakOutcome:
             _collector(settings.collects),
             f"each worker breaks at record {settings.breaks}",
         ]
+        if settings.resource == "pool":
+            queries = "queries the database" if settings.queries else "only borrows a connection"
+            head.append(f"each worker {queries}")
         if self.lacking:
             return "\n".join([*head, "", self.lacking])
         rows = ["crash   held   not closed by name"]
@@ -185,7 +227,7 @@ class LeakOutcome:
             rows.append(row if crash.error == told else f"{row}   {crash.error}")
             told = crash.error
         after = f"afterwards, all put back: {self.left} open"
-        return "\n".join([*head, "", *rows, "", after, "", self.sentence])
+        return "\n".join([*head, "", *rows, "", after, "", *self.reasons, "", self.sentence])
 
 
 def _room(settings: LeakSettings) -> str:
@@ -194,6 +236,15 @@ def _room(settings: LeakSettings) -> str:
         if settings.resource == "pool"
         else f"the {ROOM} {settings.resource} there is room for"
     )
+
+
+class Borrows(SqlSource):
+    """A source that takes a connection of the pool, and asks the database nothing."""
+
+    def stream(self) -> Iterator[Any]:
+        """Yield as many records as the query would."""
+        for day in range(1, RECORDS + 1):
+            yield {"day": day, "rain": 0.5}
 
 
 class PassOn:
@@ -259,21 +310,23 @@ def supervise(
     run = in_context if settings.context else by_hand_in_a_cycle if settings.keeps == "cycle" else by_hand
     kept: list[BaseException] = []
     before = set(ledger.held())
-    crashes = []
+    crashes: list[Crash] = []
     with quick_collector():
         try:
             for number in range(1, settings.cycles + 1):
-                sink, told, refused = _Arrived(), "", False
+                sink, told, refused, used = _Arrived(), "", False, held()
                 try:
                     run(make(), breaking(settings.breaks), sink)
                 except Exception as error:
                     told, refused = _plain(error), not isinstance(error, ValueError)
                     if settings.keeps == "exceptions":
                         kept.append(error)
+                fate = "refused" if refused else _fate(settings, held() > used)
                 if settings.collects and number % settings.collects == 0:
                     gc.collect()
                 unclosed = len(set(ledger.held()) - before)
-                crashes.append(Crash(number, sink.count, held(), unclosed, told, refused))
+                crashes.append(Crash(number, sink.count, held(), unclosed, told, refused, fate))
+                crashes = _freed(crashes)
                 if progress is not None:
                     progress(number, settings.cycles)
         finally:
@@ -283,6 +336,24 @@ def supervise(
             for entry in set(ledger.held()) - before:
                 ledger.closed(entry)
     return tuple(crashes)
+
+
+def _fate(settings: LeakSettings, holds: bool) -> str:
+    """What became of a worker's slot when the worker was gone, before the collector comes."""
+    if not holds:
+        return "context" if settings.context else "counted"
+    if settings.keeps == "exceptions":
+        return "kept"
+    return "frame" if settings.keeps == "cycle" else "transaction"
+
+
+def _freed(crashes: list[Crash]) -> list[Crash]:
+    """The same crashes after the collector may have come: it frees all cycles, and only these."""
+    if crashes[-1].held:
+        return crashes
+    return [
+        replace(one, fate="collected") if one.fate in ("frame", "transaction") else one for one in crashes
+    ]
 
 
 def _collector(every: int) -> str:
@@ -326,7 +397,8 @@ def _leak_pool(settings: LeakSettings, progress: Progress | None) -> LeakOutcome
         pool = engine.pool
         assert isinstance(pool, QueuePool)
         try:
-            crashes = supervise(settings, lambda: SqlSource(engine, _QUERY), pool.checkedout, progress)
+            source = SqlSource if settings.queries else Borrows
+            crashes = supervise(settings, lambda: source(engine, _QUERY), pool.checkedout, progress)
             left = pool.checkedout()
         finally:
             engine.dispose()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from html import escape
 from time import monotonic
 
 from lessons.lab import figures
@@ -32,8 +33,9 @@ class LeakLab(Lab):
         keeps: str = "exceptions",
         collects: int = 0,
         breaks: int = 3,
+        queries: bool = True,
     ) -> None:
-        start = LeakSettings(resource, cycles, context, keeps, collects, breaks)
+        start = LeakSettings(resource, cycles, context, keeps, collects, breaks, queries)
         super().__init__("LeakLab", "Crash and restart, until something runs out")
         names = {"pool": "the pool: 20 slots", "files": "files", "sockets": "sockets"}
         keepers = {told: keeper for keeper, told in KEEPERS.items()}
@@ -50,6 +52,9 @@ class LeakLab(Lab):
         self.breaks = self.number(
             "breaks", "The worker breaks at record", 1, RECORDS, start.breaks, more=True
         )
+        self.queries = self.switch(
+            "queries", "The worker queries the database (the pool only)", start.queries, more=True
+        )
         self.outcome: LeakOutcome | None = None
         self.shown = self.view()
         self.assemble(self.shown)
@@ -64,6 +69,7 @@ class LeakLab(Lab):
             self.keeps.value,
             self.collects.value,
             self.breaks.value,
+            self.queries.value,
         )
 
     def crash_once_more(self) -> None:
@@ -82,6 +88,7 @@ class LeakLab(Lab):
             if monotonic() - began > 1:
                 self.progress(done, total, "crash")
 
+        self.queries.disabled = self.resource.value != "pool"
         self.outcome = leak(self.settings, progress)
         self.shown.value = page(self.outcome)
         self.tell(self.outcome.text())
@@ -102,4 +109,5 @@ def page(outcome: LeakOutcome) -> str:
         plot = figures.leak(outcome).inline()
     except ImportError:
         plot = '<p class="lc-soft">No matplotlib here, so no plot: the numbers stand below as text.</p>'
-    return f'<div class="lc-row">{strip}{count}</div>{plot}'
+    reasons = "".join(f"<li>{escape(reason)}</li>" for reason in outcome.reasons)
+    return f'<div class="lc-row">{strip}{count}</div><ul class="lc-reasons">{reasons}</ul>{plot}'
