@@ -132,7 +132,7 @@ def test_a_worker_that_only_borrows_a_connection_is_freed_at_once_as_lesson_01_s
 @pytest.mark.parametrize("queries", [True, False])
 @pytest.mark.parametrize("keeps", KEEPERS)
 def test_why_a_slot_is_held_or_free_is_what_happens_to_its_connection(keeps, queries, tmp_path):
-    """By hand: a connection that reference counting frees is gone at once, a cycle when the collector comes."""
+    """By hand: what reference counting frees is gone at once, and a cycle when the collector comes."""
     engine = create_engine(f"sqlite:///{tmp_path / 'own.db'}", poolclass=QueuePool)
     run = room.by_hand_in_a_cycle if keeps == "cycle" else room.by_hand
     kept = []

@@ -201,8 +201,8 @@ class LeakOutcome:
         if self.settings.keeps == "cycle":
             return "Frame and exception refer to each other: only the collector can free such a cycle."
         return (
-            "Nobody keeps them, but each has queried the database: its connection and its transaction refer to "
-            "each other. Only the collector can free such a cycle."
+            "Nobody keeps them, but each has queried the database: its connection and its transaction refer "
+            "to each other. Only the collector can free such a cycle."
         )
 
     def text(self) -> str:
