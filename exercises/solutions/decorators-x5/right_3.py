@@ -6,9 +6,9 @@ def test_retry(retry, new_feed):
             for record in stream:
                 arrived.append(record)
                 most = max(most, feed.open)
+            assert feed.open == 0
         assert before == 0
         assert most == 1
-        assert feed.open == 0
         assert arrived == feed.records
     feed = new_feed(failures=3)
     raised = None

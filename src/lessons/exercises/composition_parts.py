@@ -322,7 +322,8 @@ def in_context(source: Any, stages: Any, sink: Any) -> int:
         return int(pipeline.run())
 
 
-LEAKY = {"record": "record", "streams": "streams", "close": "close", "later": "quiet", "writes": "quiet"}
+LEAKY = {"record": "record", "streams": "streams", "broken": "broken", "close": "close",
+         "later": "quiet", "writes": "quiet", "closing": "closing"}  # fmt: skip
 """Kinds of runners that leave something open or keep an error to themselves, and what gives each away."""
 
 
@@ -361,11 +362,12 @@ def runner(kind: str, begin: Callable[..., tuple[Any, ...]] = begun) -> Runner:
         reason = (type(error), error, None) if error else (None, None, None)
         leaving: list[Any] = [partial(part.__exit__, *reason) for part in entered]
         with ExitStack() as stack:
+            stack.push(lambda *failed: kind == "closing" and not error)
             if kind == "close":
                 stack.callback(lambda: [leave() for leave in reversed(leaving)])
             for turn in () if kind == "close" else leaving:
                 stack.callback(turn)
-            for stream in () if kind == "streams" else streams:
+            for stream in () if kind == "streams" or (kind == "broken" and error) else streams:
                 stack.callback(stream.close)
             quiet = {"writes": writing, "later": count}.get(kind)
             if error and not (quiet and isinstance(error, OSError)):

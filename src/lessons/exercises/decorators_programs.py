@@ -63,12 +63,14 @@ class Retrying:
     def __init__(self, opener: Any) -> None:
         self.opener, self.delivered, self.attempts = opener, 0, 0
         self.line: Any = None
-        self.over = False
+        self.over = self.closed = False
 
     def __iter__(self) -> Retrying:
         return self
 
     def __next__(self) -> Any:
+        if self.closed:
+            raise ValueError("the stream is closed")
         while not self.over:
             try:
                 if self.line is None:
@@ -85,7 +87,8 @@ class Retrying:
                     self.over = True
                     raise
             except StopIteration:
-                self.close()
+                self.over = True
+                self._leave()
         raise StopIteration
 
     def _leave(self) -> None:
@@ -94,7 +97,8 @@ class Retrying:
         self.line = None
 
     def close(self) -> None:
-        self.over = True
+        # A file does the same: what a pull gives after `close()` is promised by nothing.
+        self.closed = True
         self._leave()
 
 
@@ -122,20 +126,21 @@ def retrying(
     picks: Callable[[Any, int, int], Any] = lambda stream, delivered, before: islice(stream, delivered, None),
     closes: Callable[[str, int], bool | None] = lambda how, number: True,
     attempts: int = 3,
-    last: Callable[[OSError], BaseException | None] = lambda error: error,
+    last: Callable[[str, Any], BaseException | None] = lambda how, error: error if how == "last" else None,
     resumes: bool = False,
 ) -> Any:
     """A retry that is right but for what is said here.
 
     picks: what it takes of a stream, by how many records it has handed on, and how many when the attempt
     before began. closes: whether it closes an attempt, by how that ended ("broken", "last", "end" or "left")
-    and by its number; None if it does when all is over. last: what it raises at the end. resumes: whether it
-    pulls the first stream again.
+    and by its number; None if it does when all is over. last: what it raises at the end, by how the last
+    attempt ended, and by the newest failure. resumes: whether it pulls the first stream again.
     """
 
     def program(function: Any) -> Any:
         def wrapper(*given: Any) -> Iterator[Any]:
             delivered = before = 0
+            failed: Any = None
             with ExitStack() as stack:
                 for number in range(1, attempts + 1):
                     if number == 1 or not resumes:
@@ -146,7 +151,7 @@ def retrying(
                             delivered += 1
                             yield record
                         how = "end"
-                        return
+                        break
                     except OSError as error:
                         failed, how = error, "last" if number == attempts else "broken"
                     finally:
@@ -154,12 +159,25 @@ def retrying(
                             stream.close()
                         elif now is None:
                             stack.callback(stream.close)
-            if (end := last(failed)) is not None:
+            if (end := last(how, failed)) is not None:
                 raise end
 
         return wrapper
 
     return program
+
+
+def reopening(function: Any) -> Any:
+    """Opens the feed once more after the last failure, and else does all that it has to."""
+
+    def wrapper(*given: Any) -> Iterator[Any]:
+        try:
+            yield from counting(function)(*given)
+        except OSError:
+            function(*given).close()
+            raise
+
+    return wrapper
 
 
 def swapped(stream: Any, delivered: int, before: int) -> Iterator[Any]:
@@ -174,8 +192,9 @@ resuming = retrying(lambda stream, delivered, before: stream, lambda how, number
 overshooting = retrying(lambda stream, delivered, before: islice(stream, delivered + bool(delivered), None))
 swapping = retrying(swapped)
 forgetting = retrying(lambda stream, delivered, before: islice(stream, delivered - before, None))
-silencing = retrying(last=lambda error: None)
-translating = retrying(last=lambda error: RuntimeError("three attempts have failed"))
+silencing = retrying(last=lambda how, error: None)
+translating = retrying(last=lambda how, error: RuntimeError("it failed") if how == "last" else None)
+grudging = retrying(last=lambda how, error: error)
 stubborn = retrying(attempts=4)
 belated = retrying(closes=lambda how, number: None)
 belated_later = retrying(closes=lambda how, number: None if number > 1 else True)

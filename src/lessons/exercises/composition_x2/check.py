@@ -13,12 +13,21 @@ from lessons.exercises.variant import Variant
 from lessons.judge.judge import declared
 
 
-@declared("close", "name", name="Part")
+@declared("close __eq__ __hash__", "name", name="Part")
 class Station:
-    """A part that is open when it is made: `close()` is noted in `diary`, and may fail."""
+    """A part that is open when it is made: `close()` is noted in `diary`, and may fail.
 
-    def __init__(self, name: str, diary: list[str], error: BaseException | None = None) -> None:
-        self.name, self.diary, self.error = name, diary, error
+    equal: whether it is equal to every other part.
+    """
+
+    def __init__(self, name: str, diary: list[str], error: BaseException | None, equal: bool) -> None:
+        self.name, self.diary, self.error, self.equal = name, diary, error, equal
+
+    def __eq__(self, other: object) -> bool:
+        return self.equal or self is other
+
+    def __hash__(self) -> int:
+        return 0
 
     def close(self) -> bool:
         self.diary.append(self.name)
@@ -34,23 +43,25 @@ def names_of(variant: Variant) -> list[str]:
 
 
 def closings(answer: Any, sheet: Sheet) -> Iterator[Any]:
-    """No part fails, then one, several, one by Ctrl-C and one by `sys.exit()`; at the end none again."""
+    """No part fails, then one, several, one by Ctrl-C and one by `sys.exit()`; at the end equal parts."""
     names = sheet.given
     last = len(names) - 1
     some = sheet.variant.number("composition-x2 fails", 1, last - 1)
-    kinds = OSError, KeyboardInterrupt, SystemExit
-    several = [0, last], [0, 0, some, last]
-    for kind, *fails in ([0], [0, some], [0, 0, some], *several, [1, some], [2, some], [0]):
-        diary: list[str] = []
-        errors = {names[at]: kinds[kind](f"{names[at]} has hung up") for at in fails}
-        tried = attempt(answer, [Station(name, diary, errors.get(name)) for name in names])
+    several = [(OSError, *fails) for fails in ((some,), (0, some), (last,), (0, some, last))]
+    runs: list[Any] = [(OSError,), *several, (KeyboardInterrupt, some), (SystemExit, some), (OSError,)]
+    for number, (kind, *fails) in enumerate(runs, 1):
+        diary, equal = list[str](), number == len(runs)
+        errors = {names[at]: kind(f"{names[at]} has hung up") for at in fails}
+        tried = attempt(answer, [Station(name, diary, errors.get(name), equal) for name in names])
         closed = list(dict.fromkeys(diary))
         again = next((name for name in diary if diary.count(name) > 1), "")
         raised = [error for name, error in errors.items() if name in diary]
         out = _all(tried.error)
         yield SimpleNamespace(
             fails=bool(fails),
-            kind=kinds[kind].__name__,
+            equal=equal,
+            what="no part failed, all of them are equal" if equal else "no part failed",
+            kind=kind.__name__,
             opened=", ".join(names),
             closed=", ".join(closed),
             missed=", ".join(name for name in names if name not in diary),
@@ -80,8 +91,8 @@ ALL_CLOSED = (
          "{again} was closed {times} times, these never: {missed}.", "generators-loop-value-is-kept",
          "A `lambda` looks up its name when it is called, after the loop. Hand on `part.close` itself."),
     Rule(closings, lambda one: one.missed and not one.fails,
-         "no part failed, these were not closed: {missed}. What the call raised: {raised}.", "",
-         "Close each of them."),
+         "{what}, and these were not closed: {missed}. What the call raised: {raised}.", "",
+         "Close each of them, also one that is equal (`==`) to another."),
     Rule(closings, lambda one: one.missed and one.kind == "OSError",
          "a part failed to close, and these stayed open: {missed}.", "composition-finally-covers-all",
          "A failing `close()` ends the lines below it. `ExitStack.callback` gives each part its turn."),
@@ -97,7 +108,7 @@ ALL_CLOSED = (
 
 LAST_FIRST = (
     # So it costs more than half to close only one part: the order of one shows nothing.
-    Rule(closings, lambda one: one.missed and not one.fails,
+    Rule(closings, lambda one: one.missed and not (one.fails or one.equal),
          "this shows only when each part is closed.", "", "Mend that first."),
     Rule(closings, lambda one: not one.last_first,
          "opened in the order {opened}, closed in the order {closed}.", "chains-first-closes-first",

@@ -35,7 +35,7 @@ class Place:
 
     def __init__(self, answer: Any, judge: Judge, folder: Path, old: Rows, pooled: bool) -> None:
         folder.mkdir()
-        self.answer, self.judge, self.old, self.named = answer, judge, old, list[Any]()
+        self.answer, self.judge, self.old, self.named, self.early = answer, judge, old, list[Any](), False
         self.database = Database("days", COLUMNS, folder)
         self.database.reset(old)
         self.engine = self.database.engine(judge, pooled)
@@ -49,6 +49,7 @@ class Place:
                 for record in records:
                     name.write(dict(record))
                 if error is not None:
+                    self.early = self.database.rows() != self.old
                     raise error
 
         with other or nullcontext():
@@ -73,6 +74,7 @@ class Place:
             is_sink=attempt(lambda: name.write).error is None,
             old=len(self.old),
             rows=len(rows),
+            early=self.early,
             none_new=not [row for row in rows if row not in self.old],
             missing=str([row for row in right if row not in rows][:1])[1:-1],
             extra=str([row for row in rows if row not in right][:1])[1:-1],
@@ -199,9 +201,13 @@ KEPT = (
 )  # fmt: skip
 
 UNCHANGED = (
-    Rule(nights, lambda night: not night.records and not night.right,
-         "the table had {old} row before {when}, and {rows} after it.", "composition-failed-is-nothing",
+    Rule(nights, lambda night: not night.records and not night.right and night.early,
+         "the table had {old} row before {when}. It changed before the block ended, and has {rows} rows now.",
+         "composition-failed-is-nothing",
          "Let the table change by one commit, in `__exit__`, and by that alone."),
+    Rule(nights, lambda night: not night.records and not night.right,
+         "the table had {old} row before {when}, and {rows} after it.", "",
+         "Commit in `__exit__` only if there was no error: the arguments of `__exit__` tell."),
     Rule(nights, lambda night: not night.records and night.no_error,
          "{when}, and the error did not come out of the block.", "leaks-true-reraises",
          "Let `__exit__` return nothing: a true value swallows the error."),

@@ -73,8 +73,8 @@ def first_night(answer: Any, sheet: Sheet) -> Iterator[Any]:
             days=len(night.days),
             wet=len(wet),
             odd_row=next((row for row in rows if row[:2] not in wet), rows and rows[0]),
-            # Whether the text for the rain decides: with another one for 0, or none, a day is dropped.
-            by_text=dry and (len(dry) + len(wet) < len(night.days) or none_left),
+            # Whether the text for the rain decides: a day without one is dropped.
+            by_text=dry and none_left,
             right_rows=night.is_right(rows),
             right_count=exactly(tried.value, len(rows)),
             patched=", ".join(sheet.judge.witness(at_work.changed)[:1]),

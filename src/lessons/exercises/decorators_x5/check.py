@@ -17,8 +17,8 @@ KEY = "decorators-x5"
 RIGHT = ("counting", "enclosing", "iterating")
 WRONG = (
     "restarting", "resuming", "overshooting", "swapping", "forgetting", "silencing", "translating",
-    "stubborn", "dangling", "belated", "belated_later", "unfinished", "spent", "deaf", "deaf_later", "hasty",
-    "forward",
+    "grudging", "stubborn", "reopening", "dangling", "belated", "belated_later", "unfinished", "spent",
+    "deaf", "deaf_later", "hasty", "forward",
 )  # fmt: skip
 
 
@@ -164,7 +164,7 @@ TESTS = (
 LIST = "Compare the whole list, its length and its order, with `feed.records`."
 TWICE = "Compare the whole list with `feed.records`, and let the line drop: `new_feed(failures=1)`."
 SECOND = "Run it with `failures=2`, which a right retry survives, and compare the whole list again."
-THIRD = "Run it with `failures=3`: after three attempts, and no more, an `OSError` has to come out."
+THIRD = "Run it with `failures=3`: an `OSError` has to come out, and `feed.opened` has to be 3 then."
 MIDDLE = "Look at `feed.open` in the middle, when the second attempt has given a record."
 THIRD_TRY = (
     "Look at `feed.open` in the middle with `failures=2`, too, when the third attempt has given a record."
@@ -199,7 +199,9 @@ catching = ruled(
             lets("forgetting", "hands records on again when the line drops a second time", SECOND),
             lets("silencing", "ends without an error when all three attempts have failed", THIRD),
             lets("translating", "raises a RuntimeError when all three attempts have failed", THIRD),
-            lets("stubborn", "makes four attempts", THIRD))),
+            lets("grudging", "hands on every record, and then raises the error of an attempt before", SECOND),
+            lets("stubborn", "makes four attempts", THIRD),
+            lets("reopening", "opens a fourth attempt, closes it, and raises the third one's error", THIRD))),
         Asked("an attempt left open after a failure is caught", 1, (
             *TESTS,
             lets("dangling", "never closes an attempt that broke", MIDDLE),

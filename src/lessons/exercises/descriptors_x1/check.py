@@ -137,7 +137,7 @@ GOES = (
 )  # fmt: skip
 ASKED = (
     Asked("each settings object keeps its own checked values", 2, (*WORKS, *OWN)),
-    Asked("each field has a name and a place of its own", 1, (*WORKS, *APART)),
+    Asked("each field has a place of its own", 1, (*WORKS, *APART)),
     Asked("what is no number is refused, and the old value stays", 1, (*WORKS, *REFUSES)),
     Asked("settings that are not used any more go, and their values", 1, (*WORKS, *GOES), linux=True),
 )

@@ -1,0 +1,38 @@
+def test_retry(retry, new_feed):
+    feed = new_feed(failures=1)
+    stream = retry(feed.stream)()
+    assert feed.opened == 0, "the call reads nothing"
+
+    records = list(stream)
+    assert records == feed.records, "each record once, in its order"
+    assert feed.open == 0, "all attempts are closed"
+
+    feed = new_feed(failures=1)
+    stream = retry(feed.stream)()
+    for _ in range(feed.at + 1):
+        next(stream)
+    assert feed.open == 1, "the attempt that broke is closed before the next"
+    stream.close()
+    assert feed.open == 0, "a reader who leaves early leaves nothing open"
+
+    feed = new_feed(failures=0)
+    stream = retry(feed.stream)()
+    next(stream)
+    stream.close()
+    assert feed.open == 0, "nor in the first attempt"
+    assert next(stream, "end") == "end", "what was closed is at its end"
+
+    feed, records = new_feed(failures=2), []
+    for record in retry(feed.stream)():
+        records.append(record)
+        assert feed.open == 1, "nor is the second one that broke"
+    assert records == feed.records
+    feed = new_feed(failures=3)
+    try:
+        list(retry(feed.stream)())
+    except OSError:
+        pass
+    else:
+        raise AssertionError("the last error goes on")
+    assert feed.opened == 3, "three attempts in all"
+    assert feed.open == 0, "the attempt that failed last is closed, too"
