@@ -12,6 +12,7 @@ from itertools import combinations, pairwise
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
 from typing import Any
+from urllib.parse import unquote
 
 import nbformat
 import pytest
@@ -19,12 +20,14 @@ from toolbox import load
 
 from lessons.desk import workcopy as desk
 from lessons.study.predictions import matching
-from lessons.study.questions import FIELD_GUIDE, LESSONS, misconceptions, questions
+from lessons.study.questions import FIELD_GUIDE, GLOSSARY, LESSONS, misconceptions, questions
 
 COURSE = Path(__file__).resolve().parents[1]
 NOTEBOOKS = sorted((COURSE / "notebooks").glob("[0-9]*.ipynb"))
 # What holds for every notebook holds for the field guide, too; what it alone must is in study/test_guide.py.
 ALL = [*NOTEBOOKS, COURSE / "notebooks" / f"{FIELD_GUIDE}.ipynb"]
+COURSE_GLOSSARY = COURSE / "notebooks" / f"{GLOSSARY}.ipynb"
+EXERCISES = sorted((COURSE / "exercises/release").glob("*/*.ipynb"))
 SHORT = {stem: short for short, stem in LESSONS.items()}
 
 TAGS = {
@@ -288,19 +291,27 @@ def test_pictures_have_words(path: Path) -> None:
 
 
 @every_lesson
-def test_each_widget_has_its_twin_in_words(path: Path) -> None:
-    cells = code(path)
+def test_each_lab_is_in_words_too_linked_beside_it_and_outside_the_reading_flow(path: Path) -> None:
+    cells = stored(path).cells
     places = [place for place, cell in enumerate(cells) if "widget" in tagged(cell)]
-    assert len(places) <= ANATOMY[path].widgets
-    for place in places:
-        twin = cells[place + 1]
-        assert "text-twin" in tagged(twin) and tool().text(twin).strip(), cells[place].id
-    for cell in code(path, "text-twin"):
-        assert cell.metadata["slideshow"]["slide_type"] == "skip"
-        shown = "".join(output.data["text/html"] for output in cell.outputs)
-        assert "<details><summary>" in shown, f"{cell.id}: fold it up"
     widgets = re.compile(r"(?m)^\w+(Lab|Map)\(")
-    assert [cell.id for cell in cells if widgets.search(cell.source)] == [cells[place].id for place in places]
+    assert [place for place, cell in enumerate(cells) if widgets.search(cell.source)] == places
+    assert len(places) <= ANATOMY[path].widgets
+    (end,) = [place for place, cell in enumerate(cells) if cell.id == "labs-in-words"]
+    last = [cell.id for cell in section(path, "Where to go from here")]
+    assert cells[end - 1].id == last[-1], "nothing of the lesson comes after it"
+    twins = iter(cells[end + 1 :])
+    for place in places:
+        link, words_cell, twin = cells[place + 1], next(twins), next(twins)
+        assert twin.id == f"{cells[place].id.removesuffix('-lab')}-twin" and tool().text(twin).strip()
+        (there,) = re.findall(r"\]\(#([^)]+)\)", link.source)
+        assert unquote(there) == anchor(re.findall(r"(?m)^### (.+)$", words_cell.source)[0])
+        assert "[Back to the lab](#" in words_cell.source
+        shown = "".join(output.data["text/html"] for output in twin.outputs)
+        assert "<details><summary>" in shown, f"{twin.id}: fold it up"
+        for cell in (link, words_cell, twin):
+            assert "text-twin" in tagged(cell) and cell.metadata["slideshow"]["slide_type"] == "skip"
+    assert list(twins) == []
 
 
 @every_lesson
@@ -430,16 +441,42 @@ def test_misconceptions_of_the_lesson_stand_behind_its_options(path: Path) -> No
     assert {id for id, entry in misconceptions().items() if entry.lesson == path.stem} <= used
 
 
-@every_notebook
-def test_links_lead_somewhere(path: Path) -> None:
-    anchors = {re.sub(r"\s+", "-", title) for _, title in headings(path)}
-    for cell in prose(path):
-        for target in re.findall(r"\]\(([^)]+)\)", words(cell)):
-            assert "://" not in target, f"{cell.id}: a lesson needs no network"
-            if target.startswith("#"):
-                assert target[1:] in anchors, target
-            else:
-                assert (path.parent / target.partition("#")[0]).exists(), target
+def anchor(title: str) -> str:
+    """The name under which JupyterLab and the reading edition find a heading."""
+    return re.sub(r"\s+", "-", title.replace("`", "").strip())
+
+
+def links(path: Path) -> list[str]:
+    """The targets of a notebook's links, as they are written."""
+    text = "\n".join(re.sub(r"```.*?```", "", cell.source, flags=re.DOTALL) for cell in prose(path))
+    return re.findall(r"(?<!!)\[[^\]]+\]\(([^)]+)\)", text)
+
+
+@pytest.mark.parametrize("path", [*ALL, COURSE_GLOSSARY, *EXERCISES], ids=lambda path: path.stem)
+def test_links_lead_to_a_notebook_and_to_a_heading_in_it(path: Path) -> None:
+    """Also on a student's desk, where lessons and exercises are under the same names."""
+    assert {"notebooks", "exercises/release"} == set(desk.SHELVES)
+    for target in links(path):
+        assert "://" not in target, f"{target}: a lesson needs no network"
+        place, _, heading = target.partition("#")
+        there = (path.parent / place).resolve() if place else path
+        assert there.is_file() and there.is_relative_to(COURSE), target
+        assert any(there.is_relative_to(COURSE / shelf) for shelf in desk.SHELVES), target
+        if heading:
+            assert unquote(heading) in {anchor(title) for _, title in headings(there)}, target
+
+
+@every_lesson
+def test_a_card_shows_where_one_is_the_way_back_and_on(path: Path) -> None:
+    place, (short, title) = NOTEBOOKS.index(path), (SHORT[path.stem], stored(path).cells[0].source[2:])
+    card = stored(path).cells[1]
+    beside = [*NOTEBOOKS[max(place - 1, 0) : place], *NOTEBOOKS[place + 1 : place + 2]]
+    practice = [] if place == 0 else [f"../exercises/release/{short}/{short}.ipynb"]
+    wanted = [*(one.name for one in beside), *practice, f"{GLOSSARY}.ipynb", f"{FIELD_GUIDE}.ipynb"]
+    assert sorted(re.findall(r"\]\(([^)]+)\)", card.source)) == sorted(wanted)
+    assert f"**{title.partition(':')[0]}**" in card.source
+    (bars,) = [cell for cell in code(path, "live") if cell.id == "bars"]
+    assert bars.source == f'way("{short}")' and "you are here" in tool().text(bars)
 
 
 @every_notebook
@@ -471,10 +508,38 @@ def test_the_tone_is_plain(path: Path) -> None:
 
 
 def glossary(path: Path) -> list[str]:
-    """The terms that a lesson explains."""
+    """The words that a lesson explains, without a remark in brackets."""
     (found,) = [cell for cell in prose(path) if cell.source.startswith("## Glossary")]
-    entries = re.findall(r"(?m)^- \*\*([^*]+)\*\*", found.source)
-    return [term.strip() for entry in entries for term in entry.split(",")]
+    return re.findall(r"\*\*([^*]+)\*\*", found.source)
+
+
+def test_the_glossary_has_each_word_once_with_a_link_to_where_it_is_taught() -> None:
+    """The link leads to the lesson that has the word first, and there to a part that marks it."""
+    found: dict[str, list[str]] = {}
+    for cell in prose(COURSE_GLOSSARY)[1:]:
+        assert "| Word | What it means | Where it is taught | In your language |" in cell.source
+        for row in re.findall(r"(?m)^\| \*\*(.+)$", cell.source):
+            word, told, link, own, end = (part.strip() for part in row.split("|"))
+            assert told.endswith((".", ".)")) and own == end == ""
+            place, _, heading = re.findall(r"\]\(([^)]+)\)", link)[0].partition("#")
+            found.setdefault(word.strip("*"), []).append(place)
+            taught = COURSE_GLOSSARY.with_name(place)
+            part = part_of(taught, unquote(heading))
+            assert re.search(rf"\*+(a |an )?{re.escape(word.strip('*'))}s?\*+", part, re.IGNORECASE), word
+    first: dict[str, list[str]] = {}
+    for path in NOTEBOOKS:
+        for word in glossary(path):
+            first.setdefault(word, [path.name])
+    first["descriptor"].append("02_descriptors.ipynb")  # of a file, and of an attribute
+    assert found == first
+
+
+def part_of(path: Path, heading: str) -> str:
+    """What a lesson says under one heading, up to the next; under its title without one."""
+    text = "\n".join(re.sub(r"```.*?```", "", cell.source, flags=re.DOTALL) for cell in prose(path))
+    title, *parts = re.split(r"(?m)^#{2,3} ", text)
+    named = {anchor(part.partition("\n")[0]): part for part in parts}
+    return named[heading] if heading else title
 
 
 @cache
@@ -484,7 +549,8 @@ def told(path: Path, *, further: bool = True) -> str:
     for cell in prose(path):
         if not further and cell.source.startswith(("## In production", "## Alone: further")):
             break
-        if "**After this lesson you can**" not in cell.source and not cell.source.startswith("## Glossary"):
+        aside = cell.source.startswith("## Glossary") or cell.id == "way" or "text-twin" in tagged(cell)
+        if "**After this lesson you can**" not in cell.source and not aside:
             text = re.sub(r"(?m)^#+ .*$", "", words(cell))
             kept.append(re.sub(r"!?\[[^\]]*\]\([^)]*\)", "", text))
     return "\n".join(kept)

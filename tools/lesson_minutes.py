@@ -24,6 +24,8 @@ LINES = 20
 PREDICTION, BREAK, GAP, ALONE = 0.75, 3, 3, 6
 """Minutes for a prediction, a "Break it", a line that is missing, a class written alone."""
 SELF_STUDY = ("Alone: further", "Glossary")
+INSTEAD = ("The lab in words", "The labs in words")
+"""What is read in the place of a lab, which has its own time."""
 
 
 def table():
@@ -60,6 +62,8 @@ def parts(path):
     for cell in nbformat.read(path, as_version=4).cells:
         if cell.cell_type == "markdown":
             title = "".join(re.findall(r"(?m)^## (.+)$", cell.source)[:1]) or title
+        if title.startswith(INSTEAD):
+            continue
         count = found[title.startswith(SELF_STUDY)]
         if cell.cell_type == "code":
             count["predictions"] += "predict" in cell.metadata.get("tags", [])

@@ -210,7 +210,9 @@ def _output(output: dict[str, Any]) -> Iterator[str]:
     else:
         data = output.get("data", {})
         if "text/html" in data:
-            yield f'<div class="output">{"".join(data["text/html"])}</div>'
+            # A link in an output leads to a file that the run has written, and a reader has not.
+            shown = re.sub(r"</?a\b[^>]*>", "", "".join(data["text/html"]))
+            yield f'<div class="output">{shown}</div>'
         elif not _LOUD & set(data):
             yield _shown("".join(data.get("text/plain", "")))
 

@@ -144,6 +144,7 @@ def test_a_lab_is_replaced_by_its_twin(edition: dict[str, str]) -> None:
     assert after.index("<details><summary>21 crashes, every exception kept</summary>") < 100
     assert "LeakSettings(cycles=21)" not in lab, "the code of the twin is not for reading"
     assert "LeakLab: 1 crash" not in text
+    assert "in words</a>" not in text and 'way("leaks")' not in text.replace("&quot;", '"')
 
 
 def test_what_a_notebook_shows_cannot_become_markup(tmp_path: Path) -> None:
