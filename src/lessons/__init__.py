@@ -27,7 +27,7 @@ _HOMES = {
     "report": "lab.page",
     "reset": "study.report",
     "search": "study.guide",
-    "way": "study.way",
+    "way": "study.report",
     "DescriptorLab": "lab.widgets.assign",
     "ExitLab": "lab.widgets.exits",
     "FailureLab": "lab.widgets.failure",

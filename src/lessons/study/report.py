@@ -87,12 +87,12 @@ class _Page:
         self.text.append(shown.text)
         self.body.append(shown.html)
 
-    def bars(self, rows: Iterable[_Row]) -> None:
+    def bars(self, rows: Iterable[_Row], here: str = "") -> None:
         self.body.append(
             '<table aria-label="Progress by lesson" style="border-collapse:collapse;margin:0.4em 0">'
         )
         for row in rows:
-            self.text.append(row.notebook)
+            self.text.append(row.notebook + ("  <- you are here" if row.notebook == here else ""))
             cells = ""
             for name, parts in row.bars.items():
                 said = _numbers(parts)
@@ -100,6 +100,8 @@ class _Page:
                 self.text.append(f"   {name:11}  {signs}  {said}")
                 cells += f'<td style="{_CELL}">{name}: {said}{bar}</td>'
             name = linked(f"[[{row.notebook}]]")
+            if row.notebook == here:
+                name = f"<strong>{row.notebook} &#9668; you are here</strong>"
             self.body.append(f'<tr><th scope="row" style="{_CELL}">{name}</th>{cells}</tr>')
         self.body.append("</table>")
 
@@ -116,6 +118,24 @@ def progress(lesson: object = None) -> Card:
         return _report(name)
     except Exception as error:
         return failed("progress could not be shown", error, "Your record is not touched.")
+
+
+def way(lesson: object = None) -> Card:
+    """Show where you are in the course, with a bar for the predictions and the exercises of each lesson.
+
+    lesson: the short name of this lesson, such as "leaks". Never raises.
+    """
+    try:
+        name = _name(lesson)
+        if isinstance(name, Card):
+            return name
+        events = predictions.journal.read()[0]
+        page = _Page()
+        rows = [_bars(one, merged(events), checks(events)) for one in _asked_in()]
+        page.bars(rows, here=LESSONS.get(name or "", ""))
+        return card("Where you are", page.text, page.body)
+    except Exception as error:
+        return failed("way could not be shown", error, "Go on with the next cell.")
 
 
 def export(path: object = None) -> Card:

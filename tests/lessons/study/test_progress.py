@@ -10,12 +10,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from lessons import export, predict, progress, reset
+from lessons import export, predict, progress, reset, way
 from lessons.exercises import exercises
 from lessons.study import links, predictions
 from lessons.study.cards import Card
 from lessons.study.journal import OUTCOMES, Checked, Journal, Line, checks, merged
-from lessons.study.questions import Question, misconceptions, questions
+from lessons.study.questions import LESSONS, Question, misconceptions, questions
 
 COURSE = Path(__file__).resolve().parents[3]
 
@@ -269,3 +269,16 @@ def test_none_of_them_ever_raises(tmp_path: Path, nonsense: object) -> None:
     path = str(tmp_path / nonsense.replace("/", "")) if isinstance(nonsense, str) else nonsense
     for shown in (progress(nonsense), reset(nonsense), export(path)):
         assert shown.text
+
+
+def test_the_way_shows_a_bar_for_each_lesson_and_where_one_is() -> None:
+    predictions.commit("leaks-p1", "right", False, "")
+    said, shown = str(way("leaks")), way("leaks").html
+    assert "01_leaks  <- you are here" in said and said.count("you are here") == 1
+    assert [line for line in said.splitlines() if line[:1].isdigit()] == [
+        one + ("  <- you are here" if one == "01_leaks" else "") for one in LESSONS.values()
+    ]
+    assert "1 not run yet" in said and "0 of 5 correct, 5 not checked yet" in said
+    assert shown.count("<tr>") == len(LESSONS) and "01_leaks &#9668; you are here" in shown
+    assert "you are here" not in str(way())
+    assert str(way("9")).startswith("There is no lesson '9'.")
