@@ -208,7 +208,7 @@ def test_minutes_are_given_and_fit(path: Path) -> None:
 
 @every_lesson
 def test_it_opens_with_questions_and_objectives(path: Path) -> None:
-    opening = "\n".join(cell.source for cell in prose(path)[:3])
+    opening = "\n".join(cell.source for cell in prose(path)[:4])
     questions_part, _, objectives = opening.partition("**After this lesson you can**")
     assert len(re.findall(r"(?m)^- .*\?$", questions_part)) >= 2
     assert len(re.findall(r"(?m)^\d\. ", objectives)) >= 3

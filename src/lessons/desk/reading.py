@@ -210,8 +210,9 @@ def _output(output: dict[str, Any]) -> Iterator[str]:
     else:
         data = output.get("data", {})
         if "text/html" in data:
-            # A link in an output leads to a file that the run has written, and a reader has not.
+            # A link in an output leads to a file that a run has written; its headings are not the page's.
             shown = re.sub(r"</?a\b[^>]*>", "", "".join(data["text/html"]))
+            shown = re.sub(r"<h[1-6]\b[^>]*>(.*?)</h[1-6]>", r"<p><strong>\1</strong></p>", shown)
             yield f'<div class="output">{shown}</div>'
         elif not _LOUD & set(data):
             yield _shown("".join(data.get("text/plain", "")))
