@@ -1,8 +1,6 @@
-import sys
-
-
 def copy_readings(source, sink):
     source.__enter__()
+    told = (None, None, None)
     try:
         sink.__enter__()
         try:
@@ -11,7 +9,10 @@ def copy_readings(source, sink):
                 return sum(sink.write(record) is None for record in stream)
             finally:
                 stream.close()
+        except BaseException as error:
+            told = (type(error), error, error.__traceback__)
+            raise
         finally:
-            sink.__exit__(*sys.exc_info())
+            sink.__exit__(*told)
     finally:
-        source.__exit__(*sys.exc_info())
+        source.__exit__(*told)

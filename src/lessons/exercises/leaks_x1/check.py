@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import types
 from collections.abc import Iterator
+from functools import partial
 from types import SimpleNamespace
 from typing import Any
 
 from lessons.exercises.exercise import Sheet, attempt, exactly
-from lessons.exercises.leaks_parts import Door, by_error, parts, trials
+from lessons.exercises.leaks_parts import Door, by_error, in_an_except, parts, trials
 from lessons.exercises.rules import Asked, Rule, ruled
 from lessons.words import described as short
 
@@ -30,7 +31,7 @@ def everywhere(answer: Any, sheet: Sheet) -> Iterator[Any]:
         one.in_the_loop = one.phase in ("pull", "write")
         one.parts = ", ".join(by_name or open_parts)
         one.suspended = any("started" in text for text in one.leaked)
-        one.left, one.pulled = door.left, one.source.pulled
+        one.left, one.pulled, one.once_else = door.left, one.source.pulled, doors[1].left == 1
         one.came, one.arrived, one.kept = map(len, (one.source.records, one.sink.rows, one.sink.kept))
         one.generator = isinstance(one.tried.value, types.GeneratorType)
         # A failure in closing strikes only an answer that closes; that it does not is said elsewhere.
@@ -40,7 +41,7 @@ def everywhere(answer: Any, sheet: Sheet) -> Iterator[Any]:
 
 
 def other_lengths(answer: Any, sheet: Sheet) -> Iterator[Any]:
-    """As many records as usual; none; nine, one of them empty; and one, which the archive refuses."""
+    """In an `except` of the caller; no record; nine, one of them empty; one, which the archive refuses."""
 
     def refuse(record: object) -> None:
         raise StopIteration
@@ -51,22 +52,20 @@ def other_lengths(answer: Any, sheet: Sheet) -> Iterator[Any]:
             source.records[4] = {}
         if count == 1:
             sink.write = refuse  # type: ignore[method-assign]
-        tried = attempt(answer, Door(source), Door(sink))
+        call = partial(answer, Door(source), Door(sink))
+        tried = attempt(call) if count is not None else attempt(in_an_except, sheet.judge, call)
         came, at = len(source.records), f", at {tried.where}" if tried.where else ""
         yield SimpleNamespace(
-            refused=count == 1,
-            failed=tried.error is not None,
-            came=came or "no",
-            arrived=len(sink.rows),
+            handled=count is None, refused=count == 1, failed=tried.error is not None,
+            came=came or "no", arrived=len(sink.rows), kept=len(sink.kept),
             did=f"raised {tried.raised}{at}" if tried.error else f"returned {short(tried.value)}",
             right=exactly(tried.value, came) and exactly(sink.rows, source.records),
-        )
+        )  # fmt: skip
 
 
 OPEN = "still open {when}: {parts}."
 ONE_WITH = "Give both parts to one `with` statement: it leaves them on every way out, the last one first."
 ONCE = "Leave it to `with` alone: it calls `__exit__` on every way out, an error included."
-BY_NAME = "An `except` closes after the errors that it names. `with` and `finally` ask for no names."
 
 
 RUNS = (
@@ -86,27 +85,28 @@ RUNS = (
 """What must hold before anything else can be seen."""
 
 CLOSED = (
-    Rule(everywhere, lambda run: run.parts and not run.phase, OPEN, "leaks-refcount-closes", ONE_WITH),
+    Rule(everywhere, lambda run: run.parts and not run.phase, OPEN, "", ONE_WITH),
     *by_error(everywhere, lambda run: run.parts and run.in_the_loop, OPEN, "leaks-traceback-keeps", ONE_WITH),
-    Rule(everywhere, lambda run: run.parts and run.phase == "open" and not run.ctrl_c,
-         OPEN, "leaks-exit-covers-enter",
-         "One part is open already when the other one fails to open. Begin the `try` or `with` of the first "
-         "before the other is opened: `with source, sink:` does."),
     Rule(everywhere, lambda run: run.parts and run.phase in ("end", "close") and not run.ctrl_c,
          OPEN, "composition-finally-covers-all",
          "Closing can fail, too. Give each thing a `with` or a `finally` of its own: the others still run."),
-    Rule(everywhere, lambda run: run.parts and run.phase == "start" and not run.ctrl_c,
-         OPEN, "", "The call of `source.stream()` can fail, too: let both parts be in the `with` before it."),
-    Rule(everywhere, lambda run: run.parts and run.ctrl_c, OPEN, "leaks-except-is-enough", BY_NAME),
+    Rule(everywhere, lambda run: run.parts and not run.ctrl_c,
+         OPEN, "", "The archive can fail to open, and so can the call of `source.stream()`. Begin the `with` "
+         "or `try` of what is open before that: `with source, sink:` does."),
+    Rule(everywhere, lambda run: run.parts, OPEN, "leaks-except-is-enough",
+         "An `except` closes after the errors that it names. `with` and `finally` ask for no names."),
 )  # fmt: skip
 
 TOLD_ONCE = (
-    Rule(everywhere, lambda run: run.in_the_loop and run.left > 1,
+    Rule(everywhere, lambda run: run.in_the_loop and run.left > 1 and run.once_else,
          "{when}, the archive was left {left} times.", "leaks-exit-on-success-only", ONCE),
     Rule(everywhere, lambda run: run.left > 1, "{when}, the archive was left {left} times.", "", ONCE),
     Rule(everywhere, lambda run: not run.phase and run.kept < run.arrived,
          "{when}, the archive had accepted {arrived} records and kept {kept}.", "",
          "Tell it that the run succeeded: three times `None`, which is what `with` does."),
+    Rule(other_lengths, lambda run: run.handled and run.kept != run.arrived,
+         "in an `except` of the caller, the archive had accepted {arrived} records and kept {kept}.", "",
+         "`sys.exc_info` tells of the caller's error, too. `with` tells the archive how this run ended."),
     Rule(everywhere, lambda run: run.in_the_loop and run.kept,
          "{when}, the archive kept {kept} of {came} records: it was told that the run had succeeded.",
          "leaks-accepted-is-kept", "An all-or-nothing sink decides by what its `__exit__` receives: hand the "

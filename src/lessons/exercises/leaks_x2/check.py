@@ -8,10 +8,9 @@ from types import SimpleNamespace
 from typing import Any
 
 from lessons.exercises.exercise import Sheet, attempt
-from lessons.exercises.leaks_parts import Weather, by_error, errors_go_on
+from lessons.exercises.leaks_parts import Weather, by_error, errors_go_on, in_an_except
 from lessons.exercises.rules import Asked, Rule, ruled
 from lessons.exercises.variant import Variant
-from lessons.judge.judge import Callback
 
 WAYS: tuple[tuple[str, str, Callable[[], object]], ...] = (
     ("end", "when the block came to its end", lambda: None),
@@ -28,14 +27,6 @@ WAYS: tuple[tuple[str, str, Callable[[], object]], ...] = (
     ("commit", "when Ctrl-C came during `commit`", KeyboardInterrupt),
     ("rollback", "when an error left the block and a `rollback` failed", lambda: OSError("the line is lost")),
 )
-
-
-def handling(call: Callable[[], object]) -> None:
-    """Call while an error is being handled, which `sys.exc_info` then finds."""
-    try:
-        raise LookupError("of the caller")
-    except LookupError:
-        call()
 
 
 def each_way(answer: Any, sheet: Sheet) -> Iterator[Any]:
@@ -81,7 +72,7 @@ def _block(answer: Any, sheet: Sheet, weather: Weather, ended: str, when: str, e
     event.listen(weather.engine, "commit", commit)
     event.listen(weather.engine, "engine_connect", made.append)
     handled = "except" in when
-    tried = attempt(sheet.judge.witness, handling, Callback(block)) if handled else attempt(block)
+    tried = attempt(in_an_except, sheet.judge, block) if handled else attempt(block)
     if ended == "end" and any(slots) and tried.error is not None:
         raise tried.error
     taken = weather.engine.pool.checkedout() > 0
