@@ -185,10 +185,7 @@ def one_by_one(program: Program, source: Any, stages: Any, sink: Any, limit: int
     return moved(iter(records), sink, limit)
 
 
-DROPS = (stacked, in_context)
-"""Programs that close every generator, last first, and keep none."""
-
-TIDY = (*DROPS, by_hand)
+TIDY = (stacked, in_context, by_hand)
 """Programs that close every generator, last first."""
 
 RIGHT = (*TIDY, first_first)
@@ -196,8 +193,7 @@ RIGHT = (*TIDY, first_first)
 
 open_ended = closes(lambda streams, failed: [])
 collected = closes(lambda streams, failed: [])
-by_halves = closes(lambda streams, failed: streams[:1] if failed == "stage" else streams)
-for_stages = closes(lambda streams, failed: streams if failed != "sink" else [])
+last_alone = closes(lambda streams, failed: streams[-1:])
 
 EARLY = {
     open_ended: "closes nothing",
@@ -206,11 +202,12 @@ EARLY = {
 BROKEN = {
     closes(lambda streams, failed: [] if failed else streams): "closes nothing when an error passes by",
     closes(lambda streams, failed: streams if failed != "stage" else []): "closes nothing when a stage fails",
-    by_halves: "closes the source's generator alone when a stage fails",
-    for_stages: "closes nothing when the sink fails",
-}
+    closes(lambda streams, failed: streams[:1] if failed == "stage" else streams):
+        "closes the source's generator alone when a stage fails",
+    closes(lambda streams, failed: streams if failed != "sink" else []): "closes nothing when the sink fails",
+}  # fmt: skip
 SOME = {
-    closes(lambda streams, failed: streams[-1:]): "closes the last generator of the chain alone",
+    last_alone: "closes the last generator of the chain alone",
     closes(lambda streams, failed: streams[:1]): "closes the source's generator alone",
     closes(lambda streams, failed: [*streams[:1], *streams[-1:]]):
         "closes the first generator and the last, and none between",

@@ -151,6 +151,13 @@ def new_pool(slots: int = 20, database: str = "") -> Any:
     )  # fmt: skip
 
 
+class Hollow(Exception):
+    """An error that is false, as one is that has a length and is empty."""
+
+    def __bool__(self) -> bool:
+        return False
+
+
 def handling(call: Callable[[], Any]) -> Any:
     """Call while an error is being handled, which `sys.exc_info` then finds."""
     try:

@@ -221,6 +221,8 @@ class Judge(Peer):
                     raise AttributeError(f"{type(thing).__name__!r} object has no attribute {method!r}")
                 if method in _BY_FUNCTION:
                     return _BY_FUNCTION[method](thing, *given, **named)
+                if method == "__exit__" and isinstance(given[1:] and given[1], BaseException) and given[0]:
+                    given[0] = type(given[1])  # a type that is not built in crosses as an object
                 return getattr(thing, method)(*given, **named)
             case "value", (thing, str(value)):
                 if value not in _allowed(thing).values:

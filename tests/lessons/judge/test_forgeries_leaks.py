@@ -17,7 +17,7 @@ def solved(id: str, file: str) -> str:
     return (FOLDER / id / f"{file}.py").read_text(encoding="utf-8")
 
 
-ON_SUCCESS = solved("leaks-x2", "wrong_1_leaks-exit-on-success-only")
+ON_SUCCESS = solved("leaks-x2", "wrong_1")
 ALL_EQUAL = """
 class Equal(int):
     __hash__ = None

@@ -42,8 +42,8 @@ def cases(plain: Line) -> Iterator[tuple[str, int, dict[str, Any]]]:
 def runs(answer: Any, sheet: Sheet) -> list[SimpleNamespace]:
     """Left at every record, failed at every place, and with each generator failing to close.
 
-    careful: whether building that fails in a stage leaves nothing suspended. zips: whether the answer names
-    `zip`; so its process says, and it decides on no points.
+    careful: whether building that fails in a stage leaves nothing suspended. names: those that the answer
+    looks up; so its process says, and they decide on no points.
     """
     records = odd(sheet.variant, "chains-x5:check", 6, 8)
     count = sheet.variant.number("chains-x5:stages", 2, 3)
@@ -56,9 +56,10 @@ def runs(answer: Any, sheet: Sheet) -> list[SimpleNamespace]:
             raise end.error
         done.append(observed(kind, limit, made, end))
     hasty = any(run.place == "sink" and run.hasty for run in done)
+    careful = not any(run.open for run in done if run.kind == "built")
+    names = sheet.judge.witness(names_in, answer)
     for run in done:
-        run.careful = not any(one.open for one in done if one.kind == "built")
-        run.zips = "zip" in sheet.judge.witness(names_in, answer) if run is done[0] else done[0].zips
+        run.careful, run.names = careful, names
         # A chain that was pulled to its end closes itself, in an order that says nothing.
         whole = run.pulls > run.need if run.kind == "early" else run.place == "sink" and hasty
         run.readable = not run.open and not whole
@@ -74,19 +75,23 @@ def observed(kind: str, limit: int, made: Line, end: Attempt) -> SimpleNamespace
     return SimpleNamespace(
         kind=kind, when=f"with limit {limit}, {made.when}", limit=limit, place=made.place,
         plain=made.error is None, ctrl_c=isinstance(made.error, KeyboardInterrupt),
-        open=", ".join(made.open), last_open=made.places[-1] in made.open,
-        unused=", ".join(one for one in made.places if limit and one not in made.streams),
+        open=", ".join(made.open),
+        closes_last=made.places[0] in made.open and made.places[-1] not in made.open,
         ended=", ".join(made.log), order=", ".join(made.order),
         written=len(made.rows), wanted=len(wanted), returned=short(end.value),
         right=exactly(made.rows, wanted) and exactly(end.value, len(wanted)),
         pulls=made.pulls, need=need, hasty=kind == "failed" and made.pulls > need,
         gathered=kind == "early" and limit == 1 and made.pulls == len(made.records),
+        unused=bool(limit) and len(made.streams) < len(made.places),
         raised=end.raised, no_error=end.error is None, same_error=free or end.error is made.error,
     )  # fmt: skip
 
 
 STOP = "Pull, write, and stop at the limit before the next pull: `itertools.islice` does."
 GO_ON = "Close, and let the error go on as it is: catch nothing, or raise it again."
+OPEN = "{when}; not closed: {open}."
+SILENT = "{when}, and no error reached the caller."
+PULLED = "with limit {limit} the source was pulled {pulls} times; enough are {need}."
 EACH = "Give every `close` a `finally` of its own; `contextlib.ExitStack` has one for each."
 
 WORKS = Rule(
@@ -96,37 +101,31 @@ WORKS = Rule(
 
 LEFT = (
     WORKS,
-    Rule(runs, lambda run: run.kind == "early" and run.open and not run.last_open,
-         "{when}; not closed: {open}.", "chains-close-travels",
+    Rule(runs, lambda run: run.kind == "early" and run.closes_last, OPEN, "chains-close-travels",
          "`close()` ends one generator. Keep each one that a part gives you, and close them all."),
     Rule(runs, lambda run: run.kind == "early" and run.open and run.careful,
-         "{when}; not closed: {open}. When building fails, all are closed.", "chains-try-around-building",
+         f"{OPEN} When building fails, all are closed.", "chains-try-around-building",
          "Your cleanup is around the building. Let it be around the loop that pulls as well."),
-    Rule(runs, lambda run: run.kind == "early" and run.open,
-         "{when}; not closed: {open}.", "chains-break-closes",
+    Rule(runs, lambda run: run.kind == "early" and run.open and "islice" not in run.names,
+         OPEN, "chains-break-closes",
          "Leaving a loop closes nothing. Give each generator to `contextlib.closing`, or to a `finally`."),
+    Rule(runs, lambda run: run.kind == "early" and run.open, OPEN, "",
+         "At the limit nothing is closed by itself. Give each generator to `contextlib.closing`."),
 )  # fmt: skip
 """What stays open when a run is left early is never closed, so nothing can be said of how it is closed."""
 
 CLOSED = (
     *LEFT,
-    Rule(runs, lambda run: run.kind != "stubborn" and not run.ctrl_c and run.open,
-         "{when}; not closed: {open}.", "",
+    Rule(runs, lambda run: run.kind != "stubborn" and not run.ctrl_c and run.open, OPEN, "",
          "Close in a `with` or a `finally` that begins before the first generator is made."),
     Rule(runs, lambda run: run.kind == "failed" and run.open,
-         "{when}; not closed: {open}. After other errors all are closed.", "leaks-except-is-enough",
+         f"{OPEN} After other errors all are closed.", "leaks-except-is-enough",
          "Not every error is an `Exception`. A `with` or a `finally` covers every way out."),
 )  # fmt: skip
 
-UNUSED = Rule(
-    runs, lambda run: run.plain and run.unused,
-    "these stages never got a stream: {unused}.", "", "Go through all of `stages`, however many there are.",
-)  # fmt: skip
-GATHERS = Rule(
-    runs, lambda run: run.gathered,
-    "with limit {limit} the source was pulled {pulls} times, to its end; enough are {need}.",
-    "chains-stage-by-stage", STOP,
-)  # fmt: skip
+UNUSED = Rule(runs, lambda run: run.plain and run.unused, "with limit {limit}, a stage got no stream.", "",
+              "Go through all of `stages`, however many there are.")  # fmt: skip
+GATHERS = Rule(runs, lambda run: run.gathered, PULLED, "chains-stage-by-stage", STOP)
 
 RIGHT = (
     WORKS,
@@ -135,42 +134,44 @@ RIGHT = (
          "with limit {limit}, {wanted} records were to be written; {written} were, and the answer returned "
          "{returned}.", "", "Write each record once, in its order, and return how many were written."),
     GATHERS,
-    Rule(runs, lambda run: run.plain and run.pulls != run.need and run.zips,
-         "with limit {limit} the source was pulled {pulls} times; enough are {need}. Your code uses `zip`.",
-         "chains-zip-loses-nothing", STOP),
-    Rule(runs, lambda run: run.plain and run.pulls != run.need,
-         "with limit {limit} the source was pulled {pulls} times; enough are {need}.", "", STOP),
+    Rule(runs, lambda run: run.plain and run.pulls != run.need and "zip" in run.names,
+         f"{PULLED} Your code uses `zip`.", "chains-zip-loses-nothing", STOP),
+    Rule(runs, lambda run: run.plain and run.pulls != run.need, PULLED, "", STOP),
     Rule(runs, lambda run: run.hasty,
          "{when}; the source had been pulled {pulls} times by then, and {need} are enough.",
          "chains-stage-by-stage", "Write each record before you pull the next: no list of all of them."),
     Rule(runs, lambda run: run.kind == "stubborn" and not run.same_error and run.no_error,
-         "{when}, and no error reached the caller.", "composition-clean-is-right",
+         SILENT, "composition-clean-is-right",
          "Close the others, and let the error out: who calls has to learn that closing failed."),
     Rule(runs, lambda run: run.kind != "full" and not run.same_error and run.no_error,
-         "{when}, and no error reached the caller.", "chains-failed-stage-ends", GO_ON),
+         SILENT, "chains-failed-stage-ends", GO_ON),
     Rule(runs, lambda run: not run.same_error, "{when}, and {raised} reached the caller.", "", GO_ON),
 )  # fmt: skip
 
+EITHER = ("early", "failed")
+TURNED = "{when}; they ended in the order {ended}, and it has to be {order}."
+LAST_FIRST = (
+    *LEFT, UNUSED, GATHERS,
+    Rule(runs, lambda run: run.kind in EITHER and run.readable and run.ended != run.order
+         and "reversed" in run.names,
+         TURNED, "", "`ExitStack` turns the order round by itself: give it what was made first first."),
+    Rule(runs, lambda run: run.kind in EITHER and run.readable and run.ended != run.order,
+         TURNED, "chains-first-closes-first", "What was made last uses all the others: close it first."),
+)  # fmt: skip
+STUBBORN = (
+    *LEFT,
+    Rule(runs, lambda run: run.kind == "stubborn" and not run.ctrl_c and run.open,
+         OPEN, "composition-finally-covers-all", EACH),
+    Rule(runs, lambda run: run.kind == "stubborn" and run.open, OPEN, "leaks-except-is-enough", EACH),
+)  # fmt: skip
+
 delivering = ruled(
-    "chains-x5",
-    "Deliver a few, and leave nothing half way",
-    kind="build",
-    answer="deliver",
-    version=4,
-    hangs="chains-stage-by-stage",
-    given=line,
+    "chains-x5", "Deliver a few, and leave nothing half way", kind="build", answer="deliver", version=4,
+    hangs="chains-stage-by-stage", given=line,
     asked=[
         Asked("every generator is closed, however the run ends", 3, CLOSED),
-        Asked("they are closed last first", 2, (*LEFT, UNUSED, GATHERS, Rule(
-            runs, lambda run: run.kind in ("early", "failed") and run.readable and run.ended != run.order,
-            "{when}; they ended in the order {ended}, and it has to be {order}.",
-            "chains-first-closes-first", "What was made last uses all the others: close it first."))),
-        Asked("one that fails to close keeps no other open", 1, (
-            *LEFT,
-            Rule(runs, lambda run: run.kind == "stubborn" and not run.ctrl_c and run.open,
-                 "{when}; not closed: {open}.", "composition-finally-covers-all", EACH),
-            Rule(runs, lambda run: run.kind == "stubborn" and run.open,
-                 "{when}; not closed: {open}.", "leaks-except-is-enough", EACH))),
+        Asked("they are closed last first", 2, LAST_FIRST),
+        Asked("one that fails to close keeps no other open", 1, STUBBORN),
         Asked("the records are right, no pull is too many, the error goes on", 2, RIGHT),
     ],
 )  # fmt: skip

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from types import SimpleNamespace
 from typing import Any
 
@@ -21,13 +22,12 @@ def programs(variant: Variant) -> Any:
 
 FAMILIES: dict[str, dict[Any, str]] = {
     "right": dict.fromkeys(ways.RIGHT, "closes every generator"),
-    "early": ways.EARLY,
-    "some": ways.SOME,
-    "broken": ways.BROKEN,
-    "dropped": {
+    "early": ways.EARLY | {
         ways.collected: "closes nothing and keeps nothing: Python closed the generators, because nothing "
                         "referred to them any more",
     },
+    "some": ways.SOME,
+    "broken": ways.BROKEN,
 }  # fmt: skip
 
 WORLDS = {
@@ -55,22 +55,23 @@ def tried(answer: Any, sheet: Sheet) -> Iterator[SimpleNamespace]:
     sheet.judge.keep = True
     done = {}
     for place in drawn:
-        family, way, _ = tries[place]
+        _, way, _ = tries[place]
         program = Program(way)
-        made = let_go(program, sheet.judge) if family == "dropped" else Callback(program.function())
+        made = let_go(program, sheet.judge) if way is ways.collected else Callback(program.function())
         end = attempt(answer, made)
         if end.error is not None and not program.runs:
             raise end.error
         done[place] = program, end
     sheet.judge.keep = False
     tidy = all(done[place][1].error is None for place in drawn if tries[place][1] in ways.TIDY)
+    looks = any(done[place][1].error for place in drawn if tries[place][1] is ways.open_ended)
     for place, (family, way, what) in enumerate(tries):
         program, end = done[place]
         yield SimpleNamespace(
             family=family, what=what, runs=len(program.runs), passed=end.error is None, raised=end.raised,
             stumbled=end.error is not None and not isinstance(end.error, AssertionError),
             where=f", {end.where}" if end.where else "", spent=program.spent,
-            order_alone=way is ways.first_first and tidy, way=way,
+            order_alone=way is ways.first_first and tidy, way=way, looks=looks,
             unbuilt=0 < program.broken == program.unbuilt,
         )  # fmt: skip
 
@@ -79,20 +80,18 @@ def worlds(answer: Any, sheet: Sheet) -> Iterator[SimpleNamespace]:
     """What a program has to do that the test accepts, if it rejects a right one."""
     rejected = [one for one in tried(answer, sheet) if one.family == "right" and not one.passed]
     if rejected:
-        judge = sheet.judge
-        judge.keep = True
-        luck = all(attempt(answer, let_go(Program(way), judge)).error is None for way in ways.DROPS)
+        sheet.judge.keep = True
         passed = (way for way in WORLDS if attempt(answer, Callback(Program(way).function())).error is None)
-        yield SimpleNamespace(luck=luck, way=next(passed, None), where=rejected[0].where)
-        judge.keep = False
+        yield SimpleNamespace(way=next(passed, None), where=rejected[0].where)
+        sheet.judge.keep = False
+
+
+def in_world(way: Any, world: Any) -> bool:
+    """Whether this program is one that the test accepts."""
+    return world.way is way
 
 
 REJECTED = "a program that closes every generator was rejected{where}"
-
-
-def in_world(way: Any, what: str, belief: str, advice: str) -> Rule:
-    """The row of one of the programs in `WORLDS`."""
-    return Rule(worlds, lambda one: one.way is way, f"{REJECTED}; one that {what} passes.", belief, advice)
 
 
 FAIR = (
@@ -102,21 +101,18 @@ FAIR = (
     Rule(tried, lambda one: one.family == "right" and not one.passed and one.order_alone,
          f"{REJECTED}. It closes the source's first.", "",
          "Ask only whether each one is closed: in which order does not matter here."),
-    Rule(worlds, lambda world: world.luck,
-         f"{REJECTED}. It passes if its generators are collected as soon as it is done.",
-         "leaks-refcount-closes",
-         "Ask each generator in which state it is, and not whether it is still there."),
-    *(in_world(way, *told) for way, told in WORLDS.items()),
+    *(Rule(worlds, partial(in_world, way), f"{REJECTED}; one that {what} passes.", belief, advice)
+      for way, (what, belief, advice) in WORLDS.items()),
     Rule(worlds, lambda world: True, f"{REJECTED}.", "",
-         "Find out which of its generators you look at, and when."),
+         "After the run, ask each generator in which state it is, and not whether it is still there."),
 )  # fmt: skip
 """What must hold first. A test that rejects a right program says nothing of leaky ones, and earns nothing."""
 
 PASSES = "your test passes a program that {what}."
 
 
-def missed(family: str) -> tuple[Rule, ...]:
-    """The rows that are the same for each family of leaky programs."""
+def missed(family: str, advice: str, *shown: Rule) -> tuple[Rule, ...]:
+    """The rows for a family of leaky programs; those that show more come before the last."""
     return (
         Rule(tried, lambda one: one.family == family and not one.runs,
              f"{PASSES} It never calls the program.", "", "Call it, and look."),
@@ -126,46 +122,36 @@ def missed(family: str) -> tuple[Rule, ...]:
         Rule(tried, lambda one: one.family == family and one.passed and one.spent,
              f"{PASSES} A later run had no records: an earlier one had used them up.",
              "chains-iterated-twice", "Make new records, or a new list iterator, for every run."),
+        *shown,
+        Rule(tried, lambda one: one.family == family and one.passed, PASSES, "", advice),
     )  # fmt: skip
 
 
-LEFT_EARLY = (
-    Rule(tried, lambda one: one.family == "early" and one.passed, PASSES, "chains-break-closes",
-         "Let a run be left early, with a `limit` below the number of records, and keep its generators in a "
-         "list: what is kept is not closed by luck."),
-    Rule(tried, lambda one: one.family == "dropped" and one.passed, PASSES, "",
-         "Keep every generator in a list of the test: then it is still there, and suspended, when you look."),
+ALL = "Keep the generator of the source and of each of at least two stages, and look at them all."
+
+EARLY = missed(
+    "early", "Let a run be left early, with a `limit` below the number of records, and keep its generators "
+    "in a list: what is kept is not closed by luck.",
 )  # fmt: skip
-
-LATER = (ways.for_stages, ways.by_halves)
-
-FAILED = (
-    Rule(tried, lambda one: one.family == "broken" and one.passed and one.unbuilt,
-         f"{PASSES} In your test a part fails when it is called, before anything is pulled.",
-         "chains-try-around-building",
-         "Let a stage fail at a record: inside its generator, after its first `yield`."),
-    Rule(tried, lambda one: one.family == "broken" and one.passed and one.way not in LATER,
-         PASSES, "",
-         "Let a stage fail at a record, and let the sink fail, each in a run of its own."),
-    Rule(tried, lambda one: one.passed and one.way is ways.for_stages, PASSES, "chains-consumer-error-inside",
-         "Let the sink fail at a record as well: then no generator is running, and none learns of it."),
-    Rule(tried, lambda one: one.passed and one.way is ways.by_halves, PASSES, "",
-         "Let the last of several stages fail: then more than the source's generator is suspended."),
+SOME = missed("some", ALL, Rule(
+    tried, lambda one: one.way is ways.last_alone and one.passed and one.looks,
+    PASSES, "chains-close-travels", ALL,
+))  # fmt: skip
+BROKEN = missed(
+    "broken", "Let the last of several stages fail at a record, and let the sink fail, each in a run of its "
+    "own.", Rule(
+        tried, lambda one: one.family == "broken" and one.passed and one.unbuilt,
+        f"{PASSES} In your test a part fails when it is called, before anything is pulled.",
+        "chains-try-around-building", "Let a stage fail at a record: inside its generator, after its first "
+        "`yield`."),
 )  # fmt: skip
 
 testing = ruled(
-    "chains-x6",
-    "A test that catches a chain left half way",
-    kind="test",
-    answer="check_closes",
-    version=4,
-    hangs="chains-stage-by-stage",
-    given=programs,
+    "chains-x6", "A test that catches a chain left half way", kind="test", answer="check_closes", version=4,
+    hangs="chains-stage-by-stage", given=programs,
     asked=[
-        Asked("it catches a run that was left early", 3, (*FAIR, *missed("early"), *LEFT_EARLY)),
-        Asked("it looks at every generator", 2, (*FAIR, *missed("some"), Rule(
-            tried, lambda one: one.family == "some" and one.passed, PASSES, "chains-close-travels",
-            "Keep the generator of the source and of each of at least two stages, and look at them all."))),
-        Asked("it catches what a failure leaves suspended", 2, (*FAIR, *missed("broken"), *FAILED)),
+        Asked("it catches a run that was left early", 3, (*FAIR, *EARLY)),
+        Asked("it looks at every generator", 2, (*FAIR, *SOME)),
+        Asked("it catches what a failure leaves suspended", 2, (*FAIR, *BROKEN)),
     ],
 )  # fmt: skip

@@ -8,9 +8,8 @@ from types import SimpleNamespace
 from typing import Any
 
 from lessons.exercises.exercise import Sheet, attempt
-from lessons.exercises.leaks_parts import Weather, by_error, errors_go_on, in_an_except
+from lessons.exercises.leaks_parts import Hollow, Weather, by_error, errors_go_on, in_an_except
 from lessons.exercises.rules import Asked, Rule, ruled
-from lessons.exercises.variant import Variant
 
 WAYS: tuple[tuple[str, str, Callable[[], object]], ...] = (
     ("end", "when the block came to its end", lambda: None),
@@ -20,6 +19,7 @@ WAYS: tuple[tuple[str, str, Callable[[], object]], ...] = (
     ("error", "when a `ValueError` left the block", lambda: ValueError("missing")),
     ("error", "when an `OSError` left the block", lambda: OSError("the sensor is silent")),
     ("error", "when a `StopIteration` left the block", StopIteration),
+    ("error", "when an error that is false left the block", Hollow),
     ("error", "when Ctrl-C left the block", KeyboardInterrupt),
     ("error", "when `sys.exit` left the block", lambda: SystemExit(1)),
     ("commit", "when `commit` failed with an `OSError`", lambda: OSError("the disk is full")),
@@ -39,7 +39,7 @@ def each_way(answer: Any, sheet: Sheet) -> Iterator[Any]:
 def _block(answer: Any, sheet: Sheet, weather: Weather, ended: str, when: str, error: Any) -> Any:
     from sqlalchemy import event
 
-    fails = error is not None and ended != "commit"
+    fails = ended in ("error", "rollback")
     some = weather.readings[: sheet.variant.number("leaks-x2 fails", 1, 3)] if fails else weather.readings
     slots: list[int] = []
     made: list[Any] = []
@@ -54,7 +54,7 @@ def _block(answer: Any, sheet: Sheet, weather: Weather, ended: str, when: str, e
                 if ended == "rollback":
                     made[0].rollback = refuses
                 weather.store(connection, some)
-                if fails and error:
+                if fails:
                     raise error
                 if "break" in when:
                     break
@@ -63,7 +63,7 @@ def _block(answer: Any, sheet: Sheet, weather: Weather, ended: str, when: str, e
 
     def commit(connection: object) -> None:
         commits.append(connection)
-        if ended == "commit" and error:
+        if ended == "commit":
             raise error
 
     def refuses() -> None:
@@ -77,25 +77,17 @@ def _block(answer: Any, sheet: Sheet, weather: Weather, ended: str, when: str, e
         raise tried.error
     taken = weather.engine.pool.checkedout() > 0
     return SimpleNamespace(
-        ended=ended,
-        when=when,
-        handled=handled,
-        borrowed=any(slots),
-        taken=taken,
+        ended=ended, when=when, handled=handled, borrowed=any(slots), taken=taken,
         # A connection is open, though the engine has a new pool, which knows nothing of it.
         lost=not taken and any(not one.closed and not one.invalidated for one in made),
         # The entry's name `connection` is gone, or refers to something else.
         dropped=bool(made) and attempt(getattr, entries[0], "connection").value is not made[0],
-        of=len(weather.readings),
-        stored=len(some),
-        kept=weather.kept(),
-        committed=bool(commits),
+        of=len(weather.readings), stored=len(some), kept=weather.kept(), committed=bool(commits),
         ctrl_c=error is not None and not isinstance(error, Exception),
-        must_raise=ended == "error",
+        odd=isinstance(error, StopIteration | Hollow), must_raise=ended == "error",
         by_exit=type(entries[0]).__name__ != "_GeneratorContextManager",
-        same_error=tried.error is error,
-        raised=tried.raised + (f", at {tried.where}" if tried.where else ""),
-    )
+        same_error=tried.error is error, raised=tried.raised + (f", at {tried.where}" if tried.where else ""),
+    )  # fmt: skip
 
 
 def two_at_once(answer: Any, sheet: Sheet) -> Iterator[Any]:
@@ -129,6 +121,7 @@ def two_at_once(answer: Any, sheet: Sheet) -> Iterator[Any]:
 
 TAKEN = "{when}, its connection still took a slot of the pool."
 HALF = "{when}, {stored} of {of} rows had been inserted, and the table kept {kept}."
+LOST = "{when}, the database had accepted {stored} rows and kept {kept}."
 TWO = "Keep what belongs to one entry in the object itself (`self.…`, set in a method), and nothing shared."
 
 BORROWS = Rule(
@@ -146,12 +139,8 @@ GIVEN_BACK = (
     Rule(each_way, lambda block: block.ended == "end" and block.taken and block.dropped,
          TAKEN, "leaks-refcount-closes",
          "Call `self.connection.close()`: dropping a name closes nothing that something else refers to."),
-    Rule(each_way, lambda block: block.ended == "end" and block.taken,
-         TAKEN, "",
-         "Call `self.connection.close()`, whatever happened in the block."),
-    *by_error(each_way, lambda block: block.ended == "error" and block.taken,
-              TAKEN, "leaks-exit-on-success-only",
-              "`__exit__` runs in this case, too. Which of its lines does it reach then?"),
+    *by_error(each_way, lambda block: block.ended in ("end", "error") and block.taken, TAKEN, "",
+              "`__exit__` runs on every way out of the block: call `self.connection.close()` on each."),
     Rule(two_at_once, lambda two: two.taken,
          "two entries were open at the same time, in two databases. When both had been left, the {left} one "
          "before the other, a slot was still taken.", "", TWO),
@@ -159,17 +148,17 @@ GIVEN_BACK = (
 
 KEPT = (
     BORROWS,
-    *by_error(each_way, lambda block: block.ended == "error" and block.kept and "Stop" not in block.when,
+    *by_error(each_way, lambda block: block.ended == "error" and block.kept and not block.odd,
               HALF, "leaks-accepted-is-kept",
               "Commit only if the block has succeeded. Which of the three arguments tells you?"),
     Rule(each_way, lambda block: block.ended == "error" and block.kept, HALF, "",
-         "`StopIteration` is an error like any other. After `break` and `return`, `kind` is `None`."),
+         "Each error counts, also a `StopIteration` and one that is false: only after a success is `kind` "
+         "`None`."),
     Rule(each_way, lambda block: block.ended == "end" and not block.handled and block.kept != block.stored,
-         "{when}, the database had accepted {stored} rows and kept {kept}.", "leaks-accepted-is-kept",
+         LOST, "leaks-accepted-is-kept",
          "What is not committed is taken back when the connection is given back: "
          "`self.connection.commit()` keeps it."),
-    Rule(each_way, lambda block: block.handled and block.kept != block.stored,
-         "{when}, the database had accepted {stored} rows and kept {kept}.", "",
+    Rule(each_way, lambda block: block.handled and block.kept != block.stored, LOST, "",
          "The arguments of `__exit__` say how this block ended. `sys.exc_info` tells of the caller's error."),
     # If a slot is still taken, the aspect above has said so.
     Rule(two_at_once, lambda two: not two.taken and (two.inner_kept or two.outer_kept != two.of),
@@ -181,28 +170,20 @@ KEPT = (
 REFUSED = (
     BORROWS,
     Rule(each_way, lambda block: block.ended == "commit" and not block.committed,
-         "no commit was tried, so none could fail.", "", "Mend what stands above first."),
+         "no commit was tried, so none could fail.", "", "Mend what is said above first."),
     *by_error(each_way, lambda block: block.ended in ("commit", "rollback") and (block.taken or block.lost),
               "{when}, its connection still took a slot of the pool: {raised}.", "",
               "`__exit__` can fail in the middle, too. Put the line that closes into a `finally`."),
-    Rule(each_way, lambda block: block.ended == "commit" and block.raised == "nothing",
-         "{when}, no error came out, and no row is in the table.", "",
-         "Let the error of a commit go on when the slot is given back."),
     Rule(each_way, lambda block: block.ended == "commit" and not block.same_error,
-         "{when}, another error came out: {raised}.", "",
+         "{when}, what came out of the `with` was {raised}.", "",
          "Let the error of a commit go on as it is: `finally` gives the slot back, and no `except` is "
          "needed."),
 )  # fmt: skip
 
 
-def weather(variant: Variant) -> Weather:
-    """A database in a file of its own, empty; the readings are the variant's."""
-    return Weather(variant.readings("leaks-x2", variant.number("leaks-x2", 4, 8)))
-
-
 entering = ruled(
     "leaks-x2", "Leave the database in order", kind="complete", answer="Entry", version=3,
-    given=weather,
+    given=lambda variant: Weather(variant.readings("leaks-x2", variant.number("leaks-x2", 4, 8))),
     asked=[
         Asked("the slot is given back, whichever way the block is left", 2, GIVEN_BACK),
         Asked("the rows are kept when the block succeeds, and only then", 1, KEPT),

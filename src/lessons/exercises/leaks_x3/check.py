@@ -113,8 +113,8 @@ class Block(SimpleNamespace):
         # If closing fails after an opener, the task does not say which of the two errors comes out.
         self.must_raise = self.failed_block or (self.fails and not self.refuses)
         self.same_error = self.tried.error is self.error
-        function = type(self.manager).__name__ == "_GeneratorContextManager"
-        self.by_exit = self.failed_block and not function
+        self.own_exit = type(self.manager).__name__ != "_GeneratorContextManager"
+        self.by_exit = self.failed_block and self.own_exit
         return self
 
 
@@ -184,16 +184,19 @@ CLOSES = (
 )  # fmt: skip
 """What must hold before closing after a failure can be seen."""
 
-OPENING = by_error(
-    each_failure, lambda block: block.fails and block.held and not block.refuses,
-    HELD, "leaks-exit-covers-enter",
+FROM_THEN = (
     "Ask of each line of yours: if it fails, what closes the connections that are open by then? "
-    "`contextlib.ExitStack` can hold each connection from the moment it is open.",
+    "`contextlib.ExitStack` can hold each connection from the moment it is open."
+)
+OPENING = (
+    Rule(each_failure, lambda block: block.fails and block.held and not block.refuses and not block.ctrl_c
+         and block.own_exit, HELD, "leaks-exit-covers-enter", FROM_THEN),
+    *by_error(each_failure, lambda block: block.fails and block.held and not block.refuses,
+              HELD, "", FROM_THEN),
 )  # fmt: skip
 
 LEAVING = (
-    *by_error(each_failure, lambda block: block.failed_block and block.held,
-              HELD, "leaks-exit-on-success-only",
+    *by_error(each_failure, lambda block: block.failed_block and block.held, HELD, "",
               "Close in a place that every way out passes: in `__exit__` without an `if`, or in a `finally` "
               "around the `yield`."),
     Rule(each_failure, lambda block: block.whole and block.early,

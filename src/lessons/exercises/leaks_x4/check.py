@@ -9,7 +9,7 @@ from types import SimpleNamespace
 from typing import Any
 
 from lessons.exercises.exercise import Sheet, attempt, described, exactly
-from lessons.exercises.leaks_parts import by_error, errors_go_on
+from lessons.exercises.leaks_parts import Hollow, by_error, errors_go_on
 from lessons.exercises.rules import Asked, Rule, ruled
 from lessons.judge.judge import Judge
 from lessons.words import described as short
@@ -18,8 +18,9 @@ from lessons.words import described as short
 class Run(SimpleNamespace):
     """One run of the sink, in a folder of its own, and what was seen of it.
 
-    kind: "run", "made" (it was not entered), "blocked" (no file can be put at the path), "stuck" (the file
-    beside it is gone), "full" (the disk is full from the last record on) or "empty" (no record came).
+    kind: "run", "made" (it was not entered), "false" (so is its error), "blocked" (no file can be put at the
+    path), "stuck" (the file beside it is gone), "full" (the disk is full from the last record on) or "empty"
+    (no record came).
     other: the path of another report in the same folder.
     ends: what must become of the report: "new", "old", or "either" if the failure came as late as that.
     meant: the error that left the block, if one was to. old: the report that is there at first.
@@ -141,7 +142,7 @@ class Runs:
         self, when: str, written: list[Any], meant: BaseException | None = None, end: Any = None, **known: Any
     ) -> Run:
         """Write records in a `with` of the sink; at its end call `end`, or raise `meant`."""
-        run = self.new(**{"when": when, "meant": meant, "ends": "old" if meant else "new", **known})
+        run = self.new(**{"when": when, "meant": meant, "ends": "new" if meant is None else "old", **known})
         sinks: list[Any] = []
 
         def block() -> None:
@@ -158,7 +159,7 @@ class Runs:
                     run.look(sinks[0])
                 if end:
                     end(run)
-                if meant:
+                if meant is not None:
                     raise meant
 
         error = attempt(block).error
@@ -182,6 +183,7 @@ def each_run(answer: Any, sheet: Sheet) -> Iterator[Run]:
         yield made.run("before the sink was entered", [], kind="made", ends="old")
         yield made.run("after a run where no report was before", every, old=False)
         yield made.run("after `sys.exit` left the block", some, SystemExit(1))
+        yield made.run("after an error that is false left the block", some, Hollow(), kind="false")
         yield made.run("after a failure where no report was before", some, ValueError("missing"), old=False)
         yield made.run("after a record that JSON refuses", [*some, {"station": {1}}], ends="old")
         in_the_way = "after a folder had been put at the report's path"
@@ -253,10 +255,10 @@ REPORT = (
     Rule(each_run, lambda run: run.kind == "run" and run.ends == "new" and not run.moved,
          "{when}, the report is a copy of the file that was beside it: a failure in the middle of the "
          "copying leaves half a report.", "", ONE_STEP),
-    Rule(each_run, lambda run: run.kind in ("stuck", "full") and run.new and not run.whole,
+    Rule(each_run, lambda run: run.kind in ("stuck", "full", "false") and run.new and not run.whole,
          "{when}, the old report is gone. Of the {of} records of a new one, {there}.", "",
-         f"Close the file first: that writes what is in the buffer, and it can fail. {ONE_STEP} Delete and "
-         "rename nothing before that."),
+         "Only if `kind` is `None` has a run succeeded. Close the file before the new report takes its "
+         f"place: that writes what is in the buffer, and it can fail. {ONE_STEP} Delete nothing else."),
     Rule(two_at_once, lambda two: not two.right,
          "two reports were open at the same time, in one folder. In the first one are {first} records, in "
          "the second one {second}.", "", TWO),
@@ -269,10 +271,7 @@ NOTHING_LEFT = (
     Rule(each_run, lambda run: run.kind == "run" and run.ends == "new" and run.open and run.dropped,
          "{when}, {left}.", "leaks-refcount-closes",
          "Call `close()`: dropping a name closes nothing that something else refers to."),
-    Rule(each_run, lambda run: run.kind == "run" and run.ends == "new" and run.left,
-         "{when}, {left}.", "", DELETE),
-    *by_error(each_run, lambda run: run.kind == "run" and run.left,
-              "{when}, {left}.", "leaks-exit-on-success-only", DELETE),
+    *by_error(each_run, lambda run: run.kind == "run" and run.left, "{when}, {left}.", "", DELETE),
     Rule(each_run, lambda run: run.kind == "full" and run.left,
          "{when}, {left}.", "",
          "`close()` writes what is in the buffer, and that can fail. Put it inside the `try` whose `finally` "

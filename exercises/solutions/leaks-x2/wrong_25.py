@@ -1,0 +1,14 @@
+class Entry:
+    def __init__(self, engine):
+        self.engine = engine
+
+    def __enter__(self):
+        self.connection = self.engine.connect()
+        return self.connection
+
+    def __exit__(self, kind, error, trace):
+        try:
+            if not error:
+                self.connection.commit()
+        finally:
+            self.connection.close()
