@@ -139,10 +139,10 @@ def compared(run: SimpleNamespace, kind: str, wanted: list[Any], alike: Callable
     return run
 
 
-def stage_rules(ending: Observation, endless: Observation, early: str, advice: str) -> SimpleNamespace:
+def stage_rules(ending: Observation, endless: Observation, advice: str) -> SimpleNamespace:
     """The rules for a stage: `begun` and `held` come first, `prompt` is about laziness, `right` about values.
 
-    ending, endless: observations of `compared` and of `lazy`. early: the belief of a call that pulls.
+    ending, endless: observations of `compared` and of `lazy`.
     """
     begun = (
         Rule(endless, lambda run: run.unusable,
@@ -163,7 +163,7 @@ def stage_rules(ending: Observation, endless: Observation, early: str, advice: s
     )  # fmt: skip
     prompt = (
         Rule(endless, lambda run: run.early,
-             "the call of the stage pulled already ({early}), before a value was asked for.", early,
+             "the call of the stage pulled already ({early}), before a value was asked for.", "",
              "Let the first pull begin the work: the call of a function with `yield` in it runs nothing."),
         Rule(endless, lambda run: run.at,
              "value {at} came out when {pulled} readings had been pulled; it needs {need}.", "",
@@ -325,16 +325,16 @@ class Watched(io.StringIO):
 class Shelf:
     """The files of a diary, one a day, by name: `texts` holds their lines, `files` all that were opened.
 
-    `most` is how many were open at once.
+    `most` is how many were open at once. Shelves of one key with other numbers in `first` share no name.
     """
 
-    def __init__(self, variant: Variant, key: str) -> None:
+    def __init__(self, variant: Variant, key: str, first: int = 0) -> None:
         self.values: list[float] = []
         self.texts: dict[str, list[str]] = {}
         self.files: list[Watched] = []
         self.most = 0
         self.errors: dict[str, BaseException] = {}
-        for name in variant.stations(key, 3):
+        for name in variant.stations(key, first + 3)[first:]:
             rows = variant.readings(f"{key}:{name}.txt", variant.number(f"{key}:{name}.txt", 2, 4))
             day = [float(str(row["celsius"])) for row in rows]
             # The second reading of one file is 0.0, that of the others is equal to the first.

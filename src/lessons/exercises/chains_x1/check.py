@@ -72,7 +72,7 @@ def endless(answer: Any, sheet: Sheet) -> Iterator[SimpleNamespace]:
 
 
 RULES = stage_rules(
-    ending, endless, "chains-building-moves",
+    ending, endless,
     'Hand on each reading with the cells that it came with, and `"highest"` beside them. Compare with every '
     "temperature of this stream so far, this one included: all may be below zero, and 0.0 is one of them.",
 )  # fmt: skip
@@ -83,13 +83,8 @@ ONE_DICT = Rule(
 )  # fmt: skip
 
 losing = ruled(
-    "chains-x1",
-    "A stage that loses every reading",
-    kind="fix",
-    answer="with_highest",
-    version=4,
-    hangs="chains-stage-by-stage",
-    given=lambda variant: winter(variant, "chains-x1", 7),
+    "chains-x1", "A stage that loses every reading", kind="fix", answer="with_highest", version=4,
+    hangs="chains-stage-by-stage", given=lambda variant: winter(variant, "chains-x1", 7),
     asked=[
         Asked("each reading is handed on before the next is pulled", 2,
               (*RULES.begun, *RULES.held, *RULES.prompt)),

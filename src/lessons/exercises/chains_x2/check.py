@@ -132,7 +132,7 @@ CHAIN = (
          "Whatever the mail needs has to be there before the `try` begins."),
     Rule(nights, lambda night: night.silent and night.kind not in night.kinds
          and night.place in night.elsewhere,
-         "{when}, and no mail came.", "start-except-catches-all",
+         "{when}, and no mail came.", "",
          "An `except` catches the kinds that it names. A failure is any `Exception`."),
     Rule(nights, lambda night: night.silent and night.place not in ("sink", *night.elsewhere)
          and not night.building and night.inside and "source" in night.elsewhere,
@@ -199,13 +199,8 @@ GOES_ON = (
 )  # fmt: skip
 
 mailing = ruled(
-    "chains-x2",
-    "The mail that never came",
-    kind="fix",
-    answer="night",
-    version=4,
-    hangs="chains-stage-by-stage",
-    given=nightly,
+    "chains-x2", "The mail that never came", kind="fix", answer="night", version=4,
+    hangs="chains-stage-by-stage", given=nightly,
     asked=[
         Asked("a failure of the source or of a stage sends a mail", 2, CHAIN),
         Asked("a failure of the sink sends a mail", 2, SINK),

@@ -16,6 +16,8 @@ from lessons.exercises.variant import Variant
 from lessons.judge.judge import Callback
 from lessons.words import described as short
 
+KEY = "chains-x3:check"
+
 _folders: list[tempfile.TemporaryDirectory[str]] = []
 
 
@@ -37,7 +39,7 @@ def made(answer: Any, shelf: Shelf) -> Any:
 
 def begun(answer: Any, sheet: Sheet) -> tuple[Shelf, Any]:
     """A shelf, and a stream of a new diary over it, not yet pulled."""
-    shelf = Shelf(sheet.variant, "chains-x3:check")
+    shelf = Shelf(sheet.variant, KEY)
     return shelf, iter(made(answer, shelf).stream())
 
 
@@ -48,7 +50,7 @@ def read(stream: Any) -> list[Any]:
 
 def whole(answer: Any, sheet: Sheet) -> Iterator[SimpleNamespace]:
     """A stream that is pulled to its end, and once more; and one that is pulled when it is closed."""
-    shelf = Shelf(sheet.variant, "chains-x3:check")
+    shelf = Shelf(sheet.variant, KEY)
     stream = attempt(lambda: iter(made(answer, shelf).stream()))
     end = attempt(read, stream.value) if stream.error is None else stream
     after = attempt(next, stream.value) if end.error is None else end
@@ -77,7 +79,7 @@ WRONG: dict[Any, tuple[str, type[BaseException]]] = {
 
 def ways_out(answer: Any, sheet: Sheet) -> list[SimpleNamespace]:
     """A stream that is closed after each reading, pulled to its end, or ended by an error of one file."""
-    left, total = [], len(Shelf(sheet.variant, "chains-x3:check").values)
+    left, total = [], len(Shelf(sheet.variant, KEY).values)
     for count in range(1, total + 1):
         shelf, stream = begun(answer, sheet)
         pulled = [attempt(next, stream) for _ in range(count)]
@@ -90,7 +92,7 @@ def ways_out(answer: Any, sheet: Sheet) -> list[SimpleNamespace]:
         ))  # fmt: skip
     for way, (what, error) in {"": ("", Exception), **WRONG}.items():
         for number in range(3 if way else 1):
-            shelf = Shelf(sheet.variant, "chains-x3:check")
+            shelf = Shelf(sheet.variant, KEY)
             shelf.spoil(number, way)
             end = attempt(lambda shelf=shelf: read(made(answer, shelf).stream()))
             # Lines that are not taken for numbers cannot be wrong ones.
@@ -100,18 +102,22 @@ def ways_out(answer: Any, sheet: Sheet) -> list[SimpleNamespace]:
                 open=shelf.open, closable=True, held_on=False, raised=end.raised, kept=end,
                 silent=way and floats and not isinstance(end.error, error),
             ))  # fmt: skip
+    # A `try` around the `yield` alone closes after a line that is no number, and not where reading fails.
+    around = [bool(one.open) for one in left if one.way in ("no number", OSError)] == [False] * 3 + [True] * 3
     for one in left:
-        one.careful = not any(other.open for other in left if other.way == "no number")
+        one.around_yield = around
     return left
 
 
 def waiting(answer: Any, sheet: Sheet) -> Iterator[SimpleNamespace]:
     """A stream that is closed without a pull."""
-    shelf = Shelf(sheet.variant, "chains-x3:check")
-    stream = attempt(lambda: iter(made(answer, shelf).stream())).value
-    eager = shelf.open
+    shelf = Shelf(sheet.variant, KEY)
+    diary = attempt(made, answer, shelf).value
+    before = len(shelf.files)
+    stream = attempt(lambda: iter(diary.stream())).value
+    eager, by_call = shelf.open, len(shelf.files) > before == 0
     end = attempt(lambda: stream.close()) if hasattr(stream, "close") else Attempt()
-    yield SimpleNamespace(eager=eager or "nothing", left=shelf.open, raised=end.raised)
+    yield SimpleNamespace(eager=eager or "nothing", left=shelf.open, by_call=by_call, raised=end.raised)
 
 
 def slowly(answer: Any, sheet: Sheet) -> Iterator[SimpleNamespace]:
@@ -124,9 +130,9 @@ def slowly(answer: Any, sheet: Sheet) -> Iterator[SimpleNamespace]:
 
 def once_more(answer: Any, sheet: Sheet) -> Iterator[SimpleNamespace]:
     """A second stream of one diary, after the first and beside it; and a second diary beside the first."""
-    shelf = Shelf(sheet.variant, "chains-x3:check")
+    shelf = Shelf(sheet.variant, KEY)
     for count, went in ((1, "one reading"), (len(shelf.values) + 1, "all readings")):
-        diary = made(answer, Shelf(sheet.variant, "chains-x3:check"))
+        diary = made(answer, Shelf(sheet.variant, KEY))
         first = diary.stream()
         taken = [value for _, value in zip(range(count), first, strict=False)]
         attempt(lambda first=first: first.close())
@@ -134,10 +140,9 @@ def once_more(answer: Any, sheet: Sheet) -> Iterator[SimpleNamespace]:
         right = exactly(second, shelf.values) and exactly(taken, shelf.values[:count])
         when = f"after {went} of a first stream, a second one"
         yield SimpleNamespace(when=when, later=True, came=short(second), right=right, open="none")
-    other = Shelf(sheet.variant, "chains-x3:other")
     diary = made(answer, shelf)
     yield from _beside("two streams of one diary were pulled in turn: one of them", [(diary, shelf)] * 2)
-    pairs = [(made(answer, one), one) for one in (Shelf(sheet.variant, "chains-x3:check"), other)]
+    pairs = [(made(answer, one), one) for one in (Shelf(sheet.variant, KEY), Shelf(sheet.variant, KEY, 3))]
     yield from _beside("two diaries were pulled in turn: one of them", pairs)
 
 
@@ -152,7 +157,6 @@ def _beside(when: str, diaries: list[tuple[Any, Shelf]]) -> Iterator[SimpleNames
         yield SimpleNamespace(when=when, later=False, came=short(values), right=right, open=left)
 
 
-WITHIN = "Put a `with` or a `finally` around the loop that yields the lines of one file."
 ALL = "Yield `float(line)` for each line of each file, in their order."
 
 READS = (
@@ -173,23 +177,24 @@ CLOSES = (
     Rule(ways_out, lambda left: left.held_on,
          "{when} ended with {raised}.", "chains-bare-except-harmless",
          "A bare `except:` around a `yield` catches the `GeneratorExit` as well: name what you mean."),
-    Rule(ways_out, lambda left: left.open and left.way == "closed" and left.careful,
-         "still open {when}: {open}. After an error the files are closed.", "chains-consumer-error-inside",
+    Rule(ways_out, lambda left: left.open and left.way == "closed" and left.around_yield,
+         "still open {when}: {open}. After an error in a line the files are closed.",
+         "chains-consumer-error-inside",
          "The consumer's error never comes in. What comes in is a `GeneratorExit`, at the `yield`, when the "
          "stream is closed. Which clause runs for every way out?"),
-    Rule(ways_out, lambda left: left.open and left.way == "closed",
-         "still open {when}: {open}.", "chains-break-closes", WITHIN),
-    Rule(ways_out, lambda left: left.open, "still open {when}: {open}.", "", WITHIN),
+    Rule(ways_out, lambda left: left.open, "still open {when}: {open}.", "",
+         "Put a `with` or a `finally` around the loop that yields the lines of one file."),
     Rule(ways_out, lambda left: left.silent,
          "{when}, and {raised} was raised.", "", "Let each error go on to whoever pulls."),
 )  # fmt: skip
 
 OPENS_LATE = (
-    Rule(waiting, lambda stream: stream.left,
+    Rule(waiting, lambda stream: stream.left and stream.by_call,
          "`stream()` was called, not pulled, and closed; still open: {left}.", "chains-close-runs-finally",
          "A generator that never started has not entered its `try`. Open each file inside it."),
     Rule(waiting, lambda stream: {stream.raised, stream.eager} != {"nothing"},
-         "`stream()` was called, not pulled, and closed. It opened {eager}; `close()` raised {raised}.", "",
+         "`stream()` was called, and closed without a pull. Open before that: {eager}; `close()` raised "
+         "{raised}.", "",
          "Let the first pull open the first file, so that `close()` has nothing to do before it."),
 )  # fmt: skip
 
@@ -198,7 +203,7 @@ BY_LINE = (
          "{files} files were open at once, before or when reading {count} came out.", "",
          "Open a file when the one before it is through, and closed."),
     Rule(slowly, lambda one: one.lines > one.count,
-         "{lines} lines had been read when reading {count} came out.", "chains-stage-by-stage",
+         "{lines} lines had been read when reading {count} came out.", "",
          "Yield inside the loop over the file's lines, while the file is open."),
 )  # fmt: skip
 
@@ -216,13 +221,8 @@ FROM_THE_FIRST = (
 )  # fmt: skip
 
 diary = ruled(
-    "chains-x3",
-    "A diary that closes its files",
-    kind="complete",
-    answer="Diary",
-    version=4,
-    hangs="chains-stage-by-stage",
-    given=shelved,
+    "chains-x3", "A diary that closes its files", kind="complete", answer="Diary", version=4,
+    hangs="chains-stage-by-stage", given=shelved,
     asked=[
         Asked("no file stays open, wherever the stream is left", 2, (*READS, *CLOSES)),
         Asked("a stream that was never pulled has opened nothing", 1, (*READS, *OPENS_LATE)),

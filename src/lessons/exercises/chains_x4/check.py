@@ -125,32 +125,23 @@ def many(answer: Any, sheet: Sheet) -> Iterator[SimpleNamespace]:
 
 
 RULES = stage_rules(
-    ending, endless, "",
+    ending, endless,
     "The first mean is that of the first `size` readings, each later one drops the oldest, and fewer "
     "readings than `size` have none. 0.0 is a reading, too. Each mean is a `float`, and not rounded.",
 )  # fmt: skip
 
-DROP = "Drop what has left the window: `collections.deque(maxlen=size)` does it by itself."
-
 smoothing = ruled(
-    "chains-x4",
-    "A mean that moves along",
-    kind="build",
-    answer="smoothed",
-    version=4,
-    hangs="chains-stage-by-stage",
-    given=lambda variant: degrees(variant, "chains-x4", 14),
+    "chains-x4", "A mean that moves along", kind="build", answer="smoothed", version=4,
+    hangs="chains-stage-by-stage", given=lambda variant: degrees(variant, "chains-x4", 14),
     asked=[
         Asked("each mean is handed on as soon as its readings are there", 2,
               (*RULES.begun, *RULES.held, *RULES.prompt)),
         Asked("it remembers no more than its window", 2, (
             *RULES.begun, *RULES.held,
-            Rule(many, lambda run: run.more > MUCH,
-                 "after 20,000 more readings its process held {more:,} bytes more; the window has {size}.",
-                 "", DROP),
-            Rule(many, lambda run: run.held > 150,
-                 "after 300 readings its process held about {held} of them; the window has {size}.",
-                 "", DROP),
+            Rule(many, lambda run: run.more > MUCH or run.held > 150,
+                 "after 20,000 more readings its process held {more:,} bytes more, and after 300 large ones "
+                 "about {held} of them; the window has {size}.",
+                 "", "Drop what has left the window: `collections.deque(maxlen=size)` does it by itself."),
         ), linux=True),
         Asked("all means are right", 2, (*RULES.begun, *RULES.right, Rule(
             many, lambda run: not run.near,
