@@ -37,9 +37,6 @@ class TooMany(Exception):
     """A stream without an end was pulled far beyond what anybody had asked for."""
 
 
-# --- stages, and the streams that they are tried on
-
-
 @declared("__iter__ __next__ close", name="stream")
 class Tap:
     """A stream that counts how often it is pulled; one that has a `limit` has no end, and refuses there."""
@@ -182,9 +179,6 @@ def stage_rules(ending: Observation, endless: Observation, advice: str) -> Simpl
     return SimpleNamespace(begun=begun, held=held, prompt=prompt, right=right)
 
 
-# --- runs of a whole chain
-
-
 @declared("stream write", name="Part")
 class Line:
     """The parts of one run, which is made to fail once: at the place and the record of `fault`, by `error`.
@@ -292,9 +286,6 @@ class LineStage:
         return self.line.built(self.place, stream)
 
 
-# --- files
-
-
 @declared(
     "__enter__ __exit__ __next__ read readline readlines close", "closed name mode encoding", "TextIOWrapper"
 )
@@ -369,11 +360,8 @@ class Shelf:
         return self.files[-1]
 
 
-# --- what runs beside the answer, in its own process
-
-
 def unending(seed: str) -> Iterator[float]:
-    """Temperatures without an end, the same for the same seed."""
+    """Temperatures without an end, the same for the same seed. What is below runs beside the answer."""
     source = random.Random(seed)
     while True:
         yield source.random() * 40

@@ -211,15 +211,13 @@ def errors_go_on(of: Observation) -> tuple[Rule, ...]:
     They ask of a fact `when` it is, whether it `must_raise`, whether that is decided `by_exit`, by what an
     `__exit__` returns, what was `raised`, and whether that is the `same_error`.
     """
-    nothing = "{when}, no error came out of the `with`: whoever runs the job believes that it went well."
     return (
         Rule(of, lambda run: run.must_raise and run.raised == "nothing" and run.by_exit,
-             nothing, "leaks-truthy-is-success",
+             "{when}, no error came out of the `with`: whoever runs the job believes that it went well.",
+             "leaks-truthy-is-success",
              "Look at what `__exit__` returns in this case, and whether Python takes it for true."),
-        Rule(of, lambda run: run.must_raise and run.raised == "nothing",
-             nothing, "", "Look at each `except` that does not end in `raise`."),
         Rule(of, lambda run: run.must_raise and not run.same_error,
-             "{when}, another error came out: {raised}.", "",
+             "{when}, this came out of the `with`: {raised}. It is not the error that had gone in.", "",
              "Let the error go on as it is: `__exit__` raises nothing of its own, and an `except` ends with "
              "`raise` without a name."),
     )  # fmt: skip

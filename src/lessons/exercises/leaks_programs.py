@@ -114,30 +114,24 @@ def runs_a_worker(engine: Any, readings: Any) -> int:
             raise
 
 
-def closes_after_a_failure(engine: Any, readings: Any) -> int:
-    """Leaks when nothing fails: the second stays open, for another time."""
-    with engine.connect():
-        second = engine.connect()
-        try:
-            count = len([*map(float, readings)])
-        except BaseException:
-            second.close()
-            raise
-        borrowed.append(second)
-        return count
+def closes_if(whole: bool, errors: type[BaseException]) -> Job:
+    """A job that closes its second connection after a whole run, if that is asked, and after these errors."""
 
+    def job(engine: Any, readings: Any) -> int:
+        with engine.connect():
+            second = engine.connect()
+            try:
+                count = len([*map(float, readings)])
+            except errors:
+                second.close()
+                raise
+            if whole:
+                second.close()
+            else:
+                borrowed.append(second)
+            return count
 
-def closes_after_an_exception(engine: Any, readings: Any) -> int:
-    """Leaks on Ctrl-C, which is no `Exception`."""
-    with engine.connect():
-        second = engine.connect()
-        try:
-            count = len([*map(float, readings)])
-        except Exception:
-            second.close()
-            raise
-        second.close()
-        return count
+    return job
 
 
 def borrows_both_at_first(engine: Any, readings: Any) -> int:
@@ -161,7 +155,7 @@ RIGHT: tuple[Job, ...] = (
 
 LEAKY: dict[str, tuple[Job, ...]] = {
     "broken": (closes_at_the_end, guards_the_pulls),
-    "whole": (closes_after_a_failure, runs_a_worker),
-    "stop": (closes_after_an_exception,),
+    "whole": (closes_if(False, BaseException), runs_a_worker),
+    "stop": (closes_if(True, Exception),),
     "open": (borrows_both_at_first,),
 }

@@ -9,7 +9,7 @@ from typing import Any
 
 from lessons.exercises.chains_parts import Record, Tap, compared, drawn, lazy, stage_rules
 from lessons.exercises.exercise import Sheet, exactly
-from lessons.exercises.rules import Asked, Rule, ruled
+from lessons.exercises.rules import Asked, ruled
 from lessons.exercises.variant import Variant
 from lessons.words import described as short
 
@@ -37,16 +37,13 @@ def ending(answer: Any, sheet: Sheet) -> Iterator[SimpleNamespace]:
     week, *others = weeks(sheet.variant)
     warm = winter(sheet.variant, "chains-x1:warm", 4, 1)
     groups = [[week], *([one] for one in others), [week, warm]]
-    # The answer's objects are looked at when all have come, as `list` would gather them.
+    # The answer's objects are looked at when all have come: one dict that is handed on again shows then.
     sheet.judge.keep = True
     drawings = [drawn(len(week) + 2, *((answer, Tap(map(dict, rows))) for rows in group)) for group in groups]
     sheet.judge.keep = False
     for group, runs in zip(groups, drawings, strict=True):
         for rows, run in zip(group, runs, strict=True):
-            kept, run.values = run.values, sheet.judge.copied(run.values)
-            run.shared = dict in map(type, run.values) and any(
-                one is other for one, other in itertools.combinations(kept, 2)
-            )
+            run.values = sheet.judge.copied(run.values)
             highest = itertools.accumulate((float(str(row["celsius"])) for row in rows), max)
             wanted = [{**row, "highest": value} for row, value in zip(rows, highest, strict=True)]
             yield compared(run, "alone" if len(group) == 1 else "two", wanted, alike)
@@ -73,21 +70,15 @@ def endless(answer: Any, sheet: Sheet) -> Iterator[SimpleNamespace]:
 
 RULES = stage_rules(
     ending, endless,
-    'Hand on each reading with the cells that it came with, and `"highest"` beside them. Compare with every '
-    "temperature of this stream so far, this one included: all may be below zero, and 0.0 is one of them.",
+    'Hand on each reading as a dict of its own: the cells that it came with, and `"highest"`. Compare with '
+    "every temperature of this stream so far, this one included: all may be below zero, and 0.0 is one.",
 )  # fmt: skip
-ONE_DICT = Rule(
-    ending, lambda run: run.kind == "alone" and run.slip and run.shared,
-    "{slip}. Several readings are one and the same object.", "",
-    "One dict was handed on again and again: make a new one for each reading.",
-)  # fmt: skip
-
 losing = ruled(
     "chains-x1", "A stage that loses every reading", kind="fix", answer="with_highest", version=4,
     hangs="chains-stage-by-stage", given=lambda variant: winter(variant, "chains-x1", 7),
     asked=[
         Asked("each reading is handed on before the next is pulled", 2,
               (*RULES.begun, *RULES.held, *RULES.prompt)),
-        Asked("every reading arrives, with the highest so far", 2, (*RULES.begun, ONE_DICT, *RULES.right)),
+        Asked("every reading arrives, with the highest so far", 2, (*RULES.begun, *RULES.right)),
     ],
 )  # fmt: skip

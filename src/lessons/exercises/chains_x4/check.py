@@ -10,27 +10,15 @@ from fractions import Fraction
 from types import SimpleNamespace
 from typing import Any
 
-from lessons.exercises.chains_parts import (
-    Tap,
-    ballast,
-    compared,
-    drawn,
-    gone_through,
-    lazy,
-    stage_rules,
-    unending,
-    weighty,
-)
+from lessons.exercises import chains_parts as parts
+from lessons.exercises.chains_parts import Tap
 from lessons.exercises.exercise import Sheet, attempt
 from lessons.exercises.rules import Asked, Rule, ruled
 from lessons.exercises.variant import Variant
 from lessons.words import described as short
 
-FIRST = 2_000
-"""After how many means the memory of the answer's process is measured."""
-
-LONG = 20_000
-"""After how many more it is measured again."""
+FIRST, LONG = 2_000, 20_000
+"""After how many means the memory of the answer's process is measured, and after how many more again."""
 
 MUCH = 100_000
 """How many bytes more it may hold by then; the readings alone, packed closely, need 160,000."""
@@ -71,16 +59,16 @@ def ending(answer: Any, sheet: Sheet) -> Iterator[SimpleNamespace]:
     groups.append(("whole", [([2 * round(value) for value in values[:4]], 2)]))
     groups.append(("two", [(values, size), (degrees(sheet.variant, "chains-x4:others", 9), 2)]))
     for kind, group in groups:
-        runs = drawn(14, *((by(answer, n), Tap(readings)) for readings, n in group))
+        runs = parts.drawn(14, *((by(answer, n), Tap(readings)) for readings, n in group))
         for run, (readings, n) in zip(runs, group, strict=True):
-            yield compared(run, kind, means(readings, n), near)
+            yield parts.compared(run, kind, means(readings, n), near)
 
 
 def endless(answer: Any, sheet: Sheet) -> Iterator[SimpleNamespace]:
     """A stream without an end, pulled a few times. A value is strange if it is no mean, rounded or not."""
     size, readings = window_of(sheet.variant), degrees(sheet.variant, "chains-x4:endless", 12)
     count = sheet.variant.number("chains-x4:endless", 12, 14)
-    run = lazy(by(answer, size), itertools.cycle(readings), range(size, size + count))
+    run = parts.lazy(by(answer, size), itertools.cycle(readings), range(size, size + count))
     for number, value in enumerate(run.values):
         window = [readings[at % len(readings)] for at in range(number, number + size)]
         kind = type(value) in (int, float, Fraction, Decimal, str)
@@ -104,27 +92,28 @@ def many(answer: Any, sheet: Sheet) -> Iterator[SimpleNamespace]:
     # What is free in the process already would be filled without growth. Fill it first.
     for _ in range(100):
         before = judge.memory() or 0
-        judge.witness(ballast, LONG)
+        judge.witness(parts.ballast, LONG)
         if (judge.memory() or 0) - before > 24 * LONG or not before:
             break
-    stream = iter(answer(judge.witness(unending, seed), size))
-    judge.witness(gone_through, stream, FIRST)
+    stream = iter(answer(judge.witness(parts.unending, seed), size))
+    judge.witness(parts.gone_through, stream, FIRST)
     before = judge.memory() or 0
-    last = judge.witness(gone_through, stream, LONG)
+    last = judge.witness(parts.gone_through, stream, LONG)
     more = (judge.memory() or 0) - before
     judge.release(first)
     # Readings that take much memory show how many of them are held.
-    before, few = judge.memory() or 0, iter(answer(judge.witness(weighty), size))
-    judge.witness(gone_through, few, 300)
+    before, few = judge.memory() or 0, iter(answer(judge.witness(parts.weighty), size))
+    judge.witness(parts.gone_through, few, 300)
     held = ((judge.memory() or 0) - before) // 200_000
     judge.release(first)
-    [right] = means(list(itertools.islice(unending(seed), FIRST + LONG - 1, FIRST + LONG - 1 + size)), size)
+    start = FIRST + LONG - 1
+    [right] = means(list(itertools.islice(parts.unending(seed), start, start + size)), size)
     yield SimpleNamespace(
         more=more, held=held, size=size, last=short(last), right=right, near=near(last, right)
     )
 
 
-RULES = stage_rules(
+RULES = parts.stage_rules(
     ending, endless,
     "The first mean is that of the first `size` readings, each later one drops the oldest, and fewer "
     "readings than `size` have none. 0.0 is a reading, too. Each mean is a `float`, and not rounded.",

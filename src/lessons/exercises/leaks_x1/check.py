@@ -75,12 +75,9 @@ RUNS = (
     Rule(everywhere, lambda run: run.generator,
          "the call gave a generator, and nothing has run: not one record arrived.", "start-call-runs",
          "Take the `yield` out of your function: then its call copies, and returns the number."),
-    Rule(everywhere, lambda run: not run.phase and not run.arrived,
-         "not one record arrived, so nothing was opened that could stay open.", "",
-         "Enter both parts, pull `source.stream()`, and write each record to the sink."),
-    Rule(everywhere, lambda run: not run.phase and run.pulled < run.arrived,
+    Rule(everywhere, lambda run: not run.phase and not 0 < run.arrived <= run.pulled,
          "{arrived} records arrived, and {pulled} had been pulled from the source of this call.", "",
-         "Pull `source.stream()` in each call, and keep no record from an earlier one."),
+         "Enter both parts, pull `source.stream()` in each call, and write each record to the sink."),
 )  # fmt: skip
 """What must hold before anything else can be seen."""
 
@@ -101,12 +98,10 @@ TOLD_ONCE = (
     Rule(everywhere, lambda run: run.in_the_loop and run.left > 1 and run.once_else,
          "{when}, the archive was left {left} times.", "leaks-exit-on-success-only", ONCE),
     Rule(everywhere, lambda run: run.left > 1, "{when}, the archive was left {left} times.", "", ONCE),
-    Rule(everywhere, lambda run: not run.phase and run.kept < run.arrived,
-         "{when}, the archive had accepted {arrived} records and kept {kept}.", "",
-         "Tell it that the run succeeded: three times `None`, which is what `with` does."),
     Rule(other_lengths, lambda run: run.handled and run.kept != run.arrived,
          "in an `except` of the caller, the archive had accepted {arrived} records and kept {kept}.", "",
-         "`sys.exc_info` tells of the caller's error, too. `with` tells the archive how this run ended."),
+         "Tell it that the run succeeded: three times `None`, which is what `with` does. `sys.exc_info` "
+         "tells of the caller's error, too."),
     Rule(everywhere, lambda run: run.in_the_loop and run.kept,
          "{when}, the archive kept {kept} of {came} records: it was told that the run had succeeded.",
          "leaks-accepted-is-kept", "An all-or-nothing sink decides by what its `__exit__` receives: hand the "

@@ -76,10 +76,10 @@ def _block(answer: Any, sheet: Sheet, weather: Weather, ended: str, when: str, e
     if ended == "end" and any(slots) and tried.error is not None:
         raise tried.error
     taken = weather.engine.pool.checkedout() > 0
+    # One is open, too, though the engine has a new pool, which knows nothing of it.
+    is_open = taken or any(not one.closed and not one.invalidated for one in made)
     return SimpleNamespace(
-        ended=ended, when=when, handled=handled, borrowed=any(slots), taken=taken,
-        # A connection is open, though the engine has a new pool, which knows nothing of it.
-        lost=not taken and any(not one.closed and not one.invalidated for one in made),
+        ended=ended, when=when, handled=handled, borrowed=any(slots), is_open=is_open,
         # The entry's name `connection` is gone, or refers to something else.
         dropped=bool(made) and attempt(getattr, entries[0], "connection").value is not made[0],
         of=len(weather.readings), stored=len(some), kept=weather.kept(), committed=bool(commits),
@@ -111,15 +111,12 @@ def two_at_once(answer: Any, sheet: Sheet) -> Iterator[Any]:
 
             attempt(blocks)
             yield SimpleNamespace(
-                left=left,
-                taken=any(one.engine.pool.checkedout() for one in (outer, inner)),
-                of=len(outer.readings),
-                outer_kept=outer.kept(),
-                inner_kept=inner.kept(),
-            )
+                left=left, taken=any(one.engine.pool.checkedout() for one in (outer, inner)),
+                of=len(outer.readings), outer_kept=outer.kept(), inner_kept=inner.kept(),
+            )  # fmt: skip
 
 
-TAKEN = "{when}, its connection still took a slot of the pool."
+OPEN = "{when}, its connection had not been given back."
 HALF = "{when}, {stored} of {of} rows had been inserted, and the table kept {kept}."
 LOST = "{when}, the database had accepted {stored} rows and kept {kept}."
 TWO = "Keep what belongs to one entry in the object itself (`self.…`, set in a method), and nothing shared."
@@ -132,15 +129,12 @@ BORROWS = Rule(
 
 GIVEN_BACK = (
     BORROWS,
-    Rule(each_way, lambda block: block.ended != "commit" and block.lost,
-         "{when}, its connection was still open, though the engine has a new pool.", "",
-         "`dispose()` closes the connections in the pool, but not one that is borrowed from it: call "
-         "`self.connection.close()`."),
-    Rule(each_way, lambda block: block.ended == "end" and block.taken and block.dropped,
-         TAKEN, "leaks-refcount-closes",
+    Rule(each_way, lambda block: block.ended == "end" and block.is_open and block.dropped,
+         OPEN, "leaks-refcount-closes",
          "Call `self.connection.close()`: dropping a name closes nothing that something else refers to."),
-    *by_error(each_way, lambda block: block.ended in ("end", "error") and block.taken, TAKEN, "",
-              "`__exit__` runs on every way out of the block: call `self.connection.close()` on each."),
+    *by_error(each_way, lambda block: block.ended in ("end", "error") and block.is_open, OPEN, "",
+              "`__exit__` runs on every way out of the block: call `self.connection.close()` on each. "
+              "`dispose()` closes no connection that is borrowed."),
     Rule(two_at_once, lambda two: two.taken,
          "two entries were open at the same time, in two databases. When both had been left, the {left} one "
          "before the other, a slot was still taken.", "", TWO),
@@ -171,8 +165,8 @@ REFUSED = (
     BORROWS,
     Rule(each_way, lambda block: block.ended == "commit" and not block.committed,
          "no commit was tried, so none could fail.", "", "Mend what is said above first."),
-    *by_error(each_way, lambda block: block.ended in ("commit", "rollback") and (block.taken or block.lost),
-              "{when}, its connection still took a slot of the pool: {raised}.", "",
+    *by_error(each_way, lambda block: block.ended in ("commit", "rollback") and block.is_open,
+              "{when}, its connection had not been given back: {raised}.", "",
               "`__exit__` can fail in the middle, too. Put the line that closes into a `finally`."),
     Rule(each_way, lambda block: block.ended == "commit" and not block.same_error,
          "{when}, what came out of the `with` was {raised}.", "",

@@ -226,13 +226,10 @@ ORDER = (
 
 GETS = (
     *errors_go_on(each_failure),
-    Rule(other_numbers, lambda block: block.raised != "nothing",
-         "{when}, {raised} came out.", "",
-         "There may be any number of openers: with none, the block gets an empty list."),
-    Rule(other_numbers, lambda block: not block.as_opened,
-         "{when}, `as` named {named}, where a list of what the openers returned belongs.", "",
-         "`as` names what `__enter__` returns, or what a `@contextmanager` function yields: hand over a list "
-         "of what the openers returned, in their order."),
+    Rule(other_numbers, lambda block: block.raised != "nothing" or not block.as_opened,
+         "{when}, `as` named {named}, where a list of what the openers returned belongs; {raised} came out.",
+         "", "`as` names what `__enter__` returns, or what a `@contextmanager` function yields: hand over a "
+         "list of what the openers returned, in their order, however many there are."),
     # If a connection is still open, the second aspect has said so.
     Rule(two_at_once, lambda block: block.closed_early or not (block.held or block.as_opened),
          "two blocks were open at the same time: {when}, {closed_early} of {count} connections were closed "

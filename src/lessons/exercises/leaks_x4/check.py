@@ -65,8 +65,10 @@ class Run(SimpleNamespace):
         self.in_report = len(self.rows or []) if self.new else 0
         self.there = "a line of it is not JSON in UTF-8" if self.rows is None else f"{len(lines)} are in it"
         self.waits = ". A file is still open, and what was written last waits in it" if self.open else ""
-        self.old_gone = any(report != self.old for _, report, _ in self.looks)
-        self.memory = any(not beside for beside, _, _ in self.looks)
+        self.middle = "the old report is gone: whoever reads it now finds half of the new one"
+        if not any(report != self.old for _, report, _ in self.looks):
+            memory = "there is no file beside the report: the records are somewhere else"
+            self.middle = memory if any(not beside for beside, _, _ in self.looks) else ""
         self.early = next((short(kept) for *_, kept in self.looks if not exactly(kept, 0)), "")
         # Whether it is one of the files that were beside it during the run, not a copy of one.
         place = attempt(lambda: self.path.stat().st_ino).value
@@ -216,14 +218,13 @@ def two_at_once(answer: Any, sheet: Sheet) -> Iterator[Any]:
         for run, sink in zip(pair, sinks or [None, None], strict=True):
             run.over(sink)
         first, second = (f"{len(run.rows or [])} of {run.of}" for run in pair)
+        left = "".join(f" Afterwards {run.left}." for run in pair if run.left)
+        came = f"; {tried.raised} came out" if tried.error else ""
         yield SimpleNamespace(
-            first=first,
-            second=second + (f"; {tried.raised} came out" if tried.error else ""),
-            right=all(run.whole for run in pair),
-            left="".join(f" Afterwards {run.left}." for run in pair if run.left),
+            first=first, second=second + came, right=all(run.whole for run in pair), left=left,
             counts=", and ".join(run.told for run in pair),
             counted=all(exactly([run.accepted, run.kept], [run.of] * 2) for run in pair),
-        )
+        )  # fmt: skip
 
 
 TWO = (
@@ -237,13 +238,9 @@ DELETE = "`__exit__` runs in this case, too. Close the file, and delete it unles
 # A file that is never closed costs three aspects: the report lacks its last rows, the file stays open, and so
 # it does where replacing fails.
 REPORT = (
-    Rule(each_run, lambda run: run.kind == "run" and run.old_gone,
-         "in the middle of a run the old report is gone: whoever reads it now finds half of the new one.", "",
-         "Write to another name in the same folder, and leave the report alone until the end."),
-    Rule(each_run, lambda run: run.kind == "run" and run.memory,
-         "in the middle of a run there is no file beside the report: the records are in memory, or in "
-         "another place.", "",
-         "Open a file of another name in the same folder, and write each record as it comes."),
+    Rule(each_run, lambda run: run.kind == "run" and run.middle, "in the middle of a run {middle}.", "",
+         "Open a file of another name in the same folder, write each record into it as it comes, and leave "
+         "the report alone until the end."),
     Rule(each_run, lambda run: run.kind in ("run", "empty") and run.ends == "new" and not run.whole,
          "{when}, {of} records belong in the report, and {there}{waits}.", "",
          "Write `json.dumps(record)` and an end of line for each record, in UTF-8. If `kind` is `None`, also "
@@ -314,9 +311,8 @@ COUNTS = (
 
 GOES_ON = (
     Rule(each_run, lambda run: run.kind == "empty" and run.error is not None,
-         "{when}, {raised} came out, and nothing had failed.", "",
-         "A station may be silent for a day: `__exit__` comes then without a `write` before it."),
-    *errors_go_on(each_run)[::2],
+         "{when}, {raised} came out, and nothing had failed.", "", "A station may be silent for a day."),
+    *errors_go_on(each_run),
 )  # fmt: skip
 
 

@@ -14,7 +14,7 @@ from types import SimpleNamespace
 from typing import Any
 
 from lessons.exercises import leaks_programs as programs
-from lessons.exercises.exercise import Sheet, attempt, swallowed_at
+from lessons.exercises.exercise import Sheet, attempt
 from lessons.exercises.leaks_parts import new_pool
 from lessons.exercises.leaks_programs import LEAKY, RIGHT, Job, borrowed
 from lessons.exercises.rules import Asked, Rule, ruled
@@ -75,16 +75,18 @@ def each_job(answer: Any, sheet: Sheet) -> Iterator[Any]:
         if collects is True:
             sheet.judge.witness(gc.enable)
     early = said[: len(first)]
-    rejected = [one.said for one in early if not one.passed]
-    stopped = [text for text in rejected if text.startswith("KeyboardInterrupt")]
+    # Each job counts once, however often it was drawn.
+    rejected = {one.job: one.said for one in early if not one.passed}
+    stopped = [text for text in rejected.values() if text.startswith("KeyboardInterrupt")]
     engines = {id(engine) for one in early for engine in one.engines}
     for one in said:
         mine = {id(engine) for engine in one.engines}  # the fact keeps them, so no id is given twice
         one.shared = one not in early and not mine.isdisjoint(engines)
         engines |= mine
         one.called = any(one.ends for one in early)
-        one.rejects_most, one.stopped = 2 * len(rejected) > len(early), bool(stopped)
-        one.told = f"{len(rejected)} of {len(early)} jobs that leak nothing: {[*stopped, *rejected, ''][0]}"
+        one.rejects_most, one.stopped = 2 * len(rejected) > len(RIGHT), bool(stopped)
+        seen = [*stopped, *rejected.values(), ""][0]
+        one.told = f"{len(rejected)} of {len(RIGHT)} jobs that leak nothing: {seen}"
         one.rejects_any = any(not one.passed for one in said)
         # Only the collector lets go of what a job has left in a cycle.
         one.collects = any(one.job is programs.runs_a_worker and one.saw_kept for one in said)
@@ -94,28 +96,18 @@ def each_job(answer: Any, sheet: Sheet) -> Iterator[Any]:
 def _said(answer: Any, judge: Judge, job: Job, leaks: str) -> Any:
     handed = Handed(judge, job)
     tried = attempt(answer, Callback(handed, "job"))
-    swallowed, saw_kept = "", False
+    saw_kept = False
     if leaks and tried.error is None:
-        # Hearsay, for a sentence alone.
-        line = attempt(judge.witness, swallowed_at, answer, Callback(Handed(judge, job), "job")).value
-        swallowed = line if type(line) is str else ""
         # Whether the test catches the job if nothing is ever let go.
         again = attempt(answer, Callback(Handed(judge, job, lucky=False), "job"))
         saw_kept = isinstance(again.error, AssertionError)
     borrowed.clear()
     return SimpleNamespace(
-        job=job,
-        like=(job.__doc__ or "").partition(": ")[2].rstrip("."),
-        leaks=leaks,
-        caught=isinstance(tried.error, AssertionError),
-        passed=tried.error is None,
+        job=job, like=(job.__doc__ or "").partition(": ")[2].rstrip("."), leaks=leaks,
+        caught=isinstance(tried.error, AssertionError), passed=tried.error is None,
         said=tried.raised + (f", at {tried.where}" if tried.where else ""),
-        ends=handed.ends,
-        engines=handed.engines,
-        provoked=ENDS.get(leaks) in handed.ends,
-        swallowed=swallowed,
-        saw_kept=saw_kept,
-    )
+        ends=handed.ends, engines=handed.engines, provoked=ENDS.get(leaks) in handed.ends, saw_kept=saw_kept,
+    )  # fmt: skip
 
 
 # A test that rejects most of what is right says nothing of what leaks: only so, a guess earns nothing.
@@ -143,12 +135,11 @@ def catches(leaks: str, when: str, never: str) -> tuple[Rule, ...]:
     rows = (
         (lambda one: not one.passed, "made your test end with {said}: this is no `AssertionError`.",
          "", "Catch whatever the job raises, keep it, then `assert`."),
-        (lambda one: one.swallowed, f"{passed}. An assertion failed, at {{swallowed}}, but something around "
-         "it swallowed the error.", "", "Leave the `with` or `try` around the job first; assert below it."),
         (lambda one: not one.provoked, f"{passed}: in it, the job was never {never}.", "",
          "List the ways in which a job can end, and run it once for each, on a pool of its own."),
-        (lambda one: not one.saw_kept, f"{passed}: the slot was taken, and nothing failed on that.", "",
-         "After each run, whatever the job raised, `assert engine.pool.checkedout() == 0`."),
+        (lambda one: not one.saw_kept, f"{passed}: the slot was taken, and no error of yours told it.", "",
+         "After each run, below the `with` or `try` around the job, where nothing catches your own error, "
+         "`assert engine.pool.checkedout() == 0`."),
         (lambda one: one.collects, f"{passed}: when it looked, the connection had been collected.", "",
          "A test that calls `gc.collect()` tidies up for the job. Keep the error, count the slots at once."),
         (lambda one: True, f"{passed}: the job failed, and when your test looked, the error was gone, and "
@@ -181,12 +172,8 @@ def bench(variant: Variant) -> Any:
     """For a test: `new_pool(slots=20)`, some good `readings`, and two jobs to try it on."""
     count = variant.number("leaks-x5", 4, 7)
     readings = [str(row["celsius"]) for row in variant.readings("leaks-x5", count)]
-    return SimpleNamespace(
-        new_pool=new_pool,
-        readings=readings,
-        careful=programs.in_one_with,
-        careless=programs.closes_at_the_end,
-    )
+    careful, careless = programs.in_one_with, programs.closes_at_the_end
+    return SimpleNamespace(new_pool=new_pool, readings=readings, careful=careful, careless=careless)
 
 
 catching = ruled(
