@@ -87,8 +87,7 @@ def ways_out(answer: Any, sheet: Sheet) -> list[SimpleNamespace]:
         left.append(SimpleNamespace(
             way="closed", when=f"after {count} of {total} readings and `close()`", open=shelf.open,
             given=short(stream), closable=hasattr(stream, "close"), raised=end.raised, silent=False,
-            held_on=isinstance(end.error, RuntimeError) and "GeneratorExit" in end.raised,
-            kept=(stream, pulled),
+            held_on="GeneratorExit" in end.raised, kept=(stream, pulled),
         ))  # fmt: skip
     for way, (what, error) in {"": ("", Exception), **WRONG}.items():
         for number in range(3 if way else 1):

@@ -68,7 +68,7 @@ def tried(answer: Any, sheet: Sheet) -> Iterator[SimpleNamespace]:
     for place, (family, way, what) in enumerate(tries):
         program, end = done[place]
         yield SimpleNamespace(
-            family=family, what=what, runs=len(program.runs), passed=end.error is None, raised=end.raised,
+            family=family, what=what, passed=end.error is None, raised=end.raised,
             stumbled=end.error is not None and not isinstance(end.error, AssertionError),
             where=f", {end.where}" if end.where else "", spent=program.spent,
             order_alone=way is ways.first_first and tidy, way=way, looks=looks,
@@ -114,8 +114,6 @@ PASSES = "your test passes a program that {what}."
 def missed(family: str, advice: str, *shown: Rule) -> tuple[Rule, ...]:
     """The rows for a family of leaky programs; those that show more come before the last."""
     return (
-        Rule(tried, lambda one: one.family == family and not one.runs,
-             f"{PASSES} It never calls the program.", "", "Call it, and look."),
         Rule(tried, lambda one: one.family == family and one.stumbled,
              "for a program that {what} your test raises {raised}; it has to be an AssertionError.", "",
              "Compare what you kept with what has to be, by `assert`."),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -27,7 +28,8 @@ class Run(SimpleNamespace):
     """
 
     def __init__(self, judge: Judge, path: Path, old: bool = True, **known: Any) -> None:
-        usual = {"kind": "run", "ends": "new", "meant": None, "began": False, "other_name": False,
+        ends = "new" if known.get("meant") is None else "old"
+        usual = {"kind": "run", "ends": ends, "meant": None, "began": False, "other_name": False,
                  "arrived": 0, "other": None, "undo": lambda: None}  # fmt: skip
         super().__init__(**usual | known, judge=judge, path=path, before=judge.files())
         self.looks: list[tuple[set[int], bytes | None, object]] = []
@@ -35,6 +37,32 @@ class Run(SimpleNamespace):
         if old:
             path.write_bytes(json.dumps({"station": "Lund", "day": 0, "celsius": 3.5}).encode() + b"\n")
         self.of, self.old = len(self.records), self.read()
+
+    def run(self, answer: Any, written: list[Any], end: Any = None) -> Run:
+        """Write records in a `with` of the sink; at its end call `end`, or raise what is meant."""
+        sinks: list[Any] = []
+
+        def block() -> None:
+            sinks.append(answer(self.path))
+            if self.kind == "made":
+                return
+            with sinks[0] as sink:
+                self.began, self.other_name = True, sink is not sinks[0]
+                for record in written:
+                    if self.kind == "full" and record is written[-1]:
+                        self.fill()
+                    sinks[0].write(record)
+                    self.arrived += 1
+                    self.look(sinks[0])
+                if end:
+                    end(self)
+                if self.meant is not None:
+                    raise self.meant
+
+        error = attempt(block).error
+        self.undo()
+        self.over(sinks[0] if sinks else None)
+        return self.said(error)
 
     def look(self, sink: Any) -> None:
         """Note what is there while the run is under way."""
@@ -122,96 +150,64 @@ class Run(SimpleNamespace):
         self.undo = lambda: attempt(prlimit, pid, RLIMIT_FSIZE, (soft, hard))
 
 
-class Runs:
-    """Makes the runs of one answer."""
-
-    def __init__(self, answer: Any, sheet: Sheet, folder: Path) -> None:
-        variant = sheet.variant
-        self.answer, self.judge, self.folder, self.count = answer, sheet.judge, folder, 0
-        self.name = f"{variant.stations('leaks-x4', 1)[0]}.jsonl"
-        self.records = sheet.given
-        for record in self.records:
-            record["station"] = "Ålesund"  # not ASCII, so that UTF-8 shows; a Latin-1 file can hold it, too
-        self.some = self.records[: variant.number("leaks-x4 fails", 2, 3)]
-
-    def new(self, **known: Any) -> Run:
-        """A run in a new folder, with a report in it unless `old` is false."""
-        self.count += 1
-        path = self.folder / f"{self.count}" / self.name
-        return Run(self.judge, path, **{"records": self.records, **known})
-
-    def run(
-        self, when: str, written: list[Any], meant: BaseException | None = None, end: Any = None, **known: Any
-    ) -> Run:
-        """Write records in a `with` of the sink; at its end call `end`, or raise `meant`."""
-        run = self.new(**{"when": when, "meant": meant, "ends": "new" if meant is None else "old", **known})
-        sinks: list[Any] = []
-
-        def block() -> None:
-            sinks.append(self.answer(run.path))
-            if run.kind == "made":
-                return
-            with sinks[0] as sink:
-                run.began, run.other_name = True, sink is not sinks[0]
-                for record in written:
-                    if run.kind == "full" and record is written[-1]:
-                        run.fill()
-                    sinks[0].write(record)
-                    run.arrived += 1
-                    run.look(sinks[0])
-                if end:
-                    end(run)
-                if meant is not None:
-                    raise meant
-
-        error = attempt(block).error
-        run.undo()
-        run.over(sinks[0] if sinks else None)
-        return run.said(error)
+def night(sheet: Sheet) -> tuple[str, list[Any], list[Any]]:
+    """The name of a report, its records, and the first few of them."""
+    variant, records = sheet.variant, sheet.given
+    for record in records:
+        record["station"] = "Ålesund"  # not ASCII, so that UTF-8 shows; a Latin-1 file can hold it, too
+    name = f"{variant.stations('leaks-x4', 1)[0]}.jsonl"
+    return name, records, records[: variant.number("leaks-x4 fails", 2, 3)]
 
 
 def each_run(answer: Any, sheet: Sheet) -> Iterator[Run]:
     """One run without a failure; then one for each failure, also by Ctrl-C, and at each record."""
+    name, every, some = night(sheet)
+    numbers = itertools.count()
     with sheet.judge.folder() as folder:
-        made = Runs(answer, sheet, folder)
-        some, every = made.some, made.records
-        whole = made.run("after a run without a failure", every)
+
+        def run(when: str, written: list[Any], meant: Any = None, end: Any = None, **known: Any) -> Run:
+            path = folder / f"{next(numbers)}" / name
+            return Run(sheet.judge, path, **{"when": when, "meant": meant, "records": every, **known}).run(
+                answer, written, end
+            )
+
+        whole = run("after a run without a failure", every)
         if whole.error is not None:
             raise whole.error
         yield whole
         for number in range(len(every) + 1):
-            for name, error in (("an `OSError`", OSError("no answer")), ("Ctrl-C", KeyboardInterrupt())):
-                yield made.run(f"after {name} when {number} records had come", every[:number], error)
-        yield made.run("before the sink was entered", [], kind="made", ends="old")
-        yield made.run("after a run where no report was before", every, old=False)
-        yield made.run("after `sys.exit` left the block", some, SystemExit(1))
-        yield made.run("after an error that is false left the block", some, Hollow(), kind="false")
-        yield made.run("after a failure where no report was before", some, ValueError("missing"), old=False)
-        yield made.run("after a record that JSON refuses", [*some, {"station": {1}}], ends="old")
+            for name_of, error in (("an `OSError`", OSError("no answer")), ("Ctrl-C", KeyboardInterrupt())):
+                yield run(f"after {name_of} when {number} records had come", every[:number], error)
+        yield run("before the sink was entered", [], kind="made", ends="old")
+        yield run("after a run where no report was before", every, old=False)
+        yield run("after `sys.exit` left the block", some, SystemExit(1))
+        yield run("after an error that is false left the block", some, Hollow(), kind="false")
+        yield run("after a failure where no report was before", some, ValueError("missing"), old=False)
+        yield run("after a record that JSON refuses", [*some, {"station": {1}}], ends="old")
         in_the_way = "after a folder had been put at the report's path"
-        yield made.run(in_the_way, every, end=Run.block, kind="blocked", ends="old")
+        yield run(in_the_way, every, end=Run.block, kind="blocked", ends="old")
         gone = "after the file beside the report had been deleted"
-        yield made.run(gone, every, end=Run.lose, kind="stuck", ends="old")
+        yield run(gone, every, end=Run.lose, kind="stuck", ends="old")
         full = "after the disk had become full before the last record"
-        yield made.run(full, every, kind="full", ends="either")
-        yield made.run("after a run without a record", [], kind="empty", records=[])
+        yield run(full, every, kind="full", ends="either")
+        yield run("after a run without a record", [], kind="empty", records=[])
 
 
 def two_at_once(answer: Any, sheet: Sheet) -> Iterator[Any]:
     """Two reports in one folder, both made before the first is entered; records are written in turn."""
+    name, every, some = night(sheet)
     with sheet.judge.folder() as folder:
-        made = Runs(answer, sheet, folder)
-        pair = [made.new(), made.new(records=made.some)]
-        pair[1].path = pair[0].other = pair[0].path.with_name("other.jsonl")
-        pair[1].other = pair[0].path
+        paths = folder / name, folder / "other.jsonl"
+        pair = [Run(sheet.judge, paths[0], records=every, other=paths[1]),
+                Run(sheet.judge, paths[1], old=False, records=some, other=paths[0])]  # fmt: skip
         sinks: list[Any] = []
 
         def blocks() -> None:
-            sinks.extend(answer(run.path) for run in pair)
+            sinks.extend(map(answer, paths))
             with sinks[0], sinks[1]:
-                for record in made.records:
+                for record in every:
                     sinks[0].write(record)
-                    if record in made.some:
+                    if record in some:
                         sinks[1].write(record)
 
         tried = attempt(blocks)
