@@ -217,7 +217,8 @@ ORDER = (
          and type(block.error) is OSError,
          HELD, "composition-finally-covers-all", "A `close()` that fails must not end your loop: "
          "`contextlib.ExitStack` goes on, or put a `try` around each."),
-    Rule(each_failure, lambda block: block.refuses and block.held,
+    # If an opener failed and nothing was closed, the first aspect has said so.
+    Rule(each_failure, lambda block: block.refuses and block.held and block.closes,
          HELD, "", "A `close()` may fail with any `Exception`, and after a failed opener as well."),
     Rule(each_failure, lambda block: block.refuses and not block.fails and not block.same_error,
          "{when}, {raised} came out of the `with`.", "",
