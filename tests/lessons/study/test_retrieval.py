@@ -63,6 +63,11 @@ def trouble(belief: str, number: int) -> str:
     told = {
         "the right option says more than it prints": rest == "",
         "an option is too long": all(len(option.text.split()) <= 12 for option in one.options),
+        "one option prints the name of the error that another one raises": not any(
+            option.text.endswith(f" {other.text}") and option.text.startswith("a")
+            for option in one.options
+            for other in one.options
+        ),
         "the program is too long": len(lines) <= 20 and max(map(len, lines)) <= 76,
     }
     return next((what for what, holds in told.items() if not holds), "")
