@@ -118,15 +118,10 @@ def ended(tried: Attempt, **more: Any) -> Any:
     """The facts of how a call has ended, and more."""
     error = tried.error
     return SimpleNamespace(
-        error=error,
-        raised=said(tried),
-        returned=short(tried.value),
-        no_error=error is None,
-        os_error=isinstance(error, OSError),
-        time_out=isinstance(error, TimeoutError),
-        drivers=type(error).__name__ == "OperationalError",
-        **more,
-    )
+        error=error, raised=said(tried), returned=short(tried.value), no_error=error is None,
+        os_error=isinstance(error, OSError), time_out=isinstance(error, TimeoutError),
+        drivers=type(error).__name__ == "OperationalError", **more,
+    )  # fmt: skip
 
 
 def run_of(outcome: Outcome, **more: Any) -> Any:
@@ -134,12 +129,9 @@ def run_of(outcome: Outcome, **more: Any) -> Any:
     fault = outcome.fault
     return SimpleNamespace(
         when=f"after a failure at {fault}" if fault else "after a run without a failure",
-        phase=fault.phase if fault else "",
-        leaked=", ".join(outcome.leaked),
-        arrived=outcome.arrived,
-        no_error=outcome.raised is None,
-        **more,
-    )
+        phase=fault.phase if fault else "", leaked=", ".join(outcome.leaked), arrived=outcome.arrived,
+        no_error=outcome.raised is None, **more,
+    )  # fmt: skip
 
 
 def new_engine(path: str, asked: Any = None, pooled: bool = True, strike: Any = None) -> Any:

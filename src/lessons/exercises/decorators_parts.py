@@ -30,20 +30,15 @@ def texts(variant: Variant, key: str, count: int) -> tuple[str, ...]:
     return tuple(values)
 
 
-class Doubles:
+class Doubles(dict[Any, Any]):
     """The judge's own part for each object of the answer's side; one that it has not met gets a new part."""
 
-    def __init__(self, make: Callable[[], Any] = object) -> None:
+    def __init__(self, make: Callable[[], Any]) -> None:
         self.make = make
-        self._by_object: dict[Any, Any] = {}
 
-    def __getitem__(self, thing: Any) -> Any:
-        if thing not in self._by_object:
-            self._by_object[thing] = self.make()
-        return self._by_object[thing]
-
-    def __setitem__(self, thing: Any, part: Any) -> None:
-        self._by_object[thing] = part
+    def __missing__(self, thing: Any) -> Any:
+        self[thing] = self.make()
+        return self[thing]
 
 
 class Clock:

@@ -282,8 +282,7 @@ def rests(runs: Observation) -> tuple[Rule, ...]:
              f"the first pull came {IDLE} seconds after the call, and they were counted.", "start-call-runs",
              "The call starts nothing: read the clock at the first pull, inside a function with `yield`."),
         Rule(runs, lambda run: run.kind == "slow" and run.extra,
-             f"{SEEN}.", "",
-             "Count the time of each `next` of a stream, and leave all other time out."),
+             f"{SEEN}.", "", "Count the time of each `next` of a stream, and leave all other time out."),
     )  # fmt: skip
 
 

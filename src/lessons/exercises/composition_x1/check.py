@@ -57,20 +57,15 @@ def line_drops(answer: Any, sheet: Sheet) -> Iterator[Any]:
         came, celsius = len(here.records), [row["celsius"] + 1.5 for row in here.records]
         arrived = [row.get("celsius") for row in tray.rows]
         yield ended(
-            tried,
-            came=came,
-            times=attempts - 1,
-            at=at,
-            arrived=len(arrived),
+            tried, came=came, times=attempts - 1, at=at, arrived=len(arrived),
             # A retry was given a stage's stream, and refused it.
             spent=isinstance(tried.error, TypeError) and "was given an iterator" in tried.raised,
             dropped_out=isinstance(tried.error, OSError) and "the line dropped" in tried.raised,
-            right=exactly(tried.value, came) and exactly(arrived, celsius),
-            delay=delay,
+            right=exactly(tried.value, came) and exactly(arrived, celsius), delay=delay,
             waits=", ".join(map(str, here.waits)) or "none",
             waited=here.waits == [delay] * (attempts - 1),
             patched=", ".join(sheet.judge.witness(at_work.changed)[:1]),
-        )
+        )  # fmt: skip
 
 
 def line_is_lost(answer: Any, sheet: Sheet) -> Iterator[Any]:
@@ -219,17 +214,13 @@ ANY = (
          "Hand on `config.delaySeconds`."),
 )  # fmt: skip
 
+ASKED = [
+    Asked("a line that drops is opened again, and each record comes once", 2, ONCE),
+    Asked("everything is closed wherever it breaks, and the error comes out", 2, CLOSED),
+    Asked("each part that yields is measured", 1, FIGURES, hearsay=True),
+    Asked("any parts and any settings will do", 2, ANY),
+]
+TITLE = "Put a pipeline together"
 together = ruled(
-    "composition-x1",
-    "Put a pipeline together",
-    kind="complete",
-    answer="night",
-    version=3,
-    given=readings_of,
-    asked=[
-        Asked("a line that drops is opened again, and each record comes once", 2, ONCE),
-        Asked("everything is closed wherever it breaks, and the error comes out", 2, CLOSED),
-        Asked("each part that yields is measured", 1, FIGURES, hearsay=True),
-        Asked("any parts and any settings will do", 2, ANY),
-    ],
+    "composition-x1", TITLE, kind="complete", answer="night", version=3, given=readings_of, asked=ASKED
 )

@@ -58,22 +58,16 @@ def closings(answer: Any, sheet: Sheet) -> Iterator[Any]:
         raised = [error for name, error in errors.items() if name in diary]
         out = _all(tried.error)
         yield SimpleNamespace(
-            fails=bool(fails),
-            equal=equal,
+            fails=bool(fails), equal=equal,
             what="no part failed, all of them are equal" if equal else "no part failed",
-            kind=kind.__name__,
-            opened=", ".join(names),
-            closed=", ".join(closed),
-            missed=", ".join(name for name in names if name not in diary),
-            again=again,
+            kind=kind.__name__, opened=", ".join(names), closed=", ".join(closed),
+            missed=", ".join(name for name in names if name not in diary), again=again,
             times=diary.count(again),
             last_first=closed == [name for name in reversed(names) if name in closed],
-            failures=len(raised),
-            raised=tried.raised if raised else said(tried),
-            no_error=tried.error is None,
-            one_of_theirs=any(id(one) in out for one in raised),
+            failures=len(raised), raised=tried.raised if raised else said(tried),
+            no_error=tried.error is None, one_of_theirs=any(id(one) in out for one in raised),
             its_own=len(raised) == 1 and tried.error is raised[0],
-        )
+        )  # fmt: skip
 
 
 def _all(error: BaseException | None) -> set[int]:
@@ -128,16 +122,12 @@ COMES_OUT = (
          "Begin each call with nothing noted: a default such as `errors=[]` is made once, for all calls."),
 )  # fmt: skip
 
+ASKED = [
+    Asked("every part is closed, also when another one fails", 2, ALL_CLOSED),
+    Asked("the last one opened is closed first", 1, LAST_FIRST),
+    Asked("a failure comes out", 2, COMES_OUT),
+]
+TITLE = "Close all of them, last first"
 shutting = ruled(
-    "composition-x2",
-    "Close all of them, last first",
-    kind="fix",
-    answer="shut_down",
-    version=3,
-    given=names_of,
-    asked=[
-        Asked("every part is closed, also when another one fails", 2, ALL_CLOSED),
-        Asked("the last one opened is closed first", 1, LAST_FIRST),
-        Asked("a failure comes out", 2, COMES_OUT),
-    ],
+    "composition-x2", TITLE, kind="fix", answer="shut_down", version=3, given=names_of, asked=ASKED
 )

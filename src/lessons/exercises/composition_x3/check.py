@@ -65,24 +65,14 @@ class Place:
         right = sorted(stay + new, key=repr)
         name: Any = self.named[0] if self.named else None
         return ended(
-            tried,
-            when=when,
-            records=len(keeps),
-            left_a_table="already exists" in tried.raised,
-            entered=bool(self.named),
-            named=short(name),
-            is_sink=attempt(lambda: name.write).error is None,
-            old=len(self.old),
-            rows=len(rows),
-            early=self.early,
-            none_new=not [row for row in rows if row not in self.old],
+            tried, when=when, records=len(keeps), left_a_table="already exists" in tried.raised,
+            entered=bool(self.named), named=short(name),
+            is_sink=attempt(lambda: name.write).error is None, old=len(self.old), rows=len(rows),
+            early=self.early, none_new=not [row for row in rows if row not in self.old],
             missing=str([row for row in right if row not in rows][:1])[1:-1],
-            extra=str([row for row in rows if row not in right][:1])[1:-1],
-            right=rows == right,
-            free=self.database.free(),
-            open=self.database.open(self.judge),
-            **more,
-        )
+            extra=str([row for row in rows if row not in right][:1])[1:-1], right=rows == right,
+            free=self.database.free(), open=self.database.open(self.judge), **more,
+        )  # fmt: skip
 
 
 @contextmanager
@@ -258,19 +248,15 @@ OS_ERROR = (
          "Translate SQLAlchemy's `OperationalError` alone. A retry cannot help with any other error."),
 )  # fmt: skip
 
+ASKED = [
+    Asked("a night that succeeds is kept", 2, (*FIRST, *KEPT)),
+    Asked("a night that fails changes nothing", 2, (*FIRST, *UNCHANGED)),
+    Asked("a reading that is there is replaced, and a repeated night leaves the same", 1,
+          (*FIRST, *REPEATED)),
+    Asked("the connection is given back on every way out", 1, (*FIRST, *GIVEN_BACK), linux=True),
+    Asked("a locked database is an `OSError`", 1, (*FIRST, *OS_ERROR)),
+]  # fmt: skip
+TITLE = "A sink that may be repeated"
 repeating = ruled(
-    "composition-x3",
-    "A sink that may be repeated",
-    kind="build",
-    answer="DaySink",
-    version=3,
-    given=days_of,
-    asked=[
-        Asked("a night that succeeds is kept", 2, (*FIRST, *KEPT)),
-        Asked("a night that fails changes nothing", 2, (*FIRST, *UNCHANGED)),
-        Asked("a reading that is there is replaced, and a repeated night leaves the same", 1,
-              (*FIRST, *REPEATED)),
-        Asked("the connection is given back on every way out", 1, (*FIRST, *GIVEN_BACK), linux=True),
-        Asked("a locked database is an `OSError`", 1, (*FIRST, *OS_ERROR)),
-    ],
-)  # fmt: skip
+    "composition-x3", TITLE, kind="build", answer="DaySink", version=3, given=days_of, asked=ASKED
+)

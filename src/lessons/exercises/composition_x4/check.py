@@ -84,42 +84,38 @@ PARTS = passes(
 )  # fmt: skip
 
 
+ASKED = [
+    Asked("it catches a runner that leaves parts open", 2, (
+        *TELLS,
+        PARTS,
+        Rule(tried, lambda test: test.kind and not test.passed and not test.asserted,
+             "for a leaky runner your test ended with {raised}, which is not an `AssertionError`.", "",
+             "Catch what the runner raises and keep it; then assert."))),
+    Asked("it lets every right runner pass", 2, (
+        *TELLS,
+        Rule(tried, lambda test: not test.kind and not test.passed,
+             "your test rejects a runner that closes all and lets every error out: {raised}.", "",
+             "A runner may use a context, a stack or `finally`: assert on what stays open alone."))),
+    Asked("it catches a runner that leaves only the streams open", 1, (
+        *TELLS,
+        PARTS,
+        passes("streams", "leaks-refcount-closes", "leaves the generators to reference counting",
+               "Keep the errors and the streams while you look: what is suspended is still open."),
+        passes("broken", "", "closes its streams only when all went well",
+               "Look at `outcome.leaked` after each fault, in a pull and in a write too."))),
+    Asked("it catches a runner whose closing stops at a close that fails", 1, (
+        *TELLS,
+        PARTS,
+        passes("close", "", "closes all in one `finally`, one by one,",
+               "Let a part fail to close, too: `sweep` does, at the phases end and close."))),
+    Asked("it catches a runner that keeps an error to itself", 1, (
+        *TELLS,
+        passes("quiet", "composition-clean-is-right", "closes everything and swallows an error",
+               "Clean is not right: after each fault, assert that an error came out."),
+        passes("closing", "", "closes everything and swallows the error of a close",
+               "Assert that an error came out after a fault at a close, too."))),
+]  # fmt: skip
+TITLE = "A test that luck cannot pass"
 catching = ruled(
-    "composition-x4",
-    "A test that luck cannot pass",
-    kind="test",
-    answer="test_run",
-    version=3,
-    given=build_of,
-    asked=[
-        Asked("it catches a runner that leaves parts open", 2, (
-            *TELLS,
-            PARTS,
-            Rule(tried, lambda test: test.kind and not test.passed and not test.asserted,
-                 "for a leaky runner your test ended with {raised}, which is not an `AssertionError`.", "",
-                 "Catch what the runner raises and keep it; then assert."))),
-        Asked("it lets every right runner pass", 2, (
-            *TELLS,
-            Rule(tried, lambda test: not test.kind and not test.passed,
-                 "your test rejects a runner that closes all and lets every error out: {raised}.", "",
-                 "A runner may use a context, a stack or `finally`: assert on what stays open alone."))),
-        Asked("it catches a runner that leaves only the streams open", 1, (
-            *TELLS,
-            PARTS,
-            passes("streams", "leaks-refcount-closes", "leaves the generators to reference counting",
-                   "Keep the errors and the streams while you look: what is suspended is still open."),
-            passes("broken", "", "closes its streams only when all went well",
-                   "Look at `outcome.leaked` after each fault, in a pull and in a write too."))),
-        Asked("it catches a runner whose closing stops at a close that fails", 1, (
-            *TELLS,
-            PARTS,
-            passes("close", "", "closes all in one `finally`, one by one,",
-                   "Let a part fail to close, too: `sweep` does, at the phases end and close."))),
-        Asked("it catches a runner that keeps an error to itself", 1, (
-            *TELLS,
-            passes("quiet", "composition-clean-is-right", "closes everything and swallows an error",
-                   "Clean is not right: after each fault, assert that an error came out."),
-            passes("closing", "", "closes everything and swallows the error of a close",
-                   "Assert that an error came out after a fault at a close, too."))),
-    ],
-)  # fmt: skip
+    "composition-x4", TITLE, kind="test", answer="test_run", version=3, given=build_of, asked=ASKED
+)

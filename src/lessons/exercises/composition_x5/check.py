@@ -66,19 +66,14 @@ def first_night(answer: Any, sheet: Sheet) -> Iterator[Any]:
         )
         none_left = attempt(lambda: at_work.in_context(no_rain, here.met(night).build()[1], None)).value == 0
         yield ended(
-            tried,
-            rows=len(rows),
-            new_rows=sum(row not in OLD for row in rows),
-            old_rows=sum(row in OLD for row in rows),
-            days=len(night.days),
-            wet=len(wet),
+            tried, rows=len(rows), new_rows=sum(row not in OLD for row in rows),
+            old_rows=sum(row in OLD for row in rows), days=len(night.days), wet=len(wet),
             odd_row=next((row for row in rows if row[:2] not in wet), rows and rows[0]),
             # Whether the text for the rain decides: a day without one is dropped.
-            by_text=dry and none_left,
-            right_rows=night.is_right(rows),
+            by_text=dry and none_left, right_rows=night.is_right(rows),
             right_count=exactly(tried.value, len(rows)),
             patched=", ".join(sheet.judge.witness(at_work.changed)[:1]),
-        )
+        )  # fmt: skip
 
 
 def two_nights(answer: Any, sheet: Sheet) -> Iterator[Any]:
@@ -164,22 +159,14 @@ def _dropped(here: Desk, what: str, times: int, good: Attempt, rows: Rows) -> An
     tried = here.run(night, whole=kind is not OSError)
     same = exactly(tried.value, good.value) or tried.value is good.value
     return ended(
-        tried,
-        what=what,
-        ends=kind is not OSError,
-        at=at,
-        times=len(errors),
-        attempts=here.attempts,
+        tried, what=what, ends=kind is not OSError, at=at, times=len(errors), attempts=here.attempts,
         opened=asked.count(1),
         # That a ValueError gets lost in `run` is seen in the sweep.
-        came_out=errors == [tried.error] or (tried.error is None and kind is ValueError),
-        came=len(rows),
+        came_out=errors == [tried.error] or (tried.error is None and kind is ValueError), came=len(rows),
         too_many=type(tried.value) is int and tried.value > len(rows),
-        as_without=same and night.database.rows() == rows,
-        delay=delay,
-        waits=", ".join(map(str, here.waits)) or "none",
-        waited=here.waits == [delay] * len(errors),
-    )
+        as_without=same and night.database.rows() == rows, delay=delay,
+        waits=", ".join(map(str, here.waits)) or "none", waited=here.waits == [delay] * len(errors),
+    )  # fmt: skip
 
 
 def write_fails(answer: Any, sheet: Sheet) -> Iterator[Any]:
@@ -210,14 +197,11 @@ def locked(answer: Any, sheet: Sheet) -> Iterator[Any]:
             with night.database.locked(checkouts):
                 tried = attempt(mine.load)
             yield ended(
-                tried,
-                stays=checkouts > attempts,
-                attempts=attempts,
-                tries=night.database.checkouts,
+                tried, stays=checkouts > attempts, attempts=attempts, tries=night.database.checkouts,
                 ended=tried.raised if tried.error else f"no error; it returned {short(tried.value)}",
                 loaded=lost or (tried.error is None and night.database.rows() != OLD),
                 last=not lost or tried.error is errors[-1],
-            )
+            )  # fmt: skip
 
 
 def other_settings(answer: Any, sheet: Sheet) -> Iterator[Any]:
@@ -358,19 +342,14 @@ SETTINGS = (
          "Hand on `config.delaySeconds`."),
 )  # fmt: skip
 
+ASKED = [
+    Asked("the night's rows are in the table", 4, (*FIRST, *ROWS)),
+    Asked("nothing stays open, at any point of failure", 4, (*FIRST, *CLOSED)),
+    Asked("a failed night leaves the table as it was", 3, (*FIRST, *UNCHANGED)),
+    Asked("a line that drops and a database that is locked are tried again", 3, (*FIRST, *AGAIN)),
+    Asked("any settings will do, and each part is measured", 2, (*FIRST, *SETTINGS), hearsay=True),
+]
+TITLE = "The whole night"
 whole_night = ruled(
-    "composition-x5",
-    "The whole night",
-    kind="build",
-    answer="Night",
-    version=3,
-    seconds=30.0,
-    given=nightly,
-    asked=[
-        Asked("the night's rows are in the table", 4, (*FIRST, *ROWS)),
-        Asked("nothing stays open, at any point of failure", 4, (*FIRST, *CLOSED)),
-        Asked("a failed night leaves the table as it was", 3, (*FIRST, *UNCHANGED)),
-        Asked("a line that drops and a database that is locked are tried again", 3, (*FIRST, *AGAIN)),
-        Asked("any settings will do, and each part is measured", 2, (*FIRST, *SETTINGS), hearsay=True),
-    ],
+    "composition-x5", TITLE, kind="build", answer="Night", version=3, seconds=30.0, given=nightly, asked=ASKED
 )

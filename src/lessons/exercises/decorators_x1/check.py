@@ -92,8 +92,6 @@ def pairs(answer: Any, sheet: Sheet) -> Iterator[SimpleNamespace]:
         yield two
 
 
-# --- the rules ---
-
 STREAM = timed.streams(timed.decorating("timed(Station.stream, clock)", "self", "stream"), runs)
 
 FIGURE = (
@@ -133,20 +131,13 @@ OWN = (
     *timed.own(pairs),
 )  # fmt: skip
 
-timing = ruled(
-    KEY,
-    "Time the pulls",
-    kind="fix",
-    answer="timed",
-    version=4,
-    given=given,
-    asked=[
-        Asked("the work of every pull is counted", 2, (*FIGURE, *WORK)),
-        Asked("waiting before and between the pulls is not counted", 1, RESTS),
-        # Two sources that are read in turn wait for each other.
-        Asked("each source has a figure of its own", 1, (*RESTS, *OWN)),
-        # A stream whose `next` runs dry has handed on its records before.
-        Asked("the call fetches nothing, and each pull fetches one record", 1, (*STREAM[:-1], *LAZY)),
-        Asked("the figure is right between two pulls, and however the stream ends", 1, ENDS),
-    ],
-)
+ASKED = [
+    Asked("the work of every pull is counted", 2, (*FIGURE, *WORK)),
+    Asked("waiting before and between the pulls is not counted", 1, RESTS),
+    # Two sources that are read in turn wait for each other.
+    Asked("each source has a figure of its own", 1, (*RESTS, *OWN)),
+    # A stream whose `next` runs dry has handed on its records before.
+    Asked("the call fetches nothing, and each pull fetches one record", 1, (*STREAM[:-1], *LAZY)),
+    Asked("the figure is right between two pulls, and however the stream ends", 1, ENDS),
+]
+timing = ruled(KEY, "Time the pulls", kind="fix", answer="timed", version=4, given=given, asked=ASKED)

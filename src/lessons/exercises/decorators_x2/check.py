@@ -109,8 +109,6 @@ def pairs(answer: Any, sheet: Sheet) -> Iterator[SimpleNamespace]:
         yield timed.pair(what, [one, two], worked, halls[0].kind)
 
 
-# --- the rules ---
-
 BOTH = "Read the clock before and after each `next(upstream)`, and take all of that off."
 STREAM = timed.streams(timed.decorating("measured(Convert.process, clock)", "self, stream", "process"), runs)
 
@@ -145,22 +143,14 @@ SOME = (
 
 RESTS = timed.rests(runs)
 
-measuring = ruled(
-    KEY,
-    "A stage's own time",
-    kind="complete",
-    answer="measured",
-    version=4,
-    given=given,
-    asked=[
-        Asked("the work of the upstream is taken off", 2, FIGURE),
-        Asked(
-            "also where the upstream ends, and where only some records are kept", 1, (*FIGURE, *ENDED, *SOME)
-        ),
-        Asked("waiting before and between the pulls is not counted", 1, (*FIGURE, *RESTS)),
-        Asked("records pass one by one", 1, (*STREAM, *timed.all_records(runs))),
-        # In a chain, one stage is the upstream and the reader of the other.
-        Asked("each stage has figures of its own", 1, (*FIGURE, *ENDED, *RESTS, *timed.own(pairs))),
-        Asked("a stream that fails or is left early is timed as well", 1, (*FIGURE, *timed.ends(early))),
-    ],
-)
+ASKED = [
+    Asked("the work of the upstream is taken off", 2, FIGURE),
+    Asked("also where the upstream ends, and where only some records are kept", 1, (*FIGURE, *ENDED, *SOME)),
+    Asked("waiting before and between the pulls is not counted", 1, (*FIGURE, *RESTS)),
+    Asked("records pass one by one", 1, (*STREAM, *timed.all_records(runs))),
+    # In a chain, one stage is the upstream and the reader of the other.
+    Asked("each stage has figures of its own", 1, (*FIGURE, *ENDED, *RESTS, *timed.own(pairs))),
+    Asked("a stream that fails or is left early is timed as well", 1, (*FIGURE, *timed.ends(early))),
+]
+TITLE = "A stage's own time"
+measuring = ruled(KEY, TITLE, kind="complete", answer="measured", version=4, given=given, asked=ASKED)

@@ -141,19 +141,12 @@ def pairs(answer: Any, sheet: Sheet) -> Iterator[SimpleNamespace]:
                 for one in timed.in_turn(turn, 2 * len(runs.records), OSError, Enough)]  # fmt: skip
         sent, opened = [double.records for _, double in made], [double.opened for _, double in made]
         yield SimpleNamespace(
-            what=what,
-            one_class=allowed == [3, 3],
-            again=made is again,
-            whole=exactly(came, sent),
-            told=" and ".join(map(short, came)),
-            right=" and ".join(map(short, sent)),
-            counted=opened == allowed,
-            opened=" and ".join(map(str, opened)),
+            what=what, one_class=allowed == [3, 3], again=made is again, whole=exactly(came, sent),
+            told=" and ".join(map(short, came)), right=" and ".join(map(short, sent)),
+            counted=opened == allowed, opened=" and ".join(map(str, opened)),
             allowed=" and ".join(map(str, allowed)),
-        )
+        )  # fmt: skip
 
-
-# --- the rules ---
 
 CLOSE = "Close the stream of each attempt in a `finally`: it is reached by an error, at the end, and early."
 COUNT = "Count what was handed on in all attempts together, and skip as many when a new one starts."
@@ -257,19 +250,12 @@ LAZY = (
          "without a failure, {first} was sent, and {came} came.", "", timed.ONE_RECORD),
 )  # fmt: skip
 
-retrying = ruled(
-    KEY,
-    "A second try",
-    kind="complete",
-    answer="retried",
-    version=4,
-    given=given,
-    asked=[
-        Asked("each record comes once, in its order", 2, (*RETRIES, *ONCE)),
-        Asked("each source is retried by itself", 1, (*RETRIES, *ONCE, *OWN)),
-        Asked("no attempt is left open", 2, (*RETRIES, *CLOSED)),
-        Asked("after the last attempt its error goes on", 1, LAST),
-        Asked("nothing but an OSError is tried again", 1, (*RETRIES, *ONLY)),
-        Asked("the call reads nothing, and each pull reads one record", 1, (*STREAM, *LAZY)),
-    ],
-)
+ASKED = [
+    Asked("each record comes once, in its order", 2, (*RETRIES, *ONCE)),
+    Asked("each source is retried by itself", 1, (*RETRIES, *ONCE, *OWN)),
+    Asked("no attempt is left open", 2, (*RETRIES, *CLOSED)),
+    Asked("after the last attempt its error goes on", 1, LAST),
+    Asked("nothing but an OSError is tried again", 1, (*RETRIES, *ONLY)),
+    Asked("the call reads nothing, and each pull reads one record", 1, (*STREAM, *LAZY)),
+]
+retrying = ruled(KEY, "A second try", kind="complete", answer="retried", version=4, given=given, asked=ASKED)

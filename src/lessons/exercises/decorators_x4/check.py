@@ -125,14 +125,11 @@ def _offered(made: Forms, form: str, name: str) -> SimpleNamespace:
     elif place == "call":
         told = "what came back does not take its parameters"
     return SimpleNamespace(
-        method=f"`def {name}({parts.STAGES[name]})`",
-        place=place,
-        type_error=type_error,
+        method=f"`def {name}({parts.STAGES[name]})`", place=place, type_error=type_error,
         right=place == "line" and type_error,
         by_answer=type_error and tried.error is not None and bool(where(tried.error)),
-        name=type(tried.error).__name__,
-        told=told,
-    )
+        name=type(tried.error).__name__, told=told,
+    )  # fmt: skip
 
 
 def alike(answer: Any, sheet: Sheet) -> Iterator[SimpleNamespace]:
@@ -153,8 +150,6 @@ def alike(answer: Any, sheet: Sheet) -> Iterator[SimpleNamespace]:
     told = " and ".join(map(short, came))
     yield SimpleNamespace(opened=1, whole=exactly(came, [made.records] * 2), told=told, any=False)
 
-
-# --- the rules ---
 
 PARENTHESES = (
     "Bare, the function itself is the first argument; with parentheses there is none yet, and what comes "
@@ -237,17 +232,11 @@ SAME = (
     timed.no_pause(forms),
 )  # fmt: skip
 
-parenthesised = ruled(
-    KEY,
-    "With parentheses and without",
-    kind="build",
-    answer="patient",
-    version=4,
-    given=given,
-    asked=[
-        Asked("it works bare, with empty parentheses, and with a setting", 3, FORMS),
-        Asked("a stage is refused at the line that decorates", 2, (*REACHED, *REFUSED)),
-        Asked("each record comes once, and only when it is pulled", 1, SAME),
-        Asked("the method is what it was to every tool", 1, (*REACHED, *KEPT), hearsay=True),
-    ],
-)
+ASKED = [
+    Asked("it works bare, with empty parentheses, and with a setting", 3, FORMS),
+    Asked("a stage is refused at the line that decorates", 2, (*REACHED, *REFUSED)),
+    Asked("each record comes once, and only when it is pulled", 1, SAME),
+    Asked("the method is what it was to every tool", 1, (*REACHED, *KEPT), hearsay=True),
+]
+TITLE = "With parentheses and without"
+parenthesised = ruled(KEY, TITLE, kind="build", answer="patient", version=4, given=given, asked=ASKED)

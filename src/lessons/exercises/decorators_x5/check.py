@@ -74,14 +74,11 @@ class Bench:
             name=name,
             # Also by `pytest.raises`'s own error, which is no `Exception`.
             rejected=isinstance(tried.error, Exception) or type(tried.error).__name__ == "Failed",
-            error=tried.error,
-            raised=tried.raised,
-            place=f", at {tried.where}" if tried.where else "",
+            error=tried.error, raised=tried.raised, place=f", at {tried.where}" if tried.where else "",
             kind=(self.program.__doc__ or "").partition(": ")[2].rstrip(".") or "it is no generator",
-            fed=bool(self.feeds),
-            pulled=any(feed.opened for feed in self.feeds),
+            fed=bool(self.feeds), pulled=any(feed.opened for feed in self.feeds),
             left_open=self.looked == "open" and any(feed.open for feed in self.feeds),
-        )
+        )  # fmt: skip
 
     def _retry(self, function: Any) -> Any:
         made = self.program(function)
@@ -132,9 +129,6 @@ def trials(answer: Any, sheet: Sheet) -> Iterator[SimpleNamespace]:
     yield told
 
 
-# --- the rules ---
-
-
 def lets(name: str, does: str, advice: str) -> Rule:
     """The rule that a test must not let a wrong retry pass."""
     seen = f"your test lets a retry pass that {does}."
@@ -175,49 +169,43 @@ EARLY = (
 )
 CALL = "Look at `feed.opened` between the call and the first pull."
 
-catching = ruled(
-    KEY,
-    "A test that catches a leak",
-    kind="test",
-    answer="test_retry",
-    version=5,
-    given=given,
-    asked=[
-        Asked("right retries pass, and a record that comes twice is caught", 3, (
-            *TESTS,
-            Rule(trials, lambda tried: "restarting" in tried.lets and "resuming" not in tried.lets,
-                 "your test lets a retry pass that hands every record on again after a failure, though it "
-                 "catches one that loses records.", "decorators-restart-is-harmless", TWICE),
-            lets("restarting", "hands every record on again after a failure", TWICE))),
-        Asked("a record that is lost, or out of order, is caught", 1, (
-            *TESTS,
-            lets("resuming", "hands on nothing after a failure, and ends without an error", LIST),
-            lets("overshooting", "leaves out one record at each failure", LIST),
-            lets("swapping", "swaps the two records that follow a failure", LIST))),
-        Asked("a second and a last failure are looked at", 1, (
-            *TESTS,
-            lets("forgetting", "hands records on again when the line drops a second time", SECOND),
-            lets("silencing", "ends without an error when all three attempts have failed", THIRD),
-            lets("translating", "raises a RuntimeError when all three attempts have failed", THIRD),
-            lets("grudging", "hands on every record, and then raises the error of an attempt before", SECOND),
-            lets("stubborn", "makes four attempts", THIRD),
-            lets("reopening", "opens a fourth attempt, closes it, and raises the third one's error", THIRD))),
-        Asked("an attempt left open after a failure is caught", 1, (
-            *TESTS,
-            lets("dangling", "never closes an attempt that broke", MIDDLE),
-            lets("belated", "closes the attempts that broke when all is over, not before", MIDDLE),
-            lets("belated_later", "closes a second attempt that broke only when all is over", THIRD_TRY))),
-        Asked("an attempt left open at the end is caught", 1, (
-            *TESTS,
-            lets("unfinished", "does not close the attempt that came to its end", END),
-            lets("spent", "does not close the attempt that failed as the third", END))),
-        Asked("an attempt left open by a reader who leaves early is caught", 1, (
-            *TESTS,
-            lets("deaf", "leaves its first attempt open when the reader closes the stream", EARLY),
-            lets("deaf_later", "leaves its second attempt open when the reader closes the stream", EARLY))),
-        Asked("a call that opens or reads is caught", 1, (
-            *TESTS,
-            lets("hasty", "reads everything at the call, before anybody pulls", CALL),
-            lets("forward", "opens the first attempt at the call, before anybody pulls", CALL))),
-    ],
-)  # fmt: skip
+ASKED = [
+    Asked("right retries pass, and a record that comes twice is caught", 3, (
+        *TESTS,
+        Rule(trials, lambda tried: "restarting" in tried.lets and "resuming" not in tried.lets,
+             "your test lets a retry pass that hands every record on again after a failure, though it "
+             "catches one that loses records.", "decorators-restart-is-harmless", TWICE),
+        lets("restarting", "hands every record on again after a failure", TWICE))),
+    Asked("a record that is lost, or out of order, is caught", 1, (
+        *TESTS,
+        lets("resuming", "hands on nothing after a failure, and ends without an error", LIST),
+        lets("overshooting", "leaves out one record at each failure", LIST),
+        lets("swapping", "swaps the two records that follow a failure", LIST))),
+    Asked("a second and a last failure are looked at", 1, (
+        *TESTS,
+        lets("forgetting", "hands records on again when the line drops a second time", SECOND),
+        lets("silencing", "ends without an error when all three attempts have failed", THIRD),
+        lets("translating", "raises a RuntimeError when all three attempts have failed", THIRD),
+        lets("grudging", "hands on every record, and then raises the error of an attempt before", SECOND),
+        lets("stubborn", "makes four attempts", THIRD),
+        lets("reopening", "opens a fourth attempt, closes it, and raises the third one's error", THIRD))),
+    Asked("an attempt left open after a failure is caught", 1, (
+        *TESTS,
+        lets("dangling", "never closes an attempt that broke", MIDDLE),
+        lets("belated", "closes the attempts that broke when all is over, not before", MIDDLE),
+        lets("belated_later", "closes a second attempt that broke only when all is over", THIRD_TRY))),
+    Asked("an attempt left open at the end is caught", 1, (
+        *TESTS,
+        lets("unfinished", "does not close the attempt that came to its end", END),
+        lets("spent", "does not close the attempt that failed as the third", END))),
+    Asked("an attempt left open by a reader who leaves early is caught", 1, (
+        *TESTS,
+        lets("deaf", "leaves its first attempt open when the reader closes the stream", EARLY),
+        lets("deaf_later", "leaves its second attempt open when the reader closes the stream", EARLY))),
+    Asked("a call that opens or reads is caught", 1, (
+        *TESTS,
+        lets("hasty", "reads everything at the call, before anybody pulls", CALL),
+        lets("forward", "opens the first attempt at the call, before anybody pulls", CALL))),
+]  # fmt: skip
+TITLE = "A test that catches a leak"
+catching = ruled(KEY, TITLE, kind="test", answer="test_retry", version=5, given=given, asked=ASKED)

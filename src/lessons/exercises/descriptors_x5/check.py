@@ -50,18 +50,13 @@ def run(answer: Any, sheet: Sheet, group: str, kind: type[programs.Plain]) -> Ru
         swallowed = hearsay(answer, swallowed_at, again)
     replaced = hearsay(fields, host.replaced) if passed else ""
     return Run(
-        **vars(notes),
-        group=group,
-        described=kind.__doc__,
-        came=raised(done),
-        passed=passed,
+        **vars(notes), group=group, described=kind.__doc__, came=raised(done), passed=passed,
         failed=isinstance(done.error, AssertionError),
         returned="" if done.value is None else short(done.value),
-        swallowed=swallowed if isinstance(swallowed, str) else "",
-        asked=notes.objects + notes.refused,
+        swallowed=swallowed if isinstance(swallowed, str) else "", asked=notes.objects + notes.refused,
         error_kept=done.error is not None and hearsay(fields, host.error_kept) is True,
         replaced=replaced if isinstance(replaced, str) else "",
-    )
+    )  # fmt: skip
 
 
 def plain(answer: Any, sheet: Sheet) -> list[Run]:
