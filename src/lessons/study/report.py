@@ -11,15 +11,17 @@ from pathlib import Path
 from lessons.exercises.exercise import exercises
 from lessons.study import predictions
 from lessons.study.cards import Card, card, failed, inline, sentence, word, wrapped
-from lessons.study.journal import Checked, Line, Standing, checks, lesson_of, merged
+from lessons.study.journal import Checked, Line, Standing, checks, lesson_of, merged, now, since_reset
 from lessons.study.links import linked, unlinked
 from lessons.study.paired import gain
 from lessons.study.pairs import Answers, answers
 from lessons.study.predictions import STRIPES
-from lessons.study.questions import LESSONS, Misconception, Question, misconceptions, questions
+from lessons.study.questions import LESSONS, RIGHT, Misconception, Question, misconceptions, questions
+from lessons.study.retrieval import memories
 from lessons.words import described, listed
 
 _PLAIN = "margin:0.2em 0"
+_BAR = "display:flex;flex-wrap:wrap;align-items:center;gap:0 0.8em"
 _CELL = "text-align:left;vertical-align:top;padding:0.2em 1em 0.2em 0"
 
 PREDICTIONS = {"right": "#0072B2", "not right": STRIPES, "not run yet": "#8a94a0", "not predicted": ""}
@@ -62,7 +64,7 @@ def _drawn(parts: dict[str, int]) -> tuple[str, str]:
         signs += _SIGNS[_LOOKS[name]] * (round(_WIDTH * done / whole) - len(signs))
         if count and _LOOKS[name]:
             cells += f'<span style="width:{100 * count / whole:.1f}%;background:{_LOOKS[name]}"></span>'
-    frame = "display:flex;width:12em;height:0.9em;border:1px solid var(--jp-border-color0,#8b8b8b)"
+    frame = "display:flex;flex:none;width:10em;height:0.9em;border:1px solid var(--jp-border-color0,#8b8b8b)"
     return f"[{signs}]", f'<div aria-hidden="true" style="{frame}">{cells}</div>'
 
 
@@ -93,16 +95,18 @@ class _Page:
         )
         for row in rows:
             self.text.append(row.notebook + ("  <- you are here" if row.notebook == here else ""))
-            cells = ""
+            told = ""
             for name, parts in row.bars.items():
                 said = _numbers(parts)
                 signs, bar = _drawn(parts)
                 self.text.append(f"   {name:11}  {signs}  {said}")
-                cells += f'<td style="{_CELL}">{name}: {said}{bar}</td>'
+                told += f'<div style="{_BAR}">{bar}<span>{name}: {said}</span></div>'
             name = linked(f"[[{row.notebook}]]")
             if row.notebook == here:
                 name = f"<strong>{row.notebook} &#9668; you are here</strong>"
-            self.body.append(f'<tr><th scope="row" style="{_CELL}">{name}</th>{cells}</tr>')
+            self.body.append(
+                f'<tr><th scope="row" style="{_CELL}">{name}</th><td style="{_CELL}">{told}</td></tr>'
+            )
         self.body.append("</table>")
 
 
@@ -196,7 +200,9 @@ def _report(name: str | None) -> Card:
     page.bars([_bars(one, standings, checked) for one in chosen])
     if name is None:
         _pairs(page, answers(events))
-    _beliefs(page, _met(standings, checked), chosen)
+    met = _met(standings, checked)
+    _recalled(met, events)
+    _beliefs(page, met, chosen, _Asked(events))
     unfinished = [_unfinished(id, one) for id, one in sorted(checked.items())
                   if one.outcome != "correct" and lesson_of(id) in chosen]  # fmt: skip
     if unfinished:
@@ -259,7 +265,7 @@ def _pairs(page: _Page, there: Answers) -> None:
 
 @dataclass
 class _Met:
-    """A belief that was met: the questions and exercises that showed it, and a later one predicted right."""
+    """A belief that was met: the questions and exercises that showed it, and where it was seen through."""
 
     places: list[str]
     since: str = ""
@@ -285,7 +291,7 @@ def _met(standings: dict[str, Standing], checked: dict[str, Checked]) -> dict[st
         elif standing.first is not None:
             for other in question.options:
                 if other.misconception in met:
-                    met[other.misconception].since = question.id
+                    met[other.misconception].since = f"in [[{question.id}]]"
     for id, one in sorted(checked.items()):
         if one.outcome != "correct" and one.misconception:
             found = met.setdefault(one.misconception, _Met([]))
@@ -294,14 +300,38 @@ def _met(standings: dict[str, Standing], checked: dict[str, Checked]) -> dict[st
     return {id: one for id, one in met.items() if id in misconceptions()}
 
 
-def _beliefs(page: _Page, met: dict[str, _Met], chosen: list[str]) -> None:
+def _recalled(met: dict[str, _Met], events: list[Line]) -> None:
+    """Add what `again` has asked: the last answer about a belief says what is believed now."""
+    for event in since_reset(events):
+        found = met.get(event.misconception)
+        if event.event == "recall" and found is not None:
+            found.since = "in `again()`" if event.option == RIGHT else ""
+
+
+class _Asked:
+    """When `again` asks about what was met."""
+
+    def __init__(self, events: list[Line]) -> None:
+        self._now = now().astimezone()
+        self._memories = memories(events, self._now.tzinfo)
+
+    def when(self, places: list[str]) -> str:
+        days = [one.due for place in places if (one := self._memories.get(place)) and one.due]
+        if not days:
+            return ""
+        day = min(days)
+        later = f"on {day.day} {day:%B %Y}" if day > self._now.date() else "today"
+        return f" `again()` can ask about it {later}."
+
+
+def _beliefs(page: _Page, met: dict[str, _Met], chosen: list[str], asked: _Asked) -> None:
     """The beliefs to look at again, core ones first, and those that a later right prediction has replaced."""
     here = [(misconceptions()[id], one) for id, one in met.items()
             if {lesson_of(place) for place in one.places} & set(chosen)]  # fmt: skip
     here.sort(key=lambda pair: (not pair[0].core, -len(pair[1].places)))
-    again = [f"{_believed(entry, one)} {entry.truth} Read [[{entry.lesson}]] again."
+    again = [f"{_believed(entry, one)} {entry.truth} Read [[{entry.lesson}]] again.{asked.when(one.places)}"
              for entry, one in here if not one.since]  # fmt: skip
-    learnt = [f"{_believed(entry, one)} Since then you predicted [[{one.since}]] right."
+    learnt = [f"{_believed(entry, one)} Since then you were right {one.since}."
               for entry, one in here if one.since]  # fmt: skip
     for title, lines in (("To look at again", again), ("What you believed, and now predict right", learnt)):
         if lines:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -112,8 +113,20 @@ def test_a_later_question_predicted_right_takes_the_belief_out_of_the_review() -
     rightly(questions()["chains-p6"])
     assert review() == ""
     shown = plain(progress("leaks"))
-    assert "predict right - In leaks-p3 you believed" in shown and "you predicted chains-p6 right." in shown
+    assert "predict right - In leaks-p3 you believed" in shown and "you were right in chains-p6." in shown
     assert "0 of 11 right, 1 not right, 10 not predicted" in shown, "the first answer counts"
+
+
+def test_it_says_when_again_asks_and_what_was_answered_there(fresh: Journal) -> None:
+    believing("leaks-p3", "leaks-refcount-closes")
+    assert "Read 01_leaks again. again() can ask about it today." in review().replace("`", "")
+    fresh.add("recall", "leaks-p3", "wrong", "leaks-refcount-closes")
+    later = datetime.now().astimezone().date() + timedelta(1)
+    assert f"can ask about it on {later.day} {later:%B %Y}." in review()
+    fresh.add("recall", "leaks-p3", "right", "leaks-refcount-closes")
+    assert review() == "" and "Since then you were right in `again()`." in plain(progress("leaks"))
+    fresh.add("recall", "leaks-p3", "wrong", "leaks-refcount-closes")
+    assert "In leaks-p3" in review()
 
 
 def test_an_answer_after_it_was_shown_does_not_take_it_out() -> None:
