@@ -21,6 +21,7 @@ from lessons.desk.workcopy import STATE, Trouble
 
 PORT = 8888
 HOST = "127.0.0.1"
+STYLE = Path(__file__).with_name("style")
 
 PAGE_CONFIG = {
     "disabledExtensions": {
@@ -77,6 +78,8 @@ def serve(
         lab = LabApp.initialize_server(argv=[*arguments(desk, opens, port, browser, token), *options])
     except OSError as error:
         raise Trouble(f"JupyterLab cannot start: {error}.") from error
+    # After the user's own folders: a custom.css of theirs is used instead.
+    lab.static_custom_path.append(str(STYLE))
     if port is None and lab.port != PORT:
         print(f"Port {PORT} is busy; this Lab uses {lab.port}.")
     # `connection_url` knows a base URL that the user's own settings may add.
@@ -101,6 +104,7 @@ def arguments(desk: Path, opens: str, port: int | None, browser: bool, token: st
         f"--LabApp.default_url={opens}",
         f"--LabApp.workspaces_dir={desk / STATE / 'workspaces'}",
         "--LabApp.extension_manager=readonly",
+        "--LabApp.custom_css=True",
         # What passes between a notebook and its kernel is read by no other program on this machine.
         "--KernelManager.transport_encryption=auto",
     ]

@@ -25,6 +25,10 @@ function nameParts(lab, title) {
   }
 }
 
+// JupyterLab marks a widget whose kernel has restarted or ended: no control of it is answered any more.
+const GONE = "jupyter-widgets-disconnected";
+const AGAIN = "The kernel of this lab has restarted or ended. Run this cell again.";
+
 function render({ model, el }) {
   const say = document.createElement("p");
   say.className = "lc-say";
@@ -50,14 +54,15 @@ function render({ model, el }) {
   el.append(say, wait, twin);
 
   const glyphs = { ok: "✓", fail: "✗", error: "⚠" };
+  let gone = false;
   const show = () => {
-    const mark = model.get("mark");
+    const mark = gone ? "error" : model.get("mark"), sentence = gone ? AGAIN : model.get("sentence");
     say.dataset.mark = mark;
     glyph.hidden = !glyphs[mark];
     if (glyph.textContent !== (glyphs[mark] ?? "")) glyph.textContent = glyphs[mark] ?? "";
     // New words in the same text: whoever watches the lab for new elements is not called.
-    if (words.data !== model.get("sentence")) words.data = model.get("sentence");
-    wait.hidden = model.get("total") <= 0;
+    if (words.data !== sentence) words.data = sentence;
+    wait.hidden = gone || model.get("total") <= 0;
     wait.max = Math.max(1, model.get("total"));
     wait.value = model.get("done");
     twin.hidden = !model.get("twin");
@@ -68,7 +73,7 @@ function render({ model, el }) {
   show();
 
   // The lab's root is there only once the whole tree is attached, and its parts may be drawn later still.
-  let watcher = null;
+  let watcher = null, leaver = null;
   let frame = 0;
   const settle = () => {
     const lab = el.closest(".lifecycle-lab");
@@ -77,12 +82,21 @@ function render({ model, el }) {
     name();
     watcher = new MutationObserver(name);
     watcher.observe(lab, { childList: true, subtree: true });
+    const leave = () => {
+      gone = lab.classList.contains(GONE);
+      for (const control of lab.querySelectorAll(".lc-controls, .cv-bolt, .lc-replay")) control.inert = gone;
+      show();
+    };
+    leaver = new MutationObserver(leave);
+    leaver.observe(lab, { attributes: true, attributeFilter: ["class"] });
+    if (lab.classList.contains(GONE)) leave();
     lab.addEventListener("keydown", keepKeys);
   };
   settle();
   return () => {
     cancelAnimationFrame(frame);
     watcher?.disconnect();
+    leaver?.disconnect();
     for (const event of events) model.off(event, show);
   };
 }
