@@ -29,6 +29,7 @@ from lessons.lab.experiments.assign import (
     listing,
     literal,
 )
+from lessons.lab.experiments.naming import NAMINGS, NamingOutcome, NamingSettings, naming
 from lessons.lab.widgets.assign import page
 from lifecycle import PipelineConfig, PipelineContext, ledger, retryOnFailure
 from lifecycle.sinks import JsonLinesSink
@@ -37,7 +38,7 @@ from lifecycle.stages import Normalise, Parse, RollingMean
 
 NAMES = (*FIELDS, UNKNOWN)
 EVERY = [AssignSettings(*choice) for choice in itertools.product(NAMES, EXAMPLES.values(), WAYS)]
-known = functools.cache(assign)
+known = functools.cache(lambda chosen: (naming if isinstance(chosen, NamingSettings) else assign)(chosen))
 
 
 def named(one):
@@ -342,6 +343,10 @@ def agree(lab):
     assert lab.sentence == outcome.sentence
     assert lab.voice.twin == outcome.text()
     assert lab.shown.value == page(outcome)
+    assert lab.errors == []
+    if isinstance(outcome, NamingOutcome):
+        assert all(escape(fact) in lab.shown.value for fact in (outcome.error, *dict(outcome.stored or ())))
+        return
     for seen in (outcome.checked, outcome.twin):
         assert escape(seen.error) in lab.shown.value
         assert escape(seen.reads) in lab.shown.value or seen.before is seen.after is None
@@ -350,7 +355,7 @@ def agree(lab):
 
 def test_it_opens_with_few_controls_and_a_setting_that_breaks_a_formula(lab):
     few = [name for name in lab.controls if lab.controls[name] in lab._few]
-    assert few == ["field", "example", "value"]
+    assert few == ["field", "example", "value", "naming"]
     assert lab.settings == AssignSettings("spread", "0", "on the instance")
     agree(lab)
 
@@ -367,6 +372,16 @@ def test_every_control_through_all_its_values(lab):
         drive(lab, "way", way)
         assert lab.settings.way == way
         agree(lab)
+    for kind in values(lab.controls["naming"])[::-1]:
+        for field in values(lab.field)[:-1] if kind else ():
+            drive(lab, "naming", kind)
+            drive(lab, "field", field)
+            assert lab.settings == NamingSettings(field, lab.value.value, kind)
+            assert lab.controls["way"].disabled
+            agree(lab)
+    drive(lab, "naming", "")
+    assert not lab.controls["way"].disabled
+    agree(lab)
     drive(lab, "name", "windwSize")
     assert lab.settings.field == "windwSize"
     assert "did you mean windowSize?" in known(AssignSettings("windwSize", "7")).sentence
@@ -425,12 +440,20 @@ def test_it_takes_settings_as_a_start():
     lab.close()
 
 
+def test_a_field_without_a_descriptor_has_no_name_to_break(lab):
+    drive(lab, "naming", "misspelt")
+    drive(lab, "field", UNKNOWN)
+    assert lab.sentence.startswith("windowsize has no descriptor whose name could be wrong: choose label,")
+    assert lab.sentence.endswith("Nothing was assigned.")
+
+
 ACTIONS = st.one_of(
     st.tuples(st.just("field"), st.sampled_from(NAMES)),
     st.tuples(st.just("example"), st.sampled_from([*EXAMPLES.values(), ""])),
     st.tuples(st.just("value"), st.sampled_from(["3", "seven", "[0]", "-inf", ""])),
     st.tuples(st.just("way"), st.sampled_from([*WAYS])),
     st.tuples(st.just("name"), st.sampled_from(["", "centre", "two words", "_spread"])),
+    st.tuples(st.just("naming"), st.sampled_from(["", *NAMINGS])),
     st.tuples(st.just("more"), st.booleans()),
 )
 

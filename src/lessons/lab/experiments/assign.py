@@ -398,7 +398,7 @@ def assign(settings: AssignSettings) -> AssignOutcome:
     >>> outcome.checked.line, outcome.twin.line, outcome.twin.steps[-1].function
     (2, 11, 'Normalise.process')
     """
-    given = _shown(literal(settings.value)[0])
+    given = shown(literal(settings.value)[0])
     line = len(WAYS[settings.way])
     checked, twin = (_executed(settings, line, kind) for kind in (PipelineConfig, PlainConfig))
     return AssignOutcome(settings, listing(settings), line, given, _usual(), checked, twin)
@@ -464,7 +464,7 @@ class _Assignment:
                 self.called = (
                     ("self", f"{CHECKED}.{descriptor.name} ({type(descriptor).__name__})"),
                     ("instance", f"config ({type(instance).__name__})"),
-                    ("value", f"{_shown(given['value'])} ({type(given['value']).__name__})"),
+                    ("value", f"{shown(given['value'])} ({type(given['value']).__name__})"),
                 )
 
     def _assigns(self, frame: FrameType) -> bool:
@@ -475,7 +475,7 @@ class _Assignment:
         return caller is not None and caller.f_lineno == self.line
 
 
-def _shown(value: Any) -> str:
+def shown(value: Any) -> str:
     """The value as Python prints it, in no more than a column holds."""
     return _short.repr(value)
 
@@ -483,14 +483,14 @@ def _shown(value: Any) -> str:
 def _vars(room: dict[str, Any]) -> tuple[tuple[str, str], ...] | None:
     if "config" not in room:
         return None
-    return tuple((name, _shown(value)) for name, value in vars(room["config"]).items())
+    return tuple((name, shown(value)) for name, value in vars(room["config"]).items())
 
 
 def _read(room: dict[str, Any], field: str) -> str:
     if "config" not in room:
         return "nothing: there is no instance"
     try:
-        return _shown(getattr(room["config"], field))
+        return shown(getattr(room["config"], field))
     except AttributeError as error:
         return f"nothing: {type(error).__name__}"
 

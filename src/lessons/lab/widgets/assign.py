@@ -7,6 +7,7 @@ from html import escape
 import ipywidgets  # type: ignore[import-untyped, unused-ignore]
 
 from lessons.lab.base import Lab, unread
+from lessons.lab.experiments import naming as names
 from lessons.lab.experiments.assign import (
     EXAMPLES,
     FIELDS,
@@ -19,15 +20,19 @@ from lessons.lab.experiments.assign import (
 )
 
 TYPED = "as typed"
+NAMED = "by __set_name__"
 
 
 class DescriptorLab(Lab):
     """One assignment to a `PipelineConfig` and to a plain class, and the pipeline that runs on each.
 
-    Takes the fields of `AssignSettings` as a start, e.g. ``DescriptorLab("windowSize", "True")``.
+    Takes the fields of `AssignSettings` as a start, e.g. ``DescriptorLab("windowSize", "True")``. With a
+    `naming`, a key of `NAMINGS`, the same value is assigned to a class whose descriptors are named like that.
     """
 
-    def __init__(self, field: str = "spread", value: str = "0", way: str = "on the instance") -> None:
+    def __init__(
+        self, field: str = "spread", value: str = "0", way: str = "on the instance", naming: str = ""
+    ) -> None:
         start = AssignSettings(field, value, way)
         super().__init__("DescriptorLab", "One assignment, checked and unchecked")
         fields = {name: name for name in FIELDS} | {f"{UNKNOWN} (no such field)": UNKNOWN}
@@ -41,10 +46,12 @@ class DescriptorLab(Lab):
         self._place("example", self.example, more=False)
         self.value = self._typed("value", "or type one, as in Python", value)
         self.value.observe(self.guard(self._matched), names="value")
+        kinds = {NAMED: ""} | {told: kind for kind, told in names.NAMINGS.items()}
+        self.choice("naming", "The descriptor is named", kinds, naming)
         self.choice("way", "Assigned", list(WAYS), start.way, more=True)
         other = "" if field == listed else field
         self.name = self._typed("name", "Any other name for the field", other, more=True)
-        self.outcome: AssignOutcome | None = None
+        self.outcome: AssignOutcome | names.NamingOutcome | None = None
         self.shown = self.view()
         self.assemble(self.shown)
 
@@ -61,13 +68,16 @@ class DescriptorLab(Lab):
         self.example.value = _example(self.value.value)
 
     @property
-    def settings(self) -> AssignSettings:
-        """The settings that the controls stand at; `ValueError` for a value or name that is none."""
-        name = self.name.value.strip() or self.field.value
+    def settings(self) -> AssignSettings | names.NamingSettings:
+        """The settings that the controls show; `ValueError` for a value or name that is not allowed."""
+        name, naming = self.name.value.strip() or self.field.value, self.controls["naming"].value
+        if naming:
+            return names.NamingSettings(name, self.value.value, naming)
         return AssignSettings(name, self.value.value, self.controls["way"].value)
 
     def refresh(self) -> None:
         """Run the assignment and what follows it, and show what was seen."""
+        self.controls["way"].disabled = bool(self.controls["naming"].value)
         try:
             settings = self.settings
         except ValueError as problem:
@@ -75,21 +85,61 @@ class DescriptorLab(Lab):
             self.tell("")
             self.say(f"{problem} Nothing was assigned.", "error")
             return
-        self.outcome = assign(settings)
-        self.shown.value = page(self.outcome)
-        self.tell(self.outcome.text())
-        mark = "fail" if self.outcome.broken else "ok" if self.outcome.refused else ""
-        self.say(self.outcome.sentence, mark)
+        if isinstance(settings, AssignSettings):
+            outcome: AssignOutcome | names.NamingOutcome = assign(settings)
+        else:
+            outcome = names.naming(settings)
+        self.outcome, self.shown.value = outcome, page(outcome)
+        self.tell(outcome.text())
+        mark = "fail" if outcome.broken else "ok" if outcome.refused else ""
+        self.say(outcome.sentence, mark)
 
 
 def _example(text: str) -> str:
     return text if text in EXAMPLES.values() else ""
 
 
-def page(outcome: AssignOutcome) -> str:
+def page(outcome: AssignOutcome | names.NamingOutcome) -> str:
     """The outcome as HTML: the listing and what ran of it; of each class call, `__dict__` and traceback."""
+    if isinstance(outcome, names.NamingOutcome):
+        return _named(outcome)
     columns = "".join(f"<div>{_column(outcome, one)}</div>" for one in (outcome.checked, outcome.twin))
     return f'{_listing(outcome)}<div class="lc-blocks lc-apart">{columns}</div>'
+
+
+def _named(outcome: names.NamingOutcome) -> str:
+    rows = []
+    for number, line in enumerate(outcome.lines, 1):
+        row, told = ("lc-ran", "▶ ran") if number in outcome.ran else ("lc-skipped", "○ not run")
+        if number == outcome.line:
+            row, told = "lc-broke", "⚡ raised"
+        rows.append(_row(number, line, row, f'<td class="lc-how">{unread(told if line else "")}</td>'))
+    stored = outcome.stored
+    facts = {
+        "__set__": ", ".join(f"{name}={value}" for name, value in outcome.called) or "is not called",
+        "config.__dict__": "there is no instance" if stored is None else names.pairs(stored),
+        "read back": names.pairs(outcome.reads) or "nothing",
+        "raised": outcome.error or "nothing",
+    }
+    shown = "".join(f"<dt>{name}</dt><dd>{escape(fact)}</dd>" for name, fact in facts.items())
+    heads = "".join(
+        f'<th scope="col"><span class="lc-sr">{head}</span></th>' for head in ("what ran", "line", "code")
+    )
+    return (
+        '<table class="lc-code"><caption class="lc-sr">the listing, as it ran</caption>'
+        f"<thead><tr>{heads}</tr></thead><tbody>{''.join(rows)}</tbody></table>"
+        f'<div class="lc-apart">{_list(shown)}</div>'
+    )
+
+
+def _row(number: int, line: str, row: str, marks: str, note: str = "") -> str:
+    """One line of a listing, behind its marks."""
+    bare = line.strip()
+    indent = f"--lc-indent: {len(line) - len(bare)}ch"
+    return (
+        f'<tr class="{row}">{marks}<td class="lc-no">{number}</td>'
+        f'<td class="lc-line" style="{indent}">{escape(bare)}{note}</td></tr>'
+    )
 
 
 def _listing(outcome: AssignOutcome) -> str:
@@ -99,13 +149,7 @@ def _listing(outcome: AssignOutcome) -> str:
         kinds = {kind for kind, _ in marks}
         row = next(kind for kind in ("lc-broke", "lc-ran", "lc-skipped", "lc-frame") if kind in kinds)
         cells = "".join(f'<td class="lc-how lc-now-{kind[3:]}">{unread(told)}</td>' for kind, told in marks)
-        bare = line.strip()
-        indent = f"--lc-indent: {len(line) - len(bare)}ch"
-        note = _note(outcome, number)
-        rows.append(
-            f'<tr class="{row}">{cells}<td class="lc-no">{number}</td>'
-            f'<td class="lc-line" style="{indent}">{escape(bare)}{note}</td></tr>'
-        )
+        rows.append(_row(number, line, row, cells, _note(outcome, number)))
     classes = (outcome.checked.config, outcome.twin.config)
     heads = "".join(f'<th scope="col" class="lc-how">{name}</th>' for name in classes)
     heads += '<th scope="col"><span class="lc-sr">line</span></th>'
