@@ -180,17 +180,18 @@ class Judge(Peer):
 
     def files(self) -> set[tuple[int, int, int]] | None:
         """The files that the host's process has open, as the system counts them; None where it does not."""
-        here = self.channel is None and sys.platform != "win32"
-        place = f"/proc/{self.process()}/fd"
+        here = ["/proc/self/fd", "/dev/fd"] if self.channel is None else []
+        place = next(filter(os.path.isdir, [f"/proc/{self.process()}/fd", *here]), "")
+        # A browser has no such folder, but can be asked for each number, and gives out the lowest free one.
+        asks = here and not place and sys.platform == "emscripten"
         try:
-            # This process can be asked for each number: a system gives out the lowest free one.
-            numbers = range(256) if here else [int(name) for name in os.listdir(place)]
+            numbers = range(256) if asks else [int(name) for name in os.listdir(place)]
         except OSError:
             return None
         found = set()
         for one in numbers:
             with contextlib.suppress(OSError):  # the number is free, or that of the listing
-                seen = os.stat(one if here else f"{place}/{one}")
+                seen = os.stat(f"{place}/{one}" if place else one)
                 if stat.S_ISREG(seen.st_mode):
                     found.add((one, seen.st_dev, seen.st_ino))
         return found
