@@ -123,16 +123,10 @@ def test_one_damaged_submission_stops_nobody(tmp_path: Path) -> None:
     shown = (
         "from IPython.display import JSON, display\nx = []\nfor _ in range(700): x = [x]\ndisplay(JSON(x))\n"
     )
-    answers = {
-        "surrogate": RIGHT[IDS[0]] + '\nprint("\\ud800")\n',
-        "deep": RIGHT[IDS[0]] + "\n" + shown,
-        "clock": RIGHT[IDS[0]],
-        ".dot": RIGHT[IDS[0]],
-        "whole": RIGHT[IDS[0]],
-    }
+    answers = {".dot": RIGHT[IDS[0]] + '\nprint("\\ud800")\n' + shown, "whole": RIGHT[IDS[0]]}
     for student, source in answers.items():
         path = coursework.submit(course, student, answered({IDS[0]: source}, IDS[0]))
-        if student == "clock":
+        if student == ".dot":
             (path.parent / "timestamp.txt").write_text("12:" + "1" * 40)
     coursework.submit(course, "torn", b'{"cells": [' + b"[" * 700)
     said: list[str] = []

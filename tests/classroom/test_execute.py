@@ -75,7 +75,7 @@ def all_right(result: Result) -> bool:
 
 
 def test_an_honest_notebook_earns_its_points_without_a_word() -> None:
-    one = job(with_cells())
+    one = job(with_cells(), seeds={FIRST: "as before"})
     result = graded(pickle.loads(pickle.dumps(one)))
     assert pickle.loads(pickle.dumps(result)) == result
     assert (result.status, result.note, result.evidence) == ("graded", "", [])
@@ -87,7 +87,18 @@ def test_an_honest_notebook_earns_its_points_without_a_word() -> None:
     assert verdict["data"] == Verdict.from_dict(told)._repr_mimebundle_()
     assert (told["exercise"], told["variant"], told["points"]) == (FIRST, TERM, WORTH)
     assert points["data"] == {"text/plain": str(WORTH)}
-    assert result.scores[CHECK].seed == told["seed"] != ""
+    assert result.scores[CHECK].seed == told["seed"] == "as before" != result.scores[f"{LAST}-check"].seed
+
+
+NATURAL = (
+    '"""Debug with pdb: import pdb; pdb.set_trace(). The run may abort, so look into sys.modules."""',
+    "import ctypes, gc, logging, os, pdb, sys, traceback\nfrom unittest import mock\n"
+    "logging.getLogger(__name__).warning('modules: %d', len(sys.modules))",
+    "def abort(): raise SystemExit\nprint(len(os.listdir('/proc/self/fd')), __import__('json').dumps(1))",
+    "with mock.patch('time.sleep') as sleep: pass\ngc.collect(); len(gc.get_objects())",
+    "try: 1 / 0\nexcept ArithmeticError as error: print(error.__traceback__.tb_frame.f_locals is not None)",
+    "print(sys._getframe().f_code.co_name, globals().keys() and 1, __builtins__ is not None)",
+)
 
 
 def test_what_honest_programs_do_costs_nothing_and_calls_nobody() -> None:
@@ -111,6 +122,7 @@ def test_what_honest_programs_do_costs_nothing_and_calls_nobody() -> None:
                 "from lessons import predict, progress\npredict('leaks-p1', 'A')\nprogress()",
                 f"check('{FIRST}', {exercises()[FIRST].answer})",
                 "1 / 0",
+                *NATURAL,
                 "sys = 3; len = 4; exercises = None",
             )
         )
@@ -245,17 +257,10 @@ def test_an_answer_that_hangs_costs_the_judges_time_and_its_notebook_goes_on() -
     assert result.scores[f"{LAST}-check"].points == result.scores[f"{LAST}-check"].worth
 
 
-def test_the_draw_of_a_grading_is_drawn_again() -> None:
-    one = job(with_cells(), seeds={FIRST: "as before"})
-    seeds = {check: score.seed for check, score in graded(one).scores.items()}
-    assert seeds[CHECK] == "as before" != seeds[f"{LAST}-check"]
-
-
 def test_a_judge_that_was_ended_is_started_again_and_one_that_cannot_judge_is_said(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    graded(job(with_cells()))
-    assert home._idle
+    home.begin()
     for server in home._idle:
         server._process.kill()
         server._process.wait()
@@ -270,20 +275,8 @@ def test_a_judge_that_was_ended_is_started_again_and_one_that_cannot_judge_is_sa
     assert result.needs_person and not home._idle
 
 
-NATURAL = (
-    '"""Debug with pdb: import pdb; pdb.set_trace(). The run may abort, so look into sys.modules."""',
-    "import ctypes, gc, logging, os, pdb, sys, traceback\nfrom unittest import mock\n"
-    "logging.getLogger(__name__).warning('modules: %d', len(sys.modules))",
-    "def abort(): raise SystemExit\nprint(len(os.listdir('/proc/self/fd')), __import__('json').dumps(1))",
-    "with mock.patch('time.sleep') as sleep: pass\ngc.collect(); len(gc.get_objects())",
-    "try: 1 / 0\nexcept ArithmeticError as error: print(error.__traceback__.tb_frame.f_locals is not None)",
-    "print(sys._getframe().f_code.co_name, globals().keys() and 1, __builtins__ is not None)",
-)
-
-
-@pytest.mark.parametrize(
-    "assignment", [pytest.param(one, marks=() if one == "leaks" else pytest.mark.deep) for one in ASSIGNMENTS]
-)
+@pytest.mark.deep
+@pytest.mark.parametrize("assignment", ASSIGNMENTS)
 def test_no_honest_answer_is_flagged_for_a_word_in_it(assignment: str) -> None:
     ids = [id for id in exercises() if id.startswith(f"{assignment}-")][
         : None if assignment == "leaks" else 9

@@ -40,7 +40,19 @@ def course(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Course]:
 
 
 @pytest.mark.timeout(200)
-def test_untouched_is_missing_and_solved_is_full(course: Course) -> None:
+def test_untouched_is_missing_and_solved_is_full_and_a_mended_check_still_comes(
+    course: Course, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = course.release("leaks").parent
+    assert sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*.*")) == [
+        "leaks.ipynb", "leaks_x101/check.py", "leaks_x101/stub.py",
+    ]  # fmt: skip
+    stored = json.loads((folder / "leaks.ipynb").read_text())["cells"]
+    cells = {cell["id"]: "".join(cell["source"]) for cell in stored}
+    assert "\nimport leaks_x101.check" in cells["leaks-setup"]
+    assert cells[f"{OWN}-check"] == f'check("{OWN}", halved).points'
+    assert "TODO" in cells[OWN] and "stream.close()" not in cells[OWN]
+    assert (course.solutions / OWN / "wrong_1_chains-close-travels.py").is_file()
     for student, notebook in (("ada", course.release("leaks")), ("bob", course.source("leaks"))):
         target = course.submitted(student, "leaks")
         target.parent.mkdir(parents=True)
@@ -53,6 +65,18 @@ def test_untouched_is_missing_and_solved_is_full(course: Course) -> None:
         assert (solved["status"], solved["points"]) == ("correct", solved["worth"])
     assert not any(record["needs_person"] or record["evidence"] for record in records.values())
     assert all(record["sandboxed"] for record in records.values())
+    notebook = course.release("leaks").read_bytes()
+    own = course.own / "leaks_x101/check.py"
+    own.write_text(own.read_text().replace("version=1", "version=2"))
+    capsys.readouterr()
+    assert main(["course", str(course.root), "--update"]) == 0
+    said = "leaks has leaks_x101/check.py as own/ has it now: `classroom regrade leaks`"
+    assert said in capsys.readouterr().out
+    for kind in (course.source("leaks"), course.release("leaks")):
+        assert "version=2" in (kind.parent / "leaks_x101/check.py").read_text()
+    assert course.release("leaks").read_bytes() == notebook
+    assert main(["course", str(course.root), "--update"]) == 0
+    assert "No notebook changed." in capsys.readouterr().out
 
 
 @pytest.mark.deep

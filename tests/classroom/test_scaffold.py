@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import json
 import shutil
 import sys
 from collections.abc import Iterator
@@ -48,46 +47,6 @@ def test_the_example_is_proven_as_it_stands(course: Course, capsys: pytest.Captu
     said = capsys.readouterr().out
     assert "leaks-x101 is proven." in said
     assert "1 of 1          2 of 2" in said
-
-
-def test_it_is_taken_into_the_assignment_with_its_check_beside_the_notebook(course: Course) -> None:
-    command(course, ID)
-    course.file.write_text(course.file.read_text().replace('"leaks-x1",', f'"leaks-x1", "{ID}",'))
-    assert main(["course", str(course.root), "--update"]) == 0
-    folder = course.release("leaks").parent
-    assert sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*.*")) == [
-        "leaks.ipynb", "leaks_x101/check.py", "leaks_x101/stub.py",
-    ]  # fmt: skip
-    stored = json.loads((folder / "leaks.ipynb").read_text())["cells"]
-    cells = {cell["id"]: "".join(cell["source"]) for cell in stored}
-    assert "\nimport leaks_x101.check" in cells["leaks-setup"]
-    assert cells[f"{ID}-check"] == f'check("{ID}", halved).points'
-    assert "TODO" in cells[ID] and "stream.close()" not in cells[ID]
-    assert (course.solutions / ID / "wrong_1_chains-close-travels.py").is_file()
-
-
-def test_a_mended_check_reaches_the_release_after_grading_began(
-    course: Course, capsys: pytest.CaptureFixture[str]
-) -> None:
-    command(course, ID)
-    course.file.write_text(course.file.read_text().replace('"leaks-x1",', f'"leaks-x1", "{ID}",'))
-    assert main(["course", str(course.root), "--update"]) == 0
-    notebook = course.release("leaks").read_bytes()
-    (course.records / "leaks").mkdir()
-    (course.records / "leaks/ada.json").write_text("{}")
-    own = course.own / "leaks_x101/check.py"
-    own.write_text(own.read_text().replace("version=1", "version=2"))
-    capsys.readouterr()
-    assert main(["course", str(course.root), "--update"]) == 0
-    assert (
-        "leaks has leaks_x101/check.py as own/ has it now: `classroom regrade leaks`"
-        in capsys.readouterr().out
-    )
-    for kind in (course.source("leaks"), course.release("leaks")):
-        assert "version=2" in (kind.parent / "leaks_x101/check.py").read_text()
-    assert course.release("leaks").read_bytes() == notebook
-    assert main(["course", str(course.root), "--update"]) == 0
-    assert "No notebook changed." in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(

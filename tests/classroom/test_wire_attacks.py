@@ -37,13 +37,7 @@ EXERCISE = exercises()[FIRST]
 NAME, WORTH = EXERCISE.answer, EXERCISE.worth
 TIMES = Times(cell=10, notebook=120, grace=1)
 
-FEW = (
-    "every reply is true",
-    "half a message",
-    "a verdict is sent",
-    "the kit's host replaced",
-    "second session",
-)
+FEW = ("every reply is true", "the kit's host replaced", "second session")
 """What `make test` runs; `make deep` runs the others."""
 
 WIRE = """

@@ -81,11 +81,11 @@ def heavy(answer: Any, sheet: Sheet) -> str:
     the next ones. Where the memory of the other side cannot be seen, nothing is kept.
     """
     judge, drawn = sheet.judge, sheet.variant.random(f"{KEY}:heavy")
-    # What is free in the process already would be filled without growth. Fill it first.
-    for _ in range(100):
+    # What is free in the process already would be filled without growth. Fill it first, by ever more.
+    for count in (MANY << step for step in range(7)):
         before = judge.memory() or 0
-        judge.witness(host.filled, HEAVY, MANY)
-        if (judge.memory() or 0) - before > HEAVY * MANY / 2 or not before:
+        judge.witness(host.filled, HEAVY, count)
+        if (judge.memory() or 0) - before > HEAVY * count / 2 or not before:
             break
     # All objects are made first, so that none has the `id` of one that is gone.
     groups = [(judge.mark(), [answer() for _ in range(MANY)]) for _ in range(ROUNDS)]
