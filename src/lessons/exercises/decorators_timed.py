@@ -24,8 +24,9 @@ IDLE, PAUSE = 100, 1000
 def station(variant: Variant, key: str, last: int = 0, count: int = 0) -> Any:
     """A class of stations with readings, costs and a clock of its own."""
     readings = texts(variant, key, count or variant.number(f"{key}:count", 5, 8))
-    # A figure that is rounded at each pull is wrong.
-    costs = tuple(variant.number(f"{key}:cost {number}", 4, 9) + 0.25 for number in range(len(readings)))
+    first, *more = (variant.number(f"{key}:cost {number}", 4, 8) for number in range(len(readings)))
+    # A figure that is rounded at each pull is wrong. No other record costs what the first one does.
+    costs = tuple(cost + 0.25 for cost in (first, *(one + (one >= first) for one in more)))
     return subclass(Station, clock=Clock(), readings=readings, costs=costs, last=last)
 
 
@@ -59,7 +60,8 @@ def clocked(
 ) -> Hall:
     """A hall whose method is decorated with the clock of its doubles. What that reads is no figure."""
     clock = Clock()
-    clock.wait(sheet.variant.number("begins", 300, 900))
+    # Two clocks in one observation never show the same time.
+    clock.wait(sheet.variant.number("begins", 300, 900) + kind.last)
     given, kind = Callback(clock, "clock"), subclass(kind, clock=clock)
     hall = Hall(sheet.judge, lambda made: answer(made, given), kind, method, parameters, True, **room)
     hall.clock = clock

@@ -39,11 +39,13 @@ def wrong_values(variant: Variant) -> list[tuple[str, Any, type[Exception]]]:
 
 
 def allowed_values(variant: Variant) -> list[Given]:
-    """What the fields take, up to their limits."""
-    more = numbers(variant, f"{KEY}:more", 2)
+    """What the fields take, up to their limits; none of it is a usual value."""
+    usual = usual_values(variant.course).values()
+    more = [one for one in numbers(variant, f"{KEY}:more", 3) if one not in usual]
+    label = next(one for one in variant.stations(f"{KEY}:more", 2) if one not in usual)
     return [
         {"label": "?", "windowSize": 1, "spread": more[0] / 100_000},
-        {"label": variant.stations(f"{KEY}:more", 1)[0], "windowSize": 10**9, "spread": more[1]},
+        {"label": label, "windowSize": 10**9, "spread": more[1]},
         {"label": "roof", "windowSize": variant.number(f"{KEY}:size", 16, 99), "spread": 2},
     ]
 
