@@ -32,7 +32,7 @@ SHORT = {stem: short for short, stem in LESSONS.items()}
 
 TAGS = {
     "setup", "predict", "answer", "widget", "text-twin", "live", "break-it", "needs-os", "raises-exception",
-    "nbval-ignore-output", "nbval-skip", "references-matter", "paired",
+    "nbval-ignore-output", "nbval-skip", "references-matter", "paired", "arrange",
 }  # fmt: skip
 # A cell without a type stays on the slide of the cell before it.
 SLIDES = {"slide", "subslide", "fragment", "skip", "notes", ""}

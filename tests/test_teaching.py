@@ -12,6 +12,7 @@ import pytest
 from toolbox import load
 
 from lessons.desk.present import KEYS
+from lessons.study.arranged import problems
 from lessons.study.questions import LESSONS, questions
 
 COURSE = Path(__file__).resolve().parents[1]
@@ -89,7 +90,7 @@ def test_each_lesson_says_what_to_cut(short: str) -> None:
 
 def test_no_question_is_named_that_is_not_there() -> None:
     named = re.findall(r"`((?:%s)-[a-z]\d+)`" % "|".join(LESSONS), TEACHING.read_text("utf-8"))  # noqa: UP031
-    assert set(named) <= set(questions())
+    assert set(named) <= {*questions(), *problems()}
 
 
 def test_the_minutes_are_those_that_counting_gives() -> None:

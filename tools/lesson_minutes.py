@@ -21,8 +21,8 @@ WORDS = 200
 """Words that a student reads in a minute, of a text that has to be understood."""
 LINES = 20
 """Lines of code that a student reads in a minute."""
-PREDICTION, BREAK, GAP, ALONE = 0.75, 3, 3, 6
-"""Minutes for a prediction, a "Break it", a line that is missing, a class written alone."""
+PREDICTION, BREAK, GAP, ORDER, ALONE = 0.75, 3, 3, 4, 6
+"""Minutes for a prediction, a "Break it", a missing line, lines to put in order, a class written alone."""
 SELF_STUDY = ("Alone: further", "Glossary")
 INSTEAD = ("The lab in words", "The labs in words")
 """What is read in the place of a lab, which has its own time."""
@@ -38,7 +38,7 @@ def table():
         core, further = parts(path)
         given, taken = in_class(path)
         whole = {name: core[name] + further[name] for name in core}
-        tasks = whole["breaks"] + whole["gaps"] + whole["alone"]
+        tasks = whole["breaks"] + whole["gaps"] + whole["orders"] + whole["alone"]
         rows.append(
             f"| `{path.stem}` | {given} | {given - taken} | {round(whole['words'], -2)} "
             f"| {round(whole['lines'], -1)} | {whole['predictions']} | {tasks} "
@@ -57,7 +57,8 @@ def in_class(path):
 
 def parts(path):
     """What there is to count: in the lesson itself, and in what is for self-study."""
-    found = [dict.fromkeys(("words", "lines", "predictions", "breaks", "gaps", "alone"), 0) for _ in range(2)]
+    kinds = ("words", "lines", "predictions", "breaks", "gaps", "orders", "alone")
+    found = [dict.fromkeys(kinds, 0) for _ in range(2)]
     title = ""
     for cell in nbformat.read(path, as_version=4).cells:
         if cell.cell_type == "markdown":
@@ -67,6 +68,7 @@ def parts(path):
         count = found[title.startswith(SELF_STUDY)]
         if cell.cell_type == "code":
             count["predictions"] += "predict" in cell.metadata.get("tags", [])
+            count["orders"] += "arrange" in cell.metadata.get("tags", [])
             count["lines"] += len([line for line in cell.source.splitlines() if line.strip()])
         else:
             count["words"] += len(words(cell.source).split())
@@ -87,6 +89,7 @@ def minutes(count):
     """Minutes for what was counted, rounded to five."""
     spent = count["words"] / WORDS + count["lines"] / LINES + count["predictions"] * PREDICTION
     spent += count["breaks"] * BREAK + count["gaps"] * GAP + count["alone"] * ALONE
+    spent += count["orders"] * ORDER
     return 5 * round(spent / 5)
 
 

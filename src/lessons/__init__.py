@@ -14,6 +14,7 @@ _HOMES = {
     "after": "study.before_after",
     "again": "study.again",
     "answer": "study.predictions",
+    "arrange": "study.arrange",
     "before": "study.before_after",
     "caught": "study.variants",
     "check": "study.checking",

@@ -29,6 +29,7 @@ OPTIONS: dict[str, Callable[[str], bool]] = {
     "reveal": lambda option: not option,
     "check": OUTCOMES.__contains__,
     "recall": ("right", "wrong").__contains__,
+    "arrange": lambda option: not option,
     "reset": lambda option: not option,
 }
 """The kinds of event, and which `option` each of them takes."""
@@ -43,6 +44,7 @@ class Line:
     exercise, `option` the outcome, `misconception` what a wrong one shows, `edition` the check's version.
     reset: `id` is the lesson's short name. recall: `id` is the question of which a variant was answered,
     `option` "right" or "wrong", `misconception` the belief that it is about, `guess` as in an answer.
+    arrange: `id` is the problem whose lines were put in order.
     """
 
     at: str

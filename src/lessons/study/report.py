@@ -10,6 +10,7 @@ from pathlib import Path
 
 from lessons.exercises.exercise import exercises
 from lessons.study import predictions
+from lessons.study.arranged import solved
 from lessons.study.cards import Card, card, failed, inline, sentence, word, wrapped
 from lessons.study.journal import Checked, Line, Standing, checks, lesson_of, merged, now, since_reset
 from lessons.study.links import linked, unlinked
@@ -208,6 +209,9 @@ def _report(name: str | None) -> Card:
     if unfinished:
         page.say("**Exercises to go on with**")
         page.points(unfinished)
+    ordered = [id for id in solved(events) if lesson_of(id) in chosen]
+    if ordered:
+        page.say(f"Programs that you put in order: {listed(sorted(ordered))}.")
     asked = [question for one in chosen for question in _of(one)]
     unanswered = (one for one in asked if standings.get(one.id, Standing()).latest is None)
     following = next(unanswered, None)

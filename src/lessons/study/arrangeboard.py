@@ -1,0 +1,87 @@
+"""A program to be put in order by mouse or keys: the lines that are left, the program, and Check."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import anywidget  # type: ignore[import-untyped, unused-ignore]
+import traitlets
+
+from lessons.keys import KEYS
+from lessons.study import arranged, predictions
+from lessons.study.arranged import Problem, Program, Verdict
+from lessons.study.cards import Card, inline
+
+_HERE = Path(__file__).parent
+_boards: dict[str, Board] = {}
+"""One for each problem: a cell that runs again shows the program as it was."""
+
+
+class Board(anywidget.AnyWidget):  # type: ignore[misc, unused-ignore]
+    """Shows a problem. The page changes `program`; ``{"check": program}`` has it judged."""
+
+    _esm = KEYS + (_HERE / "arrangeboard.js").read_text(encoding="utf-8")
+    _css = (_HERE / "arrangeboard.css").read_text(encoding="utf-8")
+    problem = traitlets.Dict().tag(sync=True)
+    program: traitlets.List[Any] = traitlets.List().tag(sync=True)
+    reply = traitlets.Dict().tag(sync=True)
+
+    def __init__(self, problem: Problem) -> None:
+        self._problem = problem
+        self._count = 0
+        self._verdict: tuple[Program, Verdict] | None = None
+        super().__init__(
+            problem={
+                "id": problem.id,
+                "task": inline(arranged.task(problem)),
+                "deepest": arranged.DEEPEST,
+                "lines": [{"letter": line.letter, "code": line.code} for line in problem.lines],
+            },
+        )
+        self.on_msg(self._heard)
+
+    @property
+    def shown(self) -> Card:
+        """The same as a card: the program as it is now, and what was said of it."""
+        program = arranged.sent(self._problem, self.program) or ()
+        verdict = self._verdict[1] if self._verdict and self._verdict[0] == program else None
+        return arranged.asked(self._problem, program, verdict)
+
+    def check(self, program: Program) -> None:
+        """Take this program in the place of the one that is shown, and say what is wrong with it."""
+        verdict = arranged.answered(self._problem, program)
+        self._verdict = (program, verdict)
+        self._count += 1
+        self.program = [list(pair) for pair in program]
+        self.reply = {
+            "count": self._count,
+            "to": self.program,
+            "said": [inline(part) for part in (*verdict.said, predictions.journal.trouble) if part],
+            "wrong": verdict.wrong,
+            "right": verdict.right,
+        }
+
+    def _heard(self, widget: object, content: dict[str, Any], buffers: object) -> None:
+        program = arranged.sent(self._problem, content.get("check"))
+        if program is not None:
+            self.check(program)
+
+    def __repr__(self) -> str:
+        return self.shown.text
+
+    def _repr_mimebundle_(self, **options: Any) -> Any:
+        # A stored notebook shows the card: the widget is only where its kernel runs.
+        view = super()._repr_mimebundle_(**options)
+        if view is None:
+            return self.shown._repr_mimebundle_()
+        return view[0] | self.shown._repr_mimebundle_(), *view[1:]
+
+
+def board(problem: Problem, program: Program | None) -> Board:
+    """The widget of a problem, as it is now, or with a program that is checked."""
+    if problem.id not in _boards:
+        _boards[problem.id] = Board(problem)
+    if program is not None:
+        _boards[problem.id].check(program)
+    return _boards[problem.id]
