@@ -32,7 +32,7 @@ SHORT = {stem: short for short, stem in LESSONS.items()}
 
 TAGS = {
     "setup", "predict", "answer", "widget", "text-twin", "live", "break-it", "needs-os", "raises-exception",
-    "nbval-ignore-output", "nbval-skip", "references-matter", "paired", "arrange",
+    "nbval-ignore-output", "nbval-skip", "references-matter", "arrange",
 }  # fmt: skip
 # A cell without a type stays on the slide of the cell before it.
 SLIDES = {"slide", "subslide", "fragment", "skip", "notes", ""}
@@ -243,7 +243,7 @@ def test_tags_and_slides_are_known(path: Path) -> None:
         assert set(tagged(cell)) <= TAGS, cell.id
     slides = [cell.metadata.get("slideshow", {}).get("slide_type", "") for cell in stored(path).cells]
     assert set(slides) <= SLIDES and slides[0] == "slide"
-    first = next(cell for cell in code(path) if "paired" not in tagged(cell))
+    first = next(cell for cell in code(path) if "live" not in tagged(cell))
     assert "setup" in tagged(first), "what everything stands on comes first"
 
 
@@ -330,11 +330,11 @@ def test_the_course_begins_and_ends_with_the_paired_questions() -> None:
     first, last = NOTEBOOKS[0], NOTEBOOKS[-1]
     flow = [cell for cell in stored(last).cells if "text-twin" not in tagged(cell)]
     assert code(first)[0].source.endswith("\nbefore()") and flow[-1].source.endswith("\nafter()")
-    for cell in code(first, "paired") + code(last, "paired"):
+    for cell in (code(first)[0], flow[-1]):
         (output,) = cell.outputs
         assert "9. " in output.data["text/plain"] and "your answer" not in output.data["text/plain"]
         assert cell.metadata["slideshow"]["slide_type"] == "skip", "nine questions fit on no slide"
-    assert sum(len(code(path, "paired")) for path in NOTEBOOKS) == 2
+        assert tagged(cell) == ["live"], "the reading edition has no journal"
 
 
 @every_lesson

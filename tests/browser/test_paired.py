@@ -90,7 +90,7 @@ def test_nine_answers_by_keyboard_alone_and_the_gain(lab: Lab) -> None:
 
 @pytest.mark.deep
 def test_five_slips(lab: Lab) -> None:
-    """A mis-tap, a button pressed too early, a cell run twice, a restarted kernel, and a wrong call."""
+    """A mis-tap, a button pressed too early, a cell run twice, a restarted kernel, a wrong call, an edit."""
     lab.write("slips.ipynb", *CELLS)
     lab.open("slips.ipynb")
     for number in (0, 1):
@@ -118,6 +118,12 @@ def test_five_slips(lab: Lab) -> None:
     expect(box).to_contain_text("I do not know ◄ your answer")
     lab.run_cell(4)
     assert "which has 3" in lab.text(4)
+    lab.page.evaluate(
+        "() => { window.jupyterapp.shell.currentWidget.content.widgets[4].model.sharedModel"
+        ".setSource('before(\"AAAAAAAAA\")'); }"
+    )
+    lab.run_cell(4)
+    expect(card(lab, 4).get_by_text("I do not know ◄ your answer")).to_have_count(9)
     restart(lab)
     for number in (0, 1):
         lab.run_cell(number)

@@ -159,7 +159,7 @@ def export(path: object = None) -> Card:
 
 
 def reset(lesson: object = None) -> Card:
-    """Begin a lesson anew: its predictions and exercises count no more. Nothing is deleted. Never raises.
+    """Start a lesson again: its predictions and exercises no longer count. Nothing is deleted. Never raises.
 
     lesson: a lesson's short name, such as "leaks".
     """
@@ -169,7 +169,7 @@ def reset(lesson: object = None) -> Card:
             return name
         if name is None:
             return sentence(f'reset needs a lesson, such as reset("leaks"). The lessons are: {_lessons()}.')
-        return _begun_anew(name)
+        return _started_again(name)
     except Exception as error:
         return failed("reset could not do that", error, "Your record is not touched.")
 
@@ -368,15 +368,15 @@ def _exported(path: Path, text: str) -> Card:
     return sentence(f"{written} events are in `{text}`, one a line, as JSON.{left}")
 
 
-def _begun_anew(name: str) -> Card:
+def _started_again(name: str) -> Card:
     before: list[Line] = predictions.journal.read()[0]
     counted = [id for id, one in merged(before).items() if lesson_of(id) == name and one.latest is not None]
     counted += [id for id in checks(before) if lesson_of(id) == name]
     predictions.journal.add("reset", name)
     predictions.forget(name)
-    gone = f"{len(counted)} of your answers and exercises count no more"
-    kept = "Nothing was deleted; the record keeps them."
-    return predictions.with_trouble(sentence(f"{LESSONS[name]} begins anew: {gone}. {kept}"))
+    gone = f"{len(counted)} of your answers and exercises no longer count"
+    kept = "Nothing was deleted: your record keeps them."
+    return predictions.with_trouble(sentence(f"{LESSONS[name]} starts again: {gone}. {kept}"))
 
 
 def _place() -> str:

@@ -1,4 +1,4 @@
-"""Progress: what was right, what passes, what to review; the record exported and begun anew."""
+"""Progress: what was right, what passes, what to review; the record exported, a lesson started again."""
 
 from __future__ import annotations
 
@@ -86,13 +86,13 @@ def test_links_lead_to_the_question_and_the_exercise_wherever_the_notebook_is(
     assert "href" not in progress().html and "leaks-x2" in progress().html
 
 
-@pytest.mark.parametrize("id", [*questions(), *exercises()])
-def test_each_question_and_each_exercise_has_a_place_to_link_to(
-    id: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_each_question_and_each_exercise_has_a_place_to_link_to(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(COURSE)
-    path, _, cell = links.address(id).partition("#cell-id=")
-    assert f'"id": "{cell}"' in (COURSE / path).read_text("utf-8")
+    text = {path: path.read_text("utf-8") for path in (COURSE / "notebooks").glob("*.ipynb")}
+    text |= {path: path.read_text("utf-8") for path in (COURSE / "exercises/release").rglob("*.ipynb")}
+    for id in (*questions(), *exercises()):
+        path, _, cell = links.address(id).partition("#cell-id=")
+        assert f'"id": "{cell}"' in text[COURSE / path], id
 
 
 def test_what_was_not_run_yet_is_not_told() -> None:
@@ -180,20 +180,20 @@ def test_a_belief_that_this_edition_does_not_know_is_no_trouble(fresh: Journal) 
     assert review() == "" and "leaks-x1: wrong (check 9)." in plain(progress("leaks"))
 
 
-def test_progress_says_how_to_export_and_to_begin_anew_once_there_is_a_record() -> None:
+def test_progress_says_how_to_export_and_to_start_again_once_there_is_a_record() -> None:
     assert "export" not in plain(progress())
     predict("chains-p1", "A")
     shown = plain(progress("chains"))
     assert 'export("my_progress.jsonl")' in shown and 'reset("chains")' in shown
 
 
-def test_reset_begins_one_lesson_anew_and_deletes_nothing(fresh: Journal) -> None:
+def test_reset_starts_one_lesson_again_and_deletes_nothing(fresh: Journal) -> None:
     believing("leaks-p3", "leaks-refcount-closes")
     rightly(questions()["chains-p1"])
     fresh.add("check", "leaks-x1", "correct")
     (path,) = fresh.folder.glob("*.jsonl")
     before = path.read_bytes()
-    assert "01_leaks begins anew: 2 of your answers and exercises count no more." in plain(reset("leaks"))
+    assert "01_leaks starts again: 2 of your answers and exercises no longer count." in plain(reset("leaks"))
     assert path.read_bytes().startswith(before)
     assert "0 of 11 right, 11 not predicted" in plain(progress("leaks")) and review() == ""
     assert "0 of 5 correct, 5 not checked yet" in plain(progress("leaks"))
@@ -210,7 +210,7 @@ def test_reset_forgets_a_show_of_hands() -> None:
 
 
 def test_reset_takes_the_notebooks_name_too() -> None:
-    assert "01_leaks begins anew" in plain(reset("01_leaks"))
+    assert "01_leaks starts again" in plain(reset("01_leaks"))
 
 
 @pytest.mark.parametrize("lesson", ["", "Leaks!", 3, ["leaks"]])
