@@ -301,7 +301,7 @@ def nightly(
     for day in range(1, (count or variant.number(f"{key} days", 5, 7)) + 1):
         # A little rain is rain.
         rain = DRY.get(day, "0.1" if day == 5 else str(1 + int(drawn.random() * 90) / 10))
-        warm = int(drawn.random() * 300) / 10
+        warm = (1 + int(drawn.random() * 299)) / 10  # never false by chance
         days.append((f"2012-01-{day:02}", float(rain), warm))
         lines.append(f"2012-01-{day:02},{rain},{warm}")
     path = database.folder / "days.csv"

@@ -25,7 +25,8 @@ def subclass(base: type, **attributes: Any) -> Any:
 
 def texts(variant: Variant, key: str, count: int) -> tuple[str, ...]:
     """Readings as a station sends them; two that stand side by side are the same."""
-    values = [str(row["celsius"]) for row in variant.readings(key, count)]
+    # None is 0: a number that is false comes where a check puts it, and not by chance.
+    values = [str(row["celsius"] or 0.5) for row in variant.readings(key, count)]
     values[2] = values[1]
     return tuple(values)
 

@@ -18,7 +18,7 @@ def solved(id: str, file: str = "right_1") -> str:
 LOAD = """        retry = retryOnFailure(self.config.maxAttempts, self.config.delaySeconds)
         return retry(lambda: self.run(*self.build()))()
 """
-COMMITS = solved("composition-x3", "wrong_2_composition-failed-is-nothing")
+COMMITS = solved("composition-x3", "wrong_2")
 
 HOST = """
 import gc

@@ -88,8 +88,8 @@ def nights(answer: Any, sheet: Sheet) -> Iterator[Any]:
     with places(answer, sheet) as place:
         *records, last = records_of(sheet.variant)
         at = sheet.variant.number("composition-x3 fails", 2, len(records))
-        # A name that ends a text in SQL, and cells in another order: a record is a dict.
-        odd = dict(reversed({**last, "station": "L'Aquila"}.items()))
+        # A name that ends a text in SQL, a value that is false, and cells in another order: it is a dict.
+        odd = dict(reversed({**last, "station": "L'Aquila", "celsius": 0.0}.items()))
         yield place().night("a night that succeeded", [*records, odd])
         yield place().night(f"a night that failed at record {at}", records[:at], OSError("the line dropped"))
         yield place().night("Ctrl-C after many records", records * 50, KeyboardInterrupt())
