@@ -26,10 +26,9 @@ class Station:
 
     def __init__(self, name: str, records: list[dict[str, object]]) -> None:
         self.name, self.records, self.pulled = name, records, 0
-        self.entry: Any = None
 
     def __enter__(self) -> Station:
-        self.entry = ledger.opened("file", f"{self.name}.csv")
+        self.entry: Any = ledger.opened("file", f"{self.name}.csv")
         return self
 
     def __exit__(self, kind: object, error: object, trace: object) -> None:
@@ -47,15 +46,13 @@ class Archive:
     def __init__(self) -> None:
         self.rows: list[dict[str, object]] = []
         self.kept: list[dict[str, object]] = []
-        self.entry: Any = None
 
     def __enter__(self) -> Archive:
-        self.entry = ledger.opened("connection", "archive")
+        self.entry: Any = ledger.opened("connection", "archive")
         return self
 
     def __exit__(self, kind: object, error: object, trace: object) -> None:
-        if kind is None:
-            self.kept = list(self.rows)
+        self.kept = list(self.rows) if kind is None else self.kept
         ledger.closed(self.entry)
 
     def write(self, record: dict[str, object]) -> None:

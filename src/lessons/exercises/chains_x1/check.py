@@ -15,9 +15,9 @@ from lessons.words import described as short
 
 
 def winter(variant: Variant, key: str, count: int, warmer: float = -35) -> list[Record]:
-    """Readings of a frosty week: a highest temperature that begins at 0 would be wrong."""
-    rows = variant.readings(key, count)
-    return [{**row, "celsius": round(float(str(row["celsius"])) + warmer, 1)} for row in rows]
+    """Readings of a frosty week, all different: a highest temperature that begins at 0 would be wrong."""
+    rows = enumerate(variant.readings(key, count))
+    return [{**row, "celsius": round(float(str(row["celsius"])) + warmer + at / 1000, 3)} for at, row in rows]
 
 
 def weeks(variant: Variant) -> Iterator[list[Record]]:

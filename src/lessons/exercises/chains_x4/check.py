@@ -25,8 +25,9 @@ MUCH = 100_000
 
 
 def degrees(variant: Variant, key: str, count: int) -> list[float]:
-    """So many temperatures, none of which is 0.0."""
-    return [round(float(str(record["celsius"])) + 0.1, 1) for record in variant.readings(key, count)]
+    """So many temperatures, all different, none of which is 0.0."""
+    rows = variant.readings(key, count)
+    return [round(float(str(row["celsius"])) + 0.1 + number / 1000, 3) for number, row in enumerate(rows)]
 
 
 def by(answer: Any, size: int) -> Callable[[Any], Any]:

@@ -142,17 +142,15 @@ def each_failure(answer: Any, sheet: Sheet) -> Iterator[Block]:
     yield Block("after Ctrl-C left the block", count, error=stop()).run(answer)
 
 
-def other_numbers(answer: Any, sheet: Sheet) -> Iterator[Block]:
-    """No opener, one, and more than usual."""
-    more = sheet.variant.number("leaks-x3", 4, 6) + 2
-    for count, when in ((0, "with no openers"), (1, "with one opener"), (more, f"with {more} openers")):
-        yield Block(when, count).run(answer)
-    yield Block("with the same opener, given three times", 3, equal=True).run(answer)
+def others(answer: Any, sheet: Sheet) -> Iterator[Block]:
+    """No opener, one, more than usual, equal ones; and a block, and in it another one.
 
-
-def two_at_once(answer: Any, sheet: Sheet) -> Iterator[Block]:
-    """A block, and in it another one, which is made before the first is entered, or in it."""
+    That one is made before the first is entered, or in it.
+    """
     count = sheet.variant.number("leaks-x3", 4, 6)
+    for number, when in ((0, "with no openers"), (1, "with one opener"), (count + 2, "with more openers")):
+        yield Block(when, number).run(answer)
+    yield Block("with the same opener, given three times", 3, equal=True).run(answer)
     for made_first in (True, False):
         inner = Block("in the inner one of two blocks", 2)
         yield Block("in the outer one of two blocks", count, inside=inner, made_first=made_first).run(answer)
@@ -202,11 +200,8 @@ LEAVING = (
     Rule(each_failure, lambda block: block.whole and block.early,
          "{early} connections were open before any `with` was entered: if it is never entered, nothing "
          "closes them.", "composition-parts-open-when-made", "Open in `__enter__`, not in `__init__`."),
-    Rule(other_numbers, lambda block: block.held, "still open after a block {when}: {held}.", "",
-         "Openers may be equal: keep what each returns in a list, and close each of the list."),
-    Rule(two_at_once, lambda block: block.held,
-         "two blocks were open at the same time. When both had been left, this was still open {when}: "
-         "{held}.", "", TWO),
+    Rule(others, lambda block: block.held, "{when}, still open afterwards: {held}.", "",
+         f"Openers may be equal, and blocks may be nested: close each connection that was opened. {TWO}"),
 )  # fmt: skip
 
 ORDER = (
@@ -227,14 +222,13 @@ ORDER = (
 
 GETS = (
     *errors_go_on(each_failure),
-    Rule(other_numbers, lambda block: block.raised != "nothing" or not block.as_opened,
-         "{when}, `as` named {named}, where a list of what the openers returned belongs; {raised} came out.",
-         "", "`as` names what `__enter__` returns, or what a `@contextmanager` function yields: hand over a "
-         "list of what the openers returned, in their order, however many there are."),
     # If a connection is still open, the second aspect has said so.
-    Rule(two_at_once, lambda block: block.closed_early or not (block.held or block.as_opened),
-         "two blocks were open at the same time: {when}, {closed_early} of {count} connections were closed "
-         "before its end, and `as` named {named}.", "", TWO),
+    Rule(others, lambda block: block.raised != "nothing" or block.closed_early
+         or not (block.held or block.as_opened),
+         "{when}, {closed_early} of {count} connections were closed before the end, `as` named {named}, and "
+         "{raised} came out.", "",
+         "`as` names what `__enter__` returns, or what a `@contextmanager` function yields: hand over a list "
+         f"of what the openers returned, in their order, however many there are. {TWO}"),
 )  # fmt: skip
 
 
