@@ -198,12 +198,9 @@ OPENS_LATE = (
 )  # fmt: skip
 
 BY_LINE = (
-    Rule(slowly, lambda one: one.files > 1,
-         "{files} files were open at once, before or when reading {count} came out.", "",
-         "Open a file when the one before it is through, and closed."),
-    Rule(slowly, lambda one: one.lines > one.count,
-         "{lines} lines had been read when reading {count} came out.", "",
-         "Yield inside the loop over the file's lines, while the file is open."),
+    Rule(slowly, lambda one: one.files > 1 or one.lines > one.count,
+         "when reading {count} came out, {lines} lines had been read. Files open at once: up to {files}.", "",
+         "Yield inside the loop over the file's lines, while it is open, and close it before the next."),
 )  # fmt: skip
 
 FROM_THE_FIRST = (

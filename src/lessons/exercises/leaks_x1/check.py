@@ -57,7 +57,8 @@ def other_lengths(answer: Any, sheet: Sheet) -> Iterator[Any]:
         came, at = len(source.records), f", at {tried.where}" if tried.where else ""
         yield SimpleNamespace(
             handled=count is None, refused=count == 1, failed=tried.error is not None,
-            came=came or "no", arrived=len(sink.rows), kept=len(sink.kept),
+            came="one record, which the archive refused with a `StopIteration`," if count == 1 else
+            f"{came or 'no'} records", arrived=len(sink.rows), kept=len(sink.kept),
             did=f"raised {tried.raised}{at}" if tried.error else f"returned {short(tried.value)}",
             right=exactly(tried.value, came) and exactly(sink.rows, source.records),
         )  # fmt: skip
@@ -109,18 +110,15 @@ TOLD_ONCE = (
 )  # fmt: skip
 
 ARRIVES = (
-    Rule(other_lengths, lambda run: not run.refused and not run.right,
-         "{came} records came, {arrived} arrived, and the answer {did}.", "",
-         "Write each record once, in its order, and return how many were written. A station may send more "
-         "records than usual, an empty one too, or none: then none is written, which is 0."),
     Rule(everywhere, lambda run: run.must_raise and run.raised == "nothing",
          "{when}, no error came out: whoever started the run believes that it went well.",
          "leaks-truthy-is-success",
          "Let the error go on when all is closed. Look at what each `__exit__` returns, at a `return` in "
          "`finally`, and at each `except` that does not end in `raise`."),
-    Rule(other_lengths, lambda run: run.refused and not run.failed,
-         "the archive refused a record with a `StopIteration`, and the answer {did}.", "",
-         "Only the stream says where the stream ends: let `for` ask it, and let other errors go on."),
+    Rule(other_lengths, lambda run: not run.failed if run.refused else not run.right,
+         "{came} came, {arrived} arrived, and the answer {did}.", "",
+         "Write each record once, in its order, and return how many were written. A station may send more "
+         "records than usual, an empty one too, or none. Only the stream says where it ends."),
     Rule(everywhere, lambda run: run.must_raise and not run.same_error,
          "{when}, another error came out: {raised}. Code that waits for the first one does not see it.", "",
          "Let the error go on as it is: where you catch it, end with `raise` without a name."),

@@ -286,9 +286,6 @@ REPLACING = (
 )  # fmt: skip
 
 COUNTS = (
-    Rule(each_run, lambda run: run.began and not exactly(run.accepted, run.arrived),
-         "{when}, {arrived} records had been written, and {told}.", "",
-         "Count a record when it is written, not before: the line that writes it may fail."),
     Rule(each_run, lambda run: run.early,
          "in the middle of a run, `kept` is {early}, and none of it is in the report.",
          "leaks-accepted-is-kept", LATE),
@@ -296,8 +293,10 @@ COUNTS = (
          and exactly(run.kept, run.arrived) and not run.new,
          "{when}, {told}, and none of these records is in the report.", "leaks-accepted-is-kept", LATE),
     # If the report is not whole, the first aspect has said so.
-    Rule(each_run, lambda run: run.began and run.settled and not exactly(run.kept, run.in_report),
-         "{when}, {told}, and {in_report} of these records are in the report.", "", LATE),
+    Rule(each_run, lambda run: run.began and not (exactly(run.accepted, run.arrived)
+         and (exactly(run.kept, run.in_report) or not run.settled)),
+         "{when}, {arrived} records had been written, {in_report} of them are in the report, and {told}.", "",
+         f"Count a record when it is written, and not before: that line may fail. {LATE}"),
     Rule(each_run, lambda run: run.other_name,
          "`as` in `with DailyReport(path) as report:` does not name the sink.", "",
          "`as` names what `__enter__` returns: end it with `return self`."),
