@@ -159,6 +159,8 @@ class Peer:
             raise
         if reply[0] != "!":
             return value
+        # What a job has left open is held by this frame, and so by the traceback: a job has no frame here.
+        _room = value.__dict__.pop("_wire_room", None)
         try:
             raise value
         finally:

@@ -90,6 +90,13 @@ def test_the_text_counts_the_jobs_aright() -> None:
     assert (len(leaks_programs.RIGHT), sum(map(len, leaks_programs.LEAKY.values()))) == (6, 6)
 
 
+def test_an_error_that_is_kept_without_its_traceback_keeps_no_connection() -> None:
+    right = next(one for one in solutions("leaks-x5") if one.right and "kept.append(error)" in one.source)
+    bare = right.source.replace("kept.append(error)", "kept.append(error.with_traceback(None))")
+    answer = executed(bare, "leaks-x5", setup("leaks-x5"))["test_gives_back"]
+    assert [one.holds for one in examine("leaks-x5", answer).aspects] == [False, True, True, False, False]
+
+
 class Everything:
     """Is equal to everything, can be called, entered, iterated, and swallows all."""
 
