@@ -22,7 +22,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from decimal import Decimal
 from fractions import Fraction
-from typing import Any
+from typing import Any, NoReturn
 
 PROTOCOL = 1
 """The version that a host names in its first message."""
@@ -159,10 +159,8 @@ class Peer:
             raise
         if reply[0] != "!":
             return value
-        # What a job has left open is held by this frame, and so by the traceback: a job has no frame here.
-        _room = value.__dict__.pop("_wire_room", None)
         try:
-            raise value
+            _raise(value, value.__dict__.pop("_wire_room", None))
         finally:
             del value  # an error whose traceback leads to itself would be freed late
 
@@ -357,6 +355,14 @@ _FROM_TEXT: dict[str, Any] = {kind.__name__: back for kind, _, back in _TEXTS} |
     "type": lambda name: _builtin(name),
 }
 _COLLECTIONS: dict[str, Any] = {"tuple": tuple, "set": set, "frozenset": frozenset}
+
+
+def _raise(error: BaseException, room: object) -> NoReturn:
+    """Raise an error whose traceback holds, by this frame, what a job has left open."""
+    try:
+        raise error
+    finally:
+        del error
 
 
 def parsed(data: bytes) -> list[Any]:
