@@ -191,6 +191,7 @@ def attacks(course: Course, port: int) -> list[Attack]:
                 f"    return old(self, '{WORTH}' if 'show_outside' in raw else raw, *a, **k)\n"
                 "type(shell).run_cell = run\nshell.run_cell = types.MethodType(run, shell)"
             ),
+            alone=False,
         ),
         Attack(
             "patched run_cell_async",
@@ -201,6 +202,7 @@ def attacks(course: Course, port: int) -> list[Attack]:
                 "    return await old(self, raw, *a, **k)\n"
                 "type(shell).run_cell_async = run"
             ),
+            alone=False,
         ),
         Attack(
             "AST transformer",
@@ -218,6 +220,7 @@ def attacks(course: Course, port: int) -> list[Attack]:
                 f"    return ['{WORTH}\\n'] if any('show_outside' in line for line in lines) else lines\n"
                 "get_ipython().input_transformers_post.append(rich)"
             ),
+            alone=False,
         ),
         Attack(
             "verdict written to every descriptor",
@@ -432,9 +435,8 @@ def attacks(course: Course, port: int) -> list[Attack]:
         ),
         Attack(
             "deep recursion",
-            with_cells("def deep(n): return deep(n + 1)\ndeep(0)", answer=RIGHT),
+            with_cells(f"def deep(n): return deep(n + 1)\nprint({RAN!r})\ndeep(0)", answer=RIGHT),
             WORTH,
-            came="RecursionError",
         ),
         Attack(
             "recursion that crashes",
@@ -443,12 +445,17 @@ def attacks(course: Course, port: int) -> list[Attack]:
             ),
             came="",
         ),
-        Attack("huge output", with_cells("for n in range(3000): print('x' * 1_000)", answer=RIGHT), WORTH),
+        Attack(
+            "huge output",
+            with_cells("for n in range(3000): print('x' * 1_000)", answer=RIGHT),
+            WORTH,
+            came="xxx",
+        ),
         Attack(
             "endless output",
             with_cells("while True: print('x' * 10_000)", answer=RIGHT),
             WORTH,
-            came="xxx",
+            came="",
         ),
         Attack(
             "huge display",
@@ -482,7 +489,8 @@ def attacks(course: Course, port: int) -> list[Attack]:
                 answer=f"import sys\ndef {NAME}(*given):\n    frame = sys._getframe()\n    while frame:\n"
                 "        found, frame = frame.f_locals.get('self'), frame.f_back\n"
                 "        if type(found).__name__ == 'Host':\n"
-                "            found.serve = found.do_blank = lambda *given: True\n"
+                "            told = found.do_printed\n"
+                "            found.serve = lambda name, *given: told() if name == 'printed' else True\n"
                 f"            print({RAN!r})\n"
             ),
         ),

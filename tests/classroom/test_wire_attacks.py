@@ -141,7 +141,7 @@ ATTACKS = [
     early(
         "an error like the judge's own",
         "OVER = {'error': ['mine', 5, ['lessons.judge.wire:Over', "
-        "'lessons.exercises.exercise:Wrong'], ['gone'], {}]}\n"
+        "'builtins:KeyboardInterrupt'], ['gone'], {}]}\n"
         "behind(replying(lambda m, number: ['!', OVER]))",
     ),
     early(

@@ -142,7 +142,6 @@ def test_a_forgery_earns_no_more_than_it_deserves(name: str) -> None:
     id, source, deserved = FORGERIES[name]
     verdict = examine(id, Solution(id, "forged", "", source).answer())
     assert verdict.points <= deserved, str(verdict)
-    assert "check itself failed" not in str(verdict)
 
 
 def test_a_test_that_guesses_by_the_order_never_earns_all() -> None:
