@@ -143,6 +143,11 @@ def nested(problem: Problem, program: Program) -> Program:
 
     Python takes any deeper indentation. A line that Python cannot take is given the indentation -1.
     """
+    return _nested(problem, program)[0]
+
+
+def _nested(problem: Problem, program: Program) -> tuple[Program, list[int]]:
+    """The same, and the indentations of the blocks that are open at the end."""
     levels, found, opens = [0], [], False
     for letter, depth in program:
         if opens and depth > levels[-1]:
@@ -154,7 +159,7 @@ def nested(problem: Problem, program: Program) -> Program:
         else:
             found.append((letter, -1))
         opens = problem.under(letter).code.endswith(":")
-    return tuple(found)
+    return tuple(found), levels
 
 
 def _shared(program: Program, right: Program) -> int:
@@ -174,12 +179,16 @@ def _reasons(problem: Problem, program: Program, place: int) -> Iterable[str]:
         belief = misconceptions()[line.misconception].belief
         yield f"It does not belong to this program. {line.why} A belief that leads to it: “{belief}”"
         return
-    going_on = [right for right in problem.rights if right[:place] == nested(problem, program)[:place]]
+    begun, levels = _nested(problem, program[:place])
+    above = problem.under(program[place - 1][0]).code if place else ""
+    if not above.endswith(":") and depth < levels[-1] and depth not in levels:
+        yield f"It must be indented like a block above it: {listed(map(str, levels), 'or')} times."
+        return
+    going_on = [right for right in problem.rights if right[:place] == begun]
     if any(right[place][0] == letter for right in going_on):
         yield f"It can be line {place + 1}, but with another indentation. {line.why}"
     else:
         yield f"Another line has to come before it. {line.why}"
-    above = problem.under(program[place - 1][0]).code if place else ""
     if above.endswith(":") and depth <= program[place - 1][1]:
         yield "The line above it ends with a colon, so the next line must be indented more than that line."
     elif not above.endswith(":") and depth > (program[place - 1][1] if place else 0):

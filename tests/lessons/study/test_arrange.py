@@ -147,7 +147,8 @@ def test_the_first_line_that_cannot_be_right_is_named_with_its_reason(problem: P
         letter, depth = wrong[place]
         line = problem.under(letter)
         assert f"Line {place + 1} is the first line that cannot be right**: {letter}, " in verdict.said[0]
-        assert verdict.said[0].endswith(f"{indented(depth)}.") and line.why in verdict.said[1]
+        assert verdict.said[0].endswith(f"{indented(depth)}.")
+        assert line.why in verdict.said[1] or "like a block above it" in verdict.said[1]
         starts = {right[: place + 1] for right in problem.rights}
         assert (
             plain[:place] in {right[:place] for right in problem.rights} and plain[: place + 1] not in starts
@@ -176,6 +177,7 @@ def test_a_block_may_be_indented_more_than_once() -> None:
     broken = tuple(program(leaks, "E B1 J3 G2 H1 A2 K2 F3 D2"))
     assert "SyntaxError" in run(leaks, broken) or "IndentationError" in run(leaks, broken)
     assert judged(leaks, broken).wrong == 3
+    assert judged(leaks, broken).said[1] == "It must be indented like a block above it: 0, 1 or 3 times."
 
 
 def test_a_right_program_that_cannot_be_run_here_is_no_lie(monkeypatch: pytest.MonkeyPatch) -> None:
