@@ -243,7 +243,7 @@ def _prose(source: str, folder: Path, names: Mapping[Path, str]) -> str:
             leads = names.get((folder / unquote(place)).resolve(), "") if place else ""
             if place and not leads:
                 return text
-            return f'<a href="{html.escape(leads + mark + anchor, quote=True)}">{text}</a>'
+            return f'<a href="{html.escape(leads + mark + unquote(anchor), quote=True)}">{text}</a>'
 
         def block_code(self, code: str, info: str | None = None) -> str:
             marked = _highlighted(code) if info == "python" else html.escape(code, quote=False)
