@@ -852,6 +852,11 @@ def miscounting(monkeypatch: pytest.MonkeyPatch, counts: Callable[[Any, Any], No
     monkeypatch.setattr("lessons.lab.experiments.chain.PipelineContext", Wrong)
 
 
+def test_the_count_is_there_from_the_start_with_a_context_and_never_without_one() -> None:
+    assert (play([]).counted, play([], ChainSettings(context=False)).counted) == (0, None)
+    assert play(["run", "restart"]).counted == 0
+
+
 def test_a_package_that_counts_wrongly_shows(monkeypatch: pytest.MonkeyPatch) -> None:
     right = play(["run"])
     assert (right.counted, right.accepted, right.miscounted) == (7, 7, False)

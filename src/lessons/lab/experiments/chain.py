@@ -593,10 +593,11 @@ class ChainRun:
         except TypeError as error:
             raise NoPipeline(f"{error}. Write `yield` in it, or switch @measuredStage off.") from None
         last = None if sink is None else watched(self.watch, loop + 1, sink)
-        drive = self._inside if self.settings.context else self._bare
+        if self.settings.context:
+            self.watch.pipeline = PipelineContext(first, rest, last)
         if self.weather is not None:
             self._keeper = self.weather.keeper()
-        self._driver = drive(first, rest, last)
+        self._driver = self._inside() if self.settings.context else self._bare(first, rest, last)
         puller = SimpleNamespace(stream=lambda: self._driver)
         self._pulls = Probe(puller, "loop", self._strike).stream()
 
@@ -610,8 +611,7 @@ class ChainRun:
     def _wait(self, seconds: float) -> None:
         self.watch.log.append(f"@retryOnFailure would wait {seconds:g} s here, and opens the source again")
 
-    def _inside(self, source: Any, stages: list[Any], sink: Any) -> Iterator[Any]:
-        self.watch.pipeline = PipelineContext(source, stages, sink)
+    def _inside(self) -> Iterator[Any]:
         with self.watch.pipeline as pipeline:
             yield None
             stream = self._pulled(pipeline.stream())

@@ -48,7 +48,7 @@ def message(state: ChainState, frames: list[ChainState] | None = None) -> dict[s
         "parts": parts,
         "links": links,
         "accepted": state.accepted,
-        "counted": "none, without PipelineContext" if state.counted is None else str(state.counted),
+        "counted": "none" if state.counted is None else str(state.counted),
         "wrong": state.miscounted,
         "kept": _kept(state),
         "why": state.why,
