@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lessons.judge import judge as judging
@@ -60,6 +60,7 @@ def same(one: Any, two: Any) -> bool:
     return bool(one == two)
 
 
+@settings(deadline=None)
 @given(PLAIN)
 def test_a_plain_value_comes_back_equal_and_of_the_same_types(value: object) -> None:
     assert same(echoed(value), value)
