@@ -81,7 +81,7 @@ def settled(answer: Any, sheet: Sheet) -> Iterator[Aspect]:
             yield Aspect(one.name, one.points, unchecked=True)
             continue
         found = attempt(observed.finding, one.rules)
-        why = found.value if found.error is None else _raised(found.error, sheet.exercise.stumbles)
+        why = found.value if found.error is None else _failed(found.error, sheet.exercise.stumbles)
         yield Aspect(one.name, one.points, 0, *why) if why else Aspect(one.name, one.points, one.points)
 
 
@@ -113,6 +113,14 @@ class _Observed:
             return "", "What is said above stops this, too.", "Mend that first."
         self.told.add(what)
         return None
+
+
+def _failed(error: BaseException, belief: str) -> Finding:
+    """What a rule raised: an error of the answer's that it met, or else a mistake of the kit's own."""
+    if where(error):
+        return _raised(error, belief)
+    seen = f"The check itself failed ({described(error)}): this is a mistake of the course, not yours."
+    return "", seen, "Show this line to whoever teaches the course."
 
 
 def _raised(error: BaseException, belief: str) -> Finding:

@@ -138,6 +138,13 @@ def test_what_an_answer_raises_or_returns_is_never_correct(way: Any, answer: Any
 
 
 @forks
+def test_a_rule_that_fails_itself_blames_no_student(way: Any) -> None:
+    broken = Rule(lambda answer, sheet: [answer(21)], lambda came: came.missing, "never said")
+    verdict = judged(lambda number: number * 2, asked=[Asked("doubles", 2, [broken])])
+    assert "a mistake of the course, not yours" in verdict.aspects[0].seen
+    assert verdict.points == 0
+
+
 def test_an_answer_that_interrupts_is_wrong() -> None:
     # Where the check runs in this process, an interrupt is the clock's way to stop an answer.
     verdict = judged(interrupts)
