@@ -16,6 +16,7 @@ from typing import Any
 from classroom.trouble import Trouble
 from lessons.exercises import Exercise, stub
 from lessons.exercises.exercise import HINTS, KINDS
+from lessons.study.questions import FIELD_GUIDE, GLOSSARY, LESSONS
 from lessons.words import many
 
 KERNEL = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
@@ -27,19 +28,24 @@ BEGIN_STUB, END_STUB = "### BEGIN STUB", "### END STUB"
 
 HEADING = re.compile(r"(?P<id>\S+) · (?P<title>\S.*)")
 _KIND = re.compile(r"\(kind: (?P<kind>\w+)\)")
+_PRACTISES = re.compile(r"\s*\(practises: (?P<part>.+)\)\n")
 _POINTS = re.compile(r"\(points: (?P<points>[1-9][0-9]*)\)")
 _ITEM = re.compile(r"[1-9]\. ")
 
 
 @dataclass(frozen=True)
 class Task:
-    """The text of one exercise, as Markdown, and its three hints."""
+    """The text of one exercise, as Markdown, and its three hints.
+
+    practises: the heading in its lesson that it belongs to; "" where the text names none.
+    """
 
     id: str
     title: str
     kind: str
     text: str
     hints: tuple[str, ...]
+    practises: str = ""
 
 
 @dataclass(frozen=True)
@@ -146,7 +152,11 @@ class _TextReader:
         hints = self.hints(*below[0][1:])
         if len(hints) != len(HINTS):
             raise self.refuse(below[0][1], f"{named['id']} needs three hints, and has {len(hints)}.")
-        return Task(named["id"], named["title"], kind["kind"], text[kind.end() :].strip(), hints)
+        text = text[kind.end() :]
+        part = _PRACTISES.match(text)
+        text = text[part.end() :] if part else text
+        told = named["id"], named["title"], kind["kind"], text.strip(), hints
+        return Task(*told, practises=part["part"] if part else "")
 
     def hints(self, begin: int, end: int) -> tuple[str, ...]:
         found: list[list[str]] = []
@@ -207,7 +217,7 @@ def notebook(
     for one in exercises:
         id = one.exercise.id
         cells += [
-            _prose(f"{id}-task", _task(one)),
+            _prose(f"{id}-task", _task(one, course)),
             _prose(f"{id}-hints", _hints(one.task.hints)),
             _code(id, _answer(one.solution, one.stub), _nbgrader(id, solution=True)),
             _code(
@@ -262,8 +272,32 @@ def _opening(told: Texts, exercises: list[Chosen], course: str) -> str:
     # The intro speaks of all that there are.
     which = "" if ids == list(told.tasks) else f" of this course's choice ({', '.join(ids)})"
     parts.append(f"**Points**: {count}{which}, {total} points{by_hand}.")
+    if not course:
+        parts.append(_way(told.assignment))
     parts.append("Run the cell below first, each time you open this notebook.")
     return "\n\n".join(part for part in parts if part)
+
+
+def _way(assignment: str) -> str:
+    """Where one is, the way back and on: links that hold beside the kit's lessons."""
+    there = {"Back": _lesson(assignment, _titled(assignment))}
+    there["You are here"] = f"**{_titled(assignment)}: exercises**"
+    lessons = list(LESSONS)
+    for following in lessons[lessons.index(assignment) + 1 :][:1]:
+        there["On"] = _lesson(following, _titled(following))
+    there["Look up"] = f"{_lesson(GLOSSARY, 'glossary')}, {_lesson(FIELD_GUIDE, 'field guide')}"
+    return f"| {' | '.join(there)} |\n{'|---' * len(there)}|\n| {' | '.join(there.values())} |"
+
+
+def _titled(lesson: str) -> str:
+    number, _, name = LESSONS[lesson].partition("_")
+    return f"{number} · {name.replace('_', ' ').capitalize()}"
+
+
+def _lesson(name: str, text: str, heading: str = "") -> str:
+    """A link to a lesson, or to one of its headings, which JupyterLab finds by its text."""
+    anchor = "#" + re.sub(r"\s+", "-", heading.replace("`", "")) if heading else ""
+    return f"[{text}](../../../notebooks/{LESSONS.get(name, name)}.ipynb{anchor})"
 
 
 def _setup(name: str, exercises: list[Chosen], variant: str) -> str:
@@ -279,12 +313,17 @@ def _setup(name: str, exercises: list[Chosen], variant: str) -> str:
     return text
 
 
-def _task(one: Chosen) -> str:
+def _task(one: Chosen, course: str) -> str:
     exercise = one.exercise
     aspects = "; ".join(f"{name} ({points})" for name, points in exercise.aspects.items())
     points = many(exercise.worth, "point")
     head = f"## {one.task.id} · {one.task.title}"
-    return f"{head}\n\n{one.task.text}\n\n**{one.task.kind.capitalize()}, {points}**: {aspects}."
+    text, part = one.task.text, one.task.practises
+    if part:
+        named = re.sub(r" \(\d+ min\)$", "", part)
+        lesson = one.exercise.assignment
+        text = f"*Practises {named if course else _lesson(lesson, named, part)}.*\n\n{text}"
+    return f"{head}\n\n{text}\n\n**{one.task.kind.capitalize()}, {points}**: {aspects}."
 
 
 def _hints(hints: Iterable[str]) -> str:
