@@ -143,8 +143,7 @@ GIVEN_BACK = (
 KEPT = (
     BORROWS,
     *by_error(each_way, lambda block: block.ended == "error" and block.kept and not block.odd,
-              HALF, "leaks-accepted-is-kept",
-              "Commit only if the block has succeeded. Which of the three arguments tells you?"),
+              HALF, "", "Commit only if the block has succeeded. Which of the three arguments tells you?"),
     Rule(each_way, lambda block: block.ended == "error" and block.kept, HALF, "",
          "Each error counts, also a `StopIteration` and one that is false: only after a success is `kind` "
          "`None`."),

@@ -165,8 +165,7 @@ RUNS = (
          "{when}, {opened} of {count} connections had been opened, and the block had run {ran}.", "",
          "Call each of the openers once on the way into the block, and hand over what they return."),
     Rule(each_failure, lambda block: block.whole and block.closed_early,
-         "in the block {closed_early} of {count} connections were closed already.",
-         "leaks-return-skips-finally",
+         "in the block {closed_early} of {count} connections were closed already.", "",
          "A `with` or `finally` closes on the way out of its function, by `return` as well: "
          "`ExitStack.pop_all()` takes the connections along, or `yield` inside of the `with`."),
 )  # fmt: skip
