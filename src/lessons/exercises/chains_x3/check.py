@@ -85,7 +85,7 @@ def ways_out(answer: Any, sheet: Sheet) -> list[SimpleNamespace]:
         pulled = [attempt(next, stream) for _ in range(count)]
         end = attempt(lambda stream=stream: stream.close())
         left.append(SimpleNamespace(
-            way="closed", when=f"after {count} of {total} readings and `close()`", open=shelf.open,
+            when=f"after {count} of {total} readings and `close()`", open=shelf.open,
             given=short(stream), closable=hasattr(stream, "close"), raised=end.raised, silent=False,
             held_on="GeneratorExit" in end.raised, kept=(stream, pulled),
         ))  # fmt: skip
@@ -97,14 +97,10 @@ def ways_out(answer: Any, sheet: Sheet) -> list[SimpleNamespace]:
             # Lines that are not taken for numbers cannot be wrong ones.
             floats = not isinstance(end.value, list) or all(type(value) is float for value in end.value)
             left.append(SimpleNamespace(
-                way=way, when=f"after an error: file {number + 1} {what}" if way else "at the end",
+                when=f"after an error: file {number + 1} {what}" if way else "at the end",
                 open=shelf.open, closable=True, held_on=False, raised=end.raised, kept=end,
                 silent=way and floats and not isinstance(end.error, error),
             ))  # fmt: skip
-    # A `try` around the `yield` alone closes after a line that is no number, and not where reading fails.
-    around = [bool(one.open) for one in left if one.way in ("no number", OSError)] == [False] * 3 + [True] * 3
-    for one in left:
-        one.around_yield = around
     return left
 
 
@@ -176,13 +172,9 @@ CLOSES = (
     Rule(ways_out, lambda left: left.held_on,
          "{when} ended with {raised}.", "chains-bare-except-harmless",
          "A bare `except:` around a `yield` catches the `GeneratorExit` as well: name what you mean."),
-    Rule(ways_out, lambda left: left.open and left.way == "closed" and left.around_yield,
-         "still open {when}: {open}. After an error in a line the files are closed.",
-         "chains-consumer-error-inside",
-         "The consumer's error never comes in. What comes in is a `GeneratorExit`, at the `yield`, when the "
-         "stream is closed. Which clause runs for every way out?"),
     Rule(ways_out, lambda left: left.open, "still open {when}: {open}.", "",
-         "Put a `with` or a `finally` around the loop that yields the lines of one file."),
+         "Put a `with` or a `finally` around the loop that yields the lines of one file: `close()` raises a "
+         "`GeneratorExit` at the `yield`."),
     Rule(ways_out, lambda left: left.silent,
          "{when}, and {raised} was raised.", "", "Let each error go on to whoever pulls."),
 )  # fmt: skip
