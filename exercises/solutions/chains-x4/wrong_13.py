@@ -3,8 +3,8 @@ def smoothed(stream, size):
     total = 0.0
     for value in stream:
         window.append(value)
-        total = round(total + value, 1)
+        total = round(total + value, 3)
         if len(window) > size:
-            total = round(total - window.popleft(), 1)
+            total = round(total - window.popleft(), 3)
         if len(window) == size:
             yield total / size

@@ -141,11 +141,13 @@ def stage_rules(ending: Observation, endless: Observation, advice: str) -> Simpl
 
     ending, endless: observations of `compared` and of `lazy`.
     """
+    # A stage that begins a new walk for each value takes slices, and expects its stream to go on.
     begun = (
         Rule(endless, lambda run: run.unusable,
              "the stage returned {unusable}, from which no value can be pulled.", "",
              "Let it be a generator function: `yield` each value where it is ready."),
-        Rule(ending, lambda run: run.kind == "alone" and run.twice and run.came < run.wanted,
+        Rule(ending, lambda run: run.kind == "alone" and run.twice and run.came < run.wanted
+             and (run.came < 2 or run.tap.walks != run.came + 1),
              "{pulls} readings were pulled from a stream with an end, and {came} of {wanted} values came. "
              "The stage went to its stream once more, and it was empty.", "chains-iterated-twice",
              "Walk through the stream in one loop, and keep in a variable what you need again."),

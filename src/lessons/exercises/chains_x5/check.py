@@ -106,7 +106,8 @@ LEFT = (
     Rule(runs, lambda run: run.kind == "early" and run.open and run.careful,
          f"{OPEN} When building fails, all are closed.", "chains-try-around-building",
          "Your cleanup is around the building. Let it be around the loop that pulls as well."),
-    Rule(runs, lambda run: run.kind == "early" and run.open and "islice" not in run.names,
+    # Code with `islice` needs no `break`. Whoever uses `closing` knows that a loop closes nothing.
+    Rule(runs, lambda run: run.kind == "early" and run.open and not {"islice", "closing"} & {*run.names},
          OPEN, "chains-break-closes",
          "Leaving a loop closes nothing. Give each generator to `contextlib.closing`, or to a `finally`."),
     Rule(runs, lambda run: run.kind == "early" and run.open, OPEN, "",
@@ -144,7 +145,7 @@ RIGHT = (
          SILENT, "composition-clean-is-right",
          "Close the others, and let the error out: who calls has to learn that closing failed."),
     Rule(runs, lambda run: run.kind != "full" and not run.same_error and run.no_error,
-         SILENT, "chains-failed-stage-ends", GO_ON),
+         SILENT, "", GO_ON),
     Rule(runs, lambda run: not run.same_error, "{when}, and {raised} reached the caller.", "", GO_ON),
 )  # fmt: skip
 

@@ -140,8 +140,7 @@ BROKEN = missed(
     "own.", Rule(
         tried, lambda one: one.family == "broken" and one.passed and one.unbuilt,
         f"{PASSES} In your test a part fails when it is called, before anything is pulled.",
-        "chains-try-around-building", "Let a stage fail at a record: inside its generator, after its first "
-        "`yield`."),
+        "", "Let a stage fail at a record: inside its generator, after its first `yield`."),
 )  # fmt: skip
 
 testing = ruled(
