@@ -290,13 +290,11 @@ def rests(runs: Observation) -> tuple[Rule, ...]:
 
 def ends(early: Observation) -> tuple[Rule, ...]:
     """The rules by which an error is lost or a figure is wrong where a stream ends early."""
-    silent = "{what}, and the reader was told of no error."
     no_except = "Let the error go on: `finally` without a `return` in it, or no `except` at all."
     update = "Bring `self.seconds` up to date at each pull, in a `finally` around `next`, and nowhere else."
     return (
-        Rule(early, lambda run: run.error is None and {OSError, ValueError} & {*run.awaited},
-             silent, "decorators-error-ends-loop", no_except),
-        Rule(early, lambda run: run.awaited and run.error is None, silent, "", no_except),
+        Rule(early, lambda run: run.awaited and run.error is None,
+             "{what}, and the reader was told of no error.", "", no_except),
         Rule(early, lambda run: not run.closes,
              "{what}, but what the call returns has no `close()`.", "",
              "A class of your own needs a `close` that closes the stream of the part. A generator has one."),

@@ -9,6 +9,7 @@ from typing import Any
 
 from lessons.exercises import decorators_parts as parts
 from lessons.exercises import decorators_timed as timed
+from lessons.exercises.chains_parts import names_in
 from lessons.exercises.exercise import Sheet, attempt, exactly, where
 from lessons.exercises.rules import Asked, Rule, ruled
 from lessons.exercises.variant import Variant
@@ -102,7 +103,9 @@ def stages(answer: Any, sheet: Sheet) -> Iterator[SimpleNamespace]:
     with parts.awake(made.judge):
         works = list(made.working())
         offers = [_offered(made, form, name) for name in parts.STAGES for form in works]
+    names = {*sheet.judge.witness(names_in, answer)}
     for one in offers:
+        one.unseen = "retryOnFailure" in names and "TypeError" not in names
         one.no_other = not any(other.right for other in offers)
         yield one
 
@@ -200,7 +203,8 @@ REFUSED = (
          "{method} was decorated without an error; {told}.", "",
          "Look at the function in the body of the decorator, outside of the wrapper: that runs once, where "
          "the decorator is written."),
-    Rule(stages, lambda stage: not stage.right and stage.no_other,
+    # A plain `retryOnFailure`, and no `TypeError` at all: the look at the parameters may be forgotten.
+    Rule(stages, lambda stage: not stage.right and stage.no_other and not stage.unseen,
          "{method} was decorated without an error; {told}.", "decorators-stage-is-source", PARAMETERS),
     Rule(stages, lambda stage: not stage.right,
          "{method} was decorated without an error; {told}.", "", PARAMETERS),
@@ -208,7 +212,7 @@ REFUSED = (
 
 KEPT = (
     Rule(forms, lambda run: not run.trouble and not run.kept_name,
-         "`{kind}`: the name of the method is {name}.", "decorators-wraps-is-cosmetic",
+         "`{kind}`: the name of the method is {name}.", "",
          "Put `@functools.wraps(function)` above each wrapper."),
     # Only the answer's own process can say this.
     Rule(forms, lambda run: not (run.trouble or run.generator or run.at_call),

@@ -66,9 +66,9 @@ class Bench:
             self.judge.function(self._new_feed, "new_feed", "failures=1", generator=False),
         )
 
-    def tried(self, test: Any, name: str) -> SimpleNamespace:
+    def tried(self, test: Any, name: str, program: Any = None) -> SimpleNamespace:
         """Give a test a program, and note what came out and what became of the feeds."""
-        self.program, self.feeds, self.looked = getattr(programs, name), [], ""
+        self.program, self.feeds, self.looked = program or getattr(programs, name), [], ""
         tried = attempt(test, *self.given)
         return SimpleNamespace(
             name=name,
@@ -79,6 +79,20 @@ class Bench:
             fed=bool(self.feeds), pulled=any(feed.opened for feed in self.feeds),
             left_open=self.looked == "open" and any(feed.open for feed in self.feeds),
         )  # fmt: skip
+
+    def guards(self, test: Any) -> bool:
+        """Whether a test expects an `OSError` where it calls what a retry gave."""
+        calls = []
+
+        def refusing(function: Any) -> Any:
+            def wrapper(*given: Any) -> Any:
+                calls.append(given)
+                raise OSError("the call failed")
+
+            return wrapper
+
+        error = self.tried(test, "refusing", refusing).error
+        return bool(calls) and not isinstance(error, OSError)
 
     def _retry(self, function: Any) -> Any:
         made = self.program(function)
@@ -126,6 +140,7 @@ def trials(answer: Any, sheet: Sheet) -> Iterator[SimpleNamespace]:
     told = next((one for one in right if one.rejected), right[0])
     told.lets = {one.name for one in tried if not one.rejected}
     told.never_pulled = not any(one.pulled for one in right)
+    told.guards = told.never_pulled and bench.guards(answer)
     yield told
 
 
@@ -135,10 +150,13 @@ def lets(name: str, does: str, advice: str) -> Rule:
     return Rule(trials, lambda tried: name in tried.lets, seen, "", advice)
 
 
+PULL = "The call raises nothing and reads nothing: pull, by `list` or `next`, then look."
 TESTS = (
+    Rule(trials, lambda tried: tried.never_pulled and not tried.rejected and tried.guards,
+         "your test is ready for an `OSError` of the call, and never pulled from a stream.",
+         "decorators-call-guards", PULL),
     Rule(trials, lambda tried: tried.never_pulled and not tried.rejected,
-         "your test never pulled from a stream, and lets wrong retries pass.", "decorators-call-guards",
-         "The call raises nothing and reads nothing: pull, by `list` or `next`, then look."),
+         "your test never pulled from a stream, and lets wrong retries pass.", "", PULL),
     Rule(trials, lambda tried: tried.rejected and isinstance(tried.error, OSError),
          "a right retry gave up with {raised}, and your test did not expect it{place}.", "",
          "After the third failure the `OSError` has to come out: catch it in the test."),
