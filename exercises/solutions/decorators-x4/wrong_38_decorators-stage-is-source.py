@@ -5,5 +5,16 @@ def patient(function=None, *, attempts=3):
     @functools.wraps(function)
     def wrapper(self, *stream):
         # A source takes no stream. A stage is given its stream again at each attempt.
-        yield from retryOnFailure(attempts, 0)(function)(self, *stream)
+        delivered = failures = 0
+        while True:
+            with closing(function(self, *stream)) as records:
+                try:
+                    for record in islice(records, delivered, None):
+                        delivered += 1
+                        yield record
+                    return
+                except OSError:
+                    failures += 1
+                    if failures == attempts:
+                        raise
     return wrapper
