@@ -13,7 +13,7 @@ from typing import Any
 
 from lessons.collector import quick_collector
 from lessons.exercises import descriptors_host as host
-from lessons.exercises.descriptors_steps import ON_CLASS, ON_INSTANCE, SHARED, TO_THE_CLASS, hearsay, raised
+from lessons.exercises.descriptors_steps import ON_CLASS, ON_INSTANCE, TO_THE_CLASS, hearsay, raised
 from lessons.exercises.descriptors_x5 import programs
 from lessons.exercises.exercise import Sheet, attempt, swallowed_at
 from lessons.exercises.rules import Asked, Rule, ruled
@@ -85,7 +85,6 @@ LET_GO = (
     "Compare with what was assigned, and nothing else. Before you look whether an object is gone, let go of "
     "it yourself: names, lists, the name of a loop, an error that you kept."
 )
-ERROR_KEEPS = "leaks-traceback-keeps"
 REJECTS = "your test rejects a right field, {described}: it {came}."
 
 
@@ -114,7 +113,7 @@ WORKS = (
          "A right field refuses a text with a `TypeError`: catch it around that assignment."),
     Rule(plain, lambda run: run.failed and run.error_kept,
          "your test keeps the error with which a right field refused a value, and the object is still there: "
-         "it {came}.", ERROR_KEEPS,
+         "it {came}.", "leaks-traceback-keeps",
          "An error keeps its traceback, and that keeps the variables of `__set__`, so the object, too. Let "
          "go of the error before you look."),
     Rule(plain, lambda run: not run.passed, REJECTS, "", LET_GO),
@@ -141,7 +140,7 @@ SHARES = (
     *of("sharing"),
     passes("sharing", lambda run: run.objects == 1, ": it assigns to one object only", "",
            "What is shared shows when a second object gets another value. Then read both."),
-    passes("sharing", bool, ": it does not read both after both were assigned different values", SHARED,
+    passes("sharing", bool, ": it does not read both after both were assigned different values", "",
            "Assign to both objects first, different values, and only then read the one and the other."),
 )  # fmt: skip
 KEEPS = (
@@ -156,7 +155,7 @@ REFUSED = (
     passes("refused", lambda run: not run.refused, ": it never assigns anything that is refused", "",
            "Assign a text to an object as well, catch the `TypeError`, let the object go, and see whether it "
            "is gone."),
-    passes("refused", lambda run: run.program is programs.Error and run.alone, "", ERROR_KEEPS,
+    passes("refused", lambda run: run.program is programs.Error and run.alone, "", "",
            "Catch the error by `try` and `except`: `assertRaises` lets go of what an error holds."),
     passes("refused", bool, "", "",
            "Refuse a text after all other assignments. Keep a weak reference to the object that was refused "
