@@ -69,8 +69,9 @@ def first_night(answer: Any, sheet: Sheet) -> Iterator[Any]:
             tried, rows=len(rows), new_rows=sum(row not in OLD for row in rows),
             old_rows=sum(row in OLD for row in rows), days=len(night.days), wet=len(wet),
             odd_row=next((row for row in rows if row[:2] not in wet), rows and rows[0]),
-            # Whether the text for the rain decides: a day without one is dropped.
-            by_text=dry and none_left, right_rows=night.is_right(rows),
+            # Whether the text for the rain decides, and nothing else is wrong: a day without one is dropped.
+            by_text=dry and none_left and night.is_right([row for row in rows if row not in dry]),
+            right_rows=night.is_right(rows),
             right_count=exactly(tried.value, len(rows)),
             patched=", ".join(sheet.judge.witness(at_work.changed)[:1]),
         )  # fmt: skip
@@ -335,7 +336,7 @@ SETTINGS = (
          "Read the attributes that you need, and ask nothing about the object's class."),
     NO_RECORD,
     Rule(other_settings, lambda part: not part.has_figures,
-         "{kind} has no figures after the run.", "composition-context-measures",
+         "{kind} has no figures after the run.", "",
          "On each object: `stage.process = measuredStage(stage.process)`; on the source its `stream`."),
     Rule(line_drops, lambda night: night.what == "drops" and night.as_without and not night.waited,
          "the line dropped {times} times, `delaySeconds` is {delay}, and the waits were: {waits}.", "",
