@@ -33,8 +33,8 @@ def solution(exercise: str, name: str = "right_1") -> str:
 
 
 def wrong(exercise: str, number: int = 0) -> str:
-    """The text of a wrong solution."""
-    return sorted((SOLUTIONS / exercise).glob("wrong_*.py"))[number].read_text(encoding="utf-8")
+    """The text of a wrong solution that shows a misconception."""
+    return sorted((SOLUTIONS / exercise).glob("wrong_*_*.py"))[number].read_text(encoding="utf-8")
 
 
 def cell(kind: str, source: str, name: str = "", **about: Any) -> dict[str, Any]:

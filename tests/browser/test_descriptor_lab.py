@@ -10,6 +10,7 @@ from playwright.sync_api import expect
 CELL = "from lessons import DescriptorLab\nDescriptorLab()"
 
 
+@pytest.mark.deep
 def test_by_mouse(lab: Lab) -> None:
     box = shown(lab, CELL)
     says(box, "Line 2 raises, where the value is assigned: ValueError: PipelineConfig.spread = 0")

@@ -10,6 +10,7 @@ from playwright.sync_api import expect
 CELL = "from lessons import ExitLab\nExitLab()"
 
 
+@pytest.mark.deep
 def test_by_mouse(lab: Lab) -> None:
     box = shown(lab, CELL)
     says(box, "returned False: the ValueError arrives outside")

@@ -39,6 +39,7 @@ def cell(box: Locator, name: str) -> Locator:
     return box.locator(f'[data-cell="{name}"]')
 
 
+@pytest.mark.deep
 def test_by_mouse(lab: Lab) -> None:
     box = shown(lab, CELL).first
     says(box, "57 places where this pipeline can fail, each tried twice")

@@ -18,6 +18,7 @@ def slide(box: Locator, name: str, value: int) -> None:
     expect(box.get_by_role("slider", name=name, exact=True)).to_have_attribute("aria-valuenow", f"{value}.0")
 
 
+@pytest.mark.deep
 def test_by_mouse(lab: Lab) -> None:
     box = shown(lab, CELL)
     says(box, "@measuredStage reads 100 µs. Timing next() reads 260 µs")

@@ -96,6 +96,7 @@ def test_by_keyboard_no_key_reaches_the_notebook_and_the_focus_stays(lab: Lab) -
     assert box.aria_snapshot().count("[checked]") == 1 and right.letter == "C"
 
 
+@pytest.mark.deep
 def test_five_slips(lab: Lab) -> None:
     """A cell run twice, another answer, an edited answer cell, a restarted kernel, and a wrong call."""
     lab.write("slips.ipynb", *CELLS[:3], 'predict("leaks-p2", "Z")')

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from harness import Lab
 from labs import looks, says, shown
 from playwright.sync_api import Locator, expect
@@ -17,6 +18,7 @@ def slide(box: Locator, name: str, value: int) -> None:
     expect(box.get_by_role("slider", name=name, exact=True)).to_have_attribute("aria-valuenow", f"{value}.0")
 
 
+@pytest.mark.deep
 def test_by_mouse(lab: Lab) -> None:
     box = shown(lab, CELL)
     says(box, "Attempt 2 read 1 to 3 again and handed them to nobody: each record arrived once.")

@@ -18,6 +18,7 @@ LEAK = {
     "context": [False, True],
     "keeps": ["exceptions", "cycle"],
     "collects": [0, 2],
+    "queries": [False, True],
     "breaks": [3],
     "crash": [None],
     "more": [False, True],
