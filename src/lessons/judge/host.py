@@ -18,7 +18,7 @@ import types
 import warnings
 from collections import Counter
 from collections.abc import Callable, Iterator
-from functools import lru_cache, partial
+from functools import partial
 from importlib import import_module
 from typing import Any
 
@@ -54,6 +54,7 @@ class Host(Peer):
         self.answer = answer
         self.output = _Capped()
         self._numbers_by_class: dict[type, dict[int, int]] = {}
+        self._methods: dict[type, list[str]] = {}
 
     def serve(self, name: str, *arguments: Any) -> Any:
         """Do what the judge asks for."""
@@ -132,7 +133,9 @@ class Host(Peer):
         sort = "generator" if isinstance(thing, types.GeneratorType) else ""
         sort = "class" if isinstance(thing, type) else sort
         special = [name for name in SPECIAL if hasattr(kind, name)]
-        return [kind.__name__[:80], sort, special, _methods(kind)]
+        if kind not in self._methods:
+            self._methods[kind] = _methods(kind)
+        return [kind.__name__[:80], sort, special, self._methods[kind]]
 
     def stand_in(self, there: int, *told: Any) -> Any:
         name, sort, methods, values = told
@@ -251,7 +254,6 @@ def _function(target: Any, name: str, parameters: str, generator: bool, doc: str
     return function
 
 
-@lru_cache(1_000)
 def _methods(kind: type) -> list[str]:
     """The names of a class's own plain methods: a judge calls them in one trip."""
     if kind.__module__ == "builtins":
