@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import gc
 import os
 import sys
 import time
@@ -17,6 +18,7 @@ from solutions import one_quickly, setup, solutions, variants
 from lessons import course, given
 from lessons.exercises import Variant, executed, exercises
 from lessons.judge import trial
+from lessons.judge.host import Host
 from lessons.judge.trial import examine
 from lessons.judge.verdict import Verdict
 from lifecycle import faults, ledger, retryOnFailure
@@ -282,6 +284,17 @@ def test_the_judge_in_the_answers_own_process_says_the_same(
     verdict = examine(solution.exercise, solution.answer())
     assert (verdict.status == "correct") == solution.right, str(verdict)
     assert verdict.belief == solution.belief, str(verdict)
+
+
+def test_checks_in_the_answers_own_process_do_not_add_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(trial, "can_copy", lambda: False)
+    [solution] = [one for one in ALL if one.exercise == "decorators-x5" and one.name.startswith("wrong_8_")]
+    hosts = []
+    for _ in range(3):
+        examine(solution.exercise, solution.answer())
+        gc.collect()
+        hosts.append(sum(type(one) is Host for one in gc.get_objects()))
+    assert hosts[2] <= hosts[0]  # the newest may still be in use
 
 
 @pytest.mark.deep

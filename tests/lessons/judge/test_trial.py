@@ -13,7 +13,6 @@ import subprocess
 import sys
 import threading
 import time
-import weakref
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -357,31 +356,6 @@ def test_a_verdict_is_the_same_after_json(way: Any) -> None:
     for answer in (lambda number: number, lambda number: number * 2, None):
         verdict = judged(answer)
         assert Verdict.from_dict(json.loads(json.dumps(verdict.as_dict()))) == verdict
-
-
-def test_checks_in_the_answers_own_process_do_not_add_up(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(trial, "can_copy", lambda: False)
-    made = weakref.WeakSet[host.Host]()
-    first = host.Host.__init__
-
-    def noted(self: host.Host, *given: Any) -> None:
-        first(self, *given)
-        made.add(self)
-
-    def answer(number: int) -> object:
-        class Local:  # it leads to the judge's own stand-ins
-            def value(self) -> object:
-                return answer
-
-        return Local()
-
-    monkeypatch.setattr(host.Host, "__init__", noted)
-    for _ in range(5):
-        judged(answer)
-    gc.collect()
-    assert len(made) <= 1  # the newest may still be in use
 
 
 def test_what_a_check_left_open_is_not_in_the_ledger_of_this_process(way: Any) -> None:
