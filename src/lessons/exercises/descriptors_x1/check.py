@@ -66,7 +66,11 @@ def let_go(answer: Any, sheet: Sheet) -> list[str]:
     drawn = numbers(sheet.variant, f"{KEY}:go", 3)
     values = dict(zip(FIELDS, drawn, strict=False))
     goes, values_go = sheet.judge.witness(host.lets_go, answer, values, f"{drawn[2]}")
-    return ["object"] if not goes else ["value"] if not values_go else [heavy(answer, sheet)]
+    if not (goes and values_go):
+        return ["value" if goes else "object"]
+    # A process may grow by chance, on a busy machine above all. What holds the values grows each time.
+    looks = (heavy(answer, sheet) for _ in range(3))
+    return [next((found for found in looks if found != "value"), "value")]
 
 
 HEAVY, MANY, ROUNDS = 300_000, 4, 4
