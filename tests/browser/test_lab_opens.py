@@ -9,8 +9,9 @@ from harness import Lab
 
 # Jupyter's server says so if a page is closed or loaded anew while its kernel answers: a matter of chance.
 PAGE_GONE = re.compile(
-    r"^\[E [^\n]*xception in [^\n]*\n(?:    [^\n]*\n)*?    [\w.]*WebSocketClosedError[^\n]*\n?",
-    re.M,
+    r"^(?:\[E [^\n]*xception in |Task exception was never)[^\n]*\n"
+    r".*?^ *tornado\.websocket\.WebSocketClosedError(?:\n|\Z)",
+    re.MULTILINE | re.DOTALL,
 )
 
 
