@@ -11,14 +11,14 @@ import traitlets
 from lessons.keys import KEYS
 from lessons.study import arranged, predictions
 from lessons.study.arranged import Problem, Program, Verdict
-from lessons.study.cards import Card, inline
+from lessons.study.cards import Card, Carded, inline
 
 _HERE = Path(__file__).parent
 _boards: dict[str, Board] = {}
 """One for each problem: a cell that runs again shows the program as it was."""
 
 
-class Board(anywidget.AnyWidget):  # type: ignore[misc, unused-ignore]
+class Board(Carded, anywidget.AnyWidget):  # type: ignore[misc, unused-ignore]
     """Shows a problem. The page changes `program`; ``{"check": program}`` has it judged."""
 
     _esm = KEYS + (_HERE / "arrangeboard.js").read_text(encoding="utf-8")
@@ -42,7 +42,7 @@ class Board(anywidget.AnyWidget):  # type: ignore[misc, unused-ignore]
         self.on_msg(self._heard)
 
     @property
-    def shown(self) -> Card:
+    def shown(self) -> Card:  # type: ignore[override]
         """The same as a card: the program as it is now, and what was said of it."""
         program = arranged.sent(self._problem, self.program) or ()
         verdict = self._verdict[1] if self._verdict and self._verdict[0] == program else None
@@ -66,16 +66,6 @@ class Board(anywidget.AnyWidget):  # type: ignore[misc, unused-ignore]
         program = arranged.sent(self._problem, content.get("check"))
         if program is not None:
             self.check(program)
-
-    def __repr__(self) -> str:
-        return self.shown.text
-
-    def _repr_mimebundle_(self, **options: Any) -> Any:
-        # A stored notebook shows the card: the widget is only where its kernel runs.
-        view = super()._repr_mimebundle_(**options)
-        if view is None:
-            return self.shown._repr_mimebundle_()
-        return view[0] | self.shown._repr_mimebundle_(), *view[1:]
 
 
 def board(problem: Problem, program: Program | None) -> Board:

@@ -6,6 +6,7 @@ import html
 import re
 import textwrap
 from dataclasses import dataclass
+from typing import Any
 
 from lessons.versions import OtherVersion
 
@@ -39,6 +40,23 @@ class Card:
 
     def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, str]:
         return {"text/plain": self.text, "text/html": self.html}
+
+
+class Carded:
+    """A widget that is also a card: a stored notebook shows the card, because the widget needs its kernel."""
+
+    shown: Card
+
+    def __repr__(self) -> str:
+        return self.shown.text
+
+    def _repr_mimebundle_(self, **options: Any) -> Any:
+        view = super()._repr_mimebundle_(**options)  # type: ignore[misc]
+        if view is None:
+            return self.shown._repr_mimebundle_()
+        if isinstance(view, dict):
+            return view | self.shown._repr_mimebundle_()
+        return view[0] | self.shown._repr_mimebundle_(), *view[1:]
 
 
 def card(label: str, text: list[str], body: list[str]) -> Card:

@@ -12,7 +12,7 @@ import traitlets
 
 from lessons.keys import KEYS
 from lessons.study import predictions, recalls
-from lessons.study.cards import Card, inline
+from lessons.study.cards import Card, Carded, inline
 from lessons.study.journal import Standing
 from lessons.study.questions import Question
 
@@ -21,24 +21,7 @@ _choices: dict[str, Choice] = {}
 """One for each question: several cells that ask it show the same one."""
 
 
-class _Carded:
-    """A widget that is also a card: a stored notebook shows the card, because the widget needs its kernel."""
-
-    shown: Card
-
-    def __repr__(self) -> str:
-        return self.shown.text
-
-    def _repr_mimebundle_(self, **options: Any) -> Any:
-        view = super()._repr_mimebundle_(**options)  # type: ignore[misc]
-        if view is None:
-            return self.shown._repr_mimebundle_()
-        if isinstance(view, dict):
-            return view | self.shown._repr_mimebundle_()
-        return view[0] | self.shown._repr_mimebundle_(), *view[1:]
-
-
-class Asking(_Carded, anywidget.AnyWidget):  # type: ignore[misc, unused-ignore]
+class Asking(Carded, anywidget.AnyWidget):  # type: ignore[misc, unused-ignore]
     """Shows a question. ``{"commit": key, "guess": bool, "because": text}`` answers it."""
 
     _esm = KEYS + (_HERE / "choice.js").read_text(encoding="utf-8")
@@ -131,7 +114,7 @@ class Recall(Asking):
         recalls.commit(self.item, key, guess)
 
 
-class Recalls(_Carded, ipw.VBox):  # type: ignore[misc, unused-ignore]
+class Recalls(Carded, ipw.VBox):  # type: ignore[misc, unused-ignore]
     """The variants that are open, one below the other."""
 
     def __init__(self, items: list[recalls.Item]) -> None:

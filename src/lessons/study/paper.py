@@ -10,7 +10,7 @@ import traitlets
 
 from lessons.keys import KEYS
 from lessons.study import paired, predictions
-from lessons.study.cards import Card, inline
+from lessons.study.cards import Card, Carded, inline
 from lessons.study.pairs import AFTER, DO_NOT_KNOW, pairs
 
 _HERE = Path(__file__).parent
@@ -18,7 +18,7 @@ _papers: dict[str, Paper] = {}
 """One for `before` and one for `after`: a cell that is run twice shows the same one."""
 
 
-class Paper(anywidget.AnyWidget):  # type: ignore[misc, unused-ignore]
+class Paper(Carded, anywidget.AnyWidget):  # type: ignore[misc, unused-ignore]
     """Shows the nine questions. ``{"commit": {id: key}}`` answers all of them, once."""
 
     _esm = KEYS + (_HERE / "paper.js").read_text(encoding="utf-8")
@@ -75,16 +75,6 @@ class Paper(anywidget.AnyWidget):  # type: ignore[misc, unused-ignore]
         if isinstance(keys, dict) and all(one.keyed(str(keys.get(one.id))) is not None for one in asked):
             paired.commit(self._when, {one.id: str(keys[one.id]) for one in asked})
         self.refresh()
-
-    def __repr__(self) -> str:
-        return self.shown.text
-
-    def _repr_mimebundle_(self, **options: Any) -> Any:
-        # A stored notebook shows the card: the widget is only where its kernel runs.
-        view = super()._repr_mimebundle_(**options)
-        if view is None:
-            return self.shown._repr_mimebundle_()
-        return view[0] | self.shown._repr_mimebundle_(), *view[1:]
 
 
 def paper(when: str, shown: Card) -> Paper:
