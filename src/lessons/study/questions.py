@@ -64,6 +64,7 @@ class Option:
 
     The letter is for display alone. What is stored of an answer is the `key`, which stays if options are
     moved or reworded: "right", or the id of the misconception, unless the file gives another one.
+    `grain` tells a teacher what is right in the belief behind a wrong option.
     """
 
     letter: str
@@ -72,13 +73,15 @@ class Option:
     reply: str
     key: str
     misconception: str | None = None
+    grain: str = ""
 
 
 @dataclass(frozen=True)
 class Question:
     """A prediction: its right option is the one without a misconception.
 
-    `reason` marks the first question of a beat, of which the card asks why.
+    `reason` marks the first question of a beat, of which the card asks why. `peer` marks a question on which
+    a class votes, discusses and votes again.
     """
 
     id: str
@@ -86,6 +89,7 @@ class Question:
     prompt: str
     options: tuple[Option, ...]
     reason: bool = False
+    peer: bool = False
 
     @property
     def letters(self) -> str:
@@ -141,9 +145,8 @@ def questions() -> dict[str, Question]:
         for entry in _read("questions", name)["question"]:
             options = tuple(
                 Option(**{"key": option.get("misconception", RIGHT), "letter": letter, **option})
-                for letter, option in zip(LETTERS, entry["option"], strict=False)
+                for letter, option in zip(LETTERS, entry.pop("option"), strict=False)
             )
-            lesson, reason = name.removesuffix(".toml"), entry.get("reason", False)
-            question = Question(entry["id"], lesson, entry["prompt"], options, reason)
+            question = Question(lesson=name.removesuffix(".toml"), options=options, **entry)
             found[question.id] = question
     return found
