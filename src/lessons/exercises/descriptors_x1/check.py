@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import math
+from itertools import pairwise
 from typing import Any
 
 from lessons.exercises import descriptors_host as host
@@ -68,9 +69,7 @@ def let_go(answer: Any, sheet: Sheet) -> list[str]:
     goes, values_go = sheet.judge.witness(host.lets_go, answer, values, f"{drawn[2]}")
     if not (goes and values_go):
         return ["value" if goes else "object"]
-    # A process may grow by chance, on a busy machine above all. What holds the values grows each time.
-    looks = (heavy(answer, sheet) for _ in range(3))
-    return [next((found for found in looks if found != "value"), "value")]
+    return [heavy(answer, sheet)]
 
 
 HEAVY, MANY, ROUNDS = 300_000, 4, 4
@@ -106,8 +105,10 @@ def heavy(answer: Any, sheet: Sheet) -> str:
         judge.release(first)
         judge.witness(gc.collect)
         after.append(judge.memory() or 0)
-    # A host that keeps the values grows by all of them; another one may grow by a few, by chance.
-    return "value" if after[-1] - after[0] > HEAVY * MANY * (ROUNDS - 1) * 2 / 3 else ""
+    # A host that keeps the values grows in each round, by most of them in all. Another one may grow by chance, but
+    # not in each round.
+    grown, sent = [late - early for early, late in pairwise(after)], HEAVY * MANY
+    return "value" if min(grown) > sent / 4 and sum(grown) > sent * len(grown) * 2 / 3 else ""
 
 
 # A field that cannot be asked at all, or that nothing asks, leaves nothing else to see.
