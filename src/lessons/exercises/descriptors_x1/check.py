@@ -105,8 +105,7 @@ def heavy(answer: Any, sheet: Sheet) -> str:
         judge.release(first)
         judge.witness(gc.collect)
         after.append(judge.memory() or 0)
-    # A host that keeps the values grows in each round, by most of them in all. Another one may grow by chance, but
-    # not in each round.
+    # A host that keeps the values grows in each round. Another one may grow by chance, but not in each.
     grown, sent = [late - early for early, late in pairwise(after)], HEAVY * MANY
     return "value" if min(grown) > sent / 4 and sum(grown) > sent * len(grown) * 2 / 3 else ""
 
