@@ -115,6 +115,24 @@ def test_each_slide_has_notes_or_says_why_it_has_none(short: str) -> None:
 
 
 @lessons()
+def test_each_task_on_a_slide_has_its_minutes(short: str) -> None:
+    cells = {cell.id: cell for cell in notebook(short).cells}
+    for slide in notes(short, notebook(short)):
+        text = "\n".join(cells[id].source for id in slide.cells if cells[id].cell_type == "markdown")
+        task = re.search(r"\*\*Break it\.\*\*|(?m:^### With a gap$)", text)
+        assert not task or slide.note.minutes, slide.id
+
+
+@lessons()
+def test_it_takes_no_longer_than_it_promises(short: str) -> None:
+    minutes, path = load("lesson_minutes"), COURSE / "notebooks" / f"{LESSONS[short]}.ipynb"
+    counted = sum(minutes.spent(count) for _, _, count in minutes.in_class(path))
+    assert round(counted) <= minutes.stated(path) == (30 if short == "start" else 50)
+    alone, _ = minutes.parts(path)
+    assert minutes.minutes(alone) <= (40 if short == "start" else 75)
+
+
+@lessons()
 def test_each_slide_begins_with_a_heading(short: str) -> None:
     slides = notes(short, notebook(short))
     cells = {cell.id: cell for cell in notebook(short).cells}

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from functools import cache
 from itertools import pairwise
 from pathlib import Path
 
 import nbformat
 import pytest
+from nbformat import NotebookNode
 from toolbox import load
 
 from lessons.desk.present import KEYS
 from lessons.study.arranged import problems
+from lessons.study.notes import Asked, Note, Slide
 from lessons.study.questions import LESSONS, questions
 
 COURSE = Path(__file__).resolve().parents[1]
@@ -96,6 +99,46 @@ def test_no_question_is_named_that_is_not_there() -> None:
 def test_the_minutes_are_those_that_counting_gives() -> None:
     text = TEACHING.read_text("utf-8")
     assert load("lesson_minutes").written(text) == text, "run tools/lesson_minutes.py --write"
+
+
+def shown(id: str, source: str, kind: str = "slide", *tags: str, code: bool = False) -> NotebookNode:
+    cell = (nbformat.v4.new_code_cell if code else nbformat.v4.new_markdown_cell)(source, id=id)
+    cell.metadata = nbformat.from_dict({"slideshow": {"slide_type": kind}, "tags": list(tags)})
+    return cell
+
+
+def test_the_minutes_in_class_are_counted_on_the_slides(tmp_path: Path) -> None:
+    cells = [
+        shown("title", "# 01 · Leaks\n\n**50 minutes in class.** " + "word " * 134),
+        shown("folded", "word " * 1000, "skip"),
+        shown("beat", "## Beat 1 (9 min)\n\n![seven words that nobody reads aloud here](a.svg)"),
+        shown("ask", 'predict("leaks-p1")', "fragment", "predict", code=True),
+        shown("lab", "LeakLab()", "", "widget", code=True),
+        shown("folded-code", "x = 1", "skip", code=True),
+        shown("further", "## Alone: further\n\n" + "word " * 1000),
+    ]
+    path = tmp_path / "01_leaks.ipynb"
+    nbformat.write(nbformat.v4.new_notebook(cells=cells), path)
+    tool = load("lesson_minutes")
+    (_, _, opening), *_, (title, given, beat) = tool.in_class(path)
+    assert opening == {**tool.NOTHING, "words": 140} and tool.spent(opening) == 1
+    question = questions()["leaks-p1"]
+    told = tool.words(" ".join([question.prompt, *(one.text for one in question.options)]))
+    assert (title, given, beat["cells"], beat["tasks"]) == ("Beat 1", 9, 2, tool.LAB)
+    assert beat["words"] == tool.words("Beat 1 (9 min)") + told == 4 + told
+    assert beat["votes"] + beat["peers"] == 1
+    assert tool.stated(path) == 50
+
+
+def test_peer_instruction_takes_four_minutes_and_a_task_what_its_notes_say() -> None:
+    tool = load("lesson_minutes")
+    question = replace(questions()["leaks-p1"], peer=True, prompt="", options=())
+    slide = Slide(
+        "lab", "", Note(pair="One sets, one predicts.", minutes=3), (Asked(question, ()),), ("lab",)
+    )
+    count = tool.on_slide(slide, [shown("lab", "LeakLab()", "slide", "widget", code=True)])
+    assert count == {"words": 0, "cells": 1, "votes": 0, "peers": 1, "tasks": 180}
+    assert tool.spent(count) == 4 + 3 + 3 / 60
 
 
 def test_the_session_of_fifty_minutes_has_no_hole() -> None:

@@ -1,9 +1,10 @@
-"""Estimate how long each lesson takes, by its words, lines of code, predictions and tasks.
+"""Count how long each lesson takes: in class by what is on its slides, alone by all that is read and done.
 
     python tools/lesson_minutes.py              print the table
-    python tools/lesson_minutes.py --write      put it into notebooks/TEACHING.md
+    python tools/lesson_minutes.py 01           print one lesson, part by part, against its headings
+    python tools/lesson_minutes.py --write      put the table into notebooks/TEACHING.md
 
-An estimate by counting is coarse: it is there to show where a lesson grows, not to set a clock by.
+A count is coarse: it shows where a lesson grows. A rehearsal shows how long it takes.
 """
 
 import argparse
@@ -13,16 +14,25 @@ from pathlib import Path
 
 import nbformat
 
+from lessons.study.notes import notes
+from lessons.study.questions import LESSONS as SHORTS
+
 LESSONS = Path(__file__).resolve().parent.parent / "notebooks"
 TEACHING = LESSONS / "TEACHING.md"
 BEGIN, END = "<!-- minutes: written by tools/lesson_minutes.py -->", "<!-- end of minutes -->"
+SHORT = {stem: short for short, stem in SHORTS.items()}
+
+ALOUD = 140
+"""Words that are read aloud in a minute, from a slide."""
+RUN, VOTE, PEER, LAB = 3, 60, 240, 120
+"""Seconds for a cell that is run, a vote, a question of peer instruction, a lab without a task."""
 
 WORDS = 200
 """Words that a student reads in a minute, of a text that has to be understood."""
 LINES = 20
 """Lines of code that a student reads in a minute."""
-PREDICTION, BREAK, GAP, ORDER, ALONE = 0.75, 3, 3, 4, 6
-"""Minutes for a prediction, a "Break it", a missing line, lines to put in order, a class written alone."""
+PREDICTION, BREAK, GAP, ORDER, ALONE, AGAIN = 0.75, 3, 3, 4, 6, 2
+"""Minutes for a prediction, a "Break it", a missing line, lines to put in order, a class, `again()`."""
 SELF_STUDY = ("Alone: further", "Glossary")
 INSTEAD = ("The lab in words", "The labs in words")
 """What is read in the place of a lab, which has its own time."""
@@ -31,33 +41,97 @@ INSTEAD = ("The lab in words", "The labs in words")
 def table():
     """The rows for all lessons, as Markdown."""
     rows = [
-        "| lesson | in class | slack | words | lines of code | predictions | tasks | alone | and further |",
-        "|---|---|---|---|---|---|---|---|---|",
+        "| lesson | in class | counted | words aloud | cells | votes | peer | tasks | alone | with further |",
+        "|---|---|---|---|---|---|---|---|---|---|",
     ]
     for path in sorted(LESSONS.glob("[0-9]*.ipynb")):
+        counts = [count for _, _, count in in_class(path)]
         core, further = parts(path)
-        given, taken = in_class(path)
-        whole = {name: core[name] + further[name] for name in core}
-        tasks = whole["breaks"] + whole["gaps"] + whole["orders"] + whole["alone"]
+        whole = {name: sum(count[name] for count in counts) for name in NOTHING}
         rows.append(
-            f"| `{path.stem}` | {given} | {given - taken} | {round(whole['words'], -2)} "
-            f"| {round(whole['lines'], -1)} | {whole['predictions']} | {tasks} "
-            f"| {minutes(core)} | {minutes(further)} |"
+            f"| `{path.stem}` | {stated(path)} | {round(spent(whole))} | {round(whole['words'], -1)} "
+            f"| {whole['cells']} | {whole['votes']} | {whole['peers']} | {round(whole['tasks'] / 60)} min "
+            f"| {minutes(core)} | {minutes(core) + minutes(further)} |"
         )
     return "\n".join(rows)
 
 
+# --- in class: what is on the slides
+
+NOTHING = {"words": 0, "cells": 0, "votes": 0, "peers": 0, "tasks": 0}
+
+
+def stated(path):
+    """The minutes in class that a lesson's opening gives."""
+    (whole,) = re.findall(r"\*\*(\d+) minutes in class", _prose(path))
+    return int(whole)
+
+
 def in_class(path):
-    """The minutes that a lesson has in class, and those that its headings and its opening take."""
-    source = _prose(path)
-    (whole,) = re.findall(r"\*\*(\d+) minutes in class", source)
-    opening = 1 if path.name.startswith("00") else 3
-    return int(whole), opening + sum(map(int, re.findall(r"(?m)^#+ .*\((\d+) min\)$", source)))
+    """The parts of a lesson with what there is on their slides: title, minutes of the heading, counts.
+
+    Slides for self-study are left out.
+    """
+    notebook = nbformat.read(path, as_version=4)
+    cells = {cell.id: cell for cell in notebook.cells}
+    found = [("Opening", 0, dict(NOTHING))]
+    for slide in notes(SHORT[path.stem], notebook):
+        if slide.heading.startswith(SELF_STUDY):
+            continue
+        title, _, given = slide.heading.removesuffix(" min)").partition(" (")
+        if given.isdecimal() or cells[slide.id].source.startswith("## "):
+            found.append((title, int(given or 0), dict(NOTHING)))
+        count = found[-1][2]
+        for name, value in on_slide(slide, [cells[id] for id in slide.cells]).items():
+            count[name] += value
+    return found
+
+
+def on_slide(slide, cells):
+    """What there is to count on one slide; `tasks` in seconds."""
+    count = dict(NOTHING)
+    for cell in cells:
+        if cell.cell_type == "markdown":
+            count["words"] += words(cell.source)
+        else:
+            count["cells"] += 1
+            lab = "widget" in cell.metadata.get("tags", [])
+            count["tasks"] += LAB if lab and not slide.note.minutes else 0
+    for one in slide.asked:
+        options = " ".join(option.text for option in one.question.options)
+        count["words"] += words(f"{one.question.prompt} {options}")
+        count["peers" if one.question.peer else "votes"] += 1
+    count["tasks"] += 60 * slide.note.minutes
+    return count
+
+
+def spent(count):
+    """The minutes in class for what was counted."""
+    seconds = count["cells"] * RUN + count["votes"] * VOTE + count["peers"] * PEER + count["tasks"]
+    return count["words"] / ALOUD + seconds / 60
+
+
+def listing(path):
+    """One lesson, part by part: what its heading says, and what counting gives."""
+    rows = [f"{'':<44}heading  counted  words  cells  votes  peer  tasks"]
+    for title, given, count in in_class(path):
+        rows.append(
+            f"{title[:43]:<44}{given or '':>7}{spent(count):>9.1f}{count['words']:>7}{count['cells']:>7}"
+            f"{count['votes']:>7}{count['peers']:>6}{count['tasks'] / 60:>7.1f}"
+        )
+    core, further = parts(path)
+    counted = sum(spent(count) for _, _, count in in_class(path))
+    rows.append(f"in class {counted:.1f} of {stated(path)}; alone {minutes(core)}, "
+                f"with Alone: further {minutes(core) + minutes(further)}")  # fmt: skip
+    return "\n".join(rows)
+
+
+# --- alone: all that is read and done
 
 
 def parts(path):
     """What there is to count: in the lesson itself, and in what is for self-study."""
-    kinds = ("words", "lines", "predictions", "breaks", "gaps", "orders", "alone")
+    kinds = ("words", "lines", "predictions", "breaks", "gaps", "orders", "alone", "again")
     found = [dict.fromkeys(kinds, 0) for _ in range(2)]
     title = ""
     for cell in nbformat.read(path, as_version=4).cells:
@@ -69,9 +143,10 @@ def parts(path):
         if cell.cell_type == "code":
             count["predictions"] += "predict" in cell.metadata.get("tags", [])
             count["orders"] += "arrange" in cell.metadata.get("tags", [])
+            count["again"] += cell.source == "again()"
             count["lines"] += len([line for line in cell.source.splitlines() if line.strip()])
         else:
-            count["words"] += len(words(cell.source).split())
+            count["words"] += words(cell.source)
             count["breaks"] += cell.source.count("**Break it.**")
             count["gaps"] += bool(re.search(r"(?m)^### With a gap$", cell.source))
             count["alone"] += bool(re.search(r"(?m)^### Alone$", cell.source))
@@ -79,17 +154,19 @@ def parts(path):
 
 
 def words(source):
-    """A Markdown text as it is read: without code blocks, tags and the targets of links."""
+    """How many words a Markdown text has: without code blocks, pictures, tags and the targets of links."""
     source = re.sub(r"```.*?```", "", source, flags=re.DOTALL)
+    source = re.sub(r"<svg.*?</svg>|!\[[^\]]*\]\([^)]*\)", "", source, flags=re.DOTALL)
     source = re.sub(r"<[^>]+>", "", source)
-    return re.sub(r"\]\([^)]*\)", "]", source)
+    source = re.sub(r"\]\([^)]*\)", "]", source)
+    return len([word for word in source.split() if re.search(r"\w", word)])
 
 
 def minutes(count):
     """Minutes for what was counted, rounded to five."""
     spent = count["words"] / WORDS + count["lines"] / LINES + count["predictions"] * PREDICTION
     spent += count["breaks"] * BREAK + count["gaps"] * GAP + count["alone"] * ALONE
-    spent += count["orders"] * ORDER
+    spent += count["orders"] * ORDER + count["again"] * AGAIN
     return 5 * round(spent / 5)
 
 
@@ -107,8 +184,13 @@ def written(text):
 
 def main(arguments=None):
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("lesson", nargs="?", help="such as 01: print it part by part")
     parser.add_argument("--write", action="store_true", help="put the table into notebooks/TEACHING.md")
-    if parser.parse_args(arguments).write:
+    options = parser.parse_args(arguments)
+    if options.lesson:
+        for path in LESSONS.glob(f"{options.lesson}*.ipynb"):
+            print(listing(path))
+    elif options.write:
         TEACHING.write_text(written(TEACHING.read_text(encoding="utf-8")), encoding="utf-8")
     else:
         print(table())
