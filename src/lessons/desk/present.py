@@ -21,8 +21,11 @@ from lessons.desk.workcopy import STATE, Trouble
 EXTRAS = Path(__file__).with_name("presenting")
 """A Jupyter data folder: `kernels` and `labextensions`."""
 
-TYPE = {"content-font-size1": "20px", "code-font-size": "18px", "ui-font-size1": "16px"}
-"""Sizes for the last row of a classroom; Lab's menu Settings, Theme changes them for one presentation."""
+TYPE = {"content-font-size1": "3.16vh", "code-font-size": "2.53vh", "ui-font-size1": "2.3vh"}
+"""Sizes for the last row of a classroom, as parts of the screen's height: text 1/32, code 1/40.
+
+Lab's menu Settings, Theme changes them for one presentation; what follows from them is in slides.css.
+"""
 
 SETTINGS = {
     "jupyterlab-slideshow:plugin": {"active": True},

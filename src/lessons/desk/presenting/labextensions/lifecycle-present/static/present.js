@@ -115,6 +115,12 @@ function plugin({ INotebookTracker, NotebookActions }) {
   return { id: `${SCOPE}:plugin`, autoStart: true, requires: [INotebookTracker], activate };
 }
 
+// Figures are drawn with letters of 13 and 14 pixels: on a projector these are to be larger, as all the rest.
+const LETTERS = 0.0245; // of the screen's height
+const zoom = () => document.documentElement.style.setProperty("--lc-zoom", (LETTERS * window.innerHeight) / 13);
+window.addEventListener("resize", zoom);
+zoom();
+
 const style = document.createElement("link");
 style.rel = "stylesheet";
 style.href = new URL("slides.css", document.currentScript.src);
