@@ -306,11 +306,11 @@ def test_what_was_missed_comes_first_and_three_at_a_time(
         predict(id, questions()[id].right.letter)
         predictions.ran(f"# Answers {id}", questions()[id].right.shows)
     assert "Nothing is due today. The next questions are due on" in again().text
-    miss("leaks-p3", "leaks-e2")
+    miss("leaks-p3", "leaks-e1")
     later(2)
     again()
     names = [one.name for one in module.opened()]
-    assert names == ["leaks-p3-1", "leaks-e2-1", "start-p1-1"]
+    assert names == ["leaks-p3-1", "leaks-e1-1", "start-p1-1"]
     shown = again(names[0], letter(names[0], right=True)).text
     assert "(sure), and that is what it prints." in shown
     assert "question leaks-p3 in `01_leaks`" in " ".join(shown.split())
@@ -319,7 +319,7 @@ def test_what_was_missed_comes_first_and_three_at_a_time(
     shown = " ".join(again(names[2], letter(names[2], right=True)).text.split())
     assert "That was three. More are due today: to go on, run the cell with `again()` again." in shown
     assert [row[:2] + row[3:] for row in answers(fresh)] == [
-        ("leaks-p3", "right", False), ("leaks-e2", "wrong", True), ("start-p1", "right", False),
+        ("leaks-p3", "right", False), ("leaks-e1", "wrong", True), ("start-p1", "right", False),
     ]  # fmt: skip
     again()
     assert [one.name for one in module.opened()] == ["start-w1-1", "start-r1-1", "start-p2-1"]
@@ -328,13 +328,13 @@ def test_what_was_missed_comes_first_and_three_at_a_time(
     assert "That was three, and all for today. The next ones are due on" in shown
     assert "Nothing is due today." in again().text
     later(3)
-    assert "leaks-e2-2" in str(again())
+    assert "leaks-e1-2" in str(again())
 
 
 def test_a_restarted_kernel_asks_the_same_and_counts_no_answer_twice(
     fresh: Journal, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    miss("leaks-p3", "leaks-e2")
+    miss("leaks-p3", "leaks-e1")
     first = again().text
     assert again().text == first, "the cell run twice"
     right = letter("leaks-p3-1", right=True)
@@ -343,8 +343,8 @@ def test_a_restarted_kernel_asks_the_same_and_counts_no_answer_twice(
     again("leaks-p3-1", letter("leaks-p3-1", right=False))
     assert len(answers(fresh)) == 1, "only the first answer counts"
     monkeypatch.setattr(module, "_open", [])
-    assert [one.name for one in module.opened()] == ["leaks-e2-1"]
-    assert "Open are `leaks-e2-1`." in said("leaks-p3-1", right)
+    assert [one.name for one in module.opened()] == ["leaks-e1-1"]
+    assert "Open are `leaks-e1-1`." in said("leaks-p3-1", right)
     assert len(answers(fresh)) == 1
 
 
@@ -389,7 +389,7 @@ def test_again_never_raises(fresh: Journal, monkeypatch: pytest.MonkeyPatch) -> 
 @pytest.fixture
 def shown(fresh: Journal, monkeypatch: pytest.MonkeyPatch) -> Recalls:
     monkeypatch.setattr(entry, "widgets_are_shown", lambda: True)
-    miss("leaks-p3", "leaks-e2")
+    miss("leaks-p3", "leaks-e1")
     widget = again()
     assert isinstance(widget, Recalls)
     return widget
@@ -413,4 +413,4 @@ def test_the_widget_says_what_the_text_says(shown: Recalls, fresh: Journal) -> N
     second._handle_custom_msg({"commit": "right"}, [])
     assert second.standing["marks"]["right"] == "your answer, and what it prints"
     assert "That was two" in second.standing["status"]
-    assert [row[:2] for row in answers(fresh)] == [("leaks-p3", "wrong"), ("leaks-e2", "right")]
+    assert [row[:2] for row in answers(fresh)] == [("leaks-p3", "wrong"), ("leaks-e1", "right")]
