@@ -31,9 +31,15 @@ def executed(path, *, twice=False):
 
     Raises CellExecutionError for an error that no tag announces.
     """
-    notebook = cleared(nbformat.read(path, as_version=4))
+    notebook = nbformat.read(path, as_version=4)
     if twice:
         notebook.cells = [copy for cell in notebook.cells for copy in _doubled(cell)]
+    return run(notebook, path.parent)
+
+
+def run(notebook, folder, *, allow_errors=False):
+    """A notebook, cleared and run in order in a folder; with `allow_errors` to its end, in any case."""
+    notebook = cleared(notebook)
     with tempfile.TemporaryDirectory() as home:
         # A student's own progress must not show in a stored lesson, nor the lesson in the student's progress.
         environment = {**os.environ, "LIFECYCLE_HOME": home}
@@ -42,7 +48,8 @@ def executed(path, *, twice=False):
             timeout=120,
             kernel_name="python3",
             store_widget_state=False,
-            resources={"metadata": {"path": str(path.parent)}},
+            allow_errors=allow_errors,
+            resources={"metadata": {"path": str(folder)}},
         )
         client.execute(env=environment)
     return normalised(notebook)
