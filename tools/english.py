@@ -2,6 +2,7 @@
 
     python tools/english.py                                everything that is read
     python tools/english.py notebooks/01_leaks.ipynb       some files or folders
+    python tools/english.py --lesson 01                    a lesson with its questions, notes, beliefs, pairs
     python tools/english.py --count                        only the counts of each file
 
 Each line has the file, the place (a cell, or a line), what was found, and the sentence. What is found is what
@@ -10,7 +11,9 @@ somebody who reads for a living would change nearly always; a sentence that is n
 
 import argparse
 import ast
+import html
 import io
+import itertools
 import re
 import sys
 import tokenize
@@ -20,11 +23,16 @@ from pathlib import Path
 
 import nbformat
 
+from lessons.study.arranged import problems
+from lessons.study.notes import stored
+from lessons.study.pairs import pairs
+from lessons.study.questions import LESSONS, misconceptions, questions
+
 COURSE = Path(__file__).resolve().parent.parent
 READ = ("notebooks", "src", "README.md", "CONTRIBUTING.md")
 """What is read, by students, teachers and those who work on the kit."""
 NOT_YET = ("notebooks/TEACHING.md",)
-KINDS = {".ipynb", ".md", ".toml", ".py", ".js"}
+KINDS = {".ipynb", ".md", ".toml", ".py", ".js", ".svg"}
 
 LONGEST = 25
 """The most words of a sentence."""
@@ -225,7 +233,53 @@ def _script(source):
                 yield str(number), _plain(words)
 
 
-_READERS = {".ipynb": _notebook, ".md": _markdown, ".toml": _toml, ".py": _python, ".js": _script}
+def _drawing(source):
+    for number, line in enumerate(source.splitlines(), 1):
+        for words in re.findall(r"<(?:title|desc|text|tspan)\b[^>]*>([^<]+)<", line):
+            yield str(number), _plain(html.unescape(words)), True
+
+
+_READERS = {
+    ".svg": _drawing,
+    ".ipynb": _notebook,
+    ".md": _markdown,
+    ".toml": _toml,
+    ".py": _python,
+    ".js": _script,
+}
+
+
+def of_lesson(short):
+    """All that belongs to a lesson: its notebook and pictures, its questions, notes, beliefs and problems."""
+    notebook = COURSE / "notebooks" / f"{LESSONS[short]}.ipynb"
+    pictures = set(re.findall(r"figures/[\w-]+\.svg", notebook.read_text(encoding="utf-8")))
+    found = [text for path in [notebook, *sorted(COURSE / "notebooks" / one for one in pictures)]
+             for text in texts(path)]  # fmt: skip
+    study = COURSE / "src" / "lessons" / "study"
+    for file, place, *words in _parts(short):
+        found += [Text(study / file, place, _plain(one)) for one in words if one]
+    return found
+
+
+def _parts(short):
+    """File, place and texts of what is told of a lesson in the TOML files."""
+    for one in questions().values():
+        if one.lesson == short:
+            told = [text for option in one.options for text in (option.text, option.reply, option.grain)]
+            yield f"questions/{short}.toml", one.id, one.prompt, *told
+    for id, note in stored(short).items():
+        yield f"notes/{short}.toml", id, note.show, note.wrong, note.pair, note.none
+    for id, entry in misconceptions().items():
+        if entry.lesson == LESSONS[short]:
+            yield "misconceptions.toml", id, entry.belief, entry.truth
+    for pair in pairs():
+        if pair.lesson == short:
+            asked = [text for side in (pair.before, pair.after) for text in
+                     (side.prompt, *(choice.text for choice in side.choices))]  # fmt: skip
+            yield "pairs.toml", pair.name, pair.why, *asked
+    for id, problem in problems().items():
+        if id.startswith(f"{short}-"):
+            yield "arrange.toml", id, problem.task, problem.did, *(line.why for line in problem.lines)
 
 
 # --- what is found
@@ -276,15 +330,21 @@ def everything():
 def main(arguments=None):
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("paths", nargs="*", type=Path, help="files and folders; default: everything")
+    parser.add_argument("--lesson", help="such as 01: all that belongs to it")
     parser.add_argument("--count", action="store_true", help="only the counts of each file")
     options = parser.parse_args(arguments)
-    those = files(path.resolve() for path in options.paths) if options.paths else everything()
-    for path in those:
-        read = texts(path)
-        hits = [hit for text in read for hit in found(text)]
+    if options.lesson:
+        shorts = [short for short, stem in LESSONS.items() if stem.startswith(options.lesson)]
+        read = [text for short in shorts for text in of_lesson(short)]
+    else:
+        those = files(path.resolve() for path in options.paths) if options.paths else everything()
+        read = [text for path in those for text in texts(path)]
+    for path, group in itertools.groupby(read, key=lambda text: text.path):
+        here = list(group)
+        hits = [hit for text in here for hit in found(text)]
         for hit in [] if options.count else hits:
             print(hit)
-        lengths = [length(one) for text in read for one in sentences(text.words)]
+        lengths = [length(one) for text in here for one in sentences(text.words)]
         if lengths:
             print(_counted(path, lengths, hits))
     return 0
