@@ -10,6 +10,7 @@ from lessons.study.questions import LESSONS
 EDITED = [
     # "start":
     # "leaks":
+    "leaks",
     # "descriptors":
     # "decorators":
     # "chains":

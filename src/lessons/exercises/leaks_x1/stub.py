@@ -1,5 +1,5 @@
 def copy_readings(source, sink):
-    # TODO: after a failure both parts stay open, and so does the stream. Mend that.
+    # TODO: after a failure both parts stay open, and so does the stream. Fix that.
     source.__enter__()
     sink.__enter__()
     count = 0
