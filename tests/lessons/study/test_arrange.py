@@ -194,7 +194,7 @@ def test_as_text(fresh: Journal) -> None:
     assert "Your program" not in shown
     shown = str(arrange(" Leaks-A1 ", "e b1 j2, g2 h1 c2"))
     assert "   6  C          if kind is None:   <- cannot be right" in shown
-    assert "A belief that leads to it: “An error jumps out" in " ".join(shown.split())
+    assert "A belief that leads to it: “An error leaves the" in " ".join(shown.split())
     assert fresh.read()[0] == []
     for _ in range(2):
         assert "All 9 lines are right. The program was run." in str(
