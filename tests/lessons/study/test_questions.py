@@ -147,11 +147,6 @@ def test_a_readiness_question_says_what_to_read_again(id: str) -> None:
         assert bool(told) == (option.misconception is not None)
 
 
-def test_right_answers_are_spread_over_the_letters() -> None:
-    letters = [question.right.letter for question in questions().values()]
-    assert max(letters.count(letter) for letter in set(letters)) <= len(letters) * 0.6
-
-
 STORED = ["misconceptions.toml", *(f"questions/{lesson}.toml" for lesson in LESSONS)]
 
 
