@@ -12,6 +12,7 @@ EDITED = [
     # "leaks":
     "leaks",
     # "descriptors":
+    "descriptors",
     # "decorators":
     # "chains":
     # "composition":
