@@ -14,6 +14,7 @@ EDITED = [
     # "descriptors":
     "descriptors",
     # "decorators":
+    "decorators",
     # "chains":
     # "composition":
 ]
