@@ -67,13 +67,13 @@ LESSON = Anatomy(
     predictions=6,
     widgets=2,
 )  # fmt: skip
-# It checks the environment, shows the map, asks what a student must know, and has one beat.
+# It has one beat, checks the environment, shows the map, and asks what a student must know.
 START = Anatomy(
     parts=(
-        "Is everything here", "How to predict", "The map", "The two packages", "Three ways", "How names work",
-        "Are you ready", "1. Functions", "2. Classes", "3. `try` and `finally`", "4. `for`", "5. Exceptions",
-        "Beat: A call runs nothing", "The whole job", "Exit question", "Key points", "Glossary",
-        "Where to go from here",
+        "One reading at a time", "How to predict", "Beat: A call runs nothing", "Is everything here", "The map",
+        "The whole job", "Exit question", "Are you ready", "1. Functions", "2. Classes",
+        "3. `try` and `finally`", "4. `for`", "5. Exceptions", "The two packages", "Three ways",
+        "How names work", "Key points", "Glossary", "Where to go from here",
     ),
     beats=("Beat: A call runs nothing",),
     beat=range(10, 13),
