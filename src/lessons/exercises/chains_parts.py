@@ -186,8 +186,9 @@ class Line:
     """The parts of one run, which is made to fail once: at the place and the record of `fault`, by `error`.
 
     Without an error, the stream of that place ends there.
-    A place is "source", "stage 1", "stage 2" … or "sink"; record 0 is the call that builds. The stream of
-    `stubborn` fails to close until the run is `over`. Stage 1 drops every third record, so that what the
+    A place is "source", "stage 1", "stage 2" … or "sink"; record 0 is the call that builds. The streams
+    of the places in `stubborn` fail to close until the run is `over`. `raised` are its errors.
+    Stage 1 drops every third record, so that what the
     source sends is not what arrives. `struck` is how many were written when the fault came, `tried` how often
     the sink was asked to write, `log` which stream ended when. `meanwhile` is called at the second write.
     """
@@ -197,6 +198,8 @@ class Line:
         error: BaseException | None = None, stubborn: str = "",
     ) -> None:  # fmt: skip
         self.records, self.error, self.stubborn, self.over = records, error, stubborn, False
+        if error is not None:
+            error.__cause__ = OSError("the network is down")
         self.place, self.at = fault
         self.stages = [LineStage(self, f"stage {number}") for number in range(1, count + 1)]
         self.places = ["source", *(stage.place for stage in self.stages)]
@@ -204,6 +207,7 @@ class Line:
         self.streams: dict[str, Any] = {}
         self.rows: list[Record] = []
         self.mails: list[tuple[Any, Any]] = []
+        self.raised: list[BaseException] = []
         self.begun: list[str] = []
         self.log: list[str] = []
         self.pulls = self.tried = 0
@@ -217,7 +221,12 @@ class Line:
     def strike(self, place: str, at: int) -> None:
         if self.error is not None and (place, at) == (self.place, self.at) and self.struck is None:
             self.struck = len(self.rows)
-            raise self.error
+            self.fail(self.error)
+
+    def fail(self, error: BaseException) -> None:
+        """Raise this error, or after a first one another."""
+        self.raised.append(ValueError("this fails as well") if self.raised else error)
+        raise self.raised[-1]
 
     def stream(self) -> Any:
         return self.built("source", map(dict, self.records))
@@ -239,10 +248,10 @@ class Line:
                     yield record
         finally:
             self.log.append(place)
-            if self.error is not None and place == self.stubborn and not self.over:
-                raise self.error
+            if self.error is not None and place in self.stubborn and not self.over:
+                self.fail(self.error)
 
-    def write(self, record: Any) -> int | None:
+    def write(self, record: Any) -> object:
         self.tried += 1
         if self.rows:
             meanwhile, self.meanwhile = self.meanwhile, lambda: None
@@ -250,7 +259,7 @@ class Line:
         self.strike("sink", len(self.rows) + 1)
         self.rows.append(record)
         # What it returns says nothing, so an answer must not count by it.
-        return (None, 0, 7)[len(self.rows) % 3]
+        return ("", 0, False, None, 7)[len(self.rows) % 5]
 
     @property
     def open(self) -> list[str]:
@@ -274,6 +283,7 @@ class Line:
         name = place if place.startswith("stage") else f"the {place}"
         record = f"at its {'write' if place == 'sink' else 'record'} {self.at}"
         step = "to close" if self.stubborn else record if self.at else "at its call"
+        step += f", after the {self.place} at its {self.at}" if self.stubborn and self.place else ""
         return f"{name} failed {step} ({type(self.error).__name__})"
 
 
@@ -334,6 +344,7 @@ class Shelf:
             day[1] = day[0] if self.texts else 0.0
             self.values += day
             self.texts[f"{name}.txt"] = [f"{value}\n" for value in day]
+        self.texts[f"{name}.txt"][-1] = f"{day[-1]}"  # A file need not end with a line break.
 
     @property
     def open(self) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Iterable
-from contextlib import ExitStack, closing, suppress
+from contextlib import ExitStack, suppress
 from inspect import getgeneratorstate
 from typing import Any
 
@@ -103,13 +103,17 @@ def shut(streams: Iterable[Any]) -> None:
 
 
 def stacked(program: Program, source: Any, stages: Any, sink: Any, limit: int) -> int:
+    """Collect before anything is written; without a pull nothing is closed, because nothing is suspended."""
     with ExitStack() as stack:
-        stream = stack.enter_context(closing(source.stream()))
+        stream = source.stream()
         for stage in stages:
+            stack.callback(getattr(stream, "close", int))
             stream = stage.process(stream)
-            if hasattr(stream, "close"):
-                stack.callback(stream.close)
-        return moved(stream, sink, limit)
+        stack.callback(getattr(stream, "close", int))
+        records = list(itertools.islice(stream, limit))
+        if not limit:
+            stack.pop_all()
+    return moved(iter(records), sink, limit)
 
 
 def by_hand(program: Program, source: Any, stages: Any, sink: Any, limit: int) -> int:
@@ -200,7 +204,8 @@ EARLY = {
     closes(lambda streams, failed: streams if failed else []): "closes its generators after an error alone",
 }
 BROKEN = {
-    closes(lambda streams, failed: [] if failed else streams): "closes nothing when an error passes by",
+    closes(lambda streams, failed: streams[:1] if failed == "sink" else streams):
+        "closes the source's generator alone when the sink fails",
     closes(lambda streams, failed: streams if failed != "stage" else []): "closes nothing when a stage fails",
     closes(lambda streams, failed: streams[:1] if failed == "stage" else streams):
         "closes the source's generator alone when a stage fails",
@@ -208,9 +213,10 @@ BROKEN = {
 }  # fmt: skip
 SOME = {
     last_alone: "closes the last generator of the chain alone",
-    closes(lambda streams, failed: streams[:1]): "closes the source's generator alone",
-    closes(lambda streams, failed: [*streams[:1], *streams[-1:]]):
-        "closes the first generator and the last, and none between",
+    closes(lambda streams, failed: [*streams[:1], *streams[2:]]):
+        "closes all generators but that of the first stage",
+    closes(lambda streams, failed: [*streams[:-2], *streams[-1:]] if streams[2:] else streams):
+        "closes all generators of a chain with two stages or more, but that of the last stage but one",
     closes(lambda streams, failed: streams[1:]): "closes the stages' generators, and not the source's",
 }  # fmt: skip
 """Programs that leave generators suspended, each with what it does, in three families."""

@@ -107,6 +107,20 @@ def through_pickle(thing: Any, other: type) -> Any:
         del globals()[kind.__qualname__]
 
 
+def _other_hash(thing: object) -> int:
+    return hash(thing) ^ 1
+
+
+def hash_otherwise(answer: Any, on: bool) -> None:
+    """Let `hash` give other numbers in the answer's lines, as it does for a text in another process."""
+    for value in vars(answer).values():
+        room = getattr(value, "__globals__", {})
+        if on:
+            room.setdefault("hash", _other_hash)
+        elif room.get("hash") is _other_hash:
+            del room["hash"]
+
+
 class _Field:
     """A field for numbers: `decide` says each time what it does. See `field_class`."""
 

@@ -23,7 +23,7 @@ from importlib import import_module
 from typing import Any
 
 from lessons.exercises.exercise import student_lines, text_of
-from lessons.judge.wire import DEPTH, PROTOCOL, Channel, Kept, Over, Peer, parsed
+from lessons.judge.wire import PROTOCOL, Channel, Kept, Over, Peer, parsed
 
 PRINTED = 2_000
 """How many characters of an answer's own output a verdict keeps."""
@@ -190,6 +190,8 @@ class Host(Peer):
 
     def learn(self, error: BaseException, about: Any) -> None:
         """Let an error hold what the judge says: it goes when the answer drops the error."""
+        if "cause" in about:
+            error.__cause__ = error.__context__ = self._unpacked(about["cause"])
         if "holds" not in about:
             return
         numbers, cycle = about["holds"]
@@ -215,10 +217,6 @@ class Host(Peer):
             "cause": self._before(error.__cause__, depth),
             "context": self._before(error.__context__, depth),
         }
-
-    def _before(self, error: BaseException | None, depth: int) -> Any:
-        # Errors may name each other in a circle.
-        return None if error is None or depth >= DEPTH // 2 else self.pack(error, depth + DEPTH // 4)
 
 
 _ASKED: dict[str, Callable[..., Any]] = {

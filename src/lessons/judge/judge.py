@@ -160,7 +160,10 @@ class Judge(Peer):
         return numbers
 
     def about(self, error: BaseException, depth: int) -> dict[str, Any]:
-        return {"holds": error.__dict__.pop("_wire_holds")} if "_wire_holds" in error.__dict__ else {}
+        about = {"holds": error.__dict__.pop("_wire_holds")} if "_wire_holds" in error.__dict__ else {}
+        # The cause of an error of this side's own; what the host has shown it knows itself.
+        cause = None if "_wire" in error.__dict__ else self._before(error.__cause__, depth)
+        return about if cause is None else {**about, "cause": cause}
 
     def witness(self, function: Callable[..., Any], *arguments: Any) -> Any:
         """Call a function of a module in the host: what only its process can look at.

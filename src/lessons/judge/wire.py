@@ -302,6 +302,10 @@ class Peer:
             self.pack(simple, depth + 1), self.about(error, depth),
         ]  # fmt: skip
 
+    def _before(self, error: BaseException | None, depth: int) -> Any:
+        # Errors may name each other in a circle.
+        return None if error is None or depth >= DEPTH // 2 else self.pack(error, depth + DEPTH // 4)
+
     def _unpacked_error(self, content: Any) -> BaseException:
         if content[0] == "yours":
             error = self._shown[number(content[1])]

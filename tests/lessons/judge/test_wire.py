@@ -210,6 +210,21 @@ def test_cause_context_and_a_group_come_along() -> None:
     assert error.__cause__ is error.exceptions[1]
 
 
+def test_the_cause_of_an_error_of_the_judge_comes_to_the_answer() -> None:
+    def strike() -> None:
+        raise ValueError("second") from OSError("first")
+
+    def answer(strike: Any) -> str:
+        try:
+            strike()
+        except ValueError as error:
+            return repr(error.__cause__)
+        return ""
+
+    judge, _ = joined(answer)
+    assert judge.ask("answer")(Callback(strike)) == "OSError('first')"
+
+
 def test_errors_that_name_each_other_in_a_circle_cross() -> None:
     one, two = ValueError("one"), ValueError("two")
     one.__context__, two.__context__ = two, one

@@ -21,7 +21,7 @@ def winter(variant: Variant, key: str, count: int, warmer: float = -35) -> list[
 
 
 def weeks(variant: Variant) -> Iterator[list[Record]]:
-    """Weeks: the second reading is the highest, it is colder, it is 0.0 twice, and there is no reading."""
+    """Weeks: the second reading is the highest, it is colder, it is 0.0 twice, and one or no reading."""
     rows = winter(variant, "chains-x1:week", variant.number("chains-x1:week", 5, 7))
     values = sorted(float(str(row["celsius"])) for row in rows)
     values[1], values[-1] = values[-1], values[1]
@@ -29,6 +29,7 @@ def weeks(variant: Variant) -> Iterator[list[Record]]:
     yield winter(variant, "chains-x1:colder", 4, -80)
     thaw = winter(variant, "chains-x1:thaw", 4, -80)
     yield [thaw[0], *[{**thaw[1], "celsius": 0.0}] * 2, *thaw[2:], thaw[0]]
+    yield thaw[:1]
     yield []
 
 
@@ -74,7 +75,7 @@ RULES = stage_rules(
     "every temperature of this stream so far, this one included: all may be below zero, and 0.0 is one.",
 )  # fmt: skip
 losing = ruled(
-    "chains-x1", "A stage that loses every reading", kind="fix", answer="with_highest", version=4,
+    "chains-x1", "A stage that loses every reading", kind="fix", answer="with_highest", version=5,
     hangs="chains-stage-by-stage", given=lambda variant: winter(variant, "chains-x1", 7),
     asked=[
         Asked("each reading is handed on before the next is pulled", 2,

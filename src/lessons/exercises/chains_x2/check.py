@@ -85,8 +85,8 @@ def rare(answer: Any, sheet: Sheet) -> Iterator[SimpleNamespace]:
     records = sheet.variant.readings("chains-x2:rare", 6)
     for error in (StopIteration("the sink is full"), SystemExit(1)):
         yield worked(answer, Line(records, fault=("sink", 2), error=error), sheet)
-    for place in ("source", "stage 1", "stage 2", "sink"):
-        yield worked(answer, Line(records, fault=(place, 2), error=KeyboardInterrupt()), sheet)
+    for place, at in (("source", 2), ("stage 1", 0), ("stage 1", 2), ("stage 2", 2), ("sink", 2)):
+        yield worked(answer, Line(records, fault=(place, at), error=KeyboardInterrupt()), sheet)
 
 
 def good_night(answer: Any, sheet: Sheet) -> Iterator[SimpleNamespace]:
@@ -113,7 +113,14 @@ def within(answer: Any, sheet: Sheet) -> Iterator[SimpleNamespace]:
         mails = [*outer.mails, *inner.mails]
         right = len(outer.mails) == len(inner.mails) == 1 and exactly([count for count, _ in mails], [1, 0])
         same = all(error is one.error for (_, error), one in zip(mails, (outer, inner), strict=False))
-        yield SimpleNamespace(outer=short(outer.mails), inner=short(inner.mails), right=right and same)
+        what = f"a sink ran a night of its own, and both failed. Inside the mails were {short(inner.mails)}"
+        yield SimpleNamespace(what=what, mails=short(outer.mails), right=right and same)
+    line = Line(records)
+    worked(answer, line, sheet)
+    line.rows, line.place, line.at, line.error = [], "sink", 2, OSError("the second night is lost")
+    again = worked(answer, line, sheet)
+    again.right, again.what = again.right and again.counted, "the same parts had a good night, and a bad one"
+    yield again
 
 
 WORKS = Rule(
@@ -172,8 +179,8 @@ MAIL = (
          "{when}: {written} were written, and the mails were {mails}.", "",
          "Send one `mail(written, error)`: the count of what was written, and the error that was caught."),
     Rule(within, lambda mixed: not mixed.right,
-         "a sink ran a night of its own, and both failed: the mails were {outer}, and inside {inner}.", "",
-         "Keep what belongs to one night in variables of its call, and not on a class or in the module."),
+         "{what}. The mails were {mails}.", "",
+         "Keep what belongs to one night in variables of its call, and not on an object or in the module."),
 )  # fmt: skip
 
 GOES_ON = (
@@ -192,7 +199,7 @@ GOES_ON = (
 )  # fmt: skip
 
 mailing = ruled(
-    "chains-x2", "The mail that never came", kind="fix", answer="night", version=4,
+    "chains-x2", "The mail that never came", kind="fix", answer="night", version=5,
     hangs="chains-stage-by-stage", given=nightly,
     asked=[
         Asked("a failure of the source or of a stage sends a mail", 2, CHAIN),

@@ -48,15 +48,24 @@ def read(stream: Any) -> list[Any]:
     return list(itertools.islice(stream, 1_000))
 
 
+def after_close(stream: Any, count: int) -> Any:
+    """What a stream gives that is closed after so many readings."""
+    for _ in range(count):
+        next(stream)
+    stream.close()
+    return next(stream)
+
+
 def whole(answer: Any, sheet: Sheet) -> Iterator[SimpleNamespace]:
     """A stream that is pulled to its end, and once more; and one that is pulled when it is closed."""
     shelf = Shelf(sheet.variant, KEY)
     stream = attempt(lambda: iter(made(answer, shelf).stream()))
     end = attempt(read, stream.value) if stream.error is None else stream
     after = attempt(next, stream.value) if end.error is None else end
-    if after.error is not None and end.error is None:
-        closed = begun(answer, sheet)[1]
-        after = attempt(lambda: [next(closed), closed.close(), next(closed)][2])
+    for count in range(2):
+        if after.error is not None and end.error is None:
+            closed = begun(answer, sheet)[1]
+            after = attempt(after_close, closed, count)
     early = isinstance(end.error, ValueError) and "closed file" in end.raised
     if end.error is not None and not early and (shelf.files or not isinstance(end.error, OSError)):
         raise end.error
@@ -135,6 +144,11 @@ def once_more(answer: Any, sheet: Sheet) -> Iterator[SimpleNamespace]:
         right = exactly(second, shelf.values) and exactly(taken, shelf.values[:count])
         when = f"after {went} of a first stream, a second one"
         yield SimpleNamespace(when=when, later=True, came=short(second), right=right, open="none")
+    for times in (0, 2):
+        diary = answer([*map(Path, shelf.texts)] * times, Callback(Shelf(sheet.variant, KEY).fetch, "open"))
+        came, when = read(diary.stream()), f"a diary that has each path {times} times"
+        right = exactly(came, shelf.values * times)
+        yield SimpleNamespace(when=when, later=False, came=short(came), right=right, open="none")
     diary = made(answer, shelf)
     yield from _beside("two streams of one diary were pulled in turn: one of them", [(diary, shelf)] * 2)
     pairs = [(made(answer, one), one) for one in (Shelf(sheet.variant, KEY), Shelf(sheet.variant, KEY, 3))]
@@ -209,7 +223,7 @@ FROM_THE_FIRST = (
 )  # fmt: skip
 
 diary = ruled(
-    "chains-x3", "A diary that closes its files", kind="complete", answer="Diary", version=4,
+    "chains-x3", "A diary that closes its files", kind="complete", answer="Diary", version=5,
     hangs="chains-stage-by-stage", given=shelved,
     asked=[
         Asked("no file stays open, wherever the stream is left", 2, (*READS, *CLOSES)),

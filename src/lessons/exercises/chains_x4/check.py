@@ -57,7 +57,7 @@ def ending(answer: Any, sheet: Sheet) -> Iterator[SimpleNamespace]:
     groups = [("alone", [(values[:length], n)]) for length, n in lengths]
     groups.append(("zero", [([*values[:3], 0.0, 0.0, values[0], *values[6:]], size)]))
     # The mean of whole numbers that are even is a whole number, too.
-    groups.append(("whole", [([2 * round(value) for value in values[:4]], 2)]))
+    groups += [("whole", [([2 * round(value) for value in values[:4]], n)]) for n in (1, 2)]
     groups.append(("two", [(values, size), (degrees(sheet.variant, "chains-x4:others", 9), 2)]))
     for kind, group in groups:
         runs = parts.drawn(14, *((by(answer, n), Tap(readings)) for readings, n in group))
@@ -121,7 +121,7 @@ RULES = parts.stage_rules(
 )  # fmt: skip
 
 smoothing = ruled(
-    "chains-x4", "A mean that moves along", kind="build", answer="smoothed", version=4,
+    "chains-x4", "A mean that moves along", kind="build", answer="smoothed", version=5,
     hangs="chains-stage-by-stage", given=lambda variant: degrees(variant, "chains-x4", 14),
     asked=[
         Asked("each mean is handed on as soon as its readings are there", 2,

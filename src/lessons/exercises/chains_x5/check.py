@@ -32,11 +32,14 @@ def cases(plain: Line) -> Iterator[tuple[str, int, dict[str, Any]]]:
                     yield "failed", limit, {"fault": (place, at), "error": error("the run is broken")}
     yield "full", 3, {"fault": ("sink", 2), "error": StopIteration("the sink is full")}
     yield "ended", arrive, {"fault": (plain.places[-1], 3)}
-    for place in plain.places[1:]:
-        yield "built", 3, {"fault": (place, 0), "error": ValueError("no such column")}
+    for place in plain.places:
+        for error in (OSError, KeyboardInterrupt):
+            yield "built", 3, {"fault": (place, 0), "error": error("no such column")}
     for refusal in (RuntimeError, KeyboardInterrupt):
-        for place in plain.places:
+        for place in (*plain.places, ", ".join(plain.places)):
             yield "stubborn", 2, {"stubborn": place, "error": refusal("fails to close")}
+        fault = {"fault": ("sink", 2), "stubborn": plain.places[1]}
+        yield "both", 3, {**fault, "error": refusal("fails")}
 
 
 def runs(answer: Any, sheet: Sheet) -> list[SimpleNamespace]:
@@ -56,7 +59,7 @@ def runs(answer: Any, sheet: Sheet) -> list[SimpleNamespace]:
             raise end.error
         done.append(observed(kind, limit, made, end))
     hasty = any(run.place == "sink" and run.hasty for run in done)
-    careful = not any(run.open for run in done if run.kind == "built")
+    careful = not any(run.open for run in done if run.kind == "built" and not run.ctrl_c)
     names = sheet.judge.witness(names_in, answer)
     for run in done:
         run.careful, run.names = careful, names
@@ -71,9 +74,10 @@ def observed(kind: str, limit: int, made: Line, end: Attempt) -> SimpleNamespace
     need = made.need(made.at if made.place == "sink" or kind == "ended" else limit)
     wanted = made.kept[: made.at - 1 if kind == "ended" else limit]
     # In a generator, Python makes a `RuntimeError` of a `StopIteration`.
-    free = end.error is not None if kind == "full" else made.stubborn and made.stubborn not in made.log
+    free = end.error is not None if kind == "full" else made.stubborn and not made.raised
     return SimpleNamespace(
         kind=kind, when=f"with limit {limit}, {made.when}", limit=limit, place=made.place,
+        stubborn=made.stubborn,
         plain=made.error is None, ctrl_c=isinstance(made.error, KeyboardInterrupt),
         open=", ".join(made.open),
         closes_last=made.places[0] in made.open and made.places[-1] not in made.open,
@@ -83,7 +87,8 @@ def observed(kind: str, limit: int, made: Line, end: Attempt) -> SimpleNamespace
         pulls=made.pulls, need=need, hasty=kind == "failed" and made.pulls > need,
         gathered=kind == "early" and limit == 1 and made.pulls == len(made.records),
         unused=bool(limit) and len(made.streams) < len(made.places),
-        raised=end.raised, no_error=end.error is None, same_error=free or end.error is made.error,
+        raised=end.raised, no_error=end.error is None,
+        same_error=free or id(end.error) in map(id, made.raised or (None,)),
     )  # fmt: skip
 
 
@@ -117,9 +122,9 @@ LEFT = (
 
 CLOSED = (
     *LEFT,
-    Rule(runs, lambda run: run.kind != "stubborn" and not run.ctrl_c and run.open, OPEN, "",
+    Rule(runs, lambda run: not run.stubborn and not run.ctrl_c and run.open, OPEN, "",
          "Close in a `with` or a `finally` that begins before the first generator is made."),
-    Rule(runs, lambda run: run.kind == "failed" and run.open,
+    Rule(runs, lambda run: not run.stubborn and run.open,
          f"{OPEN} After other errors all are closed.", "leaks-except-is-enough",
          "Not every error is an `Exception`. A `with` or a `finally` covers every way out."),
 )  # fmt: skip
@@ -149,7 +154,7 @@ RIGHT = (
     Rule(runs, lambda run: not run.same_error, "{when}, and {raised} reached the caller.", "", GO_ON),
 )  # fmt: skip
 
-EITHER = ("early", "failed")
+EITHER = ("early", "failed", "stubborn")
 TURNED = "{when}; they ended in the order {ended}, and it has to be {order}."
 LAST_FIRST = (
     *LEFT, UNUSED, GATHERS,
@@ -164,10 +169,11 @@ STUBBORN = (
     Rule(runs, lambda run: run.kind == "stubborn" and not run.ctrl_c and run.open,
          OPEN, "composition-finally-covers-all", EACH),
     Rule(runs, lambda run: run.kind == "stubborn" and run.open, OPEN, "leaks-except-is-enough", EACH),
+    Rule(runs, lambda run: run.stubborn and run.open, OPEN, "", EACH),
 )  # fmt: skip
 
 delivering = ruled(
-    "chains-x5", "Deliver a few, and leave nothing half way", kind="build", answer="deliver", version=4,
+    "chains-x5", "Deliver a few, and leave nothing half way", kind="build", answer="deliver", version=5,
     hangs="chains-stage-by-stage", given=line,
     asked=[
         Asked("every generator is closed, however the run ends", 3, CLOSED),

@@ -46,7 +46,7 @@ def no_whole_numbers(do: Script) -> None:
     """What is no whole number, in an empty object: in a field that takes 1, and in one that does not."""
     drawn = Challenge(do)
     do.new("empty", of=drawn.made(**steps.of_nothing(do.judge)))
-    do.assign("empty", channels=2, **{drawn.field: drawn.middle})
+    do.assign("empty", channels=1, **{drawn.field: drawn.middle})
     do.read("empty")
     for value in drawn.no_numbers:
         for name in ("channels", drawn.field):
@@ -58,6 +58,7 @@ def out_of_range(do: Script) -> None:
     """Both limits, of which one may be 0, and whole numbers on either side of them."""
     drawn = Challenge(do)
     do.new("first", of=drawn.made())
+    do.judge.new_class("Other", {name: do.answer(-(10**40), 10**40) for name in drawn.limits})
     for name, (least, most) in drawn.limits.items():
         for value in (least, most):
             do.assign("first", **{name: value})
@@ -121,4 +122,4 @@ ASKED = (
     Asked("the message names class, field, value and what is allowed", 1, (*WORKS, *SAYS)),
 )
 TITLE = "A whole number, and nothing else"
-whole = ruled("descriptors-x2", TITLE, kind="complete", answer="Whole", version=4, asked=ASKED)
+whole = ruled("descriptors-x2", TITLE, kind="complete", answer="Whole", version=5, asked=ASKED)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from functools import partial
 from typing import Any
 
 from lessons.exercises import descriptors_host as host
@@ -53,8 +54,10 @@ def both_fields(do: Script) -> None:
     """One object of the class and one of a subclass: all fields are assigned, then read."""
     drawn = Challenge(do)
     options = {drawn.name: drawn.units[1], "wind": drawn.winds[0], "gust": drawn.winds[1]}
+    other = do.judge.new_class("Other", {"wind": do.answer(*drawn.units)})
     for owner in drawn.classes.values():
         do.crossed("report", options, of=owner)
+        do.crossed("other", {"wind": drawn.units[0]}, of=other)
 
 
 @script
@@ -65,7 +68,8 @@ def no_options(do: Script) -> None:
     many: tuple[Any, ...] = (list(units), tuple(units), {})
     do.new("first", "second", of=drawn.owner)
     do.assign("second", **{drawn.name: units[1]})
-    do.assign("first", **{drawn.name: units[0]})
+    for unit in (units[0], units[2]):
+        do.assign("first", **{drawn.name: unit})
     texts = (drawn.winds[0], units[0].upper(), f"{units[0]} ", units[1][:3], "", "".join(units))
     for value in (*texts, None, 0, True, *many):
         kinds = (ValueError, TypeError) if value in many else (ValueError,)
@@ -99,7 +103,10 @@ def on_the_class(do: Script) -> None:
 @script
 def copies(do: Script) -> None:
     """Objects of the class and of a subclass, copied in each way; then the copy gets another choice."""
-    drawn, there = Challenge(do), Challenge(do)
+    drawn, otherwise = Challenge(do), partial(do.judge.witness, host.hash_otherwise, do.answer)
+    otherwise(True)
+    there = Challenge(do)
+    otherwise(False)
     ways = {"copy.copy": copy.copy, "copy.deepcopy": copy.deepcopy, "pickle": host.through_pickle}
     for owner, other in zip(drawn.classes.values(), there.classes.values(), strict=True):
         for way, function in ways.items():
@@ -108,8 +115,10 @@ def copies(do: Script) -> None:
             setattr(thing, drawn.name, drawn.units[1])
             # As another process would read it, where the class and its fields are other objects.
             more = [other] if way == "pickle" else []
+            otherwise(way == "pickle")
             made = attempt(do.judge.witness, function, thing, *more)
             read = made if made.error is not None else attempt(getattr, made.value, drawn.name)
+            otherwise(False)
             given = short(drawn.units[1])
             if not exactly(read.value, drawn.units[1]):
                 raise Step(f"an object's choice was {given}. Its copy by {way}", steps.came(read), "lost")
@@ -153,4 +162,4 @@ ASKED = (
     Asked("asked on the class, the field answers with itself", 1, (*WORKS, *ITSELF)),
     Asked("subclasses, copies and pickles keep the choice", 1, (*WORKS, *COPIES), hearsay=True),
 )
-one_of = ruled("descriptors-x3", "One of a few", kind="build", answer="OneOf", version=4, asked=ASKED)
+one_of = ruled("descriptors-x3", "One of a few", kind="build", answer="OneOf", version=5, asked=ASKED)

@@ -31,8 +31,8 @@ def wrong_values(variant: Variant) -> list[tuple[str, Any, type[Exception]]]:
     return [
         ("label", size, TypeError), ("label", None, TypeError), ("label", "", ValueError),
         ("windowSize", str(size), TypeError), ("windowSize", True, TypeError),
-        ("windowSize", float(size), TypeError), ("windowSize", 0, ValueError),
-        ("windowSize", -size, ValueError),
+        ("windowSize", float(usual_values(variant.course)["windowSize"]), TypeError),
+        ("windowSize", 0, ValueError), ("windowSize", -size, ValueError),
         ("spread", str(spread), TypeError), ("spread", True, TypeError), ("spread", 0, ValueError),
         ("spread", -spread, ValueError), ("spread", math.nan, ValueError), ("spread", math.inf, ValueError),
     ]  # fmt: skip
@@ -55,6 +55,7 @@ def no_fields(variant: Variant) -> list[tuple[str, Any]]:
     return [
         ("windowsize", 3), ("window_size", 3), ("spred", 2.5), ("Label", "Lund"), ("windowSizes", 3),
         (f"zq{variant.number(KEY, 0, 10**7)}", 1), ("usual", 3), ("__doc__", "text"),
+        ("_spread", 2.5), ("_notes", "text"),
     ]  # fmt: skip
 
 
@@ -104,6 +105,7 @@ def objects(do: Script) -> None:
     made(do, "second", usual | two, f"in an object made with `{given(two)}`", **two)
     checked(do, "first", allowed, TypeError, ValueError)
     do.assign("second", **allowed[0])
+    do.refuse("second", "windowSize", True, TypeError)
     do.assign("first", **allowed[1])
     do.read("second")
     do.read("first")
@@ -251,4 +253,4 @@ ASKED = (
     Asked("after `usual` every field is still checked, and so are the usual values", 1, (*WORKS, *STILL)),
 )
 TITLE = "Settings with usual values"
-config = ruled(KEY, TITLE, kind="build", answer="StationConfig", version=4, given=usual_values, asked=ASKED)
+config = ruled(KEY, TITLE, kind="build", answer="StationConfig", version=5, given=usual_values, asked=ASKED)
