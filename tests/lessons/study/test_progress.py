@@ -102,18 +102,18 @@ def test_what_was_not_run_yet_is_not_told() -> None:
 
 def test_a_belief_met_twice_stands_once_and_before_the_others() -> None:
     believing("leaks-p1", "leaks-pool-grows")
-    believing("leaks-p3", "leaks-refcount-closes")
-    believing("chains-p6", "leaks-refcount-closes")
+    believing("leaks-p4", "leaks-held-is-open")
+    believing("chains-p8", "leaks-held-is-open")
     shown = review()
-    assert shown.index("In leaks-p3 and chains-p6") < shown.index("In leaks-p1")
+    assert shown.index("In leaks-p4 and chains-p8") < shown.index("In leaks-p1")
 
 
 def test_a_later_question_predicted_right_takes_the_belief_out_of_the_review() -> None:
-    believing("leaks-p3", "leaks-refcount-closes")
-    rightly(questions()["chains-p6"])
+    believing("leaks-p4", "leaks-held-is-open")
+    rightly(questions()["chains-p8"])
     assert review() == ""
     shown = plain(progress("leaks"))
-    assert "predict right - In leaks-p3 you believed" in shown and "you were right in chains-p6." in shown
+    assert "predict right - In leaks-p4 you believed" in shown and "you were right in chains-p8." in shown
     assert "0 of 11 right, 1 not right, 10 not predicted" in shown, "the first answer counts"
 
 
@@ -130,10 +130,10 @@ def test_it_says_when_again_asks_and_what_was_answered_there(fresh: Journal) -> 
 
 
 def test_an_answer_after_it_was_shown_does_not_take_it_out() -> None:
-    believing("leaks-p3", "leaks-refcount-closes")
-    truth_of("chains-p6")
-    predict("chains-p6", questions()["chains-p6"].right.letter)
-    assert "In leaks-p3" in review()
+    believing("leaks-p4", "leaks-held-is-open")
+    truth_of("chains-p8")
+    predict("chains-p8", questions()["chains-p8"].right.letter)
+    assert "In leaks-p4" in review()
 
 
 def test_next_is_the_first_question_without_an_answer() -> None:
