@@ -17,6 +17,7 @@ EDITED = [
     # "decorators":
     "decorators",
     # "chains":
+    "chains",
     # "composition":
 ]
 
