@@ -45,7 +45,7 @@ def main():
 
 def measure(browser, server, lesson, sizes, options):
     """Print the tables of one lesson and return how many slides do not fit."""
-    from slides import measured, presenting, run_everything
+    from measuring import measured, pictures, presenting, run_everything
 
     screens = [tuple(map(int, size.split("x"))) for size in sizes]
     begun = time.monotonic()
@@ -56,8 +56,9 @@ def measure(browser, server, lesson, sizes, options):
         run_everything(lab)
         for size, (width, height) in zip(sizes, screens, strict=True):
             lab.page.set_viewport_size({"width": width, "height": height})
-            folder = options.shots and options.shots / f"{lesson.stem[:2]}-{size}{'-dark' * options.dark}"
-            found = measured(lab, folder)
+            found = measured(lab)
+            if options.shots:
+                pictures(lab, options.shots / f"{lesson.stem[:2]}-{size}{'-dark' * options.dark}")
             bad = [slide for slide in found if slide.faults]
             high = sum(slide.over > 0 for slide in found)
             print(f"\n{lesson.stem} at {size}:", end=" ")

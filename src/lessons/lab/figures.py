@@ -132,7 +132,8 @@ def leak(*outcomes: LeakOutcome) -> Picture:
         axes.set_xticks(range(0, CYCLES + 1, 5))
         axes.set_yticks(range(0, ROOM + 1, 5))
 
-    return plotted(draw, f"{what} held after each crash. " + " ".join(_words(one) for one in outcomes))
+    alt = f"{what} held after each crash. " + " ".join(_words(one) for one in outcomes)
+    return plotted(draw, alt, width=6.4, height=2.6, em=38)
 
 
 def _line(axes: Any, outcome: LeakOutcome) -> None:

@@ -103,7 +103,7 @@ def heatmap(outcome: MapOutcome) -> Picture:
         for artist in axes.get_children():
             artist.set_in_layout(False)
 
-    height = 0.35 * (2 * depth - 0.45)
+    height = 0.31 * (2 * depth - 0.45)
     return plotted(draw, words(outcome), width=WIDTH, height=height, em=58)
 
 

@@ -94,7 +94,7 @@ def key(kind: str) -> str:
 
 
 def _record(x: float, y: float, radius: float, kind: str, number: object) -> str:
-    size = max(8.5, radius * 1.12)
+    size = 12.8
     if kind == "skipped":
         shape = (
             f'<circle cx="{x:.1f}" cy="{y:.1f}" r="{radius:.1f}" fill="none" stroke="{SOFT}" '
@@ -122,7 +122,7 @@ def _wait(start: float, end: float, y: float, seconds: float) -> str:
     bar = _line(start, y, end, y, SOFT, 1.2, "2 3")
     name = f"waits {seconds:g} s"
     room = end - start > 52
-    return bend + bar + (_text((start + end) / 2, y - 5, name, SOFT, middle=True, size=11.5) if room else "")
+    return bend + bar + (_text((start + end) / 2, y - 5, name, SOFT, middle=True, size=12.8) if room else "")
 
 
 def _axis(seconds: float, second: float, y: float) -> str:
@@ -131,7 +131,7 @@ def _axis(seconds: float, second: float, y: float) -> str:
     for at in range(0, int(seconds) + 1, step):
         x = _LEFT + at * second
         drawn.append(_line(x, y - 3, x, y + 2, SOFT, 1))
-        drawn.append(_text(x, y + 15, f"{at} s" if at == 0 else str(at), SOFT, middle=True, size=11.5))
+        drawn.append(_text(x, y + 15, f"{at} s" if at == 0 else str(at), SOFT, middle=True, size=12.8))
     return _line(_LEFT, y - 3, _LEFT + seconds * second, y - 3, LINE, 1) + "".join(drawn)
 
 

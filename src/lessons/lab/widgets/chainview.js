@@ -45,18 +45,18 @@ function amend(element, was, now) {
 }
 
 // Widths are measured, never guessed: fonts differ between machines, and a label must not touch its border.
-function ruler(unit, { mono, sans }) {
-  const key = `${unit} ${mono} ${sans}`;
-  if (!rulers.has(key)) rulers.set(key, ruled(unit, mono, sans));
+function ruler(unit, { mono, sans, least }) {
+  const key = `${unit} ${mono} ${sans} ${least}`;
+  if (!rulers.has(key)) rulers.set(key, ruled(unit, mono, sans, least));
   return rulers.get(key);
 }
 
-function ruled(unit, mono, sans) {
+function ruled(unit, mono, sans, least) {
   const fonts = {
     name: [600, 15, sans], call: [400, 11.2, mono], status: [600, 12.5, sans], small: [400, 11.2, mono], token: [600, 12, mono],
   };
   const context = document.createElement("canvas").getContext("2d");
-  const css = (kind) => `${fonts[kind][0]} ${fonts[kind][1] * unit}px ${fonts[kind][2]}`;
+  const css = (kind) => `${fonts[kind][0]} ${Math.max(fonts[kind][1] * unit, least)}px ${fonts[kind][2]}`;
   const known = new Map();
   const width = (kind, text) => {
     const key = kind + text;
@@ -310,11 +310,12 @@ function render({ model, el }) {
     html("span", { class: "cv-probe cv-em", "aria-hidden": "true" }),
     html("span", { class: "cv-probe cv-mono", "aria-hidden": "true" }, "mix"),
     html("span", { class: "cv-probe cv-sans", "aria-hidden": "true" }, "mix"),
+    html("span", { class: "cv-probe cv-least", "aria-hidden": "true" }),
     html("div", { class: "cv-head" }),
     html("div", { class: "cv-stage" }));
   const root = build(frame);
-  const [em, mono, sans, head, stage] = root.childNodes;
-  let drawn = frame.children.slice(3);
+  const [em, mono, sans, smallest, head, stage] = root.childNodes;
+  let drawn = frame.children.slice(4);
   el.append(root);
 
   let page, widest = {}, size = "", timer;
@@ -357,7 +358,8 @@ function render({ model, el }) {
     const room = stage.clientWidth, base = em.getBoundingClientRect().width / 14;
     if (!room || !base) return false;
     const family = (probe) => getComputedStyle(probe).fontFamily;
-    const now = { room, base, fonts: { mono: family(mono), sans: family(sans) } };
+    const least = smallest.getBoundingClientRect().width;
+    const now = { room, base, fonts: { mono: family(mono), sans: family(sans), least } };
     const same = JSON.stringify(now) === JSON.stringify(page);
     page = now;
     return !same;
@@ -365,7 +367,7 @@ function render({ model, el }) {
   const watcher = new ResizeObserver(() => measure() && !timer && model.get("state").parts && draw(model.get("state")));
   model.on("change:state", show);
   show();
-  for (const one of [root, em, mono, sans]) watcher.observe(one);
+  for (const one of [root, em, mono, sans, smallest]) watcher.observe(one);
   return () => {
     clearTimeout(timer);
     watcher.disconnect();

@@ -110,4 +110,7 @@ def page(outcome: LeakOutcome) -> str:
     except ImportError:
         plot = '<p class="lc-soft">No matplotlib here, so no plot: the numbers stand below as text.</p>'
     reasons = "".join(f"<li>{escape(reason)}</li>" for reason in outcome.reasons)
-    return f'<div class="lc-row">{strip}{count}</div><ul class="lc-reasons">{reasons}</ul>{plot}'
+    return (
+        f'<div class="lc-row">{strip}{count}</div><div class="lc-columns">'
+        f'<ul class="lc-reasons">{reasons}</ul><div class="lc-fixed">{plot}</div></div>'
+    )

@@ -1,6 +1,6 @@
 """Measures the slides of a lesson: what is too high, cut off, too small or without a heading.
 
-    with presenting(browser, server, "01", (1280, 720)) as lab:
+    with presenting(browser, server, "notebooks/01_leaks.ipynb", (1280, 720)) as lab:
         run_everything(lab)
         faults = [each for each in measured(lab) if each.faults]
 
@@ -22,8 +22,19 @@ SIZES = ((1280, 720), (1280, 800), (1920, 1080))
 
 CONTENT = "window.jupyterapp.shell.currentWidget.content"
 
-MEASURE = (Path(__file__).with_name("slides.js")).read_text()
-"""One JavaScript function: it measures the slide that is shown, and returns its height and its faults."""
+SETTLE = """async cells => {
+    // Labs and figures draw themselves again when they learn how much room there is.
+    for (let same = 0, tries = 0, before = ""; same < 3 && tries < 300; tries++) {
+        await new Promise(resolve => requestAnimationFrame(resolve));
+        const drawn = [...document.images].every(one => one.complete);
+        const now = cells.map(one => Math.round(one.getBoundingClientRect().height)).join();
+        same = now === before && drawn ? same + 1 : 0;
+        before = now;
+    }
+}"""
+
+MEASURE = Path(__file__).with_name("measuring.js").read_text().replace("SETTLE", f"({SETTLE})")
+"""A function that measures the slides with these numbers of cells, each slide a list."""
 
 BEGUN = f"""() => {CONTENT}.model.toJSON().cells.every(
     cell => !(cell.metadata.tags || []).includes("setup") || cell.execution_count
@@ -50,29 +61,38 @@ class Slide:
 def presenting(browser: BrowserContext, server: Server, path: str, size: tuple[int, int]) -> Iterator[Lab]:
     """The slides of the notebook at `path` on a screen of `size`, with their setup cells run."""
     with browse(browser, server, *size) as lab:
-        lab.open(path)
-        lab.page.wait_for_selector("body[data-jp-deck-mode=presenting] .jp-Deck")
-        lab.page.wait_for_function(BEGUN)
-        lab.wait_idle()
+        begin(lab, path)
         yield lab
 
 
-def run_everything(lab: Lab) -> None:
-    """Run each cell that a slide shows, in their order, as a teacher would."""
-    shown = [number for slide in slides(lab) for number in slide]
-    activate(lab, shown[-1])
-    lab.command("lifecycle:catch-up")
-    lab.command("notebook:run-cell")
+def begin(lab: Lab, path: str) -> None:
+    """Open a notebook, and wait for the slides, for the setup cells and for the keys to be theirs."""
+    lab.open(path)
+    lab.page.wait_for_selector("body[data-jp-deck-mode=presenting] .jp-Deck")
+    lab.page.wait_for_function(BEGUN)
     lab.wait_idle()
-    cells = lab.cells()
-    left = [
-        cells[number]["id"]
-        for number in shown
-        if cells[number]["cell_type"] == "code" and not cells[number].get("execution_count")
-    ]
-    if left or lab.unexpected_errors():
-        raise RuntimeError(f"Cells failed: {lab.unexpected_errors()}, and these did not run: {left}")
-    lab.page.add_style_tag(content=".Toastify { display: none; }")
+
+
+def run_everything(lab: Lab) -> None:
+    """Run each cell that a slide shows, in their order."""
+    shown = [number for slide in slides(lab) for number in slide]
+    lab.page.evaluate(
+        f"""shown => {{
+            {CONTENT}.deselectAll();
+            shown.forEach(n => {CONTENT}.select({CONTENT}.widgets[n]));
+        }}""",
+        shown,
+    )
+    lab.command("notebook:run-cell")
+    # What is said of a cell's end can come after the end of all of them.
+    lab.page.wait_for_function(
+        f"shown => shown.every(n => {CONTENT}.widgets[n].model.type !== 'code'"
+        f" || {CONTENT}.widgets[n].model.executionCount)",
+        arg=shown,
+    )
+    lab.wait_idle()
+    if lab.unexpected_errors():
+        raise RuntimeError(f"Cells failed: {lab.unexpected_errors()}")
 
 
 def slides(lab: Lab) -> list[list[int]]:
@@ -92,18 +112,16 @@ def activate(lab: Lab, number: int) -> None:
     lab.page.evaluate(f"n => {{ {CONTENT}.activeCellIndex = n; }}", number)
 
 
-def measured(lab: Lab, shots: Path | None = None) -> list[Slide]:
-    """Every slide, as it is now: shown to its last step and measured. `shots` is a folder for pictures."""
-    cells = lab.cells()
-    found = []
+def measured(lab: Lab) -> list[Slide]:
+    """Every slide, as it is now, to its last step."""
+    found = lab.page.evaluate(MEASURE, slides(lab))
+    return [Slide(place, **(one | {"faults": tuple(one["faults"])})) for place, one in enumerate(found, 1)]
+
+
+def pictures(lab: Lab, folder: Path) -> None:
+    """A picture of each slide, to its last step."""
+    folder.mkdir(parents=True, exist_ok=True)
     for place, slide in enumerate(slides(lab), 1):
         activate(lab, slide[-1])
-        seen = lab.page.evaluate(MEASURE, slide)
-        first = cells[slide[0]]["id"]
-        found.append(
-            Slide(place, first, seen["height"], seen["over"], seen["smallest"], tuple(seen["faults"]))
-        )
-        if shots:
-            shots.mkdir(parents=True, exist_ok=True)
-            lab.page.screenshot(path=shots / f"{place:02}-{first}.png")
-    return found
+        lab.page.evaluate(f"n => ({SETTLE})([{CONTENT}.widgets[n].node])", slide[-1])
+        lab.page.screenshot(path=folder / f"{place:02}-{lab.cells()[slide[0]]['id']}.png")
