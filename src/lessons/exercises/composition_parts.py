@@ -51,6 +51,7 @@ class Opening:
 
     def __exit__(self, *reason: object) -> None:
         closed(self.entry)
+        self.entry = None
 
 
 @declared("__enter__ __exit__ stream", name="Part")
@@ -314,12 +315,17 @@ def in_context(source: Any, stages: Any, sink: Any) -> int:
         return int(pipeline.run())
 
 
-LEAKY = {"record": "record", "streams": "streams", "broken": "broken", "close": "close",
+LEAKY = {"record": "record", "opening": "opening", "streams": "streams", "broken": "broken", "close": "close",
          "later": "quiet", "writes": "quiet", "closing": "closing"}  # fmt: skip
 """Kinds of runners that leave something open or keep an error to themselves, and what gives each away."""
 
 
-def begun(source: Any, stages: Any, sink: Any) -> tuple[Any, ...]:
+def collected(source: Any, stages: Any, sink: Any) -> tuple[Any, ...]:
+    """As `begun`, but all records are pulled before one is written."""
+    return begun(source, stages, sink, list)
+
+
+def begun(source: Any, stages: Any, sink: Any, before: Callable[..., Any] = iter) -> tuple[Any, ...]:
     """What every runner does until something fails, in one go; it uses what `__enter__` returns.
 
     Returns what was entered, the streams, how many records arrived, the error, and whether a write raised it.
@@ -335,7 +341,7 @@ def begun(source: Any, stages: Any, sink: Any) -> tuple[Any, ...]:
         streams.append(names[0].stream())
         for stage in stages:
             streams.append(stage.process(streams[-1]))
-        for record in streams[-1]:
+        for record in before(streams[-1]):
             writing = True
             names[1].write(record)
             writing, count = False, count + 1
@@ -349,7 +355,7 @@ def runner(kind: str, begin: Callable[..., tuple[Any, ...]] = begun) -> Runner:
 
     def run(source: Any, stages: Any = (), sink: Any = None) -> int:
         entered, streams, count, error, writing = begin(source, stages, sink)
-        if error and kind == "record":
+        if error and (kind == "record" or (kind == "opening" and not streams)):
             raise error
         reason = (type(error), error, None) if error else (None, None, None)
         leaving: list[Any] = [partial(part.__exit__, *reason) for part in entered]

@@ -99,7 +99,7 @@ class Convert:
                 if hasattr(stream, "close"):
                     stream.close()
                 raise ValueError(f"no number in record {number + 1}")
-            yield float(text)
+            yield float(text or 0)
         self.clock.wait(self.last)
 
 

@@ -117,6 +117,17 @@ def swept(answer: Any, sheet: Sheet) -> list[Any]:
         ).outcomes
     whole = outcomes[0].arrived
     runs = [run_of(one, saved=one.arrived == whole and "source, pull" in str(one.fault)) for one in outcomes]
+    for kind in (KeyboardInterrupt, ValueError):
+        with desk(answer, sheet) as here:
+
+            def fail(kind: type[BaseException] = kind) -> None:
+                raise kind("the sink is broken")
+
+            parts = [Feed(here.records), Tray(fail)]
+            tried = attempt(here.night, parts[0], [], parts[1])
+        leaked = ", ".join(type(part).__name__ for part in parts if part.entry)
+        when = f"after a {kind.__name__} of the sink"
+        runs.append(ended(tried, when=when, phase="write", leaked=leaked, arrived=1, saved=False))
     return sorted(runs, key=lambda run: run.phase not in ("", "pull", "write"))
 
 
@@ -222,5 +233,5 @@ ASKED = [
 ]
 TITLE = "Put a pipeline together"
 together = ruled(
-    "composition-x1", TITLE, kind="complete", answer="night", version=3, given=readings_of, asked=ASKED
+    "composition-x1", TITLE, kind="complete", answer="night", version=4, given=readings_of, asked=ASKED
 )

@@ -22,6 +22,8 @@ class Station:
 
     def __init__(self, name: str, diary: list[str], error: BaseException | None, equal: bool) -> None:
         self.name, self.diary, self.error, self.equal = name, diary, error, equal
+        if error is not None:
+            error.__cause__ = OSError("the line dropped")
 
     def __eq__(self, other: object) -> bool:
         return self.equal or self is other
@@ -43,15 +45,18 @@ def names_of(variant: Variant) -> list[str]:
 
 
 def closings(answer: Any, sheet: Sheet) -> Iterator[Any]:
-    """No part fails, then one, several, one by Ctrl-C and one by `sys.exit()`; at the end equal parts."""
+    """No part fails, then one, several, some by Ctrl-C and one by `sys.exit()`; then equal parts."""
     names = sheet.given
     last = len(names) - 1
     some = sheet.variant.number("composition-x2 fails", 1, last - 1)
     several = [(OSError, *fails) for fails in ((some,), (0, some), (last,), (0, some, last))]
-    runs: list[Any] = [(OSError,), *several, (KeyboardInterrupt, some), (SystemExit, some), (OSError,)]
+    runs: list[Any] = [(OSError,), *several, (KeyboardInterrupt, some), (SystemExit, some)]
+    runs += [(KeyboardInterrupt, some, last), (OSError,)]
     for number, (kind, *fails) in enumerate(runs, 1):
         diary, equal = list[str](), number == len(runs)
-        errors = {names[at]: kind(f"{names[at]} has hung up") for at in fails}
+        # After the first failure, others are of another kind.
+        kinds = {at: kind if at == fails[0] else OSError for at in fails}
+        errors = {names[at]: one(f"{names[at]} has hung up") for at, one in kinds.items()}
         tried = attempt(answer, [Station(name, diary, errors.get(name), equal) for name in names])
         closed = list(dict.fromkeys(diary))
         again = next((name for name in diary if diary.count(name) > 1), "")
@@ -60,7 +65,8 @@ def closings(answer: Any, sheet: Sheet) -> Iterator[Any]:
         yield SimpleNamespace(
             fails=bool(fails), equal=equal,
             what="no part failed, all of them are equal" if equal else "no part failed",
-            kind=kind.__name__, opened=", ".join(names), closed=", ".join(closed),
+            kind=" and ".join(one.__name__ for one in dict.fromkeys(kinds.values())),
+            opened=", ".join(names), closed=", ".join(closed),
             missed=", ".join(name for name in names if name not in diary), again=again,
             times=diary.count(again),
             last_first=closed == [name for name in reversed(names) if name in closed],
@@ -129,5 +135,5 @@ ASKED = [
 ]
 TITLE = "Close all of them, last first"
 shutting = ruled(
-    "composition-x2", TITLE, kind="fix", answer="shut_down", version=3, given=names_of, asked=ASKED
+    "composition-x2", TITLE, kind="fix", answer="shut_down", version=4, given=names_of, asked=ASKED
 )

@@ -102,6 +102,7 @@ def repeated(answer: Any, sheet: Sheet) -> Iterator[Any]:
         here = place([*OLD, (records[0]["station"], records[0]["day"], -99.0)], pooled=True)
         yield here.night("a night with a reading that was there already", records)
         yield here.night("the same night once more", records)
+        yield place().night("a night without a record", [])
 
 
 def locked(answer: Any, sheet: Sheet) -> Iterator[Any]:
@@ -134,7 +135,7 @@ def _catches_os_error(here: Place, sheet: Sheet, records: list[Row]) -> bool:
 
 
 def other_error(answer: Any, sheet: Sheet) -> Iterator[Any]:
-    """A short night that fails, and not by a lock: at each statement in turn, then at the commit."""
+    """A short night that fails, and not by a lock: at each statement, at the commit, by a refused row."""
     with places(answer, sheet) as place:
         here = place()
         error, left = RuntimeError("the power went off"), 0
@@ -148,11 +149,18 @@ def other_error(answer: Any, sheet: Sheet) -> Iterator[Any]:
         here.engine = here.database.engine(sheet.judge, False, Callback(strike))
         for number in range(1, 20):
             left = number
-            night = here.night("", records_of(sheet.variant)[:2], number=number)
+            night = here.night(
+                f"step {number} of a night failed, not by a lock", records_of(sheet.variant)[:2]
+            )
             if left > 0:
-                return
+                break
             night.as_it_is = night.error is error
             yield night
+        here = place()
+        here.database.refuse(0)
+        night = here.night("the database refused a row", records_of(sheet.variant)[:2])
+        night.as_it_is = type(night.error).__name__ == "IntegrityError"
+        yield night
 
 
 def two_at_once(answer: Any, sheet: Sheet) -> Iterator[Any]:
@@ -261,7 +269,7 @@ OS_ERROR = (
          "Every statement can meet a lock, the commit as well: catch SQLAlchemy's `OperationalError` there, "
          "and raise a `TimeoutError` from it."),
     Rule(other_error, lambda night: not (night.as_it_is or night.no_error),
-         "step {number} of a night, a statement or the commit, failed, not by a lock. Out came {raised}.", "",
+         "{when}. Out came {raised}.", "",
          "Translate SQLAlchemy's `OperationalError` alone. A retry cannot help with any other error."),
 )  # fmt: skip
 
@@ -275,5 +283,5 @@ ASKED = [
 ]  # fmt: skip
 TITLE = "A sink that may be repeated"
 repeating = ruled(
-    "composition-x3", TITLE, kind="build", answer="DaySink", version=3, given=days_of, asked=ASKED
+    "composition-x3", TITLE, kind="build", answer="DaySink", version=4, given=days_of, asked=ASKED
 )

@@ -33,7 +33,8 @@ def tried(answer: Any, sheet: Sheet) -> list[Any]:
         lambda here, *parts: at_work.in_context(*parts), "run", "self, source, stages, sink", generator=False
     )
     new_object = sheet.judge.new_class("Runner", {"__call__": call})
-    kinds = {at_work.in_context: "", runner("", begin): ""}
+    collect = partial(sheet.judge.witness, at_work.collected)
+    kinds = {at_work.in_context: "", runner("", collect): ""}
     kinds |= {runner(one, begin): kind for one, kind in at_work.LEAKY.items()}
     shuffled = list(kinds)
     sheet.variant.random("composition-x4 order").shuffle(shuffled)
@@ -88,6 +89,8 @@ ASKED = [
     Asked("it catches a runner that leaves parts open", 2, (
         *TELLS,
         PARTS,
+        passes("opening", "", "leaves its source open when the sink fails to open",
+               "Look at `outcome.leaked` after a fault in `open`, too: the parts before it are open."),
         Rule(tried, lambda test: test.kind and not test.passed and not test.asserted,
              "for a leaky runner your test ended with {raised}, which is not an `AssertionError`.", "",
              "Catch what the runner raises and keep it; then assert."))),
@@ -117,5 +120,5 @@ ASKED = [
 ]  # fmt: skip
 TITLE = "A test that luck cannot pass"
 catching = ruled(
-    "composition-x4", TITLE, kind="test", answer="test_run", version=3, given=build_of, asked=ASKED
+    "composition-x4", TITLE, kind="test", answer="test_run", version=4, given=build_of, asked=ASKED
 )

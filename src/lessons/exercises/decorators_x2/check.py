@@ -58,7 +58,8 @@ def ran(
     part, _ = hall.new()
     upstream = subclass(source, clock=hall.clock)()
     stop = next((one for one in (source.at, base.at, pulls) if one is not None), None)
-    numbers = [float(text) for text in source.readings][issubclass(base, Odd) :: 1 + issubclass(base, Odd)]
+    kept = source.readings[issubclass(base, Odd) :: 1 + issubclass(base, Odd)]
+    numbers = [float(text or 0) for text in kept]
     errors = [source.failure] * (source.at is not None) + [ValueError] * (base.at is not None)
     one = timed.pull(what, kind, numbers[:stop], lambda: part.process(upstream.stream()),
                      lambda: upstream.read, *errors, wait=hall.clock.wait, pulls=pulls, **waits)  # fmt: skip
@@ -73,8 +74,8 @@ def runs(answer: Any, sheet: Sheet) -> Iterator[SimpleNamespace]:
     run, source, converts = partial(ran, answer, sheet), stations(sheet.variant), stage(sheet.variant)
     whole = run("a stage that converts", source, converts, "whole")
     yield whole
-    # Its upstream has a record that is false.
-    some = subclass(source, readings=(source.readings[0], 0, *source.readings[2:]))
+    # Its upstream has records that are false, one of which is dropped.
+    some = subclass(source, readings=(source.readings[0], 0, None, *source.readings[3:]))
     yield run("a stage that keeps every other record", some, stage(sheet.variant, Odd), "some")
     third = timed.station(sheet.variant, f"{KEY}:slow", 31, 9)
     yield from timed.slowly(run, whole, [source, converts], [third, converts])
@@ -156,4 +157,4 @@ ASKED = [
     Asked("a stream that fails or is left early is timed as well", 1, (*FIGURE, *timed.ends(early))),
 ]
 TITLE = "A stage's own time"
-measuring = ruled(KEY, TITLE, kind="complete", answer="measured", version=4, given=given, asked=ASKED)
+measuring = ruled(KEY, TITLE, kind="complete", answer="measured", version=5, given=given, asked=ASKED)

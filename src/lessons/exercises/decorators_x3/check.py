@@ -8,7 +8,7 @@ from typing import Any
 
 from lessons.exercises import decorators_timed as timed
 from lessons.exercises.decorators_parts import MANY, Enough, Feed, Pauses, awake, subclass, texts
-from lessons.exercises.exercise import Sheet, exactly
+from lessons.exercises.exercise import Sheet, attempt, exactly
 from lessons.exercises.rules import Asked, Rule, ruled
 from lessons.exercises.variant import Variant
 from lessons.words import agreeing, many
@@ -130,18 +130,21 @@ def pairs(answer: Any, sheet: Sheet) -> Iterator[SimpleNamespace]:
     hall = runs.hall(breaks=(1, 2))
     others = subclass(Feed, records=[f"{text}5" for text in runs.records], breaks=(1, 2))
     apart = [runs.hall(attempts, breaks=(1,) * MANY) for attempts in (2, 5)]
-    again = [runs.hall(breaks=(1,)).new()] * 2
+    again, halfway = [runs.hall(breaks=(1,)).new()] * 2, [runs.hall(breaks=(1,)).new()]
+    left = attempt(halfway[0][0].stream).value
+    attempt(lambda: [next(left), next(left), left.close()])
     for what, made, allowed in (
         ("two sources of one class, read in turn", [hall.new(), hall.new(others)], [3, 3]),
         ("two sources with 2 and 5 attempts, read in turn", [hall.new() for hall in apart], [2, 5]),
         ("a source that was read again after its end", again, [3, 3]),
+        ("a source that was read again after a reader had left", halfway, [3, 3]),
     ):
         calls = [part.stream for part, _ in made]
-        came = [one for turn in ([[call] for call in calls] if made is again else [calls])
+        came = [one for turn in ([[call] for call in calls] if made[0] is made[-1] else [calls])
                 for one in timed.in_turn(turn, 2 * len(runs.records), OSError, Enough)]  # fmt: skip
         sent, opened = [double.records for _, double in made], [double.opened for _, double in made]
         yield SimpleNamespace(
-            what=what, one_class=allowed == [3, 3], again=made is again, whole=exactly(came, sent),
+            what=what, one_class=allowed == [3, 3], again=made[0] is made[-1], whole=exactly(came, sent),
             told=" and ".join(map(short, came)), right=" and ".join(map(short, sent)),
             counted=opened == allowed, opened=" and ".join(map(str, opened)),
             allowed=" and ".join(map(str, allowed)),
@@ -258,4 +261,4 @@ ASKED = [
     Asked("nothing but an OSError is tried again", 1, (*RETRIES, *ONLY)),
     Asked("the call reads nothing, and each pull reads one record", 1, (*STREAM, *LAZY)),
 ]
-retrying = ruled(KEY, "A second try", kind="complete", answer="retried", version=4, given=given, asked=ASKED)
+retrying = ruled(KEY, "A second try", kind="complete", answer="retried", version=5, given=given, asked=ASKED)

@@ -30,7 +30,8 @@ class Forms:
     def __init__(self, answer: Any, sheet: Sheet) -> None:
         self.judge, self.pauses = sheet.judge, parts.Pauses()
         most = sheet.variant.number(f"{KEY}:attempts", 6, 8)
-        self.records = list(parts.texts(sheet.variant, KEY, 5))
+        first, *records = parts.texts(sheet.variant, KEY, 4)
+        self.records = [first, None, first, *records]
         self.forms: dict[str, tuple[Callable[[Any], Any], int]] = {
             "@patient": (answer, 3),
             "@patient()": (lambda function: answer()(function), 3),
@@ -243,4 +244,4 @@ ASKED = [
     Asked("the method is what it was to every tool", 1, (*REACHED, *KEPT), hearsay=True),
 ]
 TITLE = "With parentheses and without"
-parenthesised = ruled(KEY, TITLE, kind="build", answer="patient", version=4, given=given, asked=ASKED)
+parenthesised = ruled(KEY, TITLE, kind="build", answer="patient", version=5, given=given, asked=ASKED)

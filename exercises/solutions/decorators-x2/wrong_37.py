@@ -1,0 +1,27 @@
+def measured(function, clock=time.perf_counter):
+    @functools.wraps(function)
+    def wrapper(self, stream):
+        self.seconds = 0
+        upstream = iter(stream)
+
+        def pull():
+            left = clock()
+            try:
+                return next(upstream, None)
+            finally:
+                self.seconds -= clock() - left
+
+        def watched():
+            yield from iter(pull, None)
+
+        records = function(self, watched())
+        while True:
+            began = clock()
+            try:
+                record = next(records)
+            except StopIteration:
+                return
+            finally:
+                self.seconds += clock() - began
+            yield record
+    return wrapper
