@@ -57,7 +57,7 @@ def test_a_question_is_answered_by_keys_alone_on_a_phone(pages: Path, browser: B
         assert reply not in page.get_by_role("main").aria_snapshot(), "folded until it is revealed"
         keys.press("Tab")
         keys.press("Enter")
-        expect(answer).to_contain_text("What happens is C:")
+        expect(answer).to_contain_text(f"What happens is {asked.right.letter}:")
         told = answer.aria_snapshot()
         assert "leaks-p1" in told and reply in answer.inner_text() and told.count("If you chose") == 1, told
         shot(page, "answered", full=False)
