@@ -32,9 +32,9 @@ def parser() -> argparse.ArgumentParser:
 
     lab = commands.add_parser(
         "lab",
-        help="lay your desk and open JupyterLab on the first lesson",
-        description="Lay a working copy of the lessons on your desk and open JupyterLab on the first one. "
-        "What you edited there is never overwritten.",
+        help="make your desk and open JupyterLab on the first lesson",
+        description="Put a working copy of the lessons on your desk and open JupyterLab on the first one. "
+        "Your edits there are never overwritten.",
     )
     _add_server_options(lab, "your working folder (default: desk)")
     lab.set_defaults(run=_lab)
@@ -110,7 +110,7 @@ def _html(given: argparse.Namespace) -> None:
 
 def _port(text: str) -> int:
     if not text.isascii() or not text.isdigit() or not 1 <= int(text) <= 65535:
-        raise argparse.ArgumentTypeError(f"{text!r} is no port: give a whole number from 1 to 65535")
+        raise argparse.ArgumentTypeError(f"{text!r} is not a port: give a whole number from 1 to 65535")
     return int(text)
 
 

@@ -1,8 +1,8 @@
 """Opens a lesson as slides, for a class: `lifecycle present`.
 
-The slides are JupyterLab itself with jupyterlab-slideshow, so that widgets live in them.  What presenting
-adds lies in the folder `presenting`, in front of Jupyter's search path for this one process: a kernel that
-prints short tracebacks, and the keys that a teacher needs.  The user's own settings are left alone.
+The slides are JupyterLab itself with jupyterlab-slideshow, so that widgets live in them.  Presenting adds
+a kernel that prints short tracebacks, and the keys that a teacher needs. They are in the folder `presenting`,
+which comes first in Jupyter's search path for this one process.  The user's own settings are left alone.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ def serve(lesson: str | None, desk: Path | None, port: int | None = None, browse
     """Open `lesson` as slides and present until Ctrl-C; the first lesson without one.
 
     `lesson` is the beginning of a notebook's name ("01").  The presenting desk is a folder of its own, by
-    default `desk/present`.  Each presentation starts afresh: no outputs, no predictions, no open tabs.
+    default `desk/present`.  Each presentation starts from scratch: no outputs, no predictions, no open tabs.
 
     Raises `Trouble` when there is no such lesson, or when the desk or Lab cannot be used.
     """

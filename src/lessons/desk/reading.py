@@ -1,7 +1,7 @@
 """The reading edition: all lessons as pages that any browser shows, without a kernel and without a network.
 
-The stored notebooks hold every result.  Here a question has its options to choose from, its answer is folded
-below it, with the reply to the chosen option, and a lab is replaced by what it says in words.  Pages hold
+The stored notebooks hold every result.  Here a reader can choose an option of a question. The answer is
+folded below it, with the reply to the chosen option. A lab is replaced by its text version.  Pages hold
 their pictures and their style themselves, and run no script: which reply is shown is a matter of style.
 """
 
@@ -85,7 +85,7 @@ def page(path: Path, names: Mapping[Path, str] | None = None) -> Page:
 
     names: the page of each notebook of the edition. A link to anything else becomes plain text.
 
-    Raises `Trouble` when it is no notebook.
+    Raises `Trouble` if it is not a notebook.
     """
     try:
         cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
@@ -235,7 +235,7 @@ def _prose(source: str, folder: Path, names: Mapping[Path, str]) -> str:
             return f'<h{level} id="{html.escape(anchor, quote=True)}">{text}</h{level}>\n'
 
         def image(self, text: str, url: str, title: str | None = None) -> str:
-            # The alt text arrives escaped: its quotation marks may stand in an attribute.
+            # The alt text arrives escaped: its quotation marks may be in an attribute.
             return f'<img class="figure" alt="{_quoted(text)}" src="{_embedded(folder / url)}">'
 
         def link(self, text: str, url: str, title: str | None = None) -> str:
@@ -254,8 +254,8 @@ def _prose(source: str, folder: Path, names: Mapping[Path, str]) -> str:
 
 
 def _table(found: re.Match[str]) -> str:
-    # On a narrow screen the cells of a row stand one below the other, each with its column's name (see the
-    # style), and a table that is laid out as blocks is one for a screen reader only if its parts say so.
+    # On a narrow screen the cells of a row are below each other, each with its column's name (see the style).
+    # To a screen reader, a table that is drawn as blocks is a table only if its parts say so.
     text = found[0].replace("<table>", '<table role="table">').replace("<tr>", '<tr role="row">')
     names = [_quoted(name) for name in re.findall(r"<th>(.*?)</th>", text, re.DOTALL)]
     columns = itertools.cycle(names)

@@ -1,8 +1,8 @@
 """Starts JupyterLab on a desk: silent, on this machine alone, with the first lesson open.
 
 Lab runs inside this process, so that Ctrl-C reaches it alike on every system and its token appears in no
-list of processes.  What the kit sets lies in a folder of its own in front of Jupyter's search path: the
-user's own settings (theme, shortcuts, fonts) stay in force, and nothing is written into them.
+list of processes.  The kit's settings are in a folder of its own, which comes first in Jupyter's search
+path. The user's own settings (theme, shortcuts, fonts) still apply, and are not changed.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The desk: a working copy of the lessons and exercises that a student may edit.
 
 Git holds the notebooks executed, with the answers under the questions.  The desk holds them cleared,
-and it belongs to the student: what was edited there is never overwritten, a newer edition is laid beside it.
+and it belongs to the student: an edited file is never overwritten, and a newer edition is put beside it.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ class Report:
 
         >>> print(*Report(laid=["a", "b"], beside=[("a.csv", "a (new edition).csv")]).sentences(), sep="\\n")
         Laid 2 files on the desk.
-        You edited a.csv, so it stays as it is; the new edition lies beside it: a (new edition).csv
+        You edited a.csv, so it stays as it is; the new edition is beside it: a (new edition).csv
         """
         said = []
         if self.laid:
@@ -64,7 +64,7 @@ class Report:
         if self.renewed:
             said.append(f"Brought {many(len(self.renewed), 'file')} that you had not edited up to date.")
         said += [
-            f"You edited {path}, so it stays as it is; the new edition lies beside it: {beside}"
+            f"You edited {path}, so it stays as it is; the new edition is beside it: {beside}"
             for path, beside in self.beside
         ]
         return said + self.problems
@@ -90,14 +90,14 @@ def lessons(root: Path) -> list[str]:
 
 
 def lay(source: Path, desk: Path) -> Report:
-    """Lay the course at `source` on `desk` and return a `Report`.
+    """Copy the course at `source` to `desk` and return a `Report`.
 
-    A file that is missing is laid; one that nobody edited is brought up to date; an edited one is kept,
-    and an edition that is newer than it is laid beside it, once.  "Edited" is whatever differs from the
-    desk's record of what was laid, so that a lost record loses no work; a record of another version is
-    set aside.  A damaged notebook in the course is reported and left out.
+    A missing file is copied. A file without edits is brought up to date. An edited file is kept, and a newer
+    edition of it is put beside it, once. A file counts as edited if it differs from the desk's record of what
+    was copied. So no work is lost with the record. A record of another version is set aside. A damaged
+    notebook in the course is reported and left out.
 
-    Raises `Trouble` when the desk cannot be written or something stands in the way.
+    Raises `Trouble` if the desk cannot be written or something is in the way.
     """
     refuse_course(source, desk)
     report = Report()
@@ -125,9 +125,9 @@ def lay(source: Path, desk: Path) -> Report:
 
 
 def prepared(path: Path) -> bytes:
-    """The bytes of `path` as they are laid: a notebook loses outputs, counts and stored widget state.
+    """The bytes of `path` as they are copied: a notebook loses outputs, counts and stored widget state.
 
-    Raises `Trouble` when the file cannot be read or is no notebook.
+    Raises `Trouble` if the file cannot be read or is not a notebook.
     """
     try:
         stored = path.read_bytes()
@@ -147,7 +147,7 @@ def refuse_course(source: Path, desk: Path) -> None:
 def write(path: Path, content: bytes) -> None:
     """Put `content` at `path` whole or not at all, with the folders above it.
 
-    Raises `Trouble` when the folder cannot be written or something stands in the way.
+    Raises `Trouble` if the folder cannot be written or something is in the way.
     """
     with _written(path, content) as new:
         os.replace(new, path)
@@ -175,7 +175,7 @@ def reset(source: Path, desk: Path, wanted: str) -> list[str]:
     """Bring one lesson on `desk` back to what the course at `source` has, and return what was done, in words.
 
     An edited lesson is kept beside the new one. Raises `Trouble` for an unknown lesson, for a folder that is
-    not a desk, and when the desk cannot be written; then everything is as it was.
+    not a desk, and if the desk cannot be written. Then nothing has changed.
     """
     path = find(lessons(source), wanted)
     refuse_course(source, desk)
@@ -281,7 +281,7 @@ def _lay_one(desk: Path, path: str, edition: bytes, record: Record, report: Repo
     target, new = desk / path, _hash(edition)
     now = _hash_at(target)
     if now is not None and now not in (new, record.laid.get(path)):
-        # Edited.  The edition that the student started from, or has beside it already, is no news.
+        # Edited.  The edition that the student started from, or has beside it already, is not new.
         if new not in (record.laid.get(path), record.beside.get(path)):
             beside = _free_name(desk, path, new, record)
             write(desk / beside, edition)
@@ -319,7 +319,7 @@ def _free_name(desk: Path, path: str, new: str, record: Record) -> str:
 
 
 def _files(source: Path) -> Iterator[str]:
-    """Every file to lay, as a path below `source`, in a fixed order; hidden and cache folders are not."""
+    """Every file to copy, as a path below `source`, in a fixed order, without hidden and cache folders."""
     for shelf in SHELVES:
         for path in sorted((source / shelf).rglob("*")):
             inside = path.relative_to(source)
@@ -341,7 +341,7 @@ def _cleared(path: Path, stored: bytes) -> bytes:
     except (*_UNREADABLE, nbformat.ValidationError) as error:
         first = (str(error).splitlines() or ["empty"])[0].rstrip(".")
         raise Trouble(
-            f"{path} is damaged and was left out: it is no notebook ({first}). "
+            f"{path} is damaged and was left out: it is not a notebook ({first}). "
             "Restore it with `git checkout` and start again."
         ) from error
     for cell in notebook["cells"]:
@@ -357,9 +357,9 @@ def _hash(content: bytes) -> str:
 
 
 def _hash_at(path: Path) -> str | None:
-    """The hash of what lies at `path`, or None where nothing does."""
+    """The hash of the file at `path`, or None if there is none."""
     if path.is_dir():
-        raise Trouble(f"{path} is a folder, and the desk needs a file of that name: rename it, start anew.")
+        raise Trouble(f"{path} is a folder, and the desk needs a file of that name: rename it, start again.")
     try:
         return _hash(path.read_bytes())
     except FileNotFoundError:
@@ -372,9 +372,11 @@ def _trouble(path: Path, error: OSError) -> Trouble:
     """Why `path` could not be written, and what to do about it."""
     blocked = next((place for place in (path, *path.parents) if place.exists()), path)
     if error.errno in (errno.ENOTDIR, errno.EEXIST) or (blocked != path and not blocked.is_dir()):
-        return Trouble(f"{blocked} is a file, and the desk needs a folder there: rename it, start anew.")
+        return Trouble(f"{blocked} is a file, and the desk needs a folder there: rename it, start again.")
     if error.errno in (errno.ENOSPC, getattr(errno, "EDQUOT", None)):
-        return Trouble(f"The disk is full: {path} was not laid; your files are untouched. Free some space.")
+        return Trouble(
+            f"The disk is full: {path} was not written. Your files are unchanged. Free some space."
+        )
     return Trouble(
         f"The desk cannot be written: {path}: {_reason(error)}. "
         "Choose a folder that you may write to (--desk DIR)."

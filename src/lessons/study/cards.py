@@ -125,5 +125,5 @@ def wrapped(text: str, indent: str = "", first: str | None = None) -> str:
 
 
 def word(value: object) -> str | None:
-    """Return value as a plain `str` if it is one, else None: a subclass may lie about itself."""
+    """Return value as a plain `str` if it is one, else None: a subclass may say what is not true."""
     return str.__str__(value) if issubclass(type(value), str) else None

@@ -41,7 +41,7 @@ def course(name: object) -> None:
 
 
 def given(id: object) -> Any:
-    """The materials of an exercise in this course's variant: data, parts or programs to work on, made anew.
+    """The materials of an exercise in this course's variant: data, parts or programs, new each time.
 
     id: such as "leaks-x2". Raises `UnknownExercise` with the nearest names.
     """
@@ -51,8 +51,8 @@ def given(id: object) -> Any:
 def check(id: object, answer: object = None) -> Verdict:
     """Check an answer, show the verdict, keep it in the record of your progress, and return it.
 
-    If the newest run of the answer's cell failed, nothing is judged; nor is it where a grader runs the
-    notebook, whose own judge looks at the answer.
+    If the newest run of the answer's cell failed, nothing is judged. Nothing is judged either if a grader
+    runs the notebook: its own judge looks at the answer.
 
     id: the exercise, such as "leaks-x2". answer: the function or class that you wrote, without parentheses.
     Raises `UnknownExercise` with the nearest names; nothing that the answer does is raised here.
@@ -74,7 +74,7 @@ _GRADED = (
 )
 _STALE = (
     "The newest run of the cell that makes `{name}` failed: {error}. So `{name}` is still that of an earlier "
-    "run. Mend the cell, run it, then check again."
+    "run. Correct the cell, run it, then check again."
 )
 
 

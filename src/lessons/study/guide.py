@@ -38,10 +38,10 @@ def entries() -> dict[str, list[Misconception]]:
 
 
 def search(words: object = None) -> Card:
-    """Show what the course has on these words: beliefs and truths in which all of them stand. Never raises.
+    """Show what the course has on these words: beliefs and truths that contain all of them. Never raises.
 
-    Words are looked for as they are, capitals aside; parts of words count. What a lesson asks about is told
-    once its answer cell has run, and until then only where it is asked.
+    Words are looked for as they are, capitals aside; parts of words count. A belief that a lesson asks
+    about is told once its answer cell has run. Until then, only the place of the question is told.
 
     >>> search("groupby")
     1 belief has "groupby" in it.

@@ -1,4 +1,4 @@
-"""The tie to the notebook: when a cell with `# Answers leaks-p1` has run, the reply stands under it."""
+"""The tie to the notebook: when a cell with `# Answers leaks-p1` has run, the reply appears under it."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
 """The journal: what was predicted and checked, kept on this machine, one append-only file per kernel.
 
 Each kernel writes its own file, so that no lock is needed and no kernel can damage another's lines.
-A reader merges all files. Nothing here leaves the machine, and nothing is taken out: a lesson begun anew is
-one more line.
+A reader merges all files. Nothing here leaves the machine, and nothing is taken out: a lesson that begins
+again is one more line.
 """
 
 from __future__ import annotations
@@ -40,6 +40,7 @@ class Line:
     """One line of a journal.
 
     answer: `id` is the question, `option` the key of the option, `guess` whether it was called a guess.
+
     because: `option` is the reason that the student wrote. reveal: `id` is the question. check: `id` is the
     exercise, `option` the outcome, `misconception` what a wrong one shows, `edition` the check's version.
     reset: `id` is the lesson's short name. recall: `id` is the question of which a variant was answered,
@@ -58,7 +59,7 @@ class Line:
 
 @dataclass(frozen=True)
 class Standing:
-    """Where one question stands: the first answer counts, `again` and `after` are kept beside it.
+    """What is known of one question: the first answer counts, `again` and `after` are kept beside it.
 
     Answers are keys of options. `guess` says whether the first one was called a guess.
     """
@@ -93,7 +94,7 @@ class Standing:
 
 @dataclass(frozen=True)
 class Checked:
-    """Where one exercise stands: what the last check said, and whether an earlier one said "correct"."""
+    """What is known of one exercise: what the last check said, and whether an earlier one said "correct"."""
 
     outcome: str
     misconception: str = ""
@@ -133,7 +134,7 @@ class Journal:
 
     @property
     def folder(self) -> Path:
-        """Where the files lie. Looked up at each use: a test or a student may move it."""
+        """The folder of the files. Looked up at each use: a test or a student may move it."""
         return home() if self._folder is None else self._folder
 
     def add(
@@ -166,7 +167,7 @@ class Journal:
     def read(self) -> tuple[list[Line], list[str]]:
         """All events in the order of time, and a sentence for each line or file that was set aside.
 
-        What is set aside stays in its file, as it is: each kernel writes a file of its own.
+        A line that is set aside stays in its file: each kernel writes a file of its own.
         """
         dated: list[tuple[str, str, int, Line]] = []
         problems: list[str] = []
@@ -184,7 +185,7 @@ class Journal:
             ]
             problems += aside
         dated.sort(key=lambda item: item[:3])
-        # An exported file that lies in the folder says again what is there.
+        # An exported file in the folder repeats what is there.
         return list(dict.fromkeys(event for *_, event in dated)) + self._unsaved, problems
 
     def export(self, path: Path) -> tuple[int, bool]:
@@ -199,7 +200,7 @@ class Journal:
         return len(events), bool(problems)
 
     def standings(self) -> dict[str, Standing]:
-        """Where each question stands that was ever answered or revealed."""
+        """What is known of each question that was ever answered or revealed."""
         return merged(self.read()[0])
 
 
@@ -259,7 +260,7 @@ def checks(events: Iterable[Line]) -> dict[str, Checked]:
 
 
 def since_reset(events: Iterable[Line]) -> list[Line]:
-    """The events that count: of each lesson, those after it was last begun anew."""
+    """The events that count: of each lesson, those after it last began again."""
     kept: list[Line] = []
     for event in events:
         if event.event == "reset":

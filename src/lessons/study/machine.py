@@ -142,8 +142,8 @@ def _system(machine: Machine) -> Finding:
         )
     return Finding(
         False,
-        "Windows lets nobody lower its limit of open files. Where a lesson runs out of files or sockets, it "
-        "says so and goes on. All else runs.",
+        "On Windows the limit of open files cannot be lowered. Where a lesson runs out of files or "
+        "sockets, it says so and goes on. Everything else runs.",
     )
 
 
@@ -161,8 +161,8 @@ def _no_data() -> str:
         shipped()
     except FileNotFoundError:
         return (
-            "The weather data does not lie beside this notebook, in `data`: the last section cannot run. "
-            "Open the notebook on the desk that `make lab` (or `lifecycle lab`) lays."
+            "The weather data is not beside this notebook, in `data`: the last section cannot run. "
+            "Open the notebook on the desk that `make lab` (or `lifecycle lab`) makes."
         )
     return ""
 
@@ -177,7 +177,7 @@ def _unwritable() -> str:
         reason = getattr(error, "strerror", None) or error
         return (
             f"Your answers cannot be saved ({reason}). They count until this kernel stops. To keep them, set "
-            "LIFECYCLE_HOME to a folder that you may write to, and start anew."
+            "LIFECYCLE_HOME to a folder that you may write to, and start again."
         )
 
 
@@ -190,9 +190,9 @@ def _versions(machine: Machine) -> list[str]:
 def _shown(found: list[Finding], versions: list[str]) -> Card:
     missing = [finding for finding in found if not finding.here]
     if any(finding.needed for finding in missing):
-        closing = "Mend what is marked MISSING before you go on."
+        closing = "Install what is marked MISSING before you go on."
     elif missing:
-        closing = "You can go on. What does not work here is said above, beside `note`."
+        closing = "You can go on. The lines with `note` say what does not work here."
     else:
         closing = "Everything is here: go on."
     text, rows = [], []

@@ -23,7 +23,7 @@ BEFORE, AFTER = "before", "after"
 
 @dataclass(frozen=True)
 class Choice:
-    """One answer. `shows` is what the proof prints if this answer is right. What is stored is the `key`."""
+    """One answer. `shows` is what the proof prints if this answer is right. The `key` is stored."""
 
     letter: str
     text: str

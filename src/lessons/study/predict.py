@@ -15,11 +15,11 @@ def predict(
 ) -> Any:  # fmt: skip
     """Show a question to be answered by mouse or keys; with a letter, answer it as text.
 
-    Only the first answer counts. A later one is kept as a second thought, and one that is given after the
-    answer cell has run is no prediction. For an unknown id or letter, a sentence says what is allowed.
+    Only the first answer counts. A later one is kept as a second thought. An answer that is given after
+    the answer cell has run is not a prediction. For an unknown id or letter, a sentence says what is allowed.
 
     id: the question, such as "leaks-p1". answer: a letter, such as "B". guess: whether the answer is a guess.
-    because: a reason in one sentence; nobody grades it. votes: a show of hands, such as "A12 B30 C5".
+    because: a reason in one sentence, which is not graded. votes: a show of hands, such as "A12 B30 C5".
 
     >>> predict("leaks-p1", "Z")
     leaks-p1 has no option 'Z'. Its options are A, B, C and D: predict("leaks-p1", "A").

@@ -1,8 +1,8 @@
 """Predictions: a question before a cell is run, an answer that counts from then on, and a reply by name.
 
 `predict` never blocks and never raises, so that Run All passes. The cell that shows the truth carries the
-comment `# Answers leaks-p1`; once it has run, an answer is no prediction any more. The reply rests on one
-fact of what that cell has shown: where this is not what the lesson expects, nothing is judged.
+comment `# Answers leaks-p1`; once it has run, an answer is not a prediction any more. The reply uses one
+fact that the cell has shown. If this is not the fact that the lesson expects, nothing is judged.
 """
 
 from __future__ import annotations
@@ -201,7 +201,9 @@ def status(question: Question, standing: Standing) -> str:
         said.append(f"Only the first answer counts; {letters} is kept as a second thought.")
     if standing.after:
         letters = listed(question.lettered(standing.after))
-        said.append(f"You chose {letters} after you had seen the answer: it is kept, and is no prediction.")
+        said.append(
+            f"You chose {letters} after you had seen the answer: it is kept, but is not a prediction."
+        )
     if not standing.revealed:
         said.append("Now run the next cell.")
     return " ".join(said)
@@ -297,7 +299,7 @@ def _show_of_hands(question: Question, counts: dict[str, int], *, open_truth: bo
 
 
 def forget(lesson: str) -> None:
-    """Forget the shows of hands of a lesson that begins anew."""
+    """Forget the shows of hands of a lesson that begins again."""
     for id in [id for id in _hands if questions()[id].lesson == lesson]:
         del _hands[id]
 

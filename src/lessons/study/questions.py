@@ -40,9 +40,9 @@ GLOSSARY = "glossary"
 class Misconception:
     """What somebody believes, and what is true. `shows` is what the second line of `proof` evaluates to.
 
-    `core` marks what a lesson is built on. What no lesson asks about has "field_guide" for its lesson.
-    `believed` is what that line would be if the belief were true, `other` a third possibility: with both, the
-    proof can be asked as a question.
+    `core` marks what a lesson is built on. If no lesson asks about it, `lesson` is
+    "field_guide". `believed` is what that line would be if the belief were true, and `other` is a third
+    possibility. With both, the proof can be asked as a question.
     """
 
     id: str
@@ -62,8 +62,8 @@ class Misconception:
 class Option:
     """One answer. `shows` is the fact that tells it: how a line that the answer cell prints would begin.
 
-    The letter is for display alone. What is stored of an answer is the `key`, which stays if options are
-    moved or reworded: "right", or the id of the misconception, unless the file gives another one.
+    The letter is only for display. An answer is stored as its `key`, which stays the same if options are
+    moved or reworded. The key is "right", or the id of the misconception, unless the file gives another one.
     `grain` tells a teacher what is right in the belief behind a wrong option.
     """
 

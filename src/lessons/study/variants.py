@@ -1,7 +1,7 @@
 """Variants of a question: the proof of a belief as a program, with other numbers and names in it.
 
-The options of a variant are what the program prints with three different last lines: its own, one that prints
-what the belief expects, and one more. So each option is computed, and no answer is written down anywhere.
+The program is run with three different last lines: its own, one that prints what the belief expects, and one
+more. The options are the printed values. So each option is computed, and no answer is written down anywhere.
 """
 
 from __future__ import annotations
@@ -124,7 +124,7 @@ def outcome(program: str) -> str:
 def _bounded() -> Iterator[None]:
     """While a program runs, the collector is off, and a call that never ends is stopped early.
 
-    What the collector finds differs from kernel to kernel, and a browser's Python dies of a deep recursion.
+    The collector finds different things in each kernel, and a deep recursion ends a browser's Python.
     """
     collecting, limit = gc.isenabled(), sys.getrecursionlimit()
     depth = sum(1 for _ in traceback.walk_stack(None))

@@ -26,7 +26,7 @@ def test_what_is_no_port_is_refused_by_name(port: str, capsys: pytest.CaptureFix
     with pytest.raises(SystemExit) as ended:
         cli.main(["lab", f"--port={port}"])
     assert ended.value.code == 2
-    assert "is no port: give a whole number from 1 to 65535" in capsys.readouterr().err
+    assert "is not a port: give a whole number from 1 to 65535" in capsys.readouterr().err
 
 
 def test_without_a_command_it_says_what_there_is(capsys: pytest.CaptureFixture[str]) -> None:

@@ -120,7 +120,7 @@ def test_an_answer_whose_newest_cell_failed_is_stale_and_not_judged() -> None:
     ]  # fmt: skip
     told = " ".join(shown[4].split())
     assert "The newest run of the cell that makes `copy_readings` failed: SyntaxError, expected ':'" in told
-    assert "Mend the cell, run it, then check again." in told
+    assert "Correct the cell, run it, then check again." in told
     assert "NameError, name 'undefined' is not defined" in shown[8].replace("\n", " ")
 
 

@@ -77,7 +77,7 @@ def test_it_says_where_the_weather_lies_and_where_answers_go(
     (tmp_path / "file").touch()
     monkeypatch.setenv("LIFECYCLE_HOME", str(tmp_path / "file"))
     said = str(environment())
-    assert "The weather data does not lie beside" in said and "Your answers cannot be saved" in said
+    assert "The weather data is not beside" in said and "Your answers cannot be saved" in said
     assert "go on" in said.splitlines()[-1]
 
 
