@@ -40,8 +40,9 @@ class Line:
 class Block(SimpleNamespace):
     """One `with open_together(openers) as lines:` block: what fails in it, and what was seen.
 
-    fails: the number of the opener that fails. refuses: that of the connection that fails to close. error:
-    that of the opener, of the closing, or else of the block. leaves: "return", "break" or "". inside: another
+    fails: the number of the opener that fails. refuses: that of the connection that fails to close, or -1
+    for all. error: that of the opener, of the closing, or else of the block. leaves: "return", "break" or "".
+    inside: another
     block that is run in this one. made_first: whether that one is made before this one is entered. equal:
     whether all its openers are one function, as `engine.connect` is.
     """
@@ -66,8 +67,9 @@ class Block(SimpleNamespace):
     def _open(self, number: int) -> Line:
         if number == self.fails:
             raise self.error
-        refuses = ValueError("it hangs up") if self.fails else self.error
-        self.lines.append(Line(number, self.closes, refuses if number == self.refuses else None))
+        refuses = ValueError("it hangs up") if self.fails or (self.lines and self.refuses < 0) else self.error
+        refuses = refuses if self.refuses in (number, -1) else None
+        self.lines.append(Line(number, self.closes, refuses))
         return self.lines[-1]
 
     def run(self, answer: Any) -> Block:
@@ -112,7 +114,8 @@ class Block(SimpleNamespace):
         self.as_opened = [id(line) for line in self.listed] == [id(line) for line in self.lines]
         # If closing fails after an opener, the task does not say which of the two errors comes out.
         self.must_raise = self.failed_block or (self.fails and not self.refuses)
-        self.same_error = self.tried.error is self.error
+        errors = [line.refuses for line in self.lines] if self.refuses < 0 else [self.error]
+        self.same_error = any(self.tried.error is one for one in errors)
         self.own_exit = type(self.manager).__name__ != "_GeneratorContextManager"
         self.by_exit = self.failed_block and self.own_exit
         return self
@@ -136,6 +139,7 @@ def each_failure(answer: Any, sheet: Sheet) -> Iterator[Block]:
             yield Block(refused, count, refuses=number, error=error).run(answer)
     both = f"after connection {count} of {count} failed to open and connection {count - 1} failed to close"
     yield Block(both, count, fails=count, refuses=count - 1, error=OSError("silent")).run(answer)
+    yield Block("after all failed to close", count, refuses=-1, error=ValueError("it is off")).run(answer)
     yield Block("after a `ValueError` left the block", count, error=ValueError("missing")).run(answer)
     yield Block("after the block was left by `return`", count, leaves="return").run(answer)
     yield Block("after the block was left by `break`", count, leaves="break").run(answer)
@@ -244,7 +248,7 @@ def night(variant: Variant) -> Any:
 
 
 together = ruled(
-    "leaks-x3", "Open all, or leave none open", kind="build", answer="open_together", version=3,
+    "leaks-x3", "Open all, or leave none open", kind="build", answer="open_together", version=4,
     given=night,
     asked=[
         Asked("when one fails to open, those before it are closed", 3, (*RUNS, *CLOSES, *OPENING)),
