@@ -167,6 +167,7 @@ def _dropped(here: Desk, what: str, times: int, good: Attempt, rows: Rows) -> An
         too_many=type(tried.value) is int and tried.value > len(rows),
         as_without=same and night.database.rows() == rows, delay=delay,
         waits=", ".join(map(str, here.waits)) or "none", waited=here.waits == [delay] * len(errors),
+        held=night.database.open(here.judge), kept_old=attempt(night.database.rows).value in (None, OLD),
     )  # fmt: skip
 
 
@@ -269,6 +270,9 @@ CLOSED = (
     Rule(swept, lambda run: run.open_files > 0,
          "{when}, {open_files} more files were open than before.", "",
          "What `run` opens beside the parts needs a `with` of its own."),
+    Rule(line_drops, lambda night: night.ends and night.held,
+         "{what} came at record {at} of `load()`, and a connection to the database is still open.", "",
+         "Not every error is an `Exception`. " + at_work.WITH),
     Rule(swept, lambda run: run.phase in ("open", "pull", "write") and run.no_error,
          "{when} no error came out, and {arrived} records had arrived.", "",
          "Whoever starts the night must learn that it failed: let the error out."),
@@ -278,6 +282,9 @@ UNCHANGED = (
     Rule(swept, lambda run: run.in_the_middle and not run.kept_old,
          "{when}, the table held {rows} rows, and not the ones from before.", "composition-failed-is-nothing",
          "One transaction for all rows: `SqlSink(…, replace=True)` commits at the end."),
+    Rule(line_drops, lambda night: night.ends and night.came_out and not night.kept_old,
+         "{what} came at record {at} of `load()`, and the table held other rows than before.", "",
+         "Not every error is an `Exception`. " + at_work.WITH),
     Rule(write_fails, lambda night: not night.kept_old,
          "the database refused the last row of a night, and the table held {rows} rows after `load()`, not "
          "the ones from before.", "",
@@ -352,5 +359,5 @@ ASKED = [
 ]
 TITLE = "The whole night"
 whole_night = ruled(
-    "composition-x5", TITLE, kind="build", answer="Night", version=3, seconds=30.0, given=nightly, asked=ASKED
+    "composition-x5", TITLE, kind="build", answer="Night", version=4, seconds=30.0, given=nightly, asked=ASKED
 )
