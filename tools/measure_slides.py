@@ -45,7 +45,7 @@ def main():
 
 def measure(browser, server, lesson, sizes, options):
     """Print the tables of one lesson and return how many slides do not fit."""
-    from measuring import measured, pictures, presenting, run_everything
+    from measuring import measured, pictures, presenting, run_everything, vote
 
     screens = [tuple(map(int, size.split("x"))) for size in sizes]
     begun = time.monotonic()
@@ -53,6 +53,8 @@ def measure(browser, server, lesson, sizes, options):
     with presenting(browser, server, f"notebooks/{lesson.name}", screens[0]) as lab:
         if options.dark:
             lab.theme("dark")
+        if options.votes:
+            vote(lab)
         run_everything(lab)
         for size, (width, height) in zip(sizes, screens, strict=True):
             lab.page.set_viewport_size({"width": width, "height": height})
@@ -79,6 +81,7 @@ def parsed():
     parser.add_argument("--size", default=SIZES[0], help="of the screen: WIDTHxHEIGHT, or all for three")
     parser.add_argument("--shots", type=Path, metavar="FOLDER", help="keep a picture of each slide there")
     parser.add_argument("--all", action="store_true", help="print the slides that fit, too")
+    parser.add_argument("--votes", action="store_true", help="with a show of hands at each question")
     parser.add_argument("--dark", action="store_true", help="in the dark theme")
     return parser.parse_args()
 
