@@ -28,27 +28,13 @@ from classroom.trouble import Trouble
 from lessons.judge.home import Ended, judge
 from lessons.judge.verdict import Verdict
 
-KEPT = 100_000
-"""Characters of output that a cell keeps."""
-
-FLOOD = 5_000_000
-"""Characters of output after which a cell is stopped."""
-
-KEPT_IN_ALL = 10_000_000
-"""Characters of output that a notebook keeps."""
-
-TRACED = 4_000
-"""Characters of a traceback's entry that are kept; a value's own text can be as long as it likes."""
-
-SETTLING = 1.0
-"""Seconds in which a request's last reply comes, or is not waited for."""
-
-DEATHS = 3
-"""After how many dead kernels the rest of a notebook is not run."""
-
-JUDGING = 45.0
-"""Seconds that a check cell has at least: more than a judge takes for any exercise of the kit."""
-
+KEPT = 100_000  # characters of output that a cell keeps
+FLOOD = 5_000_000  # characters of output after which a cell is stopped
+KEPT_IN_ALL = 10_000_000  # characters of output that a notebook keeps
+TRACED = 4_000  # characters of a traceback's entry that are kept: a value's text can be as long as it likes
+SETTLING = 1.0  # seconds in which a request's last reply comes, or is not waited for
+DEATHS = 3  # after how many dead kernels the rest of a notebook is not run
+JUDGING = 45.0  # seconds that a check cell has at least: more than a judge takes for any exercise of the kit
 _READY_SECONDS = 60.0
 
 
@@ -132,8 +118,7 @@ def ungraded(student: str, template: Template, status: str, note: str, sandboxed
     for cell in cells:
         if cell.slot and cell.slot.check:
             cell.outputs = [_number(0)]
-    needs = status != "empty"
-    return Result(student, status, note, intake.notebook(cells), scores, [], needs, sandboxed)
+    return Result(student, status, note, intake.notebook(cells), scores, [], status != "empty", sandboxed)
 
 
 def _graded(job: Job) -> Result:

@@ -33,9 +33,7 @@ from classroom.trouble import Trouble
 from lessons.judge.home import begin
 from lessons.words import agreeing, many
 
-SCHEDULER = 10.0
-"""Seconds in which a Dask scheduler answers, or is not there."""
-
+SCHEDULER = 10.0  # seconds in which a Dask scheduler answers, or is not there
 NOT_SANDBOXED = "NOT SANDBOXED: submitted code runs with your own rights, on your files and your network."
 
 
@@ -67,10 +65,9 @@ def run(given: argparse.Namespace) -> int:
     """Grade, and return 0 when every submission has a recorded grade, 1 when somebody named has none."""
     course = Course.read(given.course)
     sandboxed = in_sandbox(given)
+    whom = tuple(given.student)
     try:
-        summary = grade(
-            course, given.assignment, tuple(given.student), given.workers, given.dask, sandboxed, given.again
-        )
+        summary = grade(course, given.assignment, whom, given.workers, given.dask, sandboxed, given.again)
     except KeyboardInterrupt:
         print("\nWhat is graded stays; the same command goes on with the rest.", file=sys.stderr)
         raise
@@ -81,13 +78,12 @@ def run(given: argparse.Namespace) -> int:
 def in_sandbox(given: argparse.Namespace) -> bool:
     """Whether to grade in a sandbox; says loudly when not. Raises `Trouble` when there is none to be had."""
     sandboxed = not given.no_sandbox
-    if sandboxed and not given.dask:
-        there, sentence = available()
-        if not there:
-            raise Trouble(
-                f"{sentence} `classroom doctor` says how to mend it; --no-sandbox grades without one, "
-                "and then submitted code runs with your own rights."
-            )
+    there, sentence = available() if sandboxed and not given.dask else (True, "")
+    if not there:
+        raise Trouble(
+            f"{sentence} `classroom doctor` says how to mend it; --no-sandbox grades without one, "
+            "and then submitted code runs with your own rights."
+        )
     if not sandboxed:
         print(NOT_SANDBOXED, file=sys.stderr)
     return sandboxed
@@ -155,16 +151,10 @@ class GradingSummary:
 
 
 def grade(
-    course: Course,
-    assignment: str,
-    students: tuple[str, ...] = (),
-    workers: int | None = None,
-    dask: str | None = None,
-    sandboxed: bool = True,
-    again: bool = False,
-    times: Times | None = None,
+    course: Course, assignment: str, students: tuple[str, ...] = (), workers: int | None = None,
+    dask: str | None = None, sandboxed: bool = True, again: bool = False, times: Times | None = None,
     say: Callable[[str], None] = print,
-) -> GradingSummary:
+) -> GradingSummary:  # fmt: skip
     """Grade the submissions of an assignment, all or some students', and return what was done.
 
     say: is given one line a submission. Raises `Trouble` when the course is not ready or no kernel starts.

@@ -18,21 +18,14 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-HUGE = 20_000_000
-"""Bytes from which on a notebook is not read: answers of a whole assignment are a few thousand."""
+HUGE = 20_000_000  # bytes from which on a notebook is not read: answers of an assignment are a few thousand
+CELLS = 1_000  # how many cells a submission may have
+OFFERED = 50  # files of a submission that are looked at when its notebook is not where it belongs
+NAMED = 200  # bytes that a student's name may have: files are called after it, and those have at most 255
 
-CELLS = 1_000
-"""How many cells a submission may have."""
-
-OFFERED = 50
-"""How many files of a submission are looked at when its notebook is not where it belongs."""
-
-
+# What Jupyter itself puts beside notebooks. Any other folder that holds an assignment is a student's.
 CHECKPOINTS = ".ipynb_checkpoints"
-"""What Jupyter itself puts beside notebooks. Any other folder that holds an assignment is a student's."""
-
-_KEPT = ("nbgrader", "deletable", "editable")
-"""What a graded notebook keeps of a released cell's metadata."""
+_KEPT = ("nbgrader", "deletable", "editable")  # what a graded notebook keeps of a released cell's metadata
 
 _METADATA = {
     "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
@@ -41,9 +34,6 @@ _METADATA = {
 
 _CHECK = re.compile(r'check\("([a-z][a-z0-9]*-x\d+)", *([A-Za-z_]\w*)\)\.points')
 """What the kit's check cells hold."""
-
-NAMED = 200
-"""Bytes that a student's name may have: files are called after it, and those have at most 255."""
 
 
 def printable(text: str, most: int = 1_000) -> str:

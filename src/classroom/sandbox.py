@@ -56,14 +56,9 @@ NOBODY: Final = 65534
 HOME: Final = "/home/student"
 """The kernel's working folder inside: writable, bounded, holding the files it was given."""
 
-MESSAGE: Final = 16 * MIB
-"""The largest message that a client takes from a kernel, in bytes."""
-
-WAITING: Final = 64
-"""How many messages wait for a client; then the kernel has to."""
-
-LISTENING: Final = 2.0
-"""Seconds within which a kernel takes what it is sent; a send that waits longer raises `zmq.Again`."""
+MESSAGE: Final = 16 * MIB  # the largest message that a client takes from a kernel, in bytes
+WAITING: Final = 64  # how many messages wait for a client; then the kernel has to
+LISTENING: Final = 2.0  # seconds within which a kernel takes what it is sent, or `zmq.Again` is raised
 
 _LINKS = ("/bin", "/sbin", "/lib", "/lib32", "/lib64")
 """Links into /usr on most systems, folders on some."""
@@ -80,22 +75,14 @@ _WATCH_SECONDS = 0.25
 class Limits:
     """What one sandbox may use."""
 
-    memory: int = 1536 * MIB
-    """Address space of one process, in bytes."""
-    total_memory: int = 2048 * MIB
-    """Memory of all its processes together, in bytes; looked at four times a second."""
-    disk: int = 64 * MIB
-    """What each of its two writable folders, /tmp and the working folder, can hold, in bytes."""
-    files: int = 20_000
-    """How many files, folders and links those two can hold; looked at four times a second."""
-    file_size: int = 32 * MIB
-    """The largest file it can write, in bytes."""
-    open_files: int = 256
-    """Files and sockets that one process can hold open."""
-    processes: int = 64
-    """Processes and threads together; the kernel itself needs about a dozen."""
-    seconds: float = 300.0
-    """From its start to its end; then it is killed, whatever it does."""
+    memory: int = 1536 * MIB  # address space of one process, in bytes
+    total_memory: int = 2048 * MIB  # of all its processes together; looked at four times a second
+    disk: int = 64 * MIB  # what each of its two writable folders, /tmp and the working folder, can hold
+    files: int = 20_000  # files, folders and links that those two can hold; looked at four times a second
+    file_size: int = 32 * MIB  # the largest file it can write, in bytes
+    open_files: int = 256  # files and sockets that one process can hold open
+    processes: int = 64  # processes and threads together; the kernel itself needs about a dozen
+    seconds: float = 300.0  # from its start to its end; then it is killed, whatever it does
 
 
 def available() -> tuple[bool, str]:
@@ -175,12 +162,11 @@ class Sandbox:
         with contextlib.ExitStack() as undo:
             folder = self._folder = undo.enter_context(_folder())
             _lay(self.files, folder / "files")
+            # Where a judge listens for this kernel's answers, as it is called outside, and inside.
             self.judge = str(folder / "judge" / "socket")
-            """Where a judge listens for this kernel's answers, as it is called outside."""
             self.place = f"{_JUDGE}/socket" if self.sandboxed else self.judge
-            """The same place, as it is called inside."""
+            # A folder for answers to work in while a judge looks; it has the same name inside.
             self.shared = str(folder / "shared")
-            """A folder for answers to work in while a judge looks; it has the same name inside."""
             (folder / "judge").mkdir()
             (folder / "judge").chmod(0o711)
             (folder / "shared").mkdir(mode=0o700)
@@ -392,7 +378,10 @@ class _Command:
         walls += ["--size", str(MIB), "--tmpfs", "/dev/shm", "--remount-ro", "/dev"]
         for folder, size in (("/tmp", disk), (HOME, disk), ("/run", str(MIB))):
             walls += ["--size", size, "--tmpfs", folder]
-        walls += self._binds(shown)
+        for source, inside in shown:
+            walls += ["--bind" if inside == self.shared else "--ro-bind", source, inside]
+        for path in filter(os.path.islink, _LINKS):
+            walls += ["--symlink", os.readlink(path), path]
         for path in _hidden(shown):
             walls += ["--size", "4096", "--tmpfs", path, "--remount-ro", path]
         walls += ["--remount-ro", "/", "--chdir", HOME, "--clearenv"]
@@ -401,15 +390,6 @@ class _Command:
         # Inside, so that it counts the sandbox's own processes and not all that the user has.
         within = [_path("prlimit"), f"--nproc={self.limits.processes}", *self.limited(words)]
         return [*walls, *more, "--", *within]
-
-    def _binds(self, shown: list[tuple[str, str]]) -> list[str]:
-        binds = []
-        for source, inside in shown:
-            binds += ["--bind" if inside == self.shared else "--ro-bind", source, inside]
-        for path in _LINKS:
-            if os.path.islink(path):
-                binds += ["--symlink", os.readlink(path), path]
-        return binds
 
     def _shown(self) -> list[tuple[str, str]]:
         """What can be seen inside: where it lies, and under which path it is seen."""

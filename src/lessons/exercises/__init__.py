@@ -1,22 +1,12 @@
 """The exercises and their checks; here is what a check is written with."""
 
-from lessons.exercises.exercise import (
-    Attempt,
-    Exercise,
-    Sheet,
-    attempt,
-    exactly,
-    executed,
-    exercises,
-    named,
-    stub,
-    where,
-)  # fmt: skip
-from lessons.exercises.rules import Asked, Rule, ruled
+from lessons.exercises.exercise import Exercise, Sheet, attempt, exactly, executed, exercises, named, stub
+from lessons.exercises.rules import Asked, Fact, Facts, Observation, Rule, ruled
 from lessons.exercises.variant import Variant
+from lessons.judge.judge import Callback, Judge, declared
 from lessons.words import described as short
 
 __all__ = [
-    "Asked", "Attempt", "Exercise", "Rule", "Sheet", "Variant", "attempt", "exactly", "executed",
-    "exercises", "named", "ruled", "short", "stub", "where",
+    "Asked", "Callback", "Exercise", "Fact", "Facts", "Judge", "Observation", "Rule", "Sheet", "Variant",
+    "attempt", "declared", "exactly", "executed", "exercises", "named", "ruled", "short", "stub",
 ]  # fmt: skip

@@ -11,14 +11,10 @@ import types
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from inspect import getgeneratorstate
-from types import SimpleNamespace
 from typing import Any
 
-from lessons.exercises.exercise import attempt, described, is_student, where
-from lessons.exercises.rules import Observation, Rule
-from lessons.exercises.variant import Variant
-from lessons.judge.judge import declared
-from lessons.words import described as short
+from lessons.exercises import Fact, Observation, Rule, Variant, attempt, declared, short
+from lessons.exercises.exercise import described, is_student, where
 
 Record = dict[str, object]
 
@@ -29,8 +25,7 @@ def odd(variant: Variant, key: str, low: int, high: int) -> list[Record]:
     return [rows[0], rows[0], rows[2], {}, *rows[4:]]
 
 
-SPARE = 25
-"""How many pulls more than needed a stream without an end lets pass, before it refuses."""
+SPARE = 25  # pulls more than needed that a stream without an end lets pass, before it refuses
 
 
 class TooMany(Exception):
@@ -69,7 +64,7 @@ class Tap:
         self.ended = True
 
 
-def drawn(count: int, *stages: tuple[Callable[[Any], Any], Tap]) -> list[SimpleNamespace]:
+def drawn(count: int, *stages: tuple[Callable[[Any], Any], Tap]) -> list[Fact]:
     """Give each stage its tap, and pull from all in turn, `count` times or until one ends or raises.
 
     `took` are the pulls at the tap when each value came; `early` is how many the call itself made.
@@ -81,7 +76,7 @@ def drawn(count: int, *stages: tuple[Callable[[Any], Any], Tap]) -> list[SimpleN
         error = None if isinstance(made.error, StopIteration) else made.error
         stream = attempt(iter, made.value)
         unusable = short(made.value) if made.error is None and stream.error is not None else ""
-        runs.append(SimpleNamespace(tap=tap, left=stream.value, early=tap.pulls, unusable=unusable,
+        runs.append(Fact(tap=tap, left=stream.value, early=tap.pulls, unusable=unusable,
                                     values=[], took=[], error=error))  # fmt: skip
     for run in runs * count:
         if run.left is not None:
@@ -104,7 +99,7 @@ def drawn(count: int, *stages: tuple[Callable[[Any], Any], Tap]) -> list[SimpleN
     return runs
 
 
-def lazy(stage: Callable[[Any], Any], records: Iterable[Any], needs: Iterable[int]) -> SimpleNamespace:
+def lazy(stage: Callable[[Any], Any], records: Iterable[Any], needs: Iterable[int]) -> Fact:
     """Ask a stage over endless records for values, the first of which needs `needs[0]` pulls, and so on.
 
     `at` is the first value that came after another number of pulls than it needs, 0 for none. Raises what
@@ -122,7 +117,7 @@ def lazy(stage: Callable[[Any], Any], records: Iterable[Any], needs: Iterable[in
     return run
 
 
-def compared(run: SimpleNamespace, kind: str, wanted: list[Any], alike: Callable[..., bool]) -> Any:
+def compared(run: Fact, kind: str, wanted: list[Any], alike: Callable[..., bool]) -> Any:
     """Note in which way what came is not what belongs there. Raises what the stage raised."""
     if run.error is not None and not run.stopped:
         raise run.error
@@ -136,8 +131,9 @@ def compared(run: SimpleNamespace, kind: str, wanted: list[Any], alike: Callable
     return run
 
 
-def stage_rules(ending: Observation, endless: Observation, advice: str) -> SimpleNamespace:
-    """The rules for a stage: `begun` and `held` come first, `prompt` is about laziness, `right` about values.
+def stage_rules(ending: Observation, endless: Observation, advice: str) -> Fact:
+    """The tables of a stage: `held` is about streams without an end, `prompt` about laziness, too, `right`
+    about values.
 
     ending, endless: observations of `compared` and of `lazy`.
     """
@@ -178,7 +174,7 @@ def stage_rules(ending: Observation, endless: Observation, advice: str) -> Simpl
         Rule(ending, lambda run: run.slip, "two of your stages were at work at once: {slip}.", "",
              "Keep what belongs to one stream in variables of its own, and not on the class or the module."),
     )  # fmt: skip
-    return SimpleNamespace(begun=begun, held=held, prompt=prompt, right=right)
+    return Fact(held=(begun, held), prompt=(begun, held, prompt), right=(begun, right))
 
 
 @declared("stream write", name="Part")

@@ -1,14 +1,12 @@
 """Ways to run a chain, right ones and leaky ones, on which a student's test is tried."""
 
-from __future__ import annotations
-
 import itertools
 from collections.abc import Callable, Iterable
 from contextlib import ExitStack, suppress
 from inspect import getgeneratorstate
 from typing import Any
 
-from lessons.judge.judge import Callback, Judge
+from lessons.exercises import Callback, Judge
 from lifecycle.context import PipelineContext
 
 Way = Callable[["Program", Any, Any, Any, int], int]

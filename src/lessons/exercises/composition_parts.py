@@ -1,10 +1,7 @@
 """Parts, databases and runners on which answers of the project are tried."""
 
-from __future__ import annotations
-
 import os
 import sqlite3
-import time
 from collections import namedtuple
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, contextmanager, suppress
@@ -13,20 +10,17 @@ from functools import cached_property, partial
 from itertools import islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from types import SimpleNamespace
 from typing import Any
 
-from lessons.exercises.decorators_parts import MANY, Enough, wake
+from lessons.exercises import Callback, Fact, Judge, Variant, declared, short
+from lessons.exercises.decorators_parts import MANY, Enough, awake, hush, wake
 from lessons.exercises.exercise import Attempt
-from lessons.exercises.variant import Variant
-from lessons.judge.judge import Callback, Judge, declared
-from lessons.words import described as short
+from lessons.exercises.leaks_parts import Opening
+from lessons.exercises.sql import new_pool
 from lifecycle.config import PipelineConfig
 from lifecycle.context import PipelineContext
 from lifecycle.faults import Outcome
-from lifecycle.ledger import closed, opened
 from lifecycle.probe import Probe, Watched
-from lifecycle.retry import retryOnFailure
 from lifecycle.sinks import SqlSink
 from lifecycle.sources import CsvSource
 from lifecycle.stages import Filter, Normalise, Parse
@@ -38,20 +32,6 @@ declared("__enter__ __exit__ stream process write", "metrics", name="Part")(Prob
 declared("__next__ close", name="generator")(Watched)
 
 WITH = "Hand all of it to a `PipelineContext`, in a `with`: it closes last first, whatever fails."
-
-
-class Opening:
-    """A part that the ledger knows while it is open."""
-
-    entry: Any = None
-
-    def __enter__(self) -> Any:
-        self.entry = opened("part", type(self).__name__)
-        return self
-
-    def __exit__(self, *reason: object) -> None:
-        closed(self.entry)
-        self.entry = None
 
 
 @declared("__enter__ __exit__ stream", name="Part")
@@ -96,30 +76,11 @@ class Tray(Opening):
             self.then()
 
 
-@contextmanager
-def prepared(judge: Judge) -> Iterator[list[object]]:
-    """Let nothing sleep in the answer's process, and keep the kit's classes as they are; gives the waits."""
-    waits: list[object] = []
-    judge.witness(prepare, Callback(waits.append))
-    try:
-        yield waits
-    finally:
-        try:
-            judge.witness(tidy)
-        finally:
-            tidy()  # where judge and answer share a process, this does it also after an answer that is stuck
-
-
-def said(tried: Attempt) -> str:
-    """What was raised, and at which line of the answer."""
-    return tried.raised + (f", at {tried.where}" if tried.where else "")
-
-
 def ended(tried: Attempt, **more: Any) -> Any:
     """The facts of how a call has ended, and more."""
     error = tried.error
-    return SimpleNamespace(
-        error=error, raised=said(tried), returned=short(tried.value), no_error=error is None,
+    return Fact(
+        error=error, raised=tried.said, returned=short(tried.value), no_error=error is None,
         os_error=isinstance(error, OSError), time_out=isinstance(error, TimeoutError),
         drivers=type(error).__name__ == "OperationalError", **more,
     )  # fmt: skip
@@ -128,7 +89,7 @@ def ended(tried: Attempt, **more: Any) -> Any:
 def run_of(outcome: Outcome, **more: Any) -> Any:
     """The facts of one run of a sweep; `phase` is what a part was doing when it failed, "" for no failure."""
     fault = outcome.fault
-    return SimpleNamespace(
+    return Fact(
         when=f"after a failure at {fault}" if fault else "after a run without a failure",
         phase=fault.phase if fault else "", leaked=", ".join(outcome.leaked), arrived=outcome.arrived,
         no_error=outcome.raised is None, **more,
@@ -140,15 +101,9 @@ def new_engine(path: str, asked: Any = None, pooled: bool = True, strike: Any = 
 
     asked: is called when a connection is taken. strike: before each statement and each commit; it may raise.
     """
-    from sqlalchemy import NullPool, QueuePool, create_engine, event
+    from sqlalchemy import event
 
-    pool: Any = {"poolclass": NullPool}
-    if pooled:
-        pool = {"poolclass": QueuePool, "pool_size": 5, "max_overflow": 0, "pool_timeout": 0.01}
-    engine = create_engine(
-        f"sqlite:///{path}", connect_args={"check_same_thread": False, "timeout": 0}, **pool
-    )
-
+    engine = new_pool(5 if pooled else 0, path)
     # These files live for a second: no need to wait for the disk.
     event.listen(engine, "connect", lambda one, record: one.execute("pragma synchronous = off"))
     if asked is not None:
@@ -282,8 +237,7 @@ class Nightly:
 OLD = [("1999-12-30", 1.5, 0.25), ("1999-12-31", 2.5, 0.5)]
 """What the night before has left in the table."""
 
-DRY = {2: "0.0", 4: "0"}
-"""Days without rain, and how the file writes it."""
+DRY = {2: "0.0", 4: "0"}  # days without rain, and how the file writes it
 
 
 def nightly(
@@ -414,7 +368,7 @@ def new_kinds() -> tuple[type, ...]:
         def process(self, stream: Any) -> Iterator[Row]:
             yield from self.part.process(stream)
 
-    class Shift(Stage):
+    class Shift(Stage):  # its method is inherited: an answer must not look for it on the class alone
         pass
 
     class Tray(Opened):
@@ -434,8 +388,8 @@ _plain: dict[type, dict[str, Any]] = {}
 
 
 def prepare(wait: Callable[[object], None]) -> None:
-    """Tell `wait` of each pause in place of sleeping, and remember the kit's classes as they are."""
-    time.sleep, retryOnFailure.__kwdefaults__ = wait, {"sleep": wait}
+    """As `hush` does it, and remember the kit's classes as they are."""
+    hush(wait)
     _plain.clear()
     _plain.update({kind: dict(vars(kind)) for kind in (CsvSource, SqlSink, Parse, Filter, Normalise)})
 
@@ -449,6 +403,10 @@ def tidy() -> None:
                 delattr(kind, name)
             elif vars(kind).get(name) is not own[name]:
                 setattr(kind, name, own[name])
+
+
+prepared = partial(awake, begin=prepare, end=tidy)
+"""Let nothing sleep in the answer's process, and keep the kit's classes as they are."""
 
 
 def changed() -> list[str]:

@@ -4,18 +4,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import Any
 
-from lessons.exercises.variant import Variant
-from lessons.judge.judge import Judge, declared
+from lessons.exercises import Callback, Judge, Variant, declared
 from lifecycle import retryOnFailure
 
-MANY = 12
-"""More often than this no exercise lets an answer open a feed."""
-
-AT_ONCE = 0.05
-"""More seconds than this between each failure and the next attempt are a pause of the answer's own."""
+MANY = 12  # more often than this no exercise lets an answer open a feed
+AT_ONCE = 0.05  # more seconds than this between each failure and the next attempt are a pause
 
 
 def subclass(base: type, **attributes: Any) -> Any:
@@ -29,17 +25,6 @@ def texts(variant: Variant, key: str, count: int) -> tuple[str, ...]:
     values = [str(row["celsius"] or 0.5) for row in variant.readings(key, count)]
     values[2] = values[1]
     return tuple(values)
-
-
-class Doubles(dict[Any, Any]):
-    """The judge's own part for each object of the answer's side; one that it has not met gets a new part."""
-
-    def __init__(self, make: Callable[[], Any]) -> None:
-        self.make = make
-
-    def __missing__(self, thing: Any) -> Any:
-        self[thing] = self.make()
-        return self[thing]
 
 
 class Clock:
@@ -262,19 +247,12 @@ def broken_stream() -> Iterator[int]:
     raise OSError("the line dropped")
 
 
-_naps: list[float] = []
 _BORROWED = time.sleep, retryOnFailure.__kwdefaults__
 
 
-def hush() -> None:
-    """In the answer's process: note each wait in place of sitting it out, also those of `retryOnFailure`."""
-    _naps.clear()
-    time.sleep, retryOnFailure.__kwdefaults__ = _naps.append, {"sleep": _naps.append}  # type: ignore[assignment]
-
-
-def naps() -> list[float]:
-    """In the answer's process: the waits since `hush`."""
-    return [float(nap) for nap in _naps]
+def hush(wait: Callable[[float], None]) -> None:
+    """In the answer's process: tell `wait` of each pause in place of sleeping, also in `retryOnFailure`."""
+    time.sleep, retryOnFailure.__kwdefaults__ = wait, {"sleep": wait}  # type: ignore[assignment]
 
 
 def wake() -> None:
@@ -283,14 +261,14 @@ def wake() -> None:
 
 
 @contextmanager
-def awake(judge: Judge) -> Iterator[list[float]]:
-    """Let nothing sleep in the answer's process; the list holds the waits when the block has ended."""
-    noted: list[float] = []
-    try:
-        judge.witness(hush)
-        yield noted
-        found = judge.witness(naps)
-        noted += [nap for nap in found if type(nap) is float] if type(found) is list else []
-        judge.witness(wake)
-    finally:
-        wake()  # where judge and answer share a process, this one gives back even when the answer is stuck
+def awake(judge: Judge, begin: Any = hush, end: Any = wake) -> Iterator[list[Any]]:
+    """Let nothing sleep in the answer's process, and give the list of the waits.
+
+    begin, end: what does it there, and undoes it.
+    """
+    waits: list[Any] = []
+    with ExitStack() as stack:
+        stack.callback(end)  # where both share a process, this does it also after an answer that is stuck
+        stack.callback(judge.witness, end)
+        judge.witness(begin, Callback(waits.append))
+        yield waits

@@ -11,7 +11,7 @@ from contextlib import ExitStack, closing
 from itertools import islice
 from typing import Any
 
-from lessons.judge.judge import declared
+from lessons.exercises import declared
 
 
 def counting(function: Any) -> Any:

@@ -4,21 +4,15 @@ Time passes on a clock of the judge's own, where a part waits, so that a figure 
 second. The reader's waits are much longer than all work together: what holds one of them is recognised.
 """
 
-from __future__ import annotations
-
-from collections.abc import Callable, Iterator, Sequence
-from types import SimpleNamespace
+from collections import defaultdict
+from collections.abc import Callable, Sequence
 from typing import Any
 
-from lessons.exercises.decorators_parts import Clock, Doubles, Station, subclass, texts
-from lessons.exercises.exercise import Sheet, attempt, described, exactly, named, where
-from lessons.exercises.rules import Observation, Rule
-from lessons.exercises.variant import Variant
-from lessons.judge.judge import Callback, Judge
-from lessons.words import described as short
+from lessons.exercises import Callback, Fact, Facts, Judge, Observation, Rule, Sheet, Variant, attempt, short
+from lessons.exercises.decorators_parts import Clock, Station, subclass, texts
+from lessons.exercises.exercise import described, exactly, named, where
 
-IDLE, PAUSE = 100, 1000
-"""Seconds between the call and the first pull, and after each record."""
+IDLE, PAUSE = 100, 1000  # seconds between the call and the first pull, and after each record
 
 
 def station(variant: Variant, key: str, last: int = 0, count: int = 0) -> Any:
@@ -39,7 +33,7 @@ class Hall:
         self, judge: Judge, decorate: Callable[[Any], Any], kind: Any, method: str = "stream",
         parameters: str = "self", generator: bool = True, **room: Any,
     ) -> None:  # fmt: skip
-        self.doubles = Doubles(kind)
+        self.doubles = defaultdict[Any, Any](kind)
         function = judge.function(
             lambda part, *given: getattr(self.doubles[part], method)(*given),
             method, parameters, generator, getattr(kind, method).__doc__,
@@ -73,14 +67,14 @@ def pull(
     *errors: type[BaseException], wait: Callable[[int], object] = lambda seconds: None,
     idle: int = 0, pause: int = 0, pulls: int | None = None, most: int = 1,
     look: Callable[[], Any] = lambda: None,
-) -> SimpleNamespace:  # fmt: skip
+) -> Fact:  # fmt: skip
     """Call, wait, and pull to the end, or close after some pulls. Raises an error that is not awaited.
 
     reads: how many records the upstream has given so far. most: how many times as many records as there
     are may come, before it is taken for endless. look: what is noted after each record. The stream is kept,
     so that nothing closes by itself.
     """
-    one = SimpleNamespace(what=what, kind=kind, sent=len(expected), expected=expected, records=[], gave="")
+    one = Fact(what=what, kind=kind, sent=len(expected), expected=expected, records=[], gave="")
     one.ahead, one.closes, one.awaited, one.looks = 0, True, errors, list[Any]()
     called = attempt(call)
     one.at_call, error = reads(), called.error
@@ -116,7 +110,7 @@ def pull(
     return one
 
 
-def read(one: SimpleNamespace, part: Any, hall: Hall, worked: float, source: Any) -> SimpleNamespace:
+def read(one: Fact, part: Any, hall: Hall, worked: float, source: Any) -> Fact:
     """Add the figure of a part, which has worked for so long, and what its source's first and last pull cost.
 
     extra: how much more the figure is than the work, apart from what a plain run was wrong by. elsewhere:
@@ -133,9 +127,7 @@ def read(one: SimpleNamespace, part: Any, hall: Hall, worked: float, source: Any
     return one
 
 
-def slowly(
-    run: Callable[..., SimpleNamespace], whole: SimpleNamespace, parts: list[Any], others: list[Any]
-) -> Iterator[SimpleNamespace]:
+def slowly(run: Callable[..., Fact], whole: Fact, parts: list[Any], others: list[Any]) -> Facts:
     """A slow reader, and one who leaves early; whole: the run of these parts by a reader who does not wait.
 
     others: parts with other costs, since a figure that is remembered is none that was measured.
@@ -167,7 +159,7 @@ def in_turn(calls: Sequence[Callable[[], Any]], pulls: int, *ends: type[BaseExce
     return came
 
 
-def pair(what: str, parts: list[Any], alone: Sequence[float], kind: Any) -> SimpleNamespace:
+def pair(what: str, parts: list[Any], alone: Sequence[float], kind: Any) -> Fact:
     """The figures of two parts that were at work at the same time, beside those of each alone.
 
     mixed: whether they share a figure, or one reads what the other has worked, or what both have, though the
@@ -182,7 +174,7 @@ def pair(what: str, parts: list[Any], alone: Sequence[float], kind: Any) -> Simp
         " and ".join(f"{value:g}" if type(value) in (int, float) else short(value) for value in values)
         for values in (reads, alone)
     )
-    return SimpleNamespace(what=what, right=reads == [*alone], mixed=mixed, told=told, took=took)
+    return Fact(what=what, right=reads == [*alone], mixed=mixed, told=told, took=took)
 
 
 # --- rules that several tables have ---
@@ -191,11 +183,11 @@ def pair(what: str, parts: list[Any], alone: Sequence[float], kind: Any) -> Simp
 def decorating(label: str, parameters: str, name: str, clock: bool = True) -> Observation:
     """An observation that decorates one function, and looks at what comes of it."""
 
-    def decorated(answer: Any, sheet: Sheet) -> Iterator[SimpleNamespace]:
+    def decorated(answer: Any, sheet: Sheet) -> Facts:
         function = sheet.judge.function(lambda part, *more: iter(()), name, parameters, doc="Work.")
         made = answer(function, *([Callback(Clock(), "clock")] if clock else []))
         binds, kind = hasattr(made, "__get__"), type(made).__name__
-        yield SimpleNamespace(label=label, shown=short(made), kind=kind, callable=callable(made), binds=binds)
+        yield Fact(label=label, shown=short(made), kind=kind, callable=callable(made), binds=binds)
 
     return decorated
 

@@ -4,8 +4,6 @@ What it sees is hearsay. Here are also the fields that a test is given. They do 
 right: the check says at each assignment and each reading what a field does.
 """
 
-from __future__ import annotations
-
 import contextlib
 import gc
 import inspect

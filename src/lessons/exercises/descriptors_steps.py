@@ -1,19 +1,14 @@
 """What the checks on descriptors share: steps with an answer's objects, up to the first that goes wrong."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
+from lessons.exercises import Observation, Rule, Sheet, Variant, attempt, exactly, short
 from lessons.exercises import descriptors_host as host
-from lessons.exercises.exercise import Attempt, Sheet, attempt, exactly, told
-from lessons.exercises.rules import Observation, Rule
-from lessons.exercises.variant import Variant
+from lessons.exercises.exercise import Attempt, told
 from lessons.judge.judge import Remote, judge_of
-from lessons.words import described as short
 
-SHARED = "descriptors-shared-value"
 ON_INSTANCE = "descriptors-on-the-instance"
 TYPES = "descriptors-types-are-checked"
 ON_CLASS = "descriptors-class-assignment-checked"
@@ -28,7 +23,7 @@ USUAL = {
     "raised misspelt": ("descriptors-set-name-misspelt",
         "Write `__set_name__`, with both underscores in the middle: Python calls no other name."),
     "raised": ("", "Run this line by itself in a new cell, and read the traceback."),
-    "other object": (SHARED,
+    "other object": ("descriptors-shared-value",
         "There is one descriptor, on the class, for all objects. Keep the value with the object that "
         "`__set__` is told of: `instance`."),
     "other self": ("", "An object that is empty counts as false. Compare `instance is None`."),
@@ -236,7 +231,7 @@ def of_nothing(judge: Any) -> dict[str, Any]:
 
 def raised(done: Attempt) -> str:
     """What a step raised and where, as the end of a sentence."""
-    return f"raised {done.raised}" + (f", at {done.where}" if done.where else "")
+    return f"raised {done.said}"
 
 
 def came(done: Attempt) -> str:

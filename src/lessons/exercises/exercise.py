@@ -4,8 +4,6 @@ A check looks at an answer from outside. It captures what the student's code doe
 afterwards, never inside the student's own `with` block or decorator, where an error could be swallowed.
 """
 
-from __future__ import annotations
-
 import linecache
 import sys
 import traceback
@@ -48,6 +46,11 @@ class Attempt:
     def where(self) -> str:
         """The innermost line of the student's own code in the error's traceback, or ""."""
         return "" if self.error is None else where(self.error)
+
+    @property
+    def said(self) -> str:
+        """What was raised, and at which line of the student's own code."""
+        return self.raised + (f", at {self.where}" if self.where else "")
 
 
 def attempt(call: Callable[..., Any], *arguments: Any, **named: Any) -> Attempt:

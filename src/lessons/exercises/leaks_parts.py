@@ -8,31 +8,36 @@ from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from types import SimpleNamespace
 from typing import Any
 
-from lessons.exercises.exercise import Attempt, attempt
-from lessons.exercises.rules import Observation, Rule
-from lessons.exercises.sql import declare_sql
-from lessons.exercises.variant import Variant
-from lessons.judge.judge import Callback, Judge, declared
+from lessons.exercises import Callback, Fact, Judge, Observation, Rule, Variant, attempt, declared
+from lessons.exercises.exercise import Attempt
+from lessons.exercises.sql import new_pool
 from lifecycle import faults, ledger
 from lifecycle.faults import Fault
 from lifecycle.probe import Watched
 
 
-class Station:
-    """A source that enters its file into the ledger, as the kit's own parts do."""
+class Opening:
+    """A part that enters what it opens into the ledger, as the kit's own parts do."""
 
-    def __init__(self, name: str, records: list[dict[str, object]]) -> None:
-        self.name, self.records, self.pulled = name, records, 0
+    opens: tuple[str, str] | None = None
+    entry: Any = None
 
-    def __enter__(self) -> Station:
-        self.entry: Any = ledger.opened("file", f"{self.name}.csv")
+    def __enter__(self) -> Any:
+        self.entry = ledger.opened(*self.opens or ("part", type(self).__name__))
         return self
 
     def __exit__(self, kind: object, error: object, trace: object) -> None:
         ledger.closed(self.entry)
+        self.entry = None
+
+
+class Station(Opening):
+    """A source with a file."""
+
+    def __init__(self, name: str, records: list[dict[str, object]]) -> None:
+        self.opens, self.records, self.pulled = ("file", f"{name}.csv"), records, 0
 
     def stream(self) -> Iterator[dict[str, object]]:
         for record in self.records:
@@ -40,20 +45,18 @@ class Station:
             yield dict(record)
 
 
-class Archive:
+class Archive(Opening):
     """A sink of all or nothing: `kept` are the `rows` it was given, once it is left without an error."""
+
+    opens = "connection", "archive"
 
     def __init__(self) -> None:
         self.rows: list[dict[str, object]] = []
         self.kept: list[dict[str, object]] = []
 
-    def __enter__(self) -> Archive:
-        self.entry: Any = ledger.opened("connection", "archive")
-        return self
-
     def __exit__(self, kind: object, error: object, trace: object) -> None:
         self.kept = list(self.rows) if kind is None else self.kept
-        ledger.closed(self.entry)
+        super().__exit__(kind, error, trace)
 
     def write(self, record: dict[str, object]) -> None:
         self.rows.append(record)
@@ -79,7 +82,6 @@ class Door:
 
 
 declared("__next__ close", name="generator")(Watched)
-
 
 WHEN = {
     "open": ("{part} failed to open", "Ctrl-C while {part} was opened"),
@@ -122,7 +124,7 @@ def trials(build: Callable[[], tuple[Any, Any, Any]], run: Callable[..., Any]) -
         if point is not None:
             told = WHEN[point.phase][ctrl_c].format(part=f"the {point.place}", record=point.record)
             when = f"after {told}" + (f" (your code: {one.where})" if one.where else "")
-        yield SimpleNamespace(
+        yield Fact(
             when=when, phase=point.phase if point else "", ctrl_c=ctrl_c, fault=point, tried=one,
             leaked=outcome.leaked, source=source, sink=sink, raised=one.raised,
         )  # fmt: skip
@@ -132,20 +134,6 @@ def parts(variant: Variant, key: str, count: int | None = None) -> tuple[Station
     """A source and a sink for one run. count: how many records come, if not as many as the variant says."""
     records = variant.readings(key, variant.number(key, 4, 7) if count is None else count)
     return Station(variant.stations(key, 1)[0], records), (), Archive()
-
-
-def new_pool(slots: int = 20, database: str = "") -> Any:
-    """An SQLAlchemy engine over SQLite, its pool with `slots` connections; who finds none free waits 10 ms.
-
-    database: the path of its file; without one each connection has an empty database of its own, in memory.
-    """
-    from sqlalchemy import QueuePool, create_engine
-
-    declare_sql()
-    return create_engine(
-        f"sqlite:///{database}", poolclass=QueuePool, pool_size=slots, max_overflow=0, pool_timeout=0.01,
-        connect_args={"check_same_thread": False, "timeout": 0},
-    )  # fmt: skip
 
 
 class Hollow(Exception):
@@ -191,8 +179,7 @@ class Weather:
     def kept(self) -> int:
         """How many rows another connection finds in the table."""
         with closing(sqlite3.connect(self._path, timeout=0)) as connection:
-            found: int = connection.execute("select count(*) from reading").fetchone()[0]
-        return found
+            return int(connection.execute("select count(*) from reading").fetchone()[0])
 
     def close(self) -> None:
         """Delete the database, and close what was borrowed and not given back."""

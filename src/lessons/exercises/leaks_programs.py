@@ -1,13 +1,11 @@
 """Jobs that a student's test is tried on: some give back what they borrow, some leak, each in its own way."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from contextlib import ExitStack, suppress
+from types import SimpleNamespace
 from typing import Any
 
 Job = Callable[[Any, Any], Any]
-
 
 borrowed: list[Any] = []
 """What some of the jobs below remember, as a log or a cache would."""
@@ -91,22 +89,13 @@ def guards_the_pulls(engine: Any, readings: Any) -> int:
         return count
 
 
-class Worker:
-    """Refers to itself by a bound method, as in the lesson."""
-
-    def __init__(self, connection: Any) -> None:
-        self.connection, self.step = connection, self.convert
-
-    def convert(self, reading: str) -> float:
-        return float(reading)
-
-
 def runs_a_worker(engine: Any, readings: Any) -> int:
     """Leaks when nothing fails: the second stays open, in a cycle."""
     with engine.connect():
-        worker = Worker(engine.connect())
+        worker = SimpleNamespace(connection=engine.connect())
+        worker.itself = worker
         try:
-            return len([*map(worker.step, readings)])
+            return len([*map(float, readings)])
         except BaseException:
             worker.connection.close()
             raise
@@ -149,7 +138,6 @@ RIGHT: tuple[Job, ...] = (
     in_one_with, in_two_finallys, skips_what_is_broken, raises_its_own, remembers_the_closed,
     reads_before_it_borrows,
 )  # fmt: skip
-
 
 LEAKY: dict[str, tuple[Job, ...]] = {
     "broken": (closes_at_the_end, guards_the_pulls),

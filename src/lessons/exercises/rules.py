@@ -10,13 +10,18 @@ from __future__ import annotations
 import string
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from types import SimpleNamespace
 from typing import Any
 
 from lessons.exercises.exercise import Attempt, Exercise, Sheet, attempt, described, register, where
 from lessons.judge.verdict import Aspect
 
+Fact = SimpleNamespace
+"""What was observed; any other object with plain attributes will do, too."""
+
+Facts = Iterator[Any]
 Observation = Callable[[Any, Sheet], Iterable[Any]]
 
 reached: Counter[Rule] = Counter()
@@ -39,22 +44,22 @@ class Rule:
 
     def said(self, fact: Any) -> str:
         """What was seen, in a sentence."""
-        return _Sentence().vformat(self.seen, (fact,), {})
+        names = [name for _, name, _, _ in string.Formatter().parse(self.seen) if name]
+        return self.seen.format(**{name: getattr(fact, name) for name in names})
 
 
-@dataclass(frozen=True)
 class Asked:
-    """One thing that a task asks for, its points, and the rules by which it fails, in their order.
+    """One thing that a task asks for, its points, and the rules by which it fails, table after table.
 
     linux: whether it can be seen on Linux alone. It is "not checked" elsewhere, and graded. hearsay: whether
     part of it is what the answer's own process says of its objects, so that a hostile answer can lie.
     """
 
-    name: str
-    points: int
-    rules: Sequence[Rule]
-    linux: bool = False
-    hearsay: bool = False
+    def __init__(
+        self, name: str, points: int, *tables: Iterable[Rule], linux: bool = False, hearsay: bool = False
+    ) -> None:
+        self.name, self.points, self.linux, self.hearsay = name, points, linux, hearsay
+        self.rules = [rule for table in tables for rule in table]
 
 
 def ruled(
@@ -133,10 +138,3 @@ def _raised(error: BaseException, belief: str) -> Finding:
     else:
         advice = "Use your answer in a new cell, as the task shows it, and read the traceback."
     return belief, f"Your code raised {described(error)}" + (f" at {place}." if place else "."), advice
-
-
-class _Sentence(string.Formatter):
-    """A sentence whose fields are attributes of one fact."""
-
-    def get_field(self, field_name: str, args: Sequence[Any], kwargs: Mapping[str, Any]) -> tuple[Any, str]:
-        return getattr(args[0], field_name), field_name

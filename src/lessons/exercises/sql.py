@@ -1,10 +1,9 @@
-"""What an answer may do with the judge's own database: its engine, connections and transactions are real."""
-
-from __future__ import annotations
+"""SQLAlchemy's engines over SQLite, and what an answer may do with one of the judge's own: it is real."""
 
 from functools import cache
+from typing import Any
 
-from lessons.judge.judge import declared
+from lessons.exercises import declared
 
 
 @cache
@@ -26,3 +25,18 @@ def declare_sql() -> None:
         declared("__enter__ __exit__ close commit rollback", "is_active")(kind)
     declared("close scalar fetchone fetchall", "rowcount")(CursorResult)
     declared("__enter__ __exit__")(_GeneratorContextManager)
+
+
+def new_pool(slots: int = 20, database: str = "") -> Any:
+    """An engine, its pool with `slots` connections; who finds none free waits 10 ms. 0: nothing is pooled.
+
+    database: the path of its file; without one each connection has an empty database of its own, in memory.
+    """
+    from sqlalchemy import NullPool, QueuePool, create_engine
+
+    declare_sql()
+    pool: Any = {"poolclass": QueuePool, "pool_size": slots, "max_overflow": 0, "pool_timeout": 0.01}
+    once = {"check_same_thread": False, "timeout": 0}
+    return create_engine(
+        f"sqlite:///{database}", connect_args=once, **(pool if slots else {"poolclass": NullPool})
+    )

@@ -1,7 +1,5 @@
 """Whether an answer was begun at all: nothing, a bare body, or what the exercise gave, unchanged."""
 
-from __future__ import annotations
-
 import dis
 import types
 from typing import Any
@@ -62,8 +60,7 @@ def _content(thing: Any, depth: int = 0) -> list[Any]:
     return [kind.__qualname__, *(_content(part, depth + 1) for part in parts if depth < DEEP)]
 
 
-DEEP = 12
-"""How many steps are taken into an object: it may contain itself."""
+DEEP = 12  # how many steps are taken into an object: it may contain itself
 
 _OF_EVERY_CLASS = {"__module__", "__qualname__", "__doc__", "__dict__", "__weakref__", "__firstlineno__",
                    "__static_attributes__", "__annotations__", "__annotate__", "__annotate_func__",

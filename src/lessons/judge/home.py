@@ -1,7 +1,5 @@
 """The judge beside a notebook's kernel: started with the first check, ended with the kernel."""
 
-from __future__ import annotations
-
 import atexit
 import contextlib
 import json
@@ -15,8 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from lessons.exercises.exercise import Exercise
-from lessons.exercises.variant import Variant
+from lessons.exercises import Exercise, Variant
 from lessons.judge.host import Copy, Stuck
 from lessons.judge.trial import NOT_BEGUN, can_copy, examine, not_judged
 from lessons.judge.verdict import Verdict

@@ -3,8 +3,6 @@
 It knows no expectation and settles nothing. The judge does not trust it.
 """
 
-from __future__ import annotations
-
 import contextlib
 import gc
 import io
@@ -25,17 +23,10 @@ from typing import Any
 from lessons.exercises.exercise import student_lines, text_of
 from lessons.judge.wire import PROTOCOL, Channel, Kept, Over, Peer, parsed
 
-PRINTED = 2_000
-"""How many characters of an answer's own output a verdict keeps."""
-
-MEMORY = 2**30
-"""How many bytes an answer may use in a check beyond what the process has already."""
-
-FIRST = 4.0
-"""Seconds in which a copy of this process says its first word, or is taken for stuck."""
-
-COPIES = 3
-"""How many copies are tried, one after the other."""
+PRINTED = 2_000  # characters of an answer's own output that a verdict keeps
+MEMORY = 2**30  # bytes that an answer may use in a check beyond what the process has already
+FIRST = 4.0  # seconds in which a copy of this process says its first word, or is taken for stuck
+COPIES = 3  # how many copies are tried, one after the other
 
 SPECIAL = ("__call__", "__iter__", "__next__", "__enter__", "__exit__", "__len__", "__getitem__",
            "__contains__")  # fmt: skip
@@ -120,7 +111,10 @@ class Host(Peer):
         return swallows
 
     def do_forget(self, numbers: list[int]) -> None:
-        self.forget(numbers)
+        """Let go of objects that were shown, so that this process may collect them."""
+        for one in numbers:
+            self._numbers.pop(id(self._shown[one]), None)
+            self._shown[one] = None
 
     # --- in place of the judge's objects ---
 
@@ -198,14 +192,14 @@ class Host(Peer):
         room = [self._shown[one] for one in numbers]
         if cycle:
             room.append(room)
-        self.forget(numbers)
+        self.do_forget(numbers)
         error.__dict__["_wire_room"] = room
         there, mine = error.__dict__.get("_wire_number"), self._numbers.get(id(error))
         if there is not None and self._theirs.pop(there, None) is error:
             error.__dict__["_wire_left"] = True
         elif mine is not None:
             error.__dict__["_wire_own"] = mine
-            self.forget([mine])
+            self.do_forget([mine])
 
     def about(self, error: BaseException, depth: int) -> dict[str, Any]:
         lines = list(student_lines(error))

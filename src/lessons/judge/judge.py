@@ -4,8 +4,6 @@ It never looks up an attribute by a name that a host sends, unless `declare` all
 very class. What a host's object answers is the host's word.
 """
 
-from __future__ import annotations
-
 import contextlib
 import operator
 import os
@@ -16,14 +14,14 @@ import sys
 import time
 import types
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, NamedTuple, TypeVar
 
 from lessons.judge.wire import GONE, NO_MESSAGE, PROTOCOL, STUCK, Over, Peer, number, parsed
 
-QUESTION = 10.0
-"""Seconds that one question may take, with all that the host asks meanwhile."""
+QUESTION = 10.0  # seconds that one question may take, with all that the host asks meanwhile
 
 C = TypeVar("C", bound=type)
 
@@ -73,11 +71,8 @@ class Judge(Peer):
     """Asks one host. `keep`: records that are pulled stay with the host and pass through here as they are."""
 
     keep = False
-    host = 0
-    """The host's process, where this process has started it."""
-
-    shared: str | None = None
-    """A folder that both sides see under the same path; the system's folder for such things by default."""
+    host = 0  # the host's process, where this process has started it
+    shared: str | None = None  # a folder that both sides see under the same path; by default the system's
 
     def greeted(self, seconds: float) -> None:
         """Wait for the host's first message. Raises `Over`."""
@@ -100,13 +95,9 @@ class Judge(Peer):
     # --- what checks ask for ---
 
     def function(
-        self,
-        target: Callable[..., Any],
-        name: str,
-        parameters: str = "self, *given, **named",
-        generator: bool = True,
-        doc: str | None = None,
-    ) -> Any:
+        self, target: Callable[..., Any], name: str, parameters: str = "self, *given, **named",
+        generator: bool = True, doc: str | None = None,
+    ) -> Any:  # fmt: skip
         """A true function in the host, to be decorated, that hands each call on to `target`.
 
         parameters: as a `def` has them. generator: whether it is a generator function.
@@ -135,12 +126,12 @@ class Judge(Peer):
         """How many objects the host has shown by now, for `release`."""
         return len(self._theirs)
 
-    def release(self, first: int, but: list[Any] | None = None) -> None:
+    def release(self, first: int) -> None:
         """Let the host forget what it has shown since a `mark`, so that its process may collect it.
 
-        Errors stay: one of them may be on its way. but: what stays, too.
+        Errors stay: one of them may be on its way.
         """
-        self.ask("forget", self._dropped(first, but or []))
+        self.ask("forget", self._dropped(first, []))
 
     def leave_to(self, error: BaseException, first: int, but: list[Any], cycle: bool = False) -> None:
         """When this error reaches the host, it alone holds there what the host has shown since a `mark`.
@@ -240,8 +231,7 @@ class Judge(Peer):
 
     def pack(self, value: Any, depth: int = 0) -> Any:
         if type(value) is Bound:
-            thing, name = value.parts()
-            return {"bound": [_place(thing)[1], name]}
+            return {"bound": [_place(value.thing)[1], value.name]}
         return super().pack(value, depth)
 
     def told(self, thing: Any) -> list[Any]:
@@ -331,14 +321,10 @@ class Bound:
     """A method of a host's object: its call is one trip. In the host it is the bound method itself."""
 
     def __init__(self, thing: Remote, name: str) -> None:
-        self._parts = thing, name
+        self.thing, self.name = thing, name
 
     def __call__(self, *given: Any, **named: Any) -> Any:
-        return _asked(self._parts[0], "method", self._parts[1], list(given), named)
-
-    def parts(self) -> tuple[Remote, str]:
-        """The object, and the method's name."""
-        return self._parts
+        return _asked(self.thing, "method", self.name, list(given), named)
 
 
 def _place(thing: Any) -> tuple[Judge, int]:
@@ -366,19 +352,13 @@ def _remote_class(name: str, sort: str, special: list[str], methods: list[str]) 
     room: dict[str, Any] = {one: _SPECIAL[one] for one in special if one in _SPECIAL}
     # A class always has a `__doc__` of its own, so `__getattr__` would never be asked for it.
     room["__doc__"] = property(lambda self: _asked(self, "get", "__doc__"))
-    for one in methods:
-        if not one.startswith("_"):
-            room[one] = _bound(one)
-    if sort == "generator":
-        room |= {one: _bound(one) for one in ("send", "throw", "close")}
+    plain = [one for one in methods if not one.startswith("_")]
+    for one in plain + ["send", "throw", "close"] * (sort == "generator"):
+        room[one] = property(partial(Bound, name=one))
     told: Any = {"class": type, "generator": types.GeneratorType}.get(sort)
     if told is not None:
         room["__class__"] = property(lambda self: told)
     return type(name, (Remote,), room)
-
-
-def _bound(name: str) -> Any:
-    return property(lambda thing: Bound(thing, name))
 
 
 def judge_of(thing: Any) -> Judge:

@@ -12,8 +12,6 @@ of this process, with a limit on time and memory. The server ends when its input
 that started it is gone.
 """
 
-from __future__ import annotations
-
 import contextlib
 import gc
 import json
@@ -30,18 +28,14 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from lessons.exercises.exercise import exercises
-from lessons.exercises.variant import Variant
+from lessons.exercises import Variant, exercises
 from lessons.judge.host import FIRST, ended, forked
 from lessons.judge.judge import Judge
 from lessons.judge.trial import Trial
 from lessons.judge.wire import GONE, TOO_LONG, Channel, Over
 
-SLACK = 5.0
-"""Seconds that a judgement may need beside the time of its host."""
-
-BEGINS = 30.0
-"""Seconds in which a judgement has imported a course's own check."""
+SLACK = 5.0  # seconds that a judgement may need beside the time of its host
+BEGINS = 30.0  # seconds in which a judgement has imported a course's own check
 
 
 def serve() -> None:
@@ -92,8 +86,7 @@ def _judged(parent: int, request: list[str]) -> dict[str, Any]:
             ended(child)
     if "failed" in told:
         raise RuntimeError(told["failed"])
-    found: dict[str, Any] = told[end]
-    return found
+    return dict(told[end])
 
 
 @contextlib.contextmanager

@@ -5,8 +5,6 @@ write a file anywhere on the machine. So the judge's process gets a view of the 
 in this folder is followed. It needs Linux 5.10 or newer.
 """
 
-from __future__ import annotations
-
 import ctypes
 import os
 from pathlib import Path

@@ -5,8 +5,6 @@ patches or kills is its own copy. Elsewhere (Windows, macOS, a browser) judge an
 same messages, and a clock interrupts what never ends.
 """
 
-from __future__ import annotations
-
 import contextlib
 import secrets
 import socket
@@ -14,13 +12,12 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 
-from lessons.exercises.exercise import Exercise, Sheet, attempt, exercises, stub
+from lessons.exercises import Exercise, Sheet, Variant, attempt, exercises, stub
 from lessons.exercises.rules import settled
-from lessons.exercises.variant import Variant
 from lessons.judge.host import FIRST, PRINTED, Copy, Host, Stuck
 from lessons.judge.judge import Judge
 from lessons.judge.verdict import Aspect, Verdict
-from lessons.judge.wire import GONE, NO_MESSAGE, STUCK, TOO_LONG, TOO_MUCH, Channel, Over, loopback
+from lessons.judge.wire import GONE, NO_MESSAGE, STUCK, TOO_LONG, TOO_MUCH, Channel, Over
 from lifecycle import ledger
 
 NOT_BEGUN = (
@@ -87,7 +84,7 @@ def _by_loopback(answer: object, seconds: float, run: Callable[[Judge], Over | N
     import threading
 
     judge, host = Judge(), Host(None, answer)
-    loopback(judge, host)
+    judge.other, host.other = host, judge  # the same messages, without a channel
     over = threading.Event()
     deadline = time.monotonic() + seconds
 

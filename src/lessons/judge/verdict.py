@@ -15,7 +15,6 @@ MISSING, WRONG, ALMOST, CORRECT, UNJUDGED = "missing", "wrong", "almost", "corre
 MIME = "application/vnd.lifecycle.verdict+json"
 """The name under which a notebook carries a verdict for a program to read."""
 
-
 _SIGNS = {UNJUDGED: "○", MISSING: "○", WRONG: "✗", ALMOST: "◐", CORRECT: "✓"}
 _HEADS = {
     UNJUDGED: "not judged.",

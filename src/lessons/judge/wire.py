@@ -6,8 +6,6 @@ asks meanwhile. Plain values cross as copies. Every other object stays where it 
 A message is four bytes with its size, then JSON: `["?", question]`, `["=", value]` or `["!", error]`.
 """
 
-from __future__ import annotations
-
 import base64
 import builtins
 import datetime
@@ -27,20 +25,11 @@ from typing import Any, NoReturn
 PROTOCOL = 1
 """The version that a host names in its first message."""
 
-FRAME = 1_000_000
-"""How many bytes a message may have."""
-
-DEPTH = 16
-"""How deep lists in lists may be. What is deeper crosses as a number."""
-
-NESTED = 40
-"""How deep questions may be nested in questions."""
-
-OBJECTS = 50_000
-"""How many objects one side may show the other in one check."""
-
-QUESTIONS = 200_000
-"""How many questions one side may ask the other in one check."""
+FRAME = 1_000_000  # bytes that a message may have
+DEPTH = 16  # how deep lists in lists may be: what is deeper crosses as a number
+NESTED = 40  # how deep questions may be nested in questions
+OBJECTS = 50_000  # how many objects one side may show the other in one check
+QUESTIONS = 200_000  # how many questions one side may ask the other in one check
 
 TOO_LONG, GONE, TOO_MUCH, NO_MESSAGE = "too long", "gone", "too much", "no message"
 STUCK = "stuck"
@@ -112,20 +101,13 @@ class Kept:
 class Peer:
     """One side of the wire: `Judge` or `Host`."""
 
-    serve: Callable[..., Any]
-    """Does what the other side asks for, by its name and arguments."""
-    is_theirs: Callable[[Any], int | None]
-    """The number of an object that is here in place of one of the other side's, else None."""
-    told: Callable[[Any], list[Any]]
-    """What the other side must know of an object to make something that is used in the same way."""
-    stand_in: Callable[..., Any]
-    """Makes an object that is used here in place of one of the other side's: of its number and `told`."""
-    module: Callable[[str], Any]
-    """The module of this name if its errors have their own type here, too, else None."""
-    about: Callable[[BaseException, int], dict[str, Any]]
-    """What to tell the other side of an error, which is so deep in other values."""
-    learn: Callable[[BaseException, Any], None]
-    """Keeps what the other side told of an error."""
+    serve: Callable[..., Any]  # does what the other side asks for, by its name and arguments
+    is_theirs: Callable[[Any], int | None]  # the number of what is here for one of its objects, else None
+    told: Callable[[Any], list[Any]]  # what it must know of an object to make something that is used alike
+    stand_in: Callable[..., Any]  # makes what is used here in place of one of its objects: number and `told`
+    module: Callable[[str], Any]  # the module of this name if its errors have their own type here, too
+    about: Callable[[BaseException, int], dict[str, Any]]  # what to tell of an error, so deep in other values
+    learn: Callable[[BaseException, Any], None]  # keeps what the other side told of an error
 
     def __init__(self, channel: Channel | None = None) -> None:
         self.channel = channel
@@ -225,8 +207,8 @@ class Peer:
             return items if kind is list else {kind.__name__: items}
         if depth < DEPTH and kind is dict:
             return {"dict": [[self.pack(one, depth + 1) for one in pair] for pair in value.items()]}
-        if kind is type and _is_builtin(value):
-            return {"type": value.__name__}
+        if kind is type and _TYPES.get(name := getattr(value, "__name__", "")) is value:
+            return {"type": name}
         return self._as_number(value)
 
     def unpack(self, data: Any) -> Any:
@@ -283,12 +265,6 @@ class Peer:
             self._theirs[there] = self.stand_in(there, *told)
         return self._theirs[there]
 
-    def forget(self, numbers: list[int]) -> None:
-        """Let go of objects that were shown, so that this process may collect them."""
-        for one in numbers:
-            self._numbers.pop(id(self._shown[one]), None)
-            self._shown[one] = None
-
     # --- errors: each keeps its identity on both sides ---
 
     def _packed_error(self, error: BaseException, depth: int) -> list[Any]:
@@ -297,9 +273,10 @@ class Peer:
         if there is not None and (self._theirs.get(there) is error or kept.get("_wire_left")):
             return ["yours", there, self.about(error, depth)]
         simple = [one for one in error.args if _is_argument(one)] if depth < DEPTH else []
+        names = [f"{one.__module__}:{one.__qualname__}"[:200] for one in type.mro(type(error))[:-1]][:12]
         return [
-            "mine", self._number(error) if mine is None else mine, _names(type(error)),
-            self.pack(simple, depth + 1), self.about(error, depth),
+            "mine", self._number(error) if mine is None else mine, names, self.pack(simple, depth + 1),
+            self.about(error, depth),
         ]  # fmt: skip
 
     def _before(self, error: BaseException | None, depth: int) -> Any:
@@ -351,12 +328,13 @@ _TEXTS: tuple[tuple[Any, Any, Any], ...] = (
 )
 """Types of values that cross as a text: into it, and back."""
 
+_TYPES: dict[str, Any] = {name: kind for name, kind in vars(builtins).items() if isinstance(kind, type)}
 _AS_TEXT = {kind: (kind.__name__, text) for kind, text, _ in _TEXTS}
 _PATHS = (pathlib.PosixPath, pathlib.WindowsPath, pathlib.PurePosixPath, pathlib.PureWindowsPath)
 _FROM_TEXT: dict[str, Any] = {kind.__name__: back for kind, _, back in _TEXTS} | {
     "int": lambda text: int(text, 16),
     "path": pathlib.Path,
-    "type": lambda name: _builtin(name),
+    "type": _TYPES.__getitem__,
 }
 _COLLECTIONS: dict[str, Any] = {"tuple": tuple, "set": set, "frozenset": frozenset}
 
@@ -395,23 +373,3 @@ def _is_argument(value: Any) -> bool:
     if isinstance(value, list | tuple):
         return all(isinstance(one, BaseException) for one in value)
     return value is None or type(value) in (str, int, float, bool, bytes) or isinstance(value, BaseException)
-
-
-def _names(kind: type) -> list[str]:
-    return [f"{one.__module__}:{one.__qualname__}"[:200] for one in type.mro(kind)[:-1]][:12]
-
-
-def _is_builtin(kind: type) -> bool:
-    return getattr(builtins, kind.__name__, None) is kind
-
-
-def _builtin(name: Any) -> type:
-    found = getattr(builtins, name)
-    if not isinstance(found, type):
-        raise ValueError(name)
-    return found
-
-
-def loopback(judge: Peer, host: Peer) -> None:
-    """Join two sides in one process: the same messages, without a channel."""
-    judge.other, host.other = host, judge

@@ -1,7 +1,5 @@
 """What a student calls in an exercise notebook: `course`, `given` and `check`."""
 
-from __future__ import annotations
-
 import difflib
 import os
 from dataclasses import replace
@@ -76,7 +74,6 @@ _STALE = (
     "The newest run of the cell that makes `{name}` failed: {error}. So `{name}` is still that of an earlier "
     "run. Correct the cell, run it, then check again."
 )
-
 
 _same: dict[str, tuple[object, int]] = {}
 """How an answer to each exercise failed last in this kernel, and how many times running."""

@@ -17,9 +17,9 @@ from lessons.exercises import (
     Variant,
     executed,
     exercises,
-    leaks_parts,
     leaks_programs,
 )
+from lessons.exercises.sql import new_pool
 from lessons.judge import (
     home,
     trial,
@@ -53,7 +53,7 @@ def leaks_on(job: leaks_programs.Job) -> set[str]:
     gc.disable()
     try:
         for way, (slots, readings) in WAYS.items():
-            engine = leaks_parts.new_pool(slots)
+            engine = new_pool(slots)
             try:
                 job(engine, readings())
             except BaseException as error:

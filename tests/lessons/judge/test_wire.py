@@ -24,13 +24,13 @@ from lessons.judge import trial, wire
 from lessons.judge.host import Host
 from lessons.judge.judge import Callback, Judge, Remote, declared, judge_of
 from lessons.judge.trial import can_copy
-from lessons.judge.wire import Channel, Kept, Over, loopback
+from lessons.judge.wire import Channel, Kept, Over
 
 
 def joined(answer: object = None) -> tuple[Judge, Host]:
     """A judge and a host in this process."""
     judge, host = Judge(), Host(None, answer)
-    loopback(judge, host)
+    judge.other, host.other = host, judge
     return judge, host
 
 

@@ -1,17 +1,11 @@
 """chains-x1: a stage that loses every reading."""
 
-from __future__ import annotations
-
 import itertools
 from collections.abc import Iterator
-from types import SimpleNamespace
 from typing import Any
 
+from lessons.exercises import Asked, Facts, Sheet, Variant, exactly, ruled, short
 from lessons.exercises.chains_parts import Record, Tap, compared, drawn, lazy, stage_rules
-from lessons.exercises.exercise import Sheet, exactly
-from lessons.exercises.rules import Asked, ruled
-from lessons.exercises.variant import Variant
-from lessons.words import described as short
 
 
 def winter(variant: Variant, key: str, count: int, warmer: float = -35) -> list[Record]:
@@ -33,7 +27,7 @@ def weeks(variant: Variant) -> Iterator[list[Record]]:
     yield []
 
 
-def ending(answer: Any, sheet: Sheet) -> Iterator[SimpleNamespace]:
+def ending(answer: Any, sheet: Sheet) -> Facts:
     """Streams with an end, one after the other, and then two at once."""
     week, *others = weeks(sheet.variant)
     warm = winter(sheet.variant, "chains-x1:warm", 4, 1)
@@ -57,7 +51,7 @@ def alike(value: object, expected: Record) -> bool:
     return all(key in value and exactly(value[key], cell) for key, cell in expected.items())
 
 
-def endless(answer: Any, sheet: Sheet) -> Iterator[SimpleNamespace]:
+def endless(answer: Any, sheet: Sheet) -> Facts:
     """A stream without an end, pulled a few times."""
     rows = winter(sheet.variant, "chains-x1:endless", 6)
     count = sheet.variant.number("chains-x1:endless", 9, 12)
@@ -74,12 +68,8 @@ RULES = stage_rules(
     'Hand on each reading as a dict of its own: the cells that it came with, and `"highest"`. Compare with '
     "every temperature of this stream so far, this one included: all may be below zero, and 0.0 is one.",
 )  # fmt: skip
-losing = ruled(
-    "chains-x1", "A stage that loses every reading", kind="fix", answer="with_highest", version=5,
-    hangs="chains-stage-by-stage", given=lambda variant: winter(variant, "chains-x1", 7),
-    asked=[
-        Asked("each reading is handed on before the next is pulled", 2,
-              (*RULES.begun, *RULES.held, *RULES.prompt)),
-        Asked("every reading arrives, with the highest so far", 2, (*RULES.begun, *RULES.right)),
-    ],
-)  # fmt: skip
+PROMPT = Asked("each reading is handed on before the next is pulled", 2, *RULES.prompt)
+RIGHT = Asked("every reading arrives, with the highest so far", 2, *RULES.right)
+ruled("chains-x1", "A stage that loses every reading", kind="fix", answer="with_highest", version=5,
+      hangs="chains-stage-by-stage", given=lambda variant: winter(variant, "chains-x1", 7),
+      asked=[PROMPT, RIGHT])  # fmt: skip

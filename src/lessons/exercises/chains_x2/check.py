@@ -1,18 +1,11 @@
 """chains-x2: the mail that never came."""
 
-from __future__ import annotations
-
-from collections.abc import Iterator
 from functools import partial
-from types import SimpleNamespace
 from typing import Any
 
+from lessons.exercises import Asked, Callback, Fact, Facts, Rule, Sheet, Variant, attempt, ruled, short
 from lessons.exercises.chains_parts import Line, in_generator, odd
-from lessons.exercises.exercise import Sheet, attempt, exactly
-from lessons.exercises.rules import Asked, Rule, ruled
-from lessons.exercises.variant import Variant
-from lessons.judge.judge import Callback
-from lessons.words import described as short
+from lessons.exercises.exercise import exactly
 
 
 class Frozen(Exception):
@@ -29,7 +22,7 @@ def nightly(variant: Variant) -> Any:
     return line, line.stages, line
 
 
-def worked(answer: Any, line: Line, sheet: Sheet) -> SimpleNamespace:
+def worked(answer: Any, line: Line, sheet: Sheet) -> Fact:
     """What one night of the answer came to.
 
     inside: whether a mail was sent by a line of a generator. So the host says, and it decides on no points.
@@ -43,7 +36,7 @@ def worked(answer: Any, line: Line, sheet: Sheet) -> SimpleNamespace:
     end = attempt(answer, line, line.stages, line, Callback(mail))
     written = len(line.rows) if line.struck is None else line.struck
     said, spoke = line.mails[0] if line.mails else (None, None)
-    return SimpleNamespace(
+    return Fact(
         line=line, end=end, when=line.when, place=line.place, building=not line.at, inside=any(inside),
         kind=type(line.error).__name__, silent=not line.mails, mails=short(line.mails), said=said,
         written=written, counted=exactly(said, written), right=len(line.mails) == 1 and spoke is line.error,
@@ -53,14 +46,14 @@ def worked(answer: Any, line: Line, sheet: Sheet) -> SimpleNamespace:
     )  # fmt: skip
 
 
-def nights(answer: Any, sheet: Sheet) -> Iterator[SimpleNamespace]:
+def nights(answer: Any, sheet: Sheet) -> Facts:
     """Each part fails at each record, and each call that builds.
 
     Each night knows `elsewhere`: where another one sent a mail.
     """
     variant = sheet.variant
     records = variant.readings("chains-x2:check", variant.number("chains-x2:check", 5, 8))
-    done: list[SimpleNamespace] = []
+    done: list[Fact] = []
     for place in ("source", "stage 1", "stage 2", "sink"):
         from_source = place in ("source", "stage 1")
         last = len(records) if from_source else len(Line(records).kept)
@@ -80,7 +73,7 @@ def nights(answer: Any, sheet: Sheet) -> Iterator[SimpleNamespace]:
         yield night
 
 
-def rare(answer: Any, sheet: Sheet) -> Iterator[SimpleNamespace]:
+def rare(answer: Any, sheet: Sheet) -> Facts:
     """A sink that raises StopIteration or SystemExit, and Ctrl-C in each part."""
     records = sheet.variant.readings("chains-x2:rare", 6)
     for error in (StopIteration("the sink is full"), SystemExit(1)):
@@ -89,7 +82,7 @@ def rare(answer: Any, sheet: Sheet) -> Iterator[SimpleNamespace]:
         yield worked(answer, Line(records, fault=(place, at), error=KeyboardInterrupt()), sheet)
 
 
-def good_night(answer: Any, sheet: Sheet) -> Iterator[SimpleNamespace]:
+def good_night(answer: Any, sheet: Sheet) -> Facts:
     """A night without a failure, and one without a record."""
     for records in (odd(sheet.variant, "chains-x2:good", 5, 8), []):
         line = Line(records)
@@ -101,7 +94,7 @@ def good_night(answer: Any, sheet: Sheet) -> Iterator[SimpleNamespace]:
         yield night
 
 
-def within(answer: Any, sheet: Sheet) -> Iterator[SimpleNamespace]:
+def within(answer: Any, sheet: Sheet) -> Facts:
     """A night whose sink runs another one and fails, by an error of its own or by that of the other night."""
     records = sheet.variant.readings("chains-x2:within", 6)
     inner_error = ValueError("the inner night is lost")
@@ -114,7 +107,7 @@ def within(answer: Any, sheet: Sheet) -> Iterator[SimpleNamespace]:
         right = len(outer.mails) == len(inner.mails) == 1 and exactly([count for count, _ in mails], [1, 0])
         same = all(error is one.error for (_, error), one in zip(mails, (outer, inner), strict=False))
         what = f"a sink ran a night of its own, and both failed. Inside the mails were {short(inner.mails)}"
-        yield SimpleNamespace(what=what, mails=short(outer.mails), right=right and same)
+        yield Fact(what=what, mails=short(outer.mails), right=right and same)
     line = Line(records)
     worked(answer, line, sheet)
     line.rows, line.place, line.at, line.error = [], "sink", 2, OSError("the second night is lost")
@@ -123,15 +116,13 @@ def within(answer: Any, sheet: Sheet) -> Iterator[SimpleNamespace]:
     yield again
 
 
-WORKS = Rule(
-    good_night, lambda night: night.wanted and not night.line.pulls,
-    "nothing was pulled, so nothing could fail.", "", "Pull the chain, and write each record.",
-)  # fmt: skip
+WORKS = Rule(good_night, lambda night: night.wanted and not night.line.pulls,
+             "nothing was pulled, so nothing could fail.", "",
+             "Pull the chain, and write each record.")  # fmt: skip
 AGAIN = "Once the mail is sent, raise the same error again: a bare `raise` in the `except`."
 SUSPENDED = "While the sink writes, all generators are suspended. Put the `try` around the whole loop."
 
-CHAIN = (
-    WORKS,
+CHAIN = Asked("a failure of the source or of a stage sends a mail", 2, [WORKS], (
     Rule(nights, lambda night: night.silent and not night.same_error and not night.no_error,
          "{when}, and then {raised} came out{where}.", "",
          "Whatever the mail needs has to be there before the `try` begins."),
@@ -149,10 +140,9 @@ CHAIN = (
          "{when}, and no mail came.", "",
          "Let the `try` begin before the first call, let the loop that pulls and writes be in it, and let "
          "its `except` catch every `Exception`."),
-)  # fmt: skip
+))  # fmt: skip
 
-SINK = (
-    WORKS,
+SINK = Asked("a failure of the sink sends a mail", 2, [WORKS], (
     Rule(nights, lambda night: night.silent and night.place == "sink" and night.inside
          and "stage 2" in night.elsewhere,
          "{when}, and no mail came; after failures in the chain one came, from inside a generator.",
@@ -162,10 +152,9 @@ SINK = (
     Rule(rare, lambda night: night.kind == "StopIteration" and night.silent and night.no_error,
          "{when}, and the night ended as a good one.", "",
          "`map` and `next` take a `StopIteration` for an end. Write in the body of a `for` loop."),
-)  # fmt: skip
+))  # fmt: skip
 
-MAIL = (
-    WORKS,
+MAIL = Asked("there is one mail, which says how many records were written, and why no more", 1, [WORKS], (
     Rule(nights, lambda night: not night.building and night.written != night.due,
          "{when}: by then {due} could be written, and {written} were.", "chains-stage-by-stage",
          "Write each record before you pull the next: no list of all of them."),
@@ -181,10 +170,9 @@ MAIL = (
     Rule(within, lambda mixed: not mixed.right,
          "{what}. The mails were {mails}.", "",
          "Keep what belongs to one night in variables of its call, and not on an object or in the module."),
-)  # fmt: skip
+))  # fmt: skip
 
-GOES_ON = (
-    WORKS,
+GOES_ON = Asked("the error goes on, and without a failure no mail is sent", 1, [WORKS], (
     Rule(good_night, lambda night: not night.right,
          "nothing failed: {written} of {wanted} records were written, the answer returned {returned} and "
          "raised {raised}, and the mails were {mails}.", "",
@@ -196,15 +184,6 @@ GOES_ON = (
     Rule(rare, lambda night: night.kind != "StopIteration" and not (night.silent and night.same_error),
          "{when}: {raised} reached the caller, and the mails were {mails}.", "",
          "A failure is an `Exception`. Ctrl-C and `SystemExit` are not: `except Exception` lets them pass."),
-)  # fmt: skip
-
-mailing = ruled(
-    "chains-x2", "The mail that never came", kind="fix", answer="night", version=5,
-    hangs="chains-stage-by-stage", given=nightly,
-    asked=[
-        Asked("a failure of the source or of a stage sends a mail", 2, CHAIN),
-        Asked("a failure of the sink sends a mail", 2, SINK),
-        Asked("there is one mail, which says how many records were written, and why no more", 1, MAIL),
-        Asked("the error goes on, and without a failure no mail is sent", 1, GOES_ON),
-    ],
-)  # fmt: skip
+))  # fmt: skip
+ruled("chains-x2", "The mail that never came", kind="fix", answer="night", version=5,
+      hangs="chains-stage-by-stage", given=nightly, asked=[CHAIN, SINK, MAIL, GOES_ON])  # fmt: skip

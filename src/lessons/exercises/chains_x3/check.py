@@ -1,23 +1,15 @@
 """chains-x3: a diary that closes its files."""
 
-from __future__ import annotations
-
 import itertools
 import tempfile
-from collections.abc import Iterator
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
+from lessons.exercises import Asked, Callback, Fact, Facts, Rule, Sheet, Variant, attempt, ruled, short
 from lessons.exercises.chains_parts import Shelf
-from lessons.exercises.exercise import Attempt, Sheet, attempt, exactly
-from lessons.exercises.rules import Asked, Rule, ruled
-from lessons.exercises.variant import Variant
-from lessons.judge.judge import Callback
-from lessons.words import described as short
+from lessons.exercises.exercise import Attempt, exactly
 
 KEY = "chains-x3:check"
-
 _folders: list[tempfile.TemporaryDirectory[str]] = []
 
 
@@ -56,7 +48,7 @@ def after_close(stream: Any, count: int) -> Any:
     return next(stream)
 
 
-def whole(answer: Any, sheet: Sheet) -> Iterator[SimpleNamespace]:
+def whole(answer: Any, sheet: Sheet) -> Facts:
     """A stream that is pulled to its end, and once more; and one that is pulled when it is closed."""
     shelf = Shelf(sheet.variant, KEY)
     stream = attempt(lambda: iter(made(answer, shelf).stream()))
@@ -69,7 +61,7 @@ def whole(answer: Any, sheet: Sheet) -> Iterator[SimpleNamespace]:
     early = isinstance(end.error, ValueError) and "closed file" in end.raised
     if end.error is not None and not early and (shelf.files or not isinstance(end.error, OSError)):
         raise end.error
-    yield SimpleNamespace(
+    yield Fact(
         raised=end.raised, where=f", at {end.where}" if end.where else "", closed_file=early,
         opened=len(shelf.files), few=len(end.value or ()) != len(shelf.values), wanted=shelf.values,
         came=short(end.value), right=exactly(end.value, shelf.values),
@@ -86,14 +78,14 @@ WRONG: dict[Any, tuple[str, type[BaseException]]] = {
 """What a file may have in itself, in words, and the error that comes of it."""
 
 
-def ways_out(answer: Any, sheet: Sheet) -> list[SimpleNamespace]:
+def ways_out(answer: Any, sheet: Sheet) -> list[Fact]:
     """A stream that is closed after each reading, pulled to its end, or ended by an error of one file."""
     left, total = [], len(Shelf(sheet.variant, KEY).values)
     for count in range(1, total + 1):
         shelf, stream = begun(answer, sheet)
         pulled = [attempt(next, stream) for _ in range(count)]
         end = attempt(lambda stream=stream: stream.close())
-        left.append(SimpleNamespace(
+        left.append(Fact(
             when=f"after {count} of {total} readings and `close()`", open=shelf.open,
             given=short(stream), closable=hasattr(stream, "close"), raised=end.raised, silent=False,
             held_on="GeneratorExit" in end.raised, kept=(stream, pulled),
@@ -105,7 +97,7 @@ def ways_out(answer: Any, sheet: Sheet) -> list[SimpleNamespace]:
             end = attempt(lambda shelf=shelf: read(made(answer, shelf).stream()))
             # Lines that are not taken for numbers cannot be wrong ones.
             floats = not isinstance(end.value, list) or all(type(value) is float for value in end.value)
-            left.append(SimpleNamespace(
+            left.append(Fact(
                 when=f"after an error: file {number + 1} {what}" if way else "at the end",
                 open=shelf.open, closable=True, held_on=False, raised=end.raised, kept=end,
                 silent=way and floats and not isinstance(end.error, error),
@@ -113,7 +105,7 @@ def ways_out(answer: Any, sheet: Sheet) -> list[SimpleNamespace]:
     return left
 
 
-def waiting(answer: Any, sheet: Sheet) -> Iterator[SimpleNamespace]:
+def waiting(answer: Any, sheet: Sheet) -> Facts:
     """A stream that is closed without a pull."""
     shelf = Shelf(sheet.variant, KEY)
     diary = attempt(made, answer, shelf).value
@@ -121,18 +113,18 @@ def waiting(answer: Any, sheet: Sheet) -> Iterator[SimpleNamespace]:
     stream = attempt(lambda: iter(diary.stream())).value
     eager, by_call = shelf.open, len(shelf.files) > before == 0
     end = attempt(lambda: stream.close()) if hasattr(stream, "close") else Attempt()
-    yield SimpleNamespace(eager=eager or "nothing", left=shelf.open, by_call=by_call, raised=end.raised)
+    yield Fact(eager=eager or "nothing", left=shelf.open, by_call=by_call, raised=end.raised)
 
 
-def slowly(answer: Any, sheet: Sheet) -> Iterator[SimpleNamespace]:
+def slowly(answer: Any, sheet: Sheet) -> Facts:
     """A stream that is pulled reading by reading."""
     shelf, stream = begun(answer, sheet)
     for count, _ in enumerate(shelf.values, 1):
         next(stream)
-        yield SimpleNamespace(count=count, lines=sum(file.lines for file in shelf.files), files=shelf.most)
+        yield Fact(count=count, lines=sum(file.lines for file in shelf.files), files=shelf.most)
 
 
-def once_more(answer: Any, sheet: Sheet) -> Iterator[SimpleNamespace]:
+def once_more(answer: Any, sheet: Sheet) -> Facts:
     """A second stream of one diary, after the first and beside it; and a second diary beside the first."""
     shelf = Shelf(sheet.variant, KEY)
     for count, went in ((1, "one reading"), (len(shelf.values) + 1, "all readings")):
@@ -143,19 +135,19 @@ def once_more(answer: Any, sheet: Sheet) -> Iterator[SimpleNamespace]:
         second = read(diary.stream())
         right = exactly(second, shelf.values) and exactly(taken, shelf.values[:count])
         when = f"after {went} of a first stream, a second one"
-        yield SimpleNamespace(when=when, later=True, came=short(second), right=right, open="none")
+        yield Fact(when=when, later=True, came=short(second), right=right, open="none")
     for times in (0, 2):
         diary = answer([*map(Path, shelf.texts)] * times, Callback(Shelf(sheet.variant, KEY).fetch, "open"))
         came, when = read(diary.stream()), f"a diary that has each path {times} times"
         right = exactly(came, shelf.values * times)
-        yield SimpleNamespace(when=when, later=False, came=short(came), right=right, open="none")
+        yield Fact(when=when, later=False, came=short(came), right=right, open="none")
     diary = made(answer, shelf)
     yield from _beside("two streams of one diary were pulled in turn: one of them", [(diary, shelf)] * 2)
     pairs = [(made(answer, one), one) for one in (Shelf(sheet.variant, KEY), Shelf(sheet.variant, KEY, 3))]
     yield from _beside("two diaries were pulled in turn: one of them", pairs)
 
 
-def _beside(when: str, diaries: list[tuple[Any, Shelf]]) -> Iterator[SimpleNamespace]:
+def _beside(when: str, diaries: list[tuple[Any, Shelf]]) -> Facts:
     streams: list[tuple[Any, list[Any]]] = [(iter(diary.stream()), []) for diary, _ in diaries]
     for stream, values in streams * (1 + max(len(shelf.values) for _, shelf in diaries)):
         pulled = attempt(next, stream)
@@ -163,7 +155,7 @@ def _beside(when: str, diaries: list[tuple[Any, Shelf]]) -> Iterator[SimpleNames
             values.append(pulled.value)
     for (_, values), (_, shelf) in zip(streams, diaries, strict=True):
         right, left = exactly(values, shelf.values), shelf.open or "none"
-        yield SimpleNamespace(when=when, later=False, came=short(values), right=right, open=left)
+        yield Fact(when=when, later=False, came=short(values), right=right, open=left)
 
 
 ALL = "Yield `float(line)` for each line of each file, in their order."
@@ -179,7 +171,7 @@ READS = (
 )  # fmt: skip
 """What must hold before anything else can be seen."""
 
-CLOSES = (
+CLOSES = Asked("no file stays open, wherever the stream is left", 2, READS, (
     Rule(ways_out, lambda left: left.open and not left.closable,
          "`stream()` gave {given}: it has no `close`, and {open} stays open.", "generators-map-closes",
          "Let `stream` be a generator function itself: a generator can be closed where it is suspended."),
@@ -191,9 +183,9 @@ CLOSES = (
          "`GeneratorExit` at the `yield`."),
     Rule(ways_out, lambda left: left.silent,
          "{when}, and {raised} was raised.", "", "Let each error go on to whoever pulls."),
-)  # fmt: skip
+))  # fmt: skip
 
-OPENS_LATE = (
+OPENS_LATE = Asked("a stream that was never pulled has opened nothing", 1, READS, (
     Rule(waiting, lambda stream: stream.left and stream.by_call,
          "`stream()` was called, not pulled, and closed; still open: {left}.", "chains-close-runs-finally",
          "A generator that never started has not entered its `try`. Open each file inside it."),
@@ -201,15 +193,15 @@ OPENS_LATE = (
          "`stream()` was called, and closed without a pull. Open before that: {eager}; `close()` raised "
          "{raised}.", "",
          "Let the first pull open the first file, so that `close()` has nothing to do before it."),
-)  # fmt: skip
+))  # fmt: skip
 
-BY_LINE = (
+BY_LINE = Asked("it reads line by line, and has one file open at a time", 1, READS, (
     Rule(slowly, lambda one: one.files > 1 or one.lines > one.count,
          "when reading {count} came out, {lines} lines had been read. Files open at once: up to {files}.", "",
          "Yield inside the loop over the file's lines, while it is open, and close it before the next."),
-)  # fmt: skip
+))  # fmt: skip
 
-FROM_THE_FIRST = (
+FROM_THE_FIRST = Asked("each stream is its own, from the first reading to the last", 1, READS, (
     Rule(whole, lambda run: not run.right, "the files hold {wanted}; what came was {came}.", "", ALL),
     Rule(whole, lambda run: run.more,
          "after its end, or after `close()`, the stream was pulled once more, and brought {more}.", "",
@@ -220,15 +212,7 @@ FROM_THE_FIRST = (
     Rule(once_more, lambda again: not again.right or again.open != "none",
          "{when} brought {came}. Files that were open afterwards: {open}.", "",
          "Keep what one stream needs in variables of its generator, and the paths on `self`."),
-)  # fmt: skip
-
-diary = ruled(
-    "chains-x3", "A diary that closes its files", kind="complete", answer="Diary", version=5,
-    hangs="chains-stage-by-stage", given=shelved,
-    asked=[
-        Asked("no file stays open, wherever the stream is left", 2, (*READS, *CLOSES)),
-        Asked("a stream that was never pulled has opened nothing", 1, (*READS, *OPENS_LATE)),
-        Asked("it reads line by line, and has one file open at a time", 1, (*READS, *BY_LINE)),
-        Asked("each stream is its own, from the first reading to the last", 1, (*READS, *FROM_THE_FIRST)),
-    ],
-)  # fmt: skip
+))  # fmt: skip
+ruled("chains-x3", "A diary that closes its files", kind="complete", answer="Diary", version=5,
+      hangs="chains-stage-by-stage", given=shelved,
+      asked=[CLOSES, OPENS_LATE, BY_LINE, FROM_THE_FIRST])  # fmt: skip

@@ -1,27 +1,19 @@
 """chains-x4: a mean that moves along."""
 
-from __future__ import annotations
-
 import itertools
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from decimal import Decimal
 from fractions import Fraction
-from types import SimpleNamespace
 from typing import Any
 
+from lessons.exercises import Asked, Fact, Facts, Rule, Sheet, Variant, attempt, ruled, short
 from lessons.exercises import chains_parts as parts
 from lessons.exercises.chains_parts import Tap
-from lessons.exercises.exercise import Sheet, attempt
-from lessons.exercises.rules import Asked, Rule, ruled
-from lessons.exercises.variant import Variant
-from lessons.words import described as short
 
+# After how many means the memory of the answer's process is measured, and after how many more again.
 FIRST, LONG = 2_000, 20_000
-"""After how many means the memory of the answer's process is measured, and after how many more again."""
-
-MUCH = 100_000
-"""How many bytes more it may hold by then; the readings alone, packed closely, need 160,000."""
+MUCH = 100_000  # bytes that it may hold more by then; the readings alone, packed closely, need 160,000
 
 
 def degrees(variant: Variant, key: str, count: int) -> list[float]:
@@ -50,7 +42,7 @@ def near(value: object, right: float) -> bool:
     return type(value) is float and math.isclose(value, right, abs_tol=1e-6)
 
 
-def ending(answer: Any, sheet: Sheet) -> Iterator[SimpleNamespace]:
+def ending(answer: Any, sheet: Sheet) -> Facts:
     """Streams of several lengths with windows of several sizes, and two stages at once."""
     size, values = window_of(sheet.variant), degrees(sheet.variant, "chains-x4:ending", 12)
     lengths = ((12, size), (12, 1), (5, 2), (size, size), (size - 1, size), (0, 2))
@@ -65,7 +57,7 @@ def ending(answer: Any, sheet: Sheet) -> Iterator[SimpleNamespace]:
             yield parts.compared(run, kind, means(readings, n), near)
 
 
-def endless(answer: Any, sheet: Sheet) -> Iterator[SimpleNamespace]:
+def endless(answer: Any, sheet: Sheet) -> Facts:
     """A stream without an end, pulled a few times. A value is strange if it is no mean, rounded or not."""
     size, readings = window_of(sheet.variant), degrees(sheet.variant, "chains-x4:endless", 12)
     count = sheet.variant.number("chains-x4:endless", 12, 14)
@@ -80,7 +72,7 @@ def endless(answer: Any, sheet: Sheet) -> Iterator[SimpleNamespace]:
     yield run
 
 
-def many(answer: Any, sheet: Sheet) -> Iterator[SimpleNamespace]:
+def many(answer: Any, sheet: Sheet) -> Facts:
     """Many thousand readings, if the stage is known to hand on each mean in its turn.
 
     The readings are made beside the answer, because so many would be slow over the wire. Its process is
@@ -109,9 +101,7 @@ def many(answer: Any, sheet: Sheet) -> Iterator[SimpleNamespace]:
     judge.release(first)
     start = FIRST + LONG - 1
     [right] = means(list(itertools.islice(parts.unending(seed), start, start + size)), size)
-    yield SimpleNamespace(
-        more=more, held=held, size=size, last=short(last), right=right, near=near(last, right)
-    )
+    yield Fact(more=more, held=held, size=size, last=short(last), right=right, near=near(last, right))
 
 
 RULES = parts.stage_rules(
@@ -120,22 +110,18 @@ RULES = parts.stage_rules(
     "readings than `size` have none. 0.0 is a reading, too. Each mean is a `float`, and not rounded.",
 )  # fmt: skip
 
-smoothing = ruled(
-    "chains-x4", "A mean that moves along", kind="build", answer="smoothed", version=5,
-    hangs="chains-stage-by-stage", given=lambda variant: degrees(variant, "chains-x4", 14),
-    asked=[
-        Asked("each mean is handed on as soon as its readings are there", 2,
-              (*RULES.begun, *RULES.held, *RULES.prompt)),
-        Asked("it remembers no more than its window", 2, (
-            *RULES.begun, *RULES.held,
-            Rule(many, lambda run: run.more > MUCH or run.held > 150,
-                 "after 20,000 more readings its process held {more:,} bytes more, and after 300 large ones "
-                 "about {held} of them; the window has {size}.",
-                 "", "Drop what has left the window: `collections.deque(maxlen=size)` does it by itself."),
-        ), linux=True),
-        Asked("all means are right", 2, (*RULES.begun, *RULES.right, Rule(
-            many, lambda run: not run.near,
-            "after 22,000 means the last one was {last}; {right} belongs there.", "",
-            "Let a mean depend on its `size` readings alone: a small error must not add up."))),
-    ],
-)  # fmt: skip
+PROMPT = Asked("each mean is handed on as soon as its readings are there", 2, *RULES.prompt)
+REMEMBERS = Asked("it remembers no more than its window", 2, *RULES.held, (
+    Rule(many, lambda run: run.more > MUCH or run.held > 150,
+         "after 20,000 more readings its process held {more:,} bytes more, and after 300 large ones about "
+         "{held} of them; the window has {size}.", "",
+         "Drop what has left the window: `collections.deque(maxlen=size)` does it by itself."),
+), linux=True)  # fmt: skip
+RIGHT = Asked("all means are right", 2, *RULES.right, (
+    Rule(many, lambda run: not run.near,
+         "after 22,000 means the last one was {last}; {right} belongs there.", "",
+         "Let a mean depend on its `size` readings alone: a small error must not add up."),
+))  # fmt: skip
+ruled("chains-x4", "A mean that moves along", kind="build", answer="smoothed", version=5,
+      hangs="chains-stage-by-stage", given=lambda variant: degrees(variant, "chains-x4", 14),
+      asked=[PROMPT, REMEMBERS, RIGHT])  # fmt: skip

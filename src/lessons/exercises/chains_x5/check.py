@@ -1,16 +1,11 @@
 """chains-x5: deliver a few, and leave nothing half way."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
-from types import SimpleNamespace
 from typing import Any
 
+from lessons.exercises import Asked, Fact, Rule, Sheet, Variant, attempt, exactly, ruled, short
 from lessons.exercises.chains_parts import Line, names_in, odd
-from lessons.exercises.exercise import Attempt, Sheet, attempt, exactly
-from lessons.exercises.rules import Asked, Rule, ruled
-from lessons.exercises.variant import Variant
-from lessons.words import described as short
+from lessons.exercises.exercise import Attempt
 
 
 def line(variant: Variant) -> Any:
@@ -42,7 +37,7 @@ def cases(plain: Line) -> Iterator[tuple[str, int, dict[str, Any]]]:
         yield "both", 3, {**fault, "error": refusal("fails")}
 
 
-def runs(answer: Any, sheet: Sheet) -> list[SimpleNamespace]:
+def runs(answer: Any, sheet: Sheet) -> list[Fact]:
     """Left at every record, failed at every place, and with each generator failing to close.
 
     careful: whether building that fails in a stage leaves nothing suspended. names: those that the answer
@@ -69,13 +64,13 @@ def runs(answer: Any, sheet: Sheet) -> list[SimpleNamespace]:
     return done
 
 
-def observed(kind: str, limit: int, made: Line, end: Attempt) -> SimpleNamespace:
+def observed(kind: str, limit: int, made: Line, end: Attempt) -> Fact:
     """What one run of the answer came to."""
     need = made.need(made.at if made.place == "sink" or kind == "ended" else limit)
     wanted = made.kept[: made.at - 1 if kind == "ended" else limit]
     # In a generator, Python makes a `RuntimeError` of a `StopIteration`.
     free = end.error is not None if kind == "full" else made.stubborn and not made.raised
-    return SimpleNamespace(
+    return Fact(
         kind=kind, when=f"with limit {limit}, {made.when}", limit=limit, place=made.place,
         stubborn=made.stubborn,
         plain=made.error is None, ctrl_c=isinstance(made.error, KeyboardInterrupt),
@@ -99,10 +94,9 @@ SILENT = "{when}, and no error reached the caller."
 PULLED = "with limit {limit} the source was pulled {pulls} times; enough are {need}."
 EACH = "Give every `close` a `finally` of its own; `contextlib.ExitStack` has one for each."
 
-WORKS = Rule(
-    runs, lambda run: run.kind == "whole" and run.limit and not run.written,
-    "not one record was written.", "", "Pull the chain, and give each record to `sink.write`.",
-)  # fmt: skip
+WORKS = Rule(runs, lambda run: run.kind == "whole" and run.limit and not run.written,
+             "not one record was written.", "",
+             "Pull the chain, and give each record to `sink.write`.")  # fmt: skip
 
 LEFT = (
     WORKS,
@@ -120,22 +114,19 @@ LEFT = (
 )  # fmt: skip
 """What stays open when a run is left early is never closed, so nothing can be said of how it is closed."""
 
-CLOSED = (
-    *LEFT,
+CLOSED = Asked("every generator is closed, however the run ends", 3, LEFT, (
     Rule(runs, lambda run: not run.stubborn and not run.ctrl_c and run.open, OPEN, "",
          "Close in a `with` or a `finally` that begins before the first generator is made."),
     Rule(runs, lambda run: not run.stubborn and run.open,
          f"{OPEN} After other errors all are closed.", "leaks-except-is-enough",
          "Not every error is an `Exception`. A `with` or a `finally` covers every way out."),
-)  # fmt: skip
+))  # fmt: skip
 
 UNUSED = Rule(runs, lambda run: run.plain and run.unused, "with limit {limit}, a stage got no stream.", "",
               "Go through all of `stages`, however many there are.")  # fmt: skip
 GATHERS = Rule(runs, lambda run: run.gathered, PULLED, "chains-stage-by-stage", STOP)
 
-RIGHT = (
-    WORKS,
-    UNUSED,
+RIGHT = Asked("the records are right, no pull is too many, the error goes on", 2, [WORKS], [UNUSED], (
     Rule(runs, lambda run: run.plain and not run.right,
          "with limit {limit}, {wanted} records were to be written; {written} were, and the answer returned "
          "{returned}.", "", "Write each record once, in its order, and return how many were written."),
@@ -152,33 +143,23 @@ RIGHT = (
     Rule(runs, lambda run: run.kind != "full" and not run.same_error and run.no_error,
          SILENT, "", GO_ON),
     Rule(runs, lambda run: not run.same_error, "{when}, and {raised} reached the caller.", "", GO_ON),
-)  # fmt: skip
+))  # fmt: skip
 
 EITHER = ("early", "failed", "stubborn")
 TURNED = "{when}; they ended in the order {ended}, and it has to be {order}."
-LAST_FIRST = (
+LAST_FIRST = Asked("they are closed last first", 2, (
     *LEFT, UNUSED, GATHERS,
     Rule(runs, lambda run: run.kind in EITHER and run.readable and run.ended != run.order
          and "reversed" in run.names,
          TURNED, "", "`ExitStack` turns the order round by itself: give it what was made first first."),
     Rule(runs, lambda run: run.kind in EITHER and run.readable and run.ended != run.order,
          TURNED, "chains-first-closes-first", "What was made last uses all the others: close it first."),
-)  # fmt: skip
-STUBBORN = (
-    *LEFT,
+))  # fmt: skip
+STUBBORN = Asked("one that fails to close keeps no other open", 1, LEFT, (
     Rule(runs, lambda run: run.kind == "stubborn" and not run.ctrl_c and run.open,
          OPEN, "composition-finally-covers-all", EACH),
     Rule(runs, lambda run: run.kind == "stubborn" and run.open, OPEN, "leaks-except-is-enough", EACH),
     Rule(runs, lambda run: run.stubborn and run.open, OPEN, "", EACH),
-)  # fmt: skip
-
-delivering = ruled(
-    "chains-x5", "Deliver a few, and leave nothing half way", kind="build", answer="deliver", version=5,
-    hangs="chains-stage-by-stage", given=line,
-    asked=[
-        Asked("every generator is closed, however the run ends", 3, CLOSED),
-        Asked("they are closed last first", 2, LAST_FIRST),
-        Asked("one that fails to close keeps no other open", 1, STUBBORN),
-        Asked("the records are right, no pull is too many, the error goes on", 2, RIGHT),
-    ],
-)  # fmt: skip
+))  # fmt: skip
+ruled("chains-x5", "Deliver a few, and leave nothing half way", kind="build", answer="deliver", version=5,
+      hangs="chains-stage-by-stage", given=line, asked=[CLOSED, LAST_FIRST, STUBBORN, RIGHT])  # fmt: skip

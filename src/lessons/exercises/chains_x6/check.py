@@ -1,18 +1,11 @@
 """chains-x6: a test that catches a chain left half way."""
 
-from __future__ import annotations
-
-from collections.abc import Iterator
 from functools import partial
-from types import SimpleNamespace
 from typing import Any
 
+from lessons.exercises import Asked, Callback, Fact, Facts, Rule, Sheet, Variant, attempt, ruled
 from lessons.exercises import chains_programs as ways
 from lessons.exercises.chains_programs import Program, let_go
-from lessons.exercises.exercise import Sheet, attempt
-from lessons.exercises.rules import Asked, Rule, ruled
-from lessons.exercises.variant import Variant
-from lessons.judge.judge import Callback
 
 
 def programs(variant: Variant) -> Any:
@@ -47,7 +40,7 @@ WORLDS = {
 """Programs as they would be if a belief were true: a test that only these pass shows that belief."""
 
 
-def tried(answer: Any, sheet: Sheet) -> Iterator[SimpleNamespace]:
+def tried(answer: Any, sheet: Sheet) -> Facts:
     """What the test does with right and leaky programs, in a drawn order; its own parts are in them."""
     tries = [(family, way, what) for family, whats in FAMILIES.items() for way, what in whats.items()]
     drawn = list(range(len(tries)))
@@ -67,7 +60,7 @@ def tried(answer: Any, sheet: Sheet) -> Iterator[SimpleNamespace]:
     looks = any(done[place][1].error for place in drawn if tries[place][1] is ways.open_ended)
     for place, (family, way, what) in enumerate(tries):
         program, end = done[place]
-        yield SimpleNamespace(
+        yield Fact(
             family=family, what=what, passed=end.error is None, raised=end.raised,
             stumbled=end.error is not None and not isinstance(end.error, AssertionError),
             where=f", {end.where}" if end.where else "", spent=program.spent,
@@ -76,7 +69,7 @@ def tried(answer: Any, sheet: Sheet) -> Iterator[SimpleNamespace]:
         )  # fmt: skip
 
 
-def worlds(answer: Any, sheet: Sheet) -> Iterator[SimpleNamespace]:
+def worlds(answer: Any, sheet: Sheet) -> Facts:
     """What a program has to do that the test accepts, if it rejects a right one."""
     rejected = [one for one in tried(answer, sheet) if one.family == "right" and not one.passed]
     if rejected:
@@ -84,7 +77,7 @@ def worlds(answer: Any, sheet: Sheet) -> Iterator[SimpleNamespace]:
         passed = (way for way in WORLDS if attempt(answer, Callback(Program(way).function())).error is None)
         # A test that other right programs pass shows no belief.
         way = next(passed, None) if rejected[1:] else None
-        yield SimpleNamespace(way=way, where=rejected[0].where)
+        yield Fact(way=way, where=rejected[0].where)
         sheet.judge.keep = False
 
 
@@ -94,7 +87,6 @@ def in_world(way: Any, world: Any) -> bool:
 
 
 REJECTED = "a program that leaves nothing suspended was rejected{where}"
-
 
 FAIR = (
     Rule(tried, lambda one: one.family == "right" and one.stumbled,
@@ -113,9 +105,9 @@ FAIR = (
 PASSES = "your test passes a program that {what}."
 
 
-def missed(family: str, advice: str, *shown: Rule) -> tuple[Rule, ...]:
-    """The rows for a family of leaky programs; those that show more come before the last."""
-    return (
+def catches(name: str, points: int, family: str, advice: str, *shown: Rule) -> Asked:
+    """What is asked about a family of leaky programs; rows that show more come before the last."""
+    return Asked(name, points, FAIR, (
         Rule(tried, lambda one: one.family == family and one.stumbled,
              "for a program that {what} your test raises {raised}; it has to be an AssertionError.", "",
              "Compare what you kept with what has to be, by `assert`."),
@@ -124,33 +116,26 @@ def missed(family: str, advice: str, *shown: Rule) -> tuple[Rule, ...]:
              "chains-iterated-twice", "Make new records, or a new list iterator, for every run."),
         *shown,
         Rule(tried, lambda one: one.family == family and one.passed, PASSES, "", advice),
-    )  # fmt: skip
+    ))  # fmt: skip
 
 
 ALL = "Keep the generator of the source and of each of at least two stages, and look at them all."
 
-EARLY = missed(
-    "early", "Let a run be left early, with a `limit` below the number of records, and keep its generators "
-    "in a list: what is kept is not closed by luck.",
+EARLY = catches(
+    "it catches a run that was left early", 3, "early",
+    "Let a run be left early, with a `limit` below the number of records, and keep its generators in a list: "
+    "what is kept is not closed by luck.",
 )  # fmt: skip
-SOME = missed("some", ALL, Rule(
+SOME = catches("it looks at every generator", 2, "some", ALL, Rule(
     tried, lambda one: one.way is ways.last_alone and one.passed and one.looks,
     PASSES, "chains-close-travels", ALL,
 ))  # fmt: skip
-BROKEN = missed(
-    "broken", "Let the last of several stages fail at a record, and let the sink fail, each in a run of its "
-    "own.", Rule(
-        tried, lambda one: one.family == "broken" and one.passed and one.unbuilt,
-        f"{PASSES} In your test a part fails when it is called, before anything is pulled.",
-        "", "Let a stage fail at a record: inside its generator, after its first `yield`."),
+BROKEN = catches(
+    "it catches what a failure leaves suspended", 2, "broken",
+    "Let the last of several stages fail at a record, and let the sink fail, each in a run of its own.",
+    Rule(tried, lambda one: one.family == "broken" and one.passed and one.unbuilt,
+         f"{PASSES} In your test a part fails when it is called, before anything is pulled.",
+         "", "Let a stage fail at a record: inside its generator, after its first `yield`."),
 )  # fmt: skip
-
-testing = ruled(
-    "chains-x6", "A test that catches a chain left half way", kind="test", answer="check_closes", version=5,
-    hangs="chains-stage-by-stage", given=programs,
-    asked=[
-        Asked("it catches a run that was left early", 3, (*FAIR, *EARLY)),
-        Asked("it looks at every generator", 2, (*FAIR, *SOME)),
-        Asked("it catches what a failure leaves suspended", 2, (*FAIR, *BROKEN)),
-    ],
-)  # fmt: skip
+ruled("chains-x6", "A test that catches a chain left half way", kind="test", answer="check_closes", version=5,
+      hangs="chains-stage-by-stage", given=programs, asked=[EARLY, SOME, BROKEN])  # fmt: skip

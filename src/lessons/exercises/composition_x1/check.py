@@ -1,23 +1,13 @@
 """composition-x1: put a pipeline together."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from lessons.exercises import Asked, Facts, Rule, Sheet, attempt, exactly, ruled, short
 from lessons.exercises import composition_parts as at_work
 from lessons.exercises.composition_parts import Feed, Row, Shift, Tray, ended, prepared, run_of
-from lessons.exercises.exercise import Sheet, attempt, exactly
-from lessons.exercises.rules import Asked, Rule, ruled
-from lessons.exercises.variant import Variant
-from lessons.words import described as short
 from lifecycle.faults import sweep
-
-
-def readings_of(variant: Variant) -> list[Row]:
-    """Some readings, `{"station", "day", "celsius"}`."""
-    return variant.readings("composition-x1", variant.number("composition-x1", 5, 8))
 
 
 class Desk:
@@ -41,14 +31,11 @@ def desk(answer: Any, sheet: Sheet) -> Iterator[Desk]:
         yield Desk(answer, sheet, waits)
 
 
-def line_drops(answer: Any, sheet: Sheet) -> Iterator[Any]:
+def line_drops(answer: Any, sheet: Sheet) -> Facts:
     """Two stages, and a line that drops one time less than there are attempts."""
     number = sheet.variant.number
-    # Never what `retryOnFailure` waits by default.
-    attempts, delay = (
-        number("composition-x1 attempts", 4, 6),
-        number("composition-x1 delay", 1, 9) / 4 + 0.125,
-    )
+    attempts = number("composition-x1 attempts", 4, 6)
+    delay = number("composition-x1 delay", 1, 9) / 4 + 0.125  # never what `retryOnFailure` waits by default
     at = number("composition-x1 at", 2, len(sheet.given) - 1)
     with desk(answer, sheet) as here:
         tray, line = Tray(), Feed(here.records, attempts - 1, at)
@@ -68,7 +55,7 @@ def line_drops(answer: Any, sheet: Sheet) -> Iterator[Any]:
         )  # fmt: skip
 
 
-def line_is_lost(answer: Any, sheet: Sheet) -> Iterator[Any]:
+def line_is_lost(answer: Any, sheet: Sheet) -> Facts:
     """A line that never comes back; without a stage, and with two; with other settings than before."""
     attempts = sheet.variant.number("composition-x1 attempts", 4, 6) + 1
     with desk(answer, sheet) as here:
@@ -78,7 +65,7 @@ def line_is_lost(answer: Any, sheet: Sheet) -> Iterator[Any]:
             yield ended(tried, stages=len(stages), attempts=attempts, opened=line.opened)
 
 
-def no_failure(answer: Any, sheet: Sheet) -> Iterator[Any]:
+def no_failure(answer: Any, sheet: Sheet) -> Facts:
     """A night without a failure; its second stage drops every other record."""
     with desk(answer, sheet) as here:
         tray, came, passed = Tray(), len(here.records), len(here.records) // 2
@@ -93,7 +80,7 @@ def no_failure(answer: Any, sheet: Sheet) -> Iterator[Any]:
             yield ended(tried, came=came, passed=passed, counted=counted, **part_facts)
 
 
-def night_in_a_night(answer: Any, sheet: Sheet) -> Iterator[Any]:
+def night_in_a_night(answer: Any, sheet: Sheet) -> Facts:
     """A sink whose second record starts another night."""
     with desk(answer, sheet) as here:
         other = sheet.variant.readings("composition-x1 other", len(here.records) + 2)
@@ -131,7 +118,7 @@ def swept(answer: Any, sheet: Sheet) -> list[Any]:
     return sorted(runs, key=lambda run: run.phase not in ("", "pull", "write"))
 
 
-def odd_parts(answer: Any, sheet: Sheet) -> Iterator[Any]:
+def odd_parts(answer: Any, sheet: Sheet) -> Facts:
     """Sources that open nothing, no stage, no sink, a sink that is empty, and settings of another class."""
     with desk(answer, sheet) as here:
         for source, sink, parts in (
@@ -150,12 +137,10 @@ def odd_parts(answer: Any, sheet: Sheet) -> Iterator[Any]:
 
 
 # A night in which nothing moves shows nothing else, so that it costs everything.
-NOTHING = Rule(
-    line_drops, lambda night: not night.arrived,
-    "not one record arrived, and the night raised {raised}.", "", "Mend that first.",
-)  # fmt: skip
+NOTHING = Rule(line_drops, lambda night: not night.arrived,
+               "not one record arrived, and the night raised {raised}.", "", "Mend that first.")  # fmt: skip
 
-ONCE = (
+ONCE = Asked("a line that drops is opened again, and each record comes once", 2, (
     Rule(line_drops, lambda night: night.spent,
          "a stage was retried: {raised}.", "decorators-stage-is-source",
          "Retry the source alone: the stream that a stage was given is exhausted after a failure."),
@@ -184,10 +169,9 @@ ONCE = (
          "a second night ran while the first one was writing. Of the {came} records of the {which} one "
          "{arrived} arrived, and the answer is {returned}.", "",
          "Keep the count of a night in a variable of its own call."),
-)  # fmt: skip
+))  # fmt: skip
 
-CLOSED = (
-    NOTHING,
+CLOSED = Asked("everything is closed wherever it breaks, and the error comes out", 2, [NOTHING], (
     Rule(swept, lambda run: run.phase in ("", "pull", "write") and run.leaked,
          "still open {when}: {leaked}.", "", at_work.WITH),
     Rule(swept, lambda run: run.leaked,
@@ -195,10 +179,9 @@ CLOSED = (
     Rule(swept, lambda run: run.phase in ("open", "pull", "write") and run.no_error and not run.saved,
          "{when} no error came out, and {arrived} records had arrived.", "composition-clean-is-right",
          "Whoever starts the night must learn that it failed: let the error out."),
-)  # fmt: skip
+))  # fmt: skip
 
-FIGURES = (
-    NOTHING,
+FIGURES = Asked("each part that yields is measured", 1, [NOTHING], (
     Rule(no_failure, lambda part: part.none,
          "no part has figures after the night.", "composition-context-measures",
          "On each object: `stage.process = measuredStage(stage.process)`; so the source."),
@@ -208,10 +191,9 @@ FIGURES = (
     Rule(line_drops, lambda night: night.patched,
          "after the night {patched} is another one, for all objects of the class.", "",
          "Leave the class as it is: `source.stream = …` puts the decorated method on the object."),
-)  # fmt: skip
+), hearsay=True)  # fmt: skip
 
-ANY = (
-    NOTHING,
+ANY = Asked("any parts and any settings will do", 2, [NOTHING], (
     Rule(odd_parts, lambda night: not night.no_error,
          "given {parts}, and settings that are not a `PipelineConfig`, the night raised {raised}.",
          "composition-patterns-need-each-other",
@@ -223,15 +205,7 @@ ANY = (
     Rule(line_drops, lambda night: night.right and not night.waited,
          "the line dropped {times} times, `delaySeconds` is {delay}, and the waits were: {waits}.", "",
          "Hand on `config.delaySeconds`."),
-)  # fmt: skip
-
-ASKED = [
-    Asked("a line that drops is opened again, and each record comes once", 2, ONCE),
-    Asked("everything is closed wherever it breaks, and the error comes out", 2, CLOSED),
-    Asked("each part that yields is measured", 1, FIGURES, hearsay=True),
-    Asked("any parts and any settings will do", 2, ANY),
-]
-TITLE = "Put a pipeline together"
-together = ruled(
-    "composition-x1", TITLE, kind="complete", answer="night", version=4, given=readings_of, asked=ASKED
-)
+))  # fmt: skip
+ruled("composition-x1", "Put a pipeline together", kind="complete", answer="night", version=4,
+      given=lambda variant: variant.readings("composition-x1", variant.number("composition-x1", 5, 8)),
+      asked=[ONCE, CLOSED, FIGURES, ANY])  # fmt: skip

@@ -1,16 +1,8 @@
 """composition-x2: close all of them, last first."""
 
-from __future__ import annotations
-
-from collections.abc import Iterator
-from types import SimpleNamespace
 from typing import Any
 
-from lessons.exercises.composition_parts import said
-from lessons.exercises.exercise import Sheet, attempt
-from lessons.exercises.rules import Asked, Rule, ruled
-from lessons.exercises.variant import Variant
-from lessons.judge.judge import declared
+from lessons.exercises import Asked, Fact, Facts, Rule, Sheet, attempt, declared, ruled
 
 
 @declared("close __eq__ __hash__", "name", name="Part")
@@ -39,12 +31,7 @@ class Station:
         return True
 
 
-def names_of(variant: Variant) -> list[str]:
-    """The names of the parts, in the order in which they were opened."""
-    return variant.stations("composition-x2", variant.number("composition-x2", 4, 6))
-
-
-def closings(answer: Any, sheet: Sheet) -> Iterator[Any]:
+def closings(answer: Any, sheet: Sheet) -> Facts:
     """No part fails, then one, several, some by Ctrl-C and one by `sys.exit()`; then equal parts."""
     names = sheet.given
     last = len(names) - 1
@@ -62,7 +49,7 @@ def closings(answer: Any, sheet: Sheet) -> Iterator[Any]:
         again = next((name for name in diary if diary.count(name) > 1), "")
         raised = [error for name, error in errors.items() if name in diary]
         out = _all(tried.error)
-        yield SimpleNamespace(
+        yield Fact(
             fails=bool(fails), equal=equal,
             what="no part failed, all of them are equal" if equal else "no part failed",
             kind=" and ".join(one.__name__ for one in dict.fromkeys(kinds.values())),
@@ -70,7 +57,7 @@ def closings(answer: Any, sheet: Sheet) -> Iterator[Any]:
             missed=", ".join(name for name in names if name not in diary), again=again,
             times=diary.count(again),
             last_first=closed == [name for name in reversed(names) if name in closed],
-            failures=len(raised), raised=tried.raised if raised else said(tried),
+            failures=len(raised), raised=tried.raised if raised else tried.said,
             no_error=tried.error is None, one_of_theirs=any(id(one) in out for one in raised),
             its_own=len(raised) == 1 and tried.error is raised[0],
         )  # fmt: skip
@@ -86,7 +73,7 @@ def _all(error: BaseException | None) -> set[int]:
     return set(map(id, found))
 
 
-ALL_CLOSED = (
+ALL_CLOSED = Asked("every part is closed, also when another one fails", 2, (
     Rule(closings, lambda one: one.missed and not one.fails and one.again,
          "{again} was closed {times} times, these never: {missed}.", "generators-loop-value-is-kept",
          "A `lambda` looks up its name when it is called, after the loop. Hand on `part.close` itself."),
@@ -104,18 +91,18 @@ ALL_CLOSED = (
          "`close()` of a part raised `{kind}`, and these stayed open: {missed}.", "",
          "Whatever it raises: `ExitStack.callback` and `finally` cover it, too."),
     Rule(closings, lambda one: one.again, "{again} was closed {times} times.", "", "Close each part once."),
-)  # fmt: skip
+))  # fmt: skip
 
-LAST_FIRST = (
+LAST_FIRST = Asked("the last one opened is closed first", 1, (
     # So it costs more than half to close only one part: the order of one shows nothing.
     Rule(closings, lambda one: one.missed and not (one.fails or one.equal),
          "this shows only when each part is closed.", "", "Mend that first."),
     Rule(closings, lambda one: not one.last_first,
          "opened in the order {opened}, closed in the order {closed}.", "chains-first-closes-first",
          "What was opened later may need what was opened before it: go backwards."),
-)  # fmt: skip
+))  # fmt: skip
 
-COMES_OUT = (
+COMES_OUT = Asked("a failure comes out", 2, (
     Rule(closings, lambda one: not one.closed, "no part was closed.", "", "Mend that first."),
     Rule(closings, lambda one: one.failures and not one.one_of_theirs,
          "{failures} of the parts failed to close, and what came out is {raised}.", "",
@@ -126,14 +113,7 @@ COMES_OUT = (
     Rule(closings, lambda one: not one.failures and not one.no_error,
          "no part failed to close, and what came out is {raised}.", "",
          "Begin each call with nothing noted: a default such as `errors=[]` is made once, for all calls."),
-)  # fmt: skip
-
-ASKED = [
-    Asked("every part is closed, also when another one fails", 2, ALL_CLOSED),
-    Asked("the last one opened is closed first", 1, LAST_FIRST),
-    Asked("a failure comes out", 2, COMES_OUT),
-]
-TITLE = "Close all of them, last first"
-shutting = ruled(
-    "composition-x2", TITLE, kind="fix", answer="shut_down", version=4, given=names_of, asked=ASKED
-)
+))  # fmt: skip
+ruled("composition-x2", "Close all of them, last first", kind="fix", answer="shut_down", version=4,
+      given=lambda variant: variant.stations("composition-x2", variant.number("composition-x2", 4, 6)),
+      asked=[ALL_CLOSED, LAST_FIRST, COMES_OUT])  # fmt: skip

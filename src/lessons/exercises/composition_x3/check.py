@@ -1,19 +1,12 @@
 """composition-x3: a sink that may be repeated."""
 
-from __future__ import annotations
-
-from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
+from lessons.exercises import Asked, Callback, Fact, Facts, Judge, Rule, Sheet, Variant, attempt, ruled, short
 from lessons.exercises.composition_parts import Database, Row, Rows, ended, new_engine
-from lessons.exercises.exercise import Attempt, Sheet, attempt
-from lessons.exercises.rules import Asked, Rule, ruled
-from lessons.exercises.variant import Variant
-from lessons.judge.judge import Callback, Judge
-from lessons.words import described as short
+from lessons.exercises.exercise import Attempt
 
 COLUMNS = "station text, day int, celsius float, primary key (station, day)"
 OLD: Rows = [("Old Harbour", 1, 4.5)]
@@ -22,7 +15,7 @@ OLD: Rows = [("Old Harbour", 1, 4.5)]
 def days_of(variant: Variant) -> Any:
     """`records` of one night, an `engine` whose database has the table `days`, and what it has: `rows()`."""
     database = Database("days", COLUMNS)
-    return SimpleNamespace(records=records_of(variant), engine=new_engine(database.path), rows=database.rows)
+    return Fact(records=records_of(variant), engine=new_engine(database.path), rows=database.rows)
 
 
 def records_of(variant: Variant, key: str = "composition-x3") -> list[Row]:
@@ -76,14 +69,14 @@ class Place:
 
 
 @contextmanager
-def places(answer: Any, sheet: Sheet) -> Iterator[Any]:
+def places(answer: Any, sheet: Sheet) -> Facts:
     """Makes a new database and an engine over it, as often as it is called."""
     with sheet.judge.folder() as folder:
         folders = (folder / str(number) for number in range(99))
         yield lambda old=OLD, pooled=False: Place(answer, sheet.judge, next(folders), old, pooled)
 
 
-def nights(answer: Any, sheet: Sheet) -> Iterator[Any]:
+def nights(answer: Any, sheet: Sheet) -> Facts:
     """A good night, of which no reading is there; one that fails half way, and one that Ctrl-C ends."""
     with places(answer, sheet) as place:
         *records, last = records_of(sheet.variant)
@@ -95,7 +88,7 @@ def nights(answer: Any, sheet: Sheet) -> Iterator[Any]:
         yield place().night("Ctrl-C after many records", records * 50, KeyboardInterrupt())
 
 
-def repeated(answer: Any, sheet: Sheet) -> Iterator[Any]:
+def repeated(answer: Any, sheet: Sheet) -> Facts:
     """A night of which one reading is there already, and the same night once more."""
     with places(answer, sheet) as place:
         records = records_of(sheet.variant)
@@ -105,7 +98,7 @@ def repeated(answer: Any, sheet: Sheet) -> Iterator[Any]:
         yield place().night("a night without a record", [])
 
 
-def locked(answer: Any, sheet: Sheet) -> Iterator[Any]:
+def locked(answer: Any, sheet: Sheet) -> Facts:
     """A night while another program writes; then while it reads: all can be written, and not committed."""
     with places(answer, sheet) as place:
         records, here = records_of(sheet.variant), place()
@@ -134,7 +127,7 @@ def _catches_os_error(here: Place, sheet: Sheet, records: list[Row]) -> bool:
     return here.night("", records).error not in errors
 
 
-def other_error(answer: Any, sheet: Sheet) -> Iterator[Any]:
+def other_error(answer: Any, sheet: Sheet) -> Facts:
     """A short night that fails, and not by a lock: at each statement, at the commit, by a refused row."""
     with places(answer, sheet) as place:
         here = place()
@@ -163,7 +156,7 @@ def other_error(answer: Any, sheet: Sheet) -> Iterator[Any]:
         yield night
 
 
-def two_at_once(answer: Any, sheet: Sheet) -> Iterator[Any]:
+def two_at_once(answer: Any, sheet: Sheet) -> Facts:
     """Two sinks over two databases, made before either of them is used, and used at the same time."""
     with places(answer, sheet) as place:
         outer, inner = place(), place()
@@ -184,12 +177,12 @@ def two_at_once(answer: Any, sheet: Sheet) -> Iterator[Any]:
         yield inner.seen("the inner", others, tried)
 
 
-def made(answer: Any, sheet: Sheet) -> Iterator[Any]:
+def made(answer: Any, sheet: Sheet) -> Facts:
     """A sink that was made and not entered."""
     with places(answer, sheet) as place:
         here = place()
         sink = attempt(answer, here.engine)
-        yield SimpleNamespace(open=here.database.open(sheet.judge))
+        yield Fact(open=here.database.open(sheet.judge))
         del sink
 
 
@@ -204,7 +197,7 @@ FIRST = (
          "nothing of a night that succeeded is in the table.", "", "Write, and commit in `__exit__`."),
 )  # fmt: skip
 
-KEPT = (
+KEPT = Asked("a night that succeeds is kept", 2, FIRST, (
     Rule(nights, lambda night: night.records and not night.right,
          "a night of {records} records came on top of {old} older row. Missing: {missing}. Too much: "
          "{extra}.", "",
@@ -213,9 +206,9 @@ KEPT = (
          "two sinks over two databases were in use at the same time, and {when} one was to keep {records} "
          "new records. Missing: {missing}. Too much: {extra}.", "",
          "Keep what belongs to one sink on the object itself, `self.…`, and nothing on its class."),
-)  # fmt: skip
+))  # fmt: skip
 
-UNCHANGED = (
+UNCHANGED = Asked("a night that fails changes nothing", 2, FIRST, (
     Rule(nights, lambda night: not night.records and not night.right and night.early,
          "the table had {old} row before {when}. It changed before the block ended, and has {rows} rows now.",
          "composition-failed-is-nothing",
@@ -226,18 +219,18 @@ UNCHANGED = (
     Rule(nights, lambda night: not night.records and night.no_error,
          "{when}, and the error did not come out of the block.", "leaks-true-reraises",
          "Let `__exit__` return nothing: a true value swallows the error."),
-)  # fmt: skip
+))  # fmt: skip
 
-REPEATED = (
+REPEATED = Asked("a reading that is there is replaced, and a repeated night leaves the same", 1, FIRST, (
     Rule(repeated, lambda night: night.left_a_table,
          "{when}: {raised}.", "databases-pooled-close-closes",
          "The pool hands out this connection again: drop what you made in it."),
     Rule(repeated, lambda night: not (night.no_error and night.right),
          "{when} raised {raised} and left {rows} rows. Missing: {missing}. Too much: {extra}.", "",
          "`insert or replace` takes the place of a row with the same key."),
-)  # fmt: skip
+))  # fmt: skip
 
-GIVEN_BACK = (
+GIVEN_BACK = Asked("the connection is given back on every way out", 1, FIRST, (
     Rule(made, lambda sink: sink.open,
          "a sink was made and not entered, and it has a connection of the pool.",
          "composition-parts-open-when-made",
@@ -254,9 +247,9 @@ GIVEN_BACK = (
     Rule(locked, lambda night: not night.free,
          "after {when} its transaction was still open: nothing else could be written to the database.", "",
          "A commit that fails does not end the transaction, and `close()` does not either: roll back first."),
-)  # fmt: skip
+), linux=True)  # fmt: skip
 
-OS_ERROR = (
+OS_ERROR = Asked("a locked database is an `OSError`", 1, FIRST, (
     Rule(locked, lambda night: night.no_error,
          "{when} let no error out, so that it seems to have succeeded.", "",
          "Let the failure out: a night that could not be written or committed has not succeeded."),
@@ -271,17 +264,6 @@ OS_ERROR = (
     Rule(other_error, lambda night: not (night.as_it_is or night.no_error),
          "{when}. Out came {raised}.", "",
          "Translate SQLAlchemy's `OperationalError` alone. A retry cannot help with any other error."),
-)  # fmt: skip
-
-ASKED = [
-    Asked("a night that succeeds is kept", 2, (*FIRST, *KEPT)),
-    Asked("a night that fails changes nothing", 2, (*FIRST, *UNCHANGED)),
-    Asked("a reading that is there is replaced, and a repeated night leaves the same", 1,
-          (*FIRST, *REPEATED)),
-    Asked("the connection is given back on every way out", 1, (*FIRST, *GIVEN_BACK), linux=True),
-    Asked("a locked database is an `OSError`", 1, (*FIRST, *OS_ERROR)),
-]  # fmt: skip
-TITLE = "A sink that may be repeated"
-repeating = ruled(
-    "composition-x3", TITLE, kind="build", answer="DaySink", version=4, given=days_of, asked=ASKED
-)
+))  # fmt: skip
+ruled("composition-x3", "A sink that may be repeated", kind="build", answer="DaySink", version=4,
+      given=days_of, asked=[KEPT, UNCHANGED, REPEATED, GIVEN_BACK, OS_ERROR])  # fmt: skip

@@ -1,18 +1,13 @@
 """composition-x4: a test that luck cannot pass."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from functools import partial
-from types import SimpleNamespace
 from typing import Any
 
+from lessons.exercises import Asked, Callback, Fact, Rule, Sheet, Variant, attempt, ruled
 from lessons.exercises import composition_parts as at_work
-from lessons.exercises.composition_parts import Runner, runner, said
-from lessons.exercises.exercise import Attempt, Sheet, attempt
-from lessons.exercises.rules import Asked, Rule, ruled
-from lessons.exercises.variant import Variant
-from lessons.judge.judge import Callback
+from lessons.exercises.composition_parts import Runner, runner
+from lessons.exercises.exercise import Attempt
 
 
 def build_of(variant: Variant) -> Callable[[], tuple[Any, Any, Any]]:
@@ -49,16 +44,11 @@ def tried(answer: Any, sheet: Sheet) -> list[Any]:
         ends[one] = end if end.error else ends.get(one, end)
     rejected = {one for one, end in ends.items() if end.error}
     return [
-        SimpleNamespace(
-            kind=kind,
-            passed=one not in rejected,
-            asserted=isinstance(ends[one].error, AssertionError),
-            raised=said(ends[one]),
-            rejects_all=all(right in rejected for right in kinds if not kinds[right]),
-            passes_all=not rejected,
-        )
+        Fact(kind=kind, passed=one not in rejected, asserted=isinstance(ends[one].error, AssertionError),
+             raised=ends[one].said, passes_all=not rejected,
+             rejects_all=all(right in rejected for right in kinds if not kinds[right]))
         for one, kind in kinds.items()
-    ]
+    ]  # fmt: skip
 
 
 # A test that fails for every runner tells nothing apart, so that it costs everything.
@@ -79,46 +69,34 @@ def passes(kind: str, belief: str, what: str, advice: str) -> Rule:
     return Rule(tried, lambda test: test.kind == kind and test.passed, seen, belief, advice)
 
 
-PARTS = passes(
-    "record", "", "closes only when all went well",
-    "Look at `outcome.leaked` after each fault: it names what is open.",
-)  # fmt: skip
-
-
-ASKED = [
-    Asked("it catches a runner that leaves parts open", 2, (
-        *TELLS,
+PARTS = passes("record", "", "closes only when all went well",
+               "Look at `outcome.leaked` after each fault: it names what is open.")  # fmt: skip
+ruled("composition-x4", "A test that luck cannot pass", kind="test", answer="test_run", version=4,
+      given=build_of, asked=[
+    Asked("it catches a runner that leaves parts open", 2, TELLS, (
         PARTS,
         passes("opening", "", "leaves its source open when the sink fails to open",
                "Look at `outcome.leaked` after a fault in `open`, too: the parts before it are open."),
         Rule(tried, lambda test: test.kind and not test.passed and not test.asserted,
              "for a leaky runner your test ended with {raised}, which is not an `AssertionError`.", "",
              "Catch what the runner raises and keep it; then assert."))),
-    Asked("it lets every right runner pass", 2, (
-        *TELLS,
+    Asked("it lets every right runner pass", 2, TELLS, [
         Rule(tried, lambda test: not test.kind and not test.passed,
              "your test rejects a runner that closes all and lets every error out: {raised}.", "",
-             "A runner may use a context, a stack or `finally`: assert on what stays open alone."))),
-    Asked("it catches a runner that leaves only the streams open", 1, (
-        *TELLS,
+             "A runner may use a context, a stack or `finally`: assert on what stays open alone.")]),
+    Asked("it catches a runner that leaves only the streams open", 1, TELLS, (
         PARTS,
         passes("streams", "leaks-refcount-closes", "leaves the generators to reference counting",
                "Keep the errors and the streams while you look: what is suspended is still open."),
         passes("broken", "", "closes its streams only when all went well",
                "Look at `outcome.leaked` after each fault, in a pull and in a write too."))),
-    Asked("it catches a runner whose closing stops at a close that fails", 1, (
-        *TELLS,
+    Asked("it catches a runner whose closing stops at a close that fails", 1, TELLS, (
         PARTS,
         passes("close", "", "closes all in one `finally`, one by one,",
                "Let a part fail to close, too: `sweep` does, at the phases end and close."))),
-    Asked("it catches a runner that keeps an error to itself", 1, (
-        *TELLS,
+    Asked("it catches a runner that keeps an error to itself", 1, TELLS, (
         passes("quiet", "composition-clean-is-right", "closes everything and swallows an error",
                "Clean is not right: after each fault, assert that an error came out."),
         passes("closing", "", "closes everything and swallows the error of a close",
                "Assert that an error came out after a fault at a close, too."))),
-]  # fmt: skip
-TITLE = "A test that luck cannot pass"
-catching = ruled(
-    "composition-x4", TITLE, kind="test", answer="test_run", version=4, given=build_of, asked=ASKED
-)
+])  # fmt: skip

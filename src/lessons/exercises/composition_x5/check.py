@@ -1,19 +1,14 @@
 """composition-x5: the whole night."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
+from lessons.exercises import Asked, Callback, Fact, Facts, Rule, Sheet, attempt, exactly, ruled, short
 from lessons.exercises import composition_parts as at_work
 from lessons.exercises.composition_parts import OLD, Nightly, Rows, ended, nightly, prepared, run_of
-from lessons.exercises.exercise import Attempt, Sheet, attempt, exactly
-from lessons.exercises.rules import Asked, Rule, ruled
-from lessons.judge.judge import Callback
-from lessons.words import described as short
+from lessons.exercises.exercise import Attempt
 from lifecycle.faults import sweep
 from lifecycle.probe import Injected
 
@@ -53,7 +48,7 @@ def desk(answer: Any, sheet: Sheet) -> Iterator[Desk]:
         yield Desk(answer, sheet, folder, waits)
 
 
-def first_night(answer: Any, sheet: Sheet) -> Iterator[Any]:
+def first_night(answer: Any, sheet: Sheet) -> Facts:
     """One night without a failure."""
     with desk(answer, sheet) as here:
         night = here.night()
@@ -61,9 +56,7 @@ def first_night(answer: Any, sheet: Sheet) -> Iterator[Any]:
         rows = night.database.rows()
         dry = [row for row in rows if row not in OLD and not row[1]]
         wet = [row[:2] for row in night.expected]
-        no_rain = SimpleNamespace(
-            stream=lambda: iter([{"date": "2012-01-01", "precipitation": "", "temp_max": "1.0"}])
-        )
+        no_rain = Fact(stream=lambda: iter([{"date": "2012-01-01", "precipitation": "", "temp_max": "1.0"}]))
         none_left = attempt(lambda: at_work.in_context(no_rain, here.met(night).build()[1], None)).value == 0
         yield ended(
             tried, rows=len(rows), new_rows=sum(row not in OLD for row in rows),
@@ -77,7 +70,7 @@ def first_night(answer: Any, sheet: Sheet) -> Iterator[Any]:
         )  # fmt: skip
 
 
-def two_nights(answer: Any, sheet: Sheet) -> Iterator[Any]:
+def two_nights(answer: Any, sheet: Sheet) -> Facts:
     """Build two nights over two files and two databases before either of them runs."""
     with desk(answer, sheet) as here:
         first = here.night()
@@ -131,7 +124,7 @@ def swept(answer: Any, sheet: Sheet) -> list[Any]:
     return sorted(runs, key=lambda one: one.phase in ("end", "close"))
 
 
-def line_drops(answer: Any, sheet: Sheet) -> Iterator[Any]:
+def line_drops(answer: Any, sheet: Sheet) -> Facts:
     """`run`: the line drops as often as it may, then at each attempt; `load`: what is not an `OSError`."""
     with desk(answer, sheet) as here:
         night = here.night()
@@ -171,17 +164,17 @@ def _dropped(here: Desk, what: str, times: int, good: Attempt, rows: Rows) -> An
     )  # fmt: skip
 
 
-def write_fails(answer: Any, sheet: Sheet) -> Iterator[Any]:
+def write_fails(answer: Any, sheet: Sheet) -> Facts:
     """`load`: the database refuses the last row of the night."""
     with desk(answer, sheet) as here:
         night = here.night()
         night.database.refuse(len(night.expected) - 1)
         here.run(night, whole=True)
         rows = night.database.rows()
-        yield SimpleNamespace(rows=len(rows), kept_old=rows == OLD)
+        yield Fact(rows=len(rows), kept_old=rows == OLD)
 
 
-def locked(answer: Any, sheet: Sheet) -> Iterator[Any]:
+def locked(answer: Any, sheet: Sheet) -> Facts:
     """`load`: the database is free at the last attempt, or stays locked; or the line is lost then."""
     with desk(answer, sheet) as here:
         errors: list[BaseException | None] = [None]
@@ -206,7 +199,7 @@ def locked(answer: Any, sheet: Sheet) -> Iterator[Any]:
             )  # fmt: skip
 
 
-def other_settings(answer: Any, sheet: Sheet) -> Iterator[Any]:
+def other_settings(answer: Any, sheet: Sheet) -> Facts:
     """Build twice and run once with settings of another class, and read the figures of each part."""
     with desk(answer, sheet) as here:
         night, built = here.night(), list[Any]()
@@ -236,7 +229,7 @@ FIRST = (
          "Pull the whole chain: `pipeline.run()` inside the `with` block."),
 )  # fmt: skip
 
-ROWS = (
+ROWS = Asked("the night's rows are in the table", 4, FIRST, (
     Rule(first_night, lambda night: night.old_rows,
          "the table holds {rows} rows, {old_rows} of last night among them.", "",
          "A night replaces the night before: `SqlSink(…, replace=True)`."),
@@ -253,15 +246,13 @@ ROWS = (
          "two nights were built, on two files and two databases, and then both ran. The table of the {which} "
          "one had {rows} rows that are not its own ones at the end, and the run raised: {raised}.", "",
          "Keep what belongs to one night on the object itself, `self.…`, and nothing on its class."),
-)  # fmt: skip
+))  # fmt: skip
 
-NO_RECORD = Rule(
-    swept, lambda run: not run.phase and not run.arrived,
-    "`run` has brought no record to the sink that it was given.", "", "Use all three parts.",
-)  # fmt: skip
+NO_RECORD = Rule(swept, lambda run: not run.phase and not run.arrived,
+                 "`run` has brought no record to the sink that it was given.", "",
+                 "Use all three parts.")  # fmt: skip
 
-CLOSED = (
-    NO_RECORD,
+CLOSED = Asked("nothing stays open, at any point of failure", 4, FIRST, [NO_RECORD], (
     Rule(swept, lambda run: run.phase not in ("end", "close") and run.leaked,
          "still open {when}: {leaked}.", "", at_work.WITH),
     Rule(swept, lambda run: run.leaked,
@@ -276,9 +267,9 @@ CLOSED = (
     Rule(swept, lambda run: run.phase in ("open", "pull", "write") and run.no_error,
          "{when} no error came out, and {arrived} records had arrived.", "",
          "Whoever starts the night must learn that it failed: let the error out."),
-)  # fmt: skip
+))  # fmt: skip
 
-UNCHANGED = (
+UNCHANGED = Asked("a failed night leaves the table as it was", 3, FIRST, (
     Rule(swept, lambda run: run.in_the_middle and not run.kept_old,
          "{when}, the table held {rows} rows, and not the ones from before.", "composition-failed-is-nothing",
          "One transaction for all rows: `SqlSink(…, replace=True)` commits at the end."),
@@ -289,9 +280,9 @@ UNCHANGED = (
          "the database refused the last row of a night, and the table held {rows} rows after `load()`, not "
          "the ones from before.", "",
          "One transaction for the whole night: what is committed before the last record is written stays."),
-)  # fmt: skip
+))  # fmt: skip
 
-AGAIN = (
+AGAIN = Asked("a line that drops and a database that is locked are tried again", 3, FIRST, (
     Rule(line_drops, lambda night: not night.opened,
          "the source is not a `CsvSource`, so its line could not be made to drop.", "", "Use `CsvSource`."),
     Rule(line_drops, lambda night: night.what == "drops" and not night.no_error,
@@ -331,9 +322,9 @@ AGAIN = (
          "Try again after an `OSError` alone: `except Exception` and `except BaseException` catch more."),
     Rule(other_settings, lambda part: part.same,
          "`build()` returned the same {kind} twice.", "", "Make new parts in each call of `build`."),
-)  # fmt: skip
+))  # fmt: skip
 
-SETTINGS = (
+SETTINGS = Asked("any settings will do, and each part is measured", 2, FIRST, (
     Rule(first_night, lambda night: night.patched,
          "after the night {patched} is another one: each night would decorate it once more.", "",
          "Leave the kit's classes as they are: `source.stream = …` decorates the object."),
@@ -348,16 +339,6 @@ SETTINGS = (
     Rule(line_drops, lambda night: night.what == "drops" and night.as_without and not night.waited,
          "the line dropped {times} times, `delaySeconds` is {delay}, and the waits were: {waits}.", "",
          "Hand on `config.delaySeconds`."),
-)  # fmt: skip
-
-ASKED = [
-    Asked("the night's rows are in the table", 4, (*FIRST, *ROWS)),
-    Asked("nothing stays open, at any point of failure", 4, (*FIRST, *CLOSED)),
-    Asked("a failed night leaves the table as it was", 3, (*FIRST, *UNCHANGED)),
-    Asked("a line that drops and a database that is locked are tried again", 3, (*FIRST, *AGAIN)),
-    Asked("any settings will do, and each part is measured", 2, (*FIRST, *SETTINGS), hearsay=True),
-]
-TITLE = "The whole night"
-whole_night = ruled(
-    "composition-x5", TITLE, kind="build", answer="Night", version=4, seconds=30.0, given=nightly, asked=ASKED
-)
+), hearsay=True)  # fmt: skip
+ruled("composition-x5", "The whole night", kind="build", answer="Night", version=4, seconds=30.0,
+      given=nightly, asked=[ROWS, CLOSED, UNCHANGED, AGAIN, SETTINGS])  # fmt: skip

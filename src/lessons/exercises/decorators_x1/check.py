@@ -1,18 +1,12 @@
 """decorators-x1: time the pulls of a source."""
 
-from __future__ import annotations
-
-from collections.abc import Iterator
 from functools import partial
 from itertools import accumulate
-from types import SimpleNamespace
 from typing import Any
 
+from lessons.exercises import Asked, Fact, Facts, Rule, Sheet, Variant, named, ruled
 from lessons.exercises import decorators_timed as timed
 from lessons.exercises.decorators_parts import subclass
-from lessons.exercises.exercise import Sheet, named
-from lessons.exercises.rules import Asked, Rule, ruled
-from lessons.exercises.variant import Variant
 
 KEY = "decorators-x1"
 
@@ -31,7 +25,7 @@ def given(variant: Variant) -> Any:
 def ran(
     answer: Any, sheet: Sheet, what: str, base: Any, kind: str = "", pulls: int | None = None,
     room: Any = (), **waits: int,
-) -> SimpleNamespace:  # fmt: skip
+) -> Fact:  # fmt: skip
     """A run of one source. room: what its class has besides the method."""
     hall = timed.clocked(answer, sheet, base, **dict(room))
     part, source = hall.new()
@@ -45,7 +39,7 @@ def ran(
     return timed.read(one, part, hall, worked, source)
 
 
-def runs(answer: Any, sheet: Sheet) -> Iterator[SimpleNamespace]:
+def runs(answer: Any, sheet: Sheet) -> Facts:
     """Runs of two sources to the end, by a slow reader, and by a slow reader who leaves early."""
     run, kind, what = partial(ran, answer, sheet), stations(sheet.variant), "a source was read to its end"
     whole = run(what, kind, "whole")
@@ -56,7 +50,7 @@ def runs(answer: Any, sheet: Sheet) -> Iterator[SimpleNamespace]:
     yield from timed.slowly(run, whole, [kind], [timed.station(sheet.variant, f"{KEY}:slow", 31, 9)])
 
 
-def early(answer: Any, sheet: Sheet) -> Iterator[SimpleNamespace]:
+def early(answer: Any, sheet: Sheet) -> Facts:
     """Runs that end by an error, by a reader who leaves, and without a record."""
     run, kind = partial(ran, answer, sheet), stations(sheet.variant)
     at = sheet.variant.number(f"{KEY}:at", 2, len(kind.readings) - 2)
@@ -74,7 +68,7 @@ def early(answer: Any, sheet: Sheet) -> Iterator[SimpleNamespace]:
         yield one
 
 
-def pairs(answer: Any, sheet: Sheet) -> Iterator[SimpleNamespace]:
+def pairs(answer: Any, sheet: Sheet) -> Facts:
     """Two sources of two classes that have a clock each, and two of one class, which are equal."""
     equal = sheet.judge.function(lambda part, other: True, "__eq__", "self, other", generator=False)
     # Their figures are never the same.
@@ -104,40 +98,36 @@ FIGURE = (
 )  # fmt: skip
 """Without a figure nothing can be said of it."""
 
-WORK = (
+WORK = Asked("the work of every pull is counted", 2, FIGURE, (
     Rule(runs, lambda run: run.kind == "whole" and run.wrong_by == -run.first,
          f"{timed.SEEN}: the {{first}} seconds in which the first record was fetched are missing.",
          "start-call-runs", "The call has fetched nothing: start the clock before the first `next`, too."),
     Rule(runs, lambda run: run.kind == "whole" and run.wrong_by,
          f"{timed.SEEN}: the {{last}} seconds of the pull in which the stream ended are missing.", "",
          "Add the time of a pull in a `finally` around `next`: it may raise."),
-)  # fmt: skip
+))  # fmt: skip
 
-LAZY = timed.all_records(runs)
 RESTS = (*FIGURE, *timed.rests(runs))
+WAITS = Asked("waiting before and between the pulls is not counted", 1, RESTS)
+
+# A stream whose `next` runs dry has handed on its records before.
+LAZY = Asked(
+    "the call fetches nothing, and each pull fetches one record", 1, STREAM[:-1], timed.all_records(runs)
+)
 
 # After a figure that is wrong at the end, one that was wrong before says nothing new.
-ENDS = (
-    *FIGURE,
+ENDS = Asked("the figure is right between two pulls, and however the stream ends", 1, FIGURE, (
     *timed.ends(early),
     Rule(runs, lambda run: run.kind == "whole" and not run.wrong_by and run.whole and run.late,
          "{what}: it reads the right {value:g} seconds in the end, and was wrong before.", "",
          "Bring `self.seconds` up to date at each pull: it says how long the source has worked so far."),
-)  # fmt: skip
+))  # fmt: skip
 
-OWN = (
+# Two sources that are read in turn wait for each other.
+OWN = Asked("each source has a figure of its own", 1, RESTS, (
     Rule(pairs, lambda pair: not pair.whole,
          "{what}: not every record came out of its own source.", "", timed.IN_WRAPPER),
     *timed.own(pairs),
-)  # fmt: skip
-
-ASKED = [
-    Asked("the work of every pull is counted", 2, (*FIGURE, *WORK)),
-    Asked("waiting before and between the pulls is not counted", 1, RESTS),
-    # Two sources that are read in turn wait for each other.
-    Asked("each source has a figure of its own", 1, (*RESTS, *OWN)),
-    # A stream whose `next` runs dry has handed on its records before.
-    Asked("the call fetches nothing, and each pull fetches one record", 1, (*STREAM[:-1], *LAZY)),
-    Asked("the figure is right between two pulls, and however the stream ends", 1, ENDS),
-]
-timing = ruled(KEY, "Time the pulls", kind="fix", answer="timed", version=4, given=given, asked=ASKED)
+))  # fmt: skip
+ruled(KEY, "Time the pulls", kind="fix", answer="timed", version=4, given=given,
+      asked=[WORK, WAITS, OWN, LAZY, ENDS])  # fmt: skip

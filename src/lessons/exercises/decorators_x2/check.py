@@ -1,17 +1,11 @@
 """decorators-x2: a stage's own time."""
 
-from __future__ import annotations
-
-from collections.abc import Iterator
 from functools import partial
-from types import SimpleNamespace
 from typing import Any
 
+from lessons.exercises import Asked, Fact, Facts, Rule, Sheet, Variant, ruled
 from lessons.exercises import decorators_timed as timed
 from lessons.exercises.decorators_parts import Convert, Odd, subclass
-from lessons.exercises.exercise import Sheet
-from lessons.exercises.rules import Asked, Rule, ruled
-from lessons.exercises.variant import Variant
 
 KEY = "decorators-x2"
 COSTS = {"first": (1, 6), "last": (1, 6), "each": (3, 3)}
@@ -39,11 +33,6 @@ def given(variant: Variant) -> Any:
     return kind, stage(variant, clock=kind.clock), kind.clock
 
 
-def hall_of(answer: Any, sheet: Sheet, base: Any) -> timed.Hall:
-    """A class of stages with a clock of its own."""
-    return timed.clocked(answer, sheet, base, "process", "self, stream")
-
-
 def own(base: Any, records: int, ended: bool = True) -> int:
     """The seconds that a stage works itself."""
     return int(base.first + records * base.each + base.last * ended)
@@ -52,9 +41,9 @@ def own(base: Any, records: int, ended: bool = True) -> int:
 def ran(
     answer: Any, sheet: Sheet, what: str, source: Any, base: Any, kind: str = "", pulls: int | None = None,
     **waits: Any,
-) -> SimpleNamespace:  # fmt: skip
+) -> Fact:  # fmt: skip
     """A run of one stage over one source."""
-    hall = hall_of(answer, sheet, base)
+    hall = timed.clocked(answer, sheet, base, "process", "self, stream")
     part, _ = hall.new()
     upstream = subclass(source, clock=hall.clock)()
     stop = next((one for one in (source.at, base.at, pulls) if one is not None), None)
@@ -69,7 +58,7 @@ def ran(
     return timed.read(one, part, hall, worked, upstream)
 
 
-def runs(answer: Any, sheet: Sheet) -> Iterator[SimpleNamespace]:
+def runs(answer: Any, sheet: Sheet) -> Facts:
     """A stage that converts and one that filters; the first by a slow reader, and by one who leaves early."""
     run, source, converts = partial(ran, answer, sheet), stations(sheet.variant), stage(sheet.variant)
     whole = run("a stage that converts", source, converts, "whole")
@@ -81,7 +70,7 @@ def runs(answer: Any, sheet: Sheet) -> Iterator[SimpleNamespace]:
     yield from timed.slowly(run, whole, [source, converts], [third, converts])
 
 
-def early(answer: Any, sheet: Sheet) -> Iterator[SimpleNamespace]:
+def early(answer: Any, sheet: Sheet) -> Facts:
     """Runs that end by an error of the upstream or of the stage, or by a reader who leaves."""
     run, source, converts = partial(ran, answer, sheet), stations(sheet.variant), stage(sheet.variant)
     at = sheet.variant.number(f"{KEY}:at", 2, len(source.readings) - 2)
@@ -93,16 +82,17 @@ def early(answer: Any, sheet: Sheet) -> Iterator[SimpleNamespace]:
     yield run("the reader left after 2 records", source, converts, pulls=2)
 
 
-def pairs(answer: Any, sheet: Sheet) -> Iterator[SimpleNamespace]:
+def pairs(answer: Any, sheet: Sheet) -> Facts:
     """Two stages of one class in a chain, and two of two classes that have a clock each."""
     source = stations(sheet.variant)
     kinds = [stage(sheet.variant, name=name) for name in ("one", "two")]
     kinds[1].last += own(kinds[0], len(source.readings))  # never the same
     worked = [own(kind, len(source.readings)) for kind in kinds]
-    chain = hall_of(answer, sheet, kinds[0])
+    hall_of = partial(timed.clocked, answer, sheet, method="process", parameters="self, stream")
+    chain, apart = hall_of(kinds[0]), [hall_of(kind) for kind in kinds]
     for what, halls in (
         ("two stages of one class in a chain", [chain] * 2),
-        ("two stages with a clock each, read in turn", [hall_of(answer, sheet, kind) for kind in kinds]),
+        ("two stages with a clock each, read in turn", apart),
     ):
         one, two = (hall.new(kind)[0] for hall, kind in zip(halls, kinds, strict=True))
         calls = [partial(part.process, subclass(source, clock=hall.clock)().stream())
@@ -140,21 +130,19 @@ ENDED = (
          "The upstream is pulled once more than it has records. Take that off, too: in a `finally`."),
 )  # fmt: skip
 
-SOME = (
+SOME = Asked("also where the upstream ends, and where only some records are kept", 1, FIGURE, ENDED, (
     Rule(runs, lambda run: run.kind == "some" and run.whole and run.wrong_by, f"{timed.SEEN}.", "",
          "Such a stage pulls its upstream several times for one record: take each of these pulls off."),
-)  # fmt: skip
+))  # fmt: skip
 
 RESTS = timed.rests(runs)
 
-ASKED = [
+ruled(KEY, "A stage's own time", kind="complete", answer="measured", version=5, given=given, asked=[
     Asked("the work of the upstream is taken off", 2, FIGURE),
-    Asked("also where the upstream ends, and where only some records are kept", 1, (*FIGURE, *ENDED, *SOME)),
-    Asked("waiting before and between the pulls is not counted", 1, (*FIGURE, *RESTS)),
-    Asked("records pass one by one", 1, (*STREAM, *timed.all_records(runs))),
+    SOME,
+    Asked("waiting before and between the pulls is not counted", 1, FIGURE, RESTS),
+    Asked("records pass one by one", 1, STREAM, timed.all_records(runs)),
     # In a chain, one stage is the upstream and the reader of the other.
-    Asked("each stage has figures of its own", 1, (*FIGURE, *ENDED, *RESTS, *timed.own(pairs))),
-    Asked("a stream that fails or is left early is timed as well", 1, (*FIGURE, *timed.ends(early))),
-]
-TITLE = "A stage's own time"
-measuring = ruled(KEY, TITLE, kind="complete", answer="measured", version=5, given=given, asked=ASKED)
+    Asked("each stage has figures of its own", 1, FIGURE, ENDED, RESTS, timed.own(pairs)),
+    Asked("a stream that fails or is left early is timed as well", 1, FIGURE, timed.ends(early)),
+])  # fmt: skip

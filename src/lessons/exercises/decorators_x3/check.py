@@ -1,18 +1,11 @@
 """decorators-x3: a second try."""
 
-from __future__ import annotations
-
-from collections.abc import Iterator
-from types import SimpleNamespace
 from typing import Any
 
+from lessons.exercises import Asked, Fact, Facts, Rule, Sheet, Variant, attempt, exactly, ruled, short
 from lessons.exercises import decorators_timed as timed
 from lessons.exercises.decorators_parts import MANY, Enough, Feed, Pauses, awake, subclass, texts
-from lessons.exercises.exercise import Sheet, attempt, exactly
-from lessons.exercises.rules import Asked, Rule, ruled
-from lessons.exercises.variant import Variant
 from lessons.words import agreeing, many
-from lessons.words import described as short
 
 KEY = "decorators-x3"
 
@@ -49,7 +42,7 @@ class Runs:
     def ran(
         self, kind: str, breaks: tuple[int, ...] = (), attempts: int = 3, pulls: int | None = None,
         what: str = "", errors: Any = (OSError, Enough), count: int | None = None, **feed: Any,
-    ) -> SimpleNamespace:  # fmt: skip
+    ) -> Fact:  # fmt: skip
         """One run. errors: which may come out. count: how many records should come."""
         told = " and ".join(f"line {line} dropped after {place}" for line, place in enumerate(breaks, 1))
         part, double = self.hall(attempts, breaks=breaks, **feed).new()
@@ -70,26 +63,21 @@ class Runs:
         return one
 
 
-def broken(answer: Any, sheet: Sheet) -> Iterator[SimpleNamespace]:
+def broken(answer: Any, sheet: Sheet) -> Facts:
     """Runs without a failure, and with one and two, over plain streams and over generators."""
     runs = Runs(answer, sheet)
     count = len(runs.records)
     later = sheet.variant.number(f"{KEY}:later", 2, count - 1)
     with awake(runs.judge):
         yield runs.ran("whole")
-        for breaks in (
-            *((place,) for place in range(count + 1)),
-            (0, 0),
-            (later, later),
-            (later, 1),
-            (1, later),
-        ):
+        twice = (0, 0), (later, later), (later, 1), (1, later)
+        for breaks in (*((place,) for place in range(count + 1)), *twice):
             yield runs.ran("broken", breaks)
         for breaks in ((0,), (1, later)):
             yield runs.ran("broken", breaks, generator=True)
 
 
-def left(answer: Any, sheet: Sheet) -> Iterator[SimpleNamespace]:
+def left(answer: Any, sheet: Sheet) -> Facts:
     """A reader who leaves early: before the first record, in the first attempt, and in the second."""
     runs = Runs(answer, sheet)
     yield runs.ran("left", pulls=0, count=0)
@@ -98,7 +86,7 @@ def left(answer: Any, sheet: Sheet) -> Iterator[SimpleNamespace]:
             yield runs.ran("left", breaks, pulls=2, count=2, generator=generator)
 
 
-def over(answer: Any, sheet: Sheet) -> Iterator[SimpleNamespace]:
+def over(answer: Any, sheet: Sheet) -> Facts:
     """Lines that drop every time, with several numbers of attempts; and other errors than `OSError`."""
     runs = Runs(answer, sheet)
     with awake(runs.judge) as slept:
@@ -124,7 +112,7 @@ def over(answer: Any, sheet: Sheet) -> Iterator[SimpleNamespace]:
         yield one
 
 
-def pairs(answer: Any, sheet: Sheet) -> Iterator[SimpleNamespace]:
+def pairs(answer: Any, sheet: Sheet) -> Facts:
     """Two sources of one class, two with different numbers of attempts, and one that is read twice."""
     runs = Runs(answer, sheet)
     hall = runs.hall(breaks=(1, 2))
@@ -143,7 +131,7 @@ def pairs(answer: Any, sheet: Sheet) -> Iterator[SimpleNamespace]:
         came = [one for turn in ([[call] for call in calls] if made[0] is made[-1] else [calls])
                 for one in timed.in_turn(turn, 2 * len(runs.records), OSError, Enough)]  # fmt: skip
         sent, opened = [double.records for _, double in made], [double.opened for _, double in made]
-        yield SimpleNamespace(
+        yield Fact(
             what=what, one_class=allowed == [3, 3], again=made[0] is made[-1], whole=exactly(came, sent),
             told=" and ".join(map(short, came)), right=" and ".join(map(short, sent)),
             counted=opened == allowed, opened=" and ".join(map(str, opened)),
@@ -191,7 +179,7 @@ ONCE = (
     Rule(broken, lambda run: not run.whole, CAME, "", COUNT),
 )  # fmt: skip
 
-OWN = (
+OWN = Asked("each source is retried by itself", 1, RETRIES, ONCE, (
     Rule(pairs, lambda pair: not pair.one_class and not pair.counted,
          "{what}: {opened} attempts were made, and {allowed} allowed.", "",
          "Keep the number of attempts with each stream."),
@@ -200,9 +188,9 @@ OWN = (
          "What belongs to one run begins in the wrapper. The decorator runs once for the class."),
     Rule(pairs, lambda pair: pair.one_class and not pair.whole, GAVE, "",
          "Start to count again at each call of the wrapper."),
-)  # fmt: skip
+))  # fmt: skip
 
-CLOSED = (
+CLOSED = Asked("no attempt is left open", 2, RETRIES, (
     Rule(broken, lambda run: run.beside,
          "when line {beside} opened, the line before it was still open: it had dropped, and was not "
          "closed.", "leaks-refcount-closes",
@@ -219,10 +207,9 @@ CLOSED = (
     Rule(left, lambda run: run.open,
          "the reader left after 2 records and closed the stream: line {opened} is open.", "", CLOSE),
     Rule(over, lambda run: run.open, "{what}, and after it line {opened} is still open.", "", CLOSE),
-)  # fmt: skip
+))  # fmt: skip
 
-LAST = (
-    *STREAM,
+LAST = Asked("after the last attempt its error goes on", 1, STREAM, (
     Rule(over, lambda run: run.kind == "last" and run.opened == run.allowed and run.error is None,
          "{what}, `attempts={allowed}`: {made}, and no error came out.", "",
          "Let the error of the last attempt go on: a bare `raise` in the `except`."),
@@ -232,9 +219,9 @@ LAST = (
          "{what}, `attempts={allowed}`: {sent} could be read before the last error, and {arrived} came.", "",
          timed.ONE_RECORD),
     timed.no_pause(over),
-)  # fmt: skip
+))  # fmt: skip
 
-ONLY = (
+ONLY = Asked("nothing but an OSError is tried again", 1, RETRIES, (
     Rule(over, lambda run: run.kind == "reset" and run.gave_error,
          "{what}, and {told}.", "",
          "`except OSError` catches all kinds of it: let no other line choose among them."),
@@ -245,20 +232,12 @@ ONLY = (
     Rule(broken, lambda run: run.opened > len(run.breaks) + 1,
          "{what}, and the source was opened {opened} times.", "",
          "Open the source again after an `OSError` only: `return` when all has been read."),
-)  # fmt: skip
+))  # fmt: skip
 
-LAZY = (
-    *timed.lazy(broken),
+LAZY = Asked("the call reads nothing, and each pull reads one record", 1, STREAM, timed.lazy(broken), (
     Rule(broken, lambda run: run.kind == "whole" and run.lost,
          "without a failure, {first} was sent, and {came} came.", "", timed.ONE_RECORD),
-)  # fmt: skip
-
-ASKED = [
-    Asked("each record comes once, in its order", 2, (*RETRIES, *ONCE)),
-    Asked("each source is retried by itself", 1, (*RETRIES, *ONCE, *OWN)),
-    Asked("no attempt is left open", 2, (*RETRIES, *CLOSED)),
-    Asked("after the last attempt its error goes on", 1, LAST),
-    Asked("nothing but an OSError is tried again", 1, (*RETRIES, *ONLY)),
-    Asked("the call reads nothing, and each pull reads one record", 1, (*STREAM, *LAZY)),
-]
-retrying = ruled(KEY, "A second try", kind="complete", answer="retried", version=5, given=given, asked=ASKED)
+))  # fmt: skip
+ruled(KEY, "A second try", kind="complete", answer="retried", version=5, given=given,
+      asked=[Asked("each record comes once, in its order", 2, RETRIES, ONCE),
+             OWN, CLOSED, LAST, ONLY, LAZY])  # fmt: skip

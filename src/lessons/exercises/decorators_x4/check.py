@@ -1,20 +1,15 @@
 """decorators-x4: a decorator with parentheses and without, that refuses a stage."""
 
-from __future__ import annotations
-
 import inspect
 from collections.abc import Callable, Iterator
-from types import SimpleNamespace
 from typing import Any
 
+from lessons.exercises import Asked, Fact, Facts, Rule, Sheet, Variant, attempt, exactly, ruled, short
 from lessons.exercises import decorators_parts as parts
 from lessons.exercises import decorators_timed as timed
 from lessons.exercises.chains_parts import names_in
-from lessons.exercises.exercise import Sheet, attempt, exactly, where
-from lessons.exercises.rules import Asked, Rule, ruled
-from lessons.exercises.variant import Variant
+from lessons.exercises.exercise import where
 from lessons.words import agreeing, many
-from lessons.words import described as short
 
 KEY = "decorators-x4"
 
@@ -52,7 +47,7 @@ class Forms:
         kind = parts.subclass(parts.Distant, **more)
         return timed.Hall(self.judge, self.forms[form][0], kind, records=self.records)
 
-    def ran(self, form: str, drops: int) -> SimpleNamespace:
+    def ran(self, form: str, drops: int) -> Fact:
         """One run. trouble: why there was none, or none that reached the source."""
         made = attempt(self.hall, form, drops)
         usable = made.error is None and callable(made.value.made)
@@ -85,7 +80,7 @@ class Forms:
         return one
 
 
-def forms(answer: Any, sheet: Sheet) -> Iterator[SimpleNamespace]:
+def forms(answer: Any, sheet: Sheet) -> Facts:
     """Each form, over a line that drops until the last attempt, and over one that always drops."""
     made = Forms(answer, sheet)
     with parts.awake(made.judge) as slept:
@@ -98,7 +93,7 @@ def forms(answer: Any, sheet: Sheet) -> Iterator[SimpleNamespace]:
         yield run
 
 
-def stages(answer: Any, sheet: Sheet) -> Iterator[SimpleNamespace]:
+def stages(answer: Any, sheet: Sheet) -> Facts:
     """Stages of several names and parameters, offered in each form that decorates a source."""
     made = Forms(answer, sheet)
     with parts.awake(made.judge):
@@ -111,7 +106,7 @@ def stages(answer: Any, sheet: Sheet) -> Iterator[SimpleNamespace]:
         yield one
 
 
-def _offered(made: Forms, form: str, name: str) -> SimpleNamespace:
+def _offered(made: Forms, form: str, name: str) -> Fact:
     """Where a stage is refused, if at all: at the "line" that decorates, at its "call", or at the "pull"."""
     place, records = "line", list[Any]()
     tried = attempt(made.forms[form][0], made.judge.function(parts.passed_on, name, parts.STAGES[name]))
@@ -128,7 +123,7 @@ def _offered(made: Forms, form: str, name: str) -> SimpleNamespace:
         told = "it was refused " + ("when it was called" if place == "call" else "at the first pull")
     elif place == "call":
         told = "what came back does not take its parameters"
-    return SimpleNamespace(
+    return Fact(
         method=f"`def {name}({parts.STAGES[name]})`", place=place, type_error=type_error,
         right=place == "line" and type_error,
         by_answer=type_error and tried.error is not None and bool(where(tried.error)),
@@ -136,7 +131,7 @@ def _offered(made: Forms, form: str, name: str) -> SimpleNamespace:
     )  # fmt: skip
 
 
-def alike(answer: Any, sheet: Sheet) -> Iterator[SimpleNamespace]:
+def alike(answer: Any, sheet: Sheet) -> Facts:
     """Errors after which there is no second attempt, and two sources of one class, in a form that works."""
     made = Forms(answer, sheet)
     with parts.awake(made.judge):
@@ -148,11 +143,11 @@ def alike(answer: Any, sheet: Sheet) -> Iterator[SimpleNamespace]:
                 attempt(lambda part=part: list(part.stream()))
                 opened.append(source.opened)
             name = " and ".join(failure.__name__ for failure in failures)
-            yield SimpleNamespace(name=name, opened=min(opened), whole=True, any=len(failures) > 1)
+            yield Fact(name=name, opened=min(opened), whole=True, any=len(failures) > 1)
         hall = made.hall(form, 2)
         came = timed.in_turn([hall.new()[0].stream for _ in range(2)], 2 * len(made.records), BaseException)
     told = " and ".join(map(short, came))
-    yield SimpleNamespace(opened=1, whole=exactly(came, [made.records] * 2), told=told, any=False)
+    yield Fact(opened=1, whole=exactly(came, [made.records] * 2), told=told, any=False)
 
 
 PARENTHESES = (
@@ -184,8 +179,7 @@ RETRIES = (
          "Put the `try` around the loop that pulls, or let `retryOnFailure` do it."),
 )  # fmt: skip
 
-FORMS = (
-    *RETRIES,
+FORMS = Asked("it works bare, with empty parentheses, and with a setting", 3, RETRIES, (
     Rule(forms, lambda run: run.trouble and "=" not in run.kind,
          TROUBLE, "decorators-parentheses-optional", PARENTHESES),
     Rule(forms, lambda run: not run.trouble and run.opened > run.wanted, "{times}.", "",
@@ -195,9 +189,9 @@ FORMS = (
     Rule(forms, lambda run: not run.trouble and (run.opened, run.gave_error) != (run.wanted, run.gives_up),
          "{times}.", "", SETTING),
     Rule(forms, lambda run: run.trouble, TROUBLE, "", SETTING),
-)  # fmt: skip
+))  # fmt: skip
 
-REFUSED = (
+REFUSED = Asked("a stage is refused at the line that decorates", 2, REACHED, (
     Rule(stages, lambda stage: stage.place == "line" and not stage.type_error,
          "{method} was refused with {name}.", "", "Raise a `TypeError` that says why."),
     Rule(stages, lambda stage: stage.place != "line" and stage.by_answer,
@@ -209,9 +203,9 @@ REFUSED = (
          "{method} was decorated without an error; {told}.", "decorators-stage-is-source", PARAMETERS),
     Rule(stages, lambda stage: not stage.right,
          "{method} was decorated without an error; {told}.", "", PARAMETERS),
-)  # fmt: skip
+))  # fmt: skip
 
-KEPT = (
+KEPT = Asked("the method is what it was to every tool", 1, REACHED, (
     Rule(forms, lambda run: not run.trouble and not run.kept_name,
          "`{kind}`: the name of the method is {name}.", "",
          "Put `@functools.wraps(function)` above each wrapper."),
@@ -219,11 +213,9 @@ KEPT = (
     Rule(forms, lambda run: not (run.trouble or run.generator or run.at_call),
          NO_GENERATOR, "decorators-wraps-copies-all", YIELDS),
     Rule(forms, lambda run: not (run.trouble or run.generator), NO_GENERATOR, "", YIELDS),
-)  # fmt: skip
+), hearsay=True)  # fmt: skip
 
-SAME = (
-    *RETRIES,
-    *timed.lazy(forms),
+SAME = Asked("each record comes once, and only when it is pulled", 1, RETRIES, timed.lazy(forms), (
     Rule(forms, lambda run: run.arrived > run.sent,
          "`{kind}`: {sent} records, the first line dropped after 2 of them, and what came is {came}.",
          "decorators-restart-is-harmless", HANDED_ON),
@@ -235,13 +227,6 @@ SAME = (
          "two sources of the same class, read in turn, gave {told}.", "decorators-body-per-call",
          "What belongs to one run begins in the wrapper. The decorator runs once for the class."),
     timed.no_pause(forms),
-)  # fmt: skip
-
-ASKED = [
-    Asked("it works bare, with empty parentheses, and with a setting", 3, FORMS),
-    Asked("a stage is refused at the line that decorates", 2, (*REACHED, *REFUSED)),
-    Asked("each record comes once, and only when it is pulled", 1, SAME),
-    Asked("the method is what it was to every tool", 1, (*REACHED, *KEPT), hearsay=True),
-]
-TITLE = "With parentheses and without"
-parenthesised = ruled(KEY, TITLE, kind="build", answer="patient", version=5, given=given, asked=ASKED)
+))  # fmt: skip
+ruled(KEY, "With parentheses and without", kind="build", answer="patient", version=5, given=given,
+      asked=[FORMS, REFUSED, SAME, KEPT])  # fmt: skip

@@ -1,17 +1,11 @@
 """decorators-x5: a test that catches a retry that leaks."""
 
-from __future__ import annotations
-
-from collections.abc import Iterator
-from types import SimpleNamespace
+from collections import defaultdict
 from typing import Any
 
+from lessons.exercises import Asked, Fact, Facts, Rule, Sheet, Variant, attempt, ruled, short
 from lessons.exercises import decorators_programs as programs
-from lessons.exercises.decorators_parts import MANY, Doubles, Feed, subclass
-from lessons.exercises.exercise import Sheet, attempt
-from lessons.exercises.rules import Asked, Rule, ruled
-from lessons.exercises.variant import Variant
-from lessons.words import described as short
+from lessons.exercises.decorators_parts import MANY, Feed, subclass
 
 KEY = "decorators-x5"
 RIGHT = ("counting", "enclosing", "iterating")
@@ -53,7 +47,7 @@ class Bench:
         self.feeds: list[Any] = []
         self.streams: list[Any] = []
         self.looked = ""
-        self.doubles = Doubles(lambda: self._double(1))
+        self.doubles = defaultdict[Any, Any](lambda: self._double(1))
         # It is no generator function: no luck closes what it returns.
         stream = self.judge.function(lambda part: self.doubles[part].stream(), "stream", generator=False)
         room = {"stream": stream}
@@ -66,11 +60,11 @@ class Bench:
             self.judge.function(self._new_feed, "new_feed", "failures=1", generator=False),
         )
 
-    def tried(self, test: Any, name: str, program: Any = None) -> SimpleNamespace:
+    def tried(self, test: Any, name: str, program: Any = None) -> Fact:
         """Give a test a program, and note what came out and what became of the feeds."""
         self.program, self.feeds, self.looked = program or getattr(programs, name), [], ""
         tried = attempt(test, *self.given)
-        return SimpleNamespace(
+        return Fact(
             name=name,
             # Also by `pytest.raises`'s own error, which is no `Exception`.
             rejected=isinstance(tried.error, Exception) or type(tried.error).__name__ == "Failed",
@@ -108,7 +102,7 @@ class Bench:
             raise ValueError(f"new_feed(failures={short(failures)}): allowed is 0 to {MANY}")
         double = self._double(failures)
         # A test may inherit from the feed's class, which has the same failures.
-        self.doubles.make = lambda: self._double(failures)
+        self.doubles.default_factory = lambda: self._double(failures)
         if failures not in self.kinds:
             room = {"records": double.records, "at": double.at}
             self.kinds[failures] = self.judge.new_class("Feed", room, self.kind)
@@ -125,7 +119,7 @@ class Bench:
         return self.feeds[-1]
 
 
-def trials(answer: Any, sheet: Sheet) -> Iterator[SimpleNamespace]:
+def trials(answer: Any, sheet: Sheet) -> Facts:
     """The test on a right retry, one that it rejects if there is one; and all retries that it lets pass."""
     names = [*RIGHT, *WRONG]
     sheet.variant.random(f"{KEY}:order").shuffle(names)
@@ -187,43 +181,34 @@ EARLY = (
 )
 CALL = "Look at `feed.opened` between the call and the first pull."
 
-ASKED = [
-    Asked("right retries pass, and a record that comes twice is caught", 3, (
-        *TESTS,
+ruled(KEY, "A test that catches a leak", kind="test", answer="test_retry", version=5, given=given, asked=[
+    Asked("right retries pass, and a record that comes twice is caught", 3, TESTS, (
         Rule(trials, lambda tried: "restarting" in tried.lets and "resuming" not in tried.lets,
              "your test lets a retry pass that hands every record on again after a failure, though it "
              "catches one that loses records.", "decorators-restart-is-harmless", TWICE),
         lets("restarting", "hands every record on again after a failure", TWICE))),
-    Asked("a record that is lost, or out of order, is caught", 1, (
-        *TESTS,
+    Asked("a record that is lost, or out of order, is caught", 1, TESTS, (
         lets("resuming", "hands on nothing after a failure, and ends without an error", LIST),
         lets("overshooting", "leaves out one record at each failure", LIST),
         lets("swapping", "swaps the two records that follow a failure", LIST))),
-    Asked("a second and a last failure are looked at", 1, (
-        *TESTS,
+    Asked("a second and a last failure are looked at", 1, TESTS, (
         lets("forgetting", "hands records on again when the line drops a second time", SECOND),
         lets("silencing", "ends without an error when all three attempts have failed", THIRD),
         lets("translating", "raises a RuntimeError when all three attempts have failed", THIRD),
         lets("grudging", "hands on every record, and then raises the error of an attempt before", SECOND),
         lets("stubborn", "makes four attempts", THIRD),
         lets("reopening", "opens a fourth attempt, closes it, and raises the third one's error", THIRD))),
-    Asked("an attempt left open after a failure is caught", 1, (
-        *TESTS,
+    Asked("an attempt left open after a failure is caught", 1, TESTS, (
         lets("dangling", "never closes an attempt that broke", MIDDLE),
         lets("belated", "closes the attempts that broke when all is over, not before", MIDDLE),
         lets("belated_later", "closes a second attempt that broke only when all is over", THIRD_TRY))),
-    Asked("an attempt left open at the end is caught", 1, (
-        *TESTS,
+    Asked("an attempt left open at the end is caught", 1, TESTS, (
         lets("unfinished", "does not close the attempt that came to its end", END),
         lets("spent", "does not close the attempt that failed as the third", END))),
-    Asked("an attempt left open by a reader who leaves early is caught", 1, (
-        *TESTS,
+    Asked("an attempt left open by a reader who leaves early is caught", 1, TESTS, (
         lets("deaf", "leaves its first attempt open when the reader closes the stream", EARLY),
         lets("deaf_later", "leaves its second attempt open when the reader closes the stream", EARLY))),
-    Asked("a call that opens or reads is caught", 1, (
-        *TESTS,
+    Asked("a call that opens or reads is caught", 1, TESTS, (
         lets("hasty", "reads everything at the call, before anybody pulls", CALL),
         lets("forward", "opens the first attempt at the call, before anybody pulls", CALL))),
-]  # fmt: skip
-TITLE = "A test that catches a leak"
-catching = ruled(KEY, TITLE, kind="test", answer="test_retry", version=5, given=given, asked=ASKED)
+])  # fmt: skip

@@ -1,16 +1,13 @@
 """descriptors-x1: give each station its own spread."""
 
-from __future__ import annotations
-
 import gc
 import math
 from itertools import pairwise
 from typing import Any
 
+from lessons.exercises import Asked, Rule, Sheet, attempt, ruled
 from lessons.exercises import descriptors_host as host
 from lessons.exercises.descriptors_steps import USUAL, Script, numbers, row, rows, script
-from lessons.exercises.exercise import Sheet, attempt
-from lessons.exercises.rules import Asked, Rule, ruled
 
 FIELDS = ("center", "spread")
 KEY = "descriptors-x1"
@@ -113,7 +110,7 @@ def heavy(answer: Any, sheet: Sheet) -> str:
 # A field that cannot be asked at all, or that nothing asks, leaves nothing else to see.
 WORKS = rows(one_object, "endless", "raised misspelt", "raised", "taken object", "taken nothing", "taken")
 OWN = (*rows(several_objects, "other object"), row(several_objects, "", *USUAL["other"]))
-APART = (
+APART = Asked("each field has a place of its own", 1, WORKS, (
     row(both_fields, "other field one", "descriptors-one-under-two-names",
         "Write `Spread()` twice, once for each name: each call makes a field of its own.",
         ": one descriptor has both names"),
@@ -121,10 +118,10 @@ APART = (
         "Let Python tell the field its name: `def __set_name__(self, owner, name)`.",
         ": the field was given its name by hand"),
     *rows(both_fields, "other field"),
-)  # fmt: skip
+))  # fmt: skip
 ANY_NUMBER = "Any `int` or `float` is a number here, also 0, one below it, and a long one: store it as it is."
 REFUSES = (*rows(no_numbers, "taken", "kind", "changed"), row(no_numbers, "", "", ANY_NUMBER))
-GOES = (
+GOES = Asked("settings that are not used any more go, and their values", 1, WORKS, (
     Rule(let_go, lambda kept: kept == "unread",
          "`settings.spread` was assigned a whole number of about 720,000 digits, and reads another value.",
          "", ANY_NUMBER),
@@ -138,11 +135,10 @@ GOES = (
          "that belongs to the class. A later object may be taken for the old one, as `id` is given to "
          "another when an object is gone.", "",
          "Keep the value in the object, in `instance.__dict__`. Then it goes with it."),
-)  # fmt: skip
-ASKED = (
-    Asked("each settings object keeps its own checked values", 2, (*WORKS, *OWN)),
-    Asked("each field has a place of its own", 1, (*WORKS, *APART)),
-    Asked("what is no number is refused, and the old value stays", 1, (*WORKS, *REFUSES)),
-    Asked("settings that are not used any more go, and their values", 1, (*WORKS, *GOES), linux=True),
-)
-own = ruled(KEY, "Give each station its own spread", kind="fix", answer="Settings", version=4, asked=ASKED)
+), linux=True)  # fmt: skip
+ruled(KEY, "Give each station its own spread", kind="fix", answer="Settings", version=4, asked=[
+    Asked("each settings object keeps its own checked values", 2, WORKS, OWN),
+    APART,
+    Asked("what is no number is refused, and the old value stays", 1, WORKS, REFUSES),
+    GOES,
+])  # fmt: skip

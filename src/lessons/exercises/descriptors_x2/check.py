@@ -1,14 +1,11 @@
 """descriptors-x2: a whole number, and nothing else."""
 
-from __future__ import annotations
-
 import math
 from typing import Any
 
+from lessons.exercises import Asked, Rule, attempt, ruled
 from lessons.exercises import descriptors_steps as steps
 from lessons.exercises.descriptors_steps import COMPARE, TYPES, USUAL, Script, Step, row, rows, script
-from lessons.exercises.exercise import attempt
-from lessons.exercises.rules import Asked, Rule, ruled
 
 
 class Challenge:
@@ -98,28 +95,24 @@ def told(do: Script) -> None:
 
 # A field that cannot be assigned to and read leaves nothing else to see.
 WORKS = rows(own_values, "endless", "raised")
-TYPE = (
+TYPE = Asked("only whole numbers are taken, all else is a TypeError", 2, WORKS, (
     *rows(own_values, "other"),
     Rule(no_whole_numbers, lambda step: step.how == "taken as it is" and "= True" not in step.what,
          "{what} {came}.", TYPES, COMPARE),
     *rows(no_whole_numbers, "taken", "kind"),
     row(no_whole_numbers, "", *USUAL["other self"]),
-)  # fmt: skip
-RANGE = (
+))  # fmt: skip
+RANGE = Asked("a whole number out of range is a ValueError", 1, WORKS, (
     row(out_of_range, "raised", "", "Both limits are allowed: let them pass, and store them."),
     row(out_of_range, "", "", "Compare with both limits, also with 0, in an `if` that raises `ValueError`."),
-)
-STAYS = (row(refusals, "changed object", *USUAL["other object"]), *rows(refusals, "changed", "taken"))
-SAYS = (
+))  # fmt: skip
+STAYS = Asked("a refused assignment leaves the old value", 1, WORKS, (
+    row(refusals, "changed object", *USUAL["other object"]), *rows(refusals, "changed", "taken"),
+))  # fmt: skip
+SAYS = Asked("the message names class, field, value and what is allowed", 1, WORKS, (
     row(told, "own class", "descriptors-self-is-settings",
         "In `__set__`, `self` is the field. The object is `instance`, and its class `type(instance)`."),
     *rows(told, "unsaid"),
-)  # fmt: skip
-ASKED = (
-    Asked("only whole numbers are taken, all else is a TypeError", 2, (*WORKS, *TYPE)),
-    Asked("a whole number out of range is a ValueError", 1, (*WORKS, *RANGE)),
-    Asked("a refused assignment leaves the old value", 1, (*WORKS, *STAYS)),
-    Asked("the message names class, field, value and what is allowed", 1, (*WORKS, *SAYS)),
-)
-TITLE = "A whole number, and nothing else"
-whole = ruled("descriptors-x2", TITLE, kind="complete", answer="Whole", version=5, asked=ASKED)
+))  # fmt: skip
+ruled("descriptors-x2", "A whole number, and nothing else", kind="complete", answer="Whole", version=5,
+      asked=[TYPE, RANGE, STAYS, SAYS])  # fmt: skip

@@ -1,17 +1,13 @@
 """descriptors-x3: one of a few."""
 
-from __future__ import annotations
-
 import copy
 from functools import partial
 from typing import Any
 
+from lessons.exercises import Asked, Rule, attempt, exactly, ruled, short
 from lessons.exercises import descriptors_host as host
 from lessons.exercises import descriptors_steps as steps
 from lessons.exercises.descriptors_steps import COMPARE, TYPES, USUAL, Script, Step, row, rows, script
-from lessons.exercises.exercise import attempt, exactly
-from lessons.exercises.rules import Asked, Rule, ruled
-from lessons.words import described as short
 
 
 class Challenge:
@@ -95,9 +91,8 @@ def on_the_class(do: Script) -> None:
         for field, descriptor in drawn.fields.items():
             done = attempt(getattr, owner, field)
             if done.value is not descriptor:
-                raise Step(
-                    f"on the class, `{called}.{field}`", f"{steps.came(done)}, and not the descriptor", ""
-                )
+                came = f"{steps.came(done)}, and not the descriptor"
+                raise Step(f"on the class, `{called}.{field}`", came, "")
 
 
 @script
@@ -138,28 +133,26 @@ WORKS = (
 )  # fmt: skip
 OWN = (*rows(own_choices, "other object", "other self"), row(own_choices, "", *USUAL["other"]))
 APART = (row(both_fields, "", *USUAL["other field"]),)
-REFUSES = (
+REFUSES = Asked("what is no option is refused with a ValueError, and the old stays", 1, WORKS, (
     Rule(no_options, lambda step: step.how == "taken as it is" and "= '" not in step.what,
          "{what} {came}.", TYPES, COMPARE),
     *rows(no_options, "taken", "kind", "changed"),
-)  # fmt: skip
+))  # fmt: skip
 SAYS = (row(told, "", *USUAL["unsaid"]),)
-ITSELF = (
+ITSELF = Asked("asked on the class, the field answers with itself", 1, WORKS, (
     row(on_the_class, "", "descriptors-class-read-is-plain",
         "Without an object, `__get__` receives None for `instance`: return the descriptor, `self`."),
-)  # fmt: skip
-COPIES = (
+))  # fmt: skip
+COPIES = Asked("subclasses, copies and pickles keep the choice", 1, WORKS, (
     row(copies, "lost", "",
         "Only what is in the object is copied with it. Keep the plain value there, under the field's name."),
     row(copies, "shared", "",
         "Original and copy have one place for the value. Each needs its own: keep the plain value."),
-)  # fmt: skip
-ASKED = (
-    Asked("each object keeps its own choice", 1, (*WORKS, *OWN)),
-    Asked("each field has a name and a place of its own", 1, (*WORKS, *APART)),
-    Asked("what is no option is refused with a ValueError, and the old stays", 1, (*WORKS, *REFUSES)),
-    Asked("the message names class, field, value and all options", 1, (*WORKS, *SAYS)),
-    Asked("asked on the class, the field answers with itself", 1, (*WORKS, *ITSELF)),
-    Asked("subclasses, copies and pickles keep the choice", 1, (*WORKS, *COPIES), hearsay=True),
-)
-one_of = ruled("descriptors-x3", "One of a few", kind="build", answer="OneOf", version=5, asked=ASKED)
+), hearsay=True)  # fmt: skip
+ruled("descriptors-x3", "One of a few", kind="build", answer="OneOf", version=5, asked=[
+    Asked("each object keeps its own choice", 1, WORKS, OWN),
+    Asked("each field has a name and a place of its own", 1, WORKS, APART),
+    REFUSES,
+    Asked("the message names class, field, value and all options", 1, WORKS, SAYS),
+    ITSELF, COPIES,
+])  # fmt: skip

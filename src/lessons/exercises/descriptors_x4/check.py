@@ -1,19 +1,15 @@
 """descriptors-x4: settings with usual values."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Callable
 from typing import Any
 from weakref import WeakKeyDictionary
 
+from lessons.exercises import Asked, Observation, Sheet, Variant, attempt, exactly, ruled, short
 from lessons.exercises import descriptors_host as host
 from lessons.exercises import descriptors_steps as steps
 from lessons.exercises.descriptors_steps import Script, Step, numbers, raised, row, script
-from lessons.exercises.exercise import Sheet, attempt, exactly, told
-from lessons.exercises.rules import Asked, Observation, ruled
-from lessons.exercises.variant import Variant
-from lessons.words import described as short
+from lessons.exercises.exercise import told
 
 KEY = "descriptors-x4"
 Given = dict[str, Any]
@@ -222,35 +218,31 @@ WORKS = (
     row(objects, ("other self", "taken object"), steps.ON_INSTANCE, steps.TO_THE_CLASS),
     *steps.rows(objects, "taken nothing"),
 )
-CHECKED = (
+CHECKED = Asked("each field is checked, in the constructor and afterwards", 2, WORKS, (
     row(objects, ("raised", "taken"), "", LIMITS),
     row(objects, "", "", GIVEN_FIRST),
     row(built_wrongly, "taken", "",
         "Let the constructor assign as any code does, with `self.… = …` or `setattr`."),
     row(built_wrongly, "", "", "Let the field's own error come out of the constructor."),
-)  # fmt: skip
-NAMES = (
+))  # fmt: skip
+NAMES = Asked("a name that is no field is refused", 1, WORKS, (
     row(misspelt, "taken", "",
         "A field answers for its own name only. `__setattr__` is called for every name: let fields pass."),
     row(misspelt, "kind", "", "Asked for is an `AttributeError` whose message names the name."),
     row(misspelt, "unlike", "", "The constructor refuses a name that it does not know, too."),
-)  # fmt: skip
+))  # fmt: skip
 REPLACED = (
     "A value that is assigned on the class takes the field's place there. Keep the usual values in a place "
     "of their own, where the constructor finds them."
 )
-LATER = (row(later, "replaced", steps.ON_CLASS, REPLACED), row(later, "", "", GIVEN_FIRST))
-STILL = (
+LATER = Asked("`usual` changes what later objects begin with, and no other", 2, WORKS, (
+    row(later, "replaced", steps.ON_CLASS, REPLACED), row(later, "", "", GIVEN_FIRST),
+))  # fmt: skip
+STILL = Asked("after `usual` every field is still checked, and so are the usual values", 1, WORKS, (
     row(checked_later, "replaced", steps.ON_CLASS, REPLACED),
     row(checked_later, "unlike", "",
         "A field checks when an object is assigned to. Make an object of the values, for a try."),
     row(checked_later, "", "", "Let all the values be checked before you change the first usual one."),
-)  # fmt: skip
-ASKED = (
-    Asked("each field is checked, in the constructor and afterwards", 2, (*WORKS, *CHECKED)),
-    Asked("a name that is no field is refused", 1, (*WORKS, *NAMES)),
-    Asked("`usual` changes what later objects begin with, and no other", 2, (*WORKS, *LATER)),
-    Asked("after `usual` every field is still checked, and so are the usual values", 1, (*WORKS, *STILL)),
-)
-TITLE = "Settings with usual values"
-config = ruled(KEY, TITLE, kind="build", answer="StationConfig", version=5, given=usual_values, asked=ASKED)
+))  # fmt: skip
+ruled(KEY, "Settings with usual values", kind="build", answer="StationConfig", version=5, given=usual_values,
+      asked=[CHECKED, NAMES, LATER, STILL])  # fmt: skip

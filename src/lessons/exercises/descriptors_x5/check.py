@@ -5,21 +5,16 @@ are made of the same code, and come in an order that is drawn. A test that is wr
 and not at what a field does, is not caught.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from types import SimpleNamespace as Run
 from typing import Any
 
 from lessons.collector import quick_collector
+from lessons.exercises import Asked, Callback, Rule, Sheet, Variant, attempt, ruled, short
 from lessons.exercises import descriptors_host as host
 from lessons.exercises.descriptors_steps import ON_CLASS, ON_INSTANCE, TO_THE_CLASS, hearsay, raised
 from lessons.exercises.descriptors_x5 import programs
-from lessons.exercises.exercise import Sheet, attempt, swallowed_at
-from lessons.exercises.rules import Asked, Rule, ruled
-from lessons.exercises.variant import Variant
-from lessons.judge.judge import Callback
-from lessons.words import described as short
+from lessons.exercises.exercise import swallowed_at
 
 GROUPS = {
     "right": programs.RIGHT, "sharing": programs.SHARING, "keeping": programs.KEEPING,
@@ -29,8 +24,8 @@ GROUPS = {
 
 def samples(variant: Variant) -> Any:
     """Three field classes to try a test with: one right, one that shares, one that keeps objects."""
-    tried = {"right": programs.Plain, "shares": programs.Last, "keeps": programs.Keyed}
-    return {name: host.field_class(programs.Notes(program).decide) for name, program in tried.items()}
+    tried = ("right", programs.Plain), ("shares", programs.Last), ("keeps", programs.Keyed)
+    return {name: host.field_class(programs.Notes(program).decide) for name, program in tried}
 
 
 def run(answer: Any, sheet: Sheet, group: str, kind: type[programs.Plain]) -> Run:
@@ -136,21 +131,21 @@ def passes(group: str, when: Callable[[Run], object], seen: str, belief: str, ad
     return Rule(runs, lambda run: run.group == group and run.passed and when(run), said, belief, advice)
 
 
-SHARES = (
+SHARES = Asked("it fails for each field that shares values", 2, WORKS, (
     *of("sharing"),
     passes("sharing", lambda run: run.objects == 1, ": it assigns to one object only", "",
            "What is shared shows when a second object gets another value. Then read both."),
     passes("sharing", bool, ": it does not read both after both were assigned different values", "",
            "Assign to both objects first, different values, and only then read the one and the other."),
-)  # fmt: skip
-KEEPS = (
+))  # fmt: skip
+KEEPS = Asked("it fails for each field that keeps objects alive", 2, WORKS, (
     *of("keeping"),
     passes("keeping", bool, "", "",
            "Equal values say nothing about who holds an object. Keep a `weakref.ref` to each one that you "
            "assigned to and read. Then let go of all of them, the last one too, but not of their class: what "
            "a field keeps would go with it. Only then look whether they are gone."),
-)  # fmt: skip
-REFUSED = (
+), hearsay=True)  # fmt: skip
+REFUSED = Asked("it fails for each that keeps an object after a refusal", 1, WORKS, (
     *of("refused"),
     passes("refused", lambda run: not run.refused, ": it never assigns anything that is refused", "",
            "Assign a text to an object as well, catch the `TypeError`, let the object go, and see whether it "
@@ -160,19 +155,13 @@ REFUSED = (
     passes("refused", bool, "", "",
            "Refuse a text after all other assignments. Keep a weak reference to the object that was refused "
            "it, let all objects go, and see whether they are gone."),
-)  # fmt: skip
-ACCEPTS = (
+), hearsay=True)  # fmt: skip
+ACCEPTS = Asked("it passes each right field", 1, WORKS, (
     Rule(runs, lambda run: run.failed and run.program is programs.Cycle, REJECTS, "leaks-refcount-closes",
          "Let the cycle collector run before you look: `gc.collect()`."),
     Rule(runs, lambda run: run.group == "right" and not run.passed, REJECTS, "", LET_GO),
     Rule(runs, lambda run: not run.catches, "your test passes every field, right or wrong.", "",
          "Mend that first."),
-)  # fmt: skip
-ASKED = (
-    Asked("it fails for each field that shares values", 2, (*WORKS, *SHARES)),
-    Asked("it fails for each field that keeps objects alive", 2, (*WORKS, *KEEPS), hearsay=True),
-    Asked("it fails for each that keeps an object after a refusal", 1, (*WORKS, *REFUSED), hearsay=True),
-    Asked("it passes each right field", 1, (*WORKS, *ACCEPTS)),
-)
-TITLE = "A test that catches a field that leaks"
-test = ruled("descriptors-x5", TITLE, kind="test", answer="test_field", version=4, given=samples, asked=ASKED)
+))  # fmt: skip
+ruled("descriptors-x5", "A test that catches a field that leaks", kind="test", answer="test_field", version=4,
+      given=samples, asked=[SHARES, KEEPS, REFUSED, ACCEPTS])  # fmt: skip

@@ -1,7 +1,5 @@
 """The fields that a student's test is given: what each of them does, right or wrong."""
 
-from __future__ import annotations
-
 from typing import Any
 
 
@@ -9,37 +7,27 @@ class Plain:
     """one that keeps the value in the object"""
 
     storage = "_{}"
+    """Where in the object; "" for a place beside it."""
+    assigned = read = refused = ""
+    """What to keep when a value is assigned, read or refused."""
 
     def put(self, place: int, kind: int) -> str:
         """What to keep when a value is assigned: it gets this place, and the object is of this kind."""
-        return ""
+        return self.assigned
 
     def take(self, place: int | None, kind: int) -> tuple[int | None, str]:
         """Which value to read, where the object's own is at this place; and what to keep."""
-        return place, ""
-
-    def refuse(self) -> str:
-        """What to keep when a value is refused."""
-        return ""
+        return place, self.read
 
 
-class SameName(Plain):
-    """one that keeps the value in the object's dict, under the field's own name"""
-
-    storage = "{}"
-
-
-class Cycle(Plain):
-    """one whose objects and values refer to each other, in a cycle"""
-
-    def put(self, place: int, kind: int) -> str:
-        return "cycle"
+def like(does: str, **otherwise: Any) -> type[Plain]:
+    """A program that does what `Plain` does, but for this."""
+    return type("Like", (Plain,), {"__doc__": does, **otherwise})
 
 
-class Weak(Plain):
-    """one that keeps values by the object's number, and forgets them when the object goes"""
-
-    storage = ""
+SameName = like("one that keeps the value in the object's dict, under the field's own name", storage="{}")
+Cycle = like("one whose objects and values refer to each other, in a cycle", assigned="cycle")
+Weak = like("one that keeps values by the object's number, and forgets them when the object goes", storage="")
 
 
 class Usual(Plain):
@@ -95,20 +83,6 @@ class Remembered(Last):
         return self.kept, ""
 
 
-class Keyed(Plain):
-    """one that keeps each object, with its value, in a dict"""
-
-    def put(self, place: int, kind: int) -> str:
-        return "all"
-
-
-class Latest(Plain):
-    """one that keeps the one object to which it was assigned last"""
-
-    def put(self, place: int, kind: int) -> str:
-        return "one"
-
-
 class Earliest(Plain):
     """one that keeps the one object to which it was assigned first"""
 
@@ -116,36 +90,16 @@ class Earliest(Plain):
         return "all" if place == 1 else ""
 
 
-class Reader(Plain):
-    """one that keeps the object of which it was read last"""
+Keyed = like("one that keeps each object, with its value, in a dict", assigned="all")
+Latest = like("one that keeps the one object to which it was assigned last", assigned="one")
+Reader = like("one that keeps the object of which it was read last", read="one")
 
-    def take(self, place: int | None, kind: int) -> tuple[int | None, str]:
-        return place, "one"
-
-
-class Error(Plain):
-    """one that keeps the error with which it refused, and with its traceback the object"""
-
-    def refuse(self) -> str:
-        return "error"
-
-
-class Refused(Plain):
-    """one that keeps a list of what it refused, and from whom"""
-
-    def refuse(self) -> str:
-        return "all"
-
-
-class Waiting(Plain):
-    """one that keeps the object that it refused a value last, until the next assignment"""
-
-    def put(self, place: int, kind: int) -> str:
-        return "none"
-
-    def refuse(self) -> str:
-        return "one"
-
+Error = like(
+    "one that keeps the error with which it refused, and with its traceback the object", refused="error"
+)
+Refused = like("one that keeps a list of what it refused, and from whom", refused="all")
+Waiting = like("one that keeps the object that it refused a value last, until the next assignment",
+               assigned="none", refused="one")  # fmt: skip
 
 RIGHT: tuple[type[Plain], ...] = (Plain, SameName, Cycle, Weak, Usual)
 SHARING: tuple[type[Plain], ...] = (Last, First, OnClass, Remembered)
@@ -174,7 +128,7 @@ class Notes:
                 return self.fields[field].take(place, kind)
             case "refuse", _:
                 self.refused += 1
-                return self.fields[field].refuse()
+                return self.fields[field].refused
             case "set", (before, kind, place):
                 self.objects += before is None
                 return self.fields[field].put(place, kind)

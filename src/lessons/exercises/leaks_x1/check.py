@@ -1,20 +1,14 @@
 """leaks-x1: close what the copy opened."""
 
-from __future__ import annotations
-
 import types
-from collections.abc import Iterator
 from functools import partial
-from types import SimpleNamespace
 from typing import Any
 
-from lessons.exercises.exercise import Sheet, attempt, exactly
+from lessons.exercises import Asked, Fact, Facts, Rule, Sheet, attempt, exactly, ruled, short
 from lessons.exercises.leaks_parts import Door, by_error, in_an_except, parts, trials
-from lessons.exercises.rules import Asked, Rule, ruled
-from lessons.words import described as short
 
 
-def everywhere(answer: Any, sheet: Sheet) -> Iterator[Any]:
+def everywhere(answer: Any, sheet: Sheet) -> Facts:
     """One run without a failure, one for each place at which a run can fail, and each by Ctrl-C, too."""
     doors: list[Door] = []
 
@@ -40,7 +34,7 @@ def everywhere(answer: Any, sheet: Sheet) -> Iterator[Any]:
         yield one
 
 
-def other_lengths(answer: Any, sheet: Sheet) -> Iterator[Any]:
+def other_lengths(answer: Any, sheet: Sheet) -> Facts:
     """In an `except` of the caller; no record; nine, one of them empty; one, which the archive refuses."""
 
     def refuse(record: object) -> None:
@@ -55,7 +49,7 @@ def other_lengths(answer: Any, sheet: Sheet) -> Iterator[Any]:
         call = partial(answer, Door(source), Door(sink))
         tried = attempt(call) if count is not None else attempt(in_an_except, sheet.judge, call)
         came, at = len(source.records), f", at {tried.where}" if tried.where else ""
-        yield SimpleNamespace(
+        yield Fact(
             handled=count is None, refused=count == 1, failed=tried.error is not None,
             came="one record, which the archive refused with a `StopIteration`," if count == 1 else
             f"{came or 'no'} records", arrived=len(sink.rows), kept=len(sink.kept),
@@ -67,7 +61,6 @@ def other_lengths(answer: Any, sheet: Sheet) -> Iterator[Any]:
 OPEN = "still open {when}: {parts}."
 ONE_WITH = "Give both parts to one `with` statement: it leaves them on every way out, the last one first."
 ONCE = "Leave it to `with` alone: it calls `__exit__` on every way out, an error included."
-
 
 RUNS = (
     Rule(other_lengths, lambda run: "'generator' object does not support the context manager" in run.did,
@@ -82,7 +75,7 @@ RUNS = (
 )  # fmt: skip
 """What must hold before anything else can be seen."""
 
-CLOSED = (
+CLOSED = Asked("both parts are closed after every failure", 2, RUNS, (
     Rule(everywhere, lambda run: run.parts and not run.phase, OPEN, "", ONE_WITH),
     *by_error(everywhere, lambda run: run.parts and run.in_the_loop, OPEN, "leaks-traceback-keeps", ONE_WITH),
     Rule(everywhere, lambda run: run.parts and run.phase in ("end", "close") and not run.ctrl_c,
@@ -93,9 +86,9 @@ CLOSED = (
          "or `try` of what is open before that: `with source, sink:` does."),
     Rule(everywhere, lambda run: run.parts, OPEN, "leaks-except-is-enough",
          "An `except` closes after the errors that it names. `with` and `finally` ask for no names."),
-)  # fmt: skip
+))  # fmt: skip
 
-TOLD_ONCE = (
+TOLD_ONCE = Asked("the archive is told once how the run ended", 1, RUNS, (
     Rule(everywhere, lambda run: run.in_the_loop and run.left > 1 and run.once_else,
          "{when}, the archive was left {left} times.", "leaks-exit-on-success-only", ONCE),
     Rule(everywhere, lambda run: run.left > 1, "{when}, the archive was left {left} times.", "", ONCE),
@@ -107,9 +100,9 @@ TOLD_ONCE = (
          "{when}, the archive kept {kept} of {came} records: it was told that the run had succeeded.",
          "leaks-accepted-is-kept", "An all-or-nothing sink decides by what its `__exit__` receives: hand the "
          "error on to it, or let `with` do that."),
-)  # fmt: skip
+))  # fmt: skip
 
-ARRIVES = (
+ARRIVES = Asked("all records arrive, and so does an error", 1, RUNS, (
     Rule(everywhere, lambda run: run.must_raise and run.raised == "nothing",
          "{when}, no error came out: whoever started the run believes that it went well.",
          "leaks-truthy-is-success",
@@ -122,18 +115,13 @@ ARRIVES = (
     Rule(everywhere, lambda run: run.must_raise and not run.same_error,
          "{when}, another error came out: {raised}. Code that waits for the first one does not see it.", "",
          "Let the error go on as it is: where you catch it, end with `raise` without a name."),
-)  # fmt: skip
+))  # fmt: skip
 
-copying = ruled(
-    "leaks-x1", "Close what the copy opened", kind="fix", answer="copy_readings", version=3,
-    given=lambda variant: parts(variant, "leaks-x1"),
-    asked=[
-        Asked("both parts are closed after every failure", 2, (*RUNS, *CLOSED)),
-        Asked("the stream is closed after every failure", 1, (*RUNS, Rule(
-            everywhere, lambda run: run.suspended,
-            "the stream is still suspended {when}.", "leaks-refcount-closes",
-            "Close the stream by name: `contextlib.closing(source.stream())` in the same `with`."))),
-        Asked("the archive is told once how the run ended", 1, (*RUNS, *TOLD_ONCE)),
-        Asked("all records arrive, and so does an error", 1, (*RUNS, *ARRIVES)),
-    ],
-)  # fmt: skip
+STREAM = Asked("the stream is closed after every failure", 1, RUNS, (
+    Rule(everywhere, lambda run: run.suspended,
+         "the stream is still suspended {when}.", "leaks-refcount-closes",
+         "Close the stream by name: `contextlib.closing(source.stream())` in the same `with`."),
+))  # fmt: skip
+ruled("leaks-x1", "Close what the copy opened", kind="fix", answer="copy_readings", version=3,
+      given=lambda variant: parts(variant, "leaks-x1"),
+      asked=[CLOSED, STREAM, TOLD_ONCE, ARRIVES])  # fmt: skip

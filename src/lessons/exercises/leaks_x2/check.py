@@ -1,15 +1,11 @@
 """leaks-x2: leave the database in order. The database, its pool and its connections are the judge's."""
 
-from __future__ import annotations
-
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import ExitStack, closing, suppress
-from types import SimpleNamespace
 from typing import Any
 
-from lessons.exercises.exercise import Sheet, attempt
+from lessons.exercises import Asked, Fact, Facts, Rule, Sheet, attempt, ruled
 from lessons.exercises.leaks_parts import Hollow, Weather, by_error, errors_go_on, in_an_except
-from lessons.exercises.rules import Asked, Rule, ruled
 
 WAYS: tuple[tuple[str, str, Callable[[], object]], ...] = (
     ("end", "when the block came to its end", lambda: None),
@@ -29,7 +25,7 @@ WAYS: tuple[tuple[str, str, Callable[[], object]], ...] = (
 )
 
 
-def each_way(answer: Any, sheet: Sheet) -> Iterator[Any]:
+def each_way(answer: Any, sheet: Sheet) -> Facts:
     """A block for each way to leave it, each on a database of its own."""
     for ended, when, make in WAYS:
         with closing(sheet.given) as weather:
@@ -78,7 +74,7 @@ def _block(answer: Any, sheet: Sheet, weather: Weather, ended: str, when: str, e
     taken = weather.engine.pool.checkedout() > 0
     # One is open, too, though the engine has a new pool, which knows nothing of it.
     is_open = taken or any(not one.closed and not one.invalidated for one in made)
-    return SimpleNamespace(
+    return Fact(
         ended=ended, when=when, handled=handled, borrowed=any(slots), is_open=is_open,
         # The entry's name `connection` is gone, or refers to something else.
         dropped=bool(made) and attempt(getattr, entries[0], "connection").value is not made[0],
@@ -86,11 +82,11 @@ def _block(answer: Any, sheet: Sheet, weather: Weather, ended: str, when: str, e
         ctrl_c=error is not None and not isinstance(error, Exception),
         odd=isinstance(error, StopIteration | Hollow), must_raise=ended == "error",
         by_exit=type(entries[0]).__name__ != "_GeneratorContextManager",
-        same_error=tried.error is error, raised=tried.raised + (f", at {tried.where}" if tried.where else ""),
+        same_error=tried.error is error, raised=tried.said,
     )  # fmt: skip
 
 
-def two_at_once(answer: Any, sheet: Sheet) -> Iterator[Any]:
+def two_at_once(answer: Any, sheet: Sheet) -> Facts:
     """Two entries in two databases, made before either is entered; only the second one fails."""
     for step, left in ((-1, "second"), (1, "first")):
         with closing(sheet.given) as outer, closing(sheet.given) as inner:
@@ -110,7 +106,7 @@ def two_at_once(answer: Any, sheet: Sheet) -> Iterator[Any]:
                     end()
 
             attempt(blocks)
-            yield SimpleNamespace(
+            yield Fact(
                 left=left, taken=any(one.engine.pool.checkedout() for one in (outer, inner)),
                 of=len(outer.readings), outer_kept=outer.kept(), inner_kept=inner.kept(),
             )  # fmt: skip
@@ -121,14 +117,11 @@ HALF = "{when}, {stored} of {of} rows had been inserted, and the table kept {kep
 LOST = "{when}, the database had accepted {stored} rows and kept {kept}."
 TWO = "Keep what belongs to one entry in the object itself (`self.…`, set in a method), and nothing shared."
 
-BORROWS = Rule(
-    each_way, lambda block: not block.borrowed,
-    "in the block of `with Entry(engine) as connection:` no slot of the pool was taken.", "",
-    "Keep `__enter__` as it was: it borrows a connection and returns it.",
-)  # fmt: skip
+BORROWS = Rule(each_way, lambda block: not block.borrowed,
+               "in the block of `with Entry(engine) as connection:` no slot of the pool was taken.", "",
+               "Keep `__enter__` as it was: it borrows a connection and returns it.")  # fmt: skip
 
-GIVEN_BACK = (
-    BORROWS,
+GIVEN_BACK = Asked("the slot is given back, whichever way the block is left", 2, [BORROWS], (
     Rule(each_way, lambda block: block.ended == "end" and block.is_open and block.dropped,
          OPEN, "leaks-refcount-closes",
          "Call `self.connection.close()`: dropping a name closes nothing that something else refers to."),
@@ -138,10 +131,9 @@ GIVEN_BACK = (
     Rule(two_at_once, lambda two: two.taken,
          "two entries were open at the same time, in two databases. When both had been left, the {left} one "
          "before the other, a slot was still taken.", "", TWO),
-)  # fmt: skip
+))  # fmt: skip
 
-KEPT = (
-    BORROWS,
+KEPT = Asked("the rows are kept when the block succeeds, and only then", 1, [BORROWS], (
     *by_error(each_way, lambda block: block.ended == "error" and block.kept and not block.odd,
               HALF, "", "Commit only if the block has succeeded. Which of the three arguments tells you?"),
     Rule(each_way, lambda block: block.ended == "error" and block.kept, HALF, "",
@@ -158,10 +150,9 @@ KEPT = (
          "two entries were open at the same time, in two databases, and the {left} one was left before the "
          "other. The one that succeeded kept {outer_kept} of its {of} rows, and the one that failed kept "
          "{inner_kept}.", "", TWO),
-)  # fmt: skip
+))  # fmt: skip
 
-REFUSED = (
-    BORROWS,
+REFUSED = Asked("the slot is given back when the commit fails", 1, [BORROWS], (
     Rule(each_way, lambda block: block.ended == "commit" and not block.committed,
          "no commit was tried, so none could fail.", "", "Mend what is said above first."),
     *by_error(each_way, lambda block: block.ended in ("commit", "rollback") and block.is_open,
@@ -171,16 +162,10 @@ REFUSED = (
          "{when}, what came out of the `with` was {raised}.", "",
          "Let the error of a commit go on as it is: `finally` gives the slot back, and no `except` is "
          "needed."),
-)  # fmt: skip
+))  # fmt: skip
 
+GOES_ON = Asked("the block's error goes on", 2, [BORROWS], errors_go_on(each_way))
 
-entering = ruled(
-    "leaks-x2", "Leave the database in order", kind="complete", answer="Entry", version=3,
-    given=lambda variant: Weather(variant.readings("leaks-x2", variant.number("leaks-x2", 4, 8))),
-    asked=[
-        Asked("the slot is given back, whichever way the block is left", 2, GIVEN_BACK),
-        Asked("the rows are kept when the block succeeds, and only then", 1, KEPT),
-        Asked("the block's error goes on", 2, (BORROWS, *errors_go_on(each_way))),
-        Asked("the slot is given back when the commit fails", 1, REFUSED),
-    ],
-)  # fmt: skip
+ruled("leaks-x2", "Leave the database in order", kind="complete", answer="Entry", version=3,
+      given=lambda variant: Weather(variant.readings("leaks-x2", variant.number("leaks-x2", 4, 8))),
+      asked=[GIVEN_BACK, KEPT, GOES_ON, REFUSED])  # fmt: skip

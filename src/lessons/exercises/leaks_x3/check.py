@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from functools import partial
-from types import SimpleNamespace
 from typing import Any
 
-from lessons.exercises.exercise import Attempt, Sheet, attempt
-from lessons.exercises.leaks_parts import by_error, errors_go_on, new_pool
-from lessons.exercises.rules import Asked, Rule, ruled
-from lessons.exercises.variant import Variant
-from lessons.judge.judge import Callback, declared
-from lessons.words import described as short
+from lessons.exercises import Asked, Callback, Fact, Facts, Rule, Sheet, Variant, declared, ruled, short
+from lessons.exercises.exercise import Attempt, attempt
+from lessons.exercises.leaks_parts import by_error, errors_go_on
+from lessons.exercises.sql import new_pool
 
 
 @declared("__enter__ __exit__ close", "number", name="Connection")
@@ -37,7 +33,7 @@ class Line:
                 raise self.refuses
 
 
-class Block(SimpleNamespace):
+class Block(Fact):
     """One `with open_together(openers) as lines:` block: what fails in it, and what was seen.
 
     fails: the number of the opener that fails. refuses: that of the connection that fails to close, or -1
@@ -121,7 +117,7 @@ class Block(SimpleNamespace):
         return self
 
 
-def each_failure(answer: Any, sheet: Sheet) -> Iterator[Block]:
+def each_failure(answer: Any, sheet: Sheet) -> Facts:
     """A block without a failure; one in which each opener fails, each block's way out, each `close()`."""
     count = sheet.variant.number("leaks-x3", 4, 6)
     stop = KeyboardInterrupt
@@ -146,7 +142,7 @@ def each_failure(answer: Any, sheet: Sheet) -> Iterator[Block]:
     yield Block("after Ctrl-C left the block", count, error=stop()).run(answer)
 
 
-def others(answer: Any, sheet: Sheet) -> Iterator[Block]:
+def others(answer: Any, sheet: Sheet) -> Facts:
     """No opener, one, more than usual, equal ones; and a block, and in it another one.
 
     That one is made before the first is entered, or in it.
@@ -189,14 +185,14 @@ FROM_THEN = (
     "Ask of each line of yours: if it fails, what closes the connections that are open by then? "
     "`contextlib.ExitStack` can hold each connection from the moment it is open."
 )
-OPENING = (
+OPENING = Asked("when one fails to open, those before it are closed", 3, RUNS, CLOSES, (
     Rule(each_failure, lambda block: block.fails and block.held and not block.refuses and not block.ctrl_c
          and block.own_exit, HELD, "leaks-exit-covers-enter", FROM_THEN),
     *by_error(each_failure, lambda block: block.fails and block.held and not block.refuses,
               HELD, "", FROM_THEN),
-)  # fmt: skip
+))  # fmt: skip
 
-LEAVING = (
+LEAVING = Asked("all are closed, whichever way the block is left", 1, RUNS, CLOSES, (
     *by_error(each_failure, lambda block: block.failed_block and block.held, HELD, "",
               "Close in a place that every way out passes: in `__exit__` without an `if`, or in a `finally` "
               "around the `yield`."),
@@ -205,9 +201,9 @@ LEAVING = (
          "closes them.", "composition-parts-open-when-made", "Open in `__enter__`, not in `__init__`."),
     Rule(others, lambda block: block.held, "{when}, still open afterwards: {held}.", "",
          f"Openers may be equal, and blocks may be nested: close each connection that was opened. {TWO}"),
-)  # fmt: skip
+))  # fmt: skip
 
-ORDER = (
+ORDER = Asked("the last one is closed first, and each in any case", 1, RUNS, CLOSES, (
     Rule(each_failure, lambda block: not (block.refuses or block.ctrl_c) and block.closes != block.backwards,
          "{when}, they were closed in the order {order}.", "chains-first-closes-first",
          "Go backwards: a later one may need an earlier one until it is closed itself."),
@@ -221,9 +217,9 @@ ORDER = (
     Rule(each_failure, lambda block: block.refuses and not block.fails and not block.same_error,
          "{when}, {raised} came out of the `with`.", "",
          "Close the others, then let that error itself go on, and no group or other error in its place."),
-)  # fmt: skip
+))  # fmt: skip
 
-GETS = (
+GETS = Asked("the block gets the connections, and errors go on", 1, RUNS, (
     *errors_go_on(each_failure),
     # If a connection is still open, the second aspect has said so.
     Rule(others, lambda block: block.raised != "nothing" or block.closed_early
@@ -232,7 +228,7 @@ GETS = (
          "{raised} came out.", "",
          "`as` names what `__enter__` returns, or what a `@contextmanager` function yields: hand over a list "
          f"of what the openers returned, in their order, however many there are. {TWO}"),
-)  # fmt: skip
+))  # fmt: skip
 
 
 def night(variant: Variant) -> Any:
@@ -244,16 +240,8 @@ def night(variant: Variant) -> Any:
     engine = new_pool()
     openers = [engine.connect] * variant.number("leaks-x3", 4, 6)
     openers[variant.number("leaks-x3 fails", 2, 3) - 1] = silent
-    return SimpleNamespace(engine=engine, openers=openers)
+    return Fact(engine=engine, openers=openers)
 
 
-together = ruled(
-    "leaks-x3", "Open all, or leave none open", kind="build", answer="open_together", version=4,
-    given=night,
-    asked=[
-        Asked("when one fails to open, those before it are closed", 3, (*RUNS, *CLOSES, *OPENING)),
-        Asked("all are closed, whichever way the block is left", 1, (*RUNS, *CLOSES, *LEAVING)),
-        Asked("the last one is closed first, and each in any case", 1, (*RUNS, *CLOSES, *ORDER)),
-        Asked("the block gets the connections, and errors go on", 1, (*RUNS, *GETS)),
-    ],
-)  # fmt: skip
+ruled("leaks-x3", "Open all, or leave none open", kind="build", answer="open_together", version=4,
+      given=night, asked=[OPENING, LEAVING, ORDER, GETS])  # fmt: skip

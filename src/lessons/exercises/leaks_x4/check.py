@@ -4,19 +4,15 @@ from __future__ import annotations
 
 import itertools
 import json
-from collections.abc import Iterator
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
-from lessons.exercises.exercise import Sheet, attempt, described, exactly
+from lessons.exercises import Asked, Fact, Facts, Judge, Rule, Sheet, attempt, exactly, ruled, short
+from lessons.exercises.exercise import described
 from lessons.exercises.leaks_parts import Hollow, by_error, errors_go_on
-from lessons.exercises.rules import Asked, Rule, ruled
-from lessons.judge.judge import Judge
-from lessons.words import described as short
 
 
-class Run(SimpleNamespace):
+class Run(Fact):
     """One run of the sink, in a folder of its own, and what was seen of it.
 
     kind: "run", "made" (it was not entered), "false" (so is its error), "blocked" (no file can be put at the
@@ -159,7 +155,7 @@ def night(sheet: Sheet) -> tuple[str, list[Any], list[Any]]:
     return name, records, records[: variant.number("leaks-x4 fails", 2, 3)]
 
 
-def each_run(answer: Any, sheet: Sheet) -> Iterator[Run]:
+def each_run(answer: Any, sheet: Sheet) -> Facts:
     """One run without a failure; then one for each failure, also by Ctrl-C, and at each record."""
     name, every, some = night(sheet)
     numbers = itertools.count()
@@ -193,7 +189,7 @@ def each_run(answer: Any, sheet: Sheet) -> Iterator[Run]:
         yield run("after a run without a record", [], kind="empty", records=[])
 
 
-def two_at_once(answer: Any, sheet: Sheet) -> Iterator[Any]:
+def two_at_once(answer: Any, sheet: Sheet) -> Facts:
     """Two reports in one folder, both made before the first is entered; records are written in turn."""
     name, every, some = night(sheet)
     with sheet.judge.folder() as folder:
@@ -216,7 +212,7 @@ def two_at_once(answer: Any, sheet: Sheet) -> Iterator[Any]:
         first, second = (f"{len(run.rows or [])} of {run.of}" for run in pair)
         left = "".join(f" Afterwards {run.left}." for run in pair if run.left)
         came = f"; {tried.raised} came out" if tried.error else ""
-        yield SimpleNamespace(
+        yield Fact(
             first=first, second=second + came, right=all(run.whole for run in pair), left=left,
             counts=", and ".join(run.told for run in pair),
             counted=all(exactly([run.accepted, run.kept], [run.of] * 2) for run in pair),
@@ -233,7 +229,7 @@ DELETE = "`__exit__` runs in this case, too. Close the file, and delete it unles
 
 # A file that is never closed costs three aspects: the report lacks its last rows, the file stays open, and so
 # it does where replacing fails.
-REPORT = (
+REPORT = Asked("the report is all of a run that succeeded, or the old one", 3, (
     Rule(each_run, lambda run: run.kind == "run" and run.middle, "in the middle of a run {middle}.", "",
          "Open a file of another name in the same folder, write each record into it as it comes, and leave "
          "the report alone until the end."),
@@ -255,9 +251,9 @@ REPORT = (
     Rule(two_at_once, lambda two: not two.right,
          "two reports were open at the same time, in one folder. In the first one are {first} records, in "
          "the second one {second}.", "", TWO),
-)  # fmt: skip
+))  # fmt: skip
 
-NOTHING_LEFT = (
+NOTHING_LEFT = Asked("no file stays open, and none is left beside the report", 1, (
     Rule(each_run, lambda run: run.kind == "made" and run.left,
          "{when}, {left}.", "composition-parts-open-when-made",
          "Open the file in `__enter__`: `__exit__` runs only if that has run."),
@@ -272,9 +268,9 @@ NOTHING_LEFT = (
     # If the records are in the wrong place, the first aspect has said so.
     Rule(two_at_once, lambda two: two.right and two.left,
          "two reports were open at the same time, in one folder.{left}", "", TWO),
-)  # fmt: skip
+))  # fmt: skip
 
-REPLACING = (
+REPLACING = Asked("nor when the replacing fails", 1, (
     Rule(each_run, lambda run: run.kind in ("blocked", "stuck") and run.left,
          "{when}, so that no file can take its place, {came} came out, and {left}.", "",
          "A line of `__exit__` can fail as well. Close the file before you replace the report, and delete it "
@@ -283,9 +279,9 @@ REPLACING = (
     Rule(each_run, lambda run: run.kind in ("blocked", "stuck") and not run.whole and run.error is None,
          "{when}, so that no file can take its place, no error came out.", "",
          "Let the error of `os.replace` go on: there is no new report."),
-)  # fmt: skip
+))  # fmt: skip
 
-COUNTS = (
+COUNTS = Asked("accepted and kept are told apart", 1, (
     Rule(each_run, lambda run: run.early,
          "in the middle of a run, `kept` is {early}, and none of it is in the report.",
          "leaks-accepted-is-kept", LATE),
@@ -302,23 +298,13 @@ COUNTS = (
          "`as` names what `__enter__` returns: end it with `return self`."),
     Rule(two_at_once, lambda two: two.right and not two.counted,
          "two reports were open at the same time. Afterwards {counts}.", "", TWO),
-)  # fmt: skip
+))  # fmt: skip
 
-GOES_ON = (
+GOES_ON = Asked("the run's error goes on", 1, (
     Rule(each_run, lambda run: run.kind == "empty" and run.error is not None,
          "{when}, {raised} came out, and nothing had failed.", "", "A station may be silent for a day."),
     *errors_go_on(each_run),
-)  # fmt: skip
-
-
-reporting = ruled(
-    "leaks-x4", "A report of all or nothing", kind="build", answer="DailyReport", version=3,
-    given=lambda variant: variant.readings("leaks-x4", variant.number("leaks-x4", 4, 7)),
-    asked=[
-        Asked("the report is all of a run that succeeded, or the old one", 3, REPORT),
-        Asked("no file stays open, and none is left beside the report", 1, NOTHING_LEFT),
-        Asked("nor when the replacing fails", 1, REPLACING),
-        Asked("accepted and kept are told apart", 1, COUNTS),
-        Asked("the run's error goes on", 1, GOES_ON),
-    ],
-)  # fmt: skip
+))  # fmt: skip
+ruled("leaks-x4", "A report of all or nothing", kind="build", answer="DailyReport", version=3,
+      given=lambda variant: variant.readings("leaks-x4", variant.number("leaks-x4", 4, 7)),
+      asked=[REPORT, NOTHING_LEFT, REPLACING, COUNTS, GOES_ON])  # fmt: skip

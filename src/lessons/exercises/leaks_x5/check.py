@@ -5,21 +5,15 @@ a job does with them, and never the job. What a job leaves open is held there by
 traceback, or by a cycle: a test that drops the error, or calls the collector, loses the leak.
 """
 
-from __future__ import annotations
-
 import gc
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import partial
-from types import SimpleNamespace
 from typing import Any
 
+from lessons.exercises import Asked, Callback, Fact, Facts, Judge, Rule, Sheet, Variant, attempt, ruled
 from lessons.exercises import leaks_programs as programs
-from lessons.exercises.exercise import Sheet, attempt
-from lessons.exercises.leaks_parts import new_pool
 from lessons.exercises.leaks_programs import LEAKY, RIGHT, Job, borrowed
-from lessons.exercises.rules import Asked, Rule, ruled
-from lessons.exercises.variant import Variant
-from lessons.judge.judge import Callback, Judge
+from lessons.exercises.sql import new_pool
 
 ENDS = {"whole": "", "broken": "ValueError", "stop": "KeyboardInterrupt", "open": "TimeoutError"}
 """What each way out ends with, by its name in `LEAKY`."""
@@ -55,7 +49,7 @@ class Handed:
             self.judge.leave_to(error, first, borrowed, cycle=self.job is programs.runs_a_worker)
 
 
-def each_job(answer: Any, sheet: Sheet) -> Iterator[Any]:
+def each_job(answer: Any, sheet: Sheet) -> Facts:
     """First each right job, and a drawn number of them again; then the leaky and the right ones, mixed."""
     drawn = sheet.variant.random("leaks-x5 order")
     right = [(job, "") for job in RIGHT]
@@ -102,11 +96,11 @@ def _said(answer: Any, judge: Judge, job: Job, leaks: str) -> Any:
         again = attempt(answer, Callback(Handed(judge, job, lucky=False), "job"))
         saw_kept = isinstance(again.error, AssertionError)
     borrowed.clear()
-    return SimpleNamespace(
+    return Fact(
         job=job, like=(job.__doc__ or "").partition(": ")[2].rstrip("."), leaks=leaks,
         caught=isinstance(tried.error, AssertionError), passed=tried.error is None,
-        said=tried.raised + (f", at {tried.where}" if tried.where else ""),
-        ends=handed.ends, engines=handed.engines, provoked=ENDS.get(leaks) in handed.ends, saw_kept=saw_kept,
+        said=tried.said, ends=handed.ends, engines=handed.engines,
+        provoked=ENDS.get(leaks) in handed.ends, saw_kept=saw_kept,
     )  # fmt: skip
 
 
@@ -152,7 +146,7 @@ def catches(leaks: str, when: str, never: str) -> tuple[Rule, ...]:
     )
 
 
-PASSES = (
+PASSES = Asked("it lets every job pass that gives its slots back", 2, SPEAKS, (
     Rule(each_job, lambda one: not one.rejects_any,
          "your test lets every job pass, also those that leak.", "", "Mend that first."),
     Rule(each_job, lambda one: not one.leaks and not one.passed and one.shared,
@@ -165,7 +159,7 @@ PASSES = (
     Rule(each_job, lambda one: not one.leaks and not one.passed,
          "your test rejects a right job ({like}): {said}.", "",
          "A job decides itself whether it raises, and what: catch all of it. Assert on the slots alone."),
-)  # fmt: skip
+))  # fmt: skip
 
 
 def bench(variant: Variant) -> Any:
@@ -173,23 +167,20 @@ def bench(variant: Variant) -> Any:
     count = variant.number("leaks-x5", 4, 7)
     readings = [str(row["celsius"]) for row in variant.readings("leaks-x5", count)]
     careful, careless = programs.in_one_with, programs.closes_at_the_end
-    return SimpleNamespace(new_pool=new_pool, readings=readings, careful=careful, careless=careless)
+    return Fact(new_pool=new_pool, readings=readings, careful=careful, careless=careless)
 
 
-catching = ruled(
-    "leaks-x5", "A test that catches the leak", kind="test", answer="test_gives_back", version=3,
-    given=bench,
-    asked=[
-        Asked("it catches a job that leaks at a broken reading", 2, (*SPEAKS, *catches(
-            "broken", "after a broken reading", "given a reading that `float` cannot convert"))),
-        Asked("it lets every job pass that gives its slots back", 2, (*SPEAKS, *PASSES)),
-        # A job that fails in nothing has no error that could be dropped.
-        Asked("it catches a job that leaks when nothing fails", 1, (*SPEAKS, *catches(
-            "whole", "after a run without a failure", "run without a failure")[:-1])),
-        Asked("it catches a job that leaks on Ctrl-C", 1, (*SPEAKS, *catches(
-            "stop", "after Ctrl-C", "stopped by Ctrl-C"))),
-        Asked("it catches a job that leaks when the second connection cannot be had", 1, (*SPEAKS, *catches(
-            "open", "after its second `connect()` failed",
-            "run on a pool in which its second `connect()` finds no slot"))),
-    ],
-)  # fmt: skip
+ruled("leaks-x5", "A test that catches the leak", kind="test", answer="test_gives_back", version=3,
+      given=bench, asked=[
+    Asked("it catches a job that leaks at a broken reading", 2, SPEAKS, catches(
+        "broken", "after a broken reading", "given a reading that `float` cannot convert")),
+    PASSES,
+    # A job that fails in nothing has no error that could be dropped.
+    Asked("it catches a job that leaks when nothing fails", 1, SPEAKS, catches(
+        "whole", "after a run without a failure", "run without a failure")[:-1]),
+    Asked("it catches a job that leaks on Ctrl-C", 1, SPEAKS, catches(
+        "stop", "after Ctrl-C", "stopped by Ctrl-C")),
+    Asked("it catches a job that leaks when the second connection cannot be had", 1, SPEAKS, catches(
+        "open", "after its second `connect()` failed",
+        "run on a pool in which its second `connect()` finds no slot")),
+])  # fmt: skip
