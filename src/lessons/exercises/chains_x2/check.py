@@ -121,7 +121,6 @@ WORKS = Rule(good_night, lambda night: night.wanted and not night.line.pulls,
              "Pull the chain, and write each record.")  # fmt: skip
 AGAIN = "Once the mail is sent, raise the same error again: a bare `raise` in the `except`."
 SUSPENDED = "While the sink writes, all generators are suspended. Put the `try` around the whole loop."
-
 CHAIN = Asked("a failure of the source or of a stage sends a mail", 2, [WORKS], (
     Rule(nights, lambda night: night.silent and not night.same_error and not night.no_error,
          "{when}, and then {raised} came out{where}.", "",
@@ -141,7 +140,6 @@ CHAIN = Asked("a failure of the source or of a stage sends a mail", 2, [WORKS], 
          "Let the `try` begin before the first call, let the loop that pulls and writes be in it, and let "
          "its `except` catch every `Exception`."),
 ))  # fmt: skip
-
 SINK = Asked("a failure of the sink sends a mail", 2, [WORKS], (
     Rule(nights, lambda night: night.silent and night.place == "sink" and night.inside
          and "stage 2" in night.elsewhere,
@@ -153,7 +151,6 @@ SINK = Asked("a failure of the sink sends a mail", 2, [WORKS], (
          "{when}, and the night ended as a good one.", "",
          "`map` and `next` take a `StopIteration` for an end. Write in the body of a `for` loop."),
 ))  # fmt: skip
-
 MAIL = Asked("there is one mail, which says how many records were written, and why no more", 1, [WORKS], (
     Rule(nights, lambda night: not night.building and night.written != night.due,
          "{when}: by then {due} could be written, and {written} were.", "chains-stage-by-stage",
@@ -171,7 +168,6 @@ MAIL = Asked("there is one mail, which says how many records were written, and w
          "{what}. The mails were {mails}.", "",
          "Keep what belongs to one night in variables of its call, and not on an object or in the module."),
 ))  # fmt: skip
-
 GOES_ON = Asked("the error goes on, and without a failure no mail is sent", 1, [WORKS], (
     Rule(good_night, lambda night: not night.right,
          "nothing failed: {written} of {wanted} records were written, the answer returned {returned} and "

@@ -159,7 +159,6 @@ def _beside(when: str, diaries: list[tuple[Any, Shelf]]) -> Facts:
 
 
 ALL = "Yield `float(line)` for each line of each file, in their order."
-
 READS = (
     Rule(whole, lambda run: run.closed_file,
          "the first pull ended with {raised}", "chains-with-waits",
@@ -170,7 +169,6 @@ READS = (
     Rule(whole, lambda run: run.few, "the files hold {wanted}; what came was {came}.", "", ALL),
 )  # fmt: skip
 """What must hold before anything else can be seen."""
-
 CLOSES = Asked("no file stays open, wherever the stream is left", 2, READS, (
     Rule(ways_out, lambda left: left.open and not left.closable,
          "`stream()` gave {given}: it has no `close`, and {open} stays open.", "generators-map-closes",
@@ -184,7 +182,6 @@ CLOSES = Asked("no file stays open, wherever the stream is left", 2, READS, (
     Rule(ways_out, lambda left: left.silent,
          "{when}, and {raised} was raised.", "", "Let each error go on to whoever pulls."),
 ))  # fmt: skip
-
 OPENS_LATE = Asked("a stream that was never pulled has opened nothing", 1, READS, (
     Rule(waiting, lambda stream: stream.left and stream.by_call,
          "`stream()` was called, not pulled, and closed; still open: {left}.", "chains-close-runs-finally",
@@ -194,13 +191,11 @@ OPENS_LATE = Asked("a stream that was never pulled has opened nothing", 1, READS
          "{raised}.", "",
          "Let the first pull open the first file, so that `close()` has nothing to do before it."),
 ))  # fmt: skip
-
 BY_LINE = Asked("it reads line by line, and has one file open at a time", 1, READS, (
     Rule(slowly, lambda one: one.files > 1 or one.lines > one.count,
          "when reading {count} came out, {lines} lines had been read. Files open at once: up to {files}.", "",
          "Yield inside the loop over the file's lines, while it is open, and close it before the next."),
 ))  # fmt: skip
-
 FROM_THE_FIRST = Asked("each stream is its own, from the first reading to the last", 1, READS, (
     Rule(whole, lambda run: not run.right, "the files hold {wanted}; what came was {came}.", "", ALL),
     Rule(whole, lambda run: run.more,

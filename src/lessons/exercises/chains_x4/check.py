@@ -109,7 +109,6 @@ RULES = parts.stage_rules(
     "The first mean is that of the first `size` readings, each later one drops the oldest, and fewer "
     "readings than `size` have none. 0.0 is a reading, too. Each mean is a `float`, and not rounded.",
 )  # fmt: skip
-
 PROMPT = Asked("each mean is handed on as soon as its readings are there", 2, *RULES.prompt)
 REMEMBERS = Asked("it remembers no more than its window", 2, *RULES.held, (
     Rule(many, lambda run: run.more > MUCH or run.held > 150,

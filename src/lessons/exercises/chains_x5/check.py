@@ -93,11 +93,9 @@ OPEN = "{when}; not closed: {open}."
 SILENT = "{when}, and no error reached the caller."
 PULLED = "with limit {limit} the source was pulled {pulls} times; enough are {need}."
 EACH = "Give every `close` a `finally` of its own; `contextlib.ExitStack` has one for each."
-
 WORKS = Rule(runs, lambda run: run.kind == "whole" and run.limit and not run.written,
              "not one record was written.", "",
              "Pull the chain, and give each record to `sink.write`.")  # fmt: skip
-
 LEFT = (
     WORKS,
     Rule(runs, lambda run: run.kind == "early" and run.closes_last, OPEN, "chains-close-travels",
@@ -113,7 +111,6 @@ LEFT = (
          "At the limit nothing is closed by itself. Give each generator to `contextlib.closing`."),
 )  # fmt: skip
 """What stays open when a run is left early is never closed, so nothing can be said of how it is closed."""
-
 CLOSED = Asked("every generator is closed, however the run ends", 3, LEFT, (
     Rule(runs, lambda run: not run.stubborn and not run.ctrl_c and run.open, OPEN, "",
          "Close in a `with` or a `finally` that begins before the first generator is made."),
@@ -121,11 +118,9 @@ CLOSED = Asked("every generator is closed, however the run ends", 3, LEFT, (
          f"{OPEN} After other errors all are closed.", "leaks-except-is-enough",
          "Not every error is an `Exception`. A `with` or a `finally` covers every way out."),
 ))  # fmt: skip
-
 UNUSED = Rule(runs, lambda run: run.plain and run.unused, "with limit {limit}, a stage got no stream.", "",
               "Go through all of `stages`, however many there are.")  # fmt: skip
 GATHERS = Rule(runs, lambda run: run.gathered, PULLED, "chains-stage-by-stage", STOP)
-
 RIGHT = Asked("the records are right, no pull is too many, the error goes on", 2, [WORKS], [UNUSED], (
     Rule(runs, lambda run: run.plain and not run.right,
          "with limit {limit}, {wanted} records were to be written; {written} were, and the answer returned "
@@ -144,7 +139,6 @@ RIGHT = Asked("the records are right, no pull is too many, the error goes on", 2
          SILENT, "", GO_ON),
     Rule(runs, lambda run: not run.same_error, "{when}, and {raised} reached the caller.", "", GO_ON),
 ))  # fmt: skip
-
 EITHER = ("early", "failed", "stubborn")
 TURNED = "{when}; they ended in the order {ended}, and it has to be {order}."
 LAST_FIRST = Asked("they are closed last first", 2, (

@@ -22,7 +22,6 @@ FAMILIES: dict[str, dict[Any, str]] = {
     "some": ways.SOME,
     "broken": ways.BROKEN,
 }  # fmt: skip
-
 WORLDS = {
     ways.first_first: (
         "closes the source's first", "chains-first-closes-first",
@@ -87,7 +86,6 @@ def in_world(way: Any, world: Any) -> bool:
 
 
 REJECTED = "a program that leaves nothing suspended was rejected{where}"
-
 FAIR = (
     Rule(tried, lambda one: one.family == "right" and one.stumbled,
          "a program that leaves nothing suspended met {raised} in your test{where}.", "",
@@ -101,7 +99,6 @@ FAIR = (
          "After the run, ask each generator in which state it is, and not whether it is still there."),
 )  # fmt: skip
 """What must hold first. A test that rejects a right program says nothing of leaky ones, and earns nothing."""
-
 PASSES = "your test passes a program that {what}."
 
 
@@ -120,7 +117,6 @@ def catches(name: str, points: int, family: str, advice: str, *shown: Rule) -> A
 
 
 ALL = "Keep the generator of the source and of each of at least two stages, and look at them all."
-
 EARLY = catches(
     "it catches a run that was left early", 3, "early",
     "Let a run be left early, with a `limit` below the number of records, and keep its generators in a list: "

@@ -139,7 +139,6 @@ def odd_parts(answer: Any, sheet: Sheet) -> Facts:
 # A night in which nothing moves shows nothing else, so that it costs everything.
 NOTHING = Rule(line_drops, lambda night: not night.arrived,
                "not one record arrived, and the night raised {raised}.", "", "Mend that first.")  # fmt: skip
-
 ONCE = Asked("a line that drops is opened again, and each record comes once", 2, (
     Rule(line_drops, lambda night: night.spent,
          "a stage was retried: {raised}.", "decorators-stage-is-source",
@@ -170,7 +169,6 @@ ONCE = Asked("a line that drops is opened again, and each record comes once", 2,
          "{arrived} arrived, and the answer is {returned}.", "",
          "Keep the count of a night in a variable of its own call."),
 ))  # fmt: skip
-
 CLOSED = Asked("everything is closed wherever it breaks, and the error comes out", 2, [NOTHING], (
     Rule(swept, lambda run: run.phase in ("", "pull", "write") and run.leaked,
          "still open {when}: {leaked}.", "", at_work.WITH),
@@ -180,7 +178,6 @@ CLOSED = Asked("everything is closed wherever it breaks, and the error comes out
          "{when} no error came out, and {arrived} records had arrived.", "composition-clean-is-right",
          "Whoever starts the night must learn that it failed: let the error out."),
 ))  # fmt: skip
-
 FIGURES = Asked("each part that yields is measured", 1, [NOTHING], (
     Rule(no_failure, lambda part: part.none,
          "no part has figures after the night.", "composition-context-measures",
@@ -192,7 +189,6 @@ FIGURES = Asked("each part that yields is measured", 1, [NOTHING], (
          "after the night {patched} is another one, for all objects of the class.", "",
          "Leave the class as it is: `source.stream = …` puts the decorated method on the object."),
 ), hearsay=True)  # fmt: skip
-
 ANY = Asked("any parts and any settings will do", 2, [NOTHING], (
     Rule(odd_parts, lambda night: not night.no_error,
          "given {parts}, and settings that are not a `PipelineConfig`, the night raised {raised}.",

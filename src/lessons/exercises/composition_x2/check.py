@@ -92,7 +92,6 @@ ALL_CLOSED = Asked("every part is closed, also when another one fails", 2, (
          "Whatever it raises: `ExitStack.callback` and `finally` cover it, too."),
     Rule(closings, lambda one: one.again, "{again} was closed {times} times.", "", "Close each part once."),
 ))  # fmt: skip
-
 LAST_FIRST = Asked("the last one opened is closed first", 1, (
     # So it costs more than half to close only one part: the order of one shows nothing.
     Rule(closings, lambda one: one.missed and not (one.fails or one.equal),
@@ -101,7 +100,6 @@ LAST_FIRST = Asked("the last one opened is closed first", 1, (
          "opened in the order {opened}, closed in the order {closed}.", "chains-first-closes-first",
          "What was opened later may need what was opened before it: go backwards."),
 ))  # fmt: skip
-
 COMES_OUT = Asked("a failure comes out", 2, (
     Rule(closings, lambda one: not one.closed, "no part was closed.", "", "Mend that first."),
     Rule(closings, lambda one: one.failures and not one.one_of_theirs,

@@ -196,7 +196,6 @@ FIRST = (
     Rule(nights, lambda night: night.records and night.none_new,
          "nothing of a night that succeeded is in the table.", "", "Write, and commit in `__exit__`."),
 )  # fmt: skip
-
 KEPT = Asked("a night that succeeds is kept", 2, FIRST, (
     Rule(nights, lambda night: night.records and not night.right,
          "a night of {records} records came on top of {old} older row. Missing: {missing}. Too much: "
@@ -207,7 +206,6 @@ KEPT = Asked("a night that succeeds is kept", 2, FIRST, (
          "new records. Missing: {missing}. Too much: {extra}.", "",
          "Keep what belongs to one sink on the object itself, `self.…`, and nothing on its class."),
 ))  # fmt: skip
-
 UNCHANGED = Asked("a night that fails changes nothing", 2, FIRST, (
     Rule(nights, lambda night: not night.records and not night.right and night.early,
          "the table had {old} row before {when}. It changed before the block ended, and has {rows} rows now.",
@@ -220,7 +218,6 @@ UNCHANGED = Asked("a night that fails changes nothing", 2, FIRST, (
          "{when}, and the error did not come out of the block.", "leaks-true-reraises",
          "Let `__exit__` return nothing: a true value swallows the error."),
 ))  # fmt: skip
-
 REPEATED = Asked("a reading that is there is replaced, and a repeated night leaves the same", 1, FIRST, (
     Rule(repeated, lambda night: night.left_a_table,
          "{when}: {raised}.", "databases-pooled-close-closes",
@@ -229,7 +226,6 @@ REPEATED = Asked("a reading that is there is replaced, and a repeated night leav
          "{when} raised {raised} and left {rows} rows. Missing: {missing}. Too much: {extra}.", "",
          "`insert or replace` takes the place of a row with the same key."),
 ))  # fmt: skip
-
 GIVEN_BACK = Asked("the connection is given back on every way out", 1, FIRST, (
     Rule(made, lambda sink: sink.open,
          "a sink was made and not entered, and it has a connection of the pool.",
@@ -248,7 +244,6 @@ GIVEN_BACK = Asked("the connection is given back on every way out", 1, FIRST, (
          "after {when} its transaction was still open: nothing else could be written to the database.", "",
          "A commit that fails does not end the transaction, and `close()` does not either: roll back first."),
 ), linux=True)  # fmt: skip
-
 OS_ERROR = Asked("a locked database is an `OSError`", 1, FIRST, (
     Rule(locked, lambda night: night.no_error,
          "{when} let no error out, so that it seems to have succeeded.", "",

@@ -228,7 +228,6 @@ FIRST = (
          "the night has left no row in the table.", "",
          "Pull the whole chain: `pipeline.run()` inside the `with` block."),
 )  # fmt: skip
-
 ROWS = Asked("the night's rows are in the table", 4, FIRST, (
     Rule(first_night, lambda night: night.old_rows,
          "the table holds {rows} rows, {old_rows} of last night among them.", "",
@@ -247,11 +246,9 @@ ROWS = Asked("the night's rows are in the table", 4, FIRST, (
          "one had {rows} rows that are not its own ones at the end, and the run raised: {raised}.", "",
          "Keep what belongs to one night on the object itself, `self.…`, and nothing on its class."),
 ))  # fmt: skip
-
 NO_RECORD = Rule(swept, lambda run: not run.phase and not run.arrived,
                  "`run` has brought no record to the sink that it was given.", "",
                  "Use all three parts.")  # fmt: skip
-
 CLOSED = Asked("nothing stays open, at any point of failure", 4, FIRST, [NO_RECORD], (
     Rule(swept, lambda run: run.phase not in ("end", "close") and run.leaked,
          "still open {when}: {leaked}.", "", at_work.WITH),
@@ -268,7 +265,6 @@ CLOSED = Asked("nothing stays open, at any point of failure", 4, FIRST, [NO_RECO
          "{when} no error came out, and {arrived} records had arrived.", "",
          "Whoever starts the night must learn that it failed: let the error out."),
 ))  # fmt: skip
-
 UNCHANGED = Asked("a failed night leaves the table as it was", 3, FIRST, (
     Rule(swept, lambda run: run.in_the_middle and not run.kept_old,
          "{when}, the table held {rows} rows, and not the ones from before.", "composition-failed-is-nothing",
@@ -281,7 +277,6 @@ UNCHANGED = Asked("a failed night leaves the table as it was", 3, FIRST, (
          "the ones from before.", "",
          "One transaction for the whole night: what is committed before the last record is written stays."),
 ))  # fmt: skip
-
 AGAIN = Asked("a line that drops and a database that is locked are tried again", 3, FIRST, (
     Rule(line_drops, lambda night: not night.opened,
          "the source is not a `CsvSource`, so its line could not be made to drop.", "", "Use `CsvSource`."),
@@ -323,7 +318,6 @@ AGAIN = Asked("a line that drops and a database that is locked are tried again",
     Rule(other_settings, lambda part: part.same,
          "`build()` returned the same {kind} twice.", "", "Make new parts in each call of `build`."),
 ))  # fmt: skip
-
 SETTINGS = Asked("any settings will do, and each part is measured", 2, FIRST, (
     Rule(first_night, lambda night: night.patched,
          "after the night {patched} is another one: each night would decorate it once more.", "",

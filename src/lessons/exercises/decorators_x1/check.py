@@ -87,7 +87,6 @@ def pairs(answer: Any, sheet: Sheet) -> Facts:
 
 
 STREAM = timed.streams(timed.decorating("timed(Station.stream, clock)", "self", "stream"), runs)
-
 FIGURE = (
     *STREAM,
     *timed.figured(runs, Rule(runs, lambda run: run.missing and run.elsewhere,
@@ -97,7 +96,6 @@ FIGURE = (
          f"{timed.SEEN}.", "", "Read the clock before and after each `next`, and add the difference."),
 )  # fmt: skip
 """Without a figure nothing can be said of it."""
-
 WORK = Asked("the work of every pull is counted", 2, FIGURE, (
     Rule(runs, lambda run: run.kind == "whole" and run.wrong_by == -run.first,
          f"{timed.SEEN}: the {{first}} seconds in which the first record was fetched are missing.",
@@ -106,15 +104,12 @@ WORK = Asked("the work of every pull is counted", 2, FIGURE, (
          f"{timed.SEEN}: the {{last}} seconds of the pull in which the stream ended are missing.", "",
          "Add the time of a pull in a `finally` around `next`: it may raise."),
 ))  # fmt: skip
-
 RESTS = (*FIGURE, *timed.rests(runs))
 WAITS = Asked("waiting before and between the pulls is not counted", 1, RESTS)
-
 # A stream whose `next` runs dry has handed on its records before.
 LAZY = Asked(
     "the call fetches nothing, and each pull fetches one record", 1, STREAM[:-1], timed.all_records(runs)
 )
-
 # After a figure that is wrong at the end, one that was wrong before says nothing new.
 ENDS = Asked("the figure is right between two pulls, and however the stream ends", 1, FIGURE, (
     *timed.ends(early),
@@ -122,7 +117,6 @@ ENDS = Asked("the figure is right between two pulls, and however the stream ends
          "{what}: it reads the right {value:g} seconds in the end, and was wrong before.", "",
          "Bring `self.seconds` up to date at each pull: it says how long the source has worked so far."),
 ))  # fmt: skip
-
 # Two sources that are read in turn wait for each other.
 OWN = Asked("each source has a figure of its own", 1, RESTS, (
     Rule(pairs, lambda pair: not pair.whole,

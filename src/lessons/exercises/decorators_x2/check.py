@@ -105,7 +105,6 @@ def pairs(answer: Any, sheet: Sheet) -> Facts:
 
 BOTH = "Read the clock before and after each `next(upstream)`, and take all of that off."
 STREAM = timed.streams(timed.decorating("measured(Convert.process, clock)", "self, stream", "process"), runs)
-
 FIGURE = (
     *STREAM,
     *timed.figured(runs),
@@ -123,20 +122,16 @@ FIGURE = (
          f"{timed.SEEN}.", "", BOTH),
 )  # fmt: skip
 """Without the upstream's time out of it nothing more can be said of a figure."""
-
 ENDED = (
     Rule(runs, lambda run: run.kind == "whole" and run.wrong_by,
          f"{timed.SEEN}: the {{last}} seconds of the pull in which the upstream ended are in it.", "",
          "The upstream is pulled once more than it has records. Take that off, too: in a `finally`."),
 )  # fmt: skip
-
 SOME = Asked("also where the upstream ends, and where only some records are kept", 1, FIGURE, ENDED, (
     Rule(runs, lambda run: run.kind == "some" and run.whole and run.wrong_by, f"{timed.SEEN}.", "",
          "Such a stage pulls its upstream several times for one record: take each of these pulls off."),
 ))  # fmt: skip
-
 RESTS = timed.rests(runs)
-
 ruled(KEY, "A stage's own time", kind="complete", answer="measured", version=5, given=given, asked=[
     Asked("the work of the upstream is taken off", 2, FIGURE),
     SOME,

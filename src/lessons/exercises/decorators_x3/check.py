@@ -146,14 +146,12 @@ OPENED = "{what}, and was opened {opened} times."
 ONLY_THAT = "Catch `OSError` and nothing else: what it does not name goes on by itself."
 GAVE = "{what}: what came is {told}, and what was sent {right}."
 CAME = "{sent} records, and {what}: what came is {came}, and what was sent {first}."
-
 STREAM = (
     *timed.streams(timed.decorating("retried(Feed.stream)", "self", "stream", clock=False), broken),
     Rule(broken, lambda run: not run.opened,
          "{what}: the feed was never opened, and what came is {came}.", "",
          "Call `function(self)` for a stream: the records come from there."),
 )  # fmt: skip
-
 RETRIES = (
     *STREAM,
     Rule(broken, lambda run: run.gave_error and run.opened == 1,
@@ -166,7 +164,6 @@ RETRIES = (
          "A stream that has failed is at its end: call `function` again for each attempt."),
 )  # fmt: skip
 """What is not retried at all shows nothing of a retry."""
-
 ONCE = (
     Rule(broken, lambda run: run.without_equal and run.breaks in ((), (0,)),
          "{what}: {first} was sent, and {came} came.", "decorators-retry-knows-records",
@@ -178,7 +175,6 @@ ONCE = (
          CAME, "decorators-restart-is-harmless", COUNT),
     Rule(broken, lambda run: not run.whole, CAME, "", COUNT),
 )  # fmt: skip
-
 OWN = Asked("each source is retried by itself", 1, RETRIES, ONCE, (
     Rule(pairs, lambda pair: not pair.one_class and not pair.counted,
          "{what}: {opened} attempts were made, and {allowed} allowed.", "",
@@ -189,7 +185,6 @@ OWN = Asked("each source is retried by itself", 1, RETRIES, ONCE, (
     Rule(pairs, lambda pair: pair.one_class and not pair.whole, GAVE, "",
          "Start to count again at each call of the wrapper."),
 ))  # fmt: skip
-
 CLOSED = Asked("no attempt is left open", 2, RETRIES, (
     Rule(broken, lambda run: run.beside,
          "when line {beside} opened, the line before it was still open: it had dropped, and was not "
@@ -208,7 +203,6 @@ CLOSED = Asked("no attempt is left open", 2, RETRIES, (
          "the reader left after 2 records and closed the stream: line {opened} is open.", "", CLOSE),
     Rule(over, lambda run: run.open, "{what}, and after it line {opened} is still open.", "", CLOSE),
 ))  # fmt: skip
-
 LAST = Asked("after the last attempt its error goes on", 1, STREAM, (
     Rule(over, lambda run: run.kind == "last" and run.opened == run.allowed and run.error is None,
          "{what}, `attempts={allowed}`: {made}, and no error came out.", "",
@@ -220,7 +214,6 @@ LAST = Asked("after the last attempt its error goes on", 1, STREAM, (
          timed.ONE_RECORD),
     timed.no_pause(over),
 ))  # fmt: skip
-
 ONLY = Asked("nothing but an OSError is tried again", 1, RETRIES, (
     Rule(over, lambda run: run.kind == "reset" and run.gave_error,
          "{what}, and {told}.", "",
@@ -233,7 +226,6 @@ ONLY = Asked("nothing but an OSError is tried again", 1, RETRIES, (
          "{what}, and the source was opened {opened} times.", "",
          "Open the source again after an `OSError` only: `return` when all has been read."),
 ))  # fmt: skip
-
 LAZY = Asked("the call reads nothing, and each pull reads one record", 1, STREAM, timed.lazy(broken), (
     Rule(broken, lambda run: run.kind == "whole" and run.lost,
          "without a failure, {first} was sent, and {came} came.", "", timed.ONE_RECORD),

@@ -165,20 +165,17 @@ YIELDS = "A wrapper with `yield from` is a generator function; one with `return`
 OPENED = "the source raised {name}, and was opened {opened} times."
 ONLY_THAT = "Catch `OSError` and nothing else, as `retryOnFailure` does."
 HANDED_ON = "Hand on each record once: `retryOnFailure` does, and may be used."
-
 REACHED = (
     Rule(forms, lambda run: run.trouble and run.no_other, TROUBLE, "",
          "In each form a function has to come back in place of `stream`: end with `return wrapper`."),
 )  # fmt: skip
 """If no form works, nothing can be said of what it makes."""
-
 RETRIES = (
     *REACHED,
     Rule(forms, lambda run: run.wanted > 1 == run.opened and run.gave_error,
          "`{kind}`: the line dropped once, and the reader was given the error.", "decorators-call-guards",
          "Put the `try` around the loop that pulls, or let `retryOnFailure` do it."),
 )  # fmt: skip
-
 FORMS = Asked("it works bare, with empty parentheses, and with a setting", 3, RETRIES, (
     Rule(forms, lambda run: run.trouble and "=" not in run.kind,
          TROUBLE, "decorators-parentheses-optional", PARENTHESES),
@@ -190,7 +187,6 @@ FORMS = Asked("it works bare, with empty parentheses, and with a setting", 3, RE
          "{times}.", "", SETTING),
     Rule(forms, lambda run: run.trouble, TROUBLE, "", SETTING),
 ))  # fmt: skip
-
 REFUSED = Asked("a stage is refused at the line that decorates", 2, REACHED, (
     Rule(stages, lambda stage: stage.place == "line" and not stage.type_error,
          "{method} was refused with {name}.", "", "Raise a `TypeError` that says why."),
@@ -204,7 +200,6 @@ REFUSED = Asked("a stage is refused at the line that decorates", 2, REACHED, (
     Rule(stages, lambda stage: not stage.right,
          "{method} was decorated without an error; {told}.", "", PARAMETERS),
 ))  # fmt: skip
-
 KEPT = Asked("the method is what it was to every tool", 1, REACHED, (
     Rule(forms, lambda run: not run.trouble and not run.kept_name,
          "`{kind}`: the name of the method is {name}.", "",
@@ -214,7 +209,6 @@ KEPT = Asked("the method is what it was to every tool", 1, REACHED, (
          NO_GENERATOR, "decorators-wraps-copies-all", YIELDS),
     Rule(forms, lambda run: not (run.trouble or run.generator), NO_GENERATOR, "", YIELDS),
 ), hearsay=True)  # fmt: skip
-
 SAME = Asked("each record comes once, and only when it is pulled", 1, RETRIES, timed.lazy(forms), (
     Rule(forms, lambda run: run.arrived > run.sent,
          "`{kind}`: {sent} records, the first line dropped after 2 of them, and what came is {came}.",

@@ -166,7 +166,6 @@ TESTS = (
          "Ask only for what the task promises of a right retry, and try your test on `right`."),
 )  # fmt: skip
 """A test that rejects a right retry, or that tests none, catches nothing."""
-
 LIST = "Compare the whole list, its length and its order, with `feed.records`."
 TWICE = "Compare the whole list with `feed.records`, and let the line drop: `new_feed(failures=1)`."
 SECOND = "Run it with `failures=2`, which a right retry survives, and compare the whole list again."
@@ -180,7 +179,6 @@ EARLY = (
     "Pull some records, `close()` the stream, look at `feed.open`: in the first attempt, and in the second."
 )
 CALL = "Look at `feed.opened` between the call and the first pull."
-
 ruled(KEY, "A test that catches a leak", kind="test", answer="test_retry", version=5, given=given, asked=[
     Asked("right retries pass, and a record that comes twice is caught", 3, TESTS, (
         Rule(trials, lambda tried: "restarting" in tried.lets and "resuming" not in tried.lets,

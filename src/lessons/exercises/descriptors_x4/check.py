@@ -212,7 +212,6 @@ def checked_later(do: Script) -> None:
 
 LIMITS = "Compare the limits that you gave to the field with those in the task: 1 is allowed, and so is 0.5."
 GIVEN_FIRST = "What was given comes first, then the usual value of the moment when the object is made."
-
 # Settings without fields that check leave nothing else to see.
 WORKS = (
     row(objects, ("other self", "taken object"), steps.ON_INSTANCE, steps.TO_THE_CLASS),

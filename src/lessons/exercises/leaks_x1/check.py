@@ -61,7 +61,6 @@ def other_lengths(answer: Any, sheet: Sheet) -> Facts:
 OPEN = "still open {when}: {parts}."
 ONE_WITH = "Give both parts to one `with` statement: it leaves them on every way out, the last one first."
 ONCE = "Leave it to `with` alone: it calls `__exit__` on every way out, an error included."
-
 RUNS = (
     Rule(other_lengths, lambda run: "'generator' object does not support the context manager" in run.did,
          "your code {did}.", "managers-with-a-generator",
@@ -74,7 +73,6 @@ RUNS = (
          "Enter both parts, pull `source.stream()` in each call, and write each record to the sink."),
 )  # fmt: skip
 """What must hold before anything else can be seen."""
-
 CLOSED = Asked("both parts are closed after every failure", 2, RUNS, (
     Rule(everywhere, lambda run: run.parts and not run.phase, OPEN, "", ONE_WITH),
     *by_error(everywhere, lambda run: run.parts and run.in_the_loop, OPEN, "leaks-traceback-keeps", ONE_WITH),
@@ -87,7 +85,6 @@ CLOSED = Asked("both parts are closed after every failure", 2, RUNS, (
     Rule(everywhere, lambda run: run.parts, OPEN, "leaks-except-is-enough",
          "An `except` closes after the errors that it names. `with` and `finally` ask for no names."),
 ))  # fmt: skip
-
 TOLD_ONCE = Asked("the archive is told once how the run ended", 1, RUNS, (
     Rule(everywhere, lambda run: run.in_the_loop and run.left > 1 and run.once_else,
          "{when}, the archive was left {left} times.", "leaks-exit-on-success-only", ONCE),
@@ -101,7 +98,6 @@ TOLD_ONCE = Asked("the archive is told once how the run ended", 1, RUNS, (
          "leaks-accepted-is-kept", "An all-or-nothing sink decides by what its `__exit__` receives: hand the "
          "error on to it, or let `with` do that."),
 ))  # fmt: skip
-
 ARRIVES = Asked("all records arrive, and so does an error", 1, RUNS, (
     Rule(everywhere, lambda run: run.must_raise and run.raised == "nothing",
          "{when}, no error came out: whoever started the run believes that it went well.",
@@ -116,7 +112,6 @@ ARRIVES = Asked("all records arrive, and so does an error", 1, RUNS, (
          "{when}, another error came out: {raised}. Code that waits for the first one does not see it.", "",
          "Let the error go on as it is: where you catch it, end with `raise` without a name."),
 ))  # fmt: skip
-
 STREAM = Asked("the stream is closed after every failure", 1, RUNS, (
     Rule(everywhere, lambda run: run.suspended,
          "the stream is still suspended {when}.", "leaks-refcount-closes",

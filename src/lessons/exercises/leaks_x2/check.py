@@ -116,11 +116,9 @@ OPEN = "{when}, its connection had not been given back."
 HALF = "{when}, {stored} of {of} rows had been inserted, and the table kept {kept}."
 LOST = "{when}, the database had accepted {stored} rows and kept {kept}."
 TWO = "Keep what belongs to one entry in the object itself (`self.…`, set in a method), and nothing shared."
-
 BORROWS = Rule(each_way, lambda block: not block.borrowed,
                "in the block of `with Entry(engine) as connection:` no slot of the pool was taken.", "",
                "Keep `__enter__` as it was: it borrows a connection and returns it.")  # fmt: skip
-
 GIVEN_BACK = Asked("the slot is given back, whichever way the block is left", 2, [BORROWS], (
     Rule(each_way, lambda block: block.ended == "end" and block.is_open and block.dropped,
          OPEN, "leaks-refcount-closes",
@@ -132,7 +130,6 @@ GIVEN_BACK = Asked("the slot is given back, whichever way the block is left", 2,
          "two entries were open at the same time, in two databases. When both had been left, the {left} one "
          "before the other, a slot was still taken.", "", TWO),
 ))  # fmt: skip
-
 KEPT = Asked("the rows are kept when the block succeeds, and only then", 1, [BORROWS], (
     *by_error(each_way, lambda block: block.ended == "error" and block.kept and not block.odd,
               HALF, "", "Commit only if the block has succeeded. Which of the three arguments tells you?"),
@@ -151,7 +148,6 @@ KEPT = Asked("the rows are kept when the block succeeds, and only then", 1, [BOR
          "other. The one that succeeded kept {outer_kept} of its {of} rows, and the one that failed kept "
          "{inner_kept}.", "", TWO),
 ))  # fmt: skip
-
 REFUSED = Asked("the slot is given back when the commit fails", 1, [BORROWS], (
     Rule(each_way, lambda block: block.ended == "commit" and not block.committed,
          "no commit was tried, so none could fail.", "", "Mend what is said above first."),
@@ -163,9 +159,7 @@ REFUSED = Asked("the slot is given back when the commit fails", 1, [BORROWS], (
          "Let the error of a commit go on as it is: `finally` gives the slot back, and no `except` is "
          "needed."),
 ))  # fmt: skip
-
 GOES_ON = Asked("the block's error goes on", 2, [BORROWS], errors_go_on(each_way))
-
 ruled("leaks-x2", "Leave the database in order", kind="complete", answer="Entry", version=3,
       given=lambda variant: Weather(variant.readings("leaks-x2", variant.number("leaks-x2", 4, 8))),
       asked=[GIVEN_BACK, KEPT, GOES_ON, REFUSED])  # fmt: skip

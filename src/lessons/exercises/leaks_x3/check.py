@@ -159,7 +159,6 @@ def others(answer: Any, sheet: Sheet) -> Facts:
 
 HELD = "still open {when}: {held}."
 TWO = "Keep what is open in the call, or in the object itself, that opened it, and in nothing that is shared."
-
 RUNS = (
     Rule(each_failure, lambda block: block.opened < block.expected or (block.whole and block.ran != "once"),
          "{when}, {opened} of {count} connections had been opened, and the block had run {ran}.", "",
@@ -170,7 +169,6 @@ RUNS = (
          "`ExitStack.pop_all()` takes the connections along, or `yield` inside of the `with`."),
 )  # fmt: skip
 """What must hold before anything else can be seen."""
-
 CLOSES = (
     Rule(each_failure, lambda block: block.whole and block.closes == [block.count],
          HELD + " Connection {count} alone was closed.", "generators-loop-value-is-kept",
@@ -180,7 +178,6 @@ CLOSES = (
          "Call `close()` on each: a list that is gone closes nothing that something else refers to."),
 )  # fmt: skip
 """What must hold before closing after a failure can be seen."""
-
 FROM_THEN = (
     "Ask of each line of yours: if it fails, what closes the connections that are open by then? "
     "`contextlib.ExitStack` can hold each connection from the moment it is open."
@@ -191,7 +188,6 @@ OPENING = Asked("when one fails to open, those before it are closed", 3, RUNS, C
     *by_error(each_failure, lambda block: block.fails and block.held and not block.refuses,
               HELD, "", FROM_THEN),
 ))  # fmt: skip
-
 LEAVING = Asked("all are closed, whichever way the block is left", 1, RUNS, CLOSES, (
     *by_error(each_failure, lambda block: block.failed_block and block.held, HELD, "",
               "Close in a place that every way out passes: in `__exit__` without an `if`, or in a `finally` "
@@ -202,7 +198,6 @@ LEAVING = Asked("all are closed, whichever way the block is left", 1, RUNS, CLOS
     Rule(others, lambda block: block.held, "{when}, still open afterwards: {held}.", "",
          f"Openers may be equal, and blocks may be nested: close each connection that was opened. {TWO}"),
 ))  # fmt: skip
-
 ORDER = Asked("the last one is closed first, and each in any case", 1, RUNS, CLOSES, (
     Rule(each_failure, lambda block: not (block.refuses or block.ctrl_c) and block.closes != block.backwards,
          "{when}, they were closed in the order {order}.", "chains-first-closes-first",
@@ -218,7 +213,6 @@ ORDER = Asked("the last one is closed first, and each in any case", 1, RUNS, CLO
          "{when}, {raised} came out of the `with`.", "",
          "Close the others, then let that error itself go on, and no group or other error in its place."),
 ))  # fmt: skip
-
 GETS = Asked("the block gets the connections, and errors go on", 1, RUNS, (
     *errors_go_on(each_failure),
     # If a connection is still open, the second aspect has said so.

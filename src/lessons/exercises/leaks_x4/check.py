@@ -226,7 +226,6 @@ TWO = (
 ONE_STEP = "`os.replace(new, path)` puts the file itself in the report's place, in one step."
 LATE = "`kept` is 0 until the new report has taken the old one's place; from then on it is `accepted`."
 DELETE = "`__exit__` runs in this case, too. Close the file, and delete it unless it has become the report."
-
 # A file that is never closed costs three aspects: the report lacks its last rows, the file stays open, and so
 # it does where replacing fails.
 REPORT = Asked("the report is all of a run that succeeded, or the old one", 3, (
@@ -252,7 +251,6 @@ REPORT = Asked("the report is all of a run that succeeded, or the old one", 3, (
          "two reports were open at the same time, in one folder. In the first one are {first} records, in "
          "the second one {second}.", "", TWO),
 ))  # fmt: skip
-
 NOTHING_LEFT = Asked("no file stays open, and none is left beside the report", 1, (
     Rule(each_run, lambda run: run.kind == "made" and run.left,
          "{when}, {left}.", "composition-parts-open-when-made",
@@ -269,7 +267,6 @@ NOTHING_LEFT = Asked("no file stays open, and none is left beside the report", 1
     Rule(two_at_once, lambda two: two.right and two.left,
          "two reports were open at the same time, in one folder.{left}", "", TWO),
 ))  # fmt: skip
-
 REPLACING = Asked("nor when the replacing fails", 1, (
     Rule(each_run, lambda run: run.kind in ("blocked", "stuck") and run.left,
          "{when}, so that no file can take its place, {came} came out, and {left}.", "",
@@ -280,7 +277,6 @@ REPLACING = Asked("nor when the replacing fails", 1, (
          "{when}, so that no file can take its place, no error came out.", "",
          "Let the error of `os.replace` go on: there is no new report."),
 ))  # fmt: skip
-
 COUNTS = Asked("accepted and kept are told apart", 1, (
     Rule(each_run, lambda run: run.early,
          "in the middle of a run, `kept` is {early}, and none of it is in the report.",
@@ -299,7 +295,6 @@ COUNTS = Asked("accepted and kept are told apart", 1, (
     Rule(two_at_once, lambda two: two.right and not two.counted,
          "two reports were open at the same time. Afterwards {counts}.", "", TWO),
 ))  # fmt: skip
-
 GOES_ON = Asked("the run's error goes on", 1, (
     Rule(each_run, lambda run: run.kind == "empty" and run.error is not None,
          "{when}, {raised} came out, and nothing had failed.", "", "A station may be silent for a day."),
