@@ -107,7 +107,7 @@ def page(outcome: RetryOutcome) -> str:
         "twice, if nobody counted": numbers(outcome.doubles) if outcome.doubles else "none",
         "never arrived": numbers(outcome.missing) if outcome.missing else "none",
         "raised": outcome.raised.partition(":")[0] or "nothing",
-        "it took": f"{outcome.seconds:g} s, {sum(outcome.waits):g} of them waiting",
+        "it took (it waited)": f"{outcome.seconds:g} s ({sum(outcome.waits):g} s)",
     }
     rows = "".join(f"<dt>{name}</dt><dd>{escape(fact)}</dd>" for name, fact in facts.items())
     code = escape(listing(outcome.settings))
