@@ -15,8 +15,6 @@ folder that is open to both is empty but for the socket at which a judge outside
 it is read-only, and the environment variable `LIFECYCLE_JUDGE` names the socket.
 """
 
-from __future__ import annotations
-
 import contextlib
 import json
 import os
@@ -33,7 +31,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import Any, Final
+from typing import Any, Final, Self
 
 import psutil
 import zmq
@@ -158,7 +156,7 @@ class Sandbox:
         """Whether the kernel's process is there."""
         return self._process is not None and self._process.poll() is None
 
-    def __enter__(self) -> Sandbox:
+    def __enter__(self) -> Self:
         with contextlib.ExitStack() as undo:
             folder = self._folder = undo.enter_context(_folder())
             _lay(self.files, folder / "files")

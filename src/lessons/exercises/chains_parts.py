@@ -1,7 +1,5 @@
 """Parts of chains that are watched by the checks: what was pulled, what was opened, what ended when."""
 
-from __future__ import annotations
-
 import inspect
 import io
 import itertools
@@ -11,7 +9,7 @@ import types
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from inspect import getgeneratorstate
-from typing import Any
+from typing import Any, Self
 
 from lessons.exercises import Fact, Observation, Rule, Variant, attempt, declared, short
 from lessons.exercises.exercise import described, is_student, where
@@ -41,7 +39,7 @@ class Tap:
         self.pulls = self.walks = self.after = 0
         self.ended = self.dry = False
 
-    def __iter__(self) -> Tap:
+    def __iter__(self) -> Self:
         self.walks += 1
         return self
 

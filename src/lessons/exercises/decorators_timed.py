@@ -177,9 +177,6 @@ def pair(what: str, parts: list[Any], alone: Sequence[float], kind: Any) -> Fact
     return Fact(what=what, right=reads == [*alone], mixed=mixed, told=told, took=took)
 
 
-# --- rules that several tables have ---
-
-
 def decorating(label: str, parameters: str, name: str, clock: bool = True) -> Observation:
     """An observation that decorates one function, and looks at what comes of it."""
 

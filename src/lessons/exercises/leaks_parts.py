@@ -1,14 +1,12 @@
 """What the exercises on leaks run on: parts, a database, connections, folders, and the runs themselves."""
 
-from __future__ import annotations
-
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import Any, Self
 
 from lessons.exercises import Callback, Fact, Judge, Observation, Rule, Variant, attempt, declared
 from lessons.exercises.exercise import Attempt
@@ -69,7 +67,7 @@ class Door:
     def __init__(self, part: Any) -> None:
         self.part, self.left = part, 0
 
-    def __enter__(self) -> Door:
+    def __enter__(self) -> Self:
         self.part.__enter__()
         return self
 

@@ -82,8 +82,6 @@ class Host(Peer):
             if collects:
                 gc.enable()
 
-    # --- what a judge may ask ---
-
     def do_answer(self) -> Any:
         return Kept(self.answer)
 
@@ -115,8 +113,6 @@ class Host(Peer):
         for one in numbers:
             self._numbers.pop(id(self._shown[one]), None)
             self._shown[one] = None
-
-    # --- in place of the judge's objects ---
 
     def is_theirs(self, thing: Any) -> int | None:
         numbers = self._numbers_by_class.get(type(thing))
@@ -174,8 +170,6 @@ class Host(Peer):
         if tag == "bound":  # a method of one of our objects
             return getattr(self._shown[content[0]], content[1])
         raise ValueError(tag)
-
-    # --- errors ---
 
     def module(self, name: str) -> Any:
         with contextlib.suppress(Exception):
@@ -261,9 +255,6 @@ class _Capped(io.StringIO):
     def write(self, text: str) -> int:
         super().write(text[: max(0, PRINTED - self.tell())])
         return len(text)
-
-
-# --- a copy of this process as the host ---
 
 
 def forked(work: Callable[[], None], close: list[int]) -> int:

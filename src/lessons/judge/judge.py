@@ -92,8 +92,6 @@ class Judge(Peer):
             self.channel.until = time.monotonic() + QUESTION
         return super().ask(*question)
 
-    # --- what checks ask for ---
-
     def function(
         self, target: Callable[..., Any], name: str, parameters: str = "self, *given, **named",
         generator: bool = True, doc: str | None = None,
@@ -206,8 +204,6 @@ class Judge(Peer):
             return None
         return int(struct.unpack("3i", peer)[0])
 
-    # --- serving the host ---
-
     def serve(self, name: str, *arguments: Any) -> Any:
         """Do what a host asks of a declared object."""
         match name, arguments:
@@ -252,8 +248,6 @@ class Judge(Peer):
         object.__setattr__(made, "_place", (self, there))
         return made
 
-    # --- errors ---
-
     def module(self, name: str) -> Any:
         return sys.modules.get(name) if name in _ERRORS else None
 
@@ -284,9 +278,6 @@ def _allowed(thing: Any) -> Declared:
 
 
 _BY_FUNCTION: dict[str, Any] = {"__next__": next, "__iter__": iter, "__len__": len, "__call__": operator.call}
-
-
-# --- the host's objects, here ---
 
 
 class Remote:

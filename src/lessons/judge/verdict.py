@@ -1,11 +1,9 @@
 """What a check says of an answer: one verdict, with points for each aspect of the work."""
 
-from __future__ import annotations
-
 import html
 import re
 from dataclasses import asdict, dataclass, fields
-from typing import Any
+from typing import Any, Self
 
 from lessons.study.cards import Card, card, inline, wrapped
 from lessons.study.questions import misconceptions
@@ -107,7 +105,7 @@ class Verdict:
         return asdict(self) | parts
 
     @classmethod
-    def from_dict(cls, data: dict[str, Any]) -> Verdict:
+    def from_dict(cls, data: dict[str, Any]) -> Self:
         """The verdict that `as_dict` wrote. Raises `KeyError` or `TypeError` for other data.
 
         >>> verdict = Verdict("leaks-x1", "1", "kit", (Aspect("closes", 2, 2),))

@@ -121,8 +121,6 @@ class Peer:
         self._nested = self._served = 0
         self._lock = threading.RLock()
 
-    # --- asking and serving ---
-
     def ask(self, *question: Any) -> Any:
         """Ask the other side, and return what it answers or raise what it raises. Raises `Over`."""
         if self.over is not None:
@@ -181,8 +179,6 @@ class Peer:
         if len(data) > FRAME:
             return _message("!", self.pack(MemoryError("the value is too large to be handed on")))
         return data
-
-    # --- values ---
 
     def pack(self, value: Any, depth: int = 0) -> Any:
         """A value as JSON: a copy of a plain one, else a number. Raises `Over`."""
@@ -264,8 +260,6 @@ class Peer:
                 raise Over(TOO_MUCH, f"{OBJECTS:,} objects")
             self._theirs[there] = self.stand_in(there, *told)
         return self._theirs[there]
-
-    # --- errors: each keeps its identity on both sides ---
 
     def _packed_error(self, error: BaseException, depth: int) -> list[Any]:
         kept = getattr(error, "__dict__", {})

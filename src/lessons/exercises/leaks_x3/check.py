@@ -1,9 +1,7 @@
 """leaks-x3: open all, or leave none open. The openers and the connections are the judge's."""
 
-from __future__ import annotations
-
 from functools import partial
-from typing import Any
+from typing import Any, Self
 
 from lessons.exercises import Asked, Callback, Fact, Facts, Rule, Sheet, Variant, declared, ruled, short
 from lessons.exercises.exercise import Attempt, attempt
@@ -19,7 +17,7 @@ class Line:
         self.number, self.closes, self.refuses = number, closes, refuses
         self.open = True
 
-    def __enter__(self) -> Line:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, kind: object, error: object, trace: object) -> None:
@@ -68,7 +66,7 @@ class Block(Fact):
         self.lines.append(Line(number, self.closes, refuses))
         return self.lines[-1]
 
-    def run(self, answer: Any) -> Block:
+    def run(self, answer: Any) -> Self:
         """Make it, enter it and leave it, and note what was seen."""
 
         def block() -> None:
@@ -99,7 +97,7 @@ class Block(Fact):
                 if self.leaves == "return":
                     return
 
-    def seen(self) -> Block:
+    def seen(self) -> Self:
         """Note what is there when all is over; `tried` keeps the error, and so every frame of the answer."""
         self.opened, self.raised = len(self.lines), self.tried.raised
         self.whole, self.ctrl_c = not (self.error or self.leaves), isinstance(self.error, KeyboardInterrupt)
