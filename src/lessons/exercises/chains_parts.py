@@ -192,8 +192,6 @@ class Line:
         error: BaseException | None = None, stubborn: str = "",
     ) -> None:  # fmt: skip
         self.records, self.error, self.stubborn, self.over = records, error, stubborn, False
-        if error is not None:
-            error.__cause__ = OSError("the network is down")
         self.place, self.at = fault
         self.stages = [LineStage(self, f"stage {number}") for number in range(1, count + 1)]
         self.places = ["source", *(stage.place for stage in self.stages)]

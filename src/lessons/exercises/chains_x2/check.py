@@ -28,6 +28,8 @@ def worked(answer: Any, line: Line, sheet: Sheet) -> Fact:
     inside: whether a mail was sent by a line of a generator. So the host says, and it decides on no points.
     """
     inside = []
+    if line.error is not None:
+        line.error.__cause__ = OSError("the network is down")
 
     def mail(written: Any, error: Any) -> None:
         line.mails.append((written, error))
