@@ -19,6 +19,7 @@ EDITED = [
     # "chains":
     "chains",
     # "composition":
+    "composition",
 ]
 
 

@@ -81,7 +81,7 @@ def own_chain(box: Locator) -> None:
 
 def fault_map(box: Locator) -> None:
     status = box.get_by_role("status").first
-    expect(status).to_contain_text("39 places where this pipeline can fail", timeout=PATIENCE)
+    expect(status).to_contain_text("32 places where this pipeline can fail", timeout=PATIENCE)
     box.locator('[data-cell="without|sink|write 4"]').click()
     expect(status).to_contain_text("SqlSink fails at write 4, without PipelineContext: OSError is raised")
     says(box.locator(ROOT), "Nobody closed anything")
