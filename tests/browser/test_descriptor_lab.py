@@ -63,7 +63,7 @@ def test_by_keyboard(lab: Lab) -> None:
     expect(named).to_be_focused()
     press("ArrowDown")
     press("ArrowDown")
-    says(box, "The message names windowSzie, which is no field: that name was misspelt by hand.")
+    says(box, "The message names windowSzie, which is not a field: that name was misspelt by hand.")
     press("Home")
     says(box, "The plain twin takes it and never fails")
     press("Tab")

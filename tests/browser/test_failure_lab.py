@@ -111,7 +111,7 @@ def test_without_the_context_the_pool_fills_and_the_dark_theme_shows_it(lab: Lab
         press(out, "Strike SqlSink")
         press(out, STEP)
         expect(out.locator("svg [data-mark=left]")).to_have_count(2 + number)
-    says(out, "Nobody closed anything: this run's weather.csv and connection are open")
+    says(out, "Nothing was closed: this run's weather.csv and connection are open")
     says(out, "and so is what 2 earlier runs left")
     named(out, "Filter", "suspended at line")
     out.get_by_text("Event log").click()

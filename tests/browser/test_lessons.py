@@ -84,7 +84,7 @@ def fault_map(box: Locator) -> None:
     expect(status).to_contain_text("32 places where this pipeline can fail", timeout=PATIENCE)
     box.locator('[data-cell="without|sink|write 4"]').click()
     expect(status).to_contain_text("SqlSink fails at write 4, without PipelineContext: OSError is raised")
-    says(box.locator(ROOT), "Nobody closed anything")
+    says(box.locator(ROOT), "Nothing was closed")
     box.get_by_label("with PipelineContext").first.check()
     expect(status).to_contain_text("SqlSink fails at write 4, with PipelineContext: OSError is raised")
     says(box.locator(ROOT), "Closed, in this order")

@@ -22,7 +22,7 @@ def slide(box: Locator, name: str, value: int) -> None:
 def test_by_mouse(lab: Lab) -> None:
     box = shown(lab, CELL)
     says(box, "Attempt 2 read 1 to 3 again and handed them to nobody: each record arrived once.")
-    expect(box.get_by_role("img", name="reads 1 to 5, 1 to 3 handed to nobody")).to_be_visible()
+    expect(box.get_by_role("img", name="reads 1 to 5, 1 to 3 read and skipped")).to_be_visible()
     box.get_by_label("The retry is").select_option("around the pull, restarted")
     says(box, "1 to 3 come more than once. No error says so.")
     expect(box.get_by_role("img", name="8 records arrived, 1 to 3 more than once; no error")).to_be_visible()
@@ -37,11 +37,11 @@ def test_by_mouse(lab: Lab) -> None:
     box.get_by_label("Opened again, it yields").select_option("only the first two records")
     says(box, "@retryOnFailure says so with a RuntimeError")
     box.get_by_label("It breaks with").select_option("ValueError")
-    says(box, "A ValueError is no OSError, so it is not retried")
+    says(box, "A ValueError is not an OSError, so it is not retried")
     box.get_by_label("Retried is").select_option("a stage: process(self, stream)")
     says(box, "refuses at the first pull, with a TypeError")
     box.get_by_text("The same as text").click()
-    expect(box.get_by_role("region", name="the outcome as text")).to_contain_text("handed to nobody")
+    expect(box.get_by_role("region", name="the outcome as text")).to_contain_text("read and skipped")
 
 
 def test_by_keyboard(lab: Lab) -> None:

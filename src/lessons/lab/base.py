@@ -34,8 +34,8 @@ from lessons.keys import KEYS
 _HERE = Path(__file__).parent
 
 _turn = threading.RLock()
-"""Who has it works a lab. A front end may send what a page does to a thread beside the one that runs cells
-(Jupyter's subshells): two callbacks, or one and a cell, could have a pipeline in hand at the same time."""
+"""Only one thread at a time works a lab. A front end may run a callback in another thread than the cells
+(Jupyter's subshells). Two callbacks, or one and a cell, could then work on one pipeline at the same time."""
 
 FRAME = 1 / 60
 """Seconds from one frame of a screen to the next."""
@@ -161,7 +161,7 @@ class Lab(ipywidgets.VBox):  # type: ignore[misc]
         self._quarter = -1
 
     def tell(self, twin: str) -> None:
-        """Set the text twin, which stands folded under the status line."""
+        """Set the text twin, which is folded under the status line."""
         self.voice.twin = twin
 
     def progress(self, done: int, total: int, what: str) -> None:
@@ -260,7 +260,7 @@ class Lab(ipywidgets.VBox):  # type: ignore[misc]
                 self.errors.append(error)
                 self.say(
                     f"{self._title} could not show this: {type(error).__name__}: {error}. "
-                    "What you set is kept; change a control to go on.",
+                    "Your settings are kept; change a control to go on.",
                     "error",
                 )
 
@@ -269,7 +269,7 @@ class Lab(ipywidgets.VBox):  # type: ignore[misc]
     def close(self) -> None:
         """Close this lab and every model it holds: controls, views, layouts and styles."""
         if sys.is_finalizing():
-            return  # ipywidgets closes what is left when Python ends: nobody listens, and imports fail
+            return  # ipywidgets closes the rest when Python ends: the page is gone, and imports fail
         with _turn:
             for widget in _family(self):
                 if widget is not self:
@@ -308,7 +308,7 @@ def _succeed(lab: Lab) -> None:
 
 
 def running_cell() -> tuple[str, str]:
-    """The id of the notebook's cell that runs now, and of this execution; empty where nobody tells."""
+    """The id of the notebook's cell that runs now, and of this execution; empty if it is not known."""
     python: Any = sys.modules.get("IPython")
     shell: Any = python.get_ipython() if python is not None else None
     parent = shell.get_parent() if hasattr(shell, "get_parent") else {}
@@ -348,7 +348,7 @@ def unread(told: str) -> str:
 def drive(lab: Lab, name: str, value: Any = None) -> None:
     """Work one control as a student does: click the button, or set the value.
 
-    What a callback raised is raised here. An unknown name is a `KeyError` that lists the controls.
+    An error of a callback is raised here. An unknown name is a `KeyError` that lists the controls.
     """
     if name not in lab.controls:
         raise KeyError(f"no control named {name!r}; this lab has {', '.join(lab.controls)}")

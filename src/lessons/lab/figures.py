@@ -98,7 +98,7 @@ def plotted(
 def _named(drawing: str, alt: str) -> str:
     """The `svg` element alone, with an accessible name and no size of its own."""
     drawing = drawing[drawing.index("<svg") :]
-    # matplotlib's style sheet would be one for the whole page: what it says stands on the element instead.
+    # matplotlib's style sheet would be one for the whole page: its rules are written on the element instead.
     drawing = re.sub(r"<(metadata|style)\b.*?</\1>\s*", "", drawing, flags=re.S)
     opening, rest = drawing.split(">", 1)
     box = re.search(r'viewBox="[^"]*"', opening)

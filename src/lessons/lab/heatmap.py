@@ -31,7 +31,7 @@ class MapCell:
 
 
 def columns(outcome: MapOutcome) -> list[str]:
-    """What stands over the columns: "open", "1", …, "end", "close"; "1-4" in a shared one."""
+    """The headings of the columns: "open", "1", …, "end", "close"; "1-4" in a shared one."""
     most = _most(outcome)
     share = -(-most // RECORDS) or 1
     starts = range(1, most + 1, share)
@@ -53,7 +53,7 @@ def cells(outcome: MapOutcome, place: str, context: bool) -> list[MapCell]:
         row.setdefault(column, []).append((Point(place, at, context), len(one.leaked)))
     return [
         MapCell(
-            # A shared cell stands for what leaks in it.
+            # A shared cell shows the worst that leaks in it.
             tuple(point for point, _ in sorted(found, key=lambda one: not one[1])),
             column,
             sum(bool(left) for _, left in found),

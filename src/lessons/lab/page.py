@@ -56,7 +56,7 @@ def report(build: object = None, path: object = NAME, *, kept: Kept | None = Non
             )
         page = Path(name).expanduser()
         if page.exists() and not _is_ours(page):
-            return sentence(f"{name} is there already and is no page of `report`. Choose another name.")
+            return sentence(f"{name} is there already and is not a page of `report`. Choose another name.")
         if kept is not None and not callable(kept):
             return sentence(f"kept is a function that returns a number; it was given {described(kept)}.")
         progress = _Progress()
@@ -198,7 +198,7 @@ def _write(page: Path, text: str) -> None:
 
 
 def _shown(found: Facts, name: str) -> Card:
-    """The same under the cell, besides the times: whoever grades a notebook sees no page beside it."""
+    """The same under the cell, except the times: a grader of the notebook does not see the page."""
     page = f"The page, with the times: {name}"
     link = (
         f'<p>The page, with the times: <a href="{escape(quote(name))}" target="_blank">{escape(name)}</a></p>'

@@ -88,7 +88,7 @@ class _Server(socketserver.ThreadingTCPServer):
     def __init__(self, replay: ReplayServer) -> None:
         super().__init__((replay.host, 0), _Handler)
         self.replay = replay
-        # Who is connected, and as which in the order of connecting.
+        # The clients that are connected, with their number in the order of connecting.
         self.clients: dict[socket.socket, int] = {}
 
     def process_request(self, request: Any, client_address: Any) -> None:

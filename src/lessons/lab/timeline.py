@@ -18,8 +18,8 @@ _TIGHT, _WIDE = 34.0, 90.0  # units for one second: two records must not touch, 
 def timeline(outcome: RetryOutcome) -> Picture:
     """Attempts and records on one time line.
 
-    A record that arrives is a filled circle, one that arrives once more a diamond, one that is handed to
-    nobody a dashed circle.
+    A record that arrives is a filled circle, one that arrives once more a diamond, one that is read and
+    skipped a dashed circle.
     """
     ends = [outcome.raised.partition(":")[0], *(attempt.error for attempt in outcome.attempts)]
     margin = 44 + 8 * max(len("no error"), *map(len, ends))
@@ -75,7 +75,7 @@ def words(outcome: RetryOutcome) -> str:
     told = []
     for attempt in outcome.attempts:
         read = f"reads {numbers([one.record for one in attempt.reads])}" if attempt.reads else "reads nothing"
-        kinds = {"skipped": "handed to nobody", "twice": "arriving once more"}
+        kinds = {"skipped": "read and skipped", "twice": "arriving once more"}
         for kind, how in kinds.items():
             some = [one.record for one in attempt.reads if one.kind == kind]
             read += f", {numbers(some)} {how}" if some else ""
@@ -88,7 +88,7 @@ def words(outcome: RetryOutcome) -> str:
 
 
 def key(kind: str) -> str:
-    """A sample of one kind of record, for a legend; its meaning stands beside it."""
+    """A sample of one kind of record, for a legend; its meaning is beside it."""
     drawing = f'<svg viewBox="0 0 28 28" aria-hidden="true">{_record(14, 14, 11, kind, "n")}</svg>'
     return Picture(drawing, "", 2).inline()
 

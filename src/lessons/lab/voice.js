@@ -60,7 +60,7 @@ function render({ model, el }) {
     say.dataset.mark = mark;
     glyph.hidden = !glyphs[mark];
     if (glyph.textContent !== (glyphs[mark] ?? "")) glyph.textContent = glyphs[mark] ?? "";
-    // New words in the same text: whoever watches the lab for new elements is not called.
+    // New words in the same text: a watcher of new elements in the lab is not called.
     if (words.data !== sentence) words.data = sentence;
     wait.hidden = gone || model.get("total") <= 0;
     wait.max = Math.max(1, model.get("total"));

@@ -172,7 +172,7 @@ SENTENCES = {
     AssignSettings("windowSize", "True"): (
         "Line 2 raises, where the value is assigned: TypeError: PipelineConfig.windowSize = True: allowed is "
         "a whole number, 1 or more. To Python True is the whole number 1; as a setting it is a mistake. "
-        "The plain twin takes it and never fails: 6 of 8 records are different, and nobody is told."
+        "The plain twin takes it and never fails: 6 of 8 records are different, and there is no message."
     ),
     AssignSettings("center", "nan"): (
         "Line 2 raises, where the value is assigned: ValueError: PipelineConfig.center = nan: allowed is a "
@@ -182,8 +182,8 @@ SENTENCES = {
     ),
     AssignSettings("windowSize", '"7"', "in the constructor"): (
         "Line 1 raises, where the value is assigned: TypeError: PipelineConfig.windowSize = '7': allowed is "
-        "a whole number, 1 or more. Text is no number, even if it looks like one. The plain twin takes it, "
-        "and fails 9 lines later, 2 frames deeper, in RollingMean.process (stages.py, line {line}): "
+        "a whole number, 1 or more. A text is not a number, even if it looks like one. The plain twin takes "
+        "it, and fails 9 lines later, 2 frames deeper, in RollingMean.process (stages.py, line {line}): "
         "TypeError: {error}. Its traceback does not show line 1."
     ),
     AssignSettings("label", "7"): (
@@ -194,7 +194,7 @@ SENTENCES = {
     AssignSettings(UNKNOWN, "7"): (
         "Line 2 raises, where the value is assigned: AttributeError: PipelineConfig has no field windowsize: "
         "did you mean windowSize? No descriptor has that name, so no __set__ was called. The plain twin "
-        "takes it and never fails: windowsize is an attribute that nobody reads."
+        "takes it and never fails: windowsize is an attribute that is never read."
     ),
     AssignSettings("windowSize", "7"): (
         "PipelineConfig takes 7: it is allowed. Its pipeline runs to its end with 8 records. "
@@ -226,7 +226,7 @@ def test_sentences(chosen):
 
 def test_without_an_assignment_the_records_are_as_usual():
     assert known(AssignSettings("label", '""')).sentence.endswith(
-        "The plain twin takes it and never fails: 8 records are written, and nobody is told."
+        "The plain twin takes it and never fails: 8 records are written, and there is no message."
     )
     assert known(AssignSettings("windowSize", "7")).checked.written == known(AssignSettings()).usual
     endless = known(AssignSettings("windowSize", "None"))
@@ -257,12 +257,12 @@ def test_a_value_is_typed_as_in_python(text, value, shown):
     [
         ("seven", 'text needs quotes, "seven"'),
         ("", "No value is typed."),
-        ("print()", "print() is no value that can be typed here."),
-        ("10**10000", "is no value that can be typed here."),
-        ("99**99", "is no value that can be typed here."),
-        ("{[]: 1}", "is no value that can be typed here."),
-        ("[" * 150, "is no value that can be typed here."),
-        ("1\x00", "is no value that can be typed here."),
+        ("print()", "print() is not a value that can be typed here."),
+        ("10**10000", "is not a value that can be typed here."),
+        ("99**99", "is not a value that can be typed here."),
+        ("{[]: 1}", "is not a value that can be typed here."),
+        ("[" * 150, "is not a value that can be typed here."),
+        ("1\x00", "is not a value that can be typed here."),
         ("'" + "a" * 300 + "'", "The value has 302 characters, and 200 are the most"),
     ],
 )
@@ -275,7 +275,7 @@ def test_what_is_no_value_is_told_and_nothing_is_evaluated(text, told):
 
 @pytest.mark.parametrize("name", ["", "two words", "7up", "__class__", "class", "a.b"])
 def test_what_can_be_no_field_is_told(name):
-    with pytest.raises(ValueError, match="can be no field: a name has letters, digits and _"):
+    with pytest.raises(ValueError, match="cannot be a field: a name has letters, digits and _"):
         AssignSettings(name)
 
 

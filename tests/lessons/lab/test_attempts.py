@@ -129,7 +129,7 @@ def test_the_lessons_example():
     assert (seen.arrived, seen.skipped) == ((1, 2, 3, 4, 5), (1, 2, 3))
     assert (seen.twice, seen.doubles) == ((), (1, 2, 3))
     assert seen.sentence == (
-        "Attempt 1 broke after 3 records. Attempt 2 read 1 to 3 again and handed them to nobody: each record "
+        "Attempt 1 broke after 3 records. Attempt 2 read 1 to 3 again and skipped them: each record "
         "arrived once. A restart that does not count would bring 1 to 3 twice."
     )
     assert [(one.start, one.end) for one in seen.attempts] == [(0, 1.5), (2.5, 5)]
@@ -140,13 +140,13 @@ def test_the_lessons_example():
     [
         (
             {"way": "restarted"},
-            "Attempt 1 broke after 3 records. Nobody had counted what was handed on: 1 to 3 come more than "
+            "Attempt 1 broke after 3 records. Nothing counted what was handed on: 1 to 3 come more than "
             "once. No error says so.",
         ),
         (
             {"way": "call"},
             "The call returned a generator, and with that the retry was over: nothing had been read yet. The "
-            "OSError came later, where the records are pulled, and nobody there catches it. "
+            "OSError came later, where the records are pulled, and it is not caught there. "
             "3 of 5 records arrived.",
         ),
         (
@@ -155,7 +155,7 @@ def test_the_lessons_example():
         ),
         (
             {"attempts": 1},
-            "One attempt in all is no retry: the OSError is raised. 3 of 5 records arrived.",
+            "With one attempt in all there is no retry: the OSError is raised. 3 of 5 records arrived.",
         ),
         (
             {"reopened": "short"},
@@ -164,7 +164,7 @@ def test_the_lessons_example():
         ),
         (
             {"error": "sqlite3.OperationalError"},
-            "A sqlite3.OperationalError is no OSError, so it is not retried: it is raised at once. "
+            "A sqlite3.OperationalError is not an OSError, so it is not retried: it is raised at once. "
             "3 of 5 records arrived.",
         ),
         (

@@ -71,7 +71,7 @@ def test_a_click_that_raises_is_kept_said_and_raised_by_drive(lab):
     assert [type(error) for error in lab.errors] == [ZeroDivisionError]
     assert lab.sentence == (
         "Echo could not show this: ZeroDivisionError: it broke. "
-        "What you set is kept; change a control to go on."
+        "Your settings are kept; change a control to go on."
     )
     assert lab.voice.mark == "error"
     drive(lab, "count", 3)

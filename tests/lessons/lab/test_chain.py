@@ -374,7 +374,7 @@ def test_an_earlier_run_that_left_nothing_open_is_not_said_to_have() -> None:
     bare = ChainSettings(context=False, faults=(Fault("source", "open"),))
     assert play(["run", "restart"], bare).sentence.endswith("Nothing of it is open yet.")
     bare = ChainSettings(context=False, faults=(Fault("sink", "open"),))
-    assert play(["run", "restart"], bare).sentence.endswith("What 1 earlier run left open is open still.")
+    assert play(["run", "restart"], bare).sentence.endswith("What 1 earlier run left open is still open.")
 
 
 def test_a_strike_in_the_middle_of_a_shown_pull_says_which_pull_it_strikes() -> None:
@@ -528,7 +528,7 @@ class Swallows:
         (LoopsOn, "LoopsOn ran for 0.2 s"),
         (Silent, "Silent.process(stream) returned None: it has no `yield`"),
         (Later, "Later.process(stream) is async"),
-        (Whole, "Whole.process(stream) returned int, which is no stream"),
+        (Whole, "Whole.process(stream) returned int, which is not a stream"),
         (Divides, "ZeroDivisionError in Divides at record 3: division by zero"),
     ],
 )
@@ -705,7 +705,7 @@ def test_an_async_sink_that_writes_nothing_is_named() -> None:
 def test_without_the_context_and_without_a_ledger_the_suspended_are_named() -> None:
     bare = ChainSettings(context=False, faults=(Fault("loop", "pull", 2),))
     state = play(["run"], bare, lambda: (Plain(), [Odd()], None))
-    assert "Nobody closed anything: Plain and Odd are suspended still" in state.sentence
+    assert "Nothing was closed: Plain and Odd are suspended still" in state.sentence
 
 
 def test_what_is_no_generator_is_shown_as_what_it_is() -> None:

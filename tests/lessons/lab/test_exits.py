@@ -119,7 +119,7 @@ def test_text_is_the_same_at_every_run_and_names_no_address(chosen):
         (
             ExitSettings("nothing", "return False", "raise ConnectionError"),
             "__enter__ raised ConnectionError: the body never ran and __exit__ was never called. "
-            "What __enter__ had opened by then stays open.",
+            "Everything that __enter__ had opened by then stays open.",
         ),
         (
             ExitSettings("return", "return True", "return None"),

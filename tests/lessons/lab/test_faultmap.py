@@ -222,7 +222,7 @@ class Endless:
 
 BROKEN = [
     (of(Forgets), "not. Forgets.process(stream) returned None: it has no `yield`. Write `yield record`"),
-    (of(Raises), "not. ZeroDivisionError in Raises at record 1: division by zero. Mend it and sweep again."),
+    (of(Raises), "ZeroDivisionError in Raises at record 1: division by zero. Correct it and sweep again."),
     (of(Loops), "not. Loops ran for 0.2 s and neither yielded, returned nor raised: it was stopped."),
     (of(Clings), "The sweep broke off: RuntimeError: generator ignored GeneratorExit. A part yields once"),
     (of(Async), "not. Async.process(stream) is async: a `for` loop cannot pull it."),
@@ -619,7 +619,10 @@ def test_any_choices_leave_nothing_open(choices):
 
 def test_without_matplotlib_the_map_is_text(monkeypatch, whole):
     monkeypatch.setitem(__import__("sys").modules, "matplotlib", None)
-    assert page(whole) == '<p class="lc-soft">No matplotlib here, so no map: it stands below as text.</p>'
+    assert (
+        page(whole)
+        == '<p class="lc-soft">There is no matplotlib here, so there is no map: it is below as text.</p>'
+    )
 
 
 def test_when_in_words():

@@ -117,7 +117,7 @@ def test_without_a_keeper_reference_counting_closes_files_and_the_ledger_knows_t
 def test_without_a_keeper_the_pool_still_leaks_since_its_connection_is_in_a_cycle():
     assert held(cycles=23, keeps="nothing") == UPWARDS
     assert known(LeakSettings(cycles=5, keeps="nothing")).sentence.endswith(
-        "Nobody keeps them, but each has queried the database: its connection and its transaction refer to "
+        "Nothing keeps them, but each has queried the database: its connection and its transaction refer to "
         "each other. Only the collector can free such a cycle."
     )
 
@@ -374,7 +374,7 @@ def test_without_matplotlib_the_widget_shows_the_slots_and_says_where_the_number
     figures.leak.cache_clear()
     monkeypatch.setitem(sys.modules, "matplotlib", None)
     shown = page(known(LeakSettings(cycles=3)))
-    assert "No matplotlib here, so no plot: the numbers stand below as text." in shown
+    assert "There is no matplotlib here, so the numbers are below as text." in shown
     assert "3 of 20 pool slots held, 17 free" in shown
 
 

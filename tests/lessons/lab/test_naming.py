@@ -91,7 +91,7 @@ SENTENCES = {
     ),
     NamingSettings("spread", "0", "misspelt"): (
         "Line 14 raises: ValueError: Config.spraed = 0: allowed is a finite number, more than 0. The message "
-        "names spraed, which is no field: that name was misspelt by hand."
+        "names spraed, which is not a field: that name was misspelt by hand."
     ),
     NamingSettings("center", "7", "two"): (
         "Line 1 raises, before there is any instance: TypeError: Config.spread: this descriptor is already "

@@ -89,14 +89,14 @@ class AssignSettings:
     """A field, a value as it is typed in Python, and a key of `WAYS`.
 
     `field` is one of `FIELDS` or any other name of letters, digits and _. `value` is a literal, `nan`,
-    `inf` or a power like `10**400`. Raises `ValueError` for what is none of these, `TypeError` for no text.
+    `inf` or a power like `10**400`. Raises `ValueError` for other texts, `TypeError` for what is not a text.
 
     >>> AssignSettings("windowSize", "'7'").value
     "'7'"
     >>> AssignSettings("windowSize", "seven")
     Traceback (most recent call last):
         ...
-    ValueError: seven is no value that can be typed here: text needs quotes, "seven". ...
+    ValueError: seven is not a value that can be typed here: text needs quotes, "seven". ...
     """
 
     field: str = "spread"
@@ -111,8 +111,8 @@ class AssignSettings:
             raise ValueError(f"way={self.way!r} is not known; way is one of {', '.join(WAYS)}")
         if not self.field.isidentifier() or keyword.iskeyword(self.field) or self.field.startswith("__"):
             raise ValueError(
-                f"{self.field!r} can be no field: a name has letters, digits and _, starts with no digit "
-                "and not with two _, and is no word of Python's own"
+                f"{self.field!r} cannot be a field: a name has letters, digits and _, does not start with a "
+                "digit or with two _, and is not a keyword of Python"
             )
         literal(self.value)
 
@@ -156,8 +156,8 @@ def _unreadable(text: str) -> str:
     if len(text) > LONGEST:
         return f"The value has {len(text)} characters, and {LONGEST} are the most that can be typed. {kinds}"
     if text.isidentifier():
-        return f'{text} is no value that can be typed here: text needs quotes, "{text}". {kinds}'
-    return f"{text} is no value that can be typed here. {kinds}"
+        return f'{text} is not a value that can be typed here: text needs quotes, "{text}". {kinds}'
+    return f"{text} is not a value that can be typed here. {kinds}"
 
 
 @dataclass(frozen=True)
@@ -275,7 +275,7 @@ class AssignOutcome:
         if value != value and self.checked.error.startswith("ValueError"):
             return "No comparison with NaN is true, so a check like value < 0 lets it pass. "
         if isinstance(value, str) and value.strip().isdigit():
-            return "Text is no number, even if it looks like one. "
+            return "A text is not a number, even if it looks like one. "
         return ""
 
     def _twin(self) -> str:
@@ -292,14 +292,14 @@ class AssignOutcome:
             still = f"The plain twin still reads {self.twin.reads}, from its own __dict__"
             return f"{still}, and runs to its end."
         if field not in FIELDS:
-            return f"The plain twin takes it and never fails: {field} is an attribute that nobody reads."
+            return f"The plain twin takes it and never fails: {field} is an attribute that is never read."
         number, all_ = self.different(self.twin), len(self.usual)
         came = (
             f"{number} of {all_} records {agreeing(number, 'is', 'are')} different"
             if number
             else f"{all_} records are written"
         )
-        return f"The plain twin takes it and never fails: {came}, and nobody is told."
+        return f"The plain twin takes it and never fails: {came}, and there is no message."
 
     def different(self, run: Execution) -> int:
         """How many of the records that it wrote are not what they are when nothing was assigned."""
@@ -443,7 +443,7 @@ _PARTS: tuple[Callable[..., Any], ...] = (
 
 
 def _unheard(*_: object) -> None:
-    """Where the listing prints: nobody hears it."""
+    """Where the listing prints: its output is dropped."""
 
 
 class _Assignment:
@@ -468,7 +468,7 @@ class _Assignment:
                 )
 
     def _assigns(self, frame: FrameType) -> bool:
-        """Whether the listing stands at the line of the assignment."""
+        """Whether the listing is at the line of the assignment."""
         caller = frame.f_back
         while caller is not None and not inside(caller):
             caller = caller.f_back

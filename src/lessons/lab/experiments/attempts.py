@@ -25,7 +25,7 @@ WAYS = {
     "restarted": "around the pull, restarted",
     "call": "around the call",
 }
-# What the broken attempt raises. Three are an `OSError`, two are none.
+# What the broken attempt raises. Three are an `OSError`, two are not.
 ERRORS: dict[str, type[Exception]] = {
     "OSError": OSError,
     "ConnectionResetError": ConnectionResetError,
@@ -103,7 +103,7 @@ class RetrySettings:
 class Read:
     """One record read by one attempt, at so many seconds.
 
-    `kind` is "first" (it arrived, for the first time), "skipped" (it was handed to nobody) or "twice" (it
+    `kind` is "first" (it arrived, for the first time), "skipped" (it was read and dropped) or "twice" (it
     arrived once more).
     """
 
@@ -145,7 +145,7 @@ class RetryOutcome:
 
     @property
     def skipped(self) -> tuple[int, ...]:
-        """The records that were read and handed to nobody."""
+        """The records that were read and skipped."""
         return tuple(read.record for read in self._reads() if read.kind == "skipped")
 
     @property
@@ -189,7 +189,7 @@ class RetryOutcome:
                 rows.append(f"           waits {self.waits[number]:g} s")
         facts = [
             f"arrived             {' '.join(map(str, self.arrived)) or 'nothing'}",
-            f"handed to nobody    {' '.join(map(str, self.skipped)) or 'none'}",
+            f"read and skipped    {' '.join(map(str, self.skipped)) or 'none'}",
             f"arrived again       {' '.join(map(str, self.twice)) or 'none'}",
             f"twice, uncounted    {' '.join(map(str, self.doubles)) or 'none'}",
             f"never arrived       {' '.join(map(str, self.missing)) or 'none'}",
@@ -202,7 +202,7 @@ class RetryOutcome:
 
 
 _MARKS = {"first": " {} ", "skipped": "({})", "twice": " {}!"}
-_KEY = {"skipped": "(n): read, and handed to nobody", "twice": "n!: arrives once more"}
+_KEY = {"skipped": "(n): read and skipped", "twice": "n!: arrives once more"}
 
 
 class Server:
@@ -221,7 +221,7 @@ class Server:
             yield record
 
     def _live(self) -> range:
-        # A live feed sends a record every half second, whoever listens.
+        # A live feed sends a record every half second, even if no program listens.
         return range(int(self.clock / READ) + 1, self.settings.records + 1)
 
     def _stored(self) -> range:
@@ -429,12 +429,12 @@ def _why(outcome: RetryOutcome) -> str:
     if settings.way == "call":
         return (
             "The call returned a generator, and with that the retry was over: nothing had been read yet. "
-            f"The {kind} came later, where the records are pulled, and nobody there catches it."
+            f"The {kind} came later, where the records are pulled, and it is not caught there."
         )
     if not issubclass(ERRORS[settings.error], OSError):
-        return f"A {kind} is no OSError, so it is not retried: it is raised at once."
+        return f"A {kind} is not an OSError, so it is not retried: it is raised at once."
     if settings.attempts == 1:
-        return f"One attempt in all is no retry: the {kind} is raised."
+        return f"With one attempt in all there is no retry: the {kind} is raised."
     every = "Both" if settings.attempts == 2 else f"All {settings.attempts}"
     return f"{every} attempts broke: the last {kind} is raised, without another wait."
 
@@ -442,7 +442,7 @@ def _why(outcome: RetryOutcome) -> str:
 def _doubles(outcome: RetryOutcome) -> str:
     if not outcome.twice:
         return ""
-    return f", {numbers(outcome.twice)} more than once: nobody counted"
+    return f", {numbers(outcome.twice)} more than once: they were not counted"
 
 
 def _broke(outcome: RetryOutcome) -> str:
@@ -462,7 +462,7 @@ def _went_on(outcome: RetryOutcome) -> str:
         return f"{ended}{_gap(outcome)}"
     if outcome.twice:
         come = agreeing(len(outcome.twice), "comes", "come")
-        start = f"Nobody had counted what was handed on: {numbers(outcome.twice)} {come} more than once."
+        start = f"Nothing counted what was handed on: {numbers(outcome.twice)} {come} more than once."
         return f"{start}{_gap(outcome) or ' No error says so.'}"
     if set(outcome.skipped) & set(outcome.missing):
         skipped = f"Attempt {last} skipped as many records as had been handed on, and they were other ones."
@@ -470,7 +470,7 @@ def _went_on(outcome: RetryOutcome) -> str:
     if outcome.skipped:
         again, who = numbers(outcome.skipped), f"Attempt {last}" if last == 2 else "The later attempts"
         them = agreeing(len(set(outcome.skipped)), "it", "them")
-        return f"{who} read {again} again and handed {them} to nobody" + (
+        return f"{who} read {again} again and skipped {them}" + (
             f".{_gap(outcome)} It counts records; it cannot know them."
             if outcome.missing
             else f": each record arrived once. "

@@ -188,7 +188,7 @@ def _measure(part: Any, method: str) -> str:
     try:
         setattr(part, method, measuredStage(getattr(part, method)))
     except TypeError:
-        return f"`{method}` is no generator function: it has no `yield`"
+        return f"`{method}` is not a generator function: it has no `yield`"
     except AttributeError:
         return "its class has `__slots__`, so nothing can be put on the object"
     return ""

@@ -2,7 +2,7 @@
 
 `Chain` steps the real thing: `PipelineContext.stream()` over real parts, a real pool of twenty
 connections, the real ledger. Each action answers with a frozen `ChainState`; `play` does several in a row.
-Nothing in it imitates a generator: how a part stands, and at which line, is read from its own frame.
+Nothing in it imitates a generator: the state and the line of a part are read from its own frame.
 """
 
 from __future__ import annotations
@@ -90,7 +90,7 @@ class Resource:
 
     @property
     def mark(self) -> str:
-        """The square that stands for it."""
+        """Its square in the drawing."""
         return {"open": "open", "closed": "shut", "left open": "left"}[self.state]
 
 
@@ -268,7 +268,7 @@ class Chain:
         return self.state
 
     def restart(self) -> ChainState:
-        """Begin the next run, as a supervisor does. A run that is not over is left where it stands."""
+        """Begin the next run, as a supervisor does. A run that is not over is left where it is."""
         self._moment, self._aside = 0, ""
         news = self._abandon()
         self._begin()
@@ -283,7 +283,7 @@ class Chain:
         try:
             self._bury()
         finally:
-            # Whatever comes up in between, there is a run to go on with.
+            # If an error comes in between, there is still a run.
             self._runs = self._moment = 0
             self._begin()
         return self.state
@@ -299,7 +299,7 @@ class Chain:
         else:
             self._strikes.append(place)
             if self._moment:
-                # What is shown of a pull has happened: whoever strikes in the middle of it has to be told.
+                # All that is shown of a pull has happened, so a click in the middle of it needs a message.
                 node = next(node for node in self._run.watch.nodes if node.key == place)
                 self._aside = (
                     "The pull that you looked into was over before you struck. The bolt waits for the next "
@@ -332,7 +332,7 @@ class Chain:
     def system(self) -> ledger.System:
         """By how much the operating system's count changed while this chain acted.
 
-        What a frontend opens between two actions is not the pipeline's, so it is not in it.
+        Files that a frontend opens between two actions are not the pipeline's, so they do not count.
         """
         return self._changed
 
@@ -399,7 +399,7 @@ class Chain:
             return f" Run {run.number} was left half way; its context closed {closed}."
         run.phase = "failed"
         self._ghosts.append(run)
-        return f" Run {run.number} was left half way, and nobody closed it."
+        return f" Run {run.number} was left half way, and it was never closed."
 
     def _bury(self) -> None:
         runs = self._ghosts if self._run in self._ghosts else [*self._ghosts, self._run]
@@ -408,7 +408,7 @@ class Chain:
                 run.bury()
             self._ghosts = []
             if self._build is not None and ledger.system().files > self._system.files:
-                # What a student's part forgot to close is closed by nobody but the collector.
+                # Only the collector closes what a student's part forgot to close.
                 gc.collect()
 
     # What is seen of it
@@ -503,7 +503,7 @@ class Chain:
     def _sentence(self) -> str:
         run = self._run
         earlier = sum(ghost.holds for ghost in self._ghosts if ghost is not run)
-        behind = f" What {runs(earlier)} left open is open still." if earlier else ""
+        behind = f" What {runs(earlier)} left open is still open." if earlier else ""
         if run.phase == "failed" and run in self._ghosts:
             return run.ending(earlier)
         if run.phase == "new" and run.number > 1:
@@ -620,7 +620,7 @@ class ChainRun:
                 yield record
 
     def _bare(self, source: Any, stages: list[Any], sink: Any) -> Iterator[Any]:
-        """What one writes first: open, pull, close. The closing is reached when nothing fails."""
+        """A first version: open, pull, close. It reaches its close only if nothing fails."""
         parts = [part for part in (source, *stages, sink) if hasattr(type(part), "__enter__")]
         for part in parts:
             part.__enter__()
@@ -793,7 +793,7 @@ class ChainRun:
             what = f"TimeoutError in {name}: {runs(earlier)} hold all {SLOTS} slots of the pool."
         if self.settings.context:
             return f"{what} {closed}{left}{count}"
-        nobody = f"{closed}After that nobody closed anything" if closed else "Nobody closed anything"
+        nobody = f"{closed}After that nothing was closed" if closed else "Nothing was closed"
         if not open_:
             still = suspended(watch, watch.stands())
             rest = f": {listed(still)} {are(still)} suspended still" if still else ""
@@ -835,7 +835,7 @@ def loop(source: Any, stages: Sequence[Any], sink: Any) -> Iterator[Any]:
 
 
 class NoPipeline(TypeError):
-    """What was given or returned as a pipeline is none; the message is a sentence that says what to do."""
+    """What was given or returned is not a pipeline; the message is a sentence that says what to do."""
 
 
 def made(build: Any) -> tuple[Any, Sequence[Any], Any]:
@@ -854,7 +854,7 @@ def made(build: Any) -> tuple[Any, Sequence[Any], Any]:
 
 
 def unbound(build: Any) -> str:
-    """Why `build` cannot be called without arguments; empty if it can, or if nobody knows."""
+    """Why `build` cannot be called without arguments; empty if it can, or if this is not known."""
     try:
         signature = inspect.signature(build)
     except (TypeError, ValueError):
@@ -960,12 +960,12 @@ def are(names: Sequence[str]) -> str:
 
 
 def suspended(watch: Watch, stands: Sequence[Stand]) -> list[str]:
-    """The parts whose generators stand still at a `yield`."""
+    """The parts whose generators are suspended at a `yield`."""
     return [watch.nodes[i].name for i in range(watch.loop) if stands[i].status == "suspended"]
 
 
 def blame(run: ChainRun) -> str:
-    """Who failed, with what, at which record; for a mistake that beginners make, what to do about it."""
+    """Which part failed, with which error, at which record; for a common mistake, also what to do."""
     watch, error = run.watch, run.error
     if error is None:
         return "The run was left in the middle."
@@ -1020,7 +1020,7 @@ def tell(run: ChainRun, seen: Moment) -> str:
         "accepts": f"{name} has accepted record {seen.record}: the count is {seen.accepted}.{also}",
         "fails": f"{error} in {name}." + (f"{rest} and {knows} nothing of it." if rest else ""),
         "passes": f"{error} passes through {name} and ends its generator.{also}",
-        "closing": f"{name}'s generator is about to be closed at the line where it stands.",
+        "closing": f"{name}'s generator is about to be closed at the line where it waits.",
         "closed": f"{name}'s generator is closed." + (f"{rest} still." if rest else ""),
         "leaving": f"{name}'s __exit__ is called.{also}",
         "left": f"{name} is closed.",

@@ -8,7 +8,7 @@ from typing import Any
 
 from lessons.lab.experiments.script import executed, inside
 
-# What the body does: the label a student picks → the line of code that stands in the body.
+# What the body does: the label a student picks → the line of code in the body.
 BODIES = {
     "nothing": "",
     "return": "return",
@@ -60,7 +60,7 @@ class ExitOutcome:
     `received` is what `__exit__` was given (type, value, traceback); empty when it was not called.
     `returned` is the repr of what it returned; empty when it raised or was not called.
     `arrived` is what left the block, `context` that exception's `__context__`; empty when there is none.
-    `bound` is the type of what the name after `as` stood for; empty when the body never started.
+    `bound` is the type of the object that the name after `as` referred to; empty when the body never started.
     `trace` is its traceback through `source`, of which `ran` and `broke` (it raised there) are line numbers.
     """
 
@@ -96,7 +96,7 @@ class ExitOutcome:
         if not self.received:
             return (
                 f"__enter__ raised {came}: the body never ran and __exit__ was never called. "
-                "What __enter__ had opened by then stays open."
+                "Everything that __enter__ had opened by then stays open."
             )
         kind = self.received[0]
         if kind == "None":

@@ -299,7 +299,7 @@ def _tried(build: Build | None, progress: Progress | None, settings: MapSettings
         else:
             return MapOutcome(parts, bare, within)
         finally:
-            # What a part of a student forgot is closed by nobody but the collector.
+            # Only the collector closes what a student's part forgot to close.
             gc.collect()
         return MapOutcome(refused=_blamed(told, build, settings))
 
@@ -416,12 +416,12 @@ def _blamed(told: str, build: Build | None, settings: MapSettings) -> str:
         why = re.split(r" (?=Closed, in this order|Accepted \d)", state.sentence)[0]
         return (
             "A map needs a pipeline that runs to its end while nothing is made to fail, and this one does "
-            f"not. {why} Mend it and sweep again."
+            f"not. {why} Correct it and sweep again."
         )
     hint = ""
     if "ignored GeneratorExit" in told:
         hint = "A part yields once more when it is closed: look for an `except` around its `yield`. "
-    return f"The sweep broke off: {told}. {hint}Mend it and sweep again."
+    return f"The sweep broke off: {told}. {hint}Correct it and sweep again."
 
 
 def fault(point: Point) -> Fault:

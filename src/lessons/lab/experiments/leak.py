@@ -201,7 +201,7 @@ class LeakOutcome:
         if self.settings.keeps == "cycle":
             return "Frame and exception refer to each other: only the collector can free such a cycle."
         return (
-            "Nobody keeps them, but each has queried the database: its connection and its transaction refer "
+            "Nothing keeps them, but each has queried the database: its connection and its transaction refer "
             "to each other. Only the collector can free such a cycle."
         )
 
@@ -332,7 +332,7 @@ def supervise(
         finally:
             kept.clear()
             gc.collect()
-            # What garbage collection closed was never crossed out: nobody called its close.
+            # What garbage collection closed was never crossed out, because its close was not called.
             for entry in set(ledger.held()) - before:
                 ledger.closed(entry)
     return tuple(crashes)

@@ -20,7 +20,7 @@ class TimeUp(BaseException):
 
 @contextmanager
 def limit(seconds: float) -> Iterator[None]:
-    """Raise `TimeUp` in the running code, wherever it stands, after `seconds` of wall time.
+    """Raise `TimeUp` in the running code, at any line, after `seconds` of wall time.
 
     A timer signal does it where there is one, which is on the main thread of Linux and macOS. Elsewhere a
     trace function looks at the clock at each line: slower, and blind while one call into C lasts.

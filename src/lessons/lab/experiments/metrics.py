@@ -18,7 +18,7 @@ from lifecycle.measure import measuredStage
 MOST = 100
 RECORDS = 8
 PARTS = ("upstream", "stage", "sink")
-# What the stage hands on: the label a student picks → one record in so many; 0 is none.
+# How many records the stage hands on: the label a student picks → one record in so many; 0: never.
 KEEPS = {"every record": 1, "every second record": 2, "nothing": 0}
 Span = tuple[int, int]
 
@@ -56,7 +56,7 @@ def _allow(name: str, given: object, least: int, most: int) -> None:
 
 @dataclass
 class Clock:
-    """A clock that stands still but for the work put on it. Called, it gives seconds, like `perf_counter`.
+    """A clock that moves only by the work put on it. Called, it gives seconds, like `perf_counter`.
 
     `worked` is who worked from when to when, `read` each moment at which the clock was read; both in µs.
 

@@ -156,7 +156,9 @@ class NamingOutcome:
             return f"{told}{stored}This time the name is right. {twice}"
         if settings.naming == "misspelt":
             if told:
-                return f"{told}The message names {given}, which is no field: that name was misspelt by hand."
+                return (
+                    f"{told}The message names {given}, which is not a field: that name was misspelt by hand."
+                )
             return (
                 f"No error: the value is stored as _{given}, and config.{field} reads it from there. "
                 f"A message about {field} will name {given}."

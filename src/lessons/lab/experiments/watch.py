@@ -44,7 +44,7 @@ _values.maxdict = 8
 
 @dataclass(frozen=True)
 class Stand:
-    """How one part stands at one moment: a status, the word for it, and the line of its own frame."""
+    """The state of one part at one moment: a status, the word for it, and the line of its own frame."""
 
     status: str
     word: str
@@ -106,7 +106,7 @@ class Node:
         self.meter: Any = None  # what carries the figures of @measuredStage
 
     def generator(self) -> GeneratorType[Any, Any, Any] | None:
-        """The part's own generator, found through what wraps it; `None` if the stream is no generator."""
+        """The part's own generator, found through what wraps it; `None` if the stream is not a generator."""
         return own(self.stream, self.code)
 
     def measured(self) -> str:
@@ -175,7 +175,7 @@ class Watch:
         self.accepted = 0
         self.struck: int | None = None
         self.blow = ""  # when the bolt struck, in words
-        self.refusal = ""  # what a part handed out that nobody can pull
+        self.refusal = ""  # what a part returned that cannot be pulled
         self.notes: list[str] = []  # mistakes that raise nothing, each a sentence
         self.origin: int | None = None  # where the error of the run came from
         self.error: BaseException | None = None
@@ -184,7 +184,7 @@ class Watch:
     # What the parts report
 
     def enter(self, i: int) -> None:
-        """Node `i` runs now; what was opened until here belongs to whoever ran before."""
+        """Node `i` runs now; what was opened until here belongs to the node that ran before."""
         self.settle()
         self.stack.append(i)
 
@@ -207,7 +207,7 @@ class Watch:
         return self.nodes[owner].name if owner >= 0 else "build()"
 
     def mark(self, what: str, node: int, other: int = -1, again: int = 0) -> None:
-        """Keep this moment: everybody's stand, and what the ledger holds."""
+        """Keep this moment: the state of each part, and what the ledger holds."""
         self.moments.append(self.now(what, node, other, again))
 
     def now(self, what: str = "", node: int = -1, other: int = -1, again: int = 0) -> Moment:
@@ -235,7 +235,7 @@ class Watch:
         self.value, self.token = printed(record), printed(telling(record, self.column))
 
     def reset(self) -> None:
-        """Forget the moments of the last pull. Nobody runs between two pulls."""
+        """Forget the moments of the last pull. Nothing runs between two pulls."""
         # What was opened since then is somebody else's: another lab's, or another cell's.
         self.known.update(ledger.held())
         self.moments, self.stack, self.pulled, self.link = [], [], [], -1
@@ -249,7 +249,7 @@ class Watch:
         return tuple(self.stand(i) for i in range(len(self.nodes)))
 
     def stand(self, i: int) -> Stand:
-        """How node `i` stands right now, by its own frame."""
+        """The state of node `i` now, by its own frame."""
         node, top = self.nodes[i], self.stack[-1] if self.stack else -1
         if node.failedAt is not None:
             return node.failedAt
@@ -450,7 +450,7 @@ class Look:
         """Keep the stream that a part handed out, or say why it cannot be pulled."""
         node, watch = self.node, self.watch
         if not isinstance(stream, Iterable):
-            # Whoever pulls will refuse it. Here it is known who handed it out, and why that is wrong.
+            # The next part will refuse it. Here it is known which part returned it, and why that is wrong.
             node.failedAt = Stand("failed", "no stream")
             watch.origin = self.i
             watch.refusal = f"{node.name}.{node.call} {wrong(stream)}."
@@ -542,7 +542,7 @@ class Look:
             node.outcome = "unstarted"
             watch.log.append(f"{node.name}'s generator never started: nothing to clean up")
         if error is not None:
-            watch.log.append(f"the closing of {node.name}'s generator fails: {type(error).__name__}")
+            watch.log.append(f"closing {node.name}'s generator fails: {type(error).__name__}")
         if state in (inspect.GEN_SUSPENDED, inspect.GEN_CREATED):
             watch.mark("closed", self.i)
 
@@ -583,7 +583,7 @@ def wrong(stream: Any) -> str:
     if inspect.isasyncgen(stream) or inspect.iscoroutine(stream):
         return "is async: a `for` loop cannot pull it. Write `def`, not `async def`"
     kind = type(stream).__name__
-    return f"returned {kind}, which is no stream: yield the records, or return a list of them"
+    return f"returned {kind}, which is not a stream: yield the records, or return a list of them"
 
 
 def watched(

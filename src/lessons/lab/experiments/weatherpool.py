@@ -76,7 +76,7 @@ class WeatherPool:
         self._made += 1
         path = Path(self._folder.name) / f"weather-{self._made}.sqlite"
         connection = sqlite3.connect(path, timeout=0.05, check_same_thread=False)
-        # The file lives as long as the lab: nobody needs it on the disk after a power cut.
+        # The file lives as long as the lab: it is not needed after a power cut.
         connection.execute("PRAGMA synchronous = OFF")
         return connection
 

@@ -65,7 +65,7 @@ class RetryLab(Lab):
 
     @property
     def settings(self) -> RetrySettings:
-        """The settings that the controls stand at."""
+        """The settings that the controls show."""
         get: dict[str, Any] = {name: control.value for name, control in self.controls.items()}
         breaks = [get[f"break {attempt}"] for attempt in range(1, ATTEMPTS + 1)]
         return RetrySettings(
@@ -97,14 +97,14 @@ def page(outcome: RetryOutcome) -> str:
     meanings = {
         "first": "read, and it arrives",
         "twice": "arrives once more",
-        "skipped": "read, and handed to nobody",
+        "skipped": "read and skipped",
     }
     samples = "".join(f'<div style="{_SAMPLE}">{key(kind)}{what}</div>' for kind, what in meanings.items())
     facts = {
         "arrived": _row(outcome.arrived) or "nothing",
-        "handed to nobody": _row(outcome.skipped) or "none",
+        "read and skipped": _row(outcome.skipped) or "none",
         "arrived again": numbers(outcome.twice) if outcome.twice else "none",
-        "twice, if nobody counted": numbers(outcome.doubles) if outcome.doubles else "none",
+        "would arrive twice if nothing counted them": numbers(outcome.doubles) if outcome.doubles else "none",
         "never arrived": numbers(outcome.missing) if outcome.missing else "none",
         "raised": outcome.raised.partition(":")[0] or "nothing",
         "it took (it waited)": f"{outcome.seconds:g} s ({sum(outcome.waits):g} s)",

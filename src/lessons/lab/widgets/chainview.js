@@ -100,7 +100,7 @@ function spoken(part) {
   return `${part.name}: ${part.word}${place}${held}${told}`;
 }
 
-// Where everything lies: on one row if it fits, a little smaller if that is enough, else in columns on as many rows as it takes.
+// Where everything is: on one row if it fits, a little smaller if that is enough, else in columns on as many rows as it takes.
 function layout(state, { room, base, fonts }, widest) {
   for (let rows = 1; ; rows++) {
     for (const shrink of [1, 0.94, 0.88]) {
@@ -112,7 +112,7 @@ function layout(state, { room, base, fonts }, widest) {
       const columns = lines[0].map((_, c) => Math.max(...lines.map((line) => line[c]?.width ?? 0)));
       const spare = room - 2 * inset - (each - 1) * plan.gap - columns.reduce((sum, width) => sum + width, 0);
       if (spare < 0 && each > 1) continue;
-      // What is left over goes to the cards, where it shows more of the students' own lines.
+      // The remaining room goes to the cards, which then show more of the students' own lines.
       for (const line of lines)
         line.forEach((card, c) => (card.width = Math.min(columns[c] + Math.max(spare, 0) / each, Math.max(columns[c], 290 * plan.unit))));
       return place(plan, lines, room, inset);

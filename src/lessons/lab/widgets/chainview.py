@@ -1,4 +1,4 @@
-"""The chain view: one SVG of a pipeline, fed by small messages, and the log that stands under it."""
+"""The chain view: one SVG of a pipeline, fed by small messages, and the log under it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-// What happened, line by line, and what is open right now by the ledger. Both stay folded or unfolded as one left them.
+// The events, line by line, and what is open now by the ledger. Both stay folded or unfolded as one left them.
 
 function list(kind, label) {
   const details = document.createElement("details"), summary = document.createElement("summary");
@@ -7,7 +7,7 @@ function list(kind, label) {
   lines.setAttribute("aria-label", label);
   details.append(summary, lines);
   let count = 0, texts = [];
-  // A folded list is written when it is unfolded: a click on the pipeline waits for nothing that nobody sees.
+  // A folded list is written when it is unfolded: a click on the pipeline does not wait for lines that are not seen.
   const write = () => {
     if (!details.open) return;
     while (lines.childElementCount > texts.length) lines.lastChild.remove();

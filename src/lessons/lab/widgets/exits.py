@@ -31,7 +31,7 @@ class ExitLab(Lab):
 
     @property
     def settings(self) -> ExitSettings:
-        """The settings that the controls stand at."""
+        """The settings that the controls show."""
         return ExitSettings(self.body.value, self.answer.value, self.opening.value)
 
     def refresh(self) -> None:

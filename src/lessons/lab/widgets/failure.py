@@ -40,7 +40,7 @@ class FailureLab(Lab):
     """A pipeline to step, strike and restart, as a drawing that shows every generator's own frame.
 
     Without `build` it is the course's weather pipeline; `build()` returns a student's own
-    `(source, stages, sink)`. What it shows is `chain.state`, an outcome of the experiment in
+    `(source, stages, sink)`. It shows `chain.state`, an outcome of the experiment in
     `lessons.lab.experiments.chain`. A bolt in the drawing makes a part fail when it runs next. Close the
     lab to close what its pipeline opened; a cell that runs again closes the lab that it showed before.
     """
@@ -105,7 +105,7 @@ class FailureLab(Lab):
             self.strike(content["strike"])
 
     def refresh(self) -> None:
-        """Begin anew if the settings have changed."""
+        """Begin again if the settings have changed."""
         self.drawing.motion = self.controls["motion"].value
         if self.settings != self.chain.settings:
             self.chain.reset(self.settings)

@@ -95,7 +95,7 @@ class FaultMap(Lab):
 
     @property
     def chosen(self) -> Point | None:
-        """The point that the controls stand at."""
+        """The point that the controls show."""
         get = {name: self.controls[name].value for name in ("place", "at", "context")}
         return Point(**get) if get["place"] and get["at"] else None
 
@@ -113,18 +113,18 @@ class FaultMap(Lab):
             self.controls["at"].value = point.at
 
     def sweep(self) -> None:
-        """Build the pipeline anew for each fault point and try them all."""
+        """Build a new pipeline for each fault point and try them all."""
         self._end_replay()
         with self.held():
             self._swept()
             self._stale = True
 
     def show_replay(self) -> None:
-        """Bring the replay into sight, which stands below the map."""
+        """Bring the replay into sight, which is below the map."""
         self.map.send({"show": "replay"})
 
     def refresh(self) -> None:
-        """Show what the controls stand at, and replay it if it is another one than before."""
+        """Show the point of the controls, and replay it if it has changed."""
         if self._waiting and self._outcome is None:
             self.say("Working: this pipeline is made to fail at every place it has, one after the other.")
             return
@@ -212,7 +212,7 @@ class FaultMap(Lab):
     # The replay
 
     def _replay(self, chosen: Point) -> None:
-        """Let FailureLab fail at this point, run to the end of it, and show how everybody stands."""
+        """Let FailureLab fail at this point, run to the end of it, and show the state of each part."""
         if self.failure is None:
             self.failure = FailureLab(self.build)
             heading = self.view()
@@ -273,6 +273,6 @@ def page(outcome: MapOutcome) -> str:
     try:
         picture = heatmap(outcome).inline()
     except ImportError:
-        return '<p class="lc-soft">No matplotlib here, so no map: it stands below as text.</p>'
+        return '<p class="lc-soft">There is no matplotlib here, so there is no map: it is below as text.</p>'
     meaning = "column = number of the pull or write · stronger colour = more left open"
     return f'{picture}<p class="lc-soft" style="margin: 0.2em 0 0">{meaning}</p>'

@@ -61,7 +61,7 @@ class LeakLab(Lab):
 
     @property
     def settings(self) -> LeakSettings:
-        """The settings that the controls stand at."""
+        """The settings that the controls show."""
         return LeakSettings(
             self.resource.value,
             self.cycles.value,
@@ -84,7 +84,7 @@ class LeakLab(Lab):
         began = monotonic()
 
         def progress(done: int, total: int) -> None:
-            # A bar that flashes up for a moment helps nobody.
+            # A bar that appears for a moment does not help.
             if monotonic() - began > 1:
                 self.progress(done, total, "crash")
 
@@ -108,7 +108,7 @@ def page(outcome: LeakOutcome) -> str:
     try:
         plot = figures.leak(outcome).inline()
     except ImportError:
-        plot = '<p class="lc-soft">No matplotlib here, so no plot: the numbers stand below as text.</p>'
+        plot = '<p class="lc-soft">There is no matplotlib here, so the numbers are below as text.</p>'
     reasons = "".join(f"<li>{escape(reason)}</li>" for reason in outcome.reasons)
     return (
         f'<div class="lc-row">{strip}{count}</div><div class="lc-columns">'

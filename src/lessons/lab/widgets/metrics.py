@@ -54,7 +54,7 @@ class MetricsLab(Lab):
 
     @property
     def settings(self) -> MetricsSettings:
-        """The settings that the controls stand at."""
+        """The settings that the controls show."""
         names = (*PARTS, "records", "keeps", "edges", "stops")
         return MetricsSettings(**{name: self.controls[name].value for name in names})
 
