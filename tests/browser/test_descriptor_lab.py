@@ -38,6 +38,7 @@ def test_by_mouse(lab: Lab) -> None:
     expect(box.get_by_role("region", name="the outcome as text")).to_contain_text("__set__    not called")
 
 
+@pytest.mark.deep
 def test_by_keyboard(lab: Lab) -> None:
     box, press = shown(lab, CELL), lab.page.keyboard.press
     field, value = box.get_by_label("Field", exact=True), box.get_by_label("Value", exact=True)

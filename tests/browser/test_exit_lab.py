@@ -26,6 +26,7 @@ def test_by_mouse(lab: Lab) -> None:
     expect(box.get_by_role("region", name="the outcome as text")).to_contain_text("arrived outside")
 
 
+@pytest.mark.deep
 def test_by_keyboard(lab: Lab) -> None:
     box, press = shown(lab, CELL), lab.page.keyboard.press
     body, answer = box.get_by_label("The body raises"), box.get_by_label("__exit__ ends with")

@@ -66,6 +66,7 @@ def test_by_mouse(lab: Lab) -> None:
     expect(replay).to_have_count(0)
 
 
+@pytest.mark.deep
 def test_by_keyboard(lab: Lab) -> None:
     box, press = shown(lab, CELL).first, lab.page.keyboard.press
     place = box.get_by_label("Part that fails")

@@ -39,6 +39,7 @@ def test_by_mouse(lab: Lab) -> None:
     expect(box.get_by_role("region", name="the outcome as text")).to_contain_text("outcome: closed")
 
 
+@pytest.mark.deep
 def test_by_keyboard(lab: Lab) -> None:
     box, press = shown(lab, CELL), lab.page.keyboard.press
     upstream = box.get_by_role("slider", name="Upstream, µs a record", exact=True)

@@ -44,6 +44,7 @@ def test_by_mouse(lab: Lab) -> None:
     expect(box.get_by_role("region", name="the outcome as text")).to_contain_text("read and skipped")
 
 
+@pytest.mark.deep
 def test_by_keyboard(lab: Lab) -> None:
     box, press = shown(lab, CELL), lab.page.keyboard.press
     way = box.get_by_label("The retry is")
@@ -75,6 +76,7 @@ def test_by_keyboard(lab: Lab) -> None:
     expect(box.get_by_label("Attempt 3 breaks")).to_be_focused()
 
 
+@pytest.mark.deep
 def test_it_is_readable_and_nameable_everywhere(lab: Lab) -> None:
     box = shown(lab, "from lessons import RetryLab\nRetryLab(8, [3, 2, 4], 4, 2, 'restarted')")
     says(box, "come more than once")
