@@ -56,6 +56,7 @@ class Station:
 
     def __init__(self) -> None:
         self.read = 0
+        self.failed: BaseException | None = None
 
     def stream(self) -> Iterator[Any]:
         """Fetch the readings."""
@@ -63,7 +64,8 @@ class Station:
             self.clock.wait(cost)
             self.read += 1
             if number == self.at:
-                raise self.failure(f"connection dropped before reading {number + 1}")
+                self.failed = self.failure(f"connection dropped before reading {number + 1}")
+                raise self.failed
             yield reading
         self.clock.wait(self.last)
 

@@ -187,10 +187,18 @@ def swapped(stream: Any, delivered: int, before: int) -> Iterator[Any]:
     yield from records
 
 
+def repeated(stream: Any, delivered: int, before: int) -> Iterator[Any]:
+    """The records that follow; after a failure the last one twice."""
+    for record in islice(stream, delivered, None):
+        yield record
+    yield from [record] if delivered else ()
+
+
 restarting = retrying(lambda stream, delivered, before: stream)
 resuming = retrying(lambda stream, delivered, before: stream, lambda how, number: None, resumes=True)
 overshooting = retrying(lambda stream, delivered, before: islice(stream, delivered + bool(delivered), None))
 swapping = retrying(swapped)
+trailing = retrying(repeated)
 forgetting = retrying(lambda stream, delivered, before: islice(stream, delivered - before, None))
 silencing = retrying(last=lambda how, error: None)
 translating = retrying(last=lambda how, error: RuntimeError("it failed") if how == "last" else None)
@@ -198,8 +206,7 @@ grudging = retrying(last=lambda how, error: error)
 stubborn = retrying(attempts=4)
 belated = retrying(closes=lambda how, number: None)
 belated_later = retrying(closes=lambda how, number: None if number > 1 else True)
-dangling = retrying(closes=lambda how, number: how != "broken")
-unfinished = retrying(closes=lambda how, number: how != "end")
+unfinished = retrying(closes=lambda how, number: how != "end" or number == 1)
 spent = retrying(closes=lambda how, number: how != "last")
 deaf = retrying(closes=lambda how, number: how != "left" or number > 1)
 deaf_later = retrying(closes=lambda how, number: how != "left" or number == 1)

@@ -103,6 +103,7 @@ def pull(
         raise one.error
     one.arrived, one.came, one.whole = len(one.records), short(one.records), exactly(one.records, expected)
     one.raised = described(one.error) if one.error else "no error"
+    one.own_error = one.error is not None
     one.told = f"{type(one.error).__name__} came out" if one.error else "no error came out"
     one.gave_error = isinstance(error, OSError)
     place = where(one.error.__cause__ if one.dry else one.error) if one.error else ""
@@ -202,8 +203,7 @@ def streams(made: Observation, runs: Observation) -> tuple[Rule, ...]:
         Rule(runs, lambda run: run.gave,
              "the call of the decorated method gave {gave}, which cannot be pulled.", "",
              "The wrapper needs a `yield`, or has to return a stream."),
-        Rule(runs, lambda run: run.dry,
-             "{what}: a `next` ran dry{place}, and that became a RuntimeError.",
+        Rule(runs, lambda run: run.dry, "{what}: a `next` ran dry{place}, and that became a RuntimeError.",
              "generators-stop-iteration-ends",
              "Inside a generator, catch `StopIteration` at that `next`, and `return`; or give `next` a "
              "second argument."),
@@ -250,8 +250,7 @@ SEEN = "{what}: its own work took {worked} seconds, and `self.seconds` {reads}"
 def figured(runs: Observation, *between: Rule) -> tuple[Rule, ...]:
     """The rules by which there is no figure of which more can be said."""
     return (
-        Rule(runs, lambda run: not run.asked,
-             "your code never read the `clock` that it was given.", "",
+        Rule(runs, lambda run: not run.asked, "your code never read the `clock` that it was given.", "",
              "Call `clock()` for the time: it need not be the time of the day."),
         *between,
         Rule(runs, lambda run: run.kind == "whole" and run.missing,
@@ -282,16 +281,14 @@ def ends(early: Observation) -> tuple[Rule, ...]:
     no_except = "Let the error go on: `finally` without a `return` in it, or no `except` at all."
     update = "Bring `self.seconds` up to date at each pull, in a `finally` around `next`, and nowhere else."
     return (
-        Rule(early, lambda run: run.awaited and run.error is None,
-             "{what}, and the reader was told of no error.", "", no_except),
-        Rule(early, lambda run: not run.closes,
-             "{what}, but what the call returns has no `close()`.", "",
+        Rule(early, lambda run: run.awaited and not run.own_error,
+             "{what}, and in place of this error, as it was, the reader was given {raised}.", "", no_except),
+        Rule(early, lambda run: not run.closes, "{what}, but what the call returns has no `close()`.", "",
              "A class of your own needs a `close` that closes the stream of the part. A generator has one."),
         Rule(early, lambda run: run.deaf,
              "{what}, and the stream went on: {raised}.", "chains-bare-except-harmless",
              "`close()` raises `GeneratorExit` at the `yield`: let no `except` around it catch that one."),
-        Rule(early, lambda run: run.extra and run.missing,
-             f"{SEEN}.", "decorators-after-loop-always", update),
+        Rule(early, lambda run: run.missing, f"{SEEN}.", "decorators-after-loop-always", update),
         Rule(early, lambda run: run.extra, f"{SEEN}.", "", update),
     )  # fmt: skip
 

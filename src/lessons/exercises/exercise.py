@@ -91,6 +91,12 @@ def told(error: BaseException, key: str) -> str | None:
     return known if isinstance(known, str) else None
 
 
+def unchanged(tried: Attempt, error: BaseException | None) -> bool:
+    """Whether what came out is this very error, or none, with no other text and no cause."""
+    as_it_was = error is None or (told(error, "text") in (None, str(error)) and error.__cause__ is None)
+    return tried.error is error and as_it_was
+
+
 def where(error: BaseException) -> str:
     """The innermost line of the student's own code in an error's traceback, as "line 3: `yield row`"."""
     return told(error, "where") or next(reversed(student_lines(error)), "")

@@ -4,12 +4,12 @@ import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Self
 
 from lessons.exercises import Callback, Fact, Judge, Observation, Rule, Variant, attempt, declared
-from lessons.exercises.exercise import Attempt
 from lessons.exercises.sql import new_pool
 from lifecycle import faults, ledger
 from lifecycle.faults import Fault
@@ -39,6 +39,8 @@ class Station(Opening):
 
     def stream(self) -> Iterator[dict[str, object]]:
         for record in self.records:
+            if self.entry is None:
+                raise ValueError("the station is closed")
             self.pulled += 1
             yield dict(record)
 
@@ -62,17 +64,17 @@ class Archive(Opening):
 
 @declared("__enter__ __exit__ stream write", name="Part")
 class Door:
-    """A part as the answer sees it, and how often it was left."""
+    """A part as the answer sees it, and what it was told each time that it was left."""
 
-    def __init__(self, part: Any) -> None:
-        self.part, self.left = part, 0
+    def __init__(self, part: Any, name: str = "") -> None:
+        self.part, self.name, self.told = part, name, list[Any]()
 
     def __enter__(self) -> Self:
         self.part.__enter__()
         return self
 
     def __exit__(self, kind: Any, error: Any, trace: Any) -> None:
-        self.left += 1
+        self.told.append(error if kind is not None else None)
         self.part.__exit__(kind, error, trace)
 
     def __getattr__(self, name: str) -> Any:
@@ -92,40 +94,44 @@ WHEN = {
 
 
 def trials(build: Callable[[], tuple[Any, Any, Any]], run: Callable[..., Any]) -> Iterator[Any]:
-    """Run at every point of failure, with an `OSError` and then with Ctrl-C; the run without one comes first.
+    """Run without a failure, then with each failure, as an `OSError` and as Ctrl-C, and two other errors.
 
-    Of each it is said `when` it was, such as "after the source failed at record 3 (your code: line 5:
-    `sink.write(row)`)". `tried` keeps the error, and so every frame of the answer, until all is judged.
+    `struck` is the error, if it was raised; `tried` keeps what came out, and so every frame of the answer.
     Raises what the run without a failure raises.
     """
-    built: list[tuple[Any, Any, Any]] = []
-    tried: list[Attempt] = []
+    whole, points = _trial(build(), run, None)
+    yield whole
+    points.append(Fault("source", "start"))
+    others = Fault("source", "pull", 2, ValueError), Fault("sink", "write", 2, SystemExit)
+    for point in (*points, *(replace(point, error=KeyboardInterrupt) for point in points), *others):
+        yield _trial(build(), run, point)[0]
 
-    def building() -> tuple[Any, Any, Any]:
-        built.append(build())
-        return built[-1]
 
-    def running(source: Any, stages: Any, sink: Any) -> Any:
-        tried.append(attempt(run, source, stages, sink))
-        if tried[-1].error is not None:
-            raise tried[-1].error
-        return tried[-1].value
+def _trial(made: Any, run: Callable[..., Any], point: Fault | None) -> tuple[Any, list[Fault]]:
+    one = Fact(when="after a run without a failure", phase="", ctrl_c=False, struck=None)
+    one.source, _, one.sink = made
 
-    outcomes = list(faults.sweep(building, running).outcomes)
-    points = [*(outcome.fault for outcome in outcomes if outcome.fault), Fault("source", "start")]
-    for fault in (points[-1], *(replace(point, error=KeyboardInterrupt) for point in points)):
-        outcomes.append(faults.attempt(building, running, fault, 10_000, False)[0])
-    # The sweep's first run only finds the points: it has no outcome of its own.
-    for outcome, one, (source, _, sink) in zip(outcomes, tried[1:], built[1:], strict=True):
-        point, when = outcome.fault, "after a run without a failure"
-        ctrl_c = point is not None and point.error is KeyboardInterrupt
-        if point is not None:
-            told = WHEN[point.phase][ctrl_c].format(part=f"the {point.place}", record=point.record)
-            when = f"after {told}" + (f" (your code: {one.where})" if one.where else "")
-        yield Fact(
-            when=when, phase=point.phase if point else "", ctrl_c=ctrl_c, fault=point, tried=one,
-            leaked=outcome.leaked, source=source, sink=sink, raised=one.raised,
-        )  # fmt: skip
+    def noted(ask: Callable[[Any], Any], event: Any) -> Any:
+        error = ask(event)
+        one.struck = error or one.struck
+        return error
+
+    def running(*parts: Any) -> None:
+        for part in (parts[0], parts[-1]):
+            part.subscribers = [partial(noted, ask) for ask in part.subscribers]
+        one.tried = attempt(run, *parts)
+        if one.tried.error is not None:
+            raise one.tried.error
+
+    outcome, probes = faults.attempt(lambda: made, running, point, 10_000, False)
+    one.leaked = outcome.leaked
+    if point is not None:
+        one.phase, one.ctrl_c = point.phase, point.error is not OSError
+        what = WHEN[point.phase][point.error is KeyboardInterrupt]
+        what = what.format(part=f"the {point.place}", record=point.record)
+        named = "" if point.error in (OSError, KeyboardInterrupt) else f" with a {point.error.__name__}"
+        one.when = f"after {what}{named}" + (f" (your code: {one.tried.where})" if one.tried.where else "")
+    return one, [point for probe in probes for point in faults.points(probe)]
 
 
 def parts(variant: Variant, key: str, count: int | None = None) -> tuple[Station, tuple[()], Archive]:
@@ -199,7 +205,8 @@ def errors_go_on(of: Observation) -> tuple[Rule, ...]:
              "leaks-truthy-is-success",
              "Look at what `__exit__` returns in this case, and whether Python takes it for true."),
         Rule(of, lambda run: run.must_raise and not run.same_error,
-             "{when}, this came out of the `with`: {raised}. It is not the error that had gone in.", "",
+             "{when}, this came out of the `with`: {raised}. It is another error than the "
+             "one that had gone in, or it was changed.", "",
              "Let the error go on as it is: `__exit__` raises nothing of its own, and an `except` ends with "
              "`raise` without a name."),
     )  # fmt: skip

@@ -31,9 +31,9 @@ def in_two_finallys(engine: Any, readings: Any) -> int:
 
 
 def skips_what_is_broken(engine: Any, readings: Any) -> int:
-    """Right: a broken reading is no failure to it."""
+    """Right: a broken reading is no failure to it, and no error comes out of it."""
     count = 0
-    with ExitStack() as stack:
+    with suppress(Exception, KeyboardInterrupt), ExitStack() as stack:
         for _ in range(2):
             stack.enter_context(engine.connect())
         for reading in readings:
@@ -59,11 +59,11 @@ def remembers_the_closed(engine: Any, readings: Any) -> int:
         return len([*map(float, readings)])
 
 
-def reads_before_it_borrows(engine: Any, readings: Any) -> int:
-    """Right: where a reading is broken nothing was borrowed."""
+def reads_before_it_borrows(engine: Any, readings: Any) -> list[float]:
+    """Right: where a reading is broken nothing was borrowed, and it returns no number."""
     values = [*map(float, readings)]
     with engine.connect(), engine.connect():
-        return len(values)
+        return values
 
 
 def closes_at_the_end(engine: Any, readings: Any) -> int:

@@ -135,7 +135,7 @@ def patient(function=None, *, attempts=3):
 def test_retry(retry, new_feed):
     made = retry(new_feed().stream)
     names = {retry.__name__, made.__name__, type(made()).__name__, *retry.__code__.co_names}
-    assert not names & {"restarting", "dangling", "deaf", "list"}, names
+    assert not names & {"restarting", "belated", "deaf", "list"}, names
 """, 0),
     "rejects every second retry": ("x5", """
 runs = []

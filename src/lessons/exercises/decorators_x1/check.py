@@ -7,6 +7,7 @@ from typing import Any
 from lessons.exercises import Asked, Fact, Facts, Rule, Sheet, Variant, named, ruled
 from lessons.exercises import decorators_timed as timed
 from lessons.exercises.decorators_parts import subclass
+from lessons.exercises.exercise import Attempt, unchanged
 
 KEY = "decorators-x1"
 
@@ -35,6 +36,7 @@ def ran(
     one = timed.pull(what, kind, list(base.readings[:stop]), part.stream, lambda: source.read,
                      *[base.failure] * fails, wait=source.clock.wait, pulls=pulls,
                      look=lambda: named(part, "seconds"), **waits)  # fmt: skip
+    one.own_error = unchanged(Attempt(error=one.error), source.failed)
     one.late = one.looks != list(accumulate(base.costs[: len(one.looks)]))
     return timed.read(one, part, hall, worked, source)
 
@@ -60,6 +62,7 @@ def early(answer: Any, sheet: Sheet) -> Facts:
     empty = subclass(kind, readings=(), costs=(), last=0)
     for one in (
         run(f"the line dropped before record {at + 1}", subclass(kind, at=at)),
+        run("the source failed with a RuntimeError", subclass(kind, at=1, failure=RuntimeError)),
         run("the reader left after 2 records", kind, pulls=2),
         run("Ctrl-C stopped the first pull", subclass(kind, at=0, failure=KeyboardInterrupt)),
         run("a source had no records", empty, room={"__len__": length}),
@@ -123,5 +126,5 @@ OWN = Asked("each source has a figure of its own", 1, RESTS, (
          "{what}: not every record came out of its own source.", "", timed.IN_WRAPPER),
     *timed.own(pairs),
 ))  # fmt: skip
-ruled(KEY, "Time the pulls", kind="fix", answer="timed", version=4, given=given,
+ruled(KEY, "Time the pulls", kind="fix", answer="timed", version=5, given=given,
       asked=[WORK, WAITS, OWN, LAZY, ENDS])  # fmt: skip

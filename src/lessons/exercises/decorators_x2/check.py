@@ -132,7 +132,7 @@ SOME = Asked("also where the upstream ends, and where only some records are kept
          "Such a stage pulls its upstream several times for one record: take each of these pulls off."),
 ))  # fmt: skip
 RESTS = timed.rests(runs)
-ruled(KEY, "A stage's own time", kind="complete", answer="measured", version=5, given=given, asked=[
+ruled(KEY, "A stage's own time", kind="complete", answer="measured", version=6, given=given, asked=[
     Asked("the work of the upstream is taken off", 2, FIGURE),
     SOME,
     Asked("waiting before and between the pulls is not counted", 1, FIGURE, RESTS),

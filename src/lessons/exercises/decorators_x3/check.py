@@ -190,8 +190,7 @@ CLOSED = Asked("no attempt is left open", 2, RETRIES, (
          "when line {beside} opened, the line before it was still open: it had dropped, and was not "
          "closed.", "leaks-refcount-closes",
          "An error does not close a connection: `close()` each attempt before the next begins."),
-    Rule(broken, lambda run: run.open,
-         "all was read, and {open} of {opened} lines are still open.", "",
+    Rule(broken, lambda run: run.open, "all was read, and {open} of {opened} lines are still open.", "",
          "Close the attempt that succeeded as well: `contextlib.closing`, or `finally`."),
     Rule(left, lambda run: not run.closes and run.open,
          "the reader left after 2 records: line {opened} is open, and the stream has no `close()`.", "",
@@ -215,8 +214,7 @@ LAST = Asked("after the last attempt its error goes on", 1, STREAM, (
     timed.no_pause(over),
 ))  # fmt: skip
 ONLY = Asked("nothing but an OSError is tried again", 1, RETRIES, (
-    Rule(over, lambda run: run.kind == "reset" and run.gave_error,
-         "{what}, and {told}.", "",
+    Rule(over, lambda run: run.kind == "reset" and run.gave_error, "{what}, and {told}.", "",
          "`except OSError` catches all kinds of it: let no other line choose among them."),
     Rule(over, lambda run: run.kind == "other" and run.whatever,
          OPENED, "composition-retry-catches-all", ONLY_THAT),

@@ -5,6 +5,7 @@ from functools import partial
 from typing import Any
 
 from lessons.exercises import Asked, Fact, Facts, Rule, Sheet, attempt, exactly, ruled, short
+from lessons.exercises.exercise import described, unchanged
 from lessons.exercises.leaks_parts import Door, by_error, in_an_except, parts, trials
 
 
@@ -17,44 +18,51 @@ def everywhere(answer: Any, sheet: Sheet) -> Facts:
         return answer(Door(source), doors[-1])
 
     swept = list(trials(lambda: parts(sheet.variant, "leaks-x1"), run))
-    for one, door in zip(swept, doors[1:], strict=True):
-        fault, error = one.fault, one.tried.error
-        injected = fault and (fault.error, (f"injected: {fault}",))
+    for one, door in zip(swept, doors, strict=True):
         open_parts = [text for text in one.leaked if not text.endswith("not finished")]
         by_name = [text for text in open_parts if not text.endswith("not left")]
         one.in_the_loop = one.phase in ("pull", "write")
         one.parts = ", ".join(by_name or open_parts)
         one.suspended = any("started" in text for text in one.leaked)
-        one.left, one.pulled, one.once_else = door.left, one.source.pulled, doors[1].left == 1
+        one.left, one.pulled, one.once_else = len(door.told), one.source.pulled, len(doors[0].told) == 1
+        told = [*door.told, one.struck][0]
+        one.told, one.raised = "no error" if told is None else described(told), one.tried.raised
+        # What fails in closing may come when the archive has been left.
+        one.misled = told is not one.struck and one.phase not in ("end", "close")
         one.came, one.arrived, one.kept = map(len, (one.source.records, one.sink.rows, one.sink.kept))
         one.generator = isinstance(one.tried.value, types.GeneratorType)
-        # A failure in closing strikes only an answer that closes; that it does not is said elsewhere.
-        one.must_raise = one.phase in ("open", "start", "pull", "write")
-        one.same_error = error is not None and (type(error), error.args) == injected
+        one.same_error = unchanged(one.tried, one.struck)
         yield one
 
 
 def other_lengths(answer: Any, sheet: Sheet) -> Facts:
-    """In an `except` of the caller; no record; nine, one of them empty; one, which the archive refuses."""
+    """In an `except` of the caller; no record; nine, one of them empty; an archive that refuses to work."""
 
-    def refuse(record: object) -> None:
+    def refuse(*given: object) -> None:
         raise StopIteration
 
-    for count in (None, 0, 9, 1):
+    refusals = {1: "one record came, which the archive refused with a `StopIteration`",
+                2: "two records came; the archive failed to write the first one, then to close"}  # fmt: skip
+    for count in (None, 0, 9, 1, 2):
         source, _, sink = parts(sheet.variant, "leaks-x1", count)
         if count == 9:
             source.records[4] = {}
-        if count == 1:
-            sink.write = refuse  # type: ignore[method-assign]
-        call = partial(answer, Door(source), Door(sink))
+        if count in refusals:
+            sink.write = refuse  # type: ignore
+        if count == 2:
+            sink.__exit__ = refuse  # type: ignore
+        doors = Door(source, "the source"), Door(sink, "the archive")
+        call = partial(answer, *doors)
         tried = attempt(call) if count is not None else attempt(in_an_except, sheet.judge, call)
         came, at = len(source.records), f", at {tried.where}" if tried.where else ""
         yield Fact(
-            handled=count is None, refused=count == 1, failed=tried.error is not None,
-            came="one record, which the archive refused with a `StopIteration`," if count == 1 else
-            f"{came or 'no'} records", arrived=len(sink.rows), kept=len(sink.kept),
+            handled=count is None, came=refusals.get(count or 0, f"{came or 'no'} records came"),
+            arrived=len(sink.rows), kept=len(sink.kept),
+            open=" and ".join(door.name for door in doors if not door.told),
             did=f"raised {tried.raised}{at}" if tried.error else f"returned {short(tried.value)}",
-            right=exactly(tried.value, came) and exactly(sink.rows, source.records),
+            # A generator turns a `StopIteration` that comes out of it into a `RuntimeError`.
+            right="StopIteration" in tried.raised if count == 1 else tried.error is not None if count == 2
+            else exactly(tried.value, came) and exactly(sink.rows, source.records),
         )  # fmt: skip
 
 
@@ -84,6 +92,7 @@ CLOSED = Asked("both parts are closed after every failure", 2, RUNS, (
          "or `try` of what is open before that: `with source, sink:` does."),
     Rule(everywhere, lambda run: run.parts, OPEN, "leaks-except-is-enough",
          "An `except` closes after the errors that it names. `with` and `finally` ask for no names."),
+    Rule(other_lengths, lambda run: run.open, "{came}. Still open afterwards: {open}.", "", ONE_WITH),
 ))  # fmt: skip
 TOLD_ONCE = Asked("the archive is told once how the run ended", 1, RUNS, (
     Rule(everywhere, lambda run: run.in_the_loop and run.left > 1 and run.once_else,
@@ -97,26 +106,28 @@ TOLD_ONCE = Asked("the archive is told once how the run ended", 1, RUNS, (
          "{when}, the archive kept {kept} of {came} records: it was told that the run had succeeded.",
          "leaks-accepted-is-kept", "An all-or-nothing sink decides by what its `__exit__` receives: hand the "
          "error on to it, or let `with` do that."),
+    Rule(everywhere, lambda run: run.misled,
+         "{when}, the archive was told of {told}: this is not how the run ended.", "",
+         "Tell it of the error that came, or of none after a success: `with` does that."),
 ))  # fmt: skip
 ARRIVES = Asked("all records arrive, and so does an error", 1, RUNS, (
-    Rule(everywhere, lambda run: run.must_raise and run.raised == "nothing",
+    Rule(everywhere, lambda run: run.struck and run.raised == "nothing",
          "{when}, no error came out: whoever started the run believes that it went well.",
          "leaks-truthy-is-success",
          "Let the error go on when all is closed. Look at what each `__exit__` returns, at a `return` in "
          "`finally`, and at each `except` that does not end in `raise`."),
-    Rule(other_lengths, lambda run: not run.failed if run.refused else not run.right,
-         "{came} came, {arrived} arrived, and the answer {did}.", "",
+    Rule(other_lengths, lambda run: not run.right, "{came}, {arrived} arrived, and the answer {did}.", "",
          "Write each record once, in its order, and return how many were written. A station may send more "
          "records than usual, an empty one too, or none. Only the stream says where it ends."),
-    Rule(everywhere, lambda run: run.must_raise and not run.same_error,
-         "{when}, another error came out: {raised}. Code that waits for the first one does not see it.", "",
+    Rule(everywhere, lambda run: not run.same_error,
+         "{when}, another error came out, or a changed one: {raised}.", "",
          "Let the error go on as it is: where you catch it, end with `raise` without a name."),
 ))  # fmt: skip
 STREAM = Asked("the stream is closed after every failure", 1, RUNS, (
-    Rule(everywhere, lambda run: run.suspended,
-         "the stream is still suspended {when}.", "leaks-refcount-closes",
-         "Close the stream by name: `contextlib.closing(source.stream())` in the same `with`."),
+    *by_error(everywhere, lambda run: run.suspended, "the stream is still suspended {when}.",
+              "leaks-refcount-closes",
+              "Close the stream by name: `contextlib.closing(source.stream())` in the same `with`."),
 ))  # fmt: skip
-ruled("leaks-x1", "Close what the copy opened", kind="fix", answer="copy_readings", version=3,
+ruled("leaks-x1", "Close what the copy opened", kind="fix", answer="copy_readings", version=4,
       given=lambda variant: parts(variant, "leaks-x1"),
       asked=[CLOSED, STREAM, TOLD_ONCE, ARRIVES])  # fmt: skip

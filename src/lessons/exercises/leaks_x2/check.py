@@ -5,23 +5,26 @@ from contextlib import ExitStack, closing, suppress
 from typing import Any
 
 from lessons.exercises import Asked, Fact, Facts, Rule, Sheet, attempt, ruled
+from lessons.exercises.exercise import unchanged
 from lessons.exercises.leaks_parts import Hollow, Weather, by_error, errors_go_on, in_an_except
 
+# To `__exit__`, a `return` or `break` in the block is its end.
 WAYS: tuple[tuple[str, str, Callable[[], object]], ...] = (
     ("end", "when the block came to its end", lambda: None),
-    ("end", "when the block was left by `return`", lambda: None),
-    ("end", "when the block was left by `break`", lambda: None),
     ("end", "when the block came to its end, in an `except` of the caller", lambda: None),
     ("error", "when a `ValueError` left the block", lambda: ValueError("missing")),
     ("error", "when an `OSError` left the block", lambda: OSError("the sensor is silent")),
     ("error", "when a `StopIteration` left the block", StopIteration),
     ("error", "when an error that is false left the block", Hollow),
     ("error", "when Ctrl-C left the block", KeyboardInterrupt),
-    ("error", "when `sys.exit` left the block", lambda: SystemExit(1)),
+    ("error", "when `sys.exit` left the block", lambda: SystemExit(0)),
+    ("error", "when a `GeneratorExit` left the block", GeneratorExit),
     ("commit", "when `commit` failed with an `OSError`", lambda: OSError("the disk is full")),
     ("commit", "when `commit` failed with a `RuntimeError`", lambda: RuntimeError("the disk is full")),
     ("commit", "when Ctrl-C came during `commit`", KeyboardInterrupt),
     ("rollback", "when an error left the block and a `rollback` failed", lambda: OSError("the line is lost")),
+    ("rollback", "when an error left the block and Ctrl-C came during a `rollback`", KeyboardInterrupt),
+    ("rollback", "when `commit` failed, and then a `rollback`", lambda: OSError("the line is lost")),
 )
 
 
@@ -35,7 +38,7 @@ def each_way(answer: Any, sheet: Sheet) -> Facts:
 def _block(answer: Any, sheet: Sheet, weather: Weather, ended: str, when: str, error: Any) -> Any:
     from sqlalchemy import event
 
-    fails = ended in ("error", "rollback")
+    fails, commit_fails = ended in ("error", "rollback") and "commit" not in when, "`commit`" in when
     some = weather.readings[: sheet.variant.number("leaks-x2 fails", 1, 3)] if fails else weather.readings
     slots: list[int] = []
     made: list[Any] = []
@@ -44,26 +47,21 @@ def _block(answer: Any, sheet: Sheet, weather: Weather, ended: str, when: str, e
 
     def block() -> None:
         entries.append(answer(weather.engine))
-        for _ in range(1):
-            with entries[0] as connection:
-                slots.append(weather.engine.pool.checkedout())
-                if ended == "rollback":
-                    made[0].rollback = refuses
-                weather.store(connection, some)
-                if fails:
-                    raise error
-                if "break" in when:
-                    break
-                if "return" in when:
-                    return
+        with entries[0] as connection:
+            slots.append(weather.engine.pool.checkedout())
+            if ended == "rollback":
+                made[0].rollback = refuses
+            weather.store(connection, some)
+            if fails:
+                raise error if ended == "error" else ValueError("missing")
 
     def commit(connection: object) -> None:
         commits.append(connection)
-        if ended == "commit":
+        if commit_fails:
             raise error
 
     def refuses() -> None:
-        raise OSError("no answer to `rollback`")
+        raise error
 
     event.listen(weather.engine, "commit", commit)
     event.listen(weather.engine, "engine_connect", made.append)
@@ -80,9 +78,10 @@ def _block(answer: Any, sheet: Sheet, weather: Weather, ended: str, when: str, e
         dropped=bool(made) and attempt(getattr, entries[0], "connection").value is not made[0],
         of=len(weather.readings), stored=len(some), kept=weather.kept(), committed=bool(commits),
         ctrl_c=error is not None and not isinstance(error, Exception),
-        odd=isinstance(error, StopIteration | Hollow), must_raise=ended == "error",
+        odd=isinstance(error, StopIteration | Hollow | GeneratorExit),
+        must_raise=ended in ("error", "rollback"), raised=tried.said,
         by_exit=type(entries[0]).__name__ != "_GeneratorContextManager",
-        same_error=tried.error is error, raised=tried.said,
+        same_error=unchanged(tried, error) or (ended == "rollback" and tried.error is not None),
     )  # fmt: skip
 
 
@@ -133,9 +132,9 @@ GIVEN_BACK = Asked("the slot is given back, whichever way the block is left", 2,
 KEPT = Asked("the rows are kept when the block succeeds, and only then", 1, [BORROWS], (
     *by_error(each_way, lambda block: block.ended == "error" and block.kept and not block.odd,
               HALF, "", "Commit only if the block has succeeded. Which of the three arguments tells you?"),
-    Rule(each_way, lambda block: block.ended == "error" and block.kept, HALF, "",
-         "Each error counts, also a `StopIteration` and one that is false: only after a success is `kind` "
-         "`None`."),
+    Rule(each_way, lambda block: block.ended in ("error", "rollback") and block.kept, HALF, "",
+         "Each error counts, also a `StopIteration`, a `GeneratorExit` and one that is false: only after a "
+         "success is `kind` `None`."),
     Rule(each_way, lambda block: block.ended == "end" and not block.handled and block.kept != block.stored,
          LOST, "leaks-accepted-is-kept",
          "What is not committed is taken back when the connection is given back: "
@@ -160,6 +159,6 @@ REFUSED = Asked("the slot is given back when the commit fails", 1, [BORROWS], (
          "needed."),
 ))  # fmt: skip
 GOES_ON = Asked("the block's error goes on", 2, [BORROWS], errors_go_on(each_way))
-ruled("leaks-x2", "Leave the database in order", kind="complete", answer="Entry", version=3,
+ruled("leaks-x2", "Leave the database in order", kind="complete", answer="Entry", version=4,
       given=lambda variant: Weather(variant.readings("leaks-x2", variant.number("leaks-x2", 4, 8))),
       asked=[GIVEN_BACK, KEPT, GOES_ON, REFUSED])  # fmt: skip

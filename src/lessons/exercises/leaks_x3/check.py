@@ -35,15 +35,13 @@ class Block(Fact):
     """One `with open_together(openers) as lines:` block: what fails in it, and what was seen.
 
     fails: the number of the opener that fails. refuses: that of the connection that fails to close, or -1
-    for all. error: that of the opener, of the closing, or else of the block. leaves: "return", "break" or "".
-    inside: another
-    block that is run in this one. made_first: whether that one is made before this one is entered. equal:
-    whether all its openers are one function, as `engine.connect` is.
+    for all. error: that of the opener, of the closing, or else of the block. inside: another block that is
+    run in this one. made_first: whether that one is made before this one is entered. equal: whether all its
+    openers are one function, as `engine.connect` is.
     """
 
     def __init__(self, when: str, count: int, **known: Any) -> None:
-        usual = {"fails": 0, "refuses": 0, "error": None, "leaves": "", "inside": None, "tried": Attempt(),
-                 "equal": False}  # fmt: skip
+        usual = {"fails": 0, "refuses": 0, "error": None, "inside": None, "tried": Attempt(), "equal": False}
         super().__init__(**usual | known, when=when, count=count, manager=None)
         self.lines: list[Line] = []
         self.closes: list[int] = []
@@ -79,28 +77,23 @@ class Block(Fact):
         return self.seen()
 
     def _enter(self, answer: Any) -> None:
-        for _ in range(1):
-            with self.manager as lines:
-                self.ran = "once"
-                if self.inside and self.made_first:
-                    self.inside.tried = attempt(self.inside._enter, answer)
-                elif self.inside:
-                    self.inside.run(answer)
-                self.listed = list(lines) if isinstance(lines, list | tuple) else []
-                numbers = [str(one.number) for one in self.listed if isinstance(one, Line)]
-                self.named = f"a list of the connections {', '.join(numbers)}" if numbers else short(lines)
-                self.closed_early = sum(not line.open for line in self.lines)
-                if self.error and not self.fails and not self.refuses:
-                    raise self.error
-                if self.leaves == "break":
-                    break
-                if self.leaves == "return":
-                    return
+        with self.manager as lines:
+            self.ran = "once"
+            if self.inside and self.made_first:
+                self.inside.tried = attempt(self.inside._enter, answer)
+            elif self.inside:
+                self.inside.run(answer)
+            self.listed = list(lines) if isinstance(lines, list | tuple) else []
+            numbers = [str(one.number) for one in self.listed if isinstance(one, Line)]
+            self.named = f"a list of the connections {', '.join(numbers)}" if numbers else short(lines)
+            self.closed_early = sum(not line.open for line in self.lines)
+            if self.error and not self.fails and not self.refuses:
+                raise self.error
 
     def seen(self) -> Self:
         """Note what is there when all is over; `tried` keeps the error, and so every frame of the answer."""
         self.opened, self.raised = len(self.lines), self.tried.raised
-        self.whole, self.ctrl_c = not (self.error or self.leaves), isinstance(self.error, KeyboardInterrupt)
+        self.whole, self.ctrl_c = not self.error, isinstance(self.error, KeyboardInterrupt)
         self.failed_block = self.error is not None and not self.fails and not self.refuses
         self.expected = self.fails - 1 if self.fails else self.count
         self.held = ", ".join(f"connection {line.number}" for line in self.lines if line.open)
@@ -135,8 +128,6 @@ def each_failure(answer: Any, sheet: Sheet) -> Facts:
     yield Block(both, count, fails=count, refuses=count - 1, error=OSError("silent")).run(answer)
     yield Block("after all failed to close", count, refuses=-1, error=ValueError("it is off")).run(answer)
     yield Block("after a `ValueError` left the block", count, error=ValueError("missing")).run(answer)
-    yield Block("after the block was left by `return`", count, leaves="return").run(answer)
-    yield Block("after the block was left by `break`", count, leaves="break").run(answer)
     yield Block("after Ctrl-C left the block", count, error=stop()).run(answer)
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from lessons.exercises import Asked, Fact, Facts, Judge, Rule, Sheet, attempt, exactly, ruled, short
-from lessons.exercises.exercise import described
+from lessons.exercises.exercise import Attempt, described, unchanged
 from lessons.exercises.leaks_parts import Hollow, by_error, errors_go_on
 
 
@@ -19,14 +19,15 @@ class Run(Fact):
     path), "stuck" (the file beside it is gone), "full" (the disk is full from the last record on) or "empty"
     (no record came).
     other: the path of another report in the same folder.
+    raises: of what kind the error must be, if it comes of the answer.
     ends: what must become of the report: "new", "old", or "either" if the failure came as late as that.
     meant: the error that left the block, if one was to. old: the report that is there at first.
     """
 
     def __init__(self, judge: Judge, path: Path, old: bool = True, **known: Any) -> None:
         ends = "new" if known.get("meant") is None else "old"
-        usual = {"kind": "run", "ends": ends, "meant": None, "began": False, "other_name": False,
-                 "arrived": 0, "other": None, "undo": lambda: None}  # fmt: skip
+        usual = {"kind": "run", "ends": ends, "meant": None, "raises": None, "began": False,
+                 "other_name": False, "arrived": 0, "other": None, "undo": lambda: None}  # fmt: skip
         super().__init__(**usual | known, judge=judge, path=path, before=judge.files())
         self.looks: list[tuple[set[int], bytes | None, object]] = []
         path.parent.mkdir(exist_ok=True)
@@ -49,23 +50,24 @@ class Run(Fact):
                         self.fill()
                     sinks[0].write(record)
                     self.arrived += 1
-                    self.look(sinks[0])
+                    self.look(sinks[0], len(str(record)) > 50_000)
                 if end:
                     end(self)
                 if self.meant is not None:
                     raise self.meant
 
-        error = attempt(block).error
+        tried = attempt(block)
         self.undo()
         self.over(sinks[0] if sinks else None)
-        return self.said(error)
+        return self.said(tried)
 
-    def look(self, sink: Any) -> None:
-        """Note what is there while the run is under way."""
+    def look(self, sink: Any, large: bool) -> None:
+        """Note what is there while the run is under way. large: whether no buffer has room for the record."""
         if not self.looks:
             # The host holds whatever it shows: no luck closes what the sink holds.
             attempt(self.judge.witness, vars, sink)
-        beside = {(self.path.parent / name).stat().st_ino for name in self.extra()}
+        there = [(self.path.parent / name).stat() for name in self.extra()]
+        beside = {one.st_ino for one in there if not large or one.st_size > 50_000}
         self.looks.append((beside, self.read(), attempt(getattr, sink, "kept").value))
 
     def over(self, sink: Any) -> None:
@@ -85,13 +87,16 @@ class Run(Fact):
         found = self.read()
         lines = (found or b"").splitlines()
         self.rows = attempt(lambda: [json.loads(line.decode("utf-8")) for line in lines]).value
-        self.whole, self.new = self.rows == self.records, found != self.old
+        ended, self.new = found is not None and found[-1:] in (b"", b"\n"), found != self.old
+        self.whole = self.rows == self.records and ended
         self.in_report = len(self.rows or []) if self.new else 0
-        self.there = "a line of it is not JSON in UTF-8" if self.rows is None else f"{len(lines)} are in it"
+        there = "there is none" if found is None else f"{len(lines)} are in it"
+        self.there = "a line of it is not JSON in UTF-8" if self.rows is None else there
+        self.there += "" if ended or not lines else ", the last one without an end of line"
         self.waits = ". A file is still open, and what was written last waits in it" if self.open else ""
         self.middle = "the old report is gone: whoever reads it now finds half of the new one"
         if not any(report != self.old for _, report, _ in self.looks):
-            memory = "there is no file beside the report: the records are somewhere else"
+            memory = "a record that came is in no file beside the report"
             self.middle = memory if any(not beside for beside, _, _ in self.looks) else ""
         self.early = next((short(kept) for *_, kept in self.looks if not exactly(kept, 0)), "")
         # Whether it is one of the files that were beside it during the run, not a copy of one.
@@ -99,14 +104,18 @@ class Run(Fact):
         self.moved = any(place in beside for beside, _, _ in self.looks)
         self.told = f"`accepted` is {short(self.accepted)}, and `kept` is {short(self.kept)}"
 
-    def said(self, error: BaseException | None) -> Run:
+    def said(self, tried: Attempt) -> Run:
         """Note what came out, and what follows from it."""
+        error = tried.error
         self.error, self.raised = error, "nothing" if error is None else described(error)
-        self.came = "no error" if error is None else type(error).__name__
-        late = error is not None and self.kind in ("blocked", "stuck")
         self.ctrl_c = not isinstance(self.meant, Exception | None)
+        late = self.raises is not None and (error is not None or self.kind == "run")
         self.must_raise, self.by_exit = self.meant is not None or late, True
-        self.same_error = isinstance(error, OSError) if late else error is self.meant
+        # If closing fails after an error, the task does not say which of the two errors comes out.
+        self.same_error = unchanged(tried, self.meant) or (self.kind == "full" and error is not None)
+        if late and error is not None:
+            before = error.__context__ if self.kind == "blocked" else None  # deleting what is gone fails, too
+            self.same_error = isinstance(error, self.raises) and not (error.__cause__ or before)
         self.good = self.ends != "old" and self.whole
         self.settled = self.whole or (self.kind != "full" and self.ends == "old" and not self.in_report)
         return self
@@ -175,17 +184,20 @@ def each_run(answer: Any, sheet: Sheet) -> Facts:
             for name_of, error in (("an `OSError`", OSError("no answer")), ("Ctrl-C", KeyboardInterrupt())):
                 yield run(f"after {name_of} when {number} records had come", every[:number], error)
         yield run("before the sink was entered", [], kind="made", ends="old")
-        yield run("after a run where no report was before", every, old=False)
-        yield run("after `sys.exit` left the block", some, SystemExit(1))
+        odd = [*every, {}, {"station": "L" * 100_000}]
+        yield run("after a run where no report was before", odd, old=False, records=odd)
+        yield run("after `sys.exit` left the block", some, SystemExit(0))
+        yield run("after a `GeneratorExit` left the block", some, GeneratorExit())
         yield run("after an error that is false left the block", some, Hollow(), kind="false")
-        yield run("after a failure where no report was before", some, ValueError("missing"), old=False)
-        yield run("after a record that JSON refuses", [*some, {"station": {1}}], ends="old")
+        yield run("after a failure where no report was before", some, KeyError("missing"), old=False)
+        yield run("after a record that JSON refuses", [*some, {"station": {1}}], ends="old", raises=TypeError)
         in_the_way = "after a folder had been put at the report's path"
-        yield run(in_the_way, every, end=Run.block, kind="blocked", ends="old")
+        yield run(in_the_way, every, end=Run.block, kind="blocked", ends="old", raises=OSError)
         gone = "after the file beside the report had been deleted"
-        yield run(gone, every, end=Run.lose, kind="stuck", ends="old")
+        yield run(gone, every, end=Run.lose, kind="stuck", ends="old", raises=OSError)
         full = "after the disk had become full before the last record"
         yield run(full, every, kind="full", ends="either")
+        yield run(f"{full}, and an error had left the block", some, ValueError("missing"), kind="full")
         yield run("after a run without a record", [], kind="empty", records=[])
 
 
@@ -193,7 +205,7 @@ def two_at_once(answer: Any, sheet: Sheet) -> Facts:
     """Two reports in one folder, both made before the first is entered; records are written in turn."""
     name, every, some = night(sheet)
     with sheet.judge.folder() as folder:
-        paths = folder / name, folder / "other.jsonl"
+        paths = folder / name, folder / name.replace(".", "-2.")
         pair = [Run(sheet.judge, paths[0], records=every, other=paths[1]),
                 Run(sheet.judge, paths[1], old=False, records=some, other=paths[0])]  # fmt: skip
         sinks: list[Any] = []
@@ -259,8 +271,7 @@ NOTHING_LEFT = Asked("no file stays open, and none is left beside the report", 1
          "{when}, {left}.", "leaks-refcount-closes",
          "Call `close()`: dropping a name closes nothing that something else refers to."),
     *by_error(each_run, lambda run: run.kind == "run" and run.left, "{when}, {left}.", "", DELETE),
-    Rule(each_run, lambda run: run.kind == "full" and run.left,
-         "{when}, {left}.", "",
+    Rule(each_run, lambda run: run.kind == "full" and run.left, "{when}, {left}.", "",
          "`close()` writes what is in the buffer, and that can fail. Put it inside the `try` whose `finally` "
          "deletes the file."),
     # If the records are in the wrong place, the first aspect has said so.
@@ -269,13 +280,13 @@ NOTHING_LEFT = Asked("no file stays open, and none is left beside the report", 1
 ))  # fmt: skip
 REPLACING = Asked("nor when the replacing fails", 1, (
     Rule(each_run, lambda run: run.kind in ("blocked", "stuck") and run.left,
-         "{when}, so that no file can take its place, {came} came out, and {left}.", "",
+         "{when}, so that no file can take its place, {raised} came out, and {left}.", "",
          "A line of `__exit__` can fail as well. Close the file before you replace the report, and delete it "
          "in a `finally`, or in an `except` that ends in `raise`. Use `os.replace`: `shutil.move` moves the "
          "file into a folder."),
-    Rule(each_run, lambda run: run.kind in ("blocked", "stuck") and not run.whole and run.error is None,
-         "{when}, so that no file can take its place, no error came out.", "",
-         "Let the error of `os.replace` go on: there is no new report."),
+    Rule(each_run, lambda run: run.kind in ("blocked", "stuck", "full") and not (run.whole or run.error),
+         "{when}, there was no new report, and no error came out.", "",
+         "Let the error of `close()` or `os.replace` go on: there is no new report."),
 ))  # fmt: skip
 COUNTS = Asked("accepted and kept are told apart", 1, (
     Rule(each_run, lambda run: run.early,
@@ -300,6 +311,6 @@ GOES_ON = Asked("the run's error goes on", 1, (
          "{when}, {raised} came out, and nothing had failed.", "", "A station may be silent for a day."),
     *errors_go_on(each_run),
 ))  # fmt: skip
-ruled("leaks-x4", "A report of all or nothing", kind="build", answer="DailyReport", version=3,
+ruled("leaks-x4", "A report of all or nothing", kind="build", answer="DailyReport", version=4,
       given=lambda variant: variant.readings("leaks-x4", variant.number("leaks-x4", 4, 7)),
       asked=[REPORT, NOTHING_LEFT, REPLACING, COUNTS, GOES_ON])  # fmt: skip

@@ -112,8 +112,7 @@ SPEAKS = (
     Rule(each_job, lambda one: one.rejects_most and one.stopped,
          "your test rejects {told}.", "leaks-except-is-enough",
          "`KeyboardInterrupt` is not an `Exception`. Catch a `BaseException`, keep it, then `assert`."),
-    Rule(each_job, lambda one: one.rejects_most,
-         "your test rejects {told}.", "",
+    Rule(each_job, lambda one: one.rejects_most, "your test rejects {told}.", "",
          "Catch whatever a job raises, keep it, and assert on `engine.pool.checkedout()` alone."),
 )  # fmt: skip
 
@@ -170,7 +169,7 @@ def bench(variant: Variant) -> Any:
     return Fact(new_pool=new_pool, readings=readings, careful=careful, careless=careless)
 
 
-ruled("leaks-x5", "A test that catches the leak", kind="test", answer="test_gives_back", version=3,
+ruled("leaks-x5", "A test that catches the leak", kind="test", answer="test_gives_back", version=4,
       given=bench, asked=[
     Asked("it catches a job that leaks at a broken reading", 2, SPEAKS, catches(
         "broken", "after a broken reading", "given a reading that `float` cannot convert")),

@@ -1,0 +1,15 @@
+class Entry:
+    def __init__(self, engine):
+        self.engine = engine
+    def __enter__(self):
+        self.connection = self.engine.connect()
+        return self.connection
+    def __exit__(self, kind, error, trace):
+        try:
+            if kind is None:
+                self.connection.commit()
+        except BaseException:
+            self.connection.rollback()
+            self.connection.close()
+            raise
+        self.connection.close()
