@@ -111,7 +111,7 @@ PROGRAMS = {
     ),
     "chains-x6": Programs(
         (f"{PLACE}.chains_programs",),
-        ("stacked", "in_context", "by_hand", "first_first"),
+        ("stacked", "in_context", "by_hand"),
         ("moved", "shut"),
         _delivery,
     ),

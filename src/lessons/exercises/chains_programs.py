@@ -130,14 +130,6 @@ def in_context(program: Program, source: Any, stages: Any, sink: Any, limit: int
     return int(pipeline.recordCount)
 
 
-def first_first(program: Program, source: Any, stages: Any, sink: Any, limit: int) -> int:
-    streams = program.chain(source, stages)
-    try:
-        return moved(streams[-1], sink, limit)
-    finally:
-        shut(streams)
-
-
 def closes(chosen: Callable[[list[Any], str], list[Any]]) -> Way:
     """A way that closes what is chosen of its streams, last first, when "sink", "stage" or "" has failed."""
 
@@ -187,6 +179,7 @@ def one_by_one(program: Program, source: Any, stages: Any, sink: Any, limit: int
     return moved(iter(records), sink, limit)
 
 
+first_first = closes(lambda streams, failed: streams[::-1])
 TIDY = (stacked, in_context, by_hand)
 """Programs that close every generator, last first."""
 

@@ -59,8 +59,8 @@ def named(thing: Any, first: str, second: str) -> str:
 
 
 def parameters(kind: Any) -> list[str]:
-    """The names of what a class takes when it is called, of catch-alls too."""
-    return list(inspect.signature(kind).parameters)
+    """The names of what a class takes when it is called, of catch-alls too, and of what it has."""
+    return [*inspect.signature(kind).parameters, *vars(kind)]
 
 
 def lets_go(answer: Any, values: dict[str, float], wrong: str) -> tuple[bool, bool]:
@@ -128,7 +128,7 @@ class _Field:
 
     def __init__(self) -> None:
         self.number = self.decide("made")
-        self.values: list[object] = [0.0]  # the first one is read where a program says so
+        self.values: list[object] = [12.5]  # the first one is read where a program says so
         self.kept: list[object] = []
         self.weak: dict[Any, dict[str, Any]] = {}
 
@@ -140,6 +140,8 @@ class _Field:
 
     def __get__(self, instance: Any, owner: Any = None) -> Any:
         if instance is None:
+            if self.decide("class", self.number):
+                raise AttributeError(self.name)
             return self
         place, keep = self.decide("get", self.number, *self.known(instance))
         self.keep(keep, instance)
@@ -152,10 +154,11 @@ class _Field:
         if not isinstance(value, int | float) or isinstance(value, bool):
             mark: set[object] = set()  # of this call's frame, which a traceback keeps
             self.refusals.append(weakref.ref(mark))
+            keep = self.decide("refuse", self.number, *known)
+            told = () if keep == "bare" else (f"{self.name} = {value!r}: allowed is a number",)
             try:
-                raise TypeError(f"{self.name} = {value!r}: allowed is a number")
+                raise TypeError(*told)
             except TypeError as error:
-                keep = self.decide("refuse", self.number, *known)
                 self.keep("one" if keep == "error" else keep, error if keep == "error" else instance)
                 raise
         self.values.append(value)
@@ -178,17 +181,18 @@ class _Field:
     def keep(self, how: str, thing: object) -> None:
         if how in ("one", "none"):
             self.kept.clear()
-        if how in ("one", "all"):
+        if how in ("one", "all") or (how == "first" and not self.kept):
             self.kept.append(thing)
 
 
 def field_class(decide: Callable[..., Any]) -> type:
     """A class of fields for numbers, which all look alike: `decide` says each time what one of them does.
 
-    It is asked at five events, by a field's number: "made" gives that number, "named" where in an object the
-    field stands, "set", "refuse" and "get" what to keep ("" nothing, "all" this object too, "one" this object
-    alone, "none" no object from now on, "error" what is raised, "cycle" the object in its own value), and
-    "get" also which value to return.
+    It is asked at six events, by a field's number: "made" gives that number, "named" where in an object the
+    field is stored, "set", "refuse" and "get" what to keep ("" nothing, "all" this object too, "one" this
+    object alone, "first" this object if none is kept, "none" no object from now on, "error" what is raised,
+    "cycle" the object in its own value), "get" also which value to return, and "class" whether reading on the
+    class raises. After "bare" a refusal has no text.
     """
     return type("Field", (_Field,), {"decide": staticmethod(decide), "owners": [], "refusals": []})
 

@@ -85,12 +85,15 @@ class Script:
             self.assigned[said][name] = value
 
     def several(self, values: Sequence[dict[str, Any]], of: Any = None) -> None:
-        """Three objects are assigned to in turn, then all are read; then the second gets the other values."""
-        self.new("first", "second", "third", of=of)
-        for said, fields in zip(self.objects, values, strict=False):
+        """Three objects are assigned to, then all are read, and one without; the second gets the rest."""
+        self.new("first", "second", "third", "fresh", of=of)
+        before = {name: attempt(getattr, self.objects["fresh"], name) for name in values[0]}
+        for said, fields in zip(("first", "second", "third"), values, strict=False):
             self.assign(said, **fields)
         for said in self.objects:
             self.read(said)
+        for name, done in before.items():
+            self.as_before("fresh", name, done, "others were assigned to", "other object")
         for fields in values[3:]:
             self.assign("second", **fields)
             self.read("second")
@@ -100,7 +103,10 @@ class Script:
         """All fields of an object are assigned, then read; then those of another one, in the other order."""
         for order in (values.items(), reversed(values.items())):
             self.new(said, of=of)
-            self.assign(said, **dict(order))
+            before = {name: attempt(getattr, self.objects[said], name) for name in values}
+            for name, value in order:
+                self.as_before(said, name, before[name], "another field was assigned", "other field")
+                self.assign(said, **{name: value})
             self.read(said)
 
     def went(self, what: str, said: str, name: str, done: Attempt) -> None:
@@ -155,24 +161,29 @@ class Script:
         refused(what, done, *allowed)
 
     def stay(self, said: str, name: str, wrong: Any) -> None:
-        """After a refusal the old value is still there."""
-        value, done = self.assigned[said][name], attempt(getattr, self.objects[said], name)
-        if not exactly(done.value, value):
-            whose, more = self.whose(said, name, done.value)
-            what = f"`{said}.{name} = {short(wrong)}` was refused; it was {short(value)}, and now"
-            raise Step(what, f"{came(done)}{whose}", f"changed {more}")
+        """After a refusal all old values are still there."""
+        why = f"`{said}.{name} = {short(wrong)}` was refused"
+        for one, value in self.assigned[said].items():
+            self.as_before(said, one, Attempt(value), why, "changed")
 
     def untouched(self, name: str, wrong: Iterable[Any], of: Any = None) -> None:
         """Objects that have no value are refused one: they read as they did before."""
         for value in wrong:
             self.new("fresh", of=of)
-            thing = self.objects["fresh"]
-            before, refused = attempt(getattr, thing, name), attempt(setattr, thing, name, value)
-            after = attempt(getattr, thing, name)
-            same = type(after.error) is type(before.error) and exactly(after.value, before.value)
-            if refused.error is not None and not same:
-                what = f"`fresh` had no value, and `fresh.{name} = {short(value)}` was refused: now"
-                raise Step(what, f"`fresh.{name}` {came(after)}", "changed")
+            thing, what = self.objects["fresh"], f"`fresh.{name} = {short(value)}`"
+            before, done = attempt(getattr, thing, name), attempt(setattr, thing, name, value)
+            if isinstance(done.error, AttributeError | KeyError):
+                raise Step(f"`fresh` had no value, and {what}", raised(done), "changed")
+            if done.error is not None:
+                self.as_before("fresh", name, before, f"{what} was refused", "changed")
+
+    def as_before(self, said: str, name: str, before: Attempt, why: str, how: str) -> None:
+        """See that a field reads as it did before, also if it has no value."""
+        after = attempt(getattr, self.objects[said], name)
+        if type(after.error) is not type(before.error) or not exactly(after.value, before.value):
+            whose, more = self.whose(said, name, after.value)
+            what = f"at first `{said}.{name}` {came(before)}; {why}, and then it"
+            raise Step(what, f"{came(after)}{whose}", f"{how.split()[0]} {more}" if more else how)
 
     def tell(self, owner: Any, called: str, field: str, wrong: Iterable[Any], allowed: Sequence[Any]) -> None:
         """See that the message for each wrong value that is refused names all that is needed."""
@@ -181,7 +192,8 @@ class Script:
             thing = owner()
             setattr(thing, field, allowed[0])
             error = attempt(setattr, thing, field, value).error
-            if error is None or isinstance(error, AttributeError | RecursionError):
+            unhashable = isinstance(error, TypeError) and isinstance(value, list)
+            if error is None or unhashable or isinstance(error, AttributeError | RecursionError):
                 continue  # what is taken, or breaks, is another aspect's affair
             refused, text = True, told(error, "text") or ""
             parts = {called: f"the class of the object, {called}", field: f"the field, {field}"}
@@ -251,7 +263,4 @@ def is_field(value: Any) -> bool:
 
 def numbers(variant: Variant, key: str, count: int) -> list[float]:
     """Different numbers with a point."""
-    drawn, found = variant.random(key), dict[float, None]()
-    while len(found) < count:
-        found[(11 + int(drawn.random() * 900)) / 10] = None
-    return list(found)
+    return [number / 10 for number in variant.random(key).sample(range(11, 911), count)]

@@ -157,7 +157,7 @@ def exactly(value: object, expected: object) -> bool:
         return exactly(list(mine.items()), list(expected.items()))
     if isinstance(expected, list | tuple):
         return len(mine) == len(expected) and all(map(exactly, mine, expected))
-    return bool(value == expected)
+    return bool(value == expected or (value != value and expected != expected))  # both may be nan
 
 
 def named(thing: object, name: str, default: Any = None) -> Any:

@@ -101,7 +101,7 @@ NAMELESS: dict[str, tuple[str, list[tuple[str, str]], list[int], str]] = {
                                  "asked for is a TypeError"),
     "no whole number": ("x1", [("(int, float)", "float")], [3], "raised TypeError"),
     "no zero": ("x1", [("if not isinstance(value", "if not value or not isinstance(value")], [3],
-                "`settings.spread = 0` raised TypeError"),
+                "`settings.center = 0` raised TypeError"),
     "the first value": ("x1", [("instance.__dict__[self.storage] = value",
                                 "instance.__dict__.setdefault(self.storage, value)")],
                         [1], "was assigned"),
@@ -176,7 +176,7 @@ class TestX1:
     def test_one_place_for_both_fields_is_no_sharing_among_objects(self) -> None:
         verdict = changed("descriptors-x1", ('"_" + name', '"_value"'))
         assert failed(verdict) == [2] and verdict.belief == ""
-        assert "which was assigned to `settings.spread`" in verdict.aspects[1].seen
+        assert "which was assigned to `settings.center`" in verdict.aspects[1].seen
 
     def test_a_class_with_slots_is_judged_as_any_other(self) -> None:
         slotted = "\n".join(

@@ -41,18 +41,18 @@ def both_fields(do: Script) -> None:
 def no_numbers(do: Script) -> None:
     """What is no number, after one that is; then the numbers that an `if` forgets."""
     drawn = numbers(do.variant, f"{KEY}:wrong", 5)
-    no_number = f"{drawn[1]}", None, True, False, [drawn[2]]
+    no_number: tuple[Any, ...] = f"{drawn[1]}", "", None, True, False, [drawn[2]], (drawn[2],), {}, b"7"
     for name, old in zip(FIELDS, (1, 0), strict=True):  # equal to True, and to False
         do.new("other", "settings")
         do.assign("other", **{name: drawn[0]})
-        do.assign("settings", **{name: old})
+        do.assign("settings", **dict.fromkeys(FIELDS, old))
         for wrong in no_number:
             do.refuse("settings", name, wrong, TypeError)
             do.stay("settings", name, wrong)
         do.untouched(name, no_number)
-    for value in (round(drawn[3]), 0, -1, 0.0, -drawn[4], math.inf):
+    for value in (0, -1, 0.0, -math.pi * drawn[4], math.inf, -math.inf, math.nan, 10**400):
         do.new("other")
-        do.assign("other", spread=value)
+        do.assign("other", **dict.fromkeys(FIELDS, value))
         do.read("other")
 
 
@@ -119,7 +119,7 @@ APART = Asked("each field has a place of its own", 1, WORKS, (
         ": the field was given its name by hand"),
     *rows(both_fields, "other field"),
 ))  # fmt: skip
-ANY_NUMBER = "Any `int` or `float` is a number here, also 0, one below it, and a long one: store it as it is."
+ANY_NUMBER = "Any `int` or `float` is a number here, also 0, -1, a long one and `nan`: store it as it is."
 REFUSES = (*rows(no_numbers, "taken", "kind", "changed"), row(no_numbers, "", "", ANY_NUMBER))
 GOES = Asked("settings that are not used any more go, and their values", 1, WORKS, (
     Rule(let_go, lambda kept: kept == "unread",
@@ -136,7 +136,7 @@ GOES = Asked("settings that are not used any more go, and their values", 1, WORK
          "another when an object is gone.", "",
          "Keep the value in the object, in `instance.__dict__`. Then it goes with it."),
 ), linux=True)  # fmt: skip
-ruled(KEY, "Give each station its own spread", kind="fix", answer="Settings", version=4, asked=[
+ruled(KEY, "Give each station its own spread", kind="fix", answer="Settings", version=5, asked=[
     Asked("each settings object keeps its own checked values", 2, WORKS, OWN),
     APART,
     Asked("what is no number is refused, and the old value stays", 1, WORKS, REFUSES),

@@ -52,14 +52,14 @@ def no_whole_numbers(do: Script) -> None:
 
 @script
 def out_of_range(do: Script) -> None:
-    """Both limits, of which one may be 0, and whole numbers on either side of them."""
+    """Both limits, which may be 0, negative, equal or far apart, and whole numbers on either side of them."""
     drawn = Challenge(do)
+    drawn.limits |= {"far": (-(10**40), 10**40), "one": (-7, -7)}
     do.new("first", of=drawn.made())
-    do.judge.new_class("Other", {name: do.answer(-(10**40), 10**40) for name in drawn.limits})
     for name, (least, most) in drawn.limits.items():
         for value in (least, most):
             do.assign("first", **{name: value})
-        for value in (least - 1, most + 1, -(10**30)):
+        for value in (least - 1, most + 1, -(10**50)):
             do.refuse("first", name, value, ValueError)
     for value in drawn.outside:
         do.refuse("first", drawn.field, value, ValueError)
@@ -72,7 +72,7 @@ def refusals(do: Script) -> None:
     do.new("first", "second", of=drawn.made())
     refused = False
     for value in (*drawn.no_numbers, *drawn.outside):
-        do.assign("first", **{drawn.field: drawn.least + 1})
+        do.assign("first", channels=1, **{drawn.field: drawn.least + 1})
         do.assign("second", **{drawn.field: drawn.most - 1})
         if attempt(setattr, do.objects["first"], drawn.field, value).error is not None:
             refused = True
@@ -114,5 +114,5 @@ SAYS = Asked("the message names class, field, value and what is allowed", 1, WOR
         "In `__set__`, `self` is the field. The object is `instance`, and its class `type(instance)`."),
     *rows(told, "unsaid"),
 ))  # fmt: skip
-ruled("descriptors-x2", "A whole number, and nothing else", kind="complete", answer="Whole", version=5,
+ruled("descriptors-x2", "A whole number, and nothing else", kind="complete", answer="Whole", version=6,
       asked=[TYPE, RANGE, STAYS, SAYS])  # fmt: skip

@@ -16,7 +16,7 @@ class Challenge:
     def __init__(self, do: Script, **room: Any) -> None:
         variant, key = do.variant, "descriptors-x3"
         self.units = variant.random(f"{key}:units").sample(("celsius", "kelvin", "fahrenheit", "rankine"), 3)
-        self.winds = [*variant.random(f"{key}:winds").sample(("knots", "m/s", "km/h", "mph"), 2), ""]
+        self.winds = [*variant.random(f"{key}:winds").sample((" Knots", " M/s", "Km/h ", "Mph "), 2), ""]
         self.name = variant.choice(f"{key}:field", ("unit", "scale", "shownIn"))
         called = variant.choice(f"{key}:class", ("Rooftop", "Harbour", "Airfield", "Summit"))
         options = {self.name: self.units, "wind": self.winds, "gust": self.winds, "only": self.units[:1]}
@@ -65,8 +65,8 @@ def no_options(do: Script) -> None:
     do.new("first", "second", of=drawn.owner)
     do.assign("second", **{drawn.name: units[1]})
     for unit in (units[0], units[2]):
-        do.assign("first", **{drawn.name: unit})
-    texts = (drawn.winds[0], units[0].upper(), f"{units[0]} ", units[1][:3], "", "".join(units))
+        do.assign("first", **{drawn.name: unit, "wind": drawn.winds[0]})
+    texts = ("roof", units[0].upper(), f"{units[0]} ", units[1][:3], "", "".join(units), "roof")
     for value in (*texts, None, 0, True, *many):
         kinds = (ValueError, TypeError) if value in many else (ValueError,)
         do.refuse("first", drawn.name, value, *kinds)
@@ -79,7 +79,7 @@ def no_options(do: Script) -> None:
 def told(do: Script) -> None:
     """The message of each refusal, for an object of a subclass."""
     drawn = Challenge(do)
-    wrong = (drawn.winds[0], f"{drawn.units[0]}s", drawn.units[0].upper(), 0)
+    wrong = (drawn.winds[0], f"{drawn.units[0]}s", drawn.units[0].upper(), 0, drawn.units[:1])
     do.tell(drawn.station, [*drawn.classes][1], drawn.name, wrong, drawn.units)
 
 
@@ -91,8 +91,7 @@ def on_the_class(do: Script) -> None:
         for field, descriptor in drawn.fields.items():
             done = attempt(getattr, owner, field)
             if done.value is not descriptor:
-                came = f"{steps.came(done)}, and not the descriptor"
-                raise Step(f"on the class, `{called}.{field}`", came, "")
+                raise Step(f"on the class, `{called}.{field}`", f"{steps.came(done)}, and not the field", "")
 
 
 @script
@@ -149,7 +148,7 @@ COPIES = Asked("subclasses, copies and pickles keep the choice", 1, WORKS, (
     row(copies, "shared", "",
         "Original and copy have one place for the value. Each needs its own: keep the plain value."),
 ), hearsay=True)  # fmt: skip
-ruled("descriptors-x3", "One of a few", kind="build", answer="OneOf", version=5, asked=[
+ruled("descriptors-x3", "One of a few", kind="build", answer="OneOf", version=6, asked=[
     Asked("each object keeps its own choice", 1, WORKS, OWN),
     Asked("each field has a name and a place of its own", 1, WORKS, APART),
     REFUSES,

@@ -163,5 +163,5 @@ ACCEPTS = Asked("it passes each right field", 1, WORKS, (
     Rule(runs, lambda run: not run.catches, "your test passes every field, right or wrong.", "",
          "Mend that first."),
 ))  # fmt: skip
-ruled("descriptors-x5", "A test that catches a field that leaks", kind="test", answer="test_field", version=4,
+ruled("descriptors-x5", "A test that catches a field that leaks", kind="test", answer="test_field", version=5,
       given=samples, asked=[SHARES, KEEPS, REFUSED, ACCEPTS])  # fmt: skip

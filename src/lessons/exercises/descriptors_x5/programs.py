@@ -10,6 +10,7 @@ class Plain:
     """Where in the object; "" for a place beside it."""
     assigned = read = refused = ""
     """What to keep when a value is assigned, read or refused."""
+    usual: int | None = None  # the place of the value to read before the first assignment
 
     def put(self, place: int, kind: int) -> str:
         """What to keep when a value is assigned: it gets this place, and the object is of this kind."""
@@ -17,12 +18,12 @@ class Plain:
 
     def take(self, place: int | None, kind: int) -> tuple[int | None, str]:
         """Which value to read, where the object's own is at this place; and what to keep."""
-        return place, self.read
+        return self.usual if place is None else place, self.read
 
 
-def like(does: str, **otherwise: Any) -> type[Plain]:
-    """A program that does what `Plain` does, but for this."""
-    return type("Like", (Plain,), {"__doc__": does, **otherwise})
+def like(does: str, kind: type[Plain] = Plain, **otherwise: Any) -> type[Plain]:
+    """A program that does what one of this kind does, but for this."""
+    return type("Like", (kind,), {"__doc__": does, **otherwise})
 
 
 SameName = like("one that keeps the value in the object's dict, under the field's own name", storage="{}")
@@ -30,32 +31,26 @@ Cycle = like("one whose objects and values refer to each other, in a cycle", ass
 Weak = like("one that keeps values by the object's number, and forgets them when the object goes", storage="")
 
 
-class Usual(Plain):
-    """one that reads a usual value before the first assignment"""
-
-    def take(self, place: int | None, kind: int) -> tuple[int | None, str]:
-        return place or 0, ""
+Usual = like("one that reads a usual value before the first assignment", usual=0)
+Bare = like("one that refuses without a text, and cannot be read on the class", refused="bare")
 
 
 class Last(Plain):
     """one that keeps one value, the last, for all objects"""
 
     kept: int | None = None
+    stays = False
+    """Whether the first value stays."""
 
     def put(self, place: int, kind: int) -> str:
-        self.kept = place
+        self.kept = self.kept if self.stays and self.kept is not None else place
         return ""
 
     def take(self, place: int | None, kind: int) -> tuple[int | None, str]:
         return self.kept, ""
 
 
-class First(Last):
-    """one that keeps one value, the first, for all objects"""
-
-    def put(self, place: int, kind: int) -> str:
-        self.kept = place if self.kept is None else self.kept
-        return ""
+First = like("one that keeps one value, the first, for all objects", Last, stays=True)
 
 
 class OnClass(Plain):
@@ -83,28 +78,24 @@ class Remembered(Last):
         return self.kept, ""
 
 
-class Earliest(Plain):
-    """one that keeps the one object to which it was assigned first"""
-
-    def put(self, place: int, kind: int) -> str:
-        return "all" if place == 1 else ""
-
-
+Earliest = like("one that keeps the one object to which it was assigned first", assigned="first")
 Keyed = like("one that keeps each object, with its value, in a dict", assigned="all")
 Latest = like("one that keeps the one object to which it was assigned last", assigned="one")
 Reader = like("one that keeps the object of which it was read last", read="one")
+FirstReader = like("one that keeps the object of which it was read first", read="first")
 
 Error = like(
     "one that keeps the error with which it refused, and with its traceback the object", refused="error"
 )
 Refused = like("one that keeps a list of what it refused, and from whom", refused="all")
+FirstRefused = like("one that keeps the object that it refused a value first", refused="first")
 Waiting = like("one that keeps the object that it refused a value last, until the next assignment",
                assigned="none", refused="one")  # fmt: skip
 
-RIGHT: tuple[type[Plain], ...] = (Plain, SameName, Cycle, Weak, Usual)
+RIGHT: tuple[type[Plain], ...] = (Plain, SameName, Cycle, Weak, Usual, Bare)
 SHARING: tuple[type[Plain], ...] = (Last, First, OnClass, Remembered)
-KEEPING: tuple[type[Plain], ...] = (Keyed, Latest, Earliest, Reader)
-KEEPING_REFUSED: tuple[type[Plain], ...] = (Error, Refused, Waiting)
+KEEPING: tuple[type[Plain], ...] = (Keyed, Latest, Earliest, Reader, FirstReader)
+KEEPING_REFUSED: tuple[type[Plain], ...] = (Error, Refused, Waiting, FirstRefused)
 
 
 class Notes:
@@ -124,6 +115,8 @@ class Notes:
             case "named", ():
                 self.named += 1
                 return self.fields[field].storage
+            case "class", ():
+                return self.fields[field].refused == "bare"
             case "get", (place, kind):
                 return self.fields[field].take(place, kind)
             case "refuse", _:
