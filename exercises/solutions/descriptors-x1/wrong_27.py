@@ -10,7 +10,8 @@ class Spread:
 
     def __set__(self, instance, value):
         if not isinstance(value, (int, float)) or isinstance(value, bool):
-            instance.__dict__ = {self.storage: instance.__dict__[self.storage]} if self.storage in instance.__dict__ else {}
+            mine = {name: kept for name, kept in vars(instance).items() if name == self.storage}
+            instance.__dict__ = mine
             raise TypeError(f"{self.name} = {value!r}: allowed is a number")
         instance.__dict__[self.storage] = value
 
