@@ -111,7 +111,7 @@ TOLD_ONCE = Asked("the archive is told once how the run ended", 1, RUNS, (
          "Tell it of the error that came, or of none after a success: `with` does that."),
 ))  # fmt: skip
 ARRIVES = Asked("all records arrive, and so does an error", 1, RUNS, (
-    Rule(everywhere, lambda run: run.struck and run.raised == "nothing",
+    Rule(everywhere, lambda run: (run.struck or run.phase == "open") and run.raised == "nothing",
          "{when}, no error came out: whoever started the run believes that it went well.",
          "leaks-truthy-is-success",
          "Let the error go on when all is closed. Look at what each `__exit__` returns, at a `return` in "
