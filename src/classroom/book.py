@@ -1,7 +1,7 @@
 """The one writer of grades: nbgrader's gradebook, the executed notebook and the record, all or nothing.
 
-The record comes last. What has one is graded; what has none, whatever else of it is there, is graded again,
-and then everything of it is written over.
+The record is written last. A submission with a record is graded. A submission without one is graded again,
+and all its other files are replaced.
 """
 
 from __future__ import annotations
@@ -32,20 +32,20 @@ from classroom.spans import duration
 from classroom.trouble import Trouble, same_format
 
 STAGED = "graded-"
-"""How folders begin whose files are about to be put in place."""
+"""The beginning of a folder's name while its files wait to be put in place."""
 
 
 class Book:
     """The gradebook and the records of one assignment, open for writing; a context manager.
 
-    Raises `Trouble` on entering when another grading writes, or when the gradebook does not hold the
-    released notebook's cells.
+    Raises `Trouble` on entering if another grading is writing, or if the gradebook lacks cells of the
+    released notebook.
     """
 
     def __init__(
         self, course: Course, assignment: str, template: Template, grading: str, versions: Mapping[str, str]
     ) -> None:
-        """grading: a digest of what a submission is graded by. versions: the checks' versions by exercise."""
+        """grading: a digest of the release and the checks. versions: the checks' versions by exercise."""
         self.course, self.assignment, self.template = course, assignment, template
         self.grading, self.versions = grading, dict(versions)
         self._within = contextlib.ExitStack()
@@ -65,11 +65,11 @@ class Book:
         self._within.__exit__(*error)
 
     def done(self, found: Found, sandboxed: bool) -> bool:
-        """Whether this very submission has a grade by these very checks."""
+        """Whether exactly this submission has a grade from exactly these checks."""
         return self._stands(found, sandboxed) and self.record(found.student).get("grading") == self.grading
 
     def earlier(self, found: Found, sandboxed: bool) -> bool:
-        """Whether it has a grade that stands, by other checks or another release: regrading is asked for."""
+        """Whether it keeps a grade from other checks or another release: changing it needs a regrading."""
         return self._stands(found, sandboxed) and not self.done(found, sandboxed)
 
     def _stands(self, found: Found, sandboxed: bool) -> bool:
@@ -78,14 +78,14 @@ class Book:
             record.get("digest") == found.digest
             and record.get("status") != "stopped"
             and record.get("late_seconds") == self.late(found)
-            # What was graded without a sandbox is graded again when there is one.
+            # A submission graded without a sandbox is graded again when there is one.
             and (record.get("sandboxed") is True or not sandboxed)
         )
 
     def record(self, student: str) -> dict[str, Any]:
-        """A student's record of this assignment; {} if there is none that can be read.
+        """A student's record of this assignment; {} if no record can be read.
 
-        Raises `Trouble` for one of another format.
+        Raises `Trouble` for a record of another format.
         """
         place = self._place(student)
         try:
@@ -98,7 +98,7 @@ class Book:
         return record
 
     def late(self, found: Found) -> int:
-        """How many seconds after the deadline, extension included, it came; 0 for in time or unknown."""
+        """How many seconds after the (extended) deadline it was submitted; 0 if in time or unknown."""
         stamp = _stamp(found.timestamp)
         if stamp is None:
             return 0
@@ -116,8 +116,9 @@ class Book:
     def enter(self, found: Found, result: Result) -> dict[str, Any]:
         """Write one submission's grade, and return its record.
 
-        If something in the submission makes that fail, the record says so, and a person is asked. Raises
-        `Trouble` if the disk refuses, and what the gradebook raises if it is locked or damaged.
+        If something in the submission makes this fail, the record says so, and a person must look at it.
+        Raises `Trouble` if the disk refuses to write, and the gradebook's own error if it is locked or
+        damaged.
         """
         try:
             return self._enter(found, result)
@@ -126,9 +127,9 @@ class Book:
         except Exception as error:
             if isinstance(error, DatabaseError) and not isinstance(error, IntegrityError | DataError):
                 raise
-            note = f"Its grade could not be written down: {described(error)}."
+            note = f"Its grade could not be written to the gradebook: {described(error)}."
             failed = ungraded(found.student, self.template, "stopped", note, result.sandboxed)
-            # The timestamp is the submission's too.
+            # The timestamp comes from the submission too.
             return self._enter(replace(found, timestamp=""), failed)
 
     def _enter(self, found: Found, result: Result) -> dict[str, Any]:
@@ -192,9 +193,9 @@ class Book:
             cell = cells.get(grade.name)
             auto = utils.determine_grade(cell)[0] if cell and not utils.is_task(cell) else None
             if auto is None and cell and not cell.source.strip() and not result.needs_person:
-                # Where nothing was written there is nothing for a person to read.
+                # An empty answer needs no person to read it.
                 auto = 0.0
-            # A person's decision on the same points stands, and so does its mark.
+            # If the points are the same, a person's decision stays, and so does its mark.
             decided = grade.manual_score is not None
             if not (decided and grade.auto_score == auto):
                 grade.needs_manual_grade = auto is None or decided
@@ -204,13 +205,13 @@ class Book:
             same = cell is not None and cell.metadata.nbgrader.get("checksum") == utils.compute_checksum(cell)
             comment.auto_comment = "No response." if same and not utils.is_task(cell) else None
         if result.needs_person != bool(self.record(found.student).get("needs_person")):
-            # The form grader's own mark; whoever takes it off there is not asked again for the same.
+            # The form grader's own mark. If a person removes it there, the same points are not marked again.
             notebook.flagged = result.needs_person
         book.db.flush()
         self._penalise(submission, notebook, found.student)
 
     def _penalise(self, submission: Any, notebook: Any, student: str) -> None:
-        """Take off for lateness what the course's nbgrader configuration says; by default nothing."""
+        """Subtract the late penalty of the course's nbgrader configuration; by default there is none."""
         notebook.late_submission_penalty = None
         late = submission.total_seconds_late
         if late <= 0:
@@ -226,7 +227,7 @@ class Book:
             notebook.late_submission_penalty = min(max(penalty, 0), notebook.score)
 
     def _agree(self) -> None:
-        """Hold the gradebook and the release against each other."""
+        """Compare the gradebook with the release."""
         mend = (
             f"run `nbgrader generate_assignment {self.assignment} --force` in {self.course.root.absolute()}"
         )
@@ -241,7 +242,7 @@ class Book:
         for name in sorted(book.keys() | release.keys()):
             if book.get(name) != release.get(name):
                 raise Trouble(
-                    f"{name} is worth {release.get(name, 0):g} points in the release and "
+                    f"{name} is worth {release.get(name, 0):g} points in the release, but "
                     f"{book.get(name, 0):g} in the gradebook: {mend}."
                 )
 
@@ -252,7 +253,7 @@ class Book:
             self.gradebook.update_or_create_assignment(self.assignment, duedate=deadline)
 
     def _stage(self, found: Found, result: Result) -> Path:
-        """Write the files of a graded submission where they disturb nothing, and return their folder."""
+        """Write the files of a graded submission to a folder aside, and return that folder."""
         try:
             self.course.state.mkdir(exist_ok=True)
             staged = Path(tempfile.mkdtemp(prefix=STAGED, dir=self.course.state))
@@ -272,11 +273,12 @@ class Book:
     def _refused(self, found: Found, error: OSError) -> Trouble:
         return Trouble(
             f"The grade of {found.student} cannot be written to {self.course.root}: "
-            f"{error.strerror or error}. What is graded stays; the same command goes on with the rest."
+            f"{error.strerror or error}. Grades written before are kept; run the same command again to "
+            "continue with the rest."
         )
 
     def _place_files(self, staged: Path, place: Path) -> None:
-        """Put each file in place of the older one, so that a form grader always finds a whole one."""
+        """Replace each older file in one step, so that a form grader always finds a complete one."""
         place.mkdir(parents=True, exist_ok=True)
         if not (staged / "timestamp.txt").exists():
             (place / "timestamp.txt").unlink(missing_ok=True)
@@ -284,7 +286,7 @@ class Book:
             file.replace(place / file.name)
 
     def _sweep(self) -> None:
-        """Delete what a grading left that was ended in the middle."""
+        """Delete what an interrupted grading left behind."""
         for left in self.course.state.glob(f"{STAGED}*"):
             shutil.rmtree(left, ignore_errors=True)
 

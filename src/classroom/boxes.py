@@ -1,8 +1,8 @@
-"""Where a grading's sandboxes lie, and who sweeps up what a killed grading left.
+"""The folder of a grading's sandboxes, and how the leftovers of a killed grading are removed.
 
-All boxes of one grading lie in one folder, whose lock it holds for as long as it lives. The system takes the
-lock from whoever dies, however it dies: so a folder that nobody holds belongs to nobody living, and the next
-grading takes it away.
+All boxes of one grading are in one folder. The grading holds a lock on that folder while it runs. When a
+process dies, in whatever way, the system releases its lock. So a folder without a lock belongs to a grading
+that has died, and the next grading deletes it.
 """
 
 from __future__ import annotations
@@ -22,16 +22,18 @@ PREFIX = "boxes-"
 
 @contextlib.contextmanager
 def boxes(place: Path | None = None) -> Iterator[Path]:
-    """A folder for the boxes of this grading, gone afterwards; those of killed gradings go first.
+    """A folder for the boxes of this grading, deleted afterwards.
 
-    place: where it is made (default: the folder for temporary files). Raises `Trouble` when that knows no
-    locks.
+    Folders of killed gradings are deleted first.
+
+    place: where it is made (default: the folder for temporary files). Raises `Trouble` if locks do not work
+    there.
     """
     if sys.platform == "win32":
-        # No sandbox starts there, so none is left.
+        # Sandboxes do not start on this system, so none can be left over.
         yield Path(tempfile.gettempdir())
         return
-    # Whom root steps down to must reach it, wherever root's own temporary files are.
+    # The user that root becomes must reach it, wherever root's own temporary files are.
     place = place or Path("/tmp" if os.geteuid() == 0 else tempfile.gettempdir())
     sweep(place)
     folder, held = _made(place)
@@ -43,9 +45,9 @@ def boxes(place: Path | None = None) -> Iterator[Path]:
 
 
 def sweep(place: Path) -> None:
-    """Take away what killed gradings of this user left in `place`; one that still runs keeps its own."""
+    """Delete what killed gradings of this user left in `place`; running gradings keep their folders."""
     for folder in place.glob(f"{PREFIX}*"):
-        # What another user made, or holds, is not looked at any further.
+        # Folders that another user made or holds are left alone.
         with contextlib.suppress(OSError):
             if folder.lstat().st_uid == os.geteuid():
                 held = _held(folder)
@@ -61,11 +63,11 @@ def _made(place: Path) -> tuple[Path, int]:
             folder.chmod(0o755)
             held = _held(folder)
         except (FileNotFoundError, BlockingIOError):
-            # Another grading takes it for a left one, in the moment before it is held.
+            # Just before the lock was taken, another grading could think that this folder was left over.
             continue
         except OSError as error:
             raise Trouble(
-                f"{place} knows no locks ({error.strerror}): set TMPDIR to a folder on a local disk."
+                f"{place} does not support locks ({error.strerror}): set TMPDIR to a folder on a local disk."
             ) from None
         if folder.exists():
             return folder, held
@@ -73,7 +75,7 @@ def _made(place: Path) -> tuple[Path, int]:
 
 
 def _held(folder: Path) -> int:
-    """A descriptor that holds the lock of a folder. Raises `BlockingIOError` when somebody else holds it."""
+    """A descriptor that holds the lock of a folder. Raises `BlockingIOError` if another process holds it."""
     import fcntl
 
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)

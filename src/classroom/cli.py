@@ -12,28 +12,27 @@ from types import ModuleType
 from classroom.trouble import Trouble
 
 COMMANDS = {
-    "course": ("classroom.making", "make a private course from the kit, or bring it up to date"),
-    "exercise": ("classroom.scaffold", "begin an exercise of your own, or prove it"),
-    "student-kit": ("classroom.kit", "pack what students and hub images get"),
-    "matrix": ("classroom.matrix", "prove the checks by right and wrong solutions"),
-    "doctor": ("classroom.doctor", "say whether this machine can grade safely, and what is missing"),
+    "course": ("classroom.making", "make a private course from the kit, or update it"),
+    "exercise": ("classroom.scaffold", "begin an exercise of your own, or test its check"),
+    "student-kit": ("classroom.kit", "pack the kit for students and hub images"),
+    "matrix": ("classroom.matrix", "test the checks with right and wrong solutions"),
+    "doctor": ("classroom.doctor", "test whether this machine can grade safely, and say what is missing"),
     "grade": ("classroom.grade", "grade an assignment's submissions in the sandbox"),
-    "regrade": ("classroom.regrade", "grade again after a check was mended, and show what changed"),
-    "replay": ("classroom.replay", "judge one answer again as it was graded, for an appeal"),
+    "regrade": ("classroom.regrade", "grade again after a check was fixed, and show what changed"),
+    "replay": ("classroom.replay", "judge one answer again exactly as it was graded, for an appeal"),
     "feedback": ("classroom.feedback", "write one page of feedback per student"),
     "export": ("classroom.export", "write the grades as a table, or fill a column of another one"),
-    "report": ("classroom.report", "show how the class did: grades, and what was believed"),
+    "report": ("classroom.report", "show how the class did: grades and misconceptions"),
 }
 """Each command's module and one line about it.
 
-A module has `configure(parser)`, which adds the command's options and may set a longer description, and
-`run(arguments)`, which returns the exit code.  It is imported when its command is used, not before.
+Each module has two functions. `configure(parser)` adds the command's options, and may set a longer
+description. `run(arguments)` returns the exit code. A module is imported only when its command is used.
 """
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run one command and return its exit code: its own, 1 after one sentence about what stopped it, or 130
-    after Ctrl-C.
+    """Run one command and return its exit code: 1 after one sentence about what stopped it, 130 after Ctrl-C.
 
     Raises `SystemExit` as argparse does: 0 after --help, 2 when the command line is wrong.
     """
@@ -45,7 +44,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(f"classroom: {trouble}", file=sys.stderr)
         return 1
     except OSError as error:
-        # A full disk, for example, can stop a command anywhere.
+        # A full disk, for example, can stop a command at any point.
         print(f"classroom: {_refused(error)}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
@@ -54,9 +53,9 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _refused(error: OSError) -> str:
-    """What the system refused, as a sentence."""
+    """One sentence about what the system refused."""
     of = f"{error.filename}: " if error.filename else ""
-    return f"{of}{error.strerror or error}. What was done before stays; run the same command again."
+    return f"{of}{error.strerror or error}. Everything done before is kept; run the same command again."
 
 
 def parser(command: str = "") -> argparse.ArgumentParser:
@@ -69,7 +68,7 @@ def parser(command: str = "") -> argparse.ArgumentParser:
     )
     commands = top.add_subparsers(title="commands", required=True, metavar="COMMAND")
     for name, (module, line) in COMMANDS.items():
-        # A command whose module is not there yet is not offered.
+        # A command whose module does not exist is not offered.
         if find_spec(module) is None:
             continue
         options = commands.add_parser(name, help=line, description=f"{line[0].upper()}{line[1:]}.")

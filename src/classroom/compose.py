@@ -1,7 +1,7 @@
-"""From texts, stubs and solutions to the notebook of an assignment, the same bytes each time.
+"""Compose the notebook of an assignment from texts, stubs and solutions, with the same bytes each time.
 
-The source notebook holds the solution and, commented out, the stub; `classroom.release` makes of it what
-students get. Cells have fixed ids, so that two editions can be compared.
+The source notebook holds the solution and, commented out, the stub. `classroom.release` turns it into the
+notebook for students. Cells have fixed ids, so that two editions can be compared.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from lessons.words import many
 
 KERNEL = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
 ANSWER = "*Write your answer here, in place of this line.*"
-"""What stands in the answer cell of an open question."""
+"""The text in the answer cell of an open question."""
 
 BEGIN_SOLUTION, END_SOLUTION = "### BEGIN SOLUTION", "### END SOLUTION"
 BEGIN_STUB, END_STUB = "### BEGIN STUB", "### END STUB"
@@ -37,7 +37,7 @@ _ITEM = re.compile(r"[1-9]\. ")
 class Task:
     """The text of one exercise, as Markdown, and its three hints.
 
-    practises: the heading in its lesson that it belongs to; "" where the text names none.
+    practises: the heading in its lesson that it belongs to; "" if the text does not name one.
     """
 
     id: str
@@ -50,9 +50,9 @@ class Task:
 
 @dataclass(frozen=True)
 class OpenQuestion:
-    """An assignment's open question, which a person grades; `marking` says what a good answer holds.
+    """An assignment's open question, which a person grades; `marking` says what a good answer contains.
 
-    `start` is the code of a cell of the student's own above the answer, "" for none.
+    `start` is the code of a cell above the answer, which belongs to the student; "" for none.
     """
 
     title: str
@@ -74,9 +74,10 @@ class Texts:
 
 
 def texts(path: Path) -> Texts:
-    """The title, introduction and open question of an assignment, `<assignment>.md`; its tasks are beside it.
+    """The title, introduction and open question of an assignment, `<assignment>.md`.
 
-    Each task is in the folder of its exercise. Raises `Trouble` that names file, line and remedy.
+    The tasks are beside that file, each in the folder of its exercise. Raises `Trouble` that names the file,
+    the line and what to do.
     """
     told = _TextReader(path).assignment()
     found = (task(one) for one in path.parents[1].glob(f"{told.assignment}_x*/task.md"))
@@ -102,7 +103,7 @@ class _TextReader:
         return Trouble(f"{self.path}, line {number}: {sentence}")
 
     def sections(self, mark: str, begin: int, end: int) -> Iterator[tuple[str, int, int]]:
-        """Each heading of one rank in a range of lines, with the range below it; first what stands before."""
+        """Each heading of one rank in a range of lines, with the range below it; first what comes before."""
         title, start, fenced = "", begin, False
         for number in range(begin, end):
             line = self.lines[number]
@@ -120,7 +121,7 @@ class _TextReader:
         before, *sections = self.sections("##", 0, len(self.lines))
         front = self.body(*before[1:]).partition("\n")
         if not front[0].startswith("# "):
-            raise self.refuse(1, "the texts of an assignment begin with their title: `# Title`.")
+            raise self.refuse(1, "the text of an assignment begins with its title: `# Title`.")
         question = None
         for title, begin, end in sections:
             if title.partition(" ")[0] != f"{name}-open" or question:
@@ -135,7 +136,7 @@ class _TextReader:
             raise self.refuse(1, sentence)
         found = self.task(*sections[0])
         if found.id.replace("-", "_") != self.path.parent.name:
-            raise self.refuse(1, f"{found.id} belongs into the folder {found.id.replace('-', '_')}.")
+            raise self.refuse(1, f"{found.id} belongs in the folder {found.id.replace('-', '_')}.")
         return found
 
     def task(self, heading: str, begin: int, end: int) -> Task:
@@ -146,12 +147,12 @@ class _TextReader:
         text = self.body(start, stop)
         kind = _KIND.match(text)
         if not kind or kind["kind"] not in KINDS:
-            raise self.refuse(begin + 1, f"below the heading stands `(kind: …)`, one of {', '.join(KINDS)}.")
+            raise self.refuse(begin + 1, f"below the heading comes `(kind: …)`, one of {', '.join(KINDS)}.")
         if [title for title, *_ in below] != ["Hints"]:
-            raise self.refuse(begin, f"{named['id']} needs one part `### Hints`, at its end, and no other.")
+            raise self.refuse(begin, f"{named['id']} needs exactly one part `### Hints`, at its end.")
         hints = self.hints(*below[0][1:])
         if len(hints) != len(HINTS):
-            raise self.refuse(below[0][1], f"{named['id']} needs three hints, and has {len(hints)}.")
+            raise self.refuse(below[0][1], f"{named['id']} needs three hints, but has {len(hints)}.")
         text = text[kind.end() :]
         part = _PRACTISES.match(text)
         text = text[part.end() :] if part else text
@@ -165,7 +166,7 @@ class _TextReader:
             if _ITEM.match(line):
                 found.append([line[3:]])
             elif found:
-                # What belongs to an item is indented by three, as Markdown has it.
+                # The rest of an item is indented by three, as in Markdown.
                 found[-1].append(re.sub(r"^ {1,3}", "", line))
             elif line.strip():
                 raise self.refuse(number + 1, "hints are a list: `1. …`, `2. …`, `3. …`.")
@@ -175,7 +176,7 @@ class _TextReader:
         named = HEADING.fullmatch(heading)
         (_, start, stop), *below = self.sections("###", begin, end)
         text = self.body(start, stop)
-        # Where the points stand is free: the first or the last line of the question or of its section.
+        # The points may be in the first or the last line of the question, or of its section.
         whole = self.body(begin, end)
         points = _POINTS.search(whole)
         if not named or not points:
@@ -189,9 +190,10 @@ class _TextReader:
 
 @dataclass(frozen=True)
 class Chosen:
-    """One exercise as a notebook needs it: its text, its check, its stub and a solution.
+    """One exercise for a notebook: its text, its check, its stub and a solution.
 
-    module: the folder beside the notebook with a check of the instructor's own; "" for one of the kit's.
+    module: the folder beside the notebook that holds the instructor's own check; "" for an exercise of the
+    kit.
     """
 
     task: Task
@@ -204,7 +206,7 @@ class Chosen:
 def notebook(
     told: Texts, chosen: Iterable[Chosen], *, variant: str = "kit", course: str = ""
 ) -> dict[str, Any]:
-    """The source notebook of an assignment with these exercises, in this variant, as JSON has it.
+    """The source notebook of an assignment with these exercises, in this variant, as a structure for JSON.
 
     course: its name, shown under the title.
     """
@@ -246,7 +248,7 @@ def as_bytes(made: Mapping[str, Any]) -> bytes:
 
 
 def commented(text: str) -> str:
-    """Each line as a comment, so that `uncommented` gives it back."""
+    """Each line as a comment, from which `uncommented` restores it."""
     return "\n".join(f"# {line}" if line else "#" for line in text.splitlines())
 
 
@@ -269,7 +271,7 @@ def _opening(told: Texts, exercises: list[Chosen], course: str) -> str:
     by_hand = f", {told.question.points} of them for the open question at the end" if told.question else ""
     count = many(len(exercises), "exercise")
     ids = [one.exercise.id for one in exercises]
-    # The intro speaks of all that there are.
+    # The introduction is about all exercises of the kit.
     which = "" if ids == list(told.tasks) else f" of this course's choice ({', '.join(ids)})"
     parts.append(f"**Points**: {count}{which}, {total} points{by_hand}.")
     if not course:
@@ -279,12 +281,12 @@ def _opening(told: Texts, exercises: list[Chosen], course: str) -> str:
 
 
 def _way(assignment: str) -> str:
-    """Where one is, the way back and on: links that hold beside the kit's lessons."""
+    """Where this notebook is in the course, with links that work beside the kit's lessons."""
     there = {"Back": _lesson(assignment, _titled(assignment))}
     there["You are here"] = f"**{_titled(assignment)}: exercises**"
     lessons = list(LESSONS)
     for following in lessons[lessons.index(assignment) + 1 :][:1]:
-        there["On"] = _lesson(following, _titled(following))
+        there["Next"] = _lesson(following, _titled(following))
     there["Look up"] = f"{_lesson(GLOSSARY, 'glossary')}, {_lesson(FIELD_GUIDE, 'field guide')}"
     return f"| {' | '.join(there)} |\n{'|---' * len(there)}|\n| {' | '.join(there.values())} |"
 
@@ -309,7 +311,7 @@ def _setup(name: str, exercises: list[Chosen], variant: str) -> str:
     own = [one.module for one in exercises if one.module]
     if own:
         imports = "\n".join(f"import {module}.check" for module in own)
-        text += f"\n\n# This course's own exercises: their checks are beside this notebook.\n{imports}"
+        text += f"\n\n# This course's own exercises; their checks are beside this notebook.\n{imports}"
     return text
 
 
@@ -343,7 +345,7 @@ def _open(name: str, question: OpenQuestion) -> list[dict[str, Any]]:
     id = f"{name}-open"
     points = many(question.points, "point")
     head = f"## {id} · {question.title}\n\n{question.text}\n\n**Open question, {points}**: a person reads it."
-    marking = f"**What a good answer holds.**\n\n{question.marking}" if question.marking else ""
+    marking = f"**Marking.**\n\n{question.marking}" if question.marking else ""
     answer = "\n".join([BEGIN_SOLUTION, marking or ANSWER, END_SOLUTION])
     metadata = _nbgrader(id, grade=True, solution=True, points=question.points)
     start = [_code(f"{id}-start", question.start)] if question.start else []

@@ -1,6 +1,7 @@
-"""A course folder and its `course.toml`: the variant, which exercises, until when, how long grading takes.
+"""A course folder and its `course.toml`: variant, exercises, deadlines, and the time limits of grading.
 
-`classroom course DIR` makes one from the kit; every other command works in one and reads it through `Course`.
+`classroom course DIR` makes a course folder from the kit. Every other command works in one, and reads it
+through `Course`.
 """
 
 from __future__ import annotations
@@ -28,10 +29,10 @@ ASSIGNMENT_KEYS = ("deadline", "exercises", "factor")
 FACTORS = range(1, 101)
 
 LIMITS = {"cell": range(20, 3601), "notebook": range(60, 86_401)}
-"""What `[limits]` may hold: seconds for one cell, and for a whole notebook."""
+"""The allowed values of `[limits]`: seconds for one cell, and for a whole notebook."""
 
 NAME = re.compile(r"[a-z][a-z0-9]{0,29}")
-"""What an assignment may be called: it is the name of folders and the first part of its exercises' ids."""
+"""An assignment's name: also the name of its folders, and the first part of its exercises' ids."""
 
 EXERCISE = re.compile(r"[a-z][a-z0-9]{0,29}-x[1-9][0-9]{0,2}")
 TERM = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
@@ -40,10 +41,10 @@ TERM_LENGTH = range(6, 41)
 
 @dataclass(frozen=True)
 class Assignment:
-    """One assignment of a course, as `course.toml` has it.
+    """One assignment of a course, as described in `course.toml`.
 
-    deadline: in UTC, or None when there is none. exercises: ids, in the order of the notebook. factor: how
-    many times its points count where assignments are added up; the notebook and its check show them once.
+    deadline: in UTC, or None. exercises: ids, in the order of the notebook. factor: how many times its points
+    count in a sum over assignments. The notebook and the checks always show the plain points.
     """
 
     name: str
@@ -56,7 +57,7 @@ class Assignment:
 class Course:
     """A course folder. `term` is the variant of all its exercises.
 
-    limits: seconds that a cell and a notebook may take in grading, as far as `course.toml` sets them.
+    limits: seconds that a cell and a notebook may take in grading, if `course.toml` sets them.
     """
 
     root: Path
@@ -67,7 +68,7 @@ class Course:
 
     @classmethod
     def read(cls, folder: Path) -> Course:
-        """The course in `folder`. Raises `Trouble` that names key, value, what is allowed, and the line."""
+        """The course in `folder`. Raises `Trouble` with the key, the value, what is allowed, and the line."""
         path = folder / FILE
         try:
             text = path.read_bytes().decode("utf-8-sig")
@@ -83,7 +84,7 @@ class Course:
         return parsed(text, folder)
 
     def assignment(self, name: str) -> Assignment:
-        """The assignment of that name. Raises `Trouble` with the nearest name when there is none."""
+        """The assignment of that name. Raises `Trouble` with the most similar name if it does not exist."""
         found = self.assignments.get(name)
         if found is None:
             raise Trouble(
@@ -94,7 +95,7 @@ class Course:
 
     @property
     def file(self) -> Path:
-        """Where `course.toml` lies."""
+        """The path of `course.toml`."""
         return self.root / FILE
 
     @property
@@ -109,22 +110,22 @@ class Course:
 
     @property
     def solutions(self) -> Path:
-        """The right and wrong solutions, a folder an exercise."""
+        """The right and wrong solutions, one folder for each exercise."""
         return self.root / "solutions"
 
     @property
     def records(self) -> Path:
-        """What grading recorded, a folder an assignment."""
+        """What grading recorded, one folder for each assignment."""
         return self.root / "records"
 
     @property
     def state(self) -> Path:
-        """The kit's own folder in a course: what it remembers of it, and what it is about to put in place."""
+        """The kit's own folder in a course, for its notes and for files that wait to be put in place."""
         return self.root / STATE
 
     @property
     def own(self) -> Path:
-        """The instructor's own exercises, a folder each."""
+        """The instructor's own exercises, one folder for each."""
         return self.root / "own"
 
     def source(self, assignment: str) -> Path:
@@ -136,7 +137,7 @@ class Course:
         return self.root / "release" / assignment / f"{assignment}.ipynb"
 
     def submitted(self, student: str, assignment: str) -> Path:
-        """Where a student's submission lies, if there is one."""
+        """The path of a student's submission, if there is one."""
         return self.root / "submitted" / student / assignment / f"{assignment}.ipynb"
 
 
@@ -151,7 +152,7 @@ def parsed(text: str, folder: Path) -> Course:
     try:
         data = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise Trouble(f"{folder / FILE} is no TOML: {str(error).rstrip('.')}.") from error
+        raise Trouble(f"{folder / FILE} is not valid TOML: {str(error).rstrip('.')}.") from error
     same_format(folder / FILE, data.get("format"), FORMAT)
     reader = _CourseReader(text, folder / FILE)
     reader.known((), data, KEYS)
@@ -171,7 +172,10 @@ def parsed(text: str, folder: Path) -> Course:
 
 
 class _CourseReader:
-    """Takes values out of one `course.toml`, and says of what does not fit: what, where, what is allowed."""
+    """Reads values from a `course.toml`.
+
+    If one does not fit, says what was given, where, and what is allowed.
+    """
 
     def __init__(self, text: str, path: Path) -> None:
         self.lines = text.splitlines()
@@ -183,7 +187,7 @@ class _CourseReader:
         raise Trouble(f"{place}: {given}; allowed is {allowed}.")
 
     def line(self, keys: tuple[str, ...]) -> int:
-        """The line on which a key stands, counted from 1; 0 when it stands on none by itself."""
+        """The line of a key, counted from 1; 0 if the key has no line of its own."""
         *tables, key = keys
         inside = not tables
         header = re.compile(r"\s*\[\s*" + r"\s*\.\s*".join(_quoted(table) for table in tables) + r"\s*\]")
@@ -207,11 +211,11 @@ class _CourseReader:
         if value is None:
             self.refuse((*keys, key), f"the key {key!r} is missing", f'{key} = "…"')
         if not isinstance(value, str) or not value.strip():
-            self.refuse((*keys, key), f"{key} is {value!r}", "text in quotes that is not empty")
+            self.refuse((*keys, key), f"{key} is {value!r}", "a text in quotes, not empty")
         return value.strip()
 
     def zone(self, value: object) -> tzinfo:
-        # "UTC" needs no list of zones, which Windows does not bring.
+        # "UTC" works without a list of zones, which Windows does not have.
         if value == "UTC":
             return UTC
         try:
@@ -231,8 +235,8 @@ class _CourseReader:
                 self.refuse(("limits", key), f"{key} is {value!r}", seconds)
         cell, notebook = table.get("cell", 0), table.get("notebook", LIMITS["notebook"][-1])
         if cell > notebook:
-            given = f"a cell may take {cell} s, and the whole notebook {notebook} s"
-            self.refuse(("limits", "cell"), given, "a notebook's limit that is not below the cell's")
+            given = f"a cell may take {cell} s, and the whole notebook only {notebook} s"
+            self.refuse(("limits", "cell"), given, "a notebook limit that is at least the cell limit")
         return table
 
     def assignment(self, name: str, table: object, zone: tzinfo) -> Assignment:
@@ -252,7 +256,7 @@ class _CourseReader:
     def exercises(self, keys: tuple[str, ...], table: Mapping[str, Any]) -> tuple[str, ...]:
         ids = table.get("exercises")
         place = (*keys, "exercises")
-        allowed = 'a list of ids that is not empty, such as ["leaks-x1", "leaks-x2"]'
+        allowed = 'a list of at least one id, such as ["leaks-x1", "leaks-x2"]'
         if not isinstance(ids, list) or not ids or not all(isinstance(id, str) for id in ids):
             self.refuse(place, f"exercises is {ids!r}", allowed)
         for id in ids:
@@ -285,9 +289,9 @@ class _CourseReader:
 
 
 def written(name: str, term: str, assignments: Mapping[str, Iterable[str]]) -> str:
-    """The text of a new `course.toml`, with all that can be changed explained.
+    """The text of a new `course.toml`, with comments about each setting.
 
-    assignments: the ids of their exercises by their names.
+    assignments: the exercises' ids, by the assignment's name.
     """
     parts = [_HEAD.format(format=FORMAT, name=_string(name), term=_string(term))]
     for one, ids in assignments.items():
@@ -306,37 +310,37 @@ def add_option(parser: argparse.ArgumentParser) -> None:
 _HEAD = """\
 # This course: what you may change. After a change: classroom course . --update
 
-# The format of this file, which stays as it is.
+# The format of this file. Do not change it.
 format = {format}
 
-# What your students see above each notebook.
+# The name that your students see above each notebook.
 name = {name}
 
-# The variant. It draws the data, the names and the points of failure of every exercise, so that an answer
-# written down for another term does not pass in this one. Choose a new one for each term, and keep it a
-# secret until the release: its random letters are what nobody can guess. It must stay as it is once
-# students have their notebooks.
+# The variant. The data, the names and the points of failure of every exercise depend on it. So an answer
+# written for another term does not pass in this one. Choose a new variant for each term, and keep it secret
+# until the release: its random letters cannot be guessed. Do not change it when students have their
+# notebooks.
 term = {term}
 
-# In which zone deadlines are read, such as "Europe/Berlin".
+# The time zone of the deadlines, such as "Europe/Berlin".
 timezone = "UTC"
 
-# How long grading lets a submission run, in seconds: each cell (20 to 3600), and the whole notebook (60 to
-# 86400). What was cut off keeps what it had earned until then; to give it more time, write more here, and
-# then: classroom grade ASSIGNMENT --student ID --again
+# How long a submission may run in grading, in seconds: each cell (20 to 3600), and the whole notebook (60 to
+# 86400). A submission that is stopped keeps the points that it had earned until then. To give it more time,
+# raise the limit here, and then: classroom grade ASSIGNMENT --student ID --again
 [limits]
 cell = 30
 notebook = 240
 
 # For each assignment:
-# deadline   day and time, such as "2026-11-30 23:59"; "" is none. What comes later is graded and marked late.
-# factor     how many times its points count in the exported grades, 1 to 100; the notebook shows them once.
-# exercises  which, in the order of the notebook: take lines out, or put your own in (`classroom exercise`).
+# deadline   Day and time, such as "2026-11-30 23:59"; "" for none. Later work is graded and marked late.
+# factor     How many times its points count in the exported grades, 1 to 100. The notebook shows them once.
+# exercises  In the order of the notebook. Take lines out, or put your own in (`classroom exercise`).
 """
 
 
 def _string(text: str) -> str:
-    # What JSON escapes, TOML escapes alike, but for the delete character.
+    # TOML escapes the same characters as JSON, and the delete character too.
     import json
 
     return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")

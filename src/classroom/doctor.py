@@ -1,7 +1,7 @@
-"""`classroom doctor`: whether this machine can grade safely, tried out line by line.
+"""`classroom doctor`: test whether this machine can grade safely, one line for each finding.
 
-Each line is an attack of a harmless kind, run in a sandbox as a submission would be.  What does not hold is
-followed by how to mend it.
+Each line is a harmless attack, run in a sandbox as a submission would be. If one succeeds, the next line says
+how to fix that.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ INSTALL = "pip install -c constraints.txt -e '.[classroom]'"
 SETTINGS = {
     "kernel/unprivileged_userns_clone": (
         "0",
-        "this system lets root alone make namespaces. As root: `sysctl -w "
+        "on this system only root can make namespaces. As root: `sysctl -w "
         "kernel.unprivileged_userns_clone=1`; the same line in a file in /etc/sysctl.d keeps it.",
     ),
     "kernel/apparmor_restrict_unprivileged_userns": (
@@ -49,7 +49,7 @@ SETTINGS = {
         "the same line in a file in /etc/sysctl.d keeps it.",
     ),
 }
-"""Settings of the Linux kernel below /proc/sys that stop a sandbox: at which value, and what to do."""
+"""Settings of the Linux kernel, below /proc/sys, that stop a sandbox: the value that does, and what to do."""
 
 CONTAINER = (
     "this is a container that forbids it. With Docker, start the container with `--security-opt "
@@ -58,14 +58,14 @@ CONTAINER = (
 )
 
 OTHERWISE = (
-    "run `classroom doctor` as an ordinary user, and read what `bwrap --ro-bind / / --unshare-user "
-    "--unshare-pid --proc /proc true` says there."
+    "run `classroom doctor` as an ordinary user, and read the message of `bwrap --ro-bind / / --unshare-user "
+    "--unshare-pid --proc /proc true`."
 )
 
 
 @dataclass(frozen=True)
 class Probed:
-    """One thing that was looked at: whether it holds, and where it does not, how to mend it."""
+    """One finding: whether it is good, and if not, how to fix it."""
 
     what: str
     holds: bool = True
@@ -75,36 +75,36 @@ class Probed:
 def configure(parser: argparse.ArgumentParser) -> None:
     """`classroom doctor` has no options."""
     parser.description = (
-        "Start a sandbox and try every wall of it. Says what does not hold and how to mend it; the exit code "
-        "is 0 when all holds, so that a script can ask."
+        "Start a sandbox and test each of its walls. Says what fails and how to fix it. The exit code is 0 "
+        "if nothing fails, so that a script can use it."
     )
 
 
 def run(given: argparse.Namespace) -> int:
-    """Print one line per finding as it is found, and return 0 when all hold, else 1."""
-    print("Trying whether this machine can grade safely.", flush=True)
+    """Print each finding at once, and return 0 if all are good, else 1."""
+    print("Testing whether this machine can grade safely.", flush=True)
     broken = 0
     for finding in look():
         print(f"  {'ok' if finding.holds else 'NO'}  {finding.what}", flush=True)
         if not finding.holds:
             broken += 1
-            first, *more = f"To mend it: {finding.mend}".splitlines()
+            first, *more = f"To fix it: {finding.mend}".splitlines()
             print(f"      {first}", *(f"          {line}" for line in more), sep="\n", flush=True)
     if broken:
-        print(f"{broken} of these {agreeing(broken, 'does', 'do')} not hold: mend first, then grade.")
+        print(f"{broken} of these {agreeing(broken, 'has', 'have')} failed: fix that first, then grade.")
         return 1
-    print("All of it holds: `classroom grade` can run here.")
+    print("All is well: `classroom grade` can run here.")
     return 0
 
 
 def look() -> Iterator[Probed]:
-    """What can be said of this machine, one after the other; it ends where no sandbox starts."""
+    """The findings about this machine, one by one; they end if a sandbox cannot start."""
     yield _packages()
     can, sentence = sandboxes.available()
     if not can:
         yield Probed(sentence, False, mending())
         return
-    yield Probed(f"bubblewrap {'.'.join(map(str, sandboxes.version()))} is there and can build walls")
+    yield Probed(f"bubblewrap {'.'.join(map(str, sandboxes.version()))} is installed and works")
     try:
         yield from _walls()
         yield _time()
@@ -116,16 +116,16 @@ def look() -> Iterator[Probed]:
 
 
 def mending(system: Path = Path("/proc/sys"), root: Path = Path("/")) -> str:
-    """What to do where no sandbox starts, as the settings of this machine tell."""
+    """What to do if a sandbox cannot start, according to the settings of this machine."""
     if sys.platform != "linux":
-        return "grade on Linux; in a virtual machine or in WSL 2 will do."
+        return "grade on Linux; a virtual machine or WSL 2 is enough."
     if not sandboxes.version():
         return (
             "`apt install bubblewrap` on Debian and Ubuntu, `dnf install bubblewrap` on Fedora and its kin, "
             "`pacman -S bubblewrap` on Arch; prlimit, setpriv and unshare are in util-linux."
         )
     if sandboxes.version() < sandboxes.OLDEST:
-        return "Debian 12, Ubuntu 24.04 and what is newer have a bubblewrap that is new enough."
+        return "the bubblewrap of Debian 12, Ubuntu 24.04 and newer systems is new enough."
     for name, (value, advice) in SETTINGS.items():
         try:
             if (system / name).read_text().strip() == value:
@@ -160,14 +160,14 @@ PROBES = {
         "import os\nprint(max(int(name) for name in os.listdir('/proc') if name.isdigit()) < 100)",
         "True",
     ),
-    "it gets no environment of yours": ("import os\nprint('CLASSROOM_DOCTOR' in os.environ)", "False"),
+    "it does not get your environment": ("import os\nprint('CLASSROOM_DOCTOR' in os.environ)", "False"),
     "it cannot change the packages": (
         "import lessons, lifecycle, os\n"
         "paths = lifecycle.__file__, lessons.__file__, os.__file__, '/', '/usr'\n"
         "print([path for path in paths if os.access(path, os.W_OK)])",
         "[]",
     ),
-    "it cannot become somebody else": (
+    "it cannot become another user": (
         "import os, subprocess\n"
         "print(os.getuid(), subprocess.run(['unshare', '-Ur', 'true'], capture_output=True).returncode == 0)",
         f"{sandboxes.NOBODY} False",
@@ -199,12 +199,12 @@ PROBES = {
         "print(said)",
         "['File too large', 'No space left on device']",
     ),
-    "it makes no memory that the limit misses": (
+    "it cannot use memory that the limit does not count": (
         "import os\ntry: os.memfd_create('x'); print('made')\nexcept OSError: print('refused')",
         "refused",
     ),
 }
-"""What is tried in one kernel, in this order: the code, and what it prints where the wall holds."""
+"""What is tried in one kernel, in this order: the code, and what it prints if the wall holds."""
 
 LIMITS = Limits(seconds=60.0)
 
@@ -214,7 +214,7 @@ def _walls() -> Iterator[Probed]:
         Path(private, "gradebook.db").touch()
         hidden = [f"{private}/gradebook.db", str(Path(__file__).parent), "/etc/hostname", "/var"]
         hidden += [str(path) for path in Path.cwd().iterdir() if path.is_file()]
-        # Python itself may lie in the home folder, and is shown.
+        # Python itself may be in the home folder; it stays visible.
         hidden += [str(Path.home() / name) for name in (".ssh", ".bash_history", ".profile", ".bashrc")]
         files = {"port": str(listening.getsockname()[1]).encode(), "paths": "\n".join(hidden).encode()}
         os.environ["CLASSROOM_DOCTOR"] = "here"
@@ -230,7 +230,7 @@ def _walls() -> Iterator[Probed]:
 
 
 def _say(sandbox: Sandbox, code: str) -> str:
-    """What the code prints in the sandbox."""
+    """The output of the code in the sandbox."""
     said: list[str] = []
     client = sandbox.client()
     client.start_channels(stdin=False, hb=False)
@@ -254,7 +254,7 @@ def _say(sandbox: Sandbox, code: str) -> str:
 def _wrong(name: str, said: str, expected: str) -> Probed:
     seen = (said.splitlines() or ["nothing"])[-1][:200]
     return Probed(
-        f"{name}: does not hold here (it says {seen}, not {expected})",
+        f"{name}: this is not so here (it printed {seen}, not {expected})",
         False,
         "do not grade on this machine, and report this line with the versions of Linux and bubblewrap.",
     )
@@ -271,12 +271,12 @@ def _time() -> Probed:
             time.sleep(0.05)
         client.stop_channels()
         if sandbox.ended_by != "time":
-            return Probed("its time is limited: a loop went on", False, OTHERWISE)
-    return Probed("its time is limited, and it ends with all that it started")
+            return Probed("its time is limited: this is not so here (a loop went on)", False, OTHERWISE)
+    return Probed("its time is limited, and its child processes end with it")
 
 
 def _judge() -> Probed:
-    """Whether a judge can share a folder with a sandbox, and follow no link in it."""
+    """Whether a judge can share a folder with a sandbox without following a link in it."""
     code = "import sys; from lessons.judge.shared import enter; enter(*sys.argv[1:])"
     with tempfile.TemporaryDirectory() as shared, tempfile.TemporaryDirectory() as own:
         done = subprocess.run(
@@ -286,13 +286,13 @@ def _judge() -> Probed:
             stdin=subprocess.DEVNULL,
         )
     if done.returncode:
-        why = (done.stderr.strip().splitlines() or ["it gave no reason"])[-1]
-        return Probed(f"a judge follows links of a submission: {why}", False, "grade on Linux 5.10 or newer.")
-    return Probed("a judge follows no link that a submission makes")
+        why = (done.stderr.strip().splitlines() or ["no reason given"])[-1]
+        return Probed(f"a judge cannot refuse links: {why}", False, "grade on Linux 5.10 or newer.")
+    return Probed("a judge does not follow links that a submission makes")
 
 
 def _room() -> Probed:
-    """Whether as many submissions at once as there are processors fit into the memory."""
+    """Whether the memory is enough for one submission on each processor at once."""
     workers = os.cpu_count() or 1
     free = psutil.virtual_memory().available
     fit = max(1, free // LIMITS.total_memory)

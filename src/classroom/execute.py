@@ -1,11 +1,11 @@
-"""Grade one submission: run it cell by cell in a kernel of its own, and book what a judge outside saw.
+"""Grade one submission: run it cell by cell in a kernel of its own, and record what a judge outside saw.
 
-While a check cell runs, a judge listens outside of the sandbox, and the kernel shows it the answer. What the
-cell prints counts for nothing: its outputs are replaced by the judge's verdict.
+While a check cell runs, a judge listens outside the sandbox, and the kernel shows it the answer. The cell's
+own output does not count: the judge's verdict replaces it.
 
 `graded(job)` is a plain function of plain data, so that it runs in any `concurrent.futures` executor. It
-never raises. What is earned before a kernel dies is kept; a new kernel goes on with the cells after the one
-that killed it.
+never raises. If a kernel dies, the points earned before are kept, and a new kernel continues with the cells
+after the one that ended it.
 """
 
 from __future__ import annotations
@@ -31,10 +31,10 @@ from lessons.judge.verdict import Verdict
 KEPT = 100_000  # characters of output that a cell keeps
 FLOOD = 5_000_000  # characters of output after which a cell is stopped
 KEPT_IN_ALL = 10_000_000  # characters of output that a notebook keeps
-TRACED = 4_000  # characters of a traceback's entry that are kept: a value's text can be as long as it likes
-SETTLING = 1.0  # seconds in which a request's last reply comes, or is not waited for
-DEATHS = 3  # after how many dead kernels the rest of a notebook is not run
-JUDGING = 45.0  # seconds that a check cell has at least: more than a judge takes for any exercise of the kit
+TRACED = 4_000  # characters of a traceback's entry that are kept: a value's text can have any length
+SETTLING = 1.0  # seconds to wait for a request's last reply
+DEATHS = 3  # how many kernels may die before the rest of a notebook is not run
+JUDGING = 45.0  # the fewest seconds for a check cell: more than a judge takes for any exercise of the kit
 _READY_SECONDS = 60.0
 
 
@@ -49,10 +49,10 @@ class Times:
 
 @dataclass(frozen=True)
 class Job:
-    """One submission to grade, with all that it takes.
+    """One submission to grade, with everything that grading needs.
 
-    release: the released notebook's bytes; files: what is beside it, by name. variant: the course's.
-    seeds: what the judge draws, by exercise; a new draw for one that has none.
+    release: the released notebook's bytes. files: the files beside it, by name. variant: the course's. seeds:
+    the judge's seeds by exercise. An exercise without a seed gets a new one.
     """
 
     student: str
@@ -67,9 +67,9 @@ class Job:
 
 @dataclass
 class Score:
-    """What one check cell gave: the judge's verdict, in the cell's own points.
+    """The result of one check cell: the judge's verdict, in the cell's own points.
 
-    seed: of what the judge drew. note: why there is no verdict, or why it is not a whole one.
+    seed: the seed of the judge's draw. note: why there is no verdict, or why the verdict is incomplete.
     """
 
     worth: float
@@ -84,7 +84,10 @@ class Score:
 
 @dataclass
 class Result:
-    """What came of a job: `notebook` is the executed one's text; `scores` by check cell, in their order."""
+    """The result of a job.
+
+    `notebook` is the executed notebook as text; `scores` has an entry for each check cell, in order.
+    """
 
     student: str
     status: str = "graded"
@@ -97,12 +100,12 @@ class Result:
 
 
 def graded(job: Job) -> Result:
-    """Grade one submission. Never raises: what goes wrong is the result's status and note."""
+    """Grade one submission. Never raises: errors are told in the result's status and note."""
     try:
         try:
             return _graded(job)
         except Trouble:
-            # A machine under load may be late with a kernel once.
+            # A busy machine may once be too slow to start a kernel.
             return _graded(job)
     except Trouble as trouble:
         return Result(job.student, "no kernel", str(trouble), sandboxed=job.sandboxed)
@@ -112,7 +115,7 @@ def graded(job: Job) -> Result:
 
 
 def ungraded(student: str, template: Template, status: str, note: str, sandboxed: bool = True) -> Result:
-    """The result of a submission that cannot be run: no points, the released cells, and why."""
+    """The result of a submission that cannot be run: no points, the released cells, and the reason."""
     cells = intake.bare(template, f"**Not graded ({status}).** {note}")
     scores = {slot.id: Score(slot.points, note=note) for slot in template.slots if slot.check}
     for cell in cells:
@@ -130,16 +133,16 @@ def _graded(job: Job) -> Result:
     run = _SubmissionRun(job, template, cells)
     run.all()
     lost = any(score.points < score.worth for score in run.scores.values())
-    # They are printed, and a submission chooses the names in them.
+    # The notes are printed, and a submission chooses names in them.
     evidence = [intake.printable(line) for line in (*notes, *run.evidence)]
     made, needs = intake.notebook(cells), run.cut and lost
     return Result(job.student, "graded", run.note, made, run.scores, evidence, needs, job.sandboxed)
 
 
 class _SubmissionRun:
-    """The run of one submission, over as many kernels as it takes.
+    """The run of one submission, with as many kernels as it needs.
 
-    cut: whether a part of it did not run, or not to its end, for which the answers need not be the reason.
+    cut: whether some part did not run to its end, for a reason that may not be the answers.
     """
 
     def __init__(self, job: Job, template: Template, cells: list[SubmittedCell]) -> None:
@@ -177,7 +180,7 @@ class _SubmissionRun:
                 _finish(cell, score)
 
     def next(self, kernel: Kernel) -> bool:
-        """Run the next cell; whether the kernel can run another one."""
+        """Run the next cell, and say whether the kernel can run another one."""
         cell = self.waiting.pop(0)
         name = cell.slot.id if cell.slot else cell.id
         whole = True
@@ -191,7 +194,7 @@ class _SubmissionRun:
             if ran.end:
                 self.evidence.append(f"{name}: {_ENDS[ran.end]}")
         if not whole and name not in self.tried:
-            # An `exit` in an earlier cell ends a kernel a moment later. It is no fault of this cell.
+            # An `exit` in an earlier cell ends a kernel a moment later. This cell is not the cause.
             self.tried.add(name)
             self.waiting.insert(0, cell)
             self.evidence.append(f"{name}: the kernel had ended; the cell ran again in a new one.")
@@ -202,7 +205,7 @@ class _SubmissionRun:
             self.deadly.add(name)
             note = f"The kernel died in the cell {name}; the cells after it ran in a new one."
             self.note = self.note or note
-            ended = {"memory": " It used more memory than there is.", "time": " Its time was over."}
+            ended = {"memory": " It used more memory than is allowed.", "time": " Its time was up."}
             self.evidence.append(f"{name}: the kernel died here.{ended.get(kernel.sandbox.ended_by, '')}")
         self.cut = True
         return False
@@ -217,7 +220,7 @@ class _SubmissionRun:
             return True
         answer = self.template.answer_of(slot)
         if answer and answer.id not in kernel.answers | self.deadly:
-            # It ran in a kernel that another cell has ended since.
+            # It ran in a kernel that another cell has ended.
             source = next((one.source for one in self.cells if one.slot is answer), "")
             kernel.run(source, self.seconds())
         seconds = max(0.1, min(max(JUDGING, self.job.times.cell), self.left()))
@@ -232,7 +235,7 @@ class _SubmissionRun:
         return not ended or bool(verdict and verdict.points == verdict.worth)
 
     def take(self, cell: SubmittedCell, score: Score, ran: Ran, verdict: Verdict | None) -> None:
-        """Book a verdict, or why there is none, in place of what the check cell printed."""
+        """Record a verdict, or why there is none, in place of the check cell's own output."""
         cell.outputs = []
         if ran.end:
             self.cut = True
@@ -251,25 +254,25 @@ class _SubmissionRun:
             score.note = f"The check cell raised {error['ename']}: {error['evalue']}"
         elif not ran.end:
             self.cut = True
-            score.note = "No answer was shown to the judge while the check cell ran."
+            score.note = "The judge was not shown an answer while the check cell ran."
 
     def left(self) -> float:
         return self.over - time.monotonic()
 
     def seconds(self) -> float:
-        """How long the next cell may take."""
+        """How many seconds the next cell may take."""
         return max(0.1, min(self.job.times.cell, self.left()))
 
 
 _SHOW = '__import__("lessons.judge.home", fromlist=["home"]).show_outside({place!r}, {name})'
-"""What a kernel runs for a check cell: it shows the answer of this name to the judge at this place."""
+"""A kernel runs this for a check cell: it shows the answer of this name to the judge at this address."""
 
 
 def judged(kernel: Kernel, job: Job, slot: Slot, seconds: float) -> tuple[Ran, Verdict | None]:
-    """Run a check cell while a judge listens; the verdict, or None if no answer came to the judge.
+    """Run a check cell while a judge listens. Returns the verdict, or None if the judge received no answer.
 
-    Which exercise it is, and an instructor's own check, come from the release. Raises `Ended` if the judge
-    cannot judge.
+    The exercise's id, and an instructor's own check, come from the release. Raises `Ended` if the judge
+    fails.
     """
     own = kernel.sandbox.beside(f"{slot.exercise.replace('-', '_')}/check.py")
     seed, shared = job.seeds.get(slot.exercise, ""), kernel.sandbox.shared if job.sandboxed else ""
@@ -282,7 +285,7 @@ def judged(kernel: Kernel, job: Job, slot: Slot, seconds: float) -> tuple[Ran, V
 
 
 def _plain(kernel: Kernel, cell: SubmittedCell, score: Score, seconds: float) -> None:
-    """A check cell of nbgrader's own kind: an error is 0, a number that many points, anything else all."""
+    """A check cell of nbgrader's own kind: an error gives 0 points, a number that many, anything else all."""
     ran = kernel.run(cell.source, seconds)
     cell.outputs = ran.outputs
     score.status = "wrong"
@@ -296,7 +299,7 @@ def _plain(kernel: Kernel, cell: SubmittedCell, score: Score, seconds: float) ->
 
 
 def _finish(cell: SubmittedCell, score: Score) -> None:
-    """Leave a check cell with outputs of which nbgrader reads the very same points."""
+    """Give a check cell outputs from which nbgrader reads exactly the same points."""
     kept = []
     for output in cell.outputs:
         if output["output_type"] == "execute_result":
@@ -304,7 +307,7 @@ def _finish(cell: SubmittedCell, score: Score) -> None:
         if output["output_type"] == "error":
             output = _text("\n".join(output["traceback"])[:KEPT])
         if output["output_type"] == "stream":
-            # nbgrader takes anything on standard error for a failure.
+            # For nbgrader, anything on standard error is a failure.
             output = {**output, "name": "stdout"}
         kept.append(output)
     if score.note and not any(score.note in str(output.get("text", "")) for output in kept):
@@ -323,18 +326,18 @@ def _text(text: str) -> dict[str, Any]:
 
 _ENDS = {
     "too long": "the cell took too long and was interrupted.",
-    "stuck": "the cell took too long, ignored the interrupt, and its kernel was ended.",
-    "flood": "the cell wrote more than can be kept and was stopped.",
+    "stuck": "the cell took too long and ignored the interrupt, so its kernel was ended.",
+    "flood": "the cell wrote more output than can be kept and was stopped.",
     "dead": "the cell ended its kernel.",
-    "deaf": "the kernel could no longer be reached, and was ended.",
+    "deaf": "the kernel could not be reached any more, and was ended.",
 }
 
 
 @dataclass
 class Ran:
-    """What a request gave: `end` is "" when it came to its end, else a key of what stopped it.
+    """The result of a request: `end` is "" if it was completed, else a key that says what stopped it.
 
-    most: how many characters of its outputs are kept, and what is begun with them. size: how many came.
+    most: how many characters of its outputs are kept. size: how many characters came.
     """
 
     most: int
@@ -344,8 +347,8 @@ class Ran:
     kept: int = 0
 
     def take(self, message: dict[str, Any], request: str) -> bool:
-        """Take one message; whether it says that the request is done."""
-        with contextlib.suppress(Exception):  # it need not be one
+        """Take one message, and say whether it ends the request."""
+        with contextlib.suppress(Exception):  # it may be anything
             content, kind = message["content"], message["header"]["msg_type"]
             mine = message["parent_header"].get("msg_id") == request
             if kind == "status":
@@ -370,7 +373,7 @@ class Ran:
             data = content["data"]
             if size > KEPT:
                 data = {"text/plain": f"(an output of {size:,} characters, not kept)"}
-            # Texts alone, and no JSON: what reads notebooks recurses, and fails where it is nested deep.
+            # Only texts, no JSON: programs that read notebooks use recursion, and fail on deeply nested JSON.
             told = {name: text for name, text in data.items() if type(text) is str}
             output = {"output_type": kind, "data": told, "metadata": {}}
             outputs.append(output | ({"execution_count": None} if kind == "execute_result" else {}))
@@ -381,7 +384,7 @@ class Ran:
 
 
 class Kernel:
-    """A running kernel, one request at a time, each with its own end."""
+    """A running kernel, one request at a time, each with its own time limit."""
 
     def __init__(self, sandbox: Sandbox, client: BlockingKernelClient, grace: float) -> None:
         self.sandbox, self.client, self.grace = sandbox, client, grace
@@ -390,14 +393,14 @@ class Kernel:
         self.dead = self.killed = False
 
     def alive(self) -> bool:
-        """Whether it still takes requests."""
+        """Whether it still accepts requests."""
         self.dead = self.dead or not self.sandbox.alive
         return not self.dead
 
     def run(self, code: str, seconds: float, needless: Callable[[], bool] = lambda: False) -> Ran:
         """Run code for at most so many seconds, then interrupt it, then end the kernel.
 
-        needless: whether it need not go on; it may then, for the kernel's grace.
+        needless: tells when the result is no longer needed; the code then gets only a short time more.
         """
         ran = Ran(max(0, min(KEPT, KEPT_IN_ALL - self.kept)))
         if not self.alive():
@@ -406,7 +409,7 @@ class Kernel:
         try:
             request = self.client.execute(code, allow_stdin=False, stop_on_error=False)
         except zmq.Again:
-            # What it sent was no message, and that ended the connection.
+            # It sent something that was not a message, and that ended the connection.
             ran.end = "deaf"
             self.kill()
             return ran
@@ -444,11 +447,11 @@ class Kernel:
         except queue.Empty:
             return None
         except Exception:
-            # Whoever runs in the kernel can also send what is no message.
+            # Code in the kernel can also send things that are not messages.
             return {}
 
     def _settle(self, request: str) -> None:
-        """Take the replies that wait, so that they do not pile up; others may come without an end."""
+        """Read the replies that wait, so that they do not pile up, but not for ever: more can always come."""
         until = time.monotonic() + SETTLING
         with contextlib.suppress(Exception):
             while (left := until - time.monotonic()) > 0:
@@ -463,7 +466,7 @@ class Kernel:
 
 @contextlib.contextmanager
 def opened(job: Job) -> Iterator[Kernel]:
-    """A kernel for a job, in the sandbox unless the job says otherwise; ended with all that it started."""
+    """A kernel for a job, in the sandbox unless the job says otherwise. Its child processes end with it."""
     limits = Limits(seconds=job.times.notebook + job.times.grace + 60)
     with Sandbox(job.files, limits, job.sandboxed) as sandbox:
         client = sandbox.client()

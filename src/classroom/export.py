@@ -1,4 +1,4 @@
-"""The grades as a table; or one column of a table that a learning platform exported, filled."""
+"""Write the grades as a table, or fill one column of a table that a learning platform exported."""
 
 from __future__ import annotations
 
@@ -22,24 +22,26 @@ COLUMNS = (
     "assignment", "duedate", "timestamp", "student_id", "last_name", "first_name", "email",
     "raw_score", "late_submission_penalty", "score", "max_score",
 )  # fmt: skip
-"""What nbgrader's own export writes, in its order."""
+"""The columns of nbgrader's own export, in its order."""
 
 MORE = ("status", "check_version", "flag")
-"""What stands behind them: how the submission came, which checks graded it, whether a person must look."""
+"""The columns after them: the submission's status, which checks graded it, whether a person must look."""
 
 NOT_SUBMITTED = "not submitted"
 
 
 def rows(course: Course, assignments: list[str]) -> Iterator[dict[str, str]]:
-    """One row per assignment and student of the gradebook; who has not submitted has no score, not zero.
+    """One row for each assignment and student of the gradebook.
 
-    `score` and `max_score` count the assignment's factor of course.toml, `raw_score` does not.
+    Without a submission, the score is empty, not 0.
+
+    `score` and `max_score` are multiplied by the assignment's factor in course.toml, `raw_score` is not.
     """
     with gradebook(course) as book:
         known = {one.name: one for one in book.assignments}
         for name in assignments:
             if name not in known:
-                raise Trouble(f"{name} was not released or graded yet: `classroom grade {name}` comes first.")
+                raise Trouble(f"{name} was not released or graded yet: run `classroom grade {name}` first.")
             recorded = records.read(course, name)
             factor = course.assignment(name).factor
             for student in sorted(book.students, key=lambda student: student.id):
@@ -86,7 +88,7 @@ def row(
 
 
 def _number(value: float) -> str:
-    """A score as a table shows it.
+    """A score as text for a table.
 
     >>> _number(7.0), _number(7.25)
     ('7', '7.25')
@@ -109,9 +111,9 @@ def as_csv(table: list[dict[str, str]]) -> str:
 
 @dataclass(frozen=True)
 class Sheet:
-    """A table that a learning platform exported, cut into cells; put together again it is the same text.
+    """A table that a learning platform exported, cut into cells; joined again, they give the same text.
 
-    rows: their cells as they are written, quotes included, each with the delimiter or line end behind it.
+    rows: their cells as written, quotes included, each with the delimiter or line end after it.
     """
 
     path: Path
@@ -121,14 +123,14 @@ class Sheet:
 
     @classmethod
     def read(cls, path: Path) -> Sheet:
-        """Raises `Trouble` when the file is no table with a header."""
+        """Raises `Trouble` if the file is not a table with a header."""
         try:
             data = path.read_bytes()
         except OSError as error:
             raise Trouble(f"{path} cannot be read: {error.strerror or error}.") from None
         text, encoding = _decoded(data)
         if "\0" in text:
-            raise Trouble(f"{path} is no text: export it again as CSV, in UTF-8.")
+            raise Trouble(f"{path} is not a text file: export it again as CSV, in UTF-8.")
         sheets = [cls(path, _cut(text, one), one, encoding) for one in ",;\t"]
         sheet = max(sheets, key=lambda one: len(one.rows[0]))
         if len(sheet.rows[0]) < 2:
@@ -137,11 +139,11 @@ class Sheet:
 
     @property
     def lines(self) -> list[list[str]]:
-        """What the cells say."""
+        """The values of the cells."""
         return [[_said(cell) for cell, _ in row] for row in self.rows]
 
     def column(self, wanted: str | None, option: str, meant: str) -> int:
-        """The number of a column by its header. Raises `Trouble` with all headers when there is none."""
+        """The number of a column by its header. Raises `Trouble`, with all headers, if no column fits."""
         header = [name.strip() for name in self.lines[0]]
         fitting = [
             number
@@ -157,7 +159,7 @@ class Sheet:
         )
 
     def put(self, row: int, column: int, text: str) -> None:
-        """Write into one cell, in quotes where it was in quotes or needs them."""
+        """Write into one cell; it gets quotes if it had quotes or needs them."""
         cells = self.rows[row]
         while len(cells) <= column:
             cells.append(["", cells[-1][1]])
@@ -173,20 +175,21 @@ class Sheet:
 MARK = "\ufeff"
 
 MARKS = {b"\xff\xfe": "utf-16-le", b"\xfe\xff": "utf-16-be"}
-"""Byte order marks, and the encodings that they tell."""
+"""Byte order marks, and the encodings that they mean."""
 
 
 def _decoded(data: bytes) -> tuple[str, str]:
-    """The text of a file and its encoding, in which the same text gives the same bytes."""
+    """The text of a file and its encoding; with it, the same text gives the same bytes."""
     for encoding in [name for start, name in MARKS.items() if data.startswith(start)] or ["utf-8"]:
         with contextlib.suppress(UnicodeDecodeError):
             return data.decode(encoding), encoding
-    # An older program's encoding, whichever: ids, delimiters and figures have the same bytes in all of them.
+    # Some older encoding; which one does not matter, because ids, delimiters and digits have the same bytes
+    # in all.
     return data.decode("latin-1"), "latin-1"
 
 
 def _cut(text: str, delimiter: str) -> list[list[list[str]]]:
-    """Rows of cells, each as it is written, with what ends it."""
+    """Rows of cells, each as written, with the character that ends it."""
     rows: list[list[list[str]]] = [[]]
     for cell, end in re.findall(
         rf'({MARK}?(?:"(?:[^"]|"")*")?[^{delimiter}\r\n]*)({delimiter}|\r\n|\r|\n|\Z)', text
@@ -198,7 +201,7 @@ def _cut(text: str, delimiter: str) -> list[list[list[str]]]:
 
 
 def _said(cell: str) -> str:
-    """What a cell says, which may be in quotes; a quote inside them is written twice."""
+    """The value of a cell, which may be in quotes; a quote inside quotes is written twice."""
     written = cell.removeprefix(MARK)
     quoted = re.fullmatch(r'(?s)"((?:[^"]|"")*)"(.*)', written)
     return quoted[1].replace('""', '"') + quoted[2] if quoted else written
@@ -206,7 +209,7 @@ def _said(cell: str) -> str:
 
 @dataclass(frozen=True)
 class Filled:
-    """What `fill` did, by student id."""
+    """The result of `fill`, by student id."""
 
     filled: list[str]
     unknown: list[str]
@@ -217,10 +220,10 @@ def fill(sheet: Sheet, table: list[dict[str, str]], column: int, ids: int | None
          flagged: bool = False) -> Filled:  # fmt: skip
     """Write the scores of one assignment into a column of `sheet`; every other cell stays as it is.
 
-    ids: the column that names the student, by id or by e-mail; the one that fits most rows when None. A
-    student without a submission, or whose submission needs a person (unless `flagged`), keeps what is there.
+    ids: the column with the students' ids or e-mail addresses; if None, the column that fits the most rows. A
+    cell keeps its value if the student has no submission, or if a person must look at it (unless `flagged`).
 
-    Raises `Trouble` when no row fits, or two rows name the same student.
+    Raises `Trouble` if no row fits, or if two rows name the same student.
     """
     scored = {row["student_id"]: row for row in table if row["score"]}
     names = {
@@ -236,12 +239,15 @@ def fill(sheet: Sheet, table: list[dict[str, str]], column: int, ids: int | None
         if student is None:
             continue
         if student in places:
-            raise Trouble(f"{sheet.path} names {student} in two rows: take one away, or say --id COLUMN.")
+            raise Trouble(
+                f"{sheet.path} names {student} in two rows: delete one, or choose another column with --id "
+                "COLUMN."
+            )
         places[student] = number
     if not places:
         raise Trouble(
             f"No row of {sheet.path} names a student of the gradebook (such as {next(iter(names), 'none')}): "
-            "say with --id which column holds their ids or e-mail addresses."
+            "use --id to say which column has the ids or e-mail addresses."
         )
     aside = (
         [] if flagged else [student for student in scored if scored[student]["flag"] == records.NEEDS_PERSON]
@@ -250,7 +256,7 @@ def fill(sheet: Sheet, table: list[dict[str, str]], column: int, ids: int | None
     for student in done:
         score = scored[student]["score"]
         sheet.put(places[student], column, score.replace(".", ",") if comma else score)
-    # Who has no row is told of once.
+    # A student without a row is reported once.
     return Filled(done, sorted(set(scored) - set(places)), [one for one in aside if one in places])
 
 
@@ -261,21 +267,21 @@ def _cell(line: list[str], number: int) -> str:
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the options of `classroom export`."""
     parser.description = (
-        "Write grades.csv: nbgrader's columns, then status, check version and flag. With --fill, fill one "
+        "Write grades.csv: nbgrader's columns, then status, check version and flag. With --fill: fill one "
         "column of a table that a learning platform exported, and change nothing else in it."
     )
     parser.add_argument("assignment", nargs="*", help="which assignments (default: all that were graded)")
-    parser.add_argument("--to", type=Path, metavar="FILE", help="where to (default: grades.csv)")
+    parser.add_argument("--to", type=Path, metavar="FILE", help="the file to write (default: grades.csv)")
     parser.add_argument("--fill", type=Path, metavar="FILE", help="the platform's table, for one assignment")
-    parser.add_argument("--column", metavar="NAME", help="which to fill (default: the assignment's own)")
-    parser.add_argument("--id", metavar="NAME", help="its column of student ids (default: the one that fits)")
+    parser.add_argument("--column", metavar="NAME", help="the column to fill (default: the assignment's own)")
+    parser.add_argument("--id", metavar="NAME", help="its column of student ids (default: whichever fits)")
     parser.add_argument("--decimal-comma", action="store_true", help="write 7,5 and not 7.5")
-    parser.add_argument("--flagged", action="store_true", help="fill in also what needs a person")
+    parser.add_argument("--flagged", action="store_true", help="also fill in scores that need a person")
     add_option(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Write the table, or fill one; say what was written and what was left out."""
+    """Write the table or fill one, and say what was written and what was left out."""
     course = Course.read(arguments.course)
     chosen = records.graded(course, arguments.assignment)
     if arguments.fill:
@@ -293,7 +299,9 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _file(target: Path) -> Path:
     if target.is_dir():
-        raise Trouble(f"{target} is a folder: give --to the name of a file, such as {target / 'grades.csv'}.")
+        raise Trouble(
+            f"{target} is a folder: after --to, give the name of a file, such as {target / 'grades.csv'}."
+        )
     return target
 
 
@@ -301,14 +309,14 @@ def _by_hand(table: list[dict[str, str]]) -> None:
     count = sum(row["flag"] == records.BY_HAND for row in table)
     if count:
         print(
-            f"{count} with answers that nobody has graded by hand yet: "
-            "do it in the form grader (/formgrader in JupyterLab)."
+            f"{count} with answers that still wait to be graded by hand, in the form grader (/formgrader in "
+            "JupyterLab)."
         )
 
 
 def _fill(course: Course, chosen: list[str], arguments: argparse.Namespace) -> int:
     if len(chosen) != 1:
-        raise Trouble(f"--fill fills the column of one assignment: name one of {', '.join(chosen)}.")
+        raise Trouble(f"--fill needs exactly one assignment: name one of {', '.join(chosen)}.")
     sheet = Sheet.read(arguments.fill)
     column = sheet.column(arguments.column, "--column", chosen[0])
     ids = None if arguments.id is None else sheet.column(arguments.id, "--id", arguments.id)
@@ -319,7 +327,10 @@ def _fill(course: Course, chosen: list[str], arguments: argparse.Namespace) -> i
     write_text(target, sheet.text(), sheet.encoding)
     print(f"{len(done.filled)} scores are in {target}, column {sheet.lines[0][column]!r}.")
     for student in done.flagged:
-        print(f"{student}: left out, needs a person (look at it in the form grader; --flagged fills it in).")
+        print(
+            f"{student}: left out, because it needs a person (look at it in the form grader; --flagged fills "
+            "it in)."
+        )
     for student in done.unknown:
         print(f"{student}: graded, but in no row of {arguments.fill}.")
     _by_hand([row for row in table if row["student_id"] in done.filled])

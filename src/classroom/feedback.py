@@ -1,7 +1,8 @@
-"""`classroom feedback`: one page per student and assignment, made of what was graded.
+"""`classroom feedback`: one page per student and assignment, made from what was graded.
 
-A page holds the student's own answers, what the checks said, and what a person wrote. It shows nothing of the
-solutions, of others or of the grader's machine, and nothing in it runs, whatever the submission holds.
+A page has the student's own answers, the verdicts of the checks, and the comments of a person. It shows
+nothing of the solutions, of other students or of the grader's machine. Nothing in it runs, whatever the
+submission contains.
 """
 
 from __future__ import annotations
@@ -42,18 +43,18 @@ GRADED = ("graded", "late", "renamed")
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the options of `classroom feedback`."""
     parser.description = (
-        "Write feedback/STUDENT/ASSIGNMENT.html for everybody who was graded: points, verdicts, comments, "
-        "and the student's own answers. A page opens without a network, and nothing in it runs."
+        "Write feedback/STUDENT/ASSIGNMENT.html for each graded student: points, verdicts, comments, and the "
+        "student's own answers. A page opens without a network, and nothing in it runs."
     )
     parser.add_argument("assignment", nargs="*", metavar="ASSIGNMENT", help="which (default: all graded)")
     parser.add_argument(
-        "--student", action="append", default=[], metavar="ID", help="this student alone (may be repeated)"
+        "--student", action="append", default=[], metavar="ID", help="only this student (may be repeated)"
     )
     add_option(parser)
 
 
 def run(given: argparse.Namespace) -> int:
-    """Write the pages, and say how many; return 1 when somebody who was named has none."""
+    """Write the pages, and say how many; return 1 if a student who was named has none."""
     course = Course.read(given.course)
     missed = False
     chosen = records.graded(course, given.assignment)
@@ -69,9 +70,9 @@ def run(given: argparse.Namespace) -> int:
 
 
 def feedback(course: Course, assignment: str, students: tuple[str, ...] = ()) -> Iterator[Path]:
-    """Write the pages of an assignment, of all or of some students, and give each page's path.
+    """Write the pages of an assignment, for all or some students, and yield the path of each page.
 
-    Raises `Trouble` when a record cannot be read, or a page cannot be written.
+    Raises `Trouble` if a record cannot be read, or a page cannot be written.
     """
     from nbgrader.api import MissingEntry
 
@@ -84,8 +85,8 @@ def feedback(course: Course, assignment: str, students: tuple[str, ...] = ()) ->
                 submission = book.find_submission(assignment, student)
             except MissingEntry:
                 raise Trouble(
-                    f"{student} has a record of {assignment} and no grade in {course.gradebook}: "
-                    f"`classroom grade {assignment} --student {shlex.quote(student)} --again` writes both."
+                    f"{student} has a record of {assignment}, but no grade in {course.gradebook}: `classroom "
+                    f"grade {assignment} --student {shlex.quote(student)} --again` writes both."
                 ) from None
             path = course.root / "feedback" / student / f"{assignment}.html"
             try:
@@ -98,7 +99,7 @@ def feedback(course: Course, assignment: str, students: tuple[str, ...] = ()) ->
 
 @dataclass(frozen=True)
 class TaskSection:
-    """What a page says about one task."""
+    """The part of a page about one task."""
 
     id: str
     points: str
@@ -157,12 +158,12 @@ def _page(course: Course, record: Mapping[str, Any], submission: Any, release: _
 
 
 def _unmade(course: Course, record: Mapping[str, Any], submission: Any, why: str) -> str:
-    """The page of a student whose page cannot be made: the points, and whom to ask."""
+    """A short page for a student whose full page cannot be made: the points, and whom to ask."""
     return page(
         "feedback.html",
         title=f"{record['assignment']}: feedback for {record['student']}",
         course=course.name,
-        notices=[f"The rest of this page could not be made ({why}): ask the person who teaches the course."],
+        notices=[f"The rest of this page could not be made ({why}). Ask your teacher."],
         parts=[],
         answered=False,
         penalty="",
@@ -175,7 +176,7 @@ def _unmade(course: Course, record: Mapping[str, Any], submission: Any, why: str
 
 def _why(record: Mapping[str, Any]) -> str:
     if record["status"] == "stopped":
-        return "This submission could not be graded: the grader did not finish. Ask who teaches the course."
+        return "This submission could not be graded: the grader did not finish. Ask your teacher."
     return f"This submission could not be graded ({record['status']}). {plain(record['note'])}"
 
 
@@ -199,7 +200,7 @@ def _part(
         state = str(score["status"])
         shown, note = _verdict(id, score, record, cells.get(grade.name))
     if score is None and comment and comment.auto_comment and not by_hand:
-        # nbgrader's word for a cell that is as it was released; of a check's answer the verdict tells.
+        # nbgrader's mark for a cell that was not changed. For an answer with a check, the verdict says it.
         note = "There is no answer."
     if by_hand and score is not None:
         state = "given by a person"
@@ -220,7 +221,7 @@ def _part(
 def _verdict(
     id: str, score: Mapping[str, Any], record: Mapping[str, Any], cell: dict[str, Any] | None
 ) -> tuple[Markup | None, str]:
-    """What the check said: its panel, or a sentence where there is none."""
+    """The check's verdict: its panel, or a sentence if there is no panel."""
     try:
         aspects = tuple(
             Aspect(
@@ -231,11 +232,11 @@ def _verdict(
         )  # fmt: skip
         printed = plain(_printed(cell))[:LONG]
         verdict = Verdict(id, plain(score["version"]), "kit", aspects, printed=printed)
-        # The panel of a missing answer speaks of the cell above it, which is in the notebook.
+        # The panel of a missing answer refers to the cell above it, which this page does not have.
         if aspects and score["status"] != "missing":
             return Markup(panel(verdict).html), ""
     except (KeyError, TypeError, ValueError, AttributeError):
-        return None, "What the check said cannot be shown."
+        return None, "The check's verdict cannot be shown."
     return None, plain(score["note"]) or "There is no answer."
 
 
@@ -254,7 +255,7 @@ def _answer(cell: dict[str, Any] | None) -> Markup:
 
 
 def _shown(cell: dict[str, Any]) -> Markup:
-    """A cell of the student's: what was written, and what came of it, as text and pictures."""
+    """A cell of the student: its source and its outputs, as text and pictures."""
     if cell["cell_type"] != "code":
         return prose(_source(cell)[:LONG])
     parts = [code(_source(cell)[: 10 * LONG])]
@@ -301,7 +302,7 @@ def _png(data: object) -> bytes | None:
 
 
 def _cells(path: Path) -> dict[str, dict[str, Any]]:
-    """The cells of a graded notebook by `grade_id`, or by number; {} when there is none."""
+    """The cells of a graded notebook, with their `grade_id` or number as keys; {} if there is no notebook."""
     try:
         cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
     except (OSError, ValueError, KeyError, TypeError):
@@ -328,14 +329,14 @@ def _joined(text: object) -> str:
 
 @dataclass(frozen=True)
 class _Release:
-    """What a page takes from the released notebook: what its own code cells hold, and its tasks' titles."""
+    """What a page needs of the released notebook: the source of its code cells, and its tasks' titles."""
 
     sources: frozenset[str] = frozenset()
     titles: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
     def read(cls, path: Path) -> _Release:
-        """Empty when there is none."""
+        """Empty if there is no released notebook."""
         try:
             cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
         except (OSError, ValueError, KeyError, TypeError):
@@ -352,4 +353,4 @@ class _Release:
 
 
 _ADDED = re.compile(r"the cell added-(\d+)\b")
-"""What grading calls a cell that the student added."""
+"""The name that grading gives to a cell that the student added."""

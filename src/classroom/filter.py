@@ -1,7 +1,8 @@
-"""Which system calls a sandbox refuses, as the program that the Linux kernel runs before each of them.
+"""Which system calls a sandbox refuses, as a program that the Linux kernel runs before each call.
 
-A limit on a process's memory does not count what it puts into shared memory and lets go of.  The calls that
-make such memory, and a few that hostile code uses and no exercise, fail with "operation not permitted".
+A limit on a process's memory does not count shared memory that the process no longer maps. The calls that
+make such memory fail with "operation not permitted". So do a few calls that hostile code uses, but no
+exercise.
 """
 
 from __future__ import annotations
@@ -32,11 +33,11 @@ _LOAD, _EQUAL, _AT_LEAST, _RETURN = 0x20, 0x15, 0x35, 0x06
 _NUMBER, _MACHINE = 0, 4
 _ALLOW, _REFUSE = 0x7FFF0000, 0x00050000 | errno.EPERM
 _FOREIGN = 0x40000000
-"""From here on x86_64 has a second numbering of the same calls."""
+"""From here on, x86_64 has a second numbering of the same calls."""
 
 
 def program(machine: str = "") -> bytes:
-    """The filter for this machine, or for one named as `platform.machine()` names it; empty where unknown.
+    """The filter for this machine, or for one named as `platform.machine()` names it; empty if unknown.
 
     >>> len(program("x86_64")) // 8 == len(REFUSED) + 6
     True

@@ -1,7 +1,7 @@
-"""What nbgrader's form grader shows of a submission: nothing of it runs, and nothing is fetched for it.
+"""How nbgrader's form grader shows a submission: nothing in it runs, and nothing is fetched for it.
 
-The form grader has the address of JupyterLab: a script in what it shows could run anything on the machine of
-whoever grades. So what students wrote in Markdown, and what their code displayed, is cleaned first.
+The form grader has the same address as JupyterLab, so a script in a submission could run anything on the
+grader's machine. Therefore students' Markdown, and everything that their code displayed, is cleaned first.
 """
 
 from __future__ import annotations
@@ -18,23 +18,29 @@ TAGS = frozenset([
     "span", "strong", "sub", "summary", "sup", "table", "tbody", "td", "tfoot", "th", "thead", "tr", "u",
     "ul",
 ])  # fmt: skip
-"""What may stand in a page; any other tag is shown as text."""
+"""The tags that a page may contain; any other tag is shown as text."""
 
 STYLES = frozenset([
     "border-left", "color", "font-family", "font-size", "font-style", "font-weight", "line-height",
     "list-style", "max-width", "overflow-wrap", "padding", "padding-left", "text-align", "white-space",
 ])  # fmt: skip
-"""What keeps a check's panel legible. Nothing here lays one thing over another, or fetches one."""
+"""Styles that keep a check's panel legible.
+
+None of them can cover another part of the page, or fetch anything.
+"""
 
 
 def protect(config: Any) -> None:
-    """Let the form grader show submissions cleaned. config: nbgrader's, as `nbgrader_config.py` has it."""
+    """Let the form grader clean what it shows of submissions.
+
+    config: nbgrader's, from `nbgrader_config.py`.
+    """
     config.HTMLExporter.sanitize_html = True
     config.HTMLExporter.filters = {"markdown2html": rendered, "clean_html": cleaned}
 
 
 def cleaned(element: str | bytes) -> str:
-    """HTML without scripts, forms, addresses that something is fetched from, and names of elements.
+    """HTML without scripts, forms, names of elements, and addresses from which something is fetched.
 
     >>> cleaned('<b onclick="evil()">bold</b> <img src="//evil.example/x.png">')
     '<b>bold</b> <img>'
@@ -55,7 +61,7 @@ def cleaned(element: str | bytes) -> str:
 
 @pass_context
 def rendered(context: Context, source: str) -> str:
-    """Markdown as nbconvert shows it, with the pictures that are attached to its cell; then cleaned."""
+    """Markdown as nbconvert shows it, with the pictures attached to its cell; then cleaned."""
     return cleaned(_exporter().markdown2html(context, source))
 
 

@@ -1,6 +1,7 @@
 """`classroom grade`: grade an assignment's submissions, many at once, each in a sandbox of its own.
 
-What was graded stays: a run that was cut goes on where it was. One process, this one, writes the grades.
+Grades are kept: after an interruption, the same command continues where it stopped. Only this process writes
+the grades.
 """
 
 from __future__ import annotations
@@ -33,56 +34,56 @@ from classroom.trouble import Trouble
 from lessons.judge.home import begin
 from lessons.words import agreeing, many
 
-SCHEDULER = 10.0  # seconds in which a Dask scheduler answers, or is not there
+SCHEDULER = 10.0  # seconds to wait for a Dask scheduler's answer
 NOT_SANDBOXED = "NOT SANDBOXED: submitted code runs with your own rights, on your files and your network."
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the options of `classroom grade`."""
     parser.description = (
-        "Grade an assignment's submissions in a sandbox. What is graded already stays; after an "
-        "interruption the same command goes on."
+        "Grade an assignment's submissions in a sandbox. Existing grades are kept; after an interruption, "
+        "the same command continues."
     )
     parser.add_argument("assignment", metavar="ASSIGNMENT", help="for example leaks")
     add_option(parser)
     add_options(parser)
-    parser.add_argument("--again", action="store_true", help="grade also what is graded already")
+    parser.add_argument("--again", action="store_true", help="also grade submissions that have a grade")
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
-    """Give a command the options that say whom to grade, and where."""
-    one = "grade this student alone (may be repeated)"
+    """Give a command the options that say which students to grade, and where."""
+    one = "grade only this student (may be repeated)"
     parser.add_argument("--student", action="append", default=[], metavar="ID", help=one)
-    many_at_once = "how many at once (default: one a processor)"
+    many_at_once = "how many at once (default: one for each processor)"
     parser.add_argument("--workers", type=_count, metavar="N", help=many_at_once)
     cluster = "grade on a Dask cluster, such as tcp://10.0.0.1:8786"
     parser.add_argument("--dask", metavar="ADDRESS", help=cluster)
-    bare = "grade without a sandbox: for code that you know alone"
+    bare = "grade without a sandbox: only for code that you know"
     parser.add_argument("--no-sandbox", action="store_true", help=bare)
 
 
 def run(given: argparse.Namespace) -> int:
-    """Grade, and return 0 when every submission has a recorded grade, 1 when somebody named has none."""
+    """Grade, and return 0 if every submission has a recorded grade, 1 if a student who was named has none."""
     course = Course.read(given.course)
     sandboxed = in_sandbox(given)
     whom = tuple(given.student)
     try:
         summary = grade(course, given.assignment, whom, given.workers, given.dask, sandboxed, given.again)
     except KeyboardInterrupt:
-        print("\nWhat is graded stays; the same command goes on with the rest.", file=sys.stderr)
+        print("\nAll grades so far are kept; the same command continues with the rest.", file=sys.stderr)
         raise
     print(summary)
     return 1 if summary.missing else 0
 
 
 def in_sandbox(given: argparse.Namespace) -> bool:
-    """Whether to grade in a sandbox; says loudly when not. Raises `Trouble` when there is none to be had."""
+    """Whether to grade in a sandbox; prints a warning if not. Raises `Trouble` if a sandbox cannot start."""
     sandboxed = not given.no_sandbox
     there, sentence = available() if sandboxed and not given.dask else (True, "")
     if not there:
         raise Trouble(
-            f"{sentence} `classroom doctor` says how to mend it; --no-sandbox grades without one, "
-            "and then submitted code runs with your own rights."
+            f"{sentence} `classroom doctor` says how to fix it; --no-sandbox grades without one, and then "
+            "submitted code runs with your own rights."
         )
     if not sandboxed:
         print(NOT_SANDBOXED, file=sys.stderr)
@@ -91,7 +92,7 @@ def in_sandbox(given: argparse.Namespace) -> bool:
 
 @dataclass
 class GradingSummary:
-    """What a grading did."""
+    """The counts of a grading."""
 
     course: Course
     assignment: str
@@ -104,7 +105,7 @@ class GradingSummary:
     began: float = field(default_factory=time.monotonic)
 
     def add(self, record: dict[str, Any]) -> str:
-        """Count one graded submission; what it got, and how long those that wait will take."""
+        """Count one graded submission; return a line with its points and the time that is left."""
         self.statuses[record["status"]] += 1
         self.people += [record["student"]] if record["needs_person"] else []
         count = sum(self.statuses.values())
@@ -130,12 +131,12 @@ class GradingSummary:
         lines = [f"Graded {many(count, 'submission')} of {self.assignment}{took}."]
         if self.already:
             already = many(self.already, "submission")
-            lines.append(f"{already} had a grade already and stayed (--again grades them too).")
+            lines.append(f"{already} had a grade and kept it (--again grades them too).")
         if self.earlier:
             lines.append(
                 f"{many(self.earlier, 'submission')} {agreeing(self.earlier, 'was', 'were')} graded by an "
-                f"earlier version of the checks or another release, and stayed: `classroom regrade "
-                f"{self.assignment}` shows what would change, --again grades them anew."
+                "earlier version of the checks or another release, and kept that grade. `classroom regrade "
+                f"{self.assignment}` shows what would change; --again grades them again."
             )
         odd = [f"{number} {status}" for status, number in sorted(self.statuses.items()) if status != "graded"]
         if odd:
@@ -143,9 +144,9 @@ class GradingSummary:
         if self.people:
             shown = ", ".join(sorted(self.people)[:20]) + (", …" if len(self.people) > 20 else "")
             lines.append(
-                f"{len(self.people)} to be looked at by a person: {shown}. Why is in "
-                f"{self.course.records / self.assignment}; "
-                "decide in the form grader (/formgrader in JupyterLab)."
+                f"{len(self.people)} to be looked at by a person: {shown}. The reasons are in "
+                f"{self.course.records / self.assignment}; decide in the form grader (/formgrader in "
+                "JupyterLab)."
             )
         return "\n".join(lines)
 
@@ -155,16 +156,17 @@ def grade(
     dask: str | None = None, sandboxed: bool = True, again: bool = False, times: Times | None = None,
     say: Callable[[str], None] = print,
 ) -> GradingSummary:  # fmt: skip
-    """Grade the submissions of an assignment, all or some students', and return what was done.
+    """Grade the submissions of an assignment, of all or some students, and return the counts.
 
-    say: is given one line a submission. Raises `Trouble` when the course is not ready or no kernel starts.
+    say: receives one line for each submission. Raises `Trouble` if the course is not ready or no kernel
+    starts.
     """
     course.assignment(assignment)
     recipe = Recipe.read(course, assignment, sandboxed, times)
     summary = GradingSummary(course, assignment)
     with contextlib.ExitStack() as within:
         pool = within.enter_context(pooled(dask, workers))
-        # nbgrader takes a second to import; the workers begin meanwhile.
+        # Importing nbgrader takes a second; meanwhile the workers start.
         from classroom.book import Book
 
         book = within.enter_context(Book(course, assignment, recipe.template, recipe.digest, recipe.versions))
@@ -197,7 +199,7 @@ def grade(
 def _waiting(
     book: Any, summary: GradingSummary, students: tuple[str, ...], sandboxed: bool, again: bool
 ) -> list[Found]:
-    """What is to be graded; the summary has the rest."""
+    """The submissions to grade; the summary counts the others."""
     waiting: list[Found] = []
     missing = set(students)
     for found in submissions(summary.course.root / "submitted", summary.assignment, students):
@@ -205,10 +207,10 @@ def _waiting(
         if not again and book.done(found, sandboxed):
             summary.already += 1
         elif not again and book.earlier(found, sandboxed):
-            # A grade is never lowered in passing: regrading shows what would change, before it does.
+            # Grading never lowers a grade by the way: regrading shows first what would change.
             summary.earlier += 1
         else:
-            # Read again when its turn comes: many notebooks at once are too much to keep.
+            # Each is read again when its turn comes: many notebooks at once need too much memory.
             waiting.append(replace(found, data=found.data and b""))
     summary.missing = sorted(missing)
     return waiting
@@ -216,7 +218,7 @@ def _waiting(
 
 def results(pool: Pool, jobs: Iterable[Job], recipe: Recipe, dask: str | None) -> Iterator[Result]:
     """The results as they come. Raises `Trouble` if no kernel starts."""
-    # A cluster may be waiting for workers that are still to come.
+    # A cluster may be waiting for workers that have not joined yet.
     for result in pool.results(jobs, None if dask else recipe.patience):
         if result.status == "no kernel":
             raise Trouble(result.note)
@@ -225,7 +227,7 @@ def results(pool: Pool, jobs: Iterable[Job], recipe: Recipe, dask: str | None) -
 
 @dataclass(frozen=True)
 class Recipe:
-    """By what the submissions of an assignment are graded. blank: a job without a submission."""
+    """Everything that the submissions of an assignment are graded with. blank: a job without a submission."""
 
     assignment: str
     template: Template
@@ -236,7 +238,7 @@ class Recipe:
     def read(
         cls, course: Course, assignment: str, sandboxed: bool = True, times: Times | None = None
     ) -> Recipe:
-        """The recipe in a course folder. Raises `Trouble` when the assignment is not released."""
+        """The recipe in a course folder. Raises `Trouble` if the assignment is not released."""
         from lessons.exercises import exercises
 
         path = course.release(assignment)
@@ -251,8 +253,8 @@ class Recipe:
             ) from error
         if (drawn := template.variant) not in ("", course.term):
             raise Trouble(
-                f"{course.file} has the term {course.term}, and the released notebook {path} is of {drawn}: "
-                "put that back, or nobody is graded by what was handed out."
+                f"{course.file} has the term {course.term}, but the released notebook {path} has {drawn}: "
+                "put that term back. Otherwise students are graded by an exercise that they did not get."
             )
         beside = [one for one in sorted(path.parent.rglob("*")) if one.is_file() and one.suffix != ".ipynb"]
         files = {one.relative_to(path.parent).as_posix(): one.read_bytes() for one in beside}
@@ -265,26 +267,26 @@ class Recipe:
 
     @property
     def digest(self) -> str:
-        """Of what a submission is graded by: another one means that it is graded again."""
+        """A digest of release and checks: if it is another one, the submission is graded again."""
         files = sorted((name, data.hex()) for name, data in self.blank.files.items())
         content = [self.blank.release.hex(), self.blank.variant, sorted(self.versions.items()), files]
         return hashlib.sha256(json.dumps(content).encode()).hexdigest()[:16]
 
     @property
     def patience(self) -> float:
-        """Seconds that no submission takes: all its limits together, and five minutes for slow starts."""
+        """More seconds than any submission takes: all its limits added, and five minutes for slow starts."""
         times = self.blank.times
         return times.notebook + 2 * times.cell * len(self.template.slots) + 300
 
     def job(self, student: str, notebook: bytes, seeds: Mapping[str, str] | None = None) -> Job:
-        """One student's job, with all that it takes. seeds: what the judge draws, where it is not new."""
+        """One student's job, complete. seeds: the judge's seeds, for exercises that do not get a new one."""
         return replace(self.blank, student=student, notebook=notebook, seeds=dict(seeds or {}))
 
 
 class Pool:
-    """Runs jobs in an executor, a window of them at a time, and outlives workers that die.
+    """Runs jobs in an executor, a limited number at a time, and goes on if workers die.
 
-    make: starts an executor. window: how many jobs may wait in it; more would be kept in memory for nothing.
+    make: starts an executor. window: how many jobs may wait in it; more would only use memory.
     """
 
     def __init__(self, make: Callable[[], Executor], window: int) -> None:
@@ -294,7 +296,7 @@ class Pool:
     def results(self, jobs: Iterable[Job], patience: float | None = None) -> Iterator[Result]:
         """The results as they come. A job whose worker dies is tried once more, by itself.
 
-        patience: after so many seconds without any result, whoever still works is taken for dead.
+        patience: after so many seconds without a result, workers that have not returned count as dead.
         """
         suspects: list[Job] = []
         waiting: dict[Future[Result], Job] = {}
@@ -318,15 +320,15 @@ class Pool:
             if broken:
                 self._renew()
                 if suspects:
-                    job, how = suspects.pop(0), "died" if done else "came to no end"
-                    yield _lost(job, f"The grading process {how} with this submission, twice.")
+                    job, how = suspects.pop(0), "died" if done else "did not end"
+                    yield _lost(job, f"The grading process of this submission {how}, twice.")
                 else:
-                    # Whose fault it was cannot be seen: all that were running are tried one by one.
+                    # The cause cannot be seen: all that were running are tried again, one by one.
                     suspects = [*waiting.values()]
                 waiting.clear()
 
     def close(self, wait_for_it: bool = True) -> None:
-        """End the executor; at once, and its workers with it, unless they are waited for."""
+        """End the executor. Unless it waits for them, the workers are ended at once."""
         processes = [] if wait_for_it else [*(getattr(self.executor, "_processes", None) or {}).values()]
         with contextlib.suppress(Exception):
             self.executor.shutdown(wait=wait_for_it)
@@ -347,13 +349,13 @@ class Pool:
 
 
 def _outcome(future: Future[Result], job: Job) -> Result | None:
-    """A job's result; None when its worker died."""
+    """A job's result; None if its worker died."""
     try:
         return future.result()
     except BrokenExecutor:
         return None
     except Exception as error:
-        # A cluster that lost its workers says so in an error of its own.
+        # If a cluster lost its workers, it raises an error of its own.
         return _lost(job, f"The grading of this submission was lost: {described(error)}.")
 
 
@@ -363,7 +365,7 @@ def _lost(job: Job, note: str) -> Result:
 
 @contextlib.contextmanager
 def pooled(dask: str | None, workers: int | None) -> Iterator[Pool]:
-    """Workers on a Dask cluster, or so many processes here (one a processor when None)."""
+    """Workers on a Dask cluster, or so many processes here (None: one for each processor)."""
     with contextlib.ExitStack() as within:
         if dask:
             executor, count = within.enter_context(_cluster(dask))
@@ -383,7 +385,7 @@ def pooled(dask: str | None, workers: int | None) -> Iterator[Pool]:
 
 
 def processes(count: int, folder: Path) -> ProcessPoolExecutor:
-    """A pool of processes that have imported what grading takes, and that end with this one.
+    """A pool of processes that have imported what grading needs, and that end with this process.
 
     folder: where they make their sandboxes.
     """
@@ -395,7 +397,7 @@ def processes(count: int, folder: Path) -> ProcessPoolExecutor:
 
 
 def _begin(folder: str) -> None:
-    """In a worker: leave Ctrl-C to the grader, end when the grader is gone, and leave nothing elsewhere."""
+    """In a worker: leave Ctrl-C to the grader, end when the grader ends, and write only to this folder."""
     tempfile.tempdir = folder
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     parent = multiprocessing.parent_process()
@@ -426,5 +428,5 @@ def _cluster(address: str) -> Iterator[tuple[Executor, int]]:
 def _count(text: str) -> int:
     if not text.isascii() or not text.isdigit() or not 1 <= int(text) <= 1000:
         allowed = "give a whole number from 1 to 1000"
-        raise argparse.ArgumentTypeError(f"{text!r} is no number of workers: {allowed}")
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of workers: {allowed}")
     return int(text)

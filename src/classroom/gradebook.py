@@ -1,6 +1,6 @@
-"""nbgrader's gradebook, changed row by row in the file that a form grader may have open too.
+"""nbgrader's gradebook, changed row by row in its file, which a form grader may have open too.
 
-The file is never replaced, and a change is one transaction: it happens completely or not at all, also if this
+The file is never replaced. Each change is one transaction: it happens completely or not at all, even if this
 process is killed in the middle.
 """
 
@@ -19,20 +19,20 @@ from classroom.course import Course
 from classroom.trouble import Trouble
 
 LOCKED = 60.0
-"""For how many seconds a command waits while another program has locked the gradebook."""
+"""How many seconds a command waits while another program has locked the gradebook."""
 
 
 @contextlib.contextmanager
 def gradebook(course: Course) -> Iterator[Any]:
     """nbgrader's gradebook, open.
 
-    Raises `Trouble` if there is none, because nbgrader would create an empty one without a word, and if the
-    file or the disk refuses what is asked of it.
+    Raises `Trouble` if the file does not exist, because nbgrader would silently create an empty one. Raises
+    it, too, if the file or the disk refuses a request.
     """
     path = course.gradebook.absolute()
     if not path.is_file():
         raise Trouble(
-            f"There is no gradebook {path}: put it back from a copy, or let nbgrader begin an empty one in "
+            f"There is no gradebook {path}: put it back from a copy, or let nbgrader make an empty one in "
             f"{path.parent}: `nbgrader generate_assignment ASSIGNMENT --force`."
         )
     try:
@@ -42,27 +42,27 @@ def gradebook(course: Course) -> Iterator[Any]:
         if isinstance(error, OperationalError) and "locked" in str(error.orig):
             raise Trouble(
                 f"The gradebook {path} is locked by another program ({error.orig}): close it, and run the "
-                "same command again; what is graded stays."
+                "same command again; all grades so far are kept."
             ) from error
         raise Trouble(f"The gradebook {path} cannot be used: {error.orig}.") from error
 
 
 @contextlib.contextmanager
 def changing(book: Any) -> Iterator[None]:
-    """All that is done to an open gradebook inside the block is one transaction.
+    """Everything done to an open gradebook inside the block is one transaction.
 
-    It takes SQLite's write lock at its beginning. So what is read inside is still true when it is written:
-    points that a person gives meanwhile come before the transaction or after it.
+    It takes SQLite's write lock at the start. So values read inside are still true when they are written:
+    points from a person come before the transaction or after it.
     """
     session = book.db()
-    # What was read earlier may have been changed by others since.
+    # Values that were read earlier may have been changed by others since.
     session.rollback()
     session.execute(text("BEGIN IMMEDIATE"))
-    # nbgrader's own calls commit one by one; here their commits wait for the end.
+    # nbgrader's own calls commit one by one; here their commits wait until the end.
     session.commit = session.flush
     try:
         with warnings.catch_warnings():
-            # nbgrader builds a submission while SQLAlchemy looks on, which warns of it.
+            # The way in which nbgrader builds a submission makes SQLAlchemy warn.
             warnings.simplefilter("ignore", SAWarning)
             yield
         del session.commit
@@ -75,7 +75,7 @@ def changing(book: Any) -> Iterator[None]:
 
 @contextlib.contextmanager
 def alone(course: Course) -> Iterator[None]:
-    """Keep other gradings and updates of this course out; the system ends this when the process ends."""
+    """Keep other gradings and updates of this course out. When the process ends, the lock is released."""
     course.records.mkdir(exist_ok=True)
     try:
         import fcntl
@@ -87,6 +87,6 @@ def alone(course: Course) -> Iterator[None]:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
             raise Trouble(
-                f"Another grading of {course.root.absolute()} is running: wait for its end."
+                f"Another grading of {course.root.absolute()} is running: wait until it ends."
             ) from None
         yield

@@ -1,7 +1,7 @@
-"""What was submitted: found, read without trust, and put right before anything of it runs.
+"""Find what was submitted, read it without trusting it, and repair it before any of it runs.
 
-A submission keeps its answers and the cells that a student added. Everything else comes from the released
-notebook: locked cells and their places, all metadata, the kernel.
+A submission keeps its answers and the cells that the student added. Everything else comes from the released
+notebook: locked cells and their positions, all metadata, the kernel.
 """
 
 from __future__ import annotations
@@ -18,14 +18,14 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-HUGE = 20_000_000  # bytes from which on a notebook is not read: answers of an assignment are a few thousand
+HUGE = 20_000_000  # a larger notebook is not read, in bytes: the answers of an assignment have a few thousand
 CELLS = 1_000  # how many cells a submission may have
-OFFERED = 50  # files of a submission that are looked at when its notebook is not where it belongs
-NAMED = 200  # bytes that a student's name may have: files are called after it, and those have at most 255
+OFFERED = 50  # how many files of a submission are looked at if its notebook is not in its place
+NAMED = 200  # bytes that a student's name may have: files are named after it, and may have at most 255
 
-# What Jupyter itself puts beside notebooks. Any other folder that holds an assignment is a student's.
+# The folders that Jupyter itself puts beside notebooks. Any other folder with an assignment is a student's.
 CHECKPOINTS = ".ipynb_checkpoints"
-_KEPT = ("nbgrader", "deletable", "editable")  # what a graded notebook keeps of a released cell's metadata
+_KEPT = ("nbgrader", "deletable", "editable")  # the metadata of a released cell that a graded notebook keeps
 
 _METADATA = {
     "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
@@ -33,11 +33,11 @@ _METADATA = {
 }
 
 _CHECK = re.compile(r'check\("([a-z][a-z0-9]*-x\d+)", *([A-Za-z_]\w*)\)\.points')
-"""What the kit's check cells hold."""
+"""What the kit's check cells contain."""
 
 
 def printable(text: str, most: int = 1_000) -> str:
-    r"""A text without control characters, which a terminal would obey, and of at most so many characters.
+    r"""A text of at most so many characters, without control characters, which a terminal would obey.
 
     >>> printable("a\x1b[2Jb", 8)
     'a\\x1b[2…'
@@ -50,7 +50,7 @@ def printable(text: str, most: int = 1_000) -> str:
 
 
 class Refused(Exception):
-    """A submission that cannot be graded: its status, and one sentence about what it is."""
+    """A submission that cannot be graded: its status, and one sentence about the reason."""
 
     def __init__(self, status: str, note: str) -> None:
         super().__init__(note)
@@ -59,10 +59,10 @@ class Refused(Exception):
 
 @dataclass(frozen=True)
 class Found:
-    """What lies in one student's folder.
+    """What is in one student's folder.
 
-    data: the notebook's bytes, None when there is none to grade; `status` and `note` say why then, or what
-    is unusual about it. timestamp: the text of timestamp.txt, "" without one.
+    data: the notebook's bytes, or None if there is no notebook to grade. `status` and `note` say why, or what
+    is unusual. timestamp: the text of timestamp.txt, or "".
     """
 
     student: str
@@ -73,7 +73,7 @@ class Found:
 
     @property
     def digest(self) -> str:
-        """The SHA-256 of what was submitted; of why it was not read, where it was not."""
+        """The SHA-256 of what was submitted; if it was not read, of the reason."""
         content = self.data if self.data is not None else f"{self.status}: {self.note}".encode()
         return hashlib.sha256(content).hexdigest()
 
@@ -81,10 +81,10 @@ class Found:
 def submissions(folder: Path, assignment: str, only: tuple[str, ...] = ()) -> Iterator[Found]:
     """All submissions of an assignment in `submitted/`, by student; of some students with `only`.
 
-    Nothing that lies there makes it raise; a symbolic link is never followed.
+    Nothing in that folder makes it raise; a symbolic link is never followed.
     """
     try:
-        # One of thousands is looked up by its name.
+        # With names given, it does not list the whole folder, which may hold thousands.
         names = sorted(set(only) or (name for name in os.listdir(folder) if name != CHECKPOINTS))
     except OSError:
         return
@@ -98,7 +98,7 @@ def submissions(folder: Path, assignment: str, only: tuple[str, ...] = ()) -> It
 
 
 def strays(folder: Path) -> list[str]:
-    """What lies in `submitted/` and is not a student's folder, as it can be printed; hidden files aside."""
+    """What is in `submitted/` but is not a student's folder, as printable names, without hidden files."""
     try:
         entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
     except OSError:
@@ -108,7 +108,7 @@ def strays(folder: Path) -> list[str]:
 
 
 def _of_student(home: Path, assignment: str) -> Found | None:
-    """What is in one student's folder; None if it has nothing of this assignment."""
+    """What is in one student's folder; None if this assignment is not in it."""
     name = home.name
     if home.is_symlink():
         return Found(_plain(name), None, "unreadable", "The student's folder is a symbolic link.")
@@ -123,29 +123,29 @@ def _of_student(home: Path, assignment: str) -> Found | None:
 
 
 def _plain(name: str) -> str:
-    """A student's name as it can be printed, and as files can be called."""
+    """A student's name in a form that can be printed and used in file names."""
     digest = hashlib.sha256(os.fsencode(name)).hexdigest()[:8]
     return f"{printable(name, 40)} {digest}" if _amiss(name) else name
 
 
 def described(error: Exception) -> str:
-    """An error in a few words. What a submission holds can be part of its text."""
+    """An error in a few words. Its text can contain parts of a submission."""
     return f"{type(error).__name__}, {printable(str(error), 200)}"
 
 
 def _amiss(name: str) -> str:
-    """Why nothing can be called after a student; "" when all is well."""
+    """Why a student's name cannot be a file name; "" if it can."""
     size = len(os.fsencode(name))
     if size > NAMED:
         return f"of {size} bytes, and at most {NAMED} are taken"
     kinds = {unicodedata.category(one) for one in name}
     if "Cs" in kinds:
-        return "that is no UTF-8"
+        return "that is not UTF-8"
     return "with control characters" if "Cc" in kinds else ""
 
 
 def found(student: str, place: Path, assignment: str) -> Found:
-    """What one student submitted in the folder `place`."""
+    """One student's submission, in the folder `place`."""
     timestamp = ""
     with contextlib.suppress(Refused):
         timestamp = read(place / "timestamp.txt", 1_000).decode("utf-8", "replace").strip()
@@ -165,7 +165,10 @@ def found(student: str, place: Path, assignment: str) -> Found:
 
 
 def _only_notebook(place: Path, assignment: str) -> Path:
-    """The one notebook that lies there under another name. Raises `Refused` unless there is just one."""
+    """The only notebook in the folder, which has another name.
+
+    Raises `Refused` unless there is exactly one.
+    """
     files = []
     for folder, folders, names in os.walk(place):
         folders[:] = sorted(name for name in folders if not name.startswith("."))
@@ -186,7 +189,7 @@ def _only_notebook(place: Path, assignment: str) -> Path:
 
 
 def _said(name: object) -> str:
-    """A file's name as a sentence can hold it: students choose it."""
+    """A file's name, made safe for a sentence: students choose it."""
     return printable(str(name), 100)
 
 
@@ -203,11 +206,11 @@ def read(path: Path, most: int = HUGE) -> bytes:
     about = os.fstat(descriptor)
     if not stat.S_ISREG(about.st_mode):
         os.close(descriptor)
-        kind = "a folder" if stat.S_ISDIR(about.st_mode) else "no plain file"
+        kind = "a folder" if stat.S_ISDIR(about.st_mode) else "not a plain file"
         raise Refused("not a notebook", f"{name} is {kind}.")
     with os.fdopen(descriptor, "rb") as file:
         if about.st_size > most:
-            raise Refused("huge", f"{name} has {about.st_size:,} bytes; at most {most:,} are read.")
+            raise Refused("huge", f"{name} has {about.st_size:,} bytes; at most {most:,} are allowed.")
         return file.read(most)
 
 
@@ -215,8 +218,8 @@ def read(path: Path, most: int = HUGE) -> bytes:
 class Slot:
     """A cell of the released notebook that has a `grade_id`.
 
-    exercise: of which one it is the check; name: under which name that takes the answer. Both are "" for a
-    cell that only the notebook's own kernel decides.
+    exercise: the exercise that it checks. name: the name of the answer in it. Both are "" for a cell that is
+    decided only in the notebook's own kernel.
     """
 
     id: str
@@ -229,18 +232,18 @@ class Slot:
 
     @property
     def locked(self) -> bool:
-        """Whether its source is the course's, not the student's."""
+        """Whether its source belongs to the course, not to the student."""
         return not self.metadata["nbgrader"].get("solution", False)
 
     @property
     def check(self) -> bool:
-        """Whether it is a cell whose result is points."""
+        """Whether it is a cell that gives points."""
         about = self.metadata["nbgrader"]
         return bool(about.get("grade")) and self.locked and self.type == "code"
 
     @property
     def released(self) -> SubmittedCell:
-        """The cell as it was released; without a text if a student writes in it."""
+        """The cell as it was released; empty if a student writes in it."""
         return SubmittedCell(self.type, self.source if self.locked else "", self.cell_id, self)
 
     @property
@@ -251,7 +254,7 @@ class Slot:
 
 @dataclass(frozen=True)
 class Template:
-    """The released notebook: what every submission is put right by."""
+    """The released notebook, which is used to repair every submission."""
 
     slots: tuple[Slot, ...]
 
@@ -278,7 +281,10 @@ class Template:
 
     @property
     def weaker(self) -> list[str]:
-        """The check cells that no judge decides: they run where the answer runs, which can make them pass."""
+        """The check cells that a judge does not decide.
+
+        They run together with the answer, so it can make them pass.
+        """
         return [slot.id for slot in self.slots if slot.check and not slot.exercise]
 
     @property
@@ -288,7 +294,7 @@ class Template:
 
     @property
     def variant(self) -> str:
-        """The variant that the release's setup cell chooses; "" when it says none."""
+        """The variant that the release's setup cell chooses; "" if it does not name one."""
         setups = (slot.source for slot in self.slots if slot.locked and not slot.check)
         found = re.search(r'(?m)^course\("([^"\n]*)"\)', "\n".join(setups))
         return found[1] if found else ""
@@ -300,7 +306,7 @@ class Template:
 
 @dataclass
 class SubmittedCell:
-    """One cell as it will run. `slot` is None for one that the student added."""
+    """One cell as it will run. `slot` is None for a cell that the student added."""
 
     type: str
     source: str
@@ -310,7 +316,7 @@ class SubmittedCell:
     outputs: list[dict[str, Any]] = field(default_factory=list)
 
     def as_dict(self) -> dict[str, Any]:
-        """The cell as a notebook holds it."""
+        """The cell in a notebook's format."""
         made: dict[str, Any] = {
             "cell_type": self.type,
             "id": self.id,
@@ -325,13 +331,13 @@ class SubmittedCell:
 
 
 def rebuilt(data: bytes, template: Template) -> tuple[list[SubmittedCell], list[str]]:
-    """A submission's cells, put right, and a sentence about each thing that was not as released.
+    """A submission's cells, repaired, and a sentence about each difference from the release.
 
-    The released cells come in their own order, and what a student added stays behind the cell that it was
-    behind, code never above the course's setup. The first cell of a `grade_id` counts, a later one is a plain
-    cell. What is missing is added, an answer without a text.
+    The released cells come in their own order. A cell that the student added stays after the cell that it
+    followed, but code is never moved above the course's setup. The first cell of a `grade_id` counts; a
+    second one becomes a plain cell. Missing cells are added; a missing answer is empty.
 
-    Raises `Refused` for what is no notebook, or one of something else.
+    Raises `Refused` for a file that is not a notebook, or not of this assignment.
     """
     given = _cells(data)
     owners = _matched(given, template)
@@ -349,21 +355,21 @@ def rebuilt(data: bytes, template: Template) -> tuple[list[SubmittedCell], list[
         slot = owners.get(number)
         if slot is None:
             if template.slot(cell.id):
-                notes.append(f"A second cell is called {cell.id}; the first one counts.")
+                notes.append(f"A second cell has the name {cell.id}; the first one counts.")
             above = order.get(place, -1) < order.get(setup, -1)
             where = top if above and cell.type != "code" else behind[setup if above else place]
             where.append(replace(cell, id=f"added-{number + 1}"))
             continue
         if cell.type != slot.type:
-            notes.append(f"The cell {slot.id} is a {slot.type} cell again.")
+            notes.append(f"The cell {slot.id} had another type; it is a {slot.type} cell again.")
         if slot.locked and cell.source.strip() != slot.source.strip():
             notes.append(f"The locked cell {slot.id} was changed; it is as released again.")
         source = slot.source if slot.locked else cell.source
         mine[slot.id] = SubmittedCell(slot.type, source, slot.cell_id, slot, cell.attachments)
         answer = template.answer_of(slot) if slot.check else None
         if answer and numbers.get(answer.id, -1) > number:
-            # What comes between them may be needed by the answer: it does not move behind it with the check.
-            notes.append(f"The cell {slot.id} stood before its answer; it was moved behind it.")
+            # The answer may need the cells between them, so these do not move after it with the check.
+            notes.append(f"The cell {slot.id} was before its answer; it was moved after it.")
         else:
             place = slot.id
     notes += [f"The cell {id} was missing; it was added." for id in order if id not in mine]
@@ -372,7 +378,10 @@ def rebuilt(data: bytes, template: Template) -> tuple[list[SubmittedCell], list[
 
 
 def bare(template: Template, notice: str) -> list[SubmittedCell]:
-    """The released notebook without any answer, under a notice: it replaces an ungradable submission."""
+    """The released notebook without answers, with a notice at its top.
+
+    It replaces a submission that cannot be graded.
+    """
     return [SubmittedCell("markdown", notice, "notice"), *(slot.released for slot in template.slots)]
 
 
@@ -384,28 +393,28 @@ def notebook(cells: list[SubmittedCell]) -> str:
 
 
 def writable(text: str) -> str:
-    """A text without lone surrogates, which JSON can hold and a file cannot."""
+    """A text without lone surrogates, which JSON can hold but a file cannot."""
     return text.encode("utf-8", "replace").decode("utf-8")
 
 
 def _cells(data: bytes) -> list[SubmittedCell]:
-    """What was submitted; the `id` of each is its `grade_id`, or its own, or ""."""
+    """The submitted cells; the `id` of each is its `grade_id`, or its own id, or ""."""
     if not data.strip():
         raise Refused("empty", "The file is empty.")
     try:
         parsed = json.loads(data.decode("utf-8-sig"))
     except (ValueError, RecursionError) as error:
-        reason = "its brackets nest too deep" if isinstance(error, RecursionError) else str(error)
-        raise Refused("unreadable", f"The file is no JSON: {reason[:100]}.") from None
+        reason = "its brackets are nested too deeply" if isinstance(error, RecursionError) else str(error)
+        raise Refused("unreadable", f"The file is not JSON: {reason[:100]}.") from None
     if not isinstance(parsed, dict):
-        raise Refused("not a notebook", f"The file is JSON, but no notebook: a {type(parsed).__name__}.")
+        raise Refused("not a notebook", f"The file is JSON, but not a notebook: a {type(parsed).__name__}.")
     cells = parsed.get("cells")
     if not isinstance(cells, list):
-        raise Refused("not a notebook", "The file is JSON, but no notebook: it has no cells.")
+        raise Refused("not a notebook", "The file is JSON, but not a notebook: it has no cells.")
     if not cells:
         raise Refused("empty", "The notebook has no cells.")
     if len(cells) > CELLS:
-        raise Refused("huge", f"The notebook has {len(cells):,} cells; at most {CELLS:,} are read.")
+        raise Refused("huge", f"The notebook has {len(cells):,} cells; at most {CELLS:,} are allowed.")
     return [_cell(cell) for cell in cells if isinstance(cell, dict)]
 
 
@@ -432,18 +441,18 @@ def _dict(value: object) -> dict[str, Any]:
 def _text(source: object) -> str:
     if isinstance(source, list):
         source = "".join(line for line in source if isinstance(line, str))
-    # Some editors end lines as Windows does: that is no change.
+    # Some editors end lines as Windows does. That does not count as a change.
     text = source.replace("\r\n", "\n") if isinstance(source, str) else ""
     return writable(text)
 
 
 def _matched(given: list[SubmittedCell], template: Template) -> dict[int, Slot]:
-    """Which of the submitted cells, by number, is which slot's own."""
+    """Which submitted cell, by its number, belongs to which slot."""
     owners: dict[int, Slot] = {}
     for slot in template.slots:
         named = [index for index, cell in enumerate(given) if cell.id in (slot.id, slot.cell_id)]
         if not named and slot.locked and slot.source.strip():
-            # Some editors drop metadata: then a locked cell is known by its text.
+            # Some editors drop metadata; then a locked cell is recognised by its text.
             named = [index for index, cell in enumerate(given) if cell.source.strip() == slot.source.strip()]
         fitting = [index for index in named if given[index].type == slot.type] or named
         if fitting:

@@ -1,7 +1,7 @@
 """`classroom student-kit`: what students and hub images get, in a folder or a zip file.
 
-The lessons, the package `lifecycle`, the course's released exercises, and what installs and starts them.
-No source notebook, no solution, no test, and nothing of `classroom`.
+The kit holds the lessons, the package `lifecycle`, the course's released exercises, and what is needed to
+install and start them. It has no source notebook, no solution, no test, and no part of `classroom`.
 """
 
 from __future__ import annotations
@@ -26,10 +26,10 @@ NAME = "student-kit.zip"
 COPIED = ("LICENSE", "constraints.txt", "environment.yml", ".gitignore", "tools/setup_env.py")
 FOLDERS = ("notebooks", "src/lifecycle", "src/lessons")
 ARCHIVES = (".gz", ".tgz", ".tar", ".bz2", ".xz", ".7z", ".rar")
-"""What nobody calls a folder; the kit is packed as a zip file alone."""
+"""Names that are hardly meant as folders. Of archives, the kit can only be packed as a zip file."""
 
 TARGETS = ("help", "lab", "present", "html", "python")
-"""The targets of the Makefile that work in a student's kit."""
+"""The Makefile's targets that work in a student's kit."""
 
 README = """\
 # {title}
@@ -49,26 +49,28 @@ conda activate lifecycle
 lifecycle lab
 ```
 
-You work on your *desk*, the folder `desk/`: a copy of everything, which you may edit. When you get a newer
-edition of this kit, unpack it over this one and start again: what you edited is never overwritten, and a
-newer edition of it is laid beside it.
+You work in your *desk*, the folder `desk/`: a copy of everything, which you may edit. When you get a newer
+edition of this kit, unpack it over this one and start again. Files that you edited are never overwritten; the
+newer edition is put beside them.
 
-**Exercises** lie in `desk/exercises/release/`, a notebook for each assignment. Write your answer, run its
-cell, and run the cell below it: it says what holds, what does not, and why. The same check grades. Hand in
-the notebook under the name that it has, such as `leaks.ipynb`, as your course tells you.
+The **exercises** are in `desk/exercises/release/`, one notebook for each assignment. Write your answer, run
+its cell, and then run the cell below it. That cell tells you which requirements pass, which fail, and why.
+The same check is used for grading. Hand in the notebook as your course tells you, but keep its name, such
+as `leaks.ipynb`.
 
-The lecture's names stand as the lecture spells them (`PipelineContext`, `measuredStage`). Write your own code
+Names from the lecture are spelled as in the lecture (`PipelineContext`, `measuredStage`). Write your own code
 in `snake_case`.
 
-The licence is [MIT](LICENSE). The weather data has [its own origin](notebooks/data/ORIGIN.md).
+The licence is [MIT](LICENSE). The [origin of the weather data](notebooks/data/ORIGIN.md) is described
+separately.
 """
 
 
 def files(course: Course, assignments: Iterable[str] = ()) -> dict[str, bytes]:
     """The files of a student's kit, by their paths in it.
 
-    assignments: which are in it, all by default. Raises `Trouble` when one has no release, or when a release
-    still holds a solution.
+    assignments: which ones are in it, all by default. Raises `Trouble` if one has no release, or if a release
+    still contains a solution.
     """
     root = kit()
     found = {one: (root / one).read_bytes() for one in COPIED}
@@ -92,15 +94,16 @@ def files(course: Course, assignments: Iterable[str] = ()) -> dict[str, bytes]:
         for released_path, content in released.items():
             if any(mark.encode() in content for mark in (BEGIN_SOLUTION, BEGIN_STUB)):
                 raise Trouble(
-                    f"{released_path} still holds a solution: release it with nbgrader, by `classroom course "
-                    f"{course.root} --update` or `nbgrader generate_assignment {name} --force`."
+                    f"{released_path} still contains a solution: release it again, using "
+                    f"`classroom course {course.root} --update` or "
+                    f"`nbgrader generate_assignment {name} --force`."
                 )
         found |= released
     return dict(sorted(found.items()))
 
 
 def unlinked(lesson: bytes, assignments: Iterable[str]) -> bytes:
-    """A lesson whose links to exercises that are not among these assignments say so, and lead nowhere.
+    """A lesson in which each link to an exercise outside these assignments is replaced by a note.
 
     >>> unlinked(b"the [exercises](../exercises/release/leaks/leaks.ipynb), ...", [])
     b'the exercises (not in this kit), ...'
@@ -117,9 +120,9 @@ _EXERCISES = re.compile(
 
 
 def project(text: str) -> str:
-    """The `pyproject.toml` of a student's kit: the package `lifecycle` and what it needs, no extras.
+    """The `pyproject.toml` of a student's kit: the package `lifecycle` and its requirements, no extras.
 
-    Raises `ValueError` when the kit's own has another shape than this knows.
+    Raises `ValueError` if the kit's own file has a shape that this function does not know.
     """
     whole = tomllib.loads(text)
     kept = [part for part in re.split(r"(?m)^(?=\[)", text) if part.startswith(_SECTIONS)]
@@ -133,7 +136,7 @@ def project(text: str) -> str:
         "tool": {"hatch": {"build": {"targets": {"wheel": {"packages": ["src/lifecycle", "src/lessons"]}}}}},
     }
     if tomllib.loads(made) != expected:
-        raise ValueError("pyproject.toml has changed, and the student's kit must learn of it")
+        raise ValueError("pyproject.toml has changed, so this function must be adapted")
     return made.rstrip() + "\n"
 
 
@@ -158,11 +161,11 @@ def makefile(text: str) -> str:
 
 
 _OF_TESTS = re.compile(r"(?m)(^#.*\n)*^(IN_TEST_ENV|PYTEST) = .*\n")
-"""What the Makefile says for tests alone, with the comment above it."""
+"""The lines of the Makefile that are only for tests, with the comment above them."""
 
 
 def packed(content: Mapping[str, bytes], top: str) -> bytes:
-    """A zip file with everything below one folder; the same files give the same bytes."""
+    """A zip file with everything inside one folder; the same files give the same bytes."""
     stream = io.BytesIO()
     with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as archive:
         for path, data in content.items():
@@ -176,15 +179,15 @@ def packed(content: Mapping[str, bytes], top: str) -> bytes:
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the options of `classroom student-kit`."""
     parser.description = (
-        "Pack what students and hub images get: lessons, the package, this course's released exercises, and "
-        "what starts them. Without source, solutions, tests and the command classroom."
+        "Pack the kit for students and hub images: lessons, the package, this course's released exercises, "
+        "and what starts them. Source notebooks, solutions, tests and the command classroom are left out."
     )
     parser.add_argument(
         "target", nargs="?", type=Path, metavar="DIR|ZIP",
         help=f"an empty or new folder, or a file that ends in .zip (default: {NAME} in the course)",
     )  # fmt: skip
     parser.add_argument(
-        "--assignment", action="append", default=[], metavar="NAME", help="only this one; may be repeated"
+        "--assignment", action="append", default=[], metavar="NAME", help="only this one (may be repeated)"
     )
     add_option(parser)
 
@@ -196,7 +199,7 @@ def run(arguments: argparse.Namespace) -> int:
     content = files(course, arguments.assignment)
     try:
         if target.suffix.lower() in ARCHIVES:
-            raise Trouble(f"{target} is no zip file: give a folder, or a file that ends in .zip.")
+            raise Trouble(f"{target} is not a zip file: give a folder, or a file that ends in .zip.")
         if target.suffix.lower() == ".zip":
             top = re.sub(r"[^a-z0-9]+", "-", course.name.lower()).strip("-") or "course"
             _write(packed(content, top), target)
@@ -206,8 +209,8 @@ def run(arguments: argparse.Namespace) -> int:
         raise Trouble(f"{target} cannot be written: {error.strerror or error}.") from error
     exercises = len({path.split("/")[2] for path in content if path.startswith("exercises/")})
     print(
-        f"The student kit with {many(exercises, 'assignment')} is in {target}: "
-        f"{len(content)} files, no solution among them.",
+        f"The student kit with {many(exercises, 'assignment')} is in {target}: {len(content)} files, without "
+        "solutions.",
         *weaker(course, arguments.assignment or course.assignments),
         sep="\n",
     )
@@ -215,7 +218,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _write(data: bytes, target: Path) -> None:
-    """Put a zip file in place, whole."""
+    """Put a zip file in place in one step."""
     target.parent.mkdir(parents=True, exist_ok=True)
     fresh = target.with_name(f".{target.name}.new")
     try:
@@ -226,9 +229,9 @@ def _write(data: bytes, target: Path) -> None:
 
 
 def _lay(content: Mapping[str, bytes], target: Path) -> None:
-    """Lay the kit in a folder, whole."""
+    """Put the kit in a folder in one step."""
     if target.exists() and (not target.is_dir() or any(target.iterdir())):
-        raise Trouble(f"{target} is not empty: give a folder of its own, or a file that ends in .zip.")
+        raise Trouble(f"{target} is not empty: give an empty or new folder, or a file that ends in .zip.")
     target.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=f".{target.name}.", dir=target.absolute().parent) as place:
         stage = Path(place) / "kit"

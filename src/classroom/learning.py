@@ -26,7 +26,7 @@ class Gained:
     after: int
 
     def shown(self, fewest: int) -> tuple[str, str, str, str]:
-        """The number of students, both shares in %, and the gain; dashes for fewer students than `fewest`.
+        """The number of students, both percentages, and the gain; dashes for fewer students than `fewest`.
 
         >>> Gained("Leaks", 8, 3, 7).shown(5), Gained("Leaks", 4, 1, 4).shown(5)
         (('8', '38 %', '88 %', '+50'), ('<5', '-', '-', '-'))
@@ -38,9 +38,9 @@ class Gained:
 
 
 def show(folder: Path, to: Path | None, fewest: int) -> None:
-    """Print what the exports in a folder say; with `to`, write it there as learning.csv.
+    """Print the results of the exports in a folder; with `to`, also write them there as learning.csv.
 
-    Raises `Trouble` when there are no exports in the folder.
+    Raises `Trouble` if the folder has no exports.
     """
     paths = sorted(folder.rglob("*.jsonl"))
     if not paths:
@@ -60,11 +60,14 @@ def show(folder: Path, to: Path | None, fewest: int) -> None:
     print(said(table, fewest))
     if to is not None:
         records.write_text(to / "learning.csv", as_csv(table, fewest))
-        print(f"The same as a table is {to / 'learning.csv'}.")
+        print(f"The same numbers as a table are in {to / 'learning.csv'}.")
 
 
 def students(files: Iterable[list[Line]]) -> list[list[Line]]:
-    """The answers to the paired questions, by student. Two exports that share one are of the same student."""
+    """The answers to the paired questions, by student.
+
+    Two exports that share an answer are from the same student.
+    """
     ids = {pair.asked(when).id for pair in pairs() for when in (BEFORE, AFTER)}
     owner: dict[Line, int] = {}
     found: dict[int, set[Line]] = {}
@@ -97,8 +100,8 @@ def said(table: Iterable[Gained], fewest: int) -> str:
         count, before, after, gain = one.shown(fewest)
         lines.append(f"  {one.name:24}  {count:>5}  {before:>6}  {after:>6}  {gain:>5}")
     lines.append(
-        f"  (n: students who answered both questions of this key point. Under {fewest} nothing is shown. "
-        "before, after: how many\n  of them were right; the gain is in percentage points.)"
+        f"  (n: students who answered both questions of this key point. If fewer than {fewest}, "
+        "nothing is shown.\n  before, after: how many of them were right; the gain is in percentage points.)"
     )
     return "\n".join(lines)
 
@@ -113,7 +116,7 @@ def as_csv(table: Iterable[Gained], fewest: int) -> str:
 
 
 def _name(path: Path, events: list[Line], problems: list[str]) -> None:
-    """Say of a file what could not be read."""
+    """Say which part of a file could not be read."""
     first = problems[0].partition(": ")[2].removesuffix("; set aside.")
     more = f" and {len(problems) - 1} more" if len(problems) > 1 else ""
     rest = "The rest of it counts." if events else "The file does not count."

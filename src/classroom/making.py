@@ -1,4 +1,4 @@
-"""Makes a course folder from the kit, and brings it up to date; nothing is left half made."""
+"""Make a course folder from the kit, or update it; nothing is left half made."""
 
 from __future__ import annotations
 
@@ -28,13 +28,13 @@ from lessons.words import many
 
 FOLDERS = ("source", "release", "submitted", "autograded", "feedback", "records", "solutions", "own")
 MADE = "made.json"
-"""The file in the kit's own folder that notes the hashes of the notebooks as the kit wrote them."""
+"""The file in the kit's own folder with the hashes of the notebooks that the kit wrote."""
 
 FORMAT = 1
 """The format of that file that this edition reads and writes."""
 
 EARLIER = ("17a3aa57f10b601308c522f40ddafe02f318f410b377096d7a083214f2f4a774",)
-"""Hashes of nbgrader settings that an earlier edition of the kit wrote, and that nobody has edited since."""
+"""Hashes of nbgrader settings that earlier editions of the kit wrote: a file with such a hash is unedited."""
 
 _RANDOM = re.compile(r".*-[0-9a-f]{8}")
 
@@ -43,19 +43,19 @@ def configure(parser: argparse.ArgumentParser) -> None:
     """Add the options of `classroom course`."""
     parser.description = (
         "Make a private course from the kit in an empty folder: course.toml, source, release, gradebook, "
-        "solutions. With --update: bring a course up to date with its course.toml and with the kit."
+        "solutions. With --update: apply changes of course.toml and of the kit to an existing course."
     )
     parser.add_argument("folder", type=Path, metavar="DIR", help="the course folder")
-    parser.add_argument("--name", default="", help="what students see (default: the folder's name)")
+    parser.add_argument("--name", default="", help="the name that students see (default: the folder's name)")
     parser.add_argument(
         "--term", default="", metavar="SEED",
         help="a word for the term, such as wt26 (random letters are added), or a whole seed: wt26-7f3a9c1e",
     )  # fmt: skip
-    parser.add_argument("--update", action="store_true", help="bring it up to date after a change")
+    parser.add_argument("--update", action="store_true", help="update it after a change")
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Make a course, or bring it up to date."""
+    """Make a course, or update it."""
     folder: Path = arguments.folder
     if arguments.update:
         if arguments.name or arguments.term:
@@ -66,15 +66,15 @@ def run(arguments: argparse.Namespace) -> int:
     count = sum(len(one.exercises) for one in made.assignments.values())
     what = f"{len(made.assignments)} assignments, {count} exercises, term {made.term}"
     print(f"Made a course in {folder}: {what}.")
-    print(f"Change {folder / FILE} to your liking, then: classroom course {folder} --update")
-    print(f"What students get: classroom student-kit --course {folder}")
+    print(f"Edit {folder / FILE} as you like, then: classroom course {folder} --update")
+    print(f"The kit for your students: classroom student-kit --course {folder}")
     return 0
 
 
 def new_term(word: str = "term") -> str:
-    """The name of a variant: a word for the term, and letters that nobody can guess; kept if it has them.
+    """The name of a variant: a word for the term, and random letters; if it has them already, it is kept.
 
-    Raises `Trouble` for a word with other than small letters, digits and hyphens.
+    Raises `Trouble` for a word with characters other than small letters, digits and hyphens.
 
     >>> new_term("wt26-0a1b2c3d")
     'wt26-0a1b2c3d'
@@ -89,16 +89,16 @@ def new_term(word: str = "term") -> str:
 
 
 def make(folder: Path, name: str = "", term: str = "") -> Course:
-    """Make a course in `folder`, which is empty or not there yet, with everything that the kit has.
+    """Make a course in `folder`, which is empty or does not exist yet, with everything from the kit.
 
-    Raises `Trouble` when it is not empty or cannot be written; then nothing was made.
+    Raises `Trouble` if it is not empty or cannot be written; then nothing was made.
     """
     folder = folder.absolute()
     if re.search(r"[][*?]", str(folder)):
-        raise Trouble(f"{folder} has one of * ? [ ] in its path, which nbgrader cannot find again.")
+        raise Trouble(f"{folder} has one of * ? [ ] in its path: nbgrader cannot find files there.")
     try:
         if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-            hint = " To bring that course up to date, add --update." if (folder / FILE).is_file() else ""
+            hint = " To update that course, add --update." if (folder / FILE).is_file() else ""
             raise Trouble(f"{folder} is not empty: a new course needs a folder of its own.{hint}")
         folder.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(prefix=f".{folder.name}.", dir=folder.parent) as place:
@@ -123,14 +123,14 @@ def make(folder: Path, name: str = "", term: str = "") -> Course:
 
 
 def update(course: Course) -> list[str]:
-    """Bring source, release, solutions and the gradebook's deadlines up to date with `course.toml` and kit.
+    """Update source, release, solutions and the gradebook's deadlines, from `course.toml` and the kit.
 
-    Returns what was done, as sentences; the last one says when what is due. A notebook that was edited by
-    hand, or whose grading has begun, stays as it is; own checks beside it do not. The gradebook is changed
-    first, in one transaction; if the update is stopped after that, the same command finishes it.
+    Returns sentences about what was done; the last one lists the deadlines. A notebook is not changed if it
+    was edited by hand or if its grading has begun, but the own checks beside it are updated. The gradebook is
+    changed first, in one transaction. If the update is stopped after that, the same command finishes it.
 
-    Raises `Trouble`, before anything is changed, when `course.toml` wants other exercises in such a
-    notebook, or another term.
+    Raises `Trouble`, before anything is changed, if `course.toml` asks for other exercises or another term in
+    such a notebook.
     """
     with scripts_on_path(), gradebook(course) as book, alone(course):
         for left in course.root.glob(f"{STATE}.*"):
@@ -161,10 +161,10 @@ def update(course: Course) -> list[str]:
 
 @dataclass
 class _Plan:
-    """What an update will do.
+    """The plan of an update.
 
-    changed: assignments whose notebook is made again. current: those whose notebook is as it should be.
-    gone: those that are taken out. checks: the own checks that are replaced beside a notebook that stays.
+    changed: assignments whose notebook is made again. current: those whose notebook is up to date. gone:
+    those that are removed. Where a notebook is kept, checks has the own checks that are replaced.
     """
 
     changed: list[Assignment] = field(default_factory=list)
@@ -189,16 +189,17 @@ def _planned(course: Course, told: Mapping[str, Texts], state: Mapping[str, str]
         term, exercises = _selected(now[f"{name}.ipynb"])
         if (term, exercises) != (course.term, assignment.exercises):
             raise Trouble(
-                f"The notebook of {name} stays as it is, because {kept}: it has the exercises "
-                f"{', '.join(exercises)} of the term {term}. Put these back into {course.file}, which has "
-                f"{', '.join(assignment.exercises)} of {course.term} now; its deadline and factor may change."
+                f"The notebook of {name} cannot be changed, because {kept}. It has the exercises "
+                f"{', '.join(exercises)} of the term {term}, but {course.file} has "
+                f"{', '.join(assignment.exercises)} of {course.term}. Put the earlier ones back; "
+                "deadline and factor may change."
             )
         checks = {file: text for file, text in new.items() if file.endswith(".py") and now.get(file) != text}
         if checks:
             plan.checks[name] = checks
             plan.sentences.append(
-                f"{name} has {', '.join(sorted(checks))} as own/ has it now: `classroom regrade {name}` "
-                "grades by it."
+                f"{name} got {', '.join(sorted(checks))} from own/ as it is now: `classroom regrade {name}` "
+                "grades with it."
             )
         if now[f"{name}.ipynb"] != new[f"{name}.ipynb"]:
             plan.sentences.append(f"{name} stays as it is, because {kept}.")
@@ -213,7 +214,7 @@ def _planned(course: Course, told: Mapping[str, Texts], state: Mapping[str, str]
 
 
 Cells = dict[str, tuple[str, dict[str, dict[str, dict[str, Any]]]]]
-"""By notebook: its kernel, and its cells by kind and name, as the gradebook keeps them."""
+"""For each notebook: its kernel, and its cells by kind and name, as stored in the gradebook."""
 
 COLUMNS = {
     "grade": ("max_score", "cell_type"),
@@ -221,7 +222,7 @@ COLUMNS = {
     "task": ("max_score", "cell_type"),
     "source": ("cell_type", "locked", "source", "checksum"),
 }
-"""What the gradebook keeps of a released notebook's cells, by their kind."""
+"""The columns that the gradebook stores of a released notebook's cells, by their kind."""
 
 
 def _cells(stage: Course, changed: Iterable[Assignment]) -> Cells:
@@ -247,7 +248,7 @@ def _cells(stage: Course, changed: Iterable[Assignment]) -> Cells:
 
 
 def _enter(book: Any, course: Course, plan: _Plan, cells: Cells) -> None:
-    """Bring the gradebook up to date, row by row in one transaction. Raises `Trouble` when it must not."""
+    """Update the gradebook, row by row in one transaction. Raises `Trouble` if it must not be changed."""
     with changing(book):
         for name in (*cells, *plan.gone):
             if begun := _submitted(book, name):
@@ -271,7 +272,10 @@ def _enter(book: Any, course: Course, plan: _Plan, cells: Cells) -> None:
 
 
 def _put(course: Course, plan: _Plan, stage: Course) -> None:
-    """Put the stage's files in place. The source comes last: by it an update that was stopped is known."""
+    """Put the stage's files in place.
+
+    The source comes last: an old source shows that an update was stopped.
+    """
     for kind in ("release", "source"):
         for assignment in plan.changed:
             _replace(stage.root / kind / assignment.name, course.root / kind / assignment.name)
@@ -287,7 +291,7 @@ def _put(course: Course, plan: _Plan, stage: Course) -> None:
 
 
 def _settings(course: Course) -> list[str]:
-    """Bring nbgrader's settings up to date, or say that they do not protect whoever uses the form grader."""
+    """Update nbgrader's settings, or say that they do not protect the people who use the form grader."""
     path = course.root / CONFIG
     try:
         now = path.read_bytes()
@@ -298,8 +302,8 @@ def _settings(course: Course) -> list[str]:
         return [f"{CONFIG} is made again."]
     if b"protect(c)" not in now:
         return [
-            f"{path} lets scripts of submissions run in the form grader: put its last lines back, "
-            "`from classroom.formgrader import protect` and `protect(c)`."
+            f"{path} lets scripts in submissions run in the form grader: put its last lines back, `from "
+            "classroom.formgrader import protect` and `protect(c)`."
         ]
     return []
 
@@ -307,7 +311,7 @@ def _settings(course: Course) -> list[str]:
 def _kept(
     course: Course, assignment: str, now: Mapping[str, bytes], state: Mapping[str, str], book: Any
 ) -> str:
-    """Why the notebook of an assignment must stay as it is; "" when it need not."""
+    """Why the notebook of an assignment must not be changed; "" if it may be."""
     source = now.get(f"{assignment}.ipynb")
     if source is None:
         return ""
@@ -360,7 +364,7 @@ def _chosen(own: Path, texts: Texts, id: str) -> Chosen:
         return own_exercise(own, id)
     raise Trouble(
         f"There is no exercise {id!r}: the kit's assignment {texts.assignment} has {', '.join(texts.tasks)}. "
-        f"`classroom exercise {id}` begins one of your own."
+        f"To begin one of your own: `classroom exercise {id}`."
     )
 
 
@@ -371,7 +375,7 @@ def _stored(course: Course, assignment: str) -> dict[str, bytes]:
 
 
 def _selected(source: bytes) -> tuple[str, tuple[str, ...]]:
-    """The variant and the exercises of a source notebook; empty ones when it is damaged."""
+    """The variant and the exercises of a source notebook; empty if it is damaged."""
     try:
         cells: list[dict[str, Any]] = json.loads(source)["cells"]
         setup = next("".join(cell["source"]) for cell in cells if str(cell["id"]).endswith("-setup"))
@@ -384,7 +388,7 @@ def _selected(source: bytes) -> tuple[str, tuple[str, ...]]:
 
 
 def _begun(course: Course, assignment: str, book: Any) -> str:
-    """How far grading has come, in words; "" when it has not begun."""
+    """How much was graded, in words; "" if grading has not begun."""
     records = len(list((course.records / assignment).glob("*.json")))
     if records:
         return many(records, "record")
@@ -392,7 +396,7 @@ def _begun(course: Course, assignment: str, book: Any) -> str:
 
 
 def _submitted(book: Any, assignment: str) -> str:
-    """How many submissions the gradebook has, in words; "" for none."""
+    """The number of submissions in the gradebook, in words; "" for none."""
     try:
         submissions = len(book.find_assignment(assignment).submissions)
     except MissingEntry:
@@ -401,7 +405,7 @@ def _submitted(book: Any, assignment: str) -> str:
 
 
 def _replace(new: Path, old: Path) -> None:
-    """Put a folder in the place of another, which goes aside, beside where the new one was."""
+    """Put a folder in the place of another one, which is moved to the folder from which the new one came."""
     old.parent.mkdir(parents=True, exist_ok=True)
     if old.exists():
         old.rename(new.with_name(f"{new.name}.old"))
@@ -409,7 +413,7 @@ def _replace(new: Path, old: Path) -> None:
 
 
 def _remember(course: Course, before: Mapping[str, str], made: Iterable[str]) -> None:
-    """Note the notebooks that were written now, so that one that was edited since is known."""
+    """Note the hashes of the notebooks just written, so that later edits can be recognised."""
     made_now = {name: _hash(course.source(name).read_bytes()) for name in made}
     state = {"format": FORMAT, "notebooks": {**before, **made_now}}
     text = json.dumps(state, indent=1, sort_keys=True) + "\n"
@@ -417,7 +421,7 @@ def _remember(course: Course, before: Mapping[str, str], made: Iterable[str]) ->
 
 
 def _state(course: Course) -> dict[str, str]:
-    """The hashes of the notebooks as the kit wrote them; {} if nothing readable is noted.
+    """The hashes of the notebooks that the kit wrote; {} if no readable note exists.
 
     Raises `Trouble` for a note of another format.
     """

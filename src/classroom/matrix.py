@@ -1,4 +1,4 @@
-"""The matrix: every solution beside what the checks say of it, as a table and as a picture."""
+"""The matrix: every solution with the verdict of its check, as a table and as a picture."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from lessons.judge.verdict import Verdict
 
 @dataclass(frozen=True)
 class Row:
-    """One exercise: its solutions with their verdicts, and what the check says of the stub."""
+    """One exercise: its solutions with their verdicts, and the check's verdict on the stub."""
 
     exercise: Exercise
     judged: tuple[tuple[Solution, Verdict], ...]
@@ -28,14 +28,14 @@ class Row:
 
     @property
     def astray(self) -> list[str]:
-        """Each solution of which the check says something else than it should, as a sentence."""
+        """A sentence for each solution whose verdict is not as it should be."""
         said = []
         for solution, verdict in self.judged:
             if solution.right and verdict.status != "correct":
-                said.append(f"{solution} is right, and the check says {verdict.status}.")
+                said.append(f"{solution} is right, but the check says {verdict.status}.")
             if not solution.right and (verdict.status == "correct" or verdict.belief != solution.belief):
                 named = verdict.belief or "no misconception"
-                said.append(f"{solution} is wrong, and the check says {verdict.status}, {named}.")
+                said.append(f"{solution} is wrong, but the check says {verdict.status}, {named}.")
         if self.stub != "missing":
             said.append(f"{self.exercise.id}: the stub is {self.stub}, not missing.")
         unfailed = set(self.exercise.aspects) - {
@@ -75,7 +75,7 @@ def matrix(folder: Path, variant: str = "kit", only: Iterable[str] = ()) -> list
 
 
 def table(rows: list[Row]) -> str:
-    """The matrix as text, one line an exercise, with a last line of sums."""
+    """The matrix as text, one line for each exercise, with a last line of sums."""
     sides = [solution.right for row in rows for solution, _ in row.judged]
     points = str(sum(row.exercise.worth for row in rows))
     sums = [str(sides.count(True)), str(sides.count(False)), str(len(_beliefs(rows)))]
@@ -85,7 +85,7 @@ def table(rows: list[Row]) -> str:
 
 
 def mutants_table(rows: list[survivors.Row]) -> str:
-    """What became of all mutants, one line an exercise, with a last line of sums."""
+    """The results of all mutants, one line for each exercise, with a last line of sums."""
     cells = [row.cells() for row in rows]
     sums = [str(sum(map(int, column))) for column in list(zip(*cells, strict=True))[1:-1]]
     seconds = sum(row.seconds for row in rows)
@@ -108,9 +108,9 @@ def _beliefs(rows: list[Row]) -> Counter[str]:
 
 
 def picture(rows: list[Row], path: Path) -> None:
-    """Draw which misconceptions are the names of how many wrong solutions, exercise by exercise.
+    """Draw how many wrong solutions of each exercise are rejected under which misconception.
 
-    path: where to; its ending chooses the format, such as ".svg" or ".png".
+    path: the file to write; its ending chooses the format, such as ".svg" or ".png".
     """
     from matplotlib.figure import Figure
 
@@ -137,11 +137,11 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("exercise", nargs="*", help="which exercises (default: all)")
     parser.add_argument("--solutions", type=Path, metavar="DIR", help="their folder (default: the kit's)")
     parser.add_argument("--variant", default="kit", help="the course's variant (default: kit)")
-    parser.add_argument("--picture", type=Path, metavar="FILE", help="draw it too, such as matrix.png")
+    parser.add_argument("--picture", type=Path, metavar="FILE", help="also draw it, for example matrix.png")
     parser.add_argument(
         "--mutants",
         action="store_true",
-        help="change each right solution by one step, and judge what comes of it",
+        help="change each right solution by one step, and judge the changed ones",
     )
     parser.add_argument(
         "--save", type=Path, metavar="DIR", help="write each mutant that survives and is not listed into DIR"
@@ -149,12 +149,12 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Print the matrix; return 1 when a check says of a solution what it should not."""
+    """Print the matrix; return 1 if a solution has not the verdict that it should have."""
     from lessons.desk import workcopy as desk
 
     folder = arguments.solutions or desk.course() / "exercises" / "solutions"
     if not folder.is_dir():
-        raise Trouble(f"There is no folder {folder}: give the one of the solutions with --solutions DIR.")
+        raise Trouble(f"There is no folder {folder}: give the folder of the solutions with --solutions DIR.")
     unknown = [id for id in arguments.exercise if id not in exercises()]
     if unknown:
         raise Trouble(f"There is no exercise {unknown[0]!r}. There are {', '.join(exercises())}.")
@@ -171,7 +171,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _mutants(folder: Path, only: list[str], save: Path | None) -> int:
-    """Print what became of the mutants; return 1 if one survives that is not listed."""
+    """Print the results of the mutants; return 1 if one survives that is not listed."""
     live, said = sys.stderr.isatty(), [time.monotonic()]
 
     def say(line: str) -> None:

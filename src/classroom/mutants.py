@@ -1,7 +1,7 @@
-"""Mutants: an answer that is right, changed by one step. A check should refuse each that breaks its task.
+"""Mutants: right answers changed by one step. A check should reject each one that breaks its task.
 
-An operator finds the places of one kind of step in a tree, and each place is tried on a tree of its own.
-Steps that as a rule change nothing that a task asks for, such as a longer `try`, are left out.
+An operator finds the places for one kind of step in a tree. Each step is made in a fresh tree. Steps that
+rarely change anything that a task requires, such as a longer `try`, are left out.
 """
 
 from __future__ import annotations
@@ -22,13 +22,13 @@ CLEANING = {
     "close", "commit", "rollback", "unlink", "remove", "discard", "clear", "append", "push", "callback",
     "release", "enter_context", "pop", "__enter__", "__exit__",
 }  # fmt: skip
-"""Calls that open, note or tidy something up."""
+"""Calls that open, record or clean up something."""
 
 OTHER_WAY = {
     ast.Lt: ast.LtE, ast.LtE: ast.Lt, ast.Gt: ast.GtE, ast.GtE: ast.Gt, ast.Eq: ast.NotEq, ast.NotEq: ast.Eq,
     ast.Is: ast.IsNot, ast.IsNot: ast.Is, ast.In: ast.NotIn, ast.NotIn: ast.In,
 }  # fmt: skip
-"""What a comparison is turned into: a limit moves by one, a test turns round."""
+"""The change of each comparison: a limit moves by one, or a test is reversed."""
 
 NARROWER = {"BaseException": ("Exception", "ValueError"), "Exception": ("ValueError", "OSError")}
 """What a handler catches instead."""
@@ -102,7 +102,7 @@ def _hashed(shape: Any) -> str:
 
 
 def difference(before: str, after: str) -> tuple[str, ...]:
-    """The lines that a step took away, with "-", and those that it brought, with "+", without indentation."""
+    """The lines that a step removed, with "-", and the lines that it added, with "+", without indentation."""
     lines = [*unified_diff(before.splitlines(), after.splitlines(), lineterm="", n=0)][2:]
     return tuple(f"{line[0]} {line[1:].strip()}" for line in lines if line[0] in "+-" and line[1:].strip())
 
@@ -154,7 +154,7 @@ def operator(function: Operator) -> Operator:
 
 
 def _blocks(tree: ast.AST) -> Iterator[tuple[ast.AST, list[ast.stmt]]]:
-    """Each list of statements, with the node whose it is."""
+    """Each list of statements, with the node that it belongs to."""
     for node in ast.walk(tree):
         for name in ("body", "orelse", "finalbody"):
             block = getattr(node, name, None)
@@ -208,7 +208,7 @@ def _expression(source: str) -> ast.expr:
 
 @operator
 def shared_state(tree: ast.Module) -> Sites:
-    """What is stored on `self` goes to the class, and so to all of its objects."""
+    """A value stored on `self` goes to the class instead, so all objects share it."""
     for node in _nodes(tree, ast.Attribute):
         if isinstance(node.ctx, ast.Store) and getattr(node.value, "id", "") == "self":
             yield node, partial(setattr, node, "value", _expression("type(self)"))
@@ -251,7 +251,7 @@ def finally_dropped(tree: ast.Module) -> Sites:
 
 @operator
 def finally_flattened(tree: ast.Module) -> Sites:
-    """What is in `finally` comes below the `try` instead: an error skips it."""
+    """The statements of `finally` are put after the `try` instead: an error skips them."""
     for block, place, node in _statements(tree, ast.Try):
         if node.finalbody:
             yield node, _instead(block, place, [*_without(node), *node.finalbody])
@@ -288,7 +288,7 @@ def except_wider(tree: ast.Module) -> Sites:
 
 @operator
 def raise_dropped(tree: ast.Module) -> Sites:
-    """Nothing is raised."""
+    """An error is not raised."""
     for block, place, node in _statements(tree, ast.Raise):
         yield node, _instead(block, place, [ast.Pass()])
 
@@ -325,10 +325,10 @@ def method_dropped(tree: ast.Module) -> Sites:
 
 @operator
 def with_dropped(tree: ast.Module) -> Sites:
-    """A block without one of its context managers: what is opened there has a name, and is not closed."""
+    """A block without one of its context managers: the resource gets a name, and is not closed."""
     for block, place, node in _statements(tree, ast.With):
         for number, item in enumerate(node.items):
-            # Without a name it would be freed at once, and by that often closed.
+            # Without a name it would be freed at once, and often closed by that.
             name = item.optional_vars or ast.Name("_opened", ast.Store())
             opened = ast.Assign([name], item.context_expr)
             before, after = node.items[:number], node.items[number + 1 :]
@@ -366,7 +366,7 @@ def statement_dropped(tree: ast.Module) -> Sites:
 
 @operator
 def if_turned(tree: ast.Module) -> Sites:
-    """What an `if` guards is done always, or never."""
+    """The body of an `if` is run always, or never."""
     for block, place, node in _statements(tree, ast.If):
         yield node, _instead(block, place, node.body)
         yield node, _instead(block, place, node.orelse)
@@ -374,7 +374,7 @@ def if_turned(tree: ast.Module) -> Sites:
 
 @operator
 def comparison(tree: ast.Module) -> Sites:
-    """A comparison turned, or its limit moved; or the truth of a value in the place of `is None`."""
+    """A comparison reversed, or its limit moved; or the truth of a value in place of `is None`."""
     for node in _nodes(tree, ast.Compare):
         for place, sign in enumerate(node.ops):
             yield node, partial(node.ops.__setitem__, place, OTHER_WAY[type(sign)]())
@@ -396,7 +396,7 @@ def condition_shortened(tree: ast.Module) -> Sites:
 
 @operator
 def yield_from_list(tree: ast.Module) -> Sites:
-    """`yield from` reads all before it hands on the first."""
+    """`yield from` reads everything before it yields the first value."""
     for node in _nodes(tree, ast.YieldFrom):
         yield node, partial(setattr, node, "value", ast.Call(_expression("list"), [node.value], []))
 
@@ -429,7 +429,7 @@ def _near(value: Any) -> tuple[Any, ...]:
 
 @operator
 def instance_to_self(tree: ast.Module) -> Sites:
-    """A descriptor's method uses the field in the place of the object: all objects share it."""
+    """A descriptor's method uses the descriptor instead of the object: all objects share the value."""
     for method in _nodes(tree, ast.FunctionDef):
         if [parameter.arg for parameter in method.args.args][:2] == ["self", "instance"]:
             for node in _nodes(method, ast.Name):
@@ -439,7 +439,7 @@ def instance_to_self(tree: ast.Module) -> Sites:
 
 @operator
 def reference_kept(tree: ast.Module) -> Sites:
-    """A method keeps the object that it is given."""
+    """A method keeps a reference to the object that it is given."""
     for method in _nodes(tree, ast.FunctionDef):
         if [parameter.arg for parameter in method.args.args][:2] == ["self", "instance"]:
             keeping = ast.parse("vars(self).setdefault('reference', []).append(instance)").body[0]

@@ -1,9 +1,9 @@
 """An instructor's own exercises: in a course's folder `own`, each proven like the kit's.
 
-One exercise is one folder, in the same form as the kit's: `own/leaks_x101/` holds `task.md`, `stub.py` and
-`check.py`; its right and wrong solutions are in `own/solutions/leaks-x101/`. A release carries check and stub
-beside its notebook, whose setup cell imports the check. Grading takes it from the release, never from a
-submission.
+One exercise is one folder, in the same form as in the kit: `own/leaks_x101/` holds `task.md`, `stub.py` and
+`check.py`. Its right and wrong solutions are in `own/solutions/leaks-x101/`. A release has the check and the
+stub beside its notebook, whose setup cell imports the check. Grading takes the check from the release, never
+from a submission.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from classroom.trouble import Trouble
 from lessons.exercises import Exercise, exercises
 
 FILES = ("check.py", "stub.py")
-"""What a release carries of an exercise's folder."""
+"""The files of an exercise's folder that a release contains."""
 
 
 def folder_name(id: str) -> str:
@@ -32,7 +32,7 @@ def folder_name(id: str) -> str:
 
 
 def own_exercise(folder: Path, id: str) -> Chosen:
-    """An exercise of the folder `own`. Raises `Trouble` when a part of it is missing or does not fit."""
+    """An exercise of the folder `own`. Raises `Trouble` if a part of it is missing or does not fit."""
     place = folder / folder_name(id)
     if not (place / "task.md").is_file():
         raise Trouble(f"There is no {place / 'task.md'}: `classroom exercise {id}` begins this exercise.")
@@ -41,7 +41,7 @@ def own_exercise(folder: Path, id: str) -> Chosen:
     agreed(task, exercise)
     stub = place / "stub.py"
     if not stub.is_file() or not stub.read_text(encoding="utf-8").strip():
-        raise Trouble(f"{id} has no stub: write {stub}, which is what students find in the answer's cell.")
+        raise Trouble(f"{id} has no stub: write {stub}, the text that students find in the answer cell.")
     solution = folder / "solutions" / id / "right_1.py"
     if not solution.is_file():
         raise Trouble(f"{id} has no solution: write {solution}.")
@@ -50,7 +50,7 @@ def own_exercise(folder: Path, id: str) -> Chosen:
 
 
 def checked(folder: Path, id: str) -> Exercise:
-    """Import the check of an own exercise, which registers it. Raises `Trouble` when that fails."""
+    """Import the check of an own exercise, which registers it. Raises `Trouble` if that fails."""
     path = folder / folder_name(id) / "check.py"
     if not path.is_file():
         raise Trouble(f"{id} has no check: write {path}, or begin with `classroom exercise {id}`.")

@@ -1,4 +1,4 @@
-"""What grading left: records, one file per student and assignment."""
+"""The records of grading: one file for each student and assignment."""
 
 from __future__ import annotations
 
@@ -19,18 +19,18 @@ BY_HAND = "not graded by hand yet"
 
 
 def read(course: Course, assignment: str) -> dict[str, dict[str, Any]]:
-    """All records of an assignment by student, in the order of their names; empty before the first grading.
+    """All records of an assignment by student, sorted by name; empty before the first grading.
 
-    Raises `Trouble` for a file that is no record, with what to do.
+    Raises `Trouble` for a file that is not a record, and says what to do.
     """
     folder = course.records / assignment
     return {path.stem: _record(path) for path in sorted(folder.glob("*.json"))}
 
 
 def graded(course: Course, wanted: Sequence[str]) -> list[str]:
-    """The assignments that were wanted, or all that were graded.
+    """The assignments that were asked for, or all that were graded.
 
-    Raises `Trouble` for one that the course does not have or that was not graded yet.
+    Raises `Trouble` for an assignment that the course does not have or that was not graded yet.
     """
     for name in wanted:
         course.assignment(name)
@@ -39,7 +39,7 @@ def graded(course: Course, wanted: Sequence[str]) -> list[str]:
     if missing or not there:
         what = missing[0] if missing else "ASSIGNMENT"
         said = f"{what} was not graded yet" if missing else "No assignment was graded yet"
-        raise Trouble(f"{said}: `classroom grade {what}` comes first.")
+        raise Trouble(f"{said}: run `classroom grade {what}` first.")
     return list(wanted) or there
 
 
@@ -50,17 +50,18 @@ def _record(path: Path) -> dict[str, Any]:
         raise Trouble(f"{path} cannot be read: {error.strerror or error}.") from None
     except (ValueError, TypeError):
         raise Trouble(
-            f"{path} is no record of a grading: take it away, and `classroom grade` grades this one again."
+            f"{path} is not a record of a grading: delete it, and `classroom grade` grades this submission "
+            "again."
         ) from None
     same_format(path, record.get("format"), FORMAT)
     return record
 
 
 def flag(record: Mapping[str, Any] | None, submission: Any) -> str:
-    """What a submission still waits for: a person to decide, to grade an answer by hand, or nothing, "".
+    """What a submission still needs: a person's decision, a grade by hand, or nothing: "".
 
-    record: None when the kit did not grade it. submission: the gradebook's, or None. A decision is a manual
-    score for any check.
+    record: None if the kit did not grade it. submission: the gradebook's, or None. A manual score for any
+    check is a decision.
     """
     grades = [grade for notebook in submission.notebooks for grade in notebook.grades] if submission else []
     if record is not None and record["needs_person"]:
@@ -76,14 +77,14 @@ def flag(record: Mapping[str, Any] | None, submission: Any) -> str:
 
 
 def seeds(record: Mapping[str, Any]) -> dict[str, str]:
-    """What the judge drew when it was graded, by exercise."""
+    """The judge's seeds at the time of grading, by exercise."""
     return {id: str(score["seed"]) for id, score in record["exercises"].items() if score.get("seed")}
 
 
 def write_text(path: Path, text: str, encoding: str = "utf-8") -> None:
-    """Put a file in place whole or not at all, with the folders above it.
+    """Write a file completely or not at all, and make its folders.
 
-    Raises `Trouble` when it cannot be written.
+    Raises `Trouble` if it cannot be written.
     """
     try:
         desk.write(path, text.encode(encoding))

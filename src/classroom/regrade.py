@@ -1,6 +1,6 @@
-"""`classroom regrade`: grade again after a check was mended, and show what changes for whom, and why.
+"""`classroom regrade`: grade again after a check was fixed, and show what changes for which student, and why.
 
-Nobody loses by it unless `--lower` says so, and what a person gave stays.
+Points are lowered only with `--lower`, and points given by a person are kept.
 """
 
 from __future__ import annotations
@@ -27,26 +27,27 @@ COLUMNS = (
     "assignment", "student_id", "last_name", "first_name", "email", "score_before", "score", "max_score",
     "why",
 )  # fmt: skip
-"""What the table of changes holds: `score` is what goes to the learning platform."""
+"""The columns of the table of changes: `score` is the score for the learning platform."""
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the options of `classroom regrade`."""
     parser.description = (
-        "After a check was mended and its version raised: grade again whom the older version graded, and "
-        "show before, after and why. A lower result is shown and not taken; what a person gave stays. The "
-        "changes alone are written to regrade-ASSIGNMENT-N.csv, for the learning platform."
+        "Use this after a check was fixed and its version raised. It grades again everything that the older "
+        "version graded, and shows the points before and after, and why. A lower result is shown, but not "
+        "used; points given by a person are kept. The changes are written to regrade-ASSIGNMENT-N.csv, for "
+        "the learning platform."
     )
     parser.add_argument("assignment", metavar="ASSIGNMENT", help="for example leaks")
     add_option(parser)
     add_options(parser)
-    parser.add_argument("--all", action="store_true", help="also whom the checks of today graded")
-    parser.add_argument("--lower", action="store_true", help="take a lower result, too")
+    parser.add_argument("--all", action="store_true", help="also regrade what the current checks graded")
+    parser.add_argument("--lower", action="store_true", help="use lower results, too")
     parser.add_argument("--dry-run", action="store_true", help="show what would change, and write nothing")
 
 
 def run(given: argparse.Namespace) -> int:
-    """Regrade, say what changed, and return 0, or 1 when somebody named was never graded."""
+    """Regrade, say what changed, and return 0, or 1 if a student who was named was never graded."""
     course = Course.read(given.course)
     sandboxed = in_sandbox(given)
     summary = regrade(
@@ -59,9 +60,11 @@ def run(given: argparse.Namespace) -> int:
 
 @dataclass(frozen=True)
 class Change:
-    """What regrading makes of one exercise of one student. `taken` is False for a lower result that is not.
+    """The result of regrading one exercise of one student.
 
-    manual: what a person gave for it, which stays, or None.
+    `taken` is False for a lower result that is not used.
+
+    manual: the points that a person gave for it, which are kept, or None.
     """
 
     exercise: str
@@ -72,7 +75,7 @@ class Change:
 
     @property
     def difference(self) -> float:
-        """By how much the student's points change."""
+        """The change of the student's points."""
         return self.after.points - self.before.points if self.taken and self.manual is None else 0.0
 
     def __str__(self) -> str:
@@ -82,14 +85,14 @@ class Change:
             parts.append(f"check {before.version or 'unknown'} → {after.version or 'unknown'}")
         parts += why(before, after)
         if not self.taken:
-            parts.append("lower, not taken (--lower takes it)")
+            parts.append("lower, not used (--lower uses it)")
         if self.manual is not None:
-            parts.append(f"the {self.manual:g} points that a person gave stay")
+            parts.append(f"the {self.manual:g} points that a person gave are kept")
         return "; ".join(parts)
 
 
 def why(before: Score, after: Score) -> list[str]:
-    """What is different between two gradings of one answer, in words."""
+    """The differences between two gradings of one answer, in words."""
     old, new = ({_plain(one.get("name")): one for one in score.aspects} for score in (before, after))
     said = []
     for name, aspect in new.items():
@@ -99,24 +102,24 @@ def why(before: Score, after: Score) -> list[str]:
         elif was["points"] != aspect["points"]:
             holds = aspect["points"] == aspect["worth"]
             seen = _plain(aspect.get("seen")) or "see the check"
-            said.append(f"“{name}” holds now" if holds else f"“{name}” holds no longer: {seen}")
+            said.append(f"“{name}” passes now" if holds else f"“{name}” fails now: {seen}")
         elif was["worth"] != aspect["worth"]:
             said.append(f"“{name}” is worth {aspect['worth']}, was {was['worth']}")
-    said += [f"“{name}” is asked no longer" for name in old if name not in new]
+    said += [f"“{name}” is not checked any more" for name in old if name not in new]
     if not said and after.note:
         said.append(_plain(after.note))
     return said
 
 
 def _plain(text: object) -> str:
-    """Text of a student's own kernel, fit for a terminal and a table: one line of what can be printed."""
+    """Text from a student's kernel, made fit for a terminal and a table: one line of printable characters."""
     line = " ".join(str(text or "").split())
     return "".join(letter if letter.isprintable() else "?" for letter in line)[:200]
 
 
 @dataclass
 class RegradingSummary:
-    """What a regrading did."""
+    """The counts of a regrading."""
 
     assignment: str
     dry: bool = False
@@ -133,11 +136,11 @@ class RegradingSummary:
         what = "Would regrade" if self.dry else "Regraded"
         lines = [
             f"{what} {self.count} of {self.assignment}: {len(self.higher)} higher, {len(self.lower)} lower, "
-            f"{len(self.refused)} with a lower result that is not taken, {same} as before."
+            f"{len(self.refused)} with a lower result that is not used, {same} as before."
         ]
         if self.skipped:
             lines.append(
-                f"{self.skipped} were graded by the checks of today and stayed (--all regrades them)."
+                f"{self.skipped} were graded by the current checks and stay the same (--all regrades them)."
             )
         if self.dry:
             lines.append("Nothing was written (--dry-run).")
@@ -162,18 +165,18 @@ def regrade(
     times: Times | None = None,
     say: Callable[[str], None] = print,
 ) -> RegradingSummary:
-    """Grade again what an older version of a check graded, and return what changed.
+    """Grade again what an older version of a check graded, and return the changes.
 
-    everybody: also what the checks of today graded. lower: take lower results, too. dry: write nothing.
-    say: is given the lines about whom something changes for.
+    everybody: also regrade what the current checks graded. lower: use lower results, too. dry: write nothing.
+    say: receives a line for each change.
 
-    Raises `Trouble` when the course is not ready, nothing was graded yet, or no kernel starts.
+    Raises `Trouble` if the course is not ready, nothing was graded yet, or no kernel starts.
     """
     course.assignment(assignment)
     recipe = Recipe.read(course, assignment, sandboxed, times)
     recorded = records.read(course, assignment)
     if not recorded:
-        raise Trouble(f"Nothing of {assignment} was graded yet: `classroom grade {assignment}` comes first.")
+        raise Trouble(f"Nothing of {assignment} was graded yet: run `classroom grade {assignment}` first.")
     summary = RegradingSummary(assignment, dry)
     chosen = {student: record for student, record in recorded.items() if not students or student in students}
     waiting = [student for student, record in chosen.items() if everybody or outdated(record, recipe)]
@@ -193,10 +196,13 @@ def regrade(
                 there = list(submissions(course.root / "submitted", assignment, (student,)))
                 found = there[0] if there else Found(student, None, "gone", "nothing is submitted any more.")
                 if found.digest != recorded[student]["digest"]:
-                    say(f"{student}: not what was graded lies there now: `classroom grade` grades it.")
+                    say(
+                        f"{student}: the submission has changed since it was graded: `classroom grade` "
+                        "grades it."
+                    )
                 elif found.data is not None:
                     found_by[student] = found
-                    # The same draw: what changes is the check's doing.
+                    # The seed is the same, so every change comes from the check.
                     yield recipe.job(student, found.data, records.seeds(recorded[student]))
 
         for result in results(pool, jobs(), recipe, dask):
@@ -210,27 +216,27 @@ def regrade(
 def _entered(
     one: _Regraded, found: Found, writer: _Writer, summary: RegradingSummary, say: Callable[[str], None]
 ) -> None:
-    """Write what is taken of a new result, and tell it."""
+    """Write the part of a new result that is used, and report it."""
     student = one.result.student
     if one.result.status == "stopped" and one.record["status"] != "stopped":
-        say(f"{student}: stays as it was. {one.result.note}")
+        say(f"{student}: not changed. {one.result.note}")
         return
     try:
         points = writer.enter(found, one)
     except (Trouble, OSError, DatabaseError):
         raise
     except Exception as error:
-        say(f"{student}: stays as it was. It cannot be compared: {described(error)}.")
+        say(f"{student}: not changed. The results cannot be compared: {described(error)}.")
         return
     summary.count += 1
     _tell(one, points, summary, say)
 
 
 def outdated(record: Mapping[str, Any], recipe: Recipe) -> bool:
-    """Whether a check that graded it has another version now.
+    """Whether a check that graded it has a different version now.
 
-    The version of an own exercise's check is known in the kernel alone; there it is whether anything of the
-    release has changed.
+    The version of an own exercise's check is known only in the kernel. For these, any change of the release
+    counts.
     """
     graded = record.get("version") or {}
     return any(
@@ -260,7 +266,7 @@ def _tell(
 
 
 class _Regraded:
-    """A new result beside the record of the old one, and what of it is taken."""
+    """A new result, the record of the old one, and what of the new one is used."""
 
     def __init__(
         self, course: Course, template: Template, record: Mapping[str, Any], result: Result, lower: bool
@@ -272,7 +278,7 @@ class _Regraded:
         self.names = {slot.id: slot.exercise or slot.id for slot in template.slots if slot.check}
 
     def settle(self, manual: Mapping[str, float]) -> None:
-        """Hold old and new against each other, and put the old back where the new is lower."""
+        """Compare old and new, and put the old result back if the new one is lower."""
         kept = {}
         for check, after in self.result.scores.items():
             name = self.names[check]
@@ -290,7 +296,7 @@ class _Regraded:
             self.result = replace(self.result, scores=scores, notebook=notebook)
 
     def _notebook(self, kept: Mapping[str, Score]) -> str:
-        """The new notebook, with the old outputs of the checks whose old points stay."""
+        """The new notebook, with the old outputs of the checks whose old points are kept."""
         new = json.loads(self.result.notebook)
         old = {}
         with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
@@ -320,9 +326,9 @@ def _score(recorded: Mapping[str, Any] | None, worth: float) -> Score:
 
 
 class _Writer:
-    """Writes what is regraded, one student at a time: gradebook, record, and a line of the table of changes.
+    """Writes the regraded results, one student at a time: gradebook, record, and a line in the table.
 
-    So a regrading that is cut off leaves a table of what it changed so far.
+    So a regrading that is interrupted leaves a table of its changes so far.
     """
 
     def __init__(self, course: Course, recipe: Recipe, dry: bool) -> None:
@@ -334,7 +340,7 @@ class _Writer:
         self.gradebook: Any = None
 
     def __enter__(self) -> _Writer:
-        # nbgrader takes a second to import; the workers begin meanwhile.
+        # Importing nbgrader takes a second; meanwhile the workers start.
         from classroom.book import Book
         from classroom.gradebook import gradebook
 
@@ -351,7 +357,7 @@ class _Writer:
         self._within.__exit__(*error)
 
     def enter(self, found: Found, one: _Regraded) -> tuple[float, float]:
-        """Write one student's grade, if anything is to be written; the points before and after."""
+        """Write one student's grade if it changed, and return the points before and after."""
         student = found.student
         submission = self.gradebook.find_submission(self.recipe.assignment, student)
         grades = [grade for notebook in submission.notebooks for grade in notebook.grades]

@@ -1,6 +1,6 @@
-"""From source notebooks to what students get: nbgrader makes the release, with our stubs.
+"""From source notebooks to the notebooks for students: nbgrader makes the release, with our stubs.
 
-Also where the kit's own texts, stubs and solutions are put together into source notebooks.
+This module also composes source notebooks from the kit's own texts, stubs and solutions.
 """
 
 from __future__ import annotations
@@ -52,15 +52,15 @@ _REGIONS = re.compile(
 
 
 class Stubs(ClearSolutions):  # type: ignore[misc]
-    """nbgrader's `ClearSolutions`, with a stub for each answer cell: the one that the source carries in it.
+    """nbgrader's `ClearSolutions`, with a stub for each answer cell: the stub that the source cell contains.
 
-    A cell without a stub is cleared as nbgrader does it. Raises `RuntimeError` for half a region.
+    A cell without a stub is cleared in nbgrader's way. Raises `RuntimeError` for half a region.
     """
 
-    text_stub = Unicode(ANSWER, help="What stands in a written answer's cell").tag(config=True)
+    text_stub = Unicode(ANSWER, help="The text in the cell of a written answer").tag(config=True)
 
     def preprocess_cell(self, cell: Any, resources: Any, cell_index: int) -> tuple[Any, Any]:
-        """Put the stub in the place of solution and stub."""
+        """Replace the solution and the commented stub by the stub."""
         if cell.cell_type != "code" or not is_solution(cell) or BEGIN_STUB not in cell.source:
             return super().preprocess_cell(cell, resources, cell_index)  # type: ignore[no-any-return]
         source, found = _REGIONS.subn(lambda region: uncommented(region["stub"]), cell.source)
@@ -75,9 +75,9 @@ class Stubs(ClearSolutions):  # type: ignore[misc]
 
 
 def generate(root: Path, assignments: Iterable[str]) -> None:
-    """Let nbgrader make `release/` from `source/` in a course folder, and enter the cells in its gradebook.
+    """Let nbgrader make `release/` from `source/` in a course folder, and add the cells to its gradebook.
 
-    Raises `Trouble` with nbgrader's own words when it refuses.
+    Raises `Trouble`, with nbgrader's own words, if nbgrader fails.
     """
     root = root.absolute()
     config = PyFileConfigLoader(CONFIG, path=str(root)).load_config()
@@ -98,7 +98,7 @@ def generate(root: Path, assignments: Iterable[str]) -> None:
 
 @contextmanager
 def scripts_on_path() -> Iterator[None]:
-    """Let nbgrader find `alembic`, which it runs by name when it makes a gradebook, in this environment."""
+    """Let nbgrader find `alembic` in this environment; it runs that by name when it makes a gradebook."""
     before = os.environ.get("PATH")
     os.environ["PATH"] = os.pathsep.join(filter(None, [sysconfig.get_path("scripts"), before]))
     try:
@@ -111,7 +111,7 @@ def scripts_on_path() -> Iterator[None]:
 
 
 class _Words(logging.Handler):
-    """Keeps what nbgrader logs as errors; the last line of a traceback is the one that says why."""
+    """Keeps the errors that nbgrader logs; the last line of a traceback says the reason."""
 
     def __init__(self) -> None:
         super().__init__(logging.ERROR)
@@ -134,18 +134,18 @@ def weaker(course: Course, assignments: Iterable[str]) -> list[str]:
             if cells:
                 said.append(
                     f"{name}: a hostile submission can make {listed(cells)} pass. The judge decides "
-                    'check cells of the form `check("…", name).points`; others run in its kernel.'
+                    'check cells of the form `check("…", name).points`; its own kernel decides the others.'
                 )
     return said
 
 
 def kit() -> Path:
-    """The checkout of the kit, which holds the exercises. Raises `Trouble` when they are not there."""
+    """The checkout of the kit, which contains the exercises. Raises `Trouble` if they are not there."""
     root = desk.course()
     if not (root / ASSIGNMENT_TEXTS).is_dir() or not (root / "exercises").is_dir():
         raise Trouble(
-            f"The exercises are not beside the package (no folder {root / 'exercises'}): install from a "
-            "clone of the course with `pip install -e '.[classroom]'`."
+            f"The exercises are not beside the package (there is no folder {root / 'exercises'}): install "
+            "from a clone of the course with `pip install -e '.[classroom]'`."
         )
     return root
 
@@ -157,10 +157,10 @@ def kit_texts() -> dict[str, Texts]:
 
 
 def kit_exercise(task: Task) -> Chosen:
-    """One of the kit's exercises. Raises `Trouble` when its check, its stub or its solution does not fit."""
+    """One of the kit's exercises. Raises `Trouble` if its check, its stub or its solution does not fit."""
     exercise = exercises().get(task.id)
     if exercise is None:
-        raise Trouble(f"{task.id} has a text and no check: add one in lessons/exercises.")
+        raise Trouble(f"{task.id} has a text, but no check: add one in lessons/exercises.")
     agreed(task, exercise)
     solution = kit() / "exercises/solutions" / task.id / "right_1.py"
     if not solution.is_file():
@@ -172,7 +172,7 @@ def kit_exercise(task: Task) -> Chosen:
 
 
 def agreed(task: Task, exercise: Exercise) -> None:
-    """Raise `Trouble` when a text says something else than the check."""
+    """Raise `Trouble` if a text contradicts its check."""
     for what, told, checked in (("title", task.title, exercise.title), ("kind", task.kind, exercise.kind)):
         if told != checked:
-            raise Trouble(f"{task.id}: its text says {what} {told!r}, and its check {checked!r}.")
+            raise Trouble(f"{task.id}: its text says {what} {told!r}, but its check says {checked!r}.")

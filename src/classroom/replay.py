@@ -1,4 +1,4 @@
-"""`classroom replay`: judge one answer of a submission again, with the draw of its grading, for an appeal."""
+"""`classroom replay`: judge one answer of a submission again, with the seed of its grading, for an appeal."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("student", metavar="STUDENT", help="the student's id")
     parser.add_argument("exercise", metavar="EXERCISE", help="for example leaks-x2")
     parser.add_argument(
-        "--no-sandbox", action="store_true", help="run without a sandbox: for code that you know alone"
+        "--no-sandbox", action="store_true", help="run without a sandbox: only for code that you know"
     )
     add_option(parser)
     parser.set_defaults(dask=None)
 
 
 def run(given: argparse.Namespace) -> int:
-    """Show the verdict, and return 0 if it is that of the record, else 1."""
+    """Show the verdict, and return 0 if it is the same as in the record, else 1."""
     course = Course.read(given.course)
     assignment, record = recorded(course, given.student, given.exercise)
     result = replayed(course, assignment, record, given.exercise, in_sandbox(given))
@@ -48,15 +48,15 @@ def run(given: argparse.Namespace) -> int:
 
 
 def recorded(course: Course, student: str, exercise: str) -> tuple[str, dict[str, Any]]:
-    """The assignment of an exercise, and a student's record of it. Raises `Trouble` if there is none."""
+    """The assignment of an exercise, and a student's record of it. Raises `Trouble` if there is no record."""
     for assignment in course.assignments.values():
         if exercise in assignment.exercises:
             record = records.read(course, assignment.name).get(student)
             if record is None:
-                raise Trouble(f"{student} has no record of {assignment.name}: `classroom grade` writes it.")
+                raise Trouble(f"{student} has no record of {assignment.name}: `classroom grade` writes one.")
             if not record["exercises"].get(exercise, {}).get("seed"):
                 raise Trouble(
-                    f"The record of {student} has no verdict of {exercise}, so there is nothing to replay: "
+                    f"The record of {student} has no verdict on {exercise}, so there is nothing to replay: "
                     f"{record['note'] or record['exercises'].get(exercise, {}).get('note', '')}"
                 )
             return assignment.name, record
@@ -67,17 +67,17 @@ def recorded(course: Course, student: str, exercise: str) -> tuple[str, dict[str
 def replayed(
     course: Course, assignment: str, record: Mapping[str, Any], exercise: str, sandboxed: bool = True
 ) -> Result:
-    """Grade the recorded submission again, with the recorded draw.
+    """Grade the recorded submission again, with the recorded seeds.
 
-    Raises `Trouble` if something else is submitted now, or if no kernel starts.
+    Raises `Trouble` if the submission has changed since, or if no kernel starts.
     """
     student = record["student"]
     recipe = Recipe.read(course, assignment, sandboxed)
     found = next(submissions(course.root / "submitted", assignment, (student,)), None)
     if found is None or found.data is None or found.digest != record["digest"]:
         raise Trouble(
-            f"What was graded of {student} is not in {course.submitted(student, assignment)} any more: "
-            "put that notebook back."
+            f"The notebook of {student} that was graded is not in {course.submitted(student, assignment)} "
+            "any more: put it back."
         )
     result = graded(recipe.job(student, found.data, records.seeds(record)))
     if result.status in ("no kernel", "stopped"):
@@ -86,7 +86,7 @@ def replayed(
 
 
 def verdict(result: Result, exercise: str) -> Verdict | None:
-    """The verdict of an exercise in a graded notebook; None if the judge was shown no answer."""
+    """The verdict on an exercise in a graded notebook; None if the judge was not shown an answer."""
     for cell in json.loads(result.notebook)["cells"]:
         if cell.get("metadata", {}).get("nbgrader", {}).get("grade_id") == f"{exercise}-check":
             told = [one["data"][MIME] for one in cell["outputs"] if MIME in one.get("data", {})]
@@ -95,27 +95,27 @@ def verdict(result: Result, exercise: str) -> Verdict | None:
 
 
 def same(before: Mapping[str, Any], after: Score) -> bool:
-    """Whether the record's score and a new one say the same of each aspect."""
+    """Whether the record's score and a new one agree on each aspect."""
     return _facts(before["aspects"]) == _facts(after.aspects) and before["points"] == after.points
 
 
 def _facts(aspects: list[dict[str, Any]]) -> list[tuple[Any, ...]]:
-    # What was seen may hold the address of an object, which is another one in each run.
+    # What was seen may contain the address of an object, which differs in each run.
     return [(one["name"], one["worth"], one["points"], one["belief"]) for one in aspects]
 
 
 def compared(before: Mapping[str, Any], after: Score) -> str:
-    """What a replay shows beside the record, as a sentence."""
+    """One sentence that compares a replay with the record."""
     seed = before["seed"]
     if same(before, after):
         return (
             f"The record has the same verdict ({before['points']:g} of {after.worth:g} points, seed {seed})."
         )
     if before["version"] != after.version:
-        why = f"The check has version {after.version} now, and the record is of version {before['version']}."
+        why = f"The check has version {after.version} now, but the record has version {before['version']}."
     else:
-        why = "The answer does not behave the same each time, with the same seed."
+        why = "The answer does not behave the same each time, even with the same seed."
     return (
-        f"The record has another verdict: {before['points']:g} of {before['worth']:g} points, "
-        f"here {after.points:g} (seed {seed}). {why}"
+        f"The record has a different verdict: {before['points']:g} of {before['worth']:g} points there, "
+        f"{after.points:g} here (seed {seed}). {why}"
     )

@@ -1,7 +1,7 @@
-"""`classroom report`: how a class did, and what it believed, without telling of anybody.
+"""`classroom report`: how a class did, and which misconceptions it had, without naming any student.
 
-Numbers under five are held back, and so are as many others as it takes to keep them from being worked out:
-wherever numbers add up to one that is known, the hidden ones are at least two and stand for five or more.
+Numbers under five are hidden. Other numbers are hidden, too, so that the small ones cannot be worked out. If
+numbers with a known sum are hidden, there are at least two, and together they are five or more.
 """
 
 from __future__ import annotations
@@ -29,37 +29,36 @@ FEWEST = 5
 """The smallest number of students that is shown."""
 
 HIDDEN = "<5?"
-"""What stands for a number that is held back."""
+"""The sign in place of a number that is hidden."""
 
 RULE = (
-    f"A number under {FEWEST} is not shown, and neither is any other by which it could be worked out: "
-    f"“{HIDDEN}” stands for both. A bar holds at least five submissions."
+    f"A number under {FEWEST} is not shown, and neither are numbers from which it could be worked out: both "
+    f"appear as “{HIDDEN}”. A bar has at least five submissions."
 )
 
 FULL, NOTHING, OTHER = "full points", "not begun or not run", "something else"
 
 BARS = 10
-"""Into how many bars the points are divided, before small ones are joined."""
+"""How many bars the points are divided into, before small bars are joined."""
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the options of `classroom report`."""
     parser.description = (
-        "Write report.html, with figures, and one table a graded assignment: how many submissions, how many "
-        f"points, which misconceptions. Numbers under {FEWEST} are held back."
+        f"Write report.html, with figures, and one table for each graded assignment: submissions, points, "
+        f"misconceptions. Numbers under {FEWEST} are hidden."
     )
     parser.add_argument("assignment", nargs="*", metavar="ASSIGNMENT", help="which (default: all graded)")
     parser.add_argument("--to", type=Path, metavar="DIR", help="the folder (default: report in the course)")
     parser.add_argument(
         "--learning", type=Path, metavar="FOLDER",
-        help="show what the class learnt, by key point, from a folder of students' exported progress; "
-        "with --to, also as learning.csv",
+        help="show what the class learnt, from a folder of exports; with --to, also write learning.csv",
     )  # fmt: skip
     add_option(parser)
 
 
 def run(given: argparse.Namespace) -> int:
-    """Write the report, and say it in short."""
+    """Write the report, and print it in short."""
     if given.learning is not None:
         learning.show(given.learning, given.to, FEWEST)
         if not given.assignment:
@@ -72,22 +71,22 @@ def run(given: argparse.Namespace) -> int:
         if not one.withheld:
             records.write_text(folder / f"misconceptions-{one.name}.csv", one.as_csv())
     records.write_text(folder / "report.html", html(course, summaries))
-    print(f"The report with its figures is {folder / 'report.html'}.")
+    print(f"The report with figures is {folder / 'report.html'}.")
     return 0
 
 
 def held_back(counts: Sequence[int]) -> list[int | None]:
-    """Counts that add up to a number that is known, with None for those that are not shown.
+    """Counts that add up to a known number, with None for those that are hidden.
 
-    Nothing is hidden, or at least two that stand together for `FEWEST` or more. Which of them are small
-    does not show.
+    Either no count is hidden, or at least two, which together are `FEWEST` or more. The result does not show
+    which of them are small.
 
     >>> held_back([20, 3, 7]), held_back([20, 0, 7]), held_back([3, 2, 20])
     ([20, None, None], [20, 0, 7], [None, None, 20])
     """
     hidden = {number for number, count in enumerate(counts) if 0 < count < FEWEST}
     rest = sorted((count, number) for number, count in enumerate(counts) if number not in hidden)
-    # A zero hides nobody: it is taken along last.
+    # Hiding a zero protects no student, so zeros are hidden last.
     rest = [one for one in rest if one[0]] + [one for one in rest if not one[0]]
     while hidden and rest and (len(hidden) < 2 or sum(counts[one] for one in hidden) < FEWEST):
         hidden.add(rest.pop(0)[1])
@@ -95,7 +94,7 @@ def held_back(counts: Sequence[int]) -> list[int | None]:
 
 
 def shown(count: int | None) -> str:
-    """A count as it is printed."""
+    """A count in printed form."""
     return HIDDEN if count is None else str(count)
 
 
@@ -110,7 +109,7 @@ def bars(shares: Iterable[float]) -> list[tuple[int, int, int]]:
     start, count = 0, 0
     for number in range(BARS):
         count += counted[number]
-        # A bar ends once it holds enough; nothing at all is a bar of its own only where it hides nobody.
+        # A bar ends when it holds enough. An empty bar of its own is allowed only where it reveals nothing.
         if count >= FEWEST:
             made.append((start, number + 1, count))
             start, count = number + 1, 0
@@ -125,10 +124,10 @@ def bars(shares: Iterable[float]) -> list[tuple[int, int, int]]:
 
 @dataclass(frozen=True)
 class ClassSummary:
-    """What the report says of one assignment; `withheld` says why it says nothing, "" when it does not.
+    """The report on one assignment; `withheld` says why nothing is shown, or is "".
 
-    counts: submissions by how they came. bars: see `bars`. table: by what the check showed, a count for each
-    of the exercises, None where it is held back.
+    counts: submissions by status. bars: see `bars`. table: for each result of the checks, a count for each
+    exercise, None if it is hidden.
     """
 
     name: str
@@ -153,13 +152,13 @@ class ClassSummary:
             cells = [shown(count).rjust(size) for count, size in zip(counts, columns, strict=True)]
             lines.append(f"  {name:{width}}  " + "  ".join(cells))
         lines.append(
-            f"  ({HIDDEN} is under {FEWEST}, or held back so that such a number cannot be worked out.)"
+            f"  ({HIDDEN}: a number under {FEWEST}, or hidden so that such a number cannot be worked out.)"
         )
         return "\n".join([*lines, *self.weaker])
 
     @property
     def weaker(self) -> list[str]:
-        """A sentence for each exercise of which some points rest on what the answer's own process says."""
+        """A sentence for each exercise in which some points rest on reports of the answer's own process."""
         known = exercises()
         asked = {id: known[id].asked if id in known else () for id in self.exercises}
         weak = {
@@ -167,7 +166,7 @@ class ClassSummary:
             for id in asked
         }
         return [
-            f"{id} is weaker: a hostile submission can lie about part of {listed(names)}."
+            f"{id} is weaker: a hostile submission can deceive the check about part of {listed(names)}."
             for id, names in weak.items()
             if names
         ]
@@ -179,7 +178,7 @@ class ClassSummary:
         return f"Mean {self.mean:.1f} of {self.worth:g}. " + ", ".join(parts) + "."
 
     def as_csv(self) -> str:
-        """The table of what was shown, as CSV text."""
+        """The table of results as CSV text."""
         text = io.StringIO()
         writer = csv.writer(text)
         writer.writerow(["shown", "belief", *self.exercises])
@@ -189,7 +188,7 @@ class ClassSummary:
 
 
 def summary(course: Course, assignment: str) -> ClassSummary:
-    """What the report says of an assignment. Raises `Trouble` when a record cannot be read."""
+    """The report on an assignment. Raises `Trouble` if a record cannot be read."""
     from nbgrader.api import MissingEntry
 
     recorded = records.read(course, assignment)
@@ -200,7 +199,7 @@ def summary(course: Course, assignment: str) -> ClassSummary:
             worth = float(book.find_assignment(assignment).max_score)
         except MissingEntry:
             raise Trouble(
-                f"{assignment} has records and is not in {course.gradebook}: `classroom grade {assignment} "
+                f"{assignment} has records, but is not in {course.gradebook}: `classroom grade {assignment} "
                 "--again` writes both."
             ) from None
         there = {one.student.id: one for one in book.assignment_submissions(assignment)}
@@ -223,7 +222,7 @@ def summary(course: Course, assignment: str) -> ClassSummary:
 
 
 def _counts(recorded: Iterable[Mapping[str, Any]], enrolled: int, people: int) -> tuple[tuple[str, str], ...]:
-    """How the submissions came. Each number is part of a sum that is known: those who are enrolled."""
+    """The submissions by status. Each number is part of a known sum: the number of enrolled students."""
     came = Counter(
         record["status"] if record["status"] in ("graded", "late") else "problem" for record in recorded
     )
@@ -231,19 +230,19 @@ def _counts(recorded: Iterable[Mapping[str, Any]], enrolled: int, people: int) -
     missing = enrolled - submitted
     in_time, late, problem = held_back([came["graded"], came["late"], came["problem"]])
     person = held_back([people, submitted - people])[0]
-    # The number of submissions is known: who is enrolled is not said where the difference would be small.
+    # The number of submissions is shown, so the number of missing ones is hidden if it is small.
     return (
         ("submitted", str(submitted)),
         ("not submitted", HIDDEN if 0 < missing < FEWEST else str(missing)),
         ("in time", shown(in_time)),
         ("late", shown(late)),
-        ("of another name, or not graded", shown(problem)),
-        ("a person is needed", shown(person)),
+        ("misnamed, or not graded", shown(problem)),
+        ("needs a person", shown(person)),
     )
 
 
 def _table(recorded: Iterable[Mapping[str, Any]]) -> dict[str, Counter[str]]:
-    """For each exercise, how many submissions fall under what."""
+    """For each exercise, how many submissions had which result."""
     table: dict[str, Counter[str]] = {}
     total = 0
     for record in recorded:
@@ -251,7 +250,7 @@ def _table(recorded: Iterable[Mapping[str, Any]]) -> dict[str, Counter[str]]:
         for id, score in record["exercises"].items():
             table.setdefault(id, Counter())[_under(score)] += 1
     for counted in table.values():
-        # A record from before the exercise was chosen says nothing of it.
+        # A record made before the exercise was added says nothing about it.
         counted[NOTHING] += total - counted.total()
     return table
 
@@ -264,7 +263,7 @@ def _under(score: Mapping[str, Any]) -> str:
     if score["points"] >= score["worth"]:
         return FULL
     belief = score.get("belief")
-    # A verdict comes from the student's own kernel: only what the kit knows is a belief.
+    # A stored verdict may contain any text: only misconceptions that the kit knows are counted.
     return belief if isinstance(belief, str) and belief in misconceptions() else OTHER
 
 
@@ -285,7 +284,7 @@ def _told(name: str) -> str:
 
 
 def html(course: Course, summaries: Sequence[ClassSummary]) -> str:
-    """The report as one page that holds its figures."""
+    """The report as one page that contains its figures."""
     from classroom.pages import page
 
     return page(
@@ -327,8 +326,8 @@ def _beliefs_said(one: ClassSummary) -> str:
         reverse=True,
     )[:3]  # fmt: skip
     said = "; ".join(f"{name} in {id}, {count} times" for count, name, id in most)
-    return "Heat map of what the checks showed, by exercise; the table below says the same. " + (
-        f"Most often: {said}." if said else "No belief was shown often enough to be told."
+    return "Heat map of the checks' results, by exercise; the table below says the same. " + (
+        f"Most often: {said}." if said else "No misconception was seen often enough to be shown."
     )
 
 
@@ -341,7 +340,7 @@ def _drawn(figure: Figure, alt: str) -> Any:
 
 
 def points_figure(one: ClassSummary) -> Figure:
-    """The distribution of points; a bar is as wide as what it joins, and its area is its count."""
+    """The distribution of points; a bar's width is the range that it covers, and its area is its count."""
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(7, 3), layout="constrained")
@@ -360,7 +359,7 @@ def points_figure(one: ClassSummary) -> Figure:
 
 
 def beliefs_figure(one: ClassSummary) -> Figure:
-    """What the checks showed, by exercise: a number in each field, hatching where it is held back."""
+    """The checks' results by exercise: a number in each field, hatching if it is hidden."""
     from matplotlib.figure import Figure
     from matplotlib.patches import Rectangle
 
@@ -380,12 +379,12 @@ def beliefs_figure(one: ClassSummary) -> Figure:
             else:
                 color = "white" if count > most / 2 else "black"
                 axes.text(x, y, str(count), ha="center", va="center", fontsize=9, color=color)
-    # Thin lines between the fields: one that is white is a field, too.
+    # Thin lines between the fields, so that a white field can be seen as a field, too.
     axes.set_xticks([x - 0.5 for x in range(1, len(one.exercises))], minor=True)
     axes.set_yticks([y - 0.5 for y in range(1, len(names))], minor=True)
     axes.grid(which="minor", color="#8a94a0", linewidth=0.6)
     axes.tick_params(which="minor", length=0)
     axes.set_xticks(range(len(one.exercises)), one.exercises, rotation=30, ha="right", fontsize=9)
     axes.set_yticks(range(len(names)), names, fontsize=9)
-    axes.set_xlabel("submissions by what the check showed; hatched: held back", fontsize=9)
+    axes.set_xlabel("submissions by the check's result; hatched: hidden", fontsize=9)
     return figure

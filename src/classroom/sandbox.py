@@ -1,18 +1,19 @@
-"""A Jupyter kernel for code that nobody has read: in bubblewrap, with nothing of the machine to reach.
+"""A Jupyter kernel for untrusted code: in bubblewrap, so that it cannot reach the rest of the machine.
 
-What runs in it sees Python, the installed packages, the room `lifecycle` and the files it was given, all
-read-only.  It has no network, no other process, no environment of the grader's, and two folders of bounded
-size to write to, which are gone afterwards.  It is the same for root and for an ordinary user: root
-steps down before it builds the walls, because limits on processes do not hold for root.
+Code in it sees Python, the installed packages, the package `lifecycle` and the files it was given, all
+read-only. It has no network, and sees no other process and none of the grader's environment variables. It can
+write to two folders of limited size, which are deleted afterwards. All this is the same for root and for an
+ordinary user. Limits on processes do not apply to root, so root becomes an ordinary user before it builds the
+walls.
 
     with Sandbox({"data.csv": b"a,b\\n1,2\\n"}) as sandbox:
         client = sandbox.client()
     if sandbox.ended_by:
         print("the kernel was ended:", sandbox.ended_by)
 
-The kernel's sockets are in the sandbox as well.  The grader reaches them through `/proc/PID/root`.  The one
-folder that is open to both is empty but for the socket at which a judge outside may listen, `judge`; inside
-it is read-only, and the environment variable `LIFECYCLE_JUDGE` names the socket.
+The kernel's sockets are in the sandbox as well. The grader reaches them through `/proc/PID/root`. Only one
+folder is open to both sides. It holds nothing except the socket at which a judge outside may listen, `judge`.
+Inside, this folder is read-only, and the environment variable `LIFECYCLE_JUDGE` names the socket.
 """
 
 import contextlib
@@ -46,17 +47,17 @@ from lessons.judge.home import PLACE
 MIB: Final = 2**20
 
 OLDEST: Final = (0, 8)
-"""The first bubblewrap that can keep what runs in it from making namespaces of its own."""
+"""The first bubblewrap that can stop code in it from making namespaces of its own."""
 
 NOBODY: Final = 65534
-"""The user and group that submitted code runs as, inside, and outside too when the grader is root."""
+"""The user and group that submitted code runs as: inside, and also outside if the grader is root."""
 
 HOME: Final = "/home/student"
-"""The kernel's working folder inside: writable, bounded, holding the files it was given."""
+"""The kernel's working folder inside: writable, of limited size, with the files it was given."""
 
 MESSAGE: Final = 16 * MIB  # the largest message that a client takes from a kernel, in bytes
-WAITING: Final = 64  # how many messages wait for a client; then the kernel has to
-LISTENING: Final = 2.0  # seconds within which a kernel takes what it is sent, or `zmq.Again` is raised
+WAITING: Final = 64  # how many messages may wait for a client; after that the kernel has to wait
+LISTENING: Final = 2.0  # seconds in which a kernel must accept a message, or `zmq.Again` is raised
 
 _LINKS = ("/bin", "/sbin", "/lib", "/lib32", "/lib64")
 """Links into /usr on most systems, folders on some."""
@@ -71,22 +72,22 @@ _WATCH_SECONDS = 0.25
 
 @dataclass(frozen=True)
 class Limits:
-    """What one sandbox may use."""
+    """The limits of one sandbox."""
 
-    memory: int = 1536 * MIB  # address space of one process, in bytes
-    total_memory: int = 2048 * MIB  # of all its processes together; looked at four times a second
-    disk: int = 64 * MIB  # what each of its two writable folders, /tmp and the working folder, can hold
-    files: int = 20_000  # files, folders and links that those two can hold; looked at four times a second
+    memory: int = 1536 * MIB  # the most address space of one process, in bytes
+    total_memory: int = 2048 * MIB  # of all its processes together; checked four times a second
+    disk: int = 64 * MIB  # bytes that each of its two writable folders, /tmp and the working folder, can hold
+    files: int = 20_000  # files, folders and links that those two can hold; checked four times a second
     file_size: int = 32 * MIB  # the largest file it can write, in bytes
     open_files: int = 256  # files and sockets that one process can hold open
     processes: int = 64  # processes and threads together; the kernel itself needs about a dozen
-    seconds: float = 300.0  # from its start to its end; then it is killed, whatever it does
+    seconds: float = 300.0  # from its start to its end; then it is killed
 
 
 def available() -> tuple[bool, str]:
-    """Whether a sandbox can be started here, and one sentence: what holds, or what is missing.
+    """Whether a sandbox can be started here, and a sentence that says so or says what is missing.
 
-    The sentence is for the person at the keyboard; `classroom doctor` says how to mend it.
+    The sentence is for the person at the keyboard; `classroom doctor` says how to fix it.
     """
     if sys.platform != "linux":
         return False, "The sandbox needs Linux: its walls are the Linux kernel's."
@@ -96,7 +97,7 @@ def available() -> tuple[bool, str]:
     found = version()
     if found < OLDEST:
         have, need = (".".join(map(str, numbers)) for numbers in (found, OLDEST))
-        return False, f"The sandbox needs bubblewrap {need} or newer, and this is {have or 'an unknown one'}."
+        return False, f"The sandbox needs bubblewrap {need} or newer, but this is {have or 'an unknown one'}."
     with _folder() as folder:
         command = _Command(folder, Limits())
         try:
@@ -112,7 +113,7 @@ def available() -> tuple[bool, str]:
 
 
 def version() -> tuple[int, ...]:
-    """The version of the bubblewrap that is installed; empty where none is."""
+    """The version of the installed bubblewrap; empty if it is not installed."""
     try:
         asked = [_path("bwrap"), "--version"]
         said = subprocess.run(asked, capture_output=True, text=True, timeout=30).stdout
@@ -122,54 +123,54 @@ def version() -> tuple[int, ...]:
 
 
 class Sandbox:
-    """A started kernel that can reach nothing but what it was given.
+    """A started kernel that can reach only what it was given.
 
-    `files` are in its working folder, read-only, under their names.  On leaving the `with` block everything
-    that was started in it is dead; so it is when the thread ends that entered the block, or the process is
-    killed.
+    `files` are in its working folder, read-only, under their names. At the end of the `with` block, every
+    process started in it is dead. The same happens if the thread that entered the block ends, or if this
+    process is killed.
 
-    `sandboxed=False` gives the same kernel without walls: limits alone, where the system has them.  It is
-    for machines without bubblewrap, and for people who know whose code they run.
+    `sandboxed=False` gives the same kernel without walls, with only the limits that the system has. It is for
+    machines without bubblewrap, and for code that you know.
 
-    Raises `Trouble` on entering when the kernel does not start.
+    Raises `Trouble` on entering if the kernel does not start.
     """
 
     def __init__(
         self, files: Mapping[str, bytes] | None = None, limits: Limits | None = None, sandboxed: bool = True
     ) -> None:
         if sys.platform == "win32":
-            raise Trouble("Grading needs Linux or macOS: give the kernel another machine.")
+            raise Trouble("Grading needs Linux or macOS: use another machine.")
         self.files, self.limits, self.sandboxed = dict(files or {}), limits or Limits(), sandboxed
         self.ended_by = ""
-        """Which limit ended the kernel: "time", "memory" or "files"; empty when none did."""
+        """Which limit ended the kernel: "time", "memory" or "files"; empty if none did."""
         self._process: subprocess.Popen[bytes] | None = None
         self._pidfd: int | None = None
         self._over = threading.Event()
         self._watcher: threading.Thread | None = None
 
     def beside(self, name: str) -> str:
-        """Where one of its `files` is, as it is called outside; "" if there is none of this name."""
+        """The path of one of its `files`, as seen from outside; "" if it has no file of this name."""
         return str(self._folder / "files" / name) if name in self.files else ""
 
     @property
     def alive(self) -> bool:
-        """Whether the kernel's process is there."""
+        """Whether the kernel's process exists."""
         return self._process is not None and self._process.poll() is None
 
     def __enter__(self) -> Self:
         with contextlib.ExitStack() as undo:
             folder = self._folder = undo.enter_context(_folder())
             _lay(self.files, folder / "files")
-            # Where a judge listens for this kernel's answers, as it is called outside, and inside.
+            # Where a judge listens for this kernel's answers: the path outside, and the path inside.
             self.judge = str(folder / "judge" / "socket")
             self.place = f"{_JUDGE}/socket" if self.sandboxed else self.judge
-            # A folder for answers to work in while a judge looks; it has the same name inside.
+            # A folder in which answers work while a judge watches; it has the same path inside.
             self.shared = str(folder / "shared")
             (folder / "judge").mkdir()
             (folder / "judge").chmod(0o711)
             (folder / "shared").mkdir(mode=0o700)
             _give(folder / "shared")
-            # It says why a kernel did not start.  The kernel can write to it, as much as one file may hold.
+            # It says why a kernel did not start. The kernel can write to it, up to the size of one file.
             self._log = undo.enter_context(tempfile.TemporaryFile())
             undo.callback(self.kill)
             self._start()
@@ -180,10 +181,10 @@ class Sandbox:
         self._within.close()
 
     def client(self) -> BlockingKernelClient:
-        """A new client of the kernel, which refuses what no honest kernel sends: messages above 16 MiB.
+        """A new client of the kernel. It refuses messages above 16 MiB, which an honest kernel never sends.
 
-        What a kernel does not take within two seconds raises `zmq.Again`.  A message that is too large, or
-        none at all, ends the connection for good; what is sent after that would wait for ever.
+        If a kernel does not accept a message within two seconds, `zmq.Again` is raised. Data that is too
+        large, or is not a message, ends the connection; later messages would wait for ever.
         """
         made = BlockingKernelClient()
         made.load_connection_info(self._connection)
@@ -193,7 +194,7 @@ class Sandbox:
         return made
 
     def kill(self) -> None:
-        """End everything in the sandbox, and wait until it is gone; harmless when it is over."""
+        """End everything in the sandbox, and wait until it is gone; harmless if it has ended already."""
         process, self._process = self._process, None
         if process is None:
             return
@@ -206,7 +207,7 @@ class Sandbox:
             os.close(self._pidfd)
 
     def _start(self) -> None:
-        """Start the kernel, and wait until it listens, so that no client has to try again and again."""
+        """Start the kernel, and wait until it listens, so that clients need not try again and again."""
         until = time.monotonic() + self.limits.seconds
         ip, key = _SOCKETS if self.sandboxed else f"{self._folder}/s", secrets.token_hex(32)
         self._connection: Any = {
@@ -228,9 +229,9 @@ class Sandbox:
         self._watcher.start()
 
     def _begun(self, inside: Path) -> str:
-        """Start the kernel's process, and return where its root folder is to be found from outside."""
+        """Start the kernel's process, and return the path of its root folder as seen from outside."""
         command = _Command(self._folder, self.limits)
-        # Without input, and in a session of its own.
+        # It has no input, and a session of its own.
         apart: Any = {"stdin": subprocess.DEVNULL, "stdout": self._log, "stderr": self._log,
                       "start_new_session": True}  # fmt: skip
         if not self.sandboxed:
@@ -243,7 +244,8 @@ class Sandbox:
             reading, writing = os.pipe()
             pipes.callback(os.close, reading)
             try:
-                # Bubblewrap says what it started, and reads which system calls fail.
+                # Bubblewrap writes what it started to one pipe, and reads from another which system calls
+                # should fail.
                 more = ["--info-fd", str(writing)]
                 more += ["--seccomp", str(refused.fileno())] if filters.program() else []
                 words = command.around(command.kernel(_CONNECTION), more)
@@ -255,7 +257,7 @@ class Sandbox:
             while select.select([reading], [], [], _START_SECONDS)[0] and (part := os.read(reading, 4096)):
                 said += part
         try:
-            # The sandbox's first process, whose death is the death of all in it.
+            # The sandbox's first process; when it dies, all others in the sandbox die.
             first = int(json.loads(said)["child-pid"])
             self._pidfd = os.pidfd_open(first)
         except (ValueError, KeyError, ProcessLookupError):
@@ -267,15 +269,15 @@ class Sandbox:
         self._log.seek(max(0, self._log.seek(0, os.SEEK_END) - 4000))
         lines = self._log.read().decode(errors="replace").strip().splitlines()
         return Trouble(
-            f"The kernel does not start: {(lines or ['it gave no reason'])[-1]}. "
-            "`classroom doctor` says what is missing."
+            f"The kernel does not start: {(lines or ['it gave no reason'])[-1]}. Run `classroom doctor` to "
+            "see what is missing."
         )
 
     def _kill(self, process: subprocess.Popen[bytes]) -> None:
         if not self.sandboxed:
             _kill_all(process.pid, self._folder)
         elif self._pidfd is not None:
-            # The first process of a process namespace takes all others with it; bubblewrap then ends.
+            # When the first process of a process namespace ends, all others end too; then bubblewrap ends.
             with contextlib.suppress(ProcessLookupError):
                 signal.pidfd_send_signal(self._pidfd, signal.SIGKILL)
             with contextlib.suppress(subprocess.TimeoutExpired):
@@ -284,7 +286,7 @@ class Sandbox:
             process.kill()
 
     def _watch(self, process: subprocess.Popen[bytes], root: str, until: float) -> None:
-        """End the kernel when it used up its time, or more than all its processes may have together."""
+        """End the kernel if its time is up, or if its processes together use more than they may."""
         while process.poll() is None and not self._over.wait(_WATCH_SECONDS):
             if time.monotonic() > until:
                 self.ended_by = "time"
@@ -297,7 +299,7 @@ class Sandbox:
                 return
 
     def _overfull(self) -> bool:
-        """Whether the folder that is shared with the judge holds more than a folder of the sandbox may."""
+        """Whether the folder shared with the judge holds more than a folder of the sandbox may."""
         count = size = 0
         for place, folders, names in os.walk(self._folder / "shared"):
             count += len(folders) + len(names)
@@ -321,7 +323,7 @@ class _Command:
         return [*words, "--HistoryManager.enabled=False", "--IPKernelApp.log_level=ERROR"]
 
     def limited(self, words: list[str]) -> list[str]:
-        """The command under the limits of one process; alone where the system has no prlimit."""
+        """The command under the limits of one process; unchanged if the system has no prlimit."""
         if shutil.which("prlimit") is None:
             return words
         limits = self.limits
@@ -329,7 +331,7 @@ class _Command:
         return [_path("prlimit"), "--core=0", *most, *words]
 
     def environment(self, folder: str) -> dict[str, str]:
-        """All that the kernel's environment holds; `folder` is where it may write."""
+        """The kernel's complete environment; `folder` is where it may write."""
         return {
             "HOME": folder,
             "USER": "student",
@@ -343,7 +345,7 @@ class _Command:
             "MPLCONFIGDIR": f"{folder}/matplotlib",
             "MPLBACKEND": "agg",
             "PYTHONDONTWRITEBYTECODE": "1",
-            # Each thread of a number library takes address space and a process of the limit.
+            # Each thread of a numerical library uses address space, and counts as a process.
             "OMP_NUM_THREADS": "1",
             "OPENBLAS_NUM_THREADS": "1",
             "MALLOC_ARENA_MAX": "2",
@@ -353,8 +355,8 @@ class _Command:
         """The command with walls around it. more: options for bubblewrap."""
         if os.geteuid() != 0:
             return self._walls(words, more, self._shown())
-        # Root steps down and builds the walls like an ordinary user.  What such a user cannot reach is
-        # first mounted where it can, in a view of the file system that nobody else has.
+        # Root becomes an ordinary user and then builds the walls. Files that such a user cannot reach are
+        # first mounted where it can, in a private view of the file system.
         shown, mounts = [], list[str]()
         for source, inside in self._shown():
             place = source
@@ -385,12 +387,12 @@ class _Command:
         walls += ["--remount-ro", "/", "--chdir", HOME, "--clearenv"]
         for name, value in (self.environment("/tmp") | {"HOME": HOME, PLACE: f"{_JUDGE}/socket"}).items():
             walls += ["--setenv", name, value]
-        # Inside, so that it counts the sandbox's own processes and not all that the user has.
+        # This limit is set inside, so that it counts only the sandbox's processes, not all of the user's.
         within = [_path("prlimit"), f"--nproc={self.limits.processes}", *self.limited(words)]
         return [*walls, *more, "--", *within]
 
     def _shown(self) -> list[tuple[str, str]]:
-        """What can be seen inside: where it lies, and under which path it is seen."""
+        """What is visible inside: its path outside, and its path inside."""
         folders = ["/usr", "/etc/ld.so.cache", "/etc/alternatives", "/etc/fonts", *_LINKS]
         kit = [str(Path(str(package.__file__)).parent) for package in (lifecycle, lessons)]
         python = [sys.base_prefix, sys.prefix, *kit]
@@ -432,25 +434,25 @@ def _path(program: str) -> str:
 
 
 def _hidden(shown: list[tuple[str, str]]) -> list[str]:
-    """Folders of the grader's that lie in one that is shown: this package, and the kit's solutions."""
+    """The grader's own folders inside a visible one: this package, and the kit's solutions."""
     kit = Path(lifecycle.__file__).resolve().parents[2] / "exercises"
     folders = [Path(__file__).resolve().parent, *([kit] if kit.is_dir() else [])]
     return [str(folder) for folder in folders if _covers(shown, PurePosixPath(folder))]
 
 
 def _covers(shown: list[tuple[str, str]], path: PurePosixPath) -> bool:
-    """Whether `path` is a folder that is shown, or lies in one."""
+    """Whether `path` is a visible folder, or is inside one."""
     return any(path.is_relative_to(inside) for _, inside in shown)
 
 
 @contextlib.contextmanager
 def _folder() -> Iterator[Path]:
-    """A folder of the grader's own, with a name that nobody guesses; short, for the sockets' sake."""
+    """A private folder of the grader, with a random name; short, because paths of sockets must be short."""
     path = Path(tempfile.mkdtemp(prefix="box-"))
     if os.geteuid() == 0 and not _reachable(path.parent):
         path.rmdir()
         path = Path(tempfile.mkdtemp(prefix="box-", dir="/tmp"))
-    # Whom root steps down to can go through, but sees no names.
+    # The user that root becomes can pass through, but cannot list the names.
     path.chmod(0o711)
     try:
         yield path
@@ -459,12 +461,12 @@ def _folder() -> Iterator[Path]:
 
 
 def _lay(files: Mapping[str, bytes], folder: Path) -> None:
-    """Write `files` below `folder`, readable by whoever the kernel is."""
+    """Write `files` below `folder`, readable by the kernel's user."""
     folder.mkdir(mode=0o755)
     for name, content in files.items():
         parts = PurePosixPath(name).parts
         if not parts or PurePosixPath(name).is_absolute() or ".." in parts:
-            raise ValueError(f"{name!r} is no name of a file in the working folder: give one below it")
+            raise ValueError(f"{name!r} is not a path inside the working folder: give one inside it")
         path = folder.joinpath(*parts)
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(content)
@@ -473,7 +475,7 @@ def _lay(files: Mapping[str, bytes], folder: Path) -> None:
 
 
 def _give(path: Path) -> None:
-    """Make a path the kernel's own, whoever the kernel is."""
+    """Make the kernel's user the owner of a path."""
     if os.geteuid() == 0:
         os.chown(path, NOBODY, NOBODY)
 
@@ -487,9 +489,9 @@ def _family(first: int) -> list[psutil.Process]:
 
 
 def _memory(first: int, enough: int) -> int:
-    """Bytes that the process `first` and all below it hold, what they share counted once.
+    """Bytes that the process `first` and its descendants use; memory that they share counts once.
 
-    Exact above `enough`; below it may say more than it is, because that is quicker to read.
+    Exact above `enough`. Below that the number may be too large, because an estimate is quicker to read.
     """
     family, total = _family(first), 0
     for process in family:
@@ -505,7 +507,7 @@ def _memory(first: int, enough: int) -> int:
 
 
 def _files(root: str) -> int:
-    """How many files, folders and links there are in what can be written below `root`."""
+    """How many files, folders and links are in the writable folders below `root`."""
     total = 0
     for folder in ("/tmp", HOME, "/run", "/dev/shm"):
         with contextlib.suppress(OSError):
@@ -515,7 +517,10 @@ def _files(root: str) -> int:
 
 
 def _kill_all(first: int, folder: Path) -> None:
-    """Kill the process `first` and what it started, also what left its family: it keeps its folder's name."""
+    """Kill the process `first` and all that it started.
+
+    Processes that left its tree are found by the folder's name.
+    """
     found = _family(first)
     for process in psutil.process_iter():
         with contextlib.suppress(psutil.Error):
@@ -524,5 +529,5 @@ def _kill_all(first: int, folder: Path) -> None:
     for process in found:
         with contextlib.suppress(psutil.Error):
             process.kill()
-    # The first one is for its parent to wait for.
+    # The parent of the first one waits for it.
     psutil.wait_procs([process for process in found if process.pid != first], timeout=5)

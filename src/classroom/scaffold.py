@@ -1,4 +1,4 @@
-"""`classroom exercise`: begins an exercise of the instructor's own, and proves it."""
+"""`classroom exercise`: begin an exercise of the instructor's own, and test its check."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ Write a generator function `halved(stream)`. It yields half of each number that 
 closed, it closes `stream`, too.
 
 ### Hints
-1. Who closes a generator that nobody loops over any more?
-2. `stream` is a name in your function: what runs when your function is left?
+1. Who closes a generator when the loop over it has stopped early?
+2. `stream` is a variable of your function: which code runs when your function is left?
 3. Almost code:
    ```python
    def halved(stream):
@@ -39,7 +39,10 @@ def halved(stream):
 """
 
 CHECK = '''\
-"""{id}: halve a stream. An exercise of this course's own: its notebook imports this, and this grades."""
+"""{id}: halve a stream.
+
+An exercise of this course's own. Its notebook imports this check, and the same check grades.
+"""
 
 from dataclasses import dataclass
 
@@ -47,7 +50,7 @@ from lessons.exercises import Asked, Rule, attempt, exactly, ruled
 
 
 def numbers(variant):
-    """Five numbers, others in each term: what `given("{id}")` is, too."""
+    """Five numbers, different in each term: what `given("{id}")` is, too."""
     return [variant.number(f"{id}:{place}", 2, 90) for place in range(5)]
 
 
@@ -74,7 +77,7 @@ def one_number(answer, sheet):
         finally:
             left.append(True)
 
-    kept = stream()  # in a name, so that it is closed by the answer and not by chance
+    kept = stream()  # a name keeps it alive, so that only the answer closes it
     halves = answer(kept)
     came = next(halves)
     attempt(halves.close)
@@ -83,8 +86,8 @@ def one_number(answer, sheet):
 
 # --- the rules: the first fact for which the condition holds fails the aspect. ---
 
-# Each aspect has its points; the first is what the exercise is about. A rule names a misconception only where
-# the fact shows it. Raise `version` when you change the check after students have it. `stumbles` is the
+# Each aspect has its points; the first aspect is the aim of the exercise. A rule names a misconception only
+# if the fact shows it. Raise `version` when you change a check that students have. `stumbles` is the
 # misconception of an answer that raises, `hangs` of one that never ends.
 ruled(
     "{id}",
@@ -97,14 +100,14 @@ ruled(
     given=numbers,
     asked=[
         Asked("half of each number comes", 1, [
-            Rule(one_number, lambda one: not one.right, "of {given} came {came}.", "",
+            Rule(one_number, lambda one: not one.right, "it yielded {came} for {given}.", "",
                  "Yield half of each number."),
         ]),
         Asked("the stream is closed with it", 1, [
             Rule(one_number, lambda one: not one.left,
                  "yours was closed after its first number, and the stream stayed open.",
                  "chains-close-travels",
-                 "Close the stream by name when your function is left."),
+                 "Call close() on the stream when your function is left."),
         ]),
     ],
 )
@@ -139,16 +142,18 @@ def halved(stream):
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the options of `classroom exercise`."""
     parser.description = (
-        "Begin an exercise of your own in the course's folder own/, as an example that runs: change its "
-        "task, its check and its solutions, prove it with --check, then name it in course.toml."
+        "Begin an exercise of your own in the course's folder own/. It starts as an example that runs: "
+        "change its task, its check and its solutions, and test it with --check. Then add it to course.toml."
     )
     parser.add_argument("id", metavar="ID", help="an assignment and a free number, such as leaks-x101")
-    parser.add_argument("--check", action="store_true", help="prove it: right accepted, wrong rejected")
+    parser.add_argument(
+        "--check", action="store_true", help="test its check with the right and wrong answers"
+    )
     add_option(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Begin an exercise, or prove it; return 1 when the proof fails."""
+    """Begin an exercise, or test its check; return 1 if the test fails."""
     course = Course.read(arguments.course)
     return _prove(course, arguments.id) if arguments.check else _begin(course, arguments.id)
 
@@ -157,9 +162,11 @@ def _begin(course: Course, id: str) -> int:
     told = kit_texts()
     assignment = id.partition("-")[0]
     if not EXERCISE.fullmatch(id) or assignment not in told:
-        raise Trouble(f"{id!r} names no exercise: an assignment ({', '.join(told)}), and -x101 or higher.")
+        raise Trouble(
+            f"{id!r} is not an exercise's id: give an assignment ({', '.join(told)}), and -x101 or higher."
+        )
     if id in told[assignment].tasks:
-        raise Trouble(f"The kit has {id} already: take a number that it has not, such as {assignment}-x101.")
+        raise Trouble(f"The kit has {id} already: take another number, such as {assignment}-x101.")
     files = {
         course.own / folder_name(id) / "task.md": TASK.replace("{id}", id),
         course.own / folder_name(id) / "stub.py": STUB,
@@ -169,7 +176,7 @@ def _begin(course: Course, id: str) -> int:
     }
     there = [path for path in files if path.exists()]
     if there:
-        raise Trouble(f"{there[0]} is there already, and is not overwritten. To prove it: --check.")
+        raise Trouble(f"{there[0]} exists already, and is not overwritten. To test it: --check.")
     try:
         for path, text in files.items():
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -179,7 +186,7 @@ def _begin(course: Course, id: str) -> int:
             path.unlink(missing_ok=True)
         raise Trouble(f"{course.own} cannot be written: {error.strerror or error}.") from error
     print(*(_shown(path, course) for path in files), sep="\n")
-    print(f"This example runs as it stands. Change it, then prove it: classroom exercise {id} --check")
+    print(f"This example runs without changes. Edit it, then test it: classroom exercise {id} --check")
     return 0
 
 
@@ -187,7 +194,7 @@ def _prove(course: Course, id: str) -> int:
     from classroom.matrix import matrix, table
 
     proven = own_exercise(course.own, id).exercise
-    # In the course's own variant and in another, so that no answer passes that is written for one of them.
+    # It is tested in two variants, so that an answer written for only one of them does not pass.
     problems = []
     for variant in (course.term, f"{course.term}-other"):
         rows = matrix(course.own / "solutions", variant, [id])
@@ -203,11 +210,11 @@ def _prove(course: Course, id: str) -> int:
             problems.append(f"There is no misconception {belief}{meant}")
     for rule in dict.fromkeys(rule for asked in proven.asked for rule in asked.rules):
         if not reached[rule]:
-            problems.append(f"{id}: the rule “{rule.seen}” finds nothing in any of your wrong solutions.")
+            problems.append(f"{id}: the rule “{rule.seen}” does not apply to any of your wrong solutions.")
     print(table(rows))
     print(*problems, sep="\n", end="\n" if problems else "")
     if not problems:
-        print(f"{id} is proven. Name it in {_shown(course.file, course)}, then: classroom course . --update")
+        print(f"{id} passes. Add it to {_shown(course.file, course)}, then: classroom course . --update")
     return 1 if problems else 0
 
 

@@ -1,4 +1,4 @@
-"""The right and wrong solutions that prove a check: each a whole answer cell in a file of its own."""
+"""The right and wrong solutions that test a check: each is a complete answer cell in a file of its own."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _NAME = re.compile(r"(?:right|wrong)_\d+(?:_([a-z0-9-]+))?")
 
 @dataclass(frozen=True)
 class Solution:
-    """One answer to an exercise: `belief` is the misconception that a wrong one shows, "" for none."""
+    """One answer to an exercise. `belief` is the misconception of a wrong one, or ""."""
 
     exercise: str
     name: str
@@ -31,16 +31,16 @@ class Solution:
         return self.name.startswith("right")
 
     def answer(self, variant: str = "kit") -> Any:
-        """What the exercise's check is given, made as the notebook makes it: setup cell, then this one.
+        """The argument of the exercise's check, made as in the notebook: setup cell, then this one.
 
-        Raises whatever the answer cell raises.
+        Raises every error that the answer cell raises.
         """
         exercise = exercises()[self.exercise]
         names = setup(exercise, variant)
         return executed(self.source, f"{self.exercise} {self.name}", names).get(exercise.answer)
 
     def judged(self, variant: str = "kit") -> Verdict:
-        """The verdict of its exercise's check."""
+        """The verdict of the exercise's check."""
         return examine(exercises()[self.exercise], self.answer(variant), Variant(variant))
 
     def __str__(self) -> str:
@@ -48,7 +48,7 @@ class Solution:
 
 
 def setup(exercise: Exercise, variant: str = "kit") -> dict[str, Any]:
-    """The names that the setup cell of the exercise's assignment brings, in a variant of the course."""
+    """The names that the setup cell of the exercise's assignment defines, in a variant of the course."""
     from lessons import course
 
     names = executed(stub(exercise.assignment), exercise.assignment)
@@ -57,14 +57,14 @@ def setup(exercise: Exercise, variant: str = "kit") -> dict[str, Any]:
 
 
 def untouched(exercise: Exercise, variant: str = "kit") -> Any:
-    """What the check is given by a student who changed nothing."""
+    """The argument of the check if a student has changed nothing."""
     return executed(stub(exercise.id), exercise.id, setup(exercise, variant)).get(exercise.answer)
 
 
 def solutions(folder: Path, only: Iterable[str] = ()) -> list[Solution]:
-    """All solutions in `folder`, which has a folder for each exercise; or those of some exercises.
+    """The solutions in `folder`, which has a folder for each exercise; of all exercises or of some.
 
-    Raises `Trouble` for a file whose name does not say what it is.
+    Raises `Trouble` for a file whose name does not follow the scheme.
     """
     wanted = set(only)
     found = []

@@ -1,7 +1,8 @@
-"""Judge mutants, and say which of them survive: those that a check takes for right.
+"""Judge mutants, and report the survivors: those that a check accepts as right.
 
-A survivor is a defect of the check, or it is equivalent: it does all that its task asks for. Equivalent ones
-are listed in `equivalent.toml` beside the exercise's solutions, each with a reason. All others are reported.
+A survivor is a defect of the check, or it is equivalent: it does everything that its task requires.
+Equivalent ones are listed in `equivalent.toml` beside the exercise's solutions, each with a reason. All
+others are reported.
 """
 
 from __future__ import annotations
@@ -35,22 +36,22 @@ VERSION = 1
 """The version of the list's format."""
 
 SECONDS, TIMES = 5.0, 5
-"""A mutant hangs after so many seconds, and after so many times the seconds of the slowest right answer."""
+"""A mutant hangs if it takes this many seconds and this many times as long as the slowest right answer."""
 
 NOT_OF_TESTS = ("constant",)
-"""Steps that are not made in an answer that is itself a test: its numbers are examples."""
+"""Steps that are not made in an answer that is itself a test, because its numbers are examples."""
 OF_PROGRAMS = ("reference-kept",)
-"""Steps that are made in programs under test alone."""
+"""Steps that are made only in programs under test."""
 
 SEED = "mutants"
-"""Of what a check draws: with others at each run, a mutant would survive on some days alone."""
+"""The seed of the checks. With a new seed in each run, a mutant would survive only in some runs."""
 
 Say = Callable[[str], None]
 
 
 @dataclass(frozen=True)
 class Equivalent:
-    """One entry of a list: the mutant's key, its change in a line, and why it does all that the task asks.
+    """One entry of a list: the mutant's key, its change in one line, and why it still fulfils the task.
 
     second: whether a second reader agrees.
     """
@@ -63,7 +64,7 @@ class Equivalent:
 
 @dataclass(frozen=True)
 class Case:
-    """One question, asked in a process of its own: does this judge accept this mutant?
+    """One question for a process of its own: does this judge accept this mutant?
 
     judge: the stored test that judges changed programs; "" for the exercise's check.
     """
@@ -76,10 +77,10 @@ class Case:
 
 @dataclass
 class Row:
-    """What became of the mutants of one exercise's answers, or of its programs under test.
+    """The results of the mutants of one exercise's answers, or of its programs under test.
 
-    `accepted` has who accepted a mutant, by its key. `listed` is the exercise's list. `judges` says how many
-    judge a mutant: one check, or all stored right tests.
+    `accepted` has, for each mutant's key, the judges that accepted it. `listed` is the exercise's list.
+    `judges` is the number of judges for each mutant: one check, or all stored right tests.
     """
 
     exercise: str
@@ -93,7 +94,7 @@ class Row:
 
     @property
     def survivors(self) -> list[Mutant]:
-        """The mutants that were accepted and do not count as equivalent."""
+        """The mutants that were accepted and are not listed as equivalent."""
         equivalent = {one.key for one in self.equivalent}
         return [one for one in self.made if one.key in self.accepted and one.key not in equivalent]
 
@@ -119,7 +120,7 @@ class Row:
 
     @property
     def name(self) -> str:
-        """What the table calls it."""
+        """Its name in the table."""
         return f"{self.exercise} (programs)" if self.programs else self.exercise
 
 
@@ -161,11 +162,11 @@ def judged(
 ) -> list[Row]:  # fmt: skip
     """Make the mutants of all exercises, or of some, and judge each.
 
-    folder: where the solutions are. sample: how many mutants of each exercise, and a word by which they are
-    drawn. operators: only those, if given. at_once: how many processes; by default one for each core. say: is
-    told the state after each mutant.
+    folder: where the solutions are. sample: how many mutants of each exercise, and a word from which they are
+    drawn. If operators are given, only these are used. at_once: how many processes; by default one for each
+    core. After each mutant, say receives the state.
 
-    Raises `Trouble` if a stored right solution is not accepted; with a sample, this is not asked.
+    Raises `Trouble` if a stored right solution is not accepted; with a sample, this is not tested.
     """
     wanted, at_once = set(only), at_once or os.cpu_count() or 1
     without = [name for name in OPERATORS if operators and name not in set(operators)]
@@ -197,7 +198,10 @@ def judged(
 
 
 def _limits(right: dict[str, list[Solution]], at_once: int, say: Say) -> dict[str, float]:
-    """How long a mutant of each exercise may take, by the time of its right answers. All must be accepted."""
+    """The time limit for mutants of each exercise, from the times of its right answers.
+
+    All must be accepted.
+    """
     cases = []
     for id, answers in right.items():
         for one in answers:
@@ -208,8 +212,8 @@ def _limits(right: dict[str, list[Solution]], at_once: int, say: Say) -> dict[st
     for case, accepted, seconds in _asked(cases, plenty, at_once):
         if not accepted:
             raise Trouble(
-                f"{case.exercise}-{case.mutant.original} is right, and its check does not accept it. Run "
-                f"`classroom matrix {case.exercise}` first: its mutants say nothing until then."
+                f"{case.exercise}-{case.mutant.original} is right, but its check does not accept it. Run "
+                f"`classroom matrix {case.exercise}` first: until that is fixed, its mutants mean nothing."
             )
         longest[case.exercise] = max(longest[case.exercise], seconds)
         say(f"{case.exercise}: {case.mutant.original} is accepted")
@@ -217,7 +221,7 @@ def _limits(right: dict[str, list[Solution]], at_once: int, say: Say) -> dict[st
 
 
 def _answers(folder: Path, exercise: Exercise, without: list[str]) -> list[Mutant]:
-    """The mutants of the right answers, besides those that are another stored answer or the stub."""
+    """The mutants of the right answers, without those that equal another stored answer or the stub."""
     stored = solutions(folder, [exercise.id])
     known = {key(one.source) for one in stored} | {key(stub(exercise.id))}
     without = [*without, *OF_PROGRAMS, *(NOT_OF_TESTS if exercise.kind == "test" else ())]
@@ -247,13 +251,13 @@ def _of_programs(exercise: Exercise, mutant: Mutant, right: list[Solution]) -> l
 
 
 def _full_points(answer: Solution) -> bool:
-    """Whether a check takes an answer for right. An answer that cannot even be defined is not."""
+    """Whether a check accepts an answer as right. An answer that cannot even be defined is not accepted."""
     try:
         given = answer.answer()
     except BaseException:
         return False
     verdict = examine(answer.exercise, given, seed=SEED)
-    # A copy that did not begin says nothing of the answer: the machine was too busy.
+    # A copy that did not start says nothing about the answer: the machine was too busy.
     again = examine(answer.exercise, given, seed=SEED) if verdict.unjudged else verdict
     return again.status == "correct"
 
@@ -300,7 +304,7 @@ def _started(ask: Callable[[], bool]) -> tuple[Connection, ForkProcess]:
 
 
 def _child(ask: Callable[[], bool], sending: Connection) -> None:
-    """Answer, and end at once: what an answer has left behind is not tidied up."""
+    """Send the answer and end at once, without cleaning up what the student's answer left behind."""
     silent = os.open(os.devnull, os.O_WRONLY)
     for stream in (1, 2):
         os.dup2(silent, stream)
@@ -311,7 +315,7 @@ def _child(ask: Callable[[], bool], sending: Connection) -> None:
 
 
 def _heard(receiving: Connection) -> bool:
-    """What a child said; one that has died, said no."""
+    """What a child reported; a child that died counts as "no"."""
     try:
         return bool(receiving.recv())
     except (EOFError, OSError):
@@ -330,17 +334,17 @@ def _end(child: ForkProcess) -> None:
 
 
 def stale(rows: list[Row]) -> list[str]:
-    """Each listed mutant that is not made any more, or is rejected now, as a sentence.
+    """A sentence for each listed mutant that is not made any more or is rejected now.
 
-    One that has hung is none of them: on a busy machine it may have been too slow.
+    A mutant that hung is not among them: on a busy machine it may only have been slow.
     """
     accepted: dict[str, set[str]] = {}
     for row in rows:
         accepted.setdefault(row.exercise, set()).update(row.accepted, row.hung)
     listed = {row.exercise: row.listed for row in rows}
     return [
-        f"{exercise}: {LIST} lists {one.key} ({one.change}), and no mutant with this key is accepted now. "
-        "Take the entry out."
+        f"{exercise}: {LIST} lists {one.key} ({one.change}), but no mutant with this key is accepted now. "
+        "Remove the entry."
         for exercise, entries in listed.items()
         for one in entries.values()
         if one.key not in accepted[exercise]
@@ -348,7 +352,7 @@ def stale(rows: list[Row]) -> list[str]:
 
 
 def told(row: Row) -> Iterator[str]:
-    """The survivors of a row for a reader: where the step is, and the lines that it changed."""
+    """The survivors of a row in readable form: where the step is, and the lines that it changed."""
     for one in row.survivors:
         judges = row.accepted[one.key]
         yield f"{row.name}: {one}" + (f", passes {', '.join(judges)}" if row.programs else "")

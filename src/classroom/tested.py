@@ -1,7 +1,7 @@
 """Programs under test: what the exercises of the kind "test" give to a student's test, and mutants of them.
 
-A right program that is changed by one step is either still right, or it breaks what its task promises. Then
-every stored right test should catch it.
+A right program that is changed by one step is still right, or it breaks a promise of its task. In the second
+case, every stored right test should catch it.
 """
 
 from __future__ import annotations
@@ -25,9 +25,10 @@ Names = dict[str, Any]
 class Programs:
     """Where the right programs of an exercise are, and how a student's test is called with one of them.
 
-    origins: modules by their import path, or right answers to another exercise, as "descriptors-x1/right_1".
-    right: the names of the programs there. helpers: the names of what they use. call: is given the test,
-    the program, all names beside it, and what the exercise's `given` is.
+    origins: modules by their import path, or right answers to another exercise, such as
+    "descriptors-x1/right_1". The names of the programs there are in right, those of their helpers in helpers.
+    The function call receives the test, the program, all names beside it, and the value of the exercise's
+    `given`.
     """
 
     origins: tuple[str, ...]
@@ -54,10 +55,10 @@ class Programs:
         ]
 
     def caught(self, test: Any, source: str, exercise: Exercise) -> bool:
-        """Whether a test fails for one of the right programs, if this is the source beside them."""
+        """Whether a test fails for one of the right programs when this is the source beside them."""
         names = executed(source, f"programs of {exercise.id}", setup(exercise))
         given = exercise.given(Variant())
-        gc.disable()  # so that the collector's moment decides nothing, as in the exercises
+        gc.disable()  # so that the result does not depend on when the collector runs, as in the exercises
         try:
             for program in self.right:
                 self.call(test, names[program], names, given)
@@ -77,7 +78,7 @@ def _delivery(test: Any, program: Any, names: Names, given: Any) -> Any:
 
 
 def _retry(test: Any, program: Any, names: Names, given: Any) -> Any:
-    """Others hold the streams as well: no stream is closed because its test lets it go."""
+    """The streams are kept elsewhere too: a stream is not closed just because its test drops it."""
     kept = []
 
     def retry(function: Any) -> Any:

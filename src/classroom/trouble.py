@@ -1,4 +1,4 @@
-"""What stops a command of `classroom`, as one sentence; and the formats of what is stored."""
+"""An error that stops a command of `classroom`, as one sentence; and the formats of stored files."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from lessons.desk.workcopy import Trouble as Trouble
 
 
 def same_format(path: Path, found: object, known: int) -> None:
-    """Raise `Trouble` if a stored file is of another format than the one that this edition reads.
+    """Raise `Trouble` if a stored file has another format than this edition reads.
 
     >>> same_format(Path("course.toml"), 2, 1)
     Traceback (most recent call last):
@@ -16,4 +16,4 @@ def same_format(path: Path, found: object, known: int) -> None:
     """
     if type(found) is not int or found != known:
         has = "states no format" if found is None else f"has format {found!r}"
-        raise Trouble(f"{path} {has}, and this edition of the kit reads format {known}.")
+        raise Trouble(f"{path} {has}, but this edition of the kit reads format {known}.")

@@ -1,4 +1,4 @@
-"""The cyclic garbage collector, kept out of the way while a lab or a check looks at what stays open."""
+"""Controls the cyclic garbage collector while a lab or a check looks at what stays open."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from contextlib import contextmanager
 
 @contextmanager
 def quick_collector() -> Iterator[None]:
-    """Let `gc.collect` look only at objects made in this block: those of a whole notebook take too long.
+    """Let `gc.collect` examine only objects made in this block: a whole notebook's objects take too long.
 
-    Inside the block the collector runs only when it is called, so nothing is closed by luck.
+    Inside the block, the collector runs only when it is called, so nothing is closed by luck.
     """
     running = gc.isenabled()
     gc.disable()

@@ -1,4 +1,4 @@
-"""What the scripts of widgets begin with: how a control keeps its keys from JupyterLab's shortcuts."""
+"""The beginning of each widget's script: it keeps the keys of a control from JupyterLab's shortcuts."""
 
 from importlib.resources import files
 

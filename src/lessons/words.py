@@ -1,4 +1,4 @@
-"""Counts, lists and values as a sentence says them: every text of the lessons takes its words from here."""
+"""Counts, lists and values in words, for the sentences of all lessons."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 
 def listed(items: Iterable[str], last: str = "and") -> str:
-    """Several things in one sentence; no things give no words.
+    """Several things as words of one sentence; "" for none.
 
     >>> listed(["A", "B", "C"]), listed("AB", "or"), listed(["A"]), listed([])
     ('A, B and C', 'A or B', 'A', '')
@@ -26,7 +26,7 @@ def many(count: int, one: str, several: str | None = None) -> str:
 
 
 def agreeing(count: int, one: str, several: str) -> str:
-    """The word that agrees with a count: for the verb, the pronoun or the noun beside it.
+    """The verb, pronoun or noun that agrees with a count.
 
     >>> agreeing(1, "is", "are"), agreeing(0, "is", "are"), agreeing(2, "it", "them")
     ('is', 'are', 'them')
@@ -53,7 +53,7 @@ def numbers(values: Iterable[int]) -> str:
 
 
 def described(value: object) -> str:
-    """What was given, in a few words, also when its own `repr` raises or never ends.
+    """A value in a few words, even if its own `repr` raises or never ends.
 
     >>> described("leaks-p2"), described(3)
     ("'leaks-p2'", '3')

@@ -267,7 +267,7 @@ def test_where_nothing_was_written_nobody_has_to_read(book: Book, course: Course
     name = f"{ASSIGNMENT}-open"
     book.enter(Found("eve", None, "empty", "It is empty."), ungraded("eve", book.template, "empty", "Empty."))
     assert grades(course, "eve")[name] == (0, None, False)
-    note = "The file is no JSON."
+    note = "The file is not JSON."
     lost = ungraded("dov", book.template, "unreadable", note)
     book.enter(Found("dov", None, "unreadable", note), lost)
     assert lost.needs_person and grades(course, "dov")[name] == (None, None, True)

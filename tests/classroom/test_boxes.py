@@ -102,5 +102,8 @@ def test_a_folder_without_locks_is_a_sentence(tmp_path: Path, monkeypatch: pytes
         raise OSError(9, "Bad file descriptor")
 
     monkeypatch.setattr(module, "_held", refused)
-    with pytest.raises(Trouble, match=r"knows no locks \(Bad file descriptor\): set TMPDIR"), boxes(tmp_path):
+    with (
+        pytest.raises(Trouble, match=r"does not support locks \(Bad file descriptor\): set TMPDIR"),
+        boxes(tmp_path),
+    ):
         pass

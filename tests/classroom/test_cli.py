@@ -66,7 +66,7 @@ def test_a_disk_that_refuses_is_one_sentence_and_exit_code_1(
 
     commanding(monkeypatch, run)
     assert main(["doctor"]) == 1
-    wanted = "classroom: week5/grades.csv: No space left on device. What was done before stays;"
+    wanted = "classroom: week5/grades.csv: No space left on device. Everything done before is kept;"
     assert capsys.readouterr().err.startswith(wanted)
 
 

@@ -65,7 +65,7 @@ def test_a_deadline_without_a_zone_is_read_in_the_courses_own(
     [
         ("name =", "nme =", r"line 1: there is no key 'nme' \(did you mean 'name'\?\); allowed is format"),
         ('name = "Pipelines"\n', "", r"course\.toml: the key 'name' is missing"),
-        ('"Pipelines"', '"  "', r"line 1: name is '  '; allowed is text in quotes"),
+        ('"Pipelines"', '"  "', r"line 1: name is '  '; allowed is a text in quotes"),
         ('"wt26-7f3a9c1e"', '"WT 26"', r"line 2: term is 'WT 26'; allowed is 6 to 40 small letters"),
         ("Europe/Berlin", "Europa/Berlin", r"line 3: timezone is 'Europa/Berlin'; allowed is"),
         ("factor", "faktor", r"line 10: there is no key 'faktor' \(did you mean 'factor'\?\)"),
@@ -79,7 +79,7 @@ def test_a_deadline_without_a_zone_is_read_in_the_courses_own(
         ('["leaks-x1", "leaks-x3"]', "[]", r"line 7: exercises is \[\]; allowed is a list"),
         ("[assignments.chains]", "[assignments.Chains]", r"line 9: an assignment is called 'Chains'"),
         ("[assignments", "[assignment", r"there is no key 'assignment' \(did you mean 'assignments'\?\)"),
-        ('"wt26', "wt26", r"is no TOML: .*at line 2, column 8"),
+        ('"wt26', "wt26", r"is not valid TOML: .*at line 2, column 8"),
     ],
 )
 def test_what_does_not_fit_is_named_with_its_line(tmp_path: Path, before: str, after: str, said: str) -> None:
@@ -149,5 +149,5 @@ def test_a_new_course_is_read_as_it_was_written(tmp_path: Path, name: str) -> No
 def test_another_format_is_refused_with_both_numbers(tmp_path: Path, line: str, found: str) -> None:
     with pytest.raises(Trouble) as refused:
         read(tmp_path, GOOD.replace("format = 1", line))
-    said = f"{tmp_path / 'course.toml'} {found}, and this edition of the kit reads format 1."
+    said = f"{tmp_path / 'course.toml'} {found}, but this edition of the kit reads format 1."
     assert str(refused.value) == said

@@ -86,7 +86,7 @@ def test_what_cannot_be_written_down_becomes_a_record_that_says_so(book: Book) -
     )
     record = entered(book, Found("cem", b"x"), made)
     assert record["status"] == "stopped" and record["needs_person"]
-    assert record["note"].startswith("Its grade could not be written down: RecursionError")
+    assert record["note"].startswith("Its grade could not be written to the gradebook: RecursionError")
 
 
 def test_a_folder_that_starts_with_a_dot_is_a_student(tmp_path: Path) -> None:

@@ -50,9 +50,9 @@ def test_without_walls_it_names_each_one_that_is_missing(
     assert main(["doctor"]) == 1
     out = capsys.readouterr().out
     for name in ("it has no network", "it sees no files but its own", "it sees no processes but its own"):
-        assert f"  NO  {name}: does not hold here (it says " in out
-    assert "To mend it: do not grade on this machine" in out
-    assert "mend first, then grade" in out
+        assert f"  NO  {name}: this is not so here (it printed " in out
+    assert "To fix it: do not grade on this machine" in out
+    assert "fix that first, then grade" in out
 
 
 def test_it_stops_where_no_sandbox_starts_and_says_how_to_mend(
@@ -65,7 +65,7 @@ def test_it_stops_where_no_sandbox_starts_and_says_how_to_mend(
     lines = capsys.readouterr().out.splitlines()
     assert lines[2] == "  NO  The sandbox needs the program bwrap."
     assert "apt install bubblewrap" in lines[3]
-    assert lines[4] == "1 of these does not hold: mend first, then grade."
+    assert lines[4] == "1 of these has failed: fix that first, then grade."
 
 
 def test_a_kernel_that_does_not_start_is_a_finding(

@@ -190,7 +190,7 @@ def test_what_a_kernel_says_without_end_is_not_kept() -> None:
     )
     result = graded(job(content))
     assert all_right(result)
-    assert "wrote more than can be kept and was stopped." in result.evidence[0]
+    assert "wrote more output than can be kept and was stopped." in result.evidence[0]
     assert len(result.notebook) < 1_000_000
 
 

@@ -114,7 +114,7 @@ def test_an_open_answer_that_nobody_graded_is_said(
 ) -> None:
     gradings.enter(course, "gus", FULL, answers={f"{ASSIGNMENT}-open": "Because."})
     assert exported(course)["gus"]["flag"] == "not graded by hand yet"
-    assert "1 with answers that nobody has graded by hand yet" in capsys.readouterr().out
+    assert "1 with answers that still wait to be graded by hand" in capsys.readouterr().out
     gradings.decide(course, "gus", 2, f"{ASSIGNMENT}-open")
     assert exported(course)["gus"]["flag"] == ""
 
@@ -122,7 +122,7 @@ def test_an_open_answer_that_nobody_graded_is_said(
 def test_a_record_that_is_none_is_named(course: Course, capsys: pytest.CaptureFixture[str]) -> None:
     (course.records / ASSIGNMENT / "ada.json").write_text("{", encoding="utf-8")
     assert main(["export", "--course", str(course.root)]) == 1
-    assert "ada.json is no record of a grading: take it away" in capsys.readouterr().err
+    assert "ada.json is not a record of a grading: delete it" in capsys.readouterr().err
 
 
 def test_before_a_grading_it_says_what_comes_first(
@@ -130,7 +130,7 @@ def test_before_a_grading_it_says_what_comes_first(
 ) -> None:
     course = coursework.make(tmp_path / "course")
     assert main(["export", "--course", str(course.root)]) == 1
-    assert "No assignment was graded yet: `classroom grade ASSIGNMENT` comes first" in capsys.readouterr().err
+    assert "No assignment was graded yet: run `classroom grade ASSIGNMENT` first" in capsys.readouterr().err
 
 
 MOODLE = (
@@ -234,7 +234,7 @@ def test_what_needs_a_person_or_is_no_row_is_said_and_left(
     assert main(line) == 0
     said = capsys.readouterr().out
     assert (tmp_path / "lms-filled.csv").read_text(encoding="utf-8") == "id,leaks\ncem,7\neve,7\nbob,1\n"
-    assert "cem: left out, needs a person" in said and "ada: graded, but in no row" in said
+    assert "cem: left out, because it needs a person" in said and "ada: graded, but in no row" in said
     path.with_name("less.csv").write_text("id,leaks\nbob,7\n", encoding="utf-8")
     assert main([*line[:-1], str(path.with_name("less.csv"))]) == 0
     said = capsys.readouterr().out
@@ -284,7 +284,7 @@ def test_an_older_encoding_stays_what_it_was(course: Course, tmp_path: Path, enc
 def test_what_is_no_text_is_a_sentence(tmp_path: Path, data: bytes) -> None:
     path = tmp_path / "lms.csv"
     path.write_bytes(data)
-    with pytest.raises(Trouble, match="is no text: export it again as CSV, in UTF-8"):
+    with pytest.raises(Trouble, match="is not a text file: export it again as CSV, in UTF-8"):
         Sheet.read(path)
     with pytest.raises(Trouble, match="cannot be read"):
         Sheet.read(tmp_path / "none.csv")

@@ -206,19 +206,19 @@ def test_points_verdict_answer_and_comment_are_there(pages: dict[str, str]) -> N
     assert "Nearly. Say <when>." in ada and "2.5 of 3 points, given by a person" in ada
     bob = Seen(pages["bob"]).text
     assert f"2 of {FULL[FIRST]} points" in bob
-    assert "aspect 1: holds (1 of 1)" in bob and "aspect 2: does not hold (0 of 1)" in bob
+    assert "aspect 1: passes (1 of 1)" in bob and "aspect 2: fails (0 of 1)" in bob
     assert "Seen: Nothing was seen at 2." in bob and "Try: Look again." in bob
     assert "“" in bob.partition("Behind it: ")[2][:3] or "leaks-m1" not in bob
 
 
 def test_what_was_not_looked_at_is_not_said_to_fail() -> None:
     failed = Aspect("it closes", 2, 0, "", "one was open.", "Close it.")
-    waits = Aspect("it counts", 1, 0, "", "this shows only when what stands above holds.", "Mend that first.")
+    waits = Aspect("it counts", 1, 0, "", "this shows only when what stands above holds.", "Fix that first.")
     told = Verdict(FIRST, "1", "kit", (failed, waits)).as_dict()
     shown, _ = _verdict(FIRST, told, {}, None)
     text = Seen(str(shown)).text
-    assert "it closes: does not hold (0 of 2)" in text
-    assert "it counts: not looked at yet (0 of 1)" in text and text.count("does not hold (") == 1
+    assert "it closes: fails (0 of 2)" in text
+    assert "it counts: not checked yet (0 of 1)" in text and text.count("fails (") == 1
 
 
 def test_an_answer_that_is_missing_is_told_once_and_in_no_persons_name(pages: dict[str, str]) -> None:
@@ -280,7 +280,7 @@ def test_a_forged_record_of_a_verdict_makes_no_page_fail(course: Course) -> None
     path.write_text(json.dumps(record), encoding="utf-8")
     assert main(["feedback", "--course", str(course.root)]) == 0
     text = (course.root / f"feedback/bob/{ASSIGNMENT}.html").read_text(encoding="utf-8")
-    assert "What the check said cannot be shown." in text and "<script" not in text
+    assert "The check's verdict cannot be shown." in text and "<script" not in text
 
 
 def test_before_a_grading_it_says_what_comes_first(
@@ -288,7 +288,7 @@ def test_before_a_grading_it_says_what_comes_first(
 ) -> None:
     course = coursework.make(tmp_path / "course")
     assert main(["feedback", ASSIGNMENT, "--course", str(course.root)]) == 1
-    assert "leaks was not graded yet: `classroom grade leaks` comes first." in capsys.readouterr().err
+    assert "leaks was not graded yet: run `classroom grade leaks` first." in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

@@ -206,7 +206,7 @@ def test_the_command_grades_and_says_what_it_did(
     assert main([*words, "--workers", "1", "--student", "nobody"]) == 1
     said = capsys.readouterr().out
     assert "nobody: nothing was submitted." in said
-    assert "fay: 0 of" in said and "The file is no JSON" in said and "NEEDS A PERSON" in said
+    assert "fay: 0 of" in said and "The file is not JSON" in said and "NEEDS A PERSON" in said
     assert "Of these: 1 unreadable." in said
     assert "1 to be looked at by a person: fay." in said
 
@@ -312,7 +312,7 @@ def test_a_worker_that_comes_to_no_end_costs_its_own_submission_alone() -> None:
 
     results = {one.student: one for one in Pool(Some, 3).results(jobs, patience=0.2)}
     assert sorted(results) == sorted(STUDENTS)
-    assert results["cem"].status == "stopped" and "came to no end" in results["cem"].note
+    assert results["cem"].status == "stopped" and "did not end" in results["cem"].note
     assert all(one.status == "graded" for name, one in results.items() if name != "cem")
 
 

@@ -81,7 +81,7 @@ def test_what_cannot_be_graded_is_said(
         ("a" * 240, f"{'a' * 39}… ", "of 240 bytes, and at most 200 are taken"),
         ("ü" * 120, f"{'ü' * 39}… ", "of 240 bytes, and at most 200 are taken"),
         ("a\x1b[2J\nb", "a\\x1b[2J\\nb", "with control characters"),
-        (os.fsdecode(b"\xffb"), "\\udcffb", "that is no UTF-8"),
+        (os.fsdecode(b"\xffb"), "\\udcffb", "that is not UTF-8"),
     ],
 )
 def test_a_student_after_whom_no_file_can_be_called_is_said(
@@ -209,7 +209,7 @@ def test_the_first_of_two_cells_of_one_name_counts() -> None:
     cells, notes = put_right(content)
     assert [one.source for one in cells if one.slot and one.slot.id == FIRST] == ["first"]
     assert cells[-1].source == "second" and cells[-1].slot is None
-    assert notes == [f"A second cell is called {FIRST}; the first one counts."]
+    assert notes == [f"A second cell has the name {FIRST}; the first one counts."]
 
 
 def test_missing_cells_are_added_and_an_answer_is_added_empty() -> None:

@@ -102,7 +102,7 @@ def test_what_fails_leaves_nothing_behind(kit: Path, tmp_path: Path) -> None:
 
 
 def test_a_path_that_nbgrader_cannot_find_again_is_refused(kit: Path, tmp_path: Path) -> None:
-    with pytest.raises(Trouble, match="in its path, which nbgrader cannot find again"):
+    with pytest.raises(Trouble, match="in its path: nbgrader cannot find files there"):
         make(tmp_path / "week [5]")
 
 
@@ -175,7 +175,7 @@ def test_settings_of_an_earlier_edition_are_made_again(
 def test_settings_edited_by_hand_stay_and_must_protect(course: Course) -> None:
     path = course.root / CONFIG
     path.write_text("c = get_config()\n")
-    assert "lets scripts of submissions run in the form grader" in update(course)[0]
+    assert "lets scripts in submissions run in the form grader" in update(course)[0]
     assert path.read_text() == "c = get_config()\n"
 
 

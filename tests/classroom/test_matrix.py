@@ -33,20 +33,20 @@ def test_solutions_and_check_agree(shelf: Path) -> None:
 def test_a_right_solution_that_is_refused_is_named(shelf: Path) -> None:
     next(iter(sorted(shelf.glob("wrong*")))).rename(shelf / "right_9.py")
     [row] = matrix(shelf.parent, only=["leaks-x1"])
-    assert any(line.startswith("leaks-x1-right_9 is right, and the check says") for line in row.astray)
+    assert any(line.startswith("leaks-x1-right_9 is right, but the check says") for line in row.astray)
 
 
 def test_a_wrong_solution_that_is_accepted_is_named(shelf: Path) -> None:
     (shelf / "wrong_9_leaks-exit-covers-enter.py").write_text((shelf / "right_1.py").read_text())
     [row] = matrix(shelf.parent, only=["leaks-x1"])
-    assert ("leaks-x1-wrong_9_leaks-exit-covers-enter is wrong, and the check says correct, no misconception."
+    assert ("leaks-x1-wrong_9_leaks-exit-covers-enter is wrong, but the check says correct, no misconception."
             in row.astray)  # fmt: skip
 
 
 def test_a_wrong_solution_under_another_name_is_named(shelf: Path) -> None:
     next(iter(sorted(shelf.glob("wrong*")))).rename(shelf / "wrong_9_leaks-exit-covers-enter.py")
     [row] = matrix(shelf.parent, only=["leaks-x1"])
-    assert any("wrong_9_leaks-exit-covers-enter is wrong, and the check says" in line for line in row.astray)
+    assert any("wrong_9_leaks-exit-covers-enter is wrong, but the check says" in line for line in row.astray)
 
 
 def test_an_aspect_that_nothing_fails_is_named(shelf: Path) -> None:
@@ -75,7 +75,7 @@ def test_the_command_prints_draws_and_fails_when_something_is_astray(
     assert "leaks-x1" in capsys.readouterr().out and "leaks-refcount-closes" in drawn.read_text()
     (shelf / "right_9.py").write_text("copy_readings = 3")
     assert main(command) == 1
-    assert "right_9 is right, and the check says wrong" in capsys.readouterr().out
+    assert "right_9 is right, but the check says wrong" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("words", [["leaks-x99"], ["--solutions", "nowhere"]])

@@ -204,7 +204,7 @@ def test_a_survivor_is_reported_until_it_is_listed(shelf: Path, capsys: pytest.C
     (shelf / LIST).write_text(listing(*entries, {**first, "key": "0123abcd"}))
     assert main(command) == 0
     out = capsys.readouterr().out
-    assert "toy-x1: equivalent.toml lists 0123abcd (c), and no mutant" in out
+    assert "toy-x1: equivalent.toml lists 0123abcd (c), but no mutant" in out
     assert re.search(r"toy-x1 +5 +2 +0 +3 +0 ", out), out
 
 
@@ -263,7 +263,7 @@ def test_the_mutants_of_a_right_answer_that_is_refused_are_not_judged(
 ) -> None:
     (shelf / "right_1.py").write_text("double = 3")
     assert main(["matrix", "--mutants", "toy-x1", "--solutions", str(shelf.parent)]) == 1
-    assert "toy-x1-right_1 is right, and its check does not accept it" in capsys.readouterr().err
+    assert "toy-x1-right_1 is right, but its check does not accept it" in capsys.readouterr().err
 
 
 def forever(note: Path) -> bool:

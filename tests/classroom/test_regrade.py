@@ -120,13 +120,10 @@ def test_higher_is_taken_and_lower_is_shown(
     worth = FULL[FIRST]
     assert f"ada: 2 → 3 of {sum(FULL.values()) + 3}\n    {FIRST}: 2 → 3 of {worth}; check 0 → {NOW}; " in said
     assert "“aspect 2” holds now" in said
-    assert (
-        f"{FIRST}: 2 → 1 of {worth}; check 0 → {NOW}; “aspect 1” holds no longer: Record 3?[2J was lost."
-        in said
-    )
-    assert "lower, not taken (--lower takes it)" in said
+    assert f"{FIRST}: 2 → 1 of {worth}; check 0 → {NOW}; “aspect 1” fails now: Record 3?[2J was lost." in said
+    assert "lower, not used (--lower uses it)" in said
     assert "cem:" not in said
-    assert "2 higher, 0 lower, 2 with a lower result that is not taken, 2 as before" in said
+    assert "2 higher, 0 lower, 2 with a lower result that is not used, 2 as before" in said
 
 
 def test_only_changes_are_in_the_table(course: Course, pool: Made) -> None:
@@ -191,7 +188,7 @@ def test_lower_is_taken_when_told(course: Course, pool: Made) -> None:
 def test_what_a_person_gave_stays(course: Course, pool: Made, capsys: pytest.CaptureFixture[str]) -> None:
     regraded(course, "--lower")
     assert scores(course)["dov"] == 3.5
-    assert "the 3.5 points that a person gave stay" in capsys.readouterr().out
+    assert "the 3.5 points that a person gave are kept" in capsys.readouterr().out
     with Gradebook(course.gradebook_url) as book:
         grade = book.find_grade(f"{FIRST}-check", ASSIGNMENT, ASSIGNMENT, "dov")
         assert (grade.auto_score, grade.manual_score, grade.needs_manual_grade) == (3, 3.5, True)
@@ -218,7 +215,10 @@ def test_only_outdated_grades_are_looked_at(
     gradings.enter(course, "cem", {FIRST: 2})
     assert regraded(course) == 0
     assert "cem" not in pool.asked
-    assert "1 were graded by the checks of today and stayed (--all regrades them)." in capsys.readouterr().out
+    assert (
+        "1 were graded by the current checks and stay the same (--all regrades them)."
+        in capsys.readouterr().out
+    )
     regraded(course, "--all", "--dry-run")
     assert "cem" in pool.asked
     pool.asked.clear()
@@ -247,8 +247,8 @@ def test_a_submission_that_came_anew_is_left_to_grading(
     shutil.rmtree(course.root / "submitted/bob")
     assert regraded(course) == 0
     said = capsys.readouterr().out
-    assert "ada: not what was graded lies there now" in said
-    assert "bob: not what was graded lies there now" in said
+    assert "ada: the submission has changed since it was graded" in said
+    assert "bob: the submission has changed since it was graded" in said
     assert {"ada", "bob"}.isdisjoint(pool.asked)
 
 
@@ -259,7 +259,7 @@ def test_a_grader_that_fails_takes_nothing(
     pool.made["ada"] = ungraded("ada", template, "stopped", "The worker died.")
     assert regraded(course, "--lower") == 0
     assert scores(course)["ada"] == 2
-    assert "ada: stays as it was. The worker died." in capsys.readouterr().out
+    assert "ada: not changed. The worker died." in capsys.readouterr().out
 
 
 def test_what_did_not_run_to_its_end_keeps_its_points_and_asks_a_person(
@@ -288,7 +288,7 @@ def test_before_a_grading_it_says_what_comes_first(
 ) -> None:
     course = coursework.make(tmp_path / "course")
     assert regraded(course) == 1
-    assert "Nothing of leaks was graded yet: `classroom grade leaks` comes first." in capsys.readouterr().err
+    assert "Nothing of leaks was graded yet: run `classroom grade leaks` first." in capsys.readouterr().err
 
 
 @pytest.mark.deep
@@ -317,4 +317,4 @@ def test_the_real_checks_in_the_real_sandbox(tmp_path: Path, capsys: pytest.Capt
     assert scores(course) == {"ada": FULL[FIRST], "bob": FULL[FIRST]}
     said = capsys.readouterr().out
     assert f"{FIRST}: 0 → {FULL[FIRST]} of {FULL[FIRST]}; check 0 → {NOW}; " in said
-    assert "lower, not taken" in said
+    assert "lower, not used" in said

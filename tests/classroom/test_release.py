@@ -132,7 +132,7 @@ ASSIGNMENT, TASK = "assignments/leaks.md", "leaks_x1/task.md"
 @pytest.mark.parametrize(
     ("file", "before", "after", "said"),
     [
-        (ASSIGNMENT, "# All about leaks\n", "All\n", r"leaks\.md, line 1: .* begin with their title"),
+        (ASSIGNMENT, "# All about leaks\n", "All\n", r"leaks\.md, line 1: .* begins with its title"),
         (ASSIGNMENT, "(points: 3)", "(3 points)", r"line \d+: an open question is"),
         (
             ASSIGNMENT,
@@ -141,10 +141,10 @@ ASSIGNMENT, TASK = "assignments/leaks.md", "leaks_x1/task.md"
             r"allowed is one open question, `## leaks-open · Title`",
         ),
         (TASK, "## leaks-x1 ·", "## leaks-x1 -", r"line 1: the heading is 'leaks-x1 - .*', and should be"),
-        (TASK, "(kind: fix)", "(kind: mend)", r"line 2: below the heading stands `\(kind: …\)`, one of fix"),
-        (TASK, "### Hints", "### Help", r"line 1: leaks-x1 needs one part `### Hints`"),
-        (TASK, "2. Look", "Look", r"line \d+: leaks-x1 needs three hints, and has 2"),
-        (TASK, "## leaks-x1 ·", "## chains-x1 ·", r"chains-x1 belongs into the folder chains_x1"),
+        (TASK, "(kind: fix)", "(kind: mend)", r"line 2: below the heading comes `\(kind: …\)`, one of fix"),
+        (TASK, "### Hints", "### Help", r"line 1: leaks-x1 needs exactly one part `### Hints`"),
+        (TASK, "2. Look", "Look", r"line \d+: leaks-x1 needs three hints, but has 2"),
+        (TASK, "## leaks-x1 ·", "## chains-x1 ·", r"chains-x1 belongs in the folder chains_x1"),
         (TASK, "### Hints", "## leaks-x2 · B\n### Hints", r"allowed is one exercise, .* and not 2"),
     ],
 )
@@ -162,7 +162,7 @@ def test_texts_that_do_not_fit_are_named_with_their_line(
 def test_a_text_that_says_something_else_than_its_check_is_refused(kit: Path) -> None:
     path = kit / "src/lessons/exercises" / TASK
     path.write_text(path.read_text().replace(exercises()["leaks-x1"].title, "Another title"))
-    with pytest.raises(Trouble, match="leaks-x1: its text says title 'Another title', and its check"):
+    with pytest.raises(Trouble, match="leaks-x1: its text says title 'Another title', but its check"):
         made()
 
 

@@ -74,7 +74,9 @@ def test_another_verdict_is_said(
     replaying(monkeypatch, course, 1, version)
     assert replayed(course, "ada", FIRST) == 1
     said = capsys.readouterr().out
-    assert "The record has another verdict: 2 of" in said and "here 1 (seed a seed)" in said and why in said
+    assert (
+        "The record has a different verdict: 2 of" in said and "here 1 (seed a seed)" in said and why in said
+    )
 
 
 def test_what_cannot_be_replayed_is_a_sentence(course: Course, capsys: pytest.CaptureFixture[str]) -> None:
@@ -82,13 +84,13 @@ def test_what_cannot_be_replayed_is_a_sentence(course: Course, capsys: pytest.Ca
     for student, exercise, said in (
         ("nobody", FIRST, "nobody has no record of leaks"),
         ("ada", "leaks-x99", "has no exercise 'leaks-x99'"),
-        ("dov", FIRST, "no verdict of leaks-x1, so there is nothing to replay: It is no notebook."),
+        ("dov", FIRST, "no verdict on leaks-x1, so there is nothing to replay: It is no notebook."),
     ):
         assert replayed(course, student, exercise) == 1
         assert said in capsys.readouterr().err
     submit(course, "ada", answered({FIRST: "another = 1"}))
     assert replayed(course, "ada", FIRST) == 1
-    assert "put that notebook back" in capsys.readouterr().err
+    assert "put it back" in capsys.readouterr().err
 
 
 def test_an_answer_that_is_not_shown_any_more_has_no_verdict(course: Course) -> None:

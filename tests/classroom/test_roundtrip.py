@@ -70,7 +70,7 @@ def test_untouched_is_missing_and_solved_is_full_and_a_mended_check_still_comes(
     own.write_text(own.read_text().replace("version=1", "version=2"))
     capsys.readouterr()
     assert main(["course", str(course.root), "--update"]) == 0
-    said = "leaks has leaks_x101/check.py as own/ has it now: `classroom regrade leaks`"
+    said = "leaks got leaks_x101/check.py from own/ as it is now: `classroom regrade leaks`"
     assert said in capsys.readouterr().out
     for kind in (course.source("leaks"), course.release("leaks")):
         assert "version=2" in (kind.parent / "leaks_x101/check.py").read_text()
@@ -82,7 +82,7 @@ def test_untouched_is_missing_and_solved_is_full_and_a_mended_check_still_comes(
 @pytest.mark.deep
 @pytest.mark.timeout(300)
 def test_every_exercise_of_the_kit_comes_through(tmp_path: Path) -> None:
-    course = make(tmp_path / "week", "All of it", "wt26-0a1b2c3d")
+    course = make(tmp_path / "week", "All is well", "wt26-0a1b2c3d")
     for name in course.assignments:
         for student, notebook in (("ada", course.release(name)), ("bob", course.source(name))):
             target = course.submitted(student, name)

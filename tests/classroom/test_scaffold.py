@@ -52,8 +52,8 @@ def test_the_example_is_proven_as_it_stands(course: Course, capsys: pytest.Captu
 @pytest.mark.parametrize(
     ("name", "text", "said"),
     [
-        ("wrong_1_chains-close-travels.py", "RIGHT", "is wrong, and the check says correct"),
-        ("right_1.py", "def halved(stream):\n    yield 1\n", "is right, and the check says wrong"),
+        ("wrong_1_chains-close-travels.py", "RIGHT", "is wrong, but the check says correct"),
+        ("right_1.py", "def halved(stream):\n    yield 1\n", "is right, but the check says wrong"),
         ("wrong_2_chains-close-travel.py", "halved = 1", "did you mean chains-close-travels?"),
     ],
 )
@@ -75,7 +75,8 @@ def test_a_rule_that_no_wrong_solution_reaches_is_named(
     assert command(course, ID, "--check") == 1
     said = capsys.readouterr().out
     assert (
-        "leaks-x101: the rule “of {given} came {came}.” finds nothing in any of your wrong solutions." in said
+        "leaks-x101: the rule “it yielded {came} for {given}.” does not apply to any of your wrong "
+        "solutions." in said
     )
 
 
@@ -93,8 +94,11 @@ def test_a_solution_of_each_side_is_needed(course: Course, capsys: pytest.Captur
 @pytest.mark.parametrize(
     ("id", "said"),
     [
-        ("leaks-x1", "The kit has leaks-x1 already: take a number that it has not, such as leaks-x101."),
-        ("sockets-x1", "'sockets-x1' names no exercise: an assignment (leaks), and -x101 or higher."),
+        ("leaks-x1", "The kit has leaks-x1 already: take another number, such as leaks-x101."),
+        (
+            "sockets-x1",
+            "'sockets-x1' is not an exercise's id: give an assignment (leaks), and -x101 or higher.",
+        ),
         ("leaks", "'leaks' names no exercise"),
     ],
 )
@@ -131,7 +135,7 @@ def test_nothing_is_overwritten(course: Course, capsys: pytest.CaptureFixture[st
     command(course, ID)
     (course.own / "leaks_x101/task.md").write_text("mine")
     assert command(course, ID) == 1
-    assert "is there already, and is not overwritten" in capsys.readouterr().err
+    assert "exists already, and is not overwritten" in capsys.readouterr().err
     assert (course.own / "leaks_x101/task.md").read_text() == "mine"
 
 

@@ -1,4 +1,4 @@
-"""The pages that instructors hand out: whole in one file, without scripts, without a request to anybody."""
+"""The pages that instructors hand out: each is one complete file, without scripts and without requests."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _PLACE = re.compile(
 
 
 def page(name: str, **given: Any) -> str:
-    """A page from the template of that name; what is given is escaped where it is no `Markup`."""
+    """A page from the template of that name; values are escaped unless they are `Markup`."""
     return str(_environment().get_template(name).render(**given))
 
 
@@ -29,13 +29,13 @@ def _environment() -> Environment:
     from jinja2 import Environment, PackageLoader
 
     made = Environment(loader=PackageLoader("classroom", "pages"), autoescape=True, trim_blocks=True)
-    # The style is the kit's own: nothing of a student is in it.
+    # The style is the kit's own: it contains nothing from a student.
     made.globals["style"] = Markup((files("lessons.desk") / "reading.css").read_text(encoding="utf-8"))
     return made
 
 
 def plain(text: object) -> str:
-    """Text of a kernel for others to read: no control characters, and folders of the machine left out.
+    """Text from a kernel, made fit for others: without control characters and without folders of the machine.
 
     >>> plain("File /home/grader/course/parts.py:12\\x1b[31m, /proc/self/fd")
     'File …/parts.py:12, /proc/self/fd'
@@ -46,7 +46,7 @@ def plain(text: object) -> str:
 
 
 def code(source: str) -> Markup:
-    """Python source with its colours, as a block."""
+    """Python source as a block, with syntax colours."""
     from pygments import highlight  # type: ignore[import-untyped]
     from pygments.formatters import HtmlFormatter  # type: ignore[import-untyped]
     from pygments.lexers import PythonLexer  # type: ignore[import-untyped]
@@ -61,7 +61,7 @@ def prose(source: str) -> Markup:
     import mistune
 
     class SafeRenderer(mistune.HTMLRenderer):
-        """Nothing that leads out of the page, and no heading in its outline."""
+        """No links out of the page, and no headings in its outline."""
 
         def heading(self, text: str, level: int, **attrs: Any) -> str:
             return f"<p><strong>{text}</strong></p>\n"

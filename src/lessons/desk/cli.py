@@ -45,15 +45,15 @@ def parser() -> argparse.ArgumentParser:
         description="Open a lesson as slides in JupyterLab: live widgets, larger type, short tracebacks, and "
         "no answer before its slide. You present from a desk of its own.",
     )
-    present.add_argument("lesson", nargs="?", help="how its name begins, for example 01 (default: the first)")
+    present.add_argument("lesson", nargs="?", help="how its name begins, such as 01 (default: the first)")
     _add_server_options(present, "its folder (default: desk/present)")
     present.set_defaults(run=_present)
 
     again = commands.add_parser(
         "reset",
-        help="bring one lesson on your desk back to new; your edited one is kept beside it",
-        description="Bring one lesson on your desk back to new. If you edited it, your version is kept "
-        "beside the new one. The answers that you gave still count.",
+        help="reset one lesson on your desk; your edited version is kept beside it",
+        description="Reset one lesson on your desk. If you edited it, your version is kept beside it. "
+        "Your answers still count.",
     )
     again.add_argument("lesson", help="its number or its name, for example 02 or descriptors")
     again.add_argument("--desk", type=Path, metavar="DIR", help="your working folder (default: desk)")
@@ -65,14 +65,14 @@ def parser() -> argparse.ArgumentParser:
         description="Write all lessons as pages that any browser shows, without a kernel and without a "
         "network: answers folded, labs in words.",
     )
-    pages.add_argument("folder", nargs="?", type=Path, help="where to (default: build/html)")
+    pages.add_argument("folder", nargs="?", type=Path, help="the folder to write (default: build/html)")
     pages.set_defaults(run=_html)
     return top
 
 
 def _add_server_options(command: argparse.ArgumentParser, desk: str) -> None:
     command.add_argument("--port", type=_port, metavar="N", help="the port (default: 8888, or the next free)")
-    command.add_argument("--no-browser", action="store_true", help="print the address, open no browser")
+    command.add_argument("--no-browser", action="store_true", help="print the address; open no browser")
     command.add_argument("--desk", type=Path, metavar="DIR", help=desk)
 
 

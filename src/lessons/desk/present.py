@@ -1,4 +1,4 @@
-"""Opens a lesson as slides, for a class: `lifecycle present`.
+"""Open a lesson as slides, for a class: `lifecycle present`.
 
 The slides are JupyterLab itself with jupyterlab-slideshow, so that widgets live in them.  Presenting adds
 a kernel that prints short tracebacks, and the keys that a teacher needs. They are in the folder `presenting`,
@@ -24,14 +24,14 @@ EXTRAS = Path(__file__).with_name("presenting")
 TYPE = {"content-font-size1": "3.16vh", "code-font-size": "2.53vh", "ui-font-size1": "2.3vh"}
 """Sizes for the last row of a classroom, as parts of the screen's height: text 1/32, code 1/40.
 
-Lab's menu Settings, Theme changes them for one presentation; what follows from them is in slides.css.
+Lab's menu Settings, Theme changes them for one presentation. Sizes that depend on them are in slides.css.
 """
 
 SETTINGS = {
     "jupyterlab-slideshow:plugin": {"active": True},
     "@jupyterlab/apputils-extension:themes": {"overrides": TYPE},
 }
-"""The user settings of a presentation. Lab takes sizes from there alone, never from defaults."""
+"""The user settings of a presentation. Lab reads sizes only from there, never from defaults."""
 
 COMMAND = "Cmd" if sys.platform == "darwin" else "Ctrl"
 KEYS = f"""\
@@ -44,12 +44,12 @@ In the slides:
 
 
 def serve(lesson: str | None, desk: Path | None, port: int | None = None, browser: bool = True) -> None:
-    """Open `lesson` as slides and present until Ctrl-C; the first lesson without one.
+    """Open `lesson` (default: the first lesson) as slides, and present until Ctrl-C.
 
     `lesson` is the beginning of a notebook's name ("01").  The presenting desk is a folder of its own, by
     default `desk/present`.  Each presentation starts from scratch: no outputs, no predictions, no open tabs.
 
-    Raises `Trouble` when there is no such lesson, or when the desk or Lab cannot be used.
+    Raises `Trouble` if there is no such lesson, or if the desk or Lab cannot be used.
     """
     source = desks.course()
     lessons = desks.lessons(source)
@@ -76,10 +76,10 @@ def serve(lesson: str | None, desk: Path | None, port: int | None = None, browse
 def begin(source: Path, desk: Path) -> None:
     """Make `desk` ready for one more presentation of the course at `source`.
 
-    Outputs go, and what Lab notes in a notebook that it has run; so do predictions, settings and open tabs of
-    the time before.  Edits stay, and a damaged notebook stays as it is.
+    Outputs, notes that Lab made in notebooks, predictions, settings and open tabs of earlier presentations
+    are deleted. Edits stay, and a damaged notebook is not changed.
 
-    Raises `Trouble` when `desk` is the course itself or a desk that somebody studies at.
+    Raises `Trouble` if `desk` is the course itself or a student's desk.
     """
     desks.refuse_course(source, desk)
     mark = desk / STATE / "presenting"
@@ -100,7 +100,8 @@ def begin(source: Path, desk: Path) -> None:
 
 
 def _without_notes(content: bytes) -> bytes:
-    # As the course stores it: a copy that was only run is then no edited one, and newer editions replace it.
+    # As the course stores it: then a copy that was only run does not count as edited, and newer editions
+    # replace it.
     notebook = json.loads(content)
     language = notebook["metadata"].get("language_info")
     if language:

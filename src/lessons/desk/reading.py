@@ -35,7 +35,7 @@ from lessons.words import listed
 
 TITLE = "Resource lifecycles in Python pipelines"
 SHORT = {notebook: short for short, notebook in LESSONS.items()}
-"""By notebook: the word with which the ids of a lesson begin."""
+"""For each notebook: the word with which the ids of its lesson begin."""
 
 _ASKED = re.compile(r"""^predict\(["']([\w-]+)["']\)""", re.MULTILINE)
 _ANSWERS = re.compile(r"^# Answers ([\w-]+)$", re.MULTILINE)
@@ -52,15 +52,15 @@ class Page:
     """The headings of the second level: anchor and text."""
     body: str
     rules: str
-    """Style that this page has beyond what all have."""
+    """The style of this page, in addition to the common one."""
 
 
 def write(folder: Path | None = None) -> list[Path]:
     """Write the reading edition and return its pages, the contents first.
 
-    folder: where to, by default `build/html` in the course.
+    folder: where to write, by default `build/html` in the course.
 
-    Raises `Trouble` when the folder cannot be written, or a notebook cannot be read.
+    Raises `Trouble` if the folder cannot be written, or a notebook cannot be read.
     """
     source = desks.course()
     target = (folder.expanduser() if folder else source / "build" / "html").absolute()
@@ -101,7 +101,7 @@ def page(path: Path, names: Mapping[Path, str] | None = None) -> Page:
 
 
 def _notebooks(source: Path) -> Iterator[Path]:
-    """What is a page, in the order in which one reads: each lesson, its exercises; then what one looks up."""
+    """The notebooks that become pages, in reading order: lessons with their exercises, then the rest."""
     for path in desks.lessons(source):
         yield source / path
         short = SHORT.get(Path(path).stem, "")
@@ -122,10 +122,10 @@ class _Writer:
         self.twins = {cell["id"]: cell for cell in cells if "text-twin" in _tags(cell)}
 
     def cell(self, cell: dict[str, Any]) -> Iterator[str]:
-        """What a page shows of a cell."""
+        """The part of a page for one cell."""
         source, tags = "".join(cell["source"]), _tags(cell)
         if {"text-twin", "live"} & {*tags}:
-            return  # the first is shown in the place of its lab, the second needs the student's own journal
+            return  # the first is shown in place of its lab, the second needs the student's own journal
         if cell["cell_type"] == "markdown":
             yield _prose(source, self.folder, self.names)
             return
@@ -171,14 +171,14 @@ def _asked(question: Question) -> str:
 
 
 def _answer(asked: list[Question], shown: str) -> str:
-    """The answer, folded. Where an option is chosen, only the reply to it is shown, where not, all are."""
+    """The answer, folded. If an option is chosen, only its reply is shown, else all replies."""
     title = f"Reveal the answer to {listed(f'<code>{html.escape(one.id)}</code>' for one in asked)}"
     replies = [part for one in asked for part in _replies(one)]
     return "\n".join([f"<details><summary>{title}</summary>", shown, *replies, "</details>"])
 
 
 def _rules(ids: Iterable[str]) -> str:
-    """Style that hides the replies to what was not chosen; a browser too old for it shows all of them."""
+    """Style that hides the replies to options that were not chosen; an old browser shows all of them."""
     keys = [(id, option.letter) for id in ids for option in questions()[id].options]
     hidden = ":root:has(#{0}-{1}:checked) .to-{0}:not(.to-{0}-{1}) {{ display: none; }}\n"
     return "".join(hidden.format(*key) for key in keys)
@@ -210,7 +210,8 @@ def _output(output: dict[str, Any]) -> Iterator[str]:
     else:
         data = output.get("data", {})
         if "text/html" in data:
-            # A link in an output leads to a file that a run has written; its headings are not the page's.
+            # A link in an output leads to a file that a run has written. Headings in an output do not belong
+            # to the page.
             shown = re.sub(r"</?a\b[^>]*>", "", "".join(data["text/html"]))
             shown = re.sub(r"<h[1-6]\b[^>]*>(.*?)</h[1-6]>", r"<p><strong>\1</strong></p>", shown)
             yield f'<div class="output">{shown}</div>'
@@ -264,7 +265,7 @@ def _table(found: re.Match[str]) -> str:
 
 
 def _code(marked: str) -> str:
-    # A line that a narrow screen breaks goes on further in than it began, or it would look dedented.
+    # If a narrow screen breaks a line, its rest is indented further, or it would look dedented.
     lines = []
     for line in marked.rstrip("\n").split("\n"):
         plain = re.sub(r"<[^>]+>", "", line)

@@ -1,7 +1,7 @@
-"""Starts JupyterLab on a desk: silent, on this machine alone, with the first lesson open.
+"""Start JupyterLab on a desk: silently, only for this machine, with the first lesson open.
 
-Lab runs inside this process, so that Ctrl-C reaches it alike on every system and its token appears in no
-list of processes.  The kit's settings are in a folder of its own, which comes first in Jupyter's search
+Lab runs inside this process. So Ctrl-C works in the same way on every system, and its token does not appear
+in a list of processes.  The kit's settings are in a folder of its own, which comes first in Jupyter's search
 path. The user's own settings (theme, shortcuts, fonts) still apply, and are not changed.
 """
 
@@ -27,8 +27,8 @@ PAGE_CONFIG = {
     "disabledExtensions": {
         "@jupyterlab/apputils-extension:announcements": True,
         "@jupyterlab/extensionmanager-extension": True,
-        # They are there where the extra `classroom` is, and are a teacher's: a student's Lab is the same
-        # with it and without.
+        # They come with the extra `classroom` and are for teachers: without it, a student's Lab looks the
+        # same.
         "@jupyter/nbgrader": True,
         "@jupyter-notebook/lab-extension": True,
     }
@@ -60,10 +60,10 @@ def serve(
 ) -> None:
     """Run JupyterLab on `desk` until Ctrl-C, with the notebook `first` (a path below the desk) open.
 
-    Without `port` it takes 8888 or the next free one, and says which.  `options` go to Lab's command line
-    after the kit's own.
+    Without `port`, it uses 8888 or the next free port, and says which. `options` are added to Lab's command
+    line after the kit's own.
 
-    Raises `Trouble` when `port` is given and busy, or when Lab cannot start.
+    Raises `Trouble` if `port` is given and busy, or if Lab cannot start.
     """
     if port is not None:
         _require_free(port)
@@ -82,7 +82,7 @@ def serve(
     lab.static_custom_path.append(str(STYLE))
     if port is None and lab.port != PORT:
         print(f"Port {PORT} is busy; this Lab uses {lab.port}.")
-    # `connection_url` knows a base URL that the user's own settings may add.
+    # `connection_url` contains the base URL, which the user's own settings may add to.
     print(f"JupyterLab is ready: {lab.connection_url.rstrip('/')}{opens}?token={token}")
     print("Press Ctrl-C here to end it.", flush=True)
     lab.start()
@@ -90,7 +90,7 @@ def serve(
 
 
 def arguments(desk: Path, opens: str, port: int | None, browser: bool, token: str) -> list[str]:
-    """What Lab is told; it wins over the user's own configuration files."""
+    """Lab's configuration; it overrides the user's own configuration files."""
     said = [
         f"--ServerApp.ip={HOST}",
         f"--ServerApp.port={port or PORT}",
@@ -105,11 +105,11 @@ def arguments(desk: Path, opens: str, port: int | None, browser: bool, token: st
         f"--LabApp.workspaces_dir={desk / STATE / 'workspaces'}",
         "--LabApp.extension_manager=readonly",
         "--LabApp.custom_css=True",
-        # What passes between a notebook and its kernel is read by no other program on this machine.
+        # Other programs on this machine cannot read the messages between a notebook and its kernel.
         "--KernelManager.transport_encryption=auto",
     ]
     if hasattr(os, "geteuid") and os.geteuid() == 0:
-        # In a container everyone is root; Lab listens on this machine alone and asks for the token.
+        # In a container everyone is root. Lab listens only on this machine and asks for the token.
         said.append("--ServerApp.allow_root=True")
     return said
 
@@ -124,14 +124,14 @@ def _configure(desk: Path) -> None:
         desks.write(config / f"{name}.json", json.dumps(content, indent=1).encode())
     others = os.environ.get("JUPYTER_CONFIG_PATH")
     os.environ["JUPYTER_CONFIG_PATH"] = os.pathsep.join([str(config), others] if others else [str(config)])
-    # The kernel of this environment, also where the user has one of the same name in the home folder.
+    # The kernel of this environment, even if the user has one of the same name in the home folder.
     os.environ.setdefault("JUPYTER_PREFER_ENV_PATH", "1")
 
 
 def _require_free(port: int) -> None:
     with socket.socket() as probe:
         if sys.platform != "win32":
-            # As Lab binds: a port that a Lab has just left counts as free.
+            # Bind as Lab does: a port that another Lab has just closed counts as free.
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((HOST, port))

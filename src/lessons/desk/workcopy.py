@@ -24,27 +24,27 @@ from lessons.versions import OtherVersion, check
 from lessons.words import many
 
 SHELVES = ("notebooks", "exercises/release")
-"""The folders of the course that are laid on the desk, under the same names, so that links hold."""
+"""The folders of the course that are copied to the desk, under the same names, so that links work."""
 
 STATE = ".lifecycle"
-"""The kit's own folder on a desk: the record of what was laid, Lab's settings and its open tabs."""
+"""The kit's own folder on a desk: the record of what was copied, Lab's settings and its open tabs."""
 
 VERSION = 1
-"""The version of the form in which a desk's record is written."""
+"""The version of the format of a desk's record."""
 
 NOT_FOR_STUDENTS = {"TEACHING.md"}
 
 _UNREADABLE = (ValueError, TypeError, KeyError, AttributeError, RecursionError)
-"""What damaged JSON, or JSON of another shape than expected, raises."""
+"""The errors that damaged or unexpected JSON raises."""
 
 
 class Trouble(Exception):
-    """What stops a command, as one sentence for the person at the keyboard."""
+    """An error that stops a command, as one sentence for the person at the keyboard."""
 
 
 @dataclass
 class Report:
-    """What `lay` did, file by file, as paths below the desk."""
+    """The result of `lay`, file by file, as paths below the desk."""
 
     laid: list[str] = field(default_factory=list)
     renewed: list[str] = field(default_factory=list)
@@ -52,7 +52,7 @@ class Report:
     problems: list[str] = field(default_factory=list)
 
     def sentences(self) -> list[str]:
-        """The report in words; nothing when nothing changed.
+        """The report in words; empty if nothing changed.
 
         >>> print(*Report(laid=["a", "b"], beside=[("a.csv", "a (new edition).csv")]).sentences(), sep="\\n")
         Laid 2 files on the desk.
@@ -60,11 +60,11 @@ class Report:
         """
         said = []
         if self.laid:
-            said.append(f"Laid {many(len(self.laid), 'file')} on the desk.")
+            said.append(f"Copied {many(len(self.laid), 'file')} to the desk.")
         if self.renewed:
-            said.append(f"Brought {many(len(self.renewed), 'file')} that you had not edited up to date.")
+            said.append(f"Updated {many(len(self.renewed), 'file')} that you had not edited.")
         said += [
-            f"You edited {path}, so it stays as it is; the new edition is beside it: {beside}"
+            f"You edited {path}, so it was not changed; the new edition is beside it: {beside}"
             for path, beside in self.beside
         ]
         return said + self.problems
@@ -73,7 +73,7 @@ class Report:
 def course() -> Path:
     """The folder that holds this course: the checkout from which `lifecycle` is installed.
 
-    Raises `Trouble` when the package was installed without its notebooks.
+    Raises `Trouble` if the package was installed without its notebooks.
     """
     root = Path(__file__).resolve().parents[3]
     if not (root / "notebooks").is_dir():
@@ -94,8 +94,8 @@ def lay(source: Path, desk: Path) -> Report:
 
     A missing file is copied. A file without edits is brought up to date. An edited file is kept, and a newer
     edition of it is put beside it, once. A file counts as edited if it differs from the desk's record of what
-    was copied. So no work is lost with the record. A record of another version is set aside. A damaged
-    notebook in the course is reported and left out.
+    was copied. So losing the record does not lose any work. A record of another version is set aside. A
+    damaged notebook in the course is reported and left out.
 
     Raises `Trouble` if the desk cannot be written or something is in the way.
     """
@@ -116,7 +116,7 @@ def lay(source: Path, desk: Path) -> Report:
             else:
                 _lay_one(desk, path, edition, record, report)
     except Trouble:
-        # What was laid until here is known as unedited at the next attempt.
+        # The next attempt knows that the files copied so far are not edited.
         with contextlib.suppress(Trouble):
             record.write()
         raise
@@ -125,7 +125,7 @@ def lay(source: Path, desk: Path) -> Report:
 
 
 def prepared(path: Path) -> bytes:
-    """The bytes of `path` as they are copied: a notebook loses outputs, counts and stored widget state.
+    """The bytes of `path` for the copy: a notebook loses outputs, counts and stored widget state.
 
     Raises `Trouble` if the file cannot be read or is not a notebook.
     """
@@ -137,7 +137,7 @@ def prepared(path: Path) -> bytes:
 
 
 def refuse_course(source: Path, desk: Path) -> None:
-    """Raise `Trouble` when `desk` is the course at `source` itself, or a part of it that is laid."""
+    """Raise `Trouble` if `desk` is the course at `source` itself, or one of its folders that are copied."""
     root, chosen = source.resolve(), desk.resolve()
     inside = any(chosen.is_relative_to(root / shelf) for shelf in SHELVES)
     if chosen == root or inside:
@@ -145,7 +145,7 @@ def refuse_course(source: Path, desk: Path) -> None:
 
 
 def write(path: Path, content: bytes) -> None:
-    """Put `content` at `path` whole or not at all, with the folders above it.
+    """Write `content` to `path` completely or not at all, and make its folders.
 
     Raises `Trouble` if the folder cannot be written or something is in the way.
     """
@@ -154,13 +154,13 @@ def write(path: Path, content: bytes) -> None:
 
 
 def find(lessons: list[str], wanted: str) -> str:
-    """The one of these lessons that is meant: by its number, its name, or how a word of its name begins.
+    """The lesson that is meant: by its number, its name, or the beginning of a word of its name.
 
     >>> course = ["notebooks/00_start_here.ipynb", "notebooks/02_descriptors.ipynb"]
     >>> find(course, "02"), find(course, "descriptors") == find(course, "02_descriptors.ipynb")
     ('notebooks/02_descriptors.ipynb', True)
 
-    Raises `Trouble` when none is meant, or more than one.
+    Raises `Trouble` unless exactly one lesson fits.
     """
     names = {Path(path).stem: path for path in lessons}
     beginning = Path(wanted).name.removesuffix(".ipynb")
@@ -172,7 +172,7 @@ def find(lessons: list[str], wanted: str) -> str:
 
 
 def reset(source: Path, desk: Path, wanted: str) -> list[str]:
-    """Bring one lesson on `desk` back to what the course at `source` has, and return what was done, in words.
+    """Reset one lesson on `desk` to the version in the course at `source`. Returns what was done, in words.
 
     An edited lesson is kept beside the new one. Raises `Trouble` for an unknown lesson, for a folder that is
     not a desk, and if the desk cannot be written. Then nothing has changed.
@@ -189,13 +189,13 @@ def reset(source: Path, desk: Path, wanted: str) -> list[str]:
         raise Trouble(f"{other} Start `lifecycle lab` once, then try again.") from other
     now, new = _hash_at(desk / path), _hash(edition)
     if now == new:
-        return [f"{path} is already as new. Nothing was changed."]
-    said = [f"{path} is new again."]
+        return [f"{path} has no edits or outputs. Nothing was changed."]
+    said = [f"{path} was reset."]
     if now in (None, record.laid.get(path)):
         write(desk / path, edition)
     else:
         kept = _exchanged(desk, path, edition)
-        said += [f"Your edited one is kept beside it: {kept}", _IF_OPEN]
+        said += [f"Your edited version is kept beside it: {kept}", _IF_OPEN]
     record.laid[path] = new
     record.beside.pop(path, None)
     record.write()
@@ -203,7 +203,8 @@ def reset(source: Path, desk: Path, wanted: str) -> list[str]:
 
 
 _IF_OPEN = (
-    "If the lesson is open in JupyterLab, its tab still shows the edited one. To see the new one, choose "
+    "If the lesson is open in JupyterLab, its tab still shows the old version. To see the new version, "
+    "choose "
     "File, then “Reload Notebook from Disk”. If JupyterLab asks about a changed file, choose Revert."
 )
 
@@ -226,7 +227,7 @@ def _exchanged(desk: Path, path: str, edition: bytes) -> str:
 
 @contextlib.contextmanager
 def _written(path: Path, content: bytes) -> Iterator[str]:
-    """A file with this content beside `path`, for the block to put in place; where it does not, it goes."""
+    """A file with this content beside `path`, for the block to put in place; otherwise it is deleted."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".new", dir=path.parent)
@@ -247,7 +248,7 @@ def _written(path: Path, content: bytes) -> Iterator[str]:
 
 @dataclass
 class Record:
-    """What this kit laid on a desk: the hash of each file as laid, and of the last edition laid beside it."""
+    """What this kit copied to a desk: the hash of each copied file, and of the last edition put beside it."""
 
     path: Path
     laid: dict[str, str] = field(default_factory=dict)
@@ -255,7 +256,7 @@ class Record:
 
     @classmethod
     def read(cls, path: Path) -> Record:
-        """The record at `path`; an empty one when there is none, or when it is damaged.
+        """The record at `path`; an empty one if there is none, or if it is damaged.
 
         Raises `OtherVersion` for a record that another edition of the kit wrote.
         """
@@ -270,7 +271,7 @@ class Record:
         return cls(path, laid, beside)
 
     def write(self) -> None:
-        """Store the record, whole or not at all."""
+        """Store the record, completely or not at all."""
         text = json.dumps(
             {"version": VERSION, "laid": self.laid, "beside": self.beside}, indent=1, sort_keys=True
         )
@@ -281,7 +282,7 @@ def _lay_one(desk: Path, path: str, edition: bytes, record: Record, report: Repo
     target, new = desk / path, _hash(edition)
     now = _hash_at(target)
     if now is not None and now not in (new, record.laid.get(path)):
-        # Edited.  The edition that the student started from, or has beside it already, is not new.
+        # The file was edited. An edition that the student started from, or has beside it already, is not new.
         if new not in (record.laid.get(path), record.beside.get(path)):
             beside = _free_name(desk, path, new, record)
             write(desk / beside, edition)
@@ -307,7 +308,7 @@ def _set_aside(path: Path) -> Path:
 
 
 def _free_name(desk: Path, path: str, new: str, record: Record) -> str:
-    """A name beside `path` that holds nothing of the student's."""
+    """A name beside `path` that does not belong to a file of the student."""
     stem, dot, suffix = path.rpartition(".")
     number = 1
     while True:

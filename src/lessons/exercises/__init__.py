@@ -1,4 +1,4 @@
-"""The exercises and their checks; here is what a check is written with."""
+"""The exercises and their checks. This module has the names that a check is written with."""
 
 from lessons.exercises.exercise import Exercise, Sheet, attempt, exactly, executed, exercises, named, stub
 from lessons.exercises.rules import Asked, Fact, Facts, Observation, Rule, ruled

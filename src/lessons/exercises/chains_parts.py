@@ -1,4 +1,4 @@
-"""Parts of chains that are watched by the checks: what was pulled, what was opened, what ended when."""
+"""Parts of chains that the checks observe: what was pulled, what was opened, and what ended when."""
 
 import inspect
 import io
@@ -23,16 +23,16 @@ def odd(variant: Variant, key: str, low: int, high: int) -> list[Record]:
     return [rows[0], rows[0], rows[2], {}, *rows[4:]]
 
 
-SPARE = 25  # pulls more than needed that a stream without an end lets pass, before it refuses
+SPARE = 25  # how many unneeded pulls a stream without an end allows before it refuses
 
 
 class TooMany(Exception):
-    """A stream without an end was pulled far beyond what anybody had asked for."""
+    """A stream without an end was pulled far more often than needed."""
 
 
 @declared("__iter__ __next__ close", name="stream")
 class Tap:
-    """A stream that counts how often it is pulled; one that has a `limit` has no end, and refuses there."""
+    """A stream that counts its pulls; with a `limit`, it has no end, and refuses there."""
 
     def __init__(self, records: Iterable[Any], limit: int | None = None) -> None:
         self._records, self._limit = iter(records), limit
@@ -98,7 +98,7 @@ def drawn(count: int, *stages: tuple[Callable[[Any], Any], Tap]) -> list[Fact]:
 
 
 def lazy(stage: Callable[[Any], Any], records: Iterable[Any], needs: Iterable[int]) -> Fact:
-    """Ask a stage over endless records for values, the first of which needs `needs[0]` pulls, and so on.
+    """Ask a stage over endless records for values; the first value needs `needs[0]` pulls, and so on.
 
     `at` is the first value that came after another number of pulls than it needs, 0 for none. Raises what
     the stage raises, if the stream did not refuse.
@@ -116,7 +116,7 @@ def lazy(stage: Callable[[Any], Any], records: Iterable[Any], needs: Iterable[in
 
 
 def compared(run: Fact, kind: str, wanted: list[Any], alike: Callable[..., bool]) -> Any:
-    """Note in which way what came is not what belongs there. Raises what the stage raised."""
+    """Record how the values differ from the right ones. Raises what the stage raised."""
     if run.error is not None and not run.stopped:
         raise run.error
     run.kind, run.wanted, run.slip = kind, len(wanted), ""
@@ -135,7 +135,7 @@ def stage_rules(ending: Observation, endless: Observation, advice: str) -> Fact:
 
     ending, endless: observations of `compared` and of `lazy`.
     """
-    # A stage that begins a new walk for each value takes slices, and expects its stream to go on.
+    # A stage that starts a new loop for each value takes slices, and expects its stream to continue.
     begun = (
         Rule(endless, lambda run: run.unusable,
              "the stage returned {unusable}, from which no value can be pulled.", "",
@@ -177,7 +177,7 @@ def stage_rules(ending: Observation, endless: Observation, advice: str) -> Fact:
 
 @declared("stream write", name="Part")
 class Line:
-    """The parts of one run, which is made to fail once: at the place and the record of `fault`, by `error`.
+    """The parts of one run that fails once, with `fault`, at the place and the record of `error`.
 
     Without an error, the stream of that place ends there.
     A place is "source", "stage 1", "stage 2" … or "sink"; record 0 is the call that builds. The streams
@@ -250,7 +250,7 @@ class Line:
             meanwhile()
         self.strike("sink", len(self.rows) + 1)
         self.rows.append(record)
-        # What it returns says nothing, so an answer must not count by it.
+        # Its return value means nothing, so an answer must not use it for counting.
         return ("", 0, False, None, 7)[len(self.rows) % 5]
 
     @property
@@ -260,7 +260,7 @@ class Line:
 
     @property
     def order(self) -> list[str]:
-        """In which order the streams of this run have to end."""
+        """The order in which the streams of this run have to end."""
         places = [one for one in self.places if one in self.begun]
         # An error ends the stream that it is in and what is downstream of it; the others are to be closed.
         at = places.index(self.place) if self.place in places else len(places)
@@ -366,14 +366,14 @@ class Shelf:
 
 
 def unending(seed: str) -> Iterator[float]:
-    """Temperatures without an end, the same for the same seed. What is below runs beside the answer."""
+    """Temperatures without an end, the same for the same seed. The code below runs on the answer's side."""
     source = random.Random(seed)
     while True:
         yield source.random() * 40
 
 
 def ballast(count: int) -> Iterator[float]:
-    """So many numbers, which are held as long as the iterator is."""
+    """This many numbers, held as long as the iterator exists."""
     return iter([float(number) for number in range(count)])
 
 
@@ -400,7 +400,7 @@ def names_in(function: Any) -> list[str]:
 
 
 def in_generator() -> bool:
-    """Whether a line of a generator of the student's own is at work."""
+    """Whether a generator of the student is running."""
     frame: types.FrameType | None = sys._getframe()
     while frame is not None:
         if frame.f_code.co_flags & inspect.CO_GENERATOR and is_student(frame.f_code.co_filename):

@@ -1,4 +1,4 @@
-"""Parts, databases and runners on which answers of the project are tried."""
+"""Parts, databases and runners with which answers of the project are tested."""
 
 import os
 import sqlite3
@@ -64,7 +64,7 @@ class Shift:
 
 @declared("__enter__ __exit__ write", name="Part")
 class Tray(Opening):
-    """A sink that keeps what it is given. then: what happens at its second record."""
+    """A sink that keeps its records. then: what happens at its second record."""
 
     def __init__(self, then: Callable[[], object] | None = None) -> None:
         self.rows: list[Row] = []
@@ -132,7 +132,7 @@ class Database:
         """An engine in the answer's process, whose checkouts this side counts."""
 
         def asked() -> None:
-            # Whoever only says that it has a connection has not opened the file.
+            # An answer that only claims to have a connection has not opened the file.
             if self.open(judge) or judge.files() is None:
                 self.checked_out()
 
@@ -183,7 +183,7 @@ class Database:
 
     @contextmanager
     def locked(self, checkouts: int) -> Iterator[None]:
-        """Somebody else writes, until a connection is asked for so many times; `checkouts` counts from 0."""
+        """Another connection writes until this many connections were requested; `checkouts` counts from 0."""
         self._lock, self._until, self.checkouts = self.connection(), checkouts, 0
         self._lock.execute("begin immediate")
         try:
@@ -194,7 +194,7 @@ class Database:
 
     @contextmanager
     def read(self) -> Iterator[None]:
-        """Somebody else reads meanwhile: who writes can do so, and not commit."""
+        """Another connection reads meanwhile: then one can write, but not commit."""
         with closing(self.connection()) as other:
             other.execute("begin")
             other.execute(f"select * from {self.table}").fetchone()
@@ -243,9 +243,9 @@ DRY = {2: "0.0", 4: "0"}  # days without rain, and how the file writes it
 def nightly(
     variant: Variant, key: str = "composition-x5", folder: Path | None = None, count: int = 0, **settings: Any
 ) -> Nightly:
-    """A night's file, database and settings, made anew. count: of its days, drawn by default."""
+    """A night's file, database and settings, newly made. count: the number of its days, by default drawn."""
     center, spread = variant.number(f"{key} center", 8, 16), variant.number(f"{key} spread", 4, 9)
-    # No spread by which a temperature of one decimal divides without a remainder: a rounded value would pass.
+    # The spread does not divide temperatures with one decimal exactly; otherwise a rounded value would pass.
     given = {"center": float(center), "spread": spread + 0.7, "delaySeconds": 0, **settings}
     if folder is not None:
         folder.mkdir()
@@ -271,7 +271,7 @@ def in_context(source: Any, stages: Any, sink: Any) -> int:
 
 LEAKY = {"record": "record", "opening": "opening", "streams": "streams", "broken": "broken", "close": "close",
          "later": "quiet", "writes": "quiet", "closing": "closing"}  # fmt: skip
-"""Kinds of runners that leave something open or keep an error to themselves, and what gives each away."""
+"""Kinds of runners that leave something open or hide an error, and how each can be recognised."""
 
 
 def collected(source: Any, stages: Any, sink: Any) -> tuple[Any, ...]:
@@ -280,7 +280,7 @@ def collected(source: Any, stages: Any, sink: Any) -> tuple[Any, ...]:
 
 
 def begun(source: Any, stages: Any, sink: Any, before: Callable[..., Any] = iter) -> tuple[Any, ...]:
-    """What every runner does until something fails, in one go; it uses what `__enter__` returns.
+    """What every runner does until something fails; it uses the values that `__enter__` returns.
 
     Returns what was entered, the streams, how many records arrived, the error, and whether a write raised it.
     """
@@ -333,12 +333,12 @@ stacked = runner("")
 
 
 def new_config(values: dict[str, Any]) -> PipelineConfig:
-    """Settings of the kit's own kind, made in the answer's process, as all that follows is."""
+    """Settings of the kit's own kind, made in the answer's process, like everything below."""
     return PipelineConfig(**values)
 
 
 def new_settings(values: dict[str, Any]) -> Any:
-    """Settings that are no `PipelineConfig`: attributes, without a `__dict__`."""
+    """Settings that are not a `PipelineConfig`: attributes, without a `__dict__`."""
     return namedtuple("Settings", values)(**values)
 
 
@@ -406,11 +406,11 @@ def tidy() -> None:
 
 
 prepared = partial(awake, begin=prepare, end=tidy)
-"""Let nothing sleep in the answer's process, and keep the kit's classes as they are."""
+"""Let nothing sleep in the answer's process, and remember the kit's classes as they are."""
 
 
 def changed() -> list[str]:
-    """The methods of these classes that are other ones by now."""
+    """The methods of these classes that were replaced."""
     return [
         f"`{kind.__name__}.{name}`"
         for kind, own in _plain.items()

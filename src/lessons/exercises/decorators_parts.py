@@ -1,4 +1,4 @@
-"""What the exercises on decorators work on: sources and stages that take their time, and lines that drop."""
+"""The materials of the exercises on decorators: sources and stages that need time, and lines that drop."""
 
 from __future__ import annotations
 
@@ -10,25 +10,25 @@ from typing import Any
 from lessons.exercises import Callback, Judge, Variant, declared
 from lifecycle import retryOnFailure
 
-MANY = 12  # more often than this no exercise lets an answer open a feed
-AT_ONCE = 0.05  # more seconds than this between each failure and the next attempt are a pause
+MANY = 12  # the most openings of a feed in any exercise
+AT_ONCE = 0.05  # more seconds than this between each failure and the next attempt count as a pause
 
 
 def subclass(base: type, **attributes: Any) -> Any:
-    """A class of the same name with other attributes."""
+    """A class with the same name and other attributes."""
     return type(base.__name__, (base,), attributes)
 
 
 def texts(variant: Variant, key: str, count: int) -> tuple[str, ...]:
-    """Readings as a station sends them; two that stand side by side are the same."""
-    # None is 0: a number that is false comes where a check puts it, and not by chance.
+    """Readings as a station sends them; two neighbours are equal."""
+    # None of them is 0: a check puts a false number in a chosen place, not by chance.
     values = [str(row["celsius"] or 0.5) for row in variant.readings(key, count)]
     values[2] = values[1]
     return tuple(values)
 
 
 class Clock:
-    """A clock on which time passes where somebody waits; `asked` counts how often it was read."""
+    """A clock that moves when a part waits; `asked` counts how often it was read."""
 
     def __init__(self) -> None:
         self.now, self.asked = 0.0, 0
@@ -101,7 +101,10 @@ class Odd(Convert):
 
 
 class Enough(BaseException):
-    """Stops an answer that opens without end. No `Exception`, so that the answer does not catch it."""
+    """Stops an answer that opens without end.
+
+    It does not inherit from `Exception`, so that the answer does not catch it.
+    """
 
 
 @declared("__iter__ __next__ close")
@@ -153,7 +156,7 @@ class Pauses:
         return max(slept, default=0) or (round(least, 2) if least > AT_ONCE else 0)
 
     def forget(self) -> None:
-        """A new source comes: what it takes to its first opening is no pause."""
+        """A new source comes: the time until its first opening is not a pause."""
         self._began = None
 
     def begin(self) -> None:

@@ -15,7 +15,7 @@ from lessons.exercises import declared
 
 
 def counting(function: Any) -> Any:
-    """A right retry: it counts, and closes by `finally`."""
+    """A right retry: it counts, and closes with `finally`."""
 
     def wrapper(*given: Any) -> Iterator[Any]:
         delivered = 0
@@ -36,7 +36,7 @@ def counting(function: Any) -> Any:
 
 
 def enclosing(function: Any) -> Any:
-    """A right retry: it skips by number, and closes by `with`."""
+    """A right retry: it skips by number, and closes with `with`."""
 
     def wrapper(*given: Any) -> Iterator[Any]:
         delivered, failures = 0, 0
@@ -103,7 +103,7 @@ class Retrying:
 
 
 def iterating(function: Any) -> Any:
-    """A right retry that is no generator."""
+    """A right retry that is not a generator."""
     return lambda *given: Retrying(lambda: function(*given))
 
 
@@ -131,10 +131,11 @@ def retrying(
 ) -> Any:
     """A retry that is right but for what is said here.
 
-    picks: what it takes of a stream, by how many records it has handed on, and how many when the attempt
-    before began. closes: whether it closes an attempt, by how that ended ("broken", "last", "end" or "left")
-    and by its number; None if it does when all is over. last: what it raises at the end, by how the last
-    attempt ended, and by the newest failure. resumes: whether it pulls the first stream again.
+    picks: which part of a stream it takes. It receives how many records were passed on so far, and how many
+    before the previous attempt. closes: whether it closes an attempt. It receives how the attempt ended
+    ("broken", "last", "end" or "left") and its number. None: it closes all at the end. last: the error that
+    it raises at the end. It receives how the last attempt ended, and the newest failure. resumes: whether it
+    pulls the first stream again.
     """
 
     def program(function: Any) -> Any:

@@ -1,7 +1,7 @@
-"""What the checks of decorators-x1 to -x4 observe alike: a decorated method, its streams, and what they cost.
+"""Common observations of decorators-x1 to -x4: a decorated method, its streams, and the time that they need.
 
-Time passes on a clock of the judge's own, where a part waits, so that a figure is right or wrong to the
-second. The reader's waits are much longer than all work together: what holds one of them is recognised.
+Time passes on a clock of the judge, when a part waits, so a figure is exactly right or wrong. The reader's
+waits are much longer than all work together, so a figure that includes one is recognised.
 """
 
 from collections import defaultdict
@@ -19,7 +19,7 @@ def station(variant: Variant, key: str, last: int = 0, count: int = 0) -> Any:
     """A class of stations with readings, costs and a clock of its own."""
     readings = texts(variant, key, count or variant.number(f"{key}:count", 5, 8))
     first, *more = (variant.number(f"{key}:cost {number}", 4, 8) for number in range(len(readings)))
-    # A figure that is rounded at each pull is wrong. No other record costs what the first one does.
+    # A figure that is rounded at each pull is wrong. The first record has a cost of its own.
     costs = tuple(cost + 0.25 for cost in (first, *(one + (one >= first) for one in more)))
     return subclass(Station, clock=Clock(), readings=readings, costs=costs, last=last)
 
@@ -52,7 +52,7 @@ class Hall:
 def clocked(
     answer: Any, sheet: Sheet, kind: Any, method: str = "stream", parameters: str = "self", **room: Any
 ) -> Hall:
-    """A hall whose method is decorated with the clock of its doubles. What that reads is no figure."""
+    """A hall whose method is decorated with the clock of its doubles. Its readings are not figures."""
     clock = Clock()
     # Two clocks in one observation never show the same time.
     clock.wait(sheet.variant.number("begins", 300, 900) + kind.last)
@@ -68,11 +68,11 @@ def pull(
     idle: int = 0, pause: int = 0, pulls: int | None = None, most: int = 1,
     look: Callable[[], Any] = lambda: None,
 ) -> Fact:  # fmt: skip
-    """Call, wait, and pull to the end, or close after some pulls. Raises an error that is not awaited.
+    """Call, wait, and pull to the end, or close after some pulls. Raises an unexpected error.
 
-    reads: how many records the upstream has given so far. most: how many times as many records as there
-    are may come, before it is taken for endless. look: what is noted after each record. The stream is kept,
-    so that nothing closes by itself.
+    reads: how many records the upstream has yielded so far. most: a stream counts as endless if it yields
+    more than this many times the existing records. look: what is recorded after each record. The stream is
+    kept, so that nothing closes by itself.
     """
     one = Fact(what=what, kind=kind, sent=len(expected), expected=expected, records=[], gave="")
     one.ahead, one.closes, one.awaited, one.looks = 0, True, errors, list[Any]()
@@ -114,8 +114,8 @@ def pull(
 def read(one: Fact, part: Any, hall: Hall, worked: float, source: Any) -> Fact:
     """Add the figure of a part, which has worked for so long, and what its source's first and last pull cost.
 
-    extra: how much more the figure is than the work, apart from what a plain run was wrong by. elsewhere:
-    whether the decorated function has the figure, which explains that the part has none.
+    extra: how much larger the figure is than the work, without the error of a plain run. elsewhere: whether
+    the decorated function has the figure, which explains why the part has none.
     """
     seconds = named(part, "seconds")
     one.missing, one.asked, one.worked = type(seconds) not in (int, float), source.clock.asked, worked
@@ -131,7 +131,7 @@ def read(one: Fact, part: Any, hall: Hall, worked: float, source: Any) -> Fact:
 def slowly(run: Callable[..., Fact], whole: Fact, parts: list[Any], others: list[Any]) -> Facts:
     """A slow reader, and one who leaves early; whole: the run of these parts by a reader who does not wait.
 
-    others: parts with other costs, since a figure that is remembered is none that was measured.
+    others: parts with other costs, because a remembered figure was not measured.
     """
     waits = {"idle": IDLE, "pause": PAUSE}
     slow = run("a slow reader read all", *others, "slow", **waits)
@@ -163,8 +163,8 @@ def in_turn(calls: Sequence[Callable[[], Any]], pulls: int, *ends: type[BaseExce
 def pair(what: str, parts: list[Any], alone: Sequence[float], kind: Any) -> Fact:
     """The figures of two parts that were at work at the same time, beside those of each alone.
 
-    mixed: whether they share a figure, or one reads what the other has worked, or what both have, though the
-    class `kind` of one has no figure.
+    mixed: whether they share a figure, or one shows the other's work or the work of both, although the class
+    `kind` of one has no figure.
     """
     reads = [named(part, "seconds") for part in parts]
     one, two = alone
@@ -191,7 +191,7 @@ def decorating(label: str, parameters: str, name: str, clock: bool = True) -> Ob
 
 
 def streams(made: Observation, runs: Observation) -> tuple[Rule, ...]:
-    """The rules by which what a decorator gave is no method, or what that returns is no stream."""
+    """The rules for a decorator that does not return a method, or whose method does not return a stream."""
     return (
         Rule(made, lambda made: not made.callable and not made.binds,
              "`{label}` gave {shown} in place of a function, so the method is gone.", "",
@@ -262,7 +262,7 @@ def figured(runs: Observation, *between: Rule) -> tuple[Rule, ...]:
 
 
 def rests(runs: Observation) -> tuple[Rule, ...]:
-    """The rules by which a figure holds time in which nobody pulled."""
+    """The rules for a figure that includes time in which no record was pulled."""
     return (
         Rule(runs, lambda run: run.kind == "slow" and run.extra >= PAUSE,
              f"the reader waited {PAUSE} seconds after each record, and {{extra:g}} of them were counted.",
@@ -293,7 +293,7 @@ def ends(early: Observation) -> tuple[Rule, ...]:
     )  # fmt: skip
 
 
-IN_WRAPPER = "What belongs to one run begins in the wrapper, at 0, and is kept on `self`."
+IN_WRAPPER = "Start each run's figures at 0 in the wrapper, and store them on `self`."
 
 
 def own(pairs: Observation) -> tuple[Rule, ...]:

@@ -1,7 +1,7 @@
 """What the checks on descriptors do in the host's process, since only it can see its objects.
 
-What it sees is hearsay. Here are also the fields that a test is given. They do not know whether they are
-right: the check says at each assignment and each reading what a field does.
+Its reports are not trusted. This module also has the fields that a test receives. They do not know whether
+they are right: at each assignment and each reading, the check says what a field does.
 """
 
 import contextlib
@@ -64,8 +64,8 @@ def parameters(kind: Any) -> list[str]:
 
 
 def lets_go(answer: Any, values: dict[str, float], wrong: str) -> tuple[bool, bool]:
-    """Whether an object that nobody uses any more can be collected, and whether its values go with it."""
-    # A class of the check's own, since one with `__slots__` need not allow to be watched.
+    """Whether an object that is not used any more can be collected, and whether its values go with it."""
+    # It uses a class of the check, because a class with `__slots__` may not allow weak references.
     watchable = type(answer.__name__, (answer,), {})
 
     def used() -> weakref.ref[Any]:
@@ -203,7 +203,7 @@ def error_kept(fields: Any) -> bool:
 
 
 def replaced(fields: Any) -> str:
-    """Where on a class one of these fields stood and no field stands now, as "Settings.spread"; else ""."""
+    """Where on a class one of these fields was, but no field is now, such as "Settings.spread"; else ""."""
     owners = [(ref(), name) for ref, name in fields.owners]
     gone = [f"{owner.__name__}.{name}" for owner, name in owners if owner and lacks(owner, name)]
     return gone[0] if gone else ""

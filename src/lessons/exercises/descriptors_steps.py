@@ -1,4 +1,4 @@
-"""What the checks on descriptors share: steps with an answer's objects, up to the first that goes wrong."""
+"""Common to the checks on descriptors: steps with an answer's objects, up to the first that goes wrong."""
 
 import re
 from collections.abc import Callable, Iterable, Sequence
@@ -35,7 +35,7 @@ USUAL = {
     "taken": ("", COMPARE),
     "kind": ("", "It has to be raised by your own `if`: the wrong type first, then the wrong value."),
     "changed": ("", "Check before you store: what raises first changes nothing."),
-    "unsaid": ("", "Say what was given and what is allowed: whoever reads it has only this line."),
+    "unsaid": ("", "Say what was given and what is allowed: the reader has only this line."),
 }  # fmt: skip
 """The misconception and the advice for a step that went wrong, where an exercise says nothing else."""
 
@@ -43,9 +43,9 @@ USUAL = {
 class Step(Exception):
     """A step that went wrong: what was done, and what came of it, as the two parts of a sentence.
 
-    how: "endless" (to read), "raised" (though it is allowed), "other" (another value is read), "taken"
-    (though it is wrong), "kind" (another error than asked for), "changed" (by a refusal) or what a script
-    says. After a blank comes more, such as whose value is read, or where the field is that took a value.
+    how: "endless" (to read), "raised" (although it is allowed), "other" (another value is read), "taken"
+    (although it is wrong), "kind" (another error than required), "changed" (by a refusal) or a script's own
+    word. After a blank come details. Examples: whose value is read, or which field took a value.
     """
 
     def __init__(self, what: str, came: str, how: str) -> None:

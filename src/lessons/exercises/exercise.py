@@ -1,7 +1,8 @@
-"""An exercise, and what its observations are written with.
+"""An exercise, and the tools for its observations.
 
 A check looks at an answer from outside. It captures what the student's code does (`attempt`) and judges
-afterwards, never inside the student's own `with` block or decorator, where an error could be swallowed.
+afterwards. It never judges inside the student's own `with` block or decorator, where an error could be
+swallowed.
 """
 
 import linecache
@@ -29,9 +30,9 @@ ASSIGNMENTS = ("leaks", "descriptors", "decorators", "chains", "composition")
 
 @dataclass(frozen=True, eq=False)
 class Attempt:
-    """What a call did: its value, or what it raised. The error is kept, and with it every frame it holds.
+    """The result of a call: its value, or its error. The error is kept, and with it all frames that it holds.
 
-    So nothing is closed by luck: what the answer left open stays open until the check has looked.
+    So nothing is closed by luck: what the answer left open stays open until the check has examined it.
     """
 
     value: Any = None
@@ -39,7 +40,7 @@ class Attempt:
 
     @property
     def raised(self) -> str:
-        """The error as one line, "OSError: the disk is gone"; "nothing" when there is none."""
+        """The error as one line, "OSError: the disk is gone"; "nothing" without an error."""
         return "nothing" if self.error is None else described(self.error)
 
     @property
@@ -49,12 +50,12 @@ class Attempt:
 
     @property
     def said(self) -> str:
-        """What was raised, and at which line of the student's own code."""
+        """The error, and the line of the student's own code that raised it."""
         return self.raised + (f", at {self.where}" if self.where else "")
 
 
 def attempt(call: Callable[..., Any], *arguments: Any, **named: Any) -> Attempt:
-    """Call, and return what came of it; also `SystemExit` and `KeyboardInterrupt` are only noted.
+    """Call, and return the result; even `SystemExit` and `KeyboardInterrupt` are only recorded.
 
     >>> attempt(int, "12").value, attempt(int, "x").raised
     (12, "ValueError: invalid literal for int() with base 10: 'x'")
@@ -62,13 +63,13 @@ def attempt(call: Callable[..., Any], *arguments: Any, **named: Any) -> Attempt:
     try:
         return Attempt(call(*arguments, **named))
     except Over:
-        raise  # the answer's side is gone: there is nothing to note
+        raise  # the answer's side has ended: there is nothing to record
     except BaseException as error:
         return Attempt(error=error)
 
 
 def described(error: BaseException) -> str:
-    """An error as one line, also one whose own text raises."""
+    """An error as one line, even if its own text raises."""
     known = told(error, "text")
     text = known if known is not None else text_of(error)
     first = text.strip().splitlines()[0][:200] if text.strip() else ""
@@ -76,7 +77,7 @@ def described(error: BaseException) -> str:
 
 
 def text_of(error: BaseException) -> str:
-    """The text of an error, also of one whose own text raises."""
+    """The text of an error, even if reading it raises."""
     try:
         return str.__str__(str(error))
     except Over:
@@ -86,7 +87,7 @@ def text_of(error: BaseException) -> str:
 
 
 def told(error: BaseException, key: str) -> str | None:
-    """What the answer's side told of an error, its "text" or "where" it was raised there; else None."""
+    """What the answer's side reported about an error: its "text", or "where" it was raised; else None."""
     known = getattr(error, "__dict__", {}).get("_wire", {}).get(key)
     return known if isinstance(known, str) else None
 
@@ -121,12 +122,13 @@ def is_student(filename: str) -> bool:
 def swallowed_at(test: Callable[..., Any], *arguments: Any) -> str:
     """Call a student's test, and return the line of its own at which an assertion failed, "" for none.
 
-    For a test that has passed: the line, as "line 7: `assert …`", is one whose error something swallows.
+    This is for a test that has passed: then something swallows the error of the line, such as "line 7:
+    `assert …`".
     """
     lines: list[str] = []
 
     def trace(frame: types.FrameType, event: str, argument: Any) -> Any:
-        # Line by line a test that looks at every object would take minutes.
+        # With line events everywhere, a test that looks at every object would take minutes.
         frame.f_trace_lines = False
         name = frame.f_code.co_filename
         if event == "exception" and issubclass(argument[0], AssertionError) and is_student(name):
@@ -143,9 +145,9 @@ def swallowed_at(test: Callable[..., Any], *arguments: Any) -> str:
 
 
 def exactly(value: object, expected: object) -> bool:
-    """Whether a value is the expected one and of the very same type, in lists, tuples and dicts throughout.
+    """Whether a value is the expected one and of exactly the same type, also inside lists, tuples and dicts.
 
-    An object of the student's own that calls itself equal to everything is not.
+    A student's object that claims to equal everything does not pass.
 
     >>> exactly([1, {"a": 2.0}], [1, {"a": 2.0}]), exactly(True, 1), exactly([1], (1,))
     (True, False, False)
@@ -161,7 +163,7 @@ def exactly(value: object, expected: object) -> bool:
 
 
 def named(thing: object, name: str, default: Any = None) -> Any:
-    """An attribute under a name in camelCase or in snake_case, whichever the student chose.
+    """An attribute with a name in camelCase or in snake_case, whichever the student chose.
 
     >>> class Job:
     ...     record_count = 3
@@ -178,7 +180,7 @@ def named(thing: object, name: str, default: Any = None) -> Any:
 
 @dataclass(frozen=True)
 class Exercise:
-    """One exercise: `asked` is its table of rules, in order; the first row is what the exercise is about.
+    """One exercise: `asked` is its table of rules, in order; the first aspect is the aim of the exercise.
 
     `answer` is the name under which a notebook gives the answer. `version` is raised whenever the check
     answers anything differently. `hangs` and `stumbles` are the misconceptions of an answer that never ends,
@@ -222,7 +224,7 @@ class Exercise:
 
 @dataclass(eq=False)
 class Sheet:
-    """What an observation has beside the answer: the exercise, this run's variant, and the judge."""
+    """What an observation gets in addition to the answer: the exercise, this run's variant, and the judge."""
 
     exercise: Exercise
     variant: Variant
@@ -230,7 +232,7 @@ class Sheet:
 
     @property
     def given(self) -> Any:
-        """The exercise's materials in this variant, made anew."""
+        """The exercise's materials in this variant, newly made."""
         return self.exercise.given(self.variant)
 
 
@@ -238,7 +240,7 @@ _exercises: dict[str, Exercise] = {}
 
 
 def register(exercise: Exercise) -> Exercise:
-    """Make an exercise known. Raises `ValueError` for a kind, names or points that do not fit."""
+    """Register an exercise. Raises `ValueError` for a kind, names or points that do not fit."""
     id, names = exercise.id, [one.name for one in exercise.asked]
     if exercise.kind not in KINDS:
         raise ValueError(f"{id} is of the kind {exercise.kind!r}; allowed are {', '.join(KINDS)}")
@@ -251,7 +253,7 @@ def register(exercise: Exercise) -> Exercise:
 
 
 def exercises() -> dict[str, Exercise]:
-    """All exercises by id, in the order of the lessons; a course's own ones come last."""
+    """All exercises by id, in the order of the lessons; a course's own exercises come last."""
     modules = _checks()
     ordered = sorted(_exercises.values(), key=lambda one: [*modules, one.module].index(one.module))
     return {one.id: one for one in ordered}
@@ -265,7 +267,7 @@ def _checks() -> list[str]:
 
 
 def stub(id: str) -> str:
-    """What a student finds in the answer cell, or in an assignment's setup cell; "" when there is none."""
+    """The text that a student finds in the answer cell, or in an assignment's setup cell; "" for none."""
     place = Path(str(files(__package__))) / "assignments" / f"{id}.py"
     if id in _exercises:
         place = Path(_exercises[id].file).with_name("stub.py")
@@ -273,9 +275,9 @@ def stub(id: str) -> str:
 
 
 def executed(source: str, name: str, names: dict[str, Any] | None = None) -> dict[str, Any]:
-    """Run source text as a cell of a notebook would, and return its names; tracebacks show its lines.
+    """Run source text like a cell of a notebook, and return its names; tracebacks show its lines.
 
-    name: what tracebacks call it, such as "answer leaks-x1". Raises whatever the source raises.
+    name: its name in tracebacks, such as "answer leaks-x1". Raises what the source raises.
     """
     filename = f"answer {name}"
     linecache.cache[filename] = (len(source), None, source.splitlines(keepends=True), filename)

@@ -196,12 +196,12 @@ class Weather:
 def errors_go_on(of: Observation) -> tuple[Rule, ...]:
     """The rules for a block's error, which belongs to whoever runs the job.
 
-    They ask of a fact `when` it is, whether it `must_raise`, whether that is decided `by_exit`, by what an
-    `__exit__` returns, what was `raised`, and whether that is the `same_error`.
+    A fact says `when` it is, whether it `must_raise`, and whether that is decided `by_exit`, which is by the
+    return value of an `__exit__`. It also says what was `raised`, and whether that is the `same_error`.
     """
     return (
         Rule(of, lambda run: run.must_raise and run.raised == "nothing" and run.by_exit,
-             "{when}, no error came out of the `with`: whoever runs the job believes that it went well.",
+             "{when}, no error came out of the `with`: the caller believes that the job went well.",
              "leaks-truthy-is-success",
              "Look at what `__exit__` returns in this case, and whether Python takes it for true."),
         Rule(of, lambda run: run.must_raise and not run.same_error,

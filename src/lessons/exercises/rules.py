@@ -1,8 +1,8 @@
-"""The form of a check: what the answer is given, what is observed of it, and a table of rules.
+"""The form of a check: what the answer receives, what is observed, and a table of rules.
 
 An observation is a plain function `(answer, sheet)`. It drives the answer and returns facts: a list of small
-objects with plain attributes. A rule is one row: for which fact the aspect does not hold, what was seen, the
-misconception that this shows ("" if it shows none), and what to try.
+objects with plain attributes. A rule is one row: for which fact the aspect fails, what was seen, the
+misconception ("" for none), and what to try.
 """
 
 from __future__ import annotations
@@ -19,13 +19,13 @@ from lessons.exercises.exercise import Attempt, Exercise, Sheet, attempt, descri
 from lessons.judge.verdict import Aspect
 
 Fact = SimpleNamespace
-"""What was observed; any other object with plain attributes will do, too."""
+"""The observed facts; any other object with plain attributes can be used, too."""
 
 Facts = Iterator[Any]
 Observation = Callable[[Any, Sheet], Iterable[Any]]
 
 reached: Counter[Rule] = Counter()
-"""How often each rule found something in this process. One that no stored solution reaches is a defect."""
+"""How often each rule applied in this process. A rule that no stored solution reaches is a defect."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,10 +49,11 @@ class Rule:
 
 
 class Asked:
-    """One thing that a task asks for, its points, and the rules by which it fails, table after table.
+    """One requirement of a task, its points, and the rules by which it fails, in one or more tables.
 
-    linux: whether it can be seen on Linux alone. It is "not checked" elsewhere, and graded. hearsay: whether
-    part of it is what the answer's own process says of its objects, so that a hostile answer can lie.
+    linux: whether it can be examined only on Linux. Elsewhere it is "not checked"; in grading it is checked.
+    hearsay: whether part of it depends on what the answer's own process reports, so that a hostile answer can
+    cheat.
     """
 
     def __init__(
@@ -69,17 +70,17 @@ def ruled(
 
     more: as `Exercise` has it.
     """
-    # Of the module that calls, as `collections.namedtuple` does it: its folder holds the stub.
+    # The module that calls this, found as `collections.namedtuple` does it: its folder contains the stub.
     module = str(sys._getframe(1).f_globals["__name__"])
     return register(Exercise(id, title, kind, answer, asked, str(version), module=module, **more))
 
 
 Finding = tuple[str, str, str]
-"""Why an aspect does not hold: the misconception, what was seen, and what to try."""
+"""Why an aspect fails: the misconception, what was seen, and what to try."""
 
 
 def settled(answer: Any, sheet: Sheet) -> Iterator[Aspect]:
-    """Settle one aspect after the other: each holds unless one of its rules finds something."""
+    """Settle one aspect after another: each passes unless one of its rules applies."""
     observed = _Observed(answer, sheet)
     for one in sheet.exercise.asked:
         if one.linux and sheet.judge.process() is None:
@@ -91,7 +92,7 @@ def settled(answer: Any, sheet: Sheet) -> Iterator[Aspect]:
 
 
 class _Observed:
-    """What was observed of one answer: each observation is made once, when the first rule asks for it."""
+    """The observations of one answer: each is made once, when the first rule needs it."""
 
     def __init__(self, answer: Any, sheet: Sheet) -> None:
         self.answer, self.sheet = answer, sheet
@@ -99,7 +100,7 @@ class _Observed:
         self.told: set[object] = set()
 
     def finding(self, rules: Sequence[Rule]) -> Finding | None:
-        """What the first rule that finds something says, or what was raised; None if none finds anything."""
+        """The finding of the first rule that applies, or of an error; None if no rule applies."""
         for rule in rules:
             if rule.of not in self.made:
                 self.made[rule.of] = attempt(lambda of: list(of(self.answer, self.sheet)), rule.of)
@@ -113,19 +114,19 @@ class _Observed:
         return None
 
     def again(self, what: object) -> Finding | None:
-        """The same thing stops several aspects: it is said of the first one, and the others wait."""
+        """If one problem stops several aspects, only the first aspect tells it, and the others wait."""
         if what in self.told:
-            return "", "What is said above stops this, too.", "Mend that first."
+            return "", "The problem above stops this, too.", "Fix that first."
         self.told.add(what)
         return None
 
 
 def _failed(error: BaseException, belief: str) -> Finding:
-    """What a rule raised: an error of the answer's that it met, or else a mistake of the kit's own."""
+    """The finding for an error in a rule: it comes from the answer, or it is a mistake of the kit."""
     if where(error):
         return _raised(error, belief)
-    seen = f"The check itself failed ({described(error)}): this is a mistake of the course, not yours."
-    return "", seen, "Show this line to whoever teaches the course."
+    seen = f"The check itself failed ({described(error)}): this is a mistake in the course, not in your code."
+    return "", seen, "Show this line to your teacher."
 
 
 def _raised(error: BaseException, belief: str) -> Finding:
@@ -133,7 +134,7 @@ def _raised(error: BaseException, belief: str) -> Finding:
     if place:
         advice = "Run this line by itself in a new cell, with the same input, and read the traceback."
     elif isinstance(error, TypeError | AttributeError):
-        # No line of the answer's: it was called, or looked at, as the task says and it does not.
+        # The error has no line in the answer: its names or parameters are not those of the task.
         advice = "Compare the names and the parameters in your answer with those that the task gives."
     else:
         advice = "Use your answer in a new cell, as the task shows it, and read the traceback."

@@ -1,4 +1,4 @@
-"""SQLAlchemy's engines over SQLite, and what an answer may do with one of the judge's own: it is real."""
+"""SQLAlchemy's real engines on SQLite, owned by the judge, and what an answer may do with them."""
 
 from functools import cache
 from typing import Any
@@ -28,7 +28,7 @@ def declare_sql() -> None:
 
 
 def new_pool(slots: int = 20, database: str = "") -> Any:
-    """An engine, its pool with `slots` connections; who finds none free waits 10 ms. 0: nothing is pooled.
+    """An engine with a pool of `slots` connections; without a free one, a caller waits 10 ms. 0: no pool.
 
     database: the path of its file; without one each connection has an empty database of its own, in memory.
     """

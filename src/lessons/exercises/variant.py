@@ -1,4 +1,4 @@
-"""The variant of a course: other data, names and points of failure for each term, by one word."""
+"""The variant of a course: different data, names and points of failure for each term, from one word."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Variant:
 
     @property
     def course(self) -> Variant:
-        """The course's own variant, of one for a single run, whose name is `<course>:<seed>`.
+        """The course's variant, if this is the variant of a single run, with the name `<course>:<seed>`.
 
         >>> Variant("kit:7f3a").course
         Variant(name='kit')
@@ -33,7 +33,7 @@ class Variant:
         return Variant(self.name.partition(":")[0])
 
     def random(self, key: str) -> random.Random:
-        """A random source that gives the same for the same variant and key, on every Python."""
+        """A random generator with the same values for the same variant and key, on every Python."""
         return random.Random(f"{self.name}:{key}")
 
     def number(self, key: str, low: int, high: int) -> int:
@@ -63,7 +63,7 @@ _chosen = [Variant()]
 
 
 def choose(variant: Variant) -> None:
-    """Make a variant the one that `chosen` returns."""
+    """Make this variant the one that `chosen` returns."""
     _chosen[0] = variant
 
 

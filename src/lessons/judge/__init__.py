@@ -1,1 +1,1 @@
-"""How an answer is examined: the trial in a child process, and the verdict."""
+"""How an answer is examined: wire, host, judge, trial and verdict."""

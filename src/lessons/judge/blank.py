@@ -1,4 +1,4 @@
-"""Whether an answer was begun at all: nothing, a bare body, or what the exercise gave, unchanged."""
+"""Whether an answer was begun: not if it is nothing, an empty body, or the unchanged stub."""
 
 import dis
 import types
@@ -9,9 +9,9 @@ from lessons.exercises.variant import choose, chosen
 
 
 def is_blank(answer: object, id: str, name: str, source: str) -> bool:
-    """Whether an answer is none: None, `...`, a function without a body, or the stub as it was given.
+    """Whether an answer is missing: None, `...`, a function without a body, or the stub as it was given.
 
-    id: the exercise. name: under which its notebook gives the answer. source: its stub, "" if it has none.
+    id: the exercise. name: the answer's name in its notebook. source: its stub, "" if it has none.
     """
     if answer is None or answer is Ellipsis or answer is NotImplemented:
         return True
@@ -24,7 +24,10 @@ def is_blank(answer: object, id: str, name: str, source: str) -> bool:
 
 
 def _setup(assignment: str) -> dict[str, Any]:
-    """The names of the setup cell. It chooses the kit's variant; the answer's course stays as it was."""
+    """The names of the setup cell.
+
+    That cell chooses the kit's variant; afterwards the answer's course is set again.
+    """
     variant = chosen()
     try:
         return executed(stub(assignment), assignment)
@@ -33,7 +36,7 @@ def _setup(assignment: str) -> dict[str, Any]:
 
 
 def _content(thing: Any, depth: int = 0) -> list[Any]:
-    """What makes an answer what it is, without names of files and numbers of lines; comparable with `==`."""
+    """The content of an answer without file names and line numbers; it can be compared with `==`."""
     kind, parts = type(thing), []
     if isinstance(thing, str | int | float | bytes | None):
         return [kind.__name__, repr(thing)]
@@ -55,12 +58,12 @@ def _content(thing: Any, depth: int = 0) -> list[Any]:
     elif isinstance(thing, dict):
         parts = [part for pair in thing.items() for part in pair]
     elif kind.__module__ == "__main__":
-        # Of a class in the answer's own cell: an answer may be mended there.
+        # Only for a class from the answer's own cell: students may change it there.
         parts = [kind, getattr(thing, "__dict__", None)]
     return [kind.__qualname__, *(_content(part, depth + 1) for part in parts if depth < DEEP)]
 
 
-DEEP = 12  # how many steps are taken into an object: it may contain itself
+DEEP = 12  # how deep an object is examined: it may contain itself
 
 _OF_EVERY_CLASS = {"__module__", "__qualname__", "__doc__", "__dict__", "__weakref__", "__firstlineno__",
                    "__static_attributes__", "__annotations__", "__annotate__", "__annotate_func__",
@@ -68,7 +71,7 @@ _OF_EVERY_CLASS = {"__module__", "__qualname__", "__doc__", "__dict__", "__weakr
 
 
 def _does_nothing(code: types.CodeType) -> bool:
-    """Whether a body is `...`, `pass`, `return None` or `raise NotImplementedError(…)`, no more."""
+    """Whether a body is only `...`, `pass`, `return None` or `raise NotImplementedError(…)`."""
     steps = [step for step in dis.get_instructions(code) if step.opname not in ("RESUME", "NOP")]
     if steps and steps[-1].opname == "RAISE_VARARGS":
         return code.co_names == ("NotImplementedError",)

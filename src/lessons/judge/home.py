@@ -1,4 +1,4 @@
-"""The judge beside a notebook's kernel: started with the first check, ended with the kernel."""
+"""The judge beside a notebook's kernel: it starts with the first check and ends with the kernel."""
 
 import atexit
 import contextlib
@@ -19,7 +19,7 @@ from lessons.judge.trial import NOT_BEGUN, can_copy, examine, not_judged
 from lessons.judge.verdict import Verdict
 
 PLACE = "LIFECYCLE_JUDGE"
-"""The environment variable that names the socket of a judge outside, where a grader runs the notebook."""
+"""The environment variable that names the socket of a judge outside, when a grader runs the notebook."""
 
 
 class Ended(RuntimeError):
@@ -27,14 +27,15 @@ class Ended(RuntimeError):
 
 
 class Server:
-    """A judge's process, for one who asks. `ask` begins a judgement, `verdict` waits for it."""
+    """A judge's process. `ask` begins a judgement, `verdict` waits for it."""
 
     def __init__(self) -> None:
         source = str(Path(__file__).parents[2])
         path = os.pathsep.join(filter(None, (source, os.environ.get("PYTHONPATH"))))
         self._folder = tempfile.TemporaryDirectory(prefix="lifecycle-judge-", ignore_cleanup_errors=True)
         self.place = str(Path(self._folder.name) / "judge")
-        # A session of its own: Ctrl-C at the kernel is not for the judge. -P: no module from a student.
+        # It has a session of its own, because Ctrl-C at the kernel is not for the judge. With -P, it cannot
+        # import a student's module.
         self._process = subprocess.Popen(
             [sys.executable, "-P", "-m", "lessons.judge.server"],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
@@ -48,7 +49,7 @@ class Server:
     ) -> None:
         """Ask for a judgement, and wait until the judge listens. Raises `Ended`.
 
-        own: the file of a check of a course's own. place: where the judge listens, not where it always does.
+        own: the file of a course's own check. place: where the judge listens, if not at its usual place.
         shared: a folder that the judge shares with a sandbox.
         """
         self._place = place or self.place
@@ -61,7 +62,7 @@ class Server:
         self._answer()
 
     def stop(self) -> None:
-        """Be the last `ask`'s host, and say nothing: so none is judged, unless another one has come."""
+        """Stand in for the last `ask`'s host without a message, so that a missing answer is judged."""
         with contextlib.suppress(OSError):
             connected(self._place).close()
 
@@ -71,16 +72,16 @@ class Server:
 
     @property
     def alive(self) -> bool:
-        """Whether its process is there."""
+        """Whether its process is running."""
         return self._process.poll() is None
 
     def says(self) -> bool:
-        """Whether it has said something that was not asked for yet, such as a verdict."""
+        """Whether it has sent something that was not read yet, such as a verdict."""
         return bool(select.select([self._told], [], [], 0)[0])
 
     @property
     def descriptors(self) -> list[int]:
-        """The descriptors that a copy of this process must close: the judge ends with the last of them."""
+        """A copy of this process must close these descriptors: the judge ends with the last of them."""
         return [self._asked.fileno(), self._told.fileno()]
 
     def end(self) -> None:
@@ -103,12 +104,12 @@ class Server:
 
 
 _idle: list[Server] = []
-"""The judges of this process that wait. Each judges one answer at a time: a process may have threads."""
+"""The idle judges of this process. Each judges one answer at a time; with threads, several may be needed."""
 
 
 @contextlib.contextmanager
 def judge() -> Iterator[Server]:
-    """A judge's process, a new one if none waits; it is ended if anything goes wrong with it."""
+    """A judge's process: an idle one, or a new one. If anything goes wrong with it, it is ended."""
     while _idle and not _idle[-1].alive:
         _idle.pop().end()
     if not _idle:
@@ -117,26 +118,26 @@ def judge() -> Iterator[Server]:
     try:
         yield server
     except BaseException:
-        # Such as Ctrl-C: what this judge says next would be of this answer.
+        # After Ctrl-C, for example, this judge would next report on this answer.
         server.end()
         raise
     _idle.append(server)
 
 
 def begin() -> None:
-    """Start a judge that waits."""
+    """Start a judge and keep it idle."""
     _idle.append(Server())
 
 
 @atexit.register
 def end() -> None:
-    """End the judges that wait."""
+    """End the idle judges."""
     while _idle:
         _idle.pop().end()
 
 
 def judged(exercise: Exercise, answer: object, variant: Variant) -> Verdict:
-    """Judge an answer by a judge beside this process; in it, where no copy of the process can be made."""
+    """Judge an answer with a judge in another process, or in this one if the process cannot be copied."""
     if not can_copy():
         return examine(exercise, answer, variant)
     own = "" if exercise.module.startswith("lessons.") else exercise.file
@@ -162,9 +163,9 @@ def connected(place: str) -> socket.socket:
 
 
 def show_outside(place: str, answer: object) -> None:
-    """Show an answer to a judge outside, which keeps its verdict for the grader; return when it is done.
+    """Show an answer to a judge outside, and return when it has finished. The grader gets the verdict.
 
-    Raises `Stuck` where no judge listens.
+    Raises `Stuck` if no judge listens there.
     """
     with contextlib.closing(Copy(answer, lambda: connected(place), [])) as copy:
         copy.wait(75.0)

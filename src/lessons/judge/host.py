@@ -1,6 +1,6 @@
-"""The host, the answer's side: it holds the student's objects and does with them what the judge asks.
+"""The host, the answer's side: it holds the student's objects and does with them what the judge requests.
 
-It knows no expectation and settles nothing. The judge does not trust it.
+It does not know what is expected, and decides nothing. The judge does not trust it.
 """
 
 import contextlib
@@ -25,20 +25,20 @@ from lessons.judge.wire import PROTOCOL, Channel, Kept, Over, Peer, parsed
 
 PRINTED = 2_000  # characters of an answer's own output that a verdict keeps
 MEMORY = 2**30  # bytes that an answer may use in a check beyond what the process has already
-FIRST = 4.0  # seconds in which a copy of this process says its first word, or is taken for stuck
-COPIES = 3  # how many copies are tried, one after the other
+FIRST = 4.0  # seconds to wait for the first message of a copy of this process; after that it counts as stuck
+COPIES = 3  # how many copies are tried, one after another
 
 SPECIAL = ("__call__", "__iter__", "__next__", "__enter__", "__exit__", "__len__", "__getitem__",
            "__contains__")  # fmt: skip
-"""The special methods of which a judge hears whether an object has them."""
+"""The special methods for which the judge is told whether an object has them."""
 
 
 class Stuck(RuntimeError):
-    """No copy of this process came to its first word."""
+    """None of the copies of this process sent a first message."""
 
 
 class Host(Peer):
-    """Serves the check of one answer. What a judge may ask are the methods `do_…` and `_ASKED`."""
+    """Serves the check of one answer. A judge may call the methods `do_…` and `_ASKED`."""
 
     def __init__(self, channel: Channel | None, answer: object) -> None:
         super().__init__(channel)
@@ -48,11 +48,11 @@ class Host(Peer):
         self._methods: dict[type, list[str]] = {}
 
     def serve(self, name: str, *arguments: Any) -> Any:
-        """Do what the judge asks for."""
+        """Do what the judge requests."""
         return (_ASKED.get(name) or getattr(self, f"do_{name}"))(*arguments)
 
     def run(self) -> None:
-        """Serve until the judge is gone, which raises `Over`."""
+        """Serve until the judge closes the connection, which raises `Over`."""
         assert self.channel is not None
         with self.capture():
             while True:
@@ -64,9 +64,10 @@ class Host(Peer):
 
     @contextlib.contextmanager
     def capture(self) -> Iterator[None]:
-        """Keep what the answer prints, and its warnings off the screen.
+        """Keep the answer's output, and hide its warnings.
 
-        The collector waits: what it closes is code of the answer's, and may ask in the middle of a message.
+        The collector waits: closing objects runs the answer's code, which may send a request in the middle of
+        a message.
         """
         out, err = contextlib.redirect_stdout(self.output), contextlib.redirect_stderr(self.output)
         collects, hook = gc.isenabled(), sys.unraisablehook
@@ -76,7 +77,7 @@ class Host(Peer):
             with out, err, warnings.catch_warnings():
                 warnings.simplefilter("ignore")
                 yield
-                gc.collect(0)  # what the answer dropped is young, and closed before the process goes on
+                gc.collect(0)  # what the answer dropped is young, and is closed before the next step
         finally:
             sys.unraisablehook = hook
             if collects:
@@ -105,11 +106,11 @@ class Host(Peer):
             raise error  # so that it has a traceback, and `sys.exc_info` knows it
         except BaseException as same:
             swallows = bool(type(thing).__exit__(thing, type(same), same, same.__traceback__))
-        error.__traceback__ = before  # this frame holds the error: with it in there, neither would go
+        error.__traceback__ = before  # else frame and error would hold each other
         return swallows
 
     def do_forget(self, numbers: list[int]) -> None:
-        """Let go of objects that were shown, so that this process may collect them."""
+        """Drop objects that were shown, so that this process can collect them."""
         for one in numbers:
             self._numbers.pop(id(self._shown[one]), None)
             self._shown[one] = None
@@ -138,16 +139,16 @@ class Host(Peer):
         numbers: dict[int, int] = {}
 
         def __init__(self: Any, there: int) -> None:
-            numbers[id(self)] = there  # the host keeps every stand-in, so no id is given twice
+            numbers[id(self)] = there  # the host keeps every stand-in, so an id is never used twice
 
-        # Python 3.14's errors name the module of a type, and none for a true generator.
+        # In Python 3.14, errors name the module of a type, but not for a true generator.
         module = "builtins" if name == "generator" else "lifecycle"
-        # It has no `__del__`: what an answer drops stays open at the judge.
+        # It has no `__del__`: a stream that an answer drops stays open on the judge's side.
         room: dict[str, Any] = {"__init__": __init__, "__module__": module}
         room |= {one: self._method(one) for one in methods}
         room |= {one: self._value(one) for one in values}
         if "__next__" in methods and "__iter__" not in methods:
-            room["__iter__"] = lambda self: self  # who declares `__iter__` beside it hears of each loop
+            room["__iter__"] = lambda self: self  # if `__iter__` is declared too, the judge sees each loop
         if sort == "generator":
             room["__class__"] = property(lambda self: types.GeneratorType)
         made = type(name, (), room)
@@ -177,7 +178,7 @@ class Host(Peer):
         return None
 
     def learn(self, error: BaseException, about: Any) -> None:
-        """Let an error hold what the judge says: it goes when the answer drops the error."""
+        """Attach objects named by the judge to an error: they are freed when the answer drops the error."""
         if "cause" in about:
             error.__cause__ = error.__context__ = self._unpacked(about["cause"])
         if "holds" not in about:
@@ -219,11 +220,11 @@ _ASKED: dict[str, Callable[..., Any]] = {
     "len": len,
     "repr": lambda thing: str.__str__(repr(thing))[:500],
     "enter": lambda thing: type(thing).__enter__(thing),
-    # True ones, so that `__set_name__`, `__get__`, inheritance and decorators are Python's own.
+    # True classes, so that `__set_name__`, `__get__`, inheritance and decorators work as in Python.
     "function": lambda *given: Kept(_function(*given)),
     "property": lambda target: Kept(property(lambda thing: target(thing))),
     "class": lambda name, bases, room: Kept(type(name, tuple(bases), {"__module__": "__main__", **room})),
-    # A function of the kit's: what only this process can look at.
+    # A function of the kit, for what can be seen only in this process.
     "witness": lambda module, name, *given: getattr(import_module(module), name)(*given),
 }
 
@@ -231,7 +232,8 @@ _ASKED: dict[str, Callable[..., Any]] = {
 def _function(target: Any, name: str, parameters: str, generator: bool, doc: str | None) -> Any:
     handed = ", ".join(one.partition("=")[0].strip() for one in parameters.split(",") if one.strip() != "*")
     call = f"(yield from target({handed}))" if generator else f"target({handed})"
-    # Written as source, so that tools see the parameters of a plain `def`. The file's name is no student's.
+    # It is made from source, so that tools see the parameters of a plain `def`. A student's file never has
+    # this name.
     source = f"def {name}({parameters}):\n    return {call}\n"
     names = {"target": target, "__name__": "__main__"}
     exec(compile(source, "a function of the check", "exec"), names)
@@ -241,7 +243,7 @@ def _function(target: Any, name: str, parameters: str, generator: bool, doc: str
 
 
 def _methods(kind: type) -> list[str]:
-    """The names of a class's own plain methods: a judge calls them in one trip."""
+    """The names of a class's own plain methods: a judge calls each with one message."""
     if kind.__module__ == "builtins":
         return []
     found = {name: None for one in type.mro(kind) for name, value in list(vars(one).items())
@@ -250,7 +252,7 @@ def _methods(kind: type) -> list[str]:
 
 
 class _Capped(io.StringIO):
-    """Takes what an answer prints, and keeps the beginning."""
+    """Takes an answer's output, and keeps the beginning."""
 
     def write(self, text: str) -> int:
         super().write(text[: max(0, PRINTED - self.tell())])
@@ -258,9 +260,9 @@ class _Capped(io.StringIO):
 
 
 def forked(work: Callable[[], None], close: list[int]) -> int:
-    """Start a copy of this process that does some work and ends, with limits and a group of its own.
+    """Start a copy of this process, with limits and a process group of its own. It does some work and ends.
 
-    close: descriptors that it closes first.
+    close: the descriptors that it closes first.
     """
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)  # Python 3.12 warns of threads at each fork
@@ -270,7 +272,8 @@ def forked(work: Callable[[], None], close: list[int]) -> int:
             for one in close:
                 os.close(one)
             os.setpgid(0, 0)
-            # A check asks the collector often: let it not walk through, and copy, all that the parent has.
+            # A check runs the collector often. It should not visit, and so copy, everything that the parent
+            # has.
             gc.freeze()
             limit_memory()
             with contextlib.suppress(ValueError):
@@ -282,7 +285,7 @@ def forked(work: Callable[[], None], close: list[int]) -> int:
 
 
 def ended(child: int) -> None:
-    """End a copy and whatever it started."""
+    """End a copy and everything that it started."""
     for kill in (os.killpg, os.kill):
         with contextlib.suppress(ProcessLookupError, PermissionError):
             kill(child, signal.SIGKILL)
@@ -293,11 +296,14 @@ def ended(child: int) -> None:
 class Copy:
     """A fork of this process that serves a judge.
 
-    What an answer changes, patches or kills is the copy's own.
+    An answer can change, patch or kill only this copy.
     """
 
     def __init__(self, answer: object, connect: Callable[[], socket.socket], close: list[int]) -> None:
-        """Begin. connect: makes the copy's connection. close: descriptors that it closes. Raises `Stuck`."""
+        """Start the copy.
+
+        connect: makes its connection. close: descriptors that it closes. Raises `Stuck`.
+        """
         sys.stdout.flush()
         for _ in range(COPIES):
             reading, writing = os.pipe()
@@ -306,12 +312,12 @@ class Copy:
             with open(reading, "rb", 0) as said:
                 if select.select([said], [], [], FIRST)[0] and said.read(1):
                     return
-            # A copy of a process with threads may have inherited a lock that no thread gives back.
+            # A copy of a process with threads may have inherited a lock that is never released.
             self.close()
-        raise Stuck(f"{COPIES} copies of this process were started, and none of them answered")
+        raise Stuck(f"{COPIES} copies of this process were started, but none of them answered")
 
     def wait(self, seconds: float) -> None:
-        """Wait until the copy has ended by itself, but no longer."""
+        """Wait until the copy has ended by itself, but only for a limited time."""
         with open(os.pidfd_open(self.child), "rb", 0) as running:
             select.select([running], [], [], seconds)
 
@@ -329,12 +335,12 @@ def _serve(answer: object, connect: Callable[[], socket.socket], ready: int) -> 
 
 
 def hello() -> bytes:
-    """A host's first message."""
+    """The first message of a host."""
     return f'["hello", {PROTOCOL}]'.encode()
 
 
 def limit_memory() -> None:
-    """So that an answer that collects without end is stopped before the machine is."""
+    """So an answer that collects data without end is stopped before it harms the machine."""
     with contextlib.suppress(Exception):
         import resource
 

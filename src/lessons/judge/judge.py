@@ -1,7 +1,7 @@
-"""The judge's side of the wire: it owns the doubles, asks the host, and uses the host's objects as if local.
+"""The judge's side of the wire: it owns the doubles, and uses the host's objects as if they were local.
 
-It never looks up an attribute by a name that a host sends, unless `declare` allows that name for the object's
-very class. What a host's object answers is the host's word.
+It looks up an attribute by a name from a host only if `declare` allows that name for exactly this class.
+Replies of a host's object are not trusted.
 """
 
 import contextlib
@@ -21,13 +21,13 @@ from typing import Any, NamedTuple, TypeVar
 
 from lessons.judge.wire import GONE, NO_MESSAGE, PROTOCOL, STUCK, Over, Peer, number, parsed
 
-QUESTION = 10.0  # seconds that one question may take, with all that the host asks meanwhile
+QUESTION = 10.0  # seconds that one question may take, including the questions that the host asks meanwhile
 
 C = TypeVar("C", bound=type)
 
 
 class Declared(NamedTuple):
-    """What a host may do with an object: the name of its class there, its methods and its values."""
+    """What a host may use of an object: the name of its class in the host, its methods and its values."""
 
     name: str
     methods: list[str]
@@ -38,10 +38,10 @@ _DECLARED: dict[type, Declared] = {}
 
 
 def declared(methods: str, values: str = "", name: str = "") -> Callable[[C], C]:
-    """Let a host call these methods and read these values of objects of this very class, and nothing else.
+    """Let a host call only these methods and read only these values of objects of exactly this class.
 
-    methods, values: names with blanks between them. name: how the class is called there. An iterator needs
-    `__next__` alone; with `__iter__` beside it each loop that begins is a question, too.
+    methods, values: names, separated by blanks. name: the name of the class in the host. An iterator needs
+    only `__next__`; if `__iter__` is declared too, the start of each loop is also a question.
     """
 
     def decorated(kind: C) -> C:
@@ -57,7 +57,7 @@ declared("__next__", "", "list_iterator")(type(iter([])))
 
 @declared("__call__", "__name__", name="function")
 class Callback:
-    """Around a function of the judge's that a host may call."""
+    """Wraps a function of the judge that a host may call."""
 
     def __init__(self, function: Callable[..., Any], name: str = "") -> None:
         self._function = function
@@ -68,26 +68,26 @@ class Callback:
 
 
 class Judge(Peer):
-    """Asks one host. `keep`: records that are pulled stay with the host and pass through here as they are."""
+    """Asks one host. `keep`: pulled records stay in the host and pass through here unchanged."""
 
     keep = False
-    host = 0  # the host's process, where this process has started it
+    host = 0  # the host's process, if this process has started it
     shared: str | None = None  # a folder that both sides see under the same path; by default the system's
 
     def greeted(self, seconds: float) -> None:
         """Wait for the host's first message. Raises `Over`."""
         if self.channel is None:
-            return  # it is here
+            return  # judge and host share this process
         self.channel.until = time.monotonic() + seconds
         try:
             message = self.channel.receive()
         except Over as over:
-            raise Over(STUCK, "No answer was shown to the judge.") if over.how == GONE else over from None
+            raise Over(STUCK, "The judge was not shown an answer.") if over.how == GONE else over from None
         if parsed(message) != ["hello", PROTOCOL]:
             raise Over(NO_MESSAGE)
 
     def ask(self, *question: Any) -> Any:
-        """Ask the host; a question that is not asked within another one has `QUESTION` seconds."""
+        """Ask the host; a question that is not part of another one has `QUESTION` seconds."""
         if self.channel is not None and not self._nested:
             self.channel.until = time.monotonic() + QUESTION
         return super().ask(*question)
@@ -96,9 +96,9 @@ class Judge(Peer):
         self, target: Callable[..., Any], name: str, parameters: str = "self, *given, **named",
         generator: bool = True, doc: str | None = None,
     ) -> Any:  # fmt: skip
-        """A true function in the host, to be decorated, that hands each call on to `target`.
+        """A true function in the host that can be decorated; it passes each call on to `target`.
 
-        parameters: as a `def` has them. generator: whether it is a generator function.
+        parameters: written as in a `def`. generator: whether it is a generator function.
         """
         return self.ask("function", Callback(target, name), name, parameters, generator, doc)
 
@@ -111,9 +111,9 @@ class Judge(Peer):
         return self.ask("class", name, list(bases), room)
 
     def copied(self, values: list[Any]) -> list[Any]:
-        """What the host's objects among these values are now, as copies where they are plain.
+        """These values, with the host's plain objects replaced by copies of their present state.
 
-        With `keep`, what was pulled is looked at when all of it is there, as a `list` of it would be.
+        With `keep`, pulled objects are copied only after all were pulled, as in a `list`.
         """
         found: list[Any] = self.ask("item", [values], 0)
         if type(found) is not list or len(found) != len(values):
@@ -121,21 +121,21 @@ class Judge(Peer):
         return found
 
     def mark(self) -> int:
-        """How many objects the host has shown by now, for `release`."""
+        """How many objects the host has shown so far, for `release`."""
         return len(self._theirs)
 
     def release(self, first: int) -> None:
-        """Let the host forget what it has shown since a `mark`, so that its process may collect it.
+        """Let the host forget what it has shown since a `mark`, so that its process can collect it.
 
-        Errors stay: one of them may be on its way.
+        Errors stay, because one of them may still propagate.
         """
         self.ask("forget", self._dropped(first, []))
 
     def leave_to(self, error: BaseException, first: int, but: list[Any], cycle: bool = False) -> None:
-        """When this error reaches the host, it alone holds there what the host has shown since a `mark`.
+        """When this error reaches the host, only the error refers to the objects shown since a `mark`.
 
-        So does a traceback with its frames. but: what stays in any case. cycle: whether what it holds refers
-        to itself.
+        A traceback with its frames does the same. but: the objects that stay in any case. cycle: whether the
+        objects refer to themselves.
         """
         error.__dict__["_wire_holds"] = [self._dropped(first, but), cycle]
 
@@ -150,19 +150,19 @@ class Judge(Peer):
 
     def about(self, error: BaseException, depth: int) -> dict[str, Any]:
         about = {"holds": error.__dict__.pop("_wire_holds")} if "_wire_holds" in error.__dict__ else {}
-        # The cause of an error of this side's own; what the host has shown it knows itself.
+        # The cause of an error that was made on this side; the host knows the causes of its own errors.
         cause = None if "_wire" in error.__dict__ else self._before(error.__cause__, depth)
         return about if cause is None else {**about, "cause": cause}
 
     def witness(self, function: Callable[..., Any], *arguments: Any) -> Any:
-        """Call a function of a module in the host: what only its process can look at.
+        """Call a function of a module in the host, for what can be seen only in its process.
 
-        It is hearsay: good for sentences, and for points only where it is confirmed from outside.
+        The result is not trusted: use it for sentences, and for points only if it is confirmed from outside.
         """
         return self.ask("witness", function.__module__, function.__name__, *arguments)
 
     def memory(self) -> int | None:
-        """How many bytes the host's process holds, as the system counts them; None where that is unknown."""
+        """How many bytes the host's process uses, as counted by the system; None if unknown."""
         pid = self.process()
         try:
             with open(f"/proc/{pid}/statm", "rb") as file:
@@ -171,10 +171,10 @@ class Judge(Peer):
             return None
 
     def files(self) -> set[tuple[int, int, int]] | None:
-        """The files that the host's process has open, as the system counts them; None where it does not."""
+        """The open files of the host's process, as counted by the system; None if unknown."""
         here = ["/proc/self/fd", "/dev/fd"] if self.channel is None else []
         place = next(filter(os.path.isdir, [f"/proc/{self.process()}/fd", *here]), "")
-        # A browser has no such folder, but can be asked for each number, and gives out the lowest free one.
+        # A browser has no such folder. But each number can be tested, and the lowest free one is used next.
         asks = here and not place and sys.platform == "emscripten"
         try:
             numbers = range(256) if asks else [int(name) for name in os.listdir(place)]
@@ -182,7 +182,7 @@ class Judge(Peer):
             return None
         found = set()
         for one in numbers:
-            with contextlib.suppress(OSError):  # the number is free, or that of the listing
+            with contextlib.suppress(OSError):  # the number is free, or belongs to the listing itself
                 seen = os.stat(f"{place}/{one}" if place else one)
                 if stat.S_ISREG(seen.st_mode):
                     found.add((one, seen.st_dev, seen.st_ino))
@@ -190,12 +190,12 @@ class Judge(Peer):
 
     @contextlib.contextmanager
     def folder(self) -> Iterator[Path]:
-        """A new folder that both sides see, and in which the answer works."""
+        """A new folder that both sides can see, in which the answer works."""
         with TemporaryDirectory(dir=self.shared, ignore_cleanup_errors=True) as made:
             yield Path(made)
 
     def process(self) -> int | None:
-        """The host's process, as the system knows it; None where there is none of its own."""
+        """The system's information on the host's process; None if it has no process of its own."""
         if self.host or self.channel is None:
             return self.host or None
         try:
@@ -205,7 +205,7 @@ class Judge(Peer):
         return int(struct.unpack("3i", peer)[0])
 
     def serve(self, name: str, *arguments: Any) -> Any:
-        """Do what a host asks of a declared object."""
+        """Do what a host requests of a declared object."""
         match name, arguments:
             case "call", (thing, str(method), list(given), dict(named)):
                 if method not in _allowed(thing).methods or any(type(key) is not str for key in named):
@@ -259,7 +259,7 @@ class Judge(Peer):
         for key, attribute in (("cause", "__cause__"), ("context", "__context__")):
             found = self._unpacked(about.get(key))
             if isinstance(found, BaseException) and found is not error:
-                # Setting the cause hides the context, as `raise … from` does.
+                # Setting the cause hides the context, just as `raise … from` does.
                 hidden = error.__suppress_context__
                 setattr(error, attribute, found)
                 error.__suppress_context__ = hidden or key == "cause"
@@ -267,13 +267,13 @@ class Judge(Peer):
 
 _ERRORS = ("builtins", "sqlalchemy.exc", "sqlite3", "json.decoder", "_csv", "csv", "lifecycle.faults",
            "lifecycle.ledger")  # fmt: skip
-"""Modules whose errors have their own type here, too."""
+"""Modules whose errors have their own type on this side, too."""
 
 
 def _allowed(thing: Any) -> Declared:
     found = _DECLARED.get(type(thing))
     if found is None:
-        raise AttributeError(f"nothing is declared of {type(thing).__name__!r} objects")
+        raise AttributeError(f"{type(thing).__name__!r} objects are not declared")
     return found
 
 
@@ -281,7 +281,7 @@ _BY_FUNCTION: dict[str, Any] = {"__next__": next, "__iter__": iter, "__len__": l
 
 
 class Remote:
-    """An object of the host's, used as if it were here."""
+    """An object of the host, used as if it were local."""
 
     _place: tuple[Judge, int]
 
@@ -297,7 +297,7 @@ class Remote:
         _asked(self, "delete", name)
 
     def __repr__(self) -> str:
-        # For sentences: an answer may say of itself what it likes.
+        # Only for sentences: an answer can make this text say anything.
         try:
             told = _asked(self, "repr")
         except Exception:
@@ -309,7 +309,7 @@ _ASKED = ("__name__", "__qualname__", "__doc__", "__wrapped__", "__isabstractmet
 
 
 class Bound:
-    """A method of a host's object: its call is one trip. In the host it is the bound method itself."""
+    """A method of a host's object: calling it is one message. In the host it is the bound method itself."""
 
     def __init__(self, thing: Remote, name: str) -> None:
         self.thing, self.name = thing, name

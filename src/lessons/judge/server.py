@@ -1,15 +1,15 @@
 """A judge in a process of its own: `python -m lessons.judge.server`.
 
-Whoever starts it, a notebook's kernel at home or a grader, says on its standard input which exercise is to be
-judged and at which Unix socket the host will come, one line of JSON each. It answers on its standard output:
+It is started by a notebook's kernel at home, or by a grader. Each judgement is requested by one line of JSON
+on its standard input, with the exercise and the Unix socket for the host. It answers on its standard output:
 
     ["leaks-x1", "kit", "a seed or none", "the file of an own check or none", "/tmp/a/judge", ""]
     {"ready": true}
     {"exercise": "leaks-x1", "status": …}
 
-The last one is the verdict. A host that goes without a word is judged as none. Each judgement runs in a copy
-of this process, with a limit on time and memory. The server ends when its input ends, or when the process
-that started it is gone.
+The last line is the verdict. If a host leaves without a message, the answer counts as missing. Each judgement
+runs in a copy of this process, with limits on time and memory. The server ends when its input ends, or when
+the process that started it ends.
 """
 
 import contextlib
@@ -34,12 +34,12 @@ from lessons.judge.judge import Judge
 from lessons.judge.trial import Trial
 from lessons.judge.wire import GONE, TOO_LONG, Channel, Over
 
-SLACK = 5.0  # seconds that a judgement may need beside the time of its host
-BEGINS = 30.0  # seconds in which a judgement has imported a course's own check
+SLACK = 5.0  # seconds that a judgement may take in addition to the time of its host
+BEGINS = 30.0  # seconds to import a course's own check
 
 
 def serve() -> None:
-    """Judge as the lines of the standard input ask for, until it ends."""
+    """Judge what the lines of standard input request, until it ends."""
     exercises()
     with contextlib.suppress(ImportError):
         import sqlalchemy.orm  # noqa: F401, so that not every copy imports it
@@ -59,7 +59,10 @@ def _say(**line: Any) -> None:
 
 
 def _waited(parent: int, *wanted: int) -> list[int]:
-    """Which of these descriptors can be read, as soon as one can be; none of them if the parent is gone."""
+    """Wait until one of these descriptors can be read.
+
+    Returns those that can; none if the parent has ended.
+    """
     while os.getppid() == parent:
         # A copy of the kernel may keep our input open after the kernel has ended.
         if ready := select.select(wanted, [], [], 1.0)[0]:
@@ -68,10 +71,10 @@ def _waited(parent: int, *wanted: int) -> list[int]:
 
 
 def _judged(parent: int, request: list[str]) -> dict[str, Any]:
-    """The verdict on the host that comes to a place."""
+    """The verdict on the host that connects at a place."""
     with _listening(request[4]) as listening:
         _say(ready=True)
-        # Whoever asked says nothing meanwhile: only the end of the input can be read.
+        # No request comes meanwhile, so the only thing to read is the end of the input.
         if listening.fileno() not in _waited(parent, listening.fileno(), 0):
             sys.exit()
         connected = listening.accept()[0]
@@ -95,7 +98,7 @@ def _listening(place: str) -> Iterator[socket.socket]:
         os.unlink(place)
     with socket.socket(socket.AF_UNIX) as listening:
         listening.bind(place)
-        os.chmod(place, 0o666)  # its folder says who may come: in a sandbox it is another user
+        os.chmod(place, 0o666)  # the folder decides who may connect: in a sandbox it is another user
         listening.listen(1)
         try:
             yield listening
@@ -105,9 +108,9 @@ def _listening(place: str) -> Iterator[socket.socket]:
 
 
 def _told(reading: int) -> tuple[dict[str, Any], str]:
-    """What a judgement told last, and how it ended: by itself, or as its time was over."""
+    """The last report of a judgement, and how it ended: by itself, or because its time was up."""
     until = time.monotonic() + BEGINS
-    told: dict[str, Any] = {"failed": "the judgement ended before it began"}
+    told: dict[str, Any] = {"failed": "the judgement ended before it started"}
     text = b""
     while (left := until - time.monotonic()) > 0:
         if select.select([reading], [], [], left)[0]:
@@ -122,7 +125,7 @@ def _told(reading: int) -> tuple[dict[str, Any], str]:
 
 
 def _judge(request: list[str], connected: socket.socket, folder: str, writing: int) -> None:
-    """Judge in this copy, and tell what the verdict is so far: the copy may be ended."""
+    """Judge in this copy, and report the verdict after each step, because the copy may be ended."""
 
     def tell(**line: Any) -> None:
         data = memoryview((json.dumps(line) + "\n").encode())
@@ -133,7 +136,7 @@ def _judge(request: list[str], connected: socket.socket, folder: str, writing: i
         tell(until=until, **{how: trial.verdict(Over(how)).as_dict() for how in (GONE, TOO_LONG)})
 
     id, variant, seed, own, _, shared = request
-    # What a check prints by mistake is no line of the server's.
+    # Output that a check prints by mistake must not look like a line of the server.
     sys.stdout = sys.stderr
     tempfile.tempdir = folder
     os.chdir(folder)
@@ -146,7 +149,7 @@ def _judge(request: list[str], connected: socket.socket, folder: str, writing: i
             from lessons.judge.shared import enter
 
             enter(shared, folder)
-    except Exception as error:  # of a course's own check, or the system refuses
+    except Exception as error:  # raised by a course's own check, or by the system
         tell(failed=f"{type(error).__name__}: {error}")
         return
     until = time.monotonic() + FIRST + exercise.seconds + SLACK

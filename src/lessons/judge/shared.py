@@ -1,8 +1,8 @@
-"""A folder that a judge shares with a sandbox: an answer works in it, and the judge looks into it.
+"""A folder that a judge shares with a sandbox: an answer works in it, and the judge reads it.
 
-What runs in the sandbox is not trusted. It could put a symbolic link there, and so let the judge read or
-write a file anywhere on the machine. So the judge's process gets a view of the file system in which no link
-in this folder is followed. It needs Linux 5.10 or newer.
+Code in the sandbox is not trusted. It could put a symbolic link there, and so make the judge read or write a
+file anywhere on the machine. So the judge's process gets a view of the file system in which no link in this
+folder is followed. It needs Linux 5.10 or newer.
 """
 
 import ctypes
@@ -18,10 +18,10 @@ _libc = ctypes.CDLL(None, use_errno=True)
 
 
 def enter(folder: str, own: str) -> None:
-    """Let this process follow no link in a folder, and own what it makes there as the folder's owner does.
+    """Stop this process from following links in a folder, and give new files there to the folder's owner.
 
-    own: a folder of this process alone, in which it goes on writing. Raises `OSError` where the system cannot
-    do that.
+    own: a folder of this process, in which it goes on writing. Raises `OSError` if the system does not
+    support this.
     """
     owner, group = os.stat(folder).st_uid, os.stat(folder).st_gid
     user, mine = os.getuid(), os.getgid()
@@ -35,7 +35,7 @@ def enter(folder: str, own: str) -> None:
     _done(_libc.mount(b"none", b"/", None, _PRIVATE, None))
     _done(_libc.mount(place, place, None, _BIND, None))
     _done(_libc.mount(b"none", place, None, _BIND | _REMOUNT | without, None))
-    # An older system takes the flag and does not know it.
+    # An older system accepts the flag, but ignores it.
     if not os.statvfs(folder).f_flag & _LINKS_REFUSED:
         raise OSError(f"links in {folder} would be followed: this system is older than Linux 5.10")
     if not user:
@@ -44,7 +44,7 @@ def enter(folder: str, own: str) -> None:
 
 
 def _write_as(user: int, group: int) -> None:
-    """Let root write as another user, and still read all."""
+    """Let root write as another user, and still read everything."""
     _libc.setfsgid(group)
     _libc.setfsuid(user)
     head, sets = (ctypes.c_uint32 * 2)(_CAPABILITIES, 0), (ctypes.c_uint32 * 6)()

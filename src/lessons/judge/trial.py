@@ -1,8 +1,8 @@
-"""One check of one answer: the judge asks, the host serves, and a verdict comes of what is settled.
+"""One check of one answer: the judge asks, the host serves, and the settled aspects make the verdict.
 
-On Linux the host is a copy of this process, so an answer needs no pickling, and what it changes, prints,
-patches or kills is its own copy. Elsewhere (Windows, macOS, a browser) judge and host are both here, with the
-same messages, and a clock interrupts what never ends.
+On Linux the host is a copy of this process. So an answer needs no pickling, and it can change, patch or kill
+only its own copy. Elsewhere (Windows, macOS, a browser) judge and host are both in this process, with the
+same messages, and a timer interrupts code that never ends.
 """
 
 import contextlib
@@ -21,36 +21,37 @@ from lessons.judge.wire import GONE, NO_MESSAGE, STUCK, TOO_LONG, TOO_MUCH, Chan
 from lifecycle import ledger
 
 NOT_BEGUN = (
-    "The check could not begin, which says nothing about your code. Run the cell again. If that does not "
+    "The check could not start; your code is not the reason. Run the cell again. If that does not "
     "help, restart the kernel."
 )
 _ENDS = {
     TOO_LONG: (
         "The check was stopped after {what} seconds, while your code was still running.",
-        "Look for a loop whose end never comes: `while True` without a way out, or a stream pulled whole.",
+        "Look for an endless loop: `while True` without an exit, or code that pulls a whole endless stream.",
     ),
     GONE: (
-        "The process of your code ended in the middle of the check.",
-        "Your code ends Python itself, for example by `os._exit` or by an endless recursion: take it out.",
+        "The process of your code ended during the check.",
+        "Your code ends Python itself, for example with `os._exit` or with an endless recursion: remove "
+        "that.",
     ),
     TOO_MUCH: (
-        "Your code gave the check more than it takes: {what}.",
-        "Look for a value that grows without an end.",
+        "Your code gave the check more than it accepts: {what}.",
+        "Look for a value that grows without end.",
     ),
     NO_MESSAGE: (
-        "What came from the process of your code was no message that the check knows.",
+        "The process of your code sent something that the check does not understand.",
         "Restart the kernel, run the notebook from the top, and check again.",
     ),
 }
-_NOT_REACHED = ("This was not looked at: what came before it did not come to an end.", "Mend that first.")
+_NOT_REACHED = ("This was not checked, because an earlier part did not finish.", "Fix that first.")
 
 
 def examine(
     exercise: Exercise | str, answer: object, variant: Variant | None = None, seed: str = ""
 ) -> Verdict:
-    """Judge an answer with the judge in this process, and return the verdict. Shows nothing, writes nothing.
+    """Judge an answer with the judge in this process, and return the verdict; show and write nothing.
 
-    variant: the course's variant, the kit's own by default. seed: of what is drawn, a new one by default.
+    variant: the course's variant, by default the kit's own. seed: for the judge's draw, by default a new one.
     Raises `KeyError` for an unknown exercise.
     """
     if isinstance(exercise, str):
@@ -61,7 +62,7 @@ def examine(
 
 
 def can_copy() -> bool:
-    """Whether a copy of this process can be the host. On macOS a copy of a threaded process may hang."""
+    """Whether a copy of this process can be the host. On macOS, a copy of a process with threads may hang."""
     return sys.platform == "linux"
 
 
@@ -89,12 +90,12 @@ def _by_loopback(answer: object, seconds: float, run: Callable[[Judge], Over | N
     deadline = time.monotonic() + seconds
 
     def ring() -> None:
-        # Again and again: an answer may swallow the first interrupt.
+        # It interrupts repeatedly, because an answer may swallow the first interrupt.
         while not over.wait(seconds):
             judge.over = Over(TOO_LONG)
             _thread.interrupt_main()
 
-    attempt(threading.Thread(target=ring, daemon=True).start)  # a browser has no threads: no limit there
+    attempt(threading.Thread(target=ring, daemon=True).start)  # not in a browser: it has no threads
     end = None
     try:
         with contextlib.suppress(KeyboardInterrupt), host.capture():
@@ -105,7 +106,7 @@ def _by_loopback(answer: object, seconds: float, run: Callable[[Judge], Over | N
 
 
 class Trial:
-    """One check of one answer: what is settled so far, and the verdict of it.
+    """One check of one answer: what is settled so far, and the verdict that follows.
 
     tell: is called whenever something is settled.
     """
@@ -120,16 +121,16 @@ class Trial:
         self.printed = ""
 
     def run(self, judge: Judge) -> Over | None:
-        """Check the answer of a judge's host. Returns why that did not come to its end; None if it did.
+        """Check the answer of a judge's host. Returns why the check did not finish, or None if it did.
 
-        Never later than the channel's deadline.
+        It never takes longer than the channel's deadline.
         """
         exercise = self.exercise
         began = time.monotonic()
         before = ledger.held()
         try:
             judge.greeted(FIRST)
-            # Whether it is blank is the host's word: who lies about it earns nothing by it.
+            # Whether the answer is blank is reported by the host; a false report earns no points.
             blank = attempt(judge.ask, "blank", exercise.id, exercise.answer, stub(exercise.id))
             self.missing = blank.value is True
             if not self.missing:
@@ -143,14 +144,14 @@ class Trial:
             took = time.monotonic() - began
             return Over(over.how, over.what or (f"{took:.0f}" if took >= 1 else f"{took:.1f}"))
         finally:
-            # Where judge and host share this process, it goes on: what the answer left open is not its own.
+            # If judge and host share this process, it goes on running: forget what the answer left open.
             for entry in ledger.held():
                 if entry not in before:
                     ledger.closed(entry)
         return None
 
     def verdict(self, end: Over | None) -> Verdict:
-        """The verdict of what is settled. end: why the check did not come to its end."""
+        """The verdict from the settled aspects. end: why the check did not finish."""
         exercise = self.exercise
         if end is not None and end.how == STUCK:
             return not_judged(exercise, self.variant, end.what, self.seed)
@@ -165,7 +166,7 @@ class Trial:
         return Verdict(*about, aspects, self.missing, self.printed, self.seed)
 
     def _unsettled(self, end: Over | None) -> Iterator[tuple[str, str, str]]:
-        """What to say of the first aspect that the check did not come to, and of those after it."""
+        """The reasons for the first aspect that the check did not reach, and for those after it."""
         if end is not None:
             seen, advice = _ENDS[end.how]
             belief = {TOO_LONG: self.exercise.hangs, GONE: self.exercise.stumbles}.get(end.how, "")
@@ -175,6 +176,6 @@ class Trial:
 
 
 def not_judged(exercise: Exercise, variant: Variant, why: str, seed: str = "") -> Verdict:
-    """The verdict on an answer that no judge has looked at."""
+    """The verdict on an answer that a judge has not examined."""
     aspects = tuple(Aspect(name, worth) for name, worth in exercise.aspects.items())
     return Verdict(exercise.id, exercise.version, variant.name, aspects, seed=seed, unjudged=why)

@@ -1,4 +1,4 @@
-"""What a check says of an answer: one verdict, with points for each aspect of the work."""
+"""The result of a check: one verdict on an answer, with points for each aspect."""
 
 import html
 import re
@@ -17,12 +17,12 @@ _SIGNS = {UNJUDGED: "○", MISSING: "○", WRONG: "✗", ALMOST: "◐", CORRECT:
 _HEADS = {
     UNJUDGED: "not judged.",
     MISSING: "missing: there is no answer yet. Write yours in the cell above, and run both cells again.",
-    WRONG: "wrong: the main thing does not hold yet.",
-    ALMOST: "almost: the main thing holds, something beside it does not.",
+    WRONG: "wrong: the most important requirement fails.",
+    ALMOST: "almost: the most important requirement passes, but another one fails.",
     CORRECT: "correct.",
 }
-_FIRST = re.compile(r"Mend (that|what .+ above) first\.")
-"""What a check advises for an aspect that cannot be judged before another one holds."""
+_FIRST = re.compile(r"Fix (that|what .+ above) first\.")
+"""The advice for an aspect that cannot be judged before another one passes."""
 _PLAIN = "margin:0.3em 0;overflow-wrap:anywhere"
 _REASON = "margin:0.2em 0 0.2em 1.4em;overflow-wrap:anywhere"
 _LIST = "list-style:none;padding-left:0;margin:0.4em 0"
@@ -30,11 +30,10 @@ _LIST = "list-style:none;padding-left:0;margin:0.4em 0"
 
 @dataclass(frozen=True)
 class Aspect:
-    """One thing that an exercise asks for: `points` is `worth` when it holds, else 0.
+    """One requirement of an exercise: `points` is `worth` if it passes, else 0.
 
-    Of one that does not hold: `belief` is the misconception that it shows ("" when it shows none), `seen`
-    says what was seen and where, `advice` what to try. `unchecked`: this system does not show what the
-    aspect is about.
+    If it fails, `belief` is the misconception behind it (or ""), `seen` says what was seen and where, and
+    `advice` says what to try. `unchecked`: the aspect cannot be examined on this system.
     """
 
     name: str
@@ -47,19 +46,19 @@ class Aspect:
 
     @property
     def holds(self) -> bool:
-        """Whether the answer does what this aspect asks for."""
+        """Whether the answer does what this aspect requires."""
         return self.points == self.worth
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """What a check says of one answer.
+    """The verdict of a check on one answer.
 
-    `version` is the check's own, `variant` the course's; `printed` is what the answer printed meanwhile,
-    and `seed` fixes what the judge drew: the same seed shows the same verdict again.
-    The status follows from the aspects: all hold, "correct"; the first one holds, which is what the exercise
-    is about, "almost"; else "wrong". "missing" is an answer that was not begun. "not judged" is one that no
-    judge has looked at; `unjudged` says why.
+    `version` belongs to the check, `variant` to the course. `printed` is the output of the answer during the
+    check. `seed` fixes what the judge drew: the same seed gives the same verdict again. The status follows
+    from the aspects. If all pass, it is "correct". If the first one passes, which is the aim of the exercise,
+    it is "almost"; else "wrong". It is "missing" if the answer was not begun, and "not judged" if a judge has
+    not examined it; then `unjudged` says why.
     """
 
     exercise: str
@@ -95,18 +94,18 @@ class Verdict:
 
     @property
     def belief(self) -> str:
-        """The misconception of the first aspect that does not hold; "" when none is named."""
+        """The misconception of the first aspect that fails; "" if none is named."""
         return next((aspect.belief for aspect in self.aspects if aspect.belief), "")
 
     def as_dict(self) -> dict[str, Any]:
-        """The verdict as plain data, for JSON."""
+        """The verdict as plain values, for JSON."""
         parts = {"aspects": [asdict(aspect) for aspect in self.aspects], "status": self.status,
                  "belief": self.belief, "points": self.points, "worth": self.worth}  # fmt: skip
         return asdict(self) | parts
 
     @classmethod
     def from_dict(cls, data: dict[str, Any]) -> Self:
-        """The verdict that `as_dict` wrote. Raises `KeyError` or `TypeError` for other data.
+        """The verdict that `as_dict` made. Raises `KeyError` or `TypeError` for other data.
 
         >>> verdict = Verdict("leaks-x1", "1", "kit", (Aspect("closes", 2, 2),))
         >>> Verdict.from_dict(verdict.as_dict()) == verdict
@@ -124,10 +123,10 @@ class Verdict:
 
 
 def panel(verdict: Verdict) -> Card:
-    """Show a verdict: status and points, each aspect, what was seen, what to try, the check's version.
+    """Show a verdict: status, points, each aspect, what was seen, what to try, and the check's version.
 
-    What was said of one aspect is not said again of another: that one is named. An aspect that was not looked
-    at, since another one has to hold first, is not said to fail.
+    A reason is given once; a later aspect with the same reason refers to the earlier one. If an aspect was
+    not examined because another one has to pass first, it is not shown as failed.
     """
     said = verdict.unjudged or f"**{verdict.points} of {verdict.worth} points.**"
     head = f"**{verdict.exercise}** is {_HEADS[verdict.status]} {said}"
@@ -137,7 +136,7 @@ def panel(verdict: Verdict) -> Card:
     if verdict.unjudged:
         return card(title, text, body)
     if verdict.status != MISSING:
-        # A list without bullets is none to some screen readers, unless it says so.
+        # Some screen readers do not treat a list without bullets as a list unless it has this role.
         body.append(f'<ul role="list" style="{_LIST}">')
         told: dict[str, str] = {}
         for aspect in verdict.aspects:
@@ -150,18 +149,18 @@ def panel(verdict: Verdict) -> Card:
         body.append(f'<details><summary>What your code printed</summary><pre style="{style}">{printed}</pre>')
         body.append("</details>")
     variant = "" if verdict.variant == "kit" else f", variant {verdict.variant}"
-    foot = f"Check {verdict.exercise}, version {verdict.version}{variant}: the same check grades."
+    foot = f"Check {verdict.exercise}, version {verdict.version}{variant}. Grading uses the same check."
     text.append(wrapped(foot))
     body.append(f'<p style="{_PLAIN};font-size:0.9em">{inline(foot)}</p>')
     return card(title, text, body)
 
 
 def _aspect(aspect: Aspect, told: dict[str, str], text: list[str], body: list[str]) -> None:
-    sign, state = ("✓", "holds") if aspect.holds else ("✗", "does not hold")
+    sign, state = ("✓", "passes") if aspect.holds else ("✗", "fails")
     if aspect.unchecked:
-        sign, state = _SIGNS[MISSING], "not checked here; it is checked where grading runs, on Linux"
+        sign, state = _SIGNS[MISSING], "not checked here; it is checked in grading, on Linux"
     elif waits(aspect):
-        sign, state = _SIGNS[MISSING], "not looked at yet"
+        sign, state = _SIGNS[MISSING], "not checked yet"
     count = f"({aspect.points} of {aspect.worth})"
     text.append(wrapped(f"{aspect.name}: {state} {count}", "     ", f"   {sign} "))
     body.append(f'<li style="{_PLAIN}">{_mark(sign)} <strong>{inline(aspect.name)}</strong>: {state}')
@@ -173,11 +172,11 @@ def _aspect(aspect: Aspect, told: dict[str, str], text: list[str], body: list[st
 
 
 def waits(aspect: Aspect) -> bool:
-    """Whether a check could not look at this aspect, because another one does not hold yet.
+    """Whether a check could not examine this aspect, because another one does not pass yet.
 
-    Such an aspect shows no misconception, and its advice is to mend the other one first.
+    Such an aspect shows no misconception, and its advice is to fix the other one first.
 
-    >>> waits(Aspect("it counts", 1, 0, "", "nothing came out.", "Mend that first."))
+    >>> waits(Aspect("it counts", 1, 0, "", "nothing came out.", "Fix that first."))
     True
     """
     return not (aspect.holds or aspect.belief) and bool(_FIRST.fullmatch(aspect.advice))
@@ -187,7 +186,7 @@ def _reasons(aspect: Aspect, told: dict[str, str]) -> list[str]:
     if aspect.holds or aspect.unchecked:
         return []
     if waits(aspect):
-        # Once is enough: the state of each says the same.
+        # The reason is given once; the state of each aspect says the rest.
         reason = f"{aspect.seen[:1].upper()}{aspect.seen[1:]} {aspect.advice}"
         return [reason] if told.setdefault(reason, aspect.name) == aspect.name else []
     known = misconceptions().get(aspect.belief)
@@ -199,11 +198,11 @@ def _reasons(aspect: Aspect, told: dict[str, str]) -> list[str]:
     given = [one for one in said if one]
     new = [one for one in given if one not in told]
     if given and not new:
-        return [f"As for “{told[given[0]]}”."]
+        return [f"The reason is the same as for “{told[given[0]]}”."]
     told.update(dict.fromkeys(new, aspect.name))
     return new
 
 
 def _mark(sign: str) -> str:
-    # The words beside it say the same: a screen reader need not spell the sign.
+    # The words beside it say the same, so a screen reader need not read the sign.
     return f'<span aria-hidden="true">{sign}</span>'

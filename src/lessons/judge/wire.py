@@ -1,7 +1,8 @@
-"""The wire between a judge and a host: messages, their limits, and the objects that each side shows.
+"""The wire between a judge and a host: messages, their limits, and the objects that cross.
 
-Both sides ask and serve in turn, nested as calls are: a side that waits for a reply serves what the other one
-asks meanwhile. Plain values cross as copies. Every other object stays where it is and crosses as a number.
+Both sides ask and serve, and questions nest as calls do: while a side waits for a reply, it serves the
+questions of the other side. Plain values cross as copies. Every other object stays where it is and crosses as
+a number.
 
 A message is four bytes with its size, then JSON: `["?", question]`, `["=", value]` or `["!", error]`.
 """
@@ -26,20 +27,21 @@ PROTOCOL = 1
 """The version that a host names in its first message."""
 
 FRAME = 1_000_000  # bytes that a message may have
-DEPTH = 16  # how deep lists in lists may be: what is deeper crosses as a number
-NESTED = 40  # how deep questions may be nested in questions
-OBJECTS = 50_000  # how many objects one side may show the other in one check
+DEPTH = 16  # how deeply lists may be nested: a deeper value crosses as a number
+NESTED = 40  # how deeply questions may be nested
+OBJECTS = 50_000  # how many objects one side may show to the other in one check
 QUESTIONS = 200_000  # how many questions one side may ask the other in one check
 
 TOO_LONG, GONE, TOO_MUCH, NO_MESSAGE = "too long", "gone", "too much", "no message"
 STUCK = "stuck"
-"""How a check ends that could not begin."""
+"""The end of a check that could not start."""
 
 
 class Over(BaseException):
-    """The other side is gone, too slow, or does not keep to the protocol, so nothing more can be asked.
+    """The other side has ended, is too slow, or breaks the protocol, so it cannot be asked any more.
 
-    It is no `Exception`, and `attempt` lets it through: what was settled before it stays settled.
+    It does not inherit from `Exception`, and `attempt` does not catch it. Everything settled before stays
+    settled.
     """
 
     def __init__(self, how: str, what: str = "") -> None:
@@ -92,7 +94,7 @@ class Channel:
 
 
 class Kept:
-    """Around a value that is to cross as a number, though it is plain."""
+    """Wraps a plain value that should cross as a number."""
 
     def __init__(self, value: Any) -> None:
         self.value = value
@@ -101,34 +103,34 @@ class Kept:
 class Peer:
     """One side of the wire: `Judge` or `Host`."""
 
-    serve: Callable[..., Any]  # does what the other side asks for, by its name and arguments
-    is_theirs: Callable[[Any], int | None]  # the number of what is here for one of its objects, else None
-    told: Callable[[Any], list[Any]]  # what it must know of an object to make something that is used alike
-    stand_in: Callable[..., Any]  # makes what is used here in place of one of its objects: number and `told`
-    module: Callable[[str], Any]  # the module of this name if its errors have their own type here, too
-    about: Callable[[BaseException, int], dict[str, Any]]  # what to tell of an error, so deep in other values
-    learn: Callable[[BaseException, Any], None]  # keeps what the other side told of an error
+    serve: Callable[..., Any]  # does what the other side requests, given by name and arguments
+    is_theirs: Callable[[Any], int | None]  # the number of a stand-in for one of its objects, else None
+    told: Callable[[Any], list[Any]]  # what the other side must know about an object to make a stand-in
+    stand_in: Callable[..., Any]  # makes the stand-in for one of its objects from the number and `told`
+    module: Callable[[str], Any]  # the module of this name, if its errors have their own type here, too
+    about: Callable[[BaseException, int], dict[str, Any]]  # an error's details, at this depth
+    learn: Callable[[BaseException, Any], None]  # stores what the other side told about an error
 
     def __init__(self, channel: Channel | None = None) -> None:
         self.channel = channel
         self.other: Peer | None = None
-        """The other side, where both are in one process and there is no channel."""
+        """The other side, if both are in one process without a channel."""
         self.over: Over | None = None
         self._shown: list[Any] = []
-        self._numbers: dict[int, int] = {}  # by id: `_shown` keeps each object alive
-        self._theirs: dict[int, Any] = {}  # what is here in place of the other side's objects, by number
+        self._numbers: dict[int, int] = {}  # by id, because `_shown` keeps each object alive
+        self._theirs: dict[int, Any] = {}  # the stand-ins for the other side's objects, by number
         self._classes: dict[Any, type] = {}  # of stand-ins
         self._nested = self._served = 0
         self._lock = threading.RLock()
 
     def ask(self, *question: Any) -> Any:
-        """Ask the other side, and return what it answers or raise what it raises. Raises `Over`."""
+        """Ask the other side, and return its result or raise its error. Raises `Over`."""
         if self.over is not None:
             raise self.over
         try:
             reply = self._exchange(_message("?", self.pack(list(question))))
             if self.over is not None:
-                raise self.over  # a clock has ended the check meanwhile
+                raise self.over  # meanwhile a timer has ended the check
             if reply[0] not in ("=", "!"):
                 raise Over(NO_MESSAGE)
             value = self.unpack(reply[1])
@@ -142,13 +144,13 @@ class Peer:
         try:
             _raise(value, value.__dict__.pop("_wire_room", None))
         finally:
-            del value  # an error whose traceback leads to itself would be freed late
+            del value  # a traceback that leads to its own error would be freed late
 
     def _exchange(self, data: bytes) -> list[Any]:
         if self.channel is None:
             assert self.other is not None
             return parsed(self.other.replied(parsed(data)[1]))
-        with self._lock:  # another thread of the answer's waits until this one has its reply
+        with self._lock:  # another thread of the answer waits until this one has its reply
             self.channel.send(data)
             while True:
                 message = parsed(self.channel.receive())
@@ -157,7 +159,7 @@ class Peer:
                 self.channel.send(self.replied(message[1]))
 
     def replied(self, packed: Any) -> bytes:
-        """Serve one question, and return the reply as a message. Raises `Over`."""
+        """Answer one question, and return the reply as a message. Raises `Over`."""
         self._nested += 1
         self._served += 1
         try:
@@ -177,7 +179,7 @@ class Peer:
         finally:
             self._nested -= 1
         if len(data) > FRAME:
-            return _message("!", self.pack(MemoryError("the value is too large to be handed on")))
+            return _message("!", self.pack(MemoryError("the value is too large to be sent")))
         return data
 
     def pack(self, value: Any, depth: int = 0) -> Any:
@@ -208,7 +210,7 @@ class Peer:
         return self._as_number(value)
 
     def unpack(self, data: Any) -> Any:
-        """The value that JSON from the other side means. Raises `Over` for what means none."""
+        """The value for JSON from the other side. Raises `Over` for JSON that is not valid here."""
         try:
             return self._unpacked(data)
         except (LookupError, ValueError, TypeError, AttributeError, RecursionError, ArithmeticError):
@@ -236,7 +238,7 @@ class Peer:
         return self.unpack_more(tag, content)
 
     def unpack_more(self, tag: str, content: Any) -> Any:
-        """The meaning of a tag that only one side takes. Raises `ValueError`."""
+        """The value of a tag that only one side accepts. Raises `ValueError`."""
         raise ValueError(tag)
 
     def _as_number(self, thing: Any) -> Any:
@@ -274,7 +276,7 @@ class Peer:
         ]  # fmt: skip
 
     def _before(self, error: BaseException | None, depth: int) -> Any:
-        # Errors may name each other in a circle.
+        # Errors may refer to each other in a circle.
         return None if error is None or depth >= DEPTH // 2 else self.pack(error, depth + DEPTH // 4)
 
     def _unpacked_error(self, content: Any) -> BaseException:
@@ -294,9 +296,9 @@ class Peer:
         return error
 
     def _error_stand_in(self, names: list[str], arguments: list[Any]) -> BaseException:
-        """An error of the type that `module:name` says, if it is known, else of the nearest known one.
+        """An error of the type named by `module:name`, if it is known, else of the nearest known type.
 
-        Of a type that takes no such arguments it is made without them. Raises `ValueError`.
+        If the type does not accept these arguments, it is made without them. Raises `ValueError`.
         """
         own = names[0].rpartition(":")[2].rpartition(".")[2][:80]
         for name in names:
@@ -305,7 +307,8 @@ class Peer:
             if isinstance(kind, type) and issubclass(kind, BaseException):
                 nearest = kind if name == names[0] else type(own, (kind,), {})
                 for given in (arguments, []):
-                    # By a call: an error of `__new__` alone has holes, which crash Python in `yield from`.
+                    # It is made by a call: an error made only by `__new__` has unset fields, which crash
+                    # Python in `yield from`.
                     with suppress(Exception):
                         error: BaseException = nearest(*given)
                         return error
@@ -320,7 +323,7 @@ _TEXTS: tuple[tuple[Any, Any, Any], ...] = (
     (Decimal, str, Decimal),
     (Fraction, str, lambda text: Fraction(*map(int, text.split("/")))),  # no exponent: it could be huge
 )
-"""Types of values that cross as a text: into it, and back."""
+"""Types of values that cross as text: the conversion into text, and back."""
 
 _TYPES: dict[str, Any] = {name: kind for name, kind in vars(builtins).items() if isinstance(kind, type)}
 _AS_TEXT = {kind: (kind.__name__, text) for kind, text, _ in _TEXTS}
@@ -334,7 +337,7 @@ _COLLECTIONS: dict[str, Any] = {"tuple": tuple, "set": set, "frozenset": frozens
 
 
 def _raise(error: BaseException, room: object) -> NoReturn:
-    """Raise an error whose traceback holds, by this frame, what a job has left open."""
+    """Raise an error whose traceback holds this frame, and so what a job has left open."""
     try:
         raise error
     finally:

@@ -1,14 +1,14 @@
-"""The shell that every lab is built on: labelled controls, a view, one sentence, and no swallowed error.
+"""The base of every lab: labelled controls, a view, one status sentence, and no swallowed errors.
 
-A lab is built in four moves. ``LeakLab`` and ``ExitLab`` are examples to read.
+A lab is built in four steps. ``LeakLab`` and ``ExitLab`` are examples to read.
 
 1. Subclass `Lab` and call ``super().__init__("TheName")``.
 2. Make controls: ``self.choice(…)``, ``self.number(…)``, ``self.switch(…)``, ``self.button(…)``. With
    ``more=True`` a control waits under "More".
-3. Make views: ``self.view()`` gives an HTML widget; or bring a widget of your own.
-4. Call ``self.assemble(view, …)`` last. It lays everything out and calls ``refresh`` once.
+3. Make views: ``self.view()`` returns an HTML widget, or use a widget of your own.
+4. Call ``self.assemble(view, …)`` last. It arranges everything and calls ``refresh`` once.
 
-``refresh`` reads the controls, asks a plain function of ``lessons.lab.experiments``, and shows its answer.
+``refresh`` reads the controls, calls a plain function of ``lessons.lab.experiments``, and shows its outcome.
 It runs again whenever a control changes.
 """
 
@@ -34,11 +34,12 @@ from lessons.keys import KEYS
 _HERE = Path(__file__).parent
 
 _turn = threading.RLock()
-"""Only one thread at a time works a lab. A front end may run a callback in another thread than the cells
-(Jupyter's subshells). Two callbacks, or one and a cell, could then work on one pipeline at the same time."""
+"""Only one thread at a time uses a lab. A front end may run a callback in another thread than the cells
+(Jupyter's subshells). Then two callbacks, or a callback and a cell, could work on one pipeline at the same
+time."""
 
 FRAME = 1 / 60
-"""Seconds from one frame of a screen to the next."""
+"""Seconds between two frames of a screen."""
 
 
 class Voice(anywidget.AnyWidget):  # type: ignore[misc, unused-ignore]
@@ -55,7 +56,7 @@ class Voice(anywidget.AnyWidget):  # type: ignore[misc, unused-ignore]
 
 
 class Unfold(anywidget.AnyWidget):  # type: ignore[misc, unused-ignore]
-    """A button with ``aria-expanded``; ``value`` says whether what it governs is open."""
+    """A button with ``aria-expanded``; ``value`` says whether the part that it controls is open."""
 
     _esm = (_HERE / "unfold.js").read_text(encoding="utf-8")
     label = traitlets.Unicode("More").tag(sync=True)
@@ -65,8 +66,8 @@ class Unfold(anywidget.AnyWidget):  # type: ignore[misc, unused-ignore]
 class Lab(ipywidgets.VBox):  # type: ignore[misc]
     """The base of every lab.
 
-    ``controls`` holds each control by name, ``errors`` every exception that a callback raised, oldest first,
-    and ``sentence`` is what the status line says.
+    ``controls`` has each control by name. ``errors`` has every exception that a callback raised, oldest
+    first. ``sentence`` is the text of the status line.
     """
 
     def __init__(self, title: str, heading: str = "") -> None:
@@ -79,7 +80,7 @@ class Lab(ipywidgets.VBox):  # type: ignore[misc]
         self._stale = False
         self._assembled = False
         self._heading = heading
-        self._cells: set[str] = set()  # whose outputs show this lab
+        self._cells: set[str] = set()  # the cells whose outputs show this lab
         self._quarter = -1
         self.voice = Voice(title=title)
         self.voice.add_class("lc-voice")
@@ -98,7 +99,7 @@ class Lab(ipywidgets.VBox):  # type: ignore[misc]
         radio: bool = False,
         more: bool = False,
     ) -> Any:
-        """A control that picks one of `options` (label → value, or plain values); `radio` shows all."""
+        """A control to choose one of `options` (label → value, or plain values); `radio` shows all."""
         kind = ipywidgets.RadioButtons if radio else ipywidgets.Dropdown
         named = options if isinstance(options, Mapping) else {str(one): one for one in options}
         pairs = list(named.items())
@@ -133,7 +134,7 @@ class Lab(ipywidgets.VBox):  # type: ignore[misc]
         return self._place(name, button, more)
 
     def control(self, name: str, widget: Any, *, more: bool = False) -> Any:
-        """Take a control of any kind that has a `value`; a change of it calls `refresh`."""
+        """Add any control that has a `value`; when it changes, `refresh` is called."""
         widget.observe(self.guard(lambda _: self._changed()), names="value")
         return self._place(name, widget, more)
 
@@ -148,7 +149,7 @@ class Lab(ipywidgets.VBox):  # type: ignore[misc]
     # Views
 
     def view(self) -> Any:
-        """An empty HTML widget to draw in; give the images and drawings in its `value` their names."""
+        """An empty HTML widget to draw in. Give the images and drawings in its `value` accessible names."""
         view = ipywidgets.HTML()
         view.add_class("lc-view")
         return view
@@ -161,13 +162,14 @@ class Lab(ipywidgets.VBox):  # type: ignore[misc]
         self._quarter = -1
 
     def tell(self, twin: str) -> None:
-        """Set the text twin, which is folded under the status line."""
+        """Set the text form of the outcome, which is folded under the status line."""
         self.voice.twin = twin
 
     def progress(self, done: int, total: int, what: str) -> None:
-        """Show how far a run is, e.g. ``progress(7, 20, "crash")``; the next `say` takes it away.
+        """Show how far a run is, e.g. ``progress(7, 20, "crash")``; the next `say` removes it.
 
-        The bar moves each time, the sentence at each quarter: a screen reader reads all that it says.
+        The bar moves each time, but the sentence only at each quarter, because a screen reader reads every
+        change.
         """
         before, self._quarter = self._quarter, 4 * done // max(total, 1)
         with self.voice.hold_sync():
@@ -177,22 +179,22 @@ class Lab(ipywidgets.VBox):  # type: ignore[misc]
 
     @property
     def sentence(self) -> str:
-        """What the status line says."""
+        """The text of the status line."""
         return str(self.voice.sentence)
 
     def give_way(self) -> None:
-        """Let the page paint what has been sent, before the rest of an outcome is made and sent.
+        """Let the page paint what was sent so far, before the rest of an outcome is made and sent.
 
-        Kernel, server and browser share the machine's few cores: what is made now would hold up the drawing.
+        Kernel, server and browser share the machine's few cores, so more work now would delay the drawing.
         """
-        # Without a kernel there is no page.
+        # Without a kernel there is no page to wait for.
         if getattr(self.comm, "kernel", None) is not None:
             time.sleep(FRAME)
 
     # Life
 
     def assemble(self, *views: Any) -> None:
-        """Lay out controls, views and status line, and show the first outcome. Call it once, last."""
+        """Arrange controls, views and status line, and show the first outcome. Call it once, at the end."""
         parts: list[Any] = []
         if self._heading:
             heading = self.view()
@@ -223,7 +225,7 @@ class Lab(ipywidgets.VBox):  # type: ignore[misc]
         self.guard(lambda: self.refresh())()
 
     def refresh(self) -> None:
-        """Read the controls, ask the experiment, show the outcome. Every lab writes its own."""
+        """Read the controls, run the experiment, show the outcome. Every lab has its own."""
         raise NotImplementedError(f"{type(self).__name__} needs a refresh method of its own")
 
     def _changed(self) -> None:
@@ -245,10 +247,10 @@ class Lab(ipywidgets.VBox):  # type: ignore[misc]
             self._changed()
 
     def guard(self, callback: Callable[..., object]) -> Callable[..., None]:
-        """Wrap a callback so that its exception is kept in `errors` and said in the status line.
+        """Wrap a callback so that its exception is stored in `errors` and shown in the status line.
 
-        ipywidgets drops what an ``on_click`` callback raises; nothing may vanish here. One callback runs at a
-        time, whatever thread it comes from.
+        ipywidgets drops exceptions of an ``on_click`` callback, but here none may be lost. Only one callback
+        runs at a time, also with several threads.
         """
 
         @functools.wraps(callback)
@@ -269,7 +271,7 @@ class Lab(ipywidgets.VBox):  # type: ignore[misc]
     def close(self) -> None:
         """Close this lab and every model it holds: controls, views, layouts and styles."""
         if sys.is_finalizing():
-            return  # ipywidgets closes the rest when Python ends: the page is gone, and imports fail
+            return  # at Python's end, ipywidgets closes the rest: the page is gone, and imports fail
         with _turn:
             for widget in _family(self):
                 if widget is not self:
@@ -278,7 +280,7 @@ class Lab(ipywidgets.VBox):  # type: ignore[misc]
             super().close()
 
     def _repr_mimebundle_(self, **options: Any) -> Any:
-        # A cell that runs again shows a new lab; what the one before it holds would be open until the end.
+        # A cell that runs again shows a new lab. Without this, the earlier lab would stay open until the end.
         self.guard(lambda: _succeed(self))()
         return super()._repr_mimebundle_(**options)
 
@@ -287,11 +289,11 @@ class Lab(ipywidgets.VBox):  # type: ignore[misc]
 
 
 _shown: dict[str, tuple[str, WeakSet[Lab]]] = {}
-"""What each cell shows: its id → its latest execution, and the labs that this one has displayed."""
+"""For each cell's id: its latest execution, and the labs that this execution has displayed."""
 
 
 def _succeed(lab: Lab) -> None:
-    """Close what earlier executions of the running cell showed, unless another cell shows it as well."""
+    """Close the labs from earlier executions of the running cell, unless another cell shows them too."""
     cell, execution = running_cell()
     if not cell:
         return
@@ -308,7 +310,7 @@ def _succeed(lab: Lab) -> None:
 
 
 def running_cell() -> tuple[str, str]:
-    """The id of the notebook's cell that runs now, and of this execution; empty if it is not known."""
+    """The id of the notebook's cell that is running, and of this execution; empty if unknown."""
     python: Any = sys.modules.get("IPython")
     shell: Any = python.get_ipython() if python is not None else None
     parent = shell.get_parent() if hasattr(shell, "get_parent") else {}
@@ -325,7 +327,7 @@ def _close(widget: Any) -> None:
 
 
 def _family(root: Any) -> list[Any]:
-    """`root` and every widget reachable through its traits, each once."""
+    """`root` and every widget that its traits lead to, each once."""
     found: dict[int, Any] = {}
     waiting = [root]
     while waiting:
@@ -340,15 +342,15 @@ def _family(root: Any) -> list[Any]:
 
 
 def unread(told: str) -> str:
-    """HTML of words behind a glyph, with the glyph kept from screen readers: "▶ ran" is read as "ran"."""
+    """HTML of a glyph and words; screen readers skip the glyph: "▶ ran" is read as "ran"."""
     glyph, _, words = told.partition(" ")
     return f'<span aria-hidden="true">{glyph} </span>{words}' if words else told
 
 
 def drive(lab: Lab, name: str, value: Any = None) -> None:
-    """Work one control as a student does: click the button, or set the value.
+    """Use one control as a student does: click the button, or set the value.
 
-    An error of a callback is raised here. An unknown name is a `KeyError` that lists the controls.
+    Raises the error of a callback, and `KeyError` with a list of the controls for an unknown name.
     """
     if name not in lab.controls:
         raise KeyError(f"no control named {name!r}; this lab has {', '.join(lab.controls)}")

@@ -1,4 +1,4 @@
-"""Pictures of outcomes. Each has its numbers in words, follows the theme, and never tells by colour alone."""
+"""Pictures of outcomes. Each has a text with its numbers, follows the theme, and never uses only colour."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from typing import Any
 
 from lessons.lab.experiments.leak import CYCLES, RESOURCES, ROOM, LeakOutcome
 
-# A picture is drawn in stand-ins, one for each role. They become theme variables on the page, plain colours
-# in a file. matplotlib passes them through, since they are colours too.
+# A picture is drawn with one stand-in colour for each role. They become theme variables on the page, and
+# plain colours in a file. matplotlib accepts them, because they are colours too.
 _ROLES = {
     "ink": ("#010101", "#1b1b1b"),
     "soft": ("#010102", "#555c66"),
@@ -31,14 +31,14 @@ INK, SOFT, LINE, RUN, HELD, FAIL, OK, ON_ACCENT, PAPER = (stand_in for stand_in,
 
 @dataclass(frozen=True, repr=False)
 class Picture:
-    """A drawing and the same in words. Shown by a notebook as an image with alternative text."""
+    """A drawing and its description in words. A notebook shows it as an image with alternative text."""
 
     svg: str
     alt: str
     width: int = 44
 
     def inline(self) -> str:
-        """The drawing as part of a page: in the colours of the theme, `width` em wide."""
+        """The drawing as part of a page, in the colours of the theme, `width` em wide."""
         drawing = self.svg
         for role, (stand_in, colour) in _ROLES.items():
             drawing = drawing.replace(stand_in, f"var(--lc-{role}, {colour})")
@@ -98,16 +98,16 @@ def plotted(
 def _named(drawing: str, alt: str) -> str:
     """The `svg` element alone, with an accessible name and no size of its own."""
     drawing = drawing[drawing.index("<svg") :]
-    # matplotlib's style sheet would be one for the whole page: its rules are written on the element instead.
+    # matplotlib's style sheet would apply to the whole page, so its rules are written on the element instead.
     drawing = re.sub(r"<(metadata|style)\b.*?</\1>\s*", "", drawing, flags=re.S)
     opening, rest = drawing.split(">", 1)
     box = re.search(r'viewBox="[^"]*"', opening)
     assert box is not None
     rest = re.sub(r'font-family: [^;"]*', "font-family: inherit", rest)
-    # Two drawings on one page: no two elements of one id, but for shapes that are the same in both.
+    # With two drawings on one page, an id must be unique, except for shapes that are the same in both.
     used = set(re.findall(r'href="#([^"]+)"|url\(#([^)]+)\)', rest))
     named = {name for pair in used for name in pair}
-    # What a drawing marks with a gid "cell:…" can be found on the page, and may be there twice.
+    # Elements with a gid "cell:…" can be found on the page, and may be there twice.
     rest = re.sub(r' id="cell:([^"]+)"', r' data-cell="\1"', rest)
     rest = re.sub(r' id="([^"]+)"', lambda found: found[0] if found[1] in named else "", rest)
     return (
@@ -119,7 +119,7 @@ def _named(drawing: str, alt: str) -> str:
 
 @lru_cache(maxsize=256)
 def leak(*outcomes: LeakOutcome) -> Picture:
-    """What is held after each crash, one line for each outcome: one without the context, one with it."""
+    """The number held after each crash, one line for each outcome: one without the context, one with it."""
     what = RESOURCES[outcomes[0].settings.resource]
 
     def draw(axes: Any) -> None:
@@ -169,7 +169,7 @@ def _words(outcome: LeakOutcome) -> str:
 
 
 def slots(outcome: LeakOutcome) -> Picture:
-    """The 20 slots after the last crash: held ones filled and crossed, free ones empty."""
+    """The 20 slots after the last crash: held slots are filled and crossed, free slots are empty."""
     held, what = outcome.held, RESOURCES[outcome.settings.resource]
     alt = f"{held} of {ROOM} {what} held, {ROOM - held} free"
     boxes = []

@@ -1,4 +1,4 @@
-"""The picture of a `MapOutcome`: every fault point a cell, without the context above, with it below."""
+"""The picture of a `MapOutcome`: one cell for each fault point; above without the context, below with it."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from lessons.lab.experiments.faultmap import WITH, WITHOUT, MapOutcome, Point
 from lessons.lab.figures import FAIL, INK, OK, PAPER, SOFT, Picture, plotted
 
 WIDTH = 9.6  # inches
-RECORDS = 14  # columns for pulls and writes; where there are more, neighbours share one
+RECORDS = 14  # columns for pulls and writes; if there are more, neighbours share one
 
 
 @dataclass(frozen=True)
 class MapCell:
-    """One cell: its fault points (several where neighbours share a column), its column, and what leaked.
+    """One cell: its fault points (several if neighbours share a column), its column, and what leaked.
 
     `worst` is the number of things left open by the worst of them.
     """
@@ -53,7 +53,7 @@ def cells(outcome: MapOutcome, place: str, context: bool) -> list[MapCell]:
         row.setdefault(column, []).append((Point(place, at, context), len(one.leaked)))
     return [
         MapCell(
-            # A shared cell shows the worst that leaks in it.
+            # A shared cell shows its worst leak.
             tuple(point for point, _ in sorted(found, key=lambda one: not one[1])),
             column,
             sum(bool(left) for _, left in found),
@@ -69,9 +69,9 @@ def _most(outcome: MapOutcome) -> int:
 
 
 def heatmap(outcome: MapOutcome) -> Picture:
-    """Rows are parts, columns what they are doing when they fail. A leak is hatched and says so.
+    """Rows are parts, and columns are what a part is doing when it fails. A leak is hatched and labelled.
 
-    The darker a leak, the more stays open. Raises `ImportError` where matplotlib is missing.
+    The darker a leak, the more stays open. Raises `ImportError` if matplotlib is missing.
     """
     heads = columns(outcome)
     rows = [(place, outcome.name(place)) for place, _ in outcome.parts if outcome.points(place)]
@@ -80,7 +80,7 @@ def heatmap(outcome: MapOutcome) -> Picture:
     room = 12 + 7.4 * max(len(short(name)) for _, name in rows)
     wide = (WIDTH * 72 - room) / len(heads)
     side = room / wide
-    depth = len(rows) + 2.0  # of one map: a line for its title and one for its columns
+    depth = len(rows) + 2.0  # inches of one map: a line for its title and one for its columns
 
     # "clean" and the longest head must fit into their column.
     word_size, head_size = min(11.0, wide / 3.3), min(11.0, wide / (0.68 * max(map(len, heads))))
@@ -99,7 +99,7 @@ def heatmap(outcome: MapOutcome) -> Picture:
                 axes.text(-0.12, y + 0.5, short(name), ha="right", va="center", color=INK, size=12)
                 for cell in cells(outcome, place, context):
                     _cell(axes, cell, y, worst or 1, word_size)
-        # Everything has its place already: to measure hundreds of words would take longer than to draw them.
+        # Everything has its place already; measuring hundreds of words would take longer than drawing them.
         for artist in axes.get_children():
             artist.set_in_layout(False)
 
@@ -141,7 +141,7 @@ def _cell(axes: Any, cell: MapCell, y: float, worst: int, word_size: float) -> N
 
 
 def key(point: Point) -> str:
-    """A point as the picture and the widget pass it to each other.
+    """A point in the form that picture and widget exchange.
 
     >>> key(Point("stage 1", "pull 3", context=True))
     'with|stage 1|pull 3'
@@ -150,7 +150,7 @@ def key(point: Point) -> str:
 
 
 def point(key: str) -> Point:
-    """And back again."""
+    """The point of such a form."""
     how, place, at = key.split("|")
     return Point(place, at, how == "with")
 

@@ -1,4 +1,4 @@
-"""`report`: one page about a student's own pipeline, for its author and for whoever grades it."""
+"""`report`: one page about a student's own pipeline, for its author and for the grader."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ from lessons.words import described
 
 NAME = "pipeline_report.html"
 MARK = '<meta name="generator" content="lifecycle report, version 1">'
-"""What tells a page of `report` from any other file: only such a page is replaced."""
+"""The mark of a page made by `report`: only such a page is replaced."""
 
 PATIENCE = 2.0
-"""Seconds after which a reader wants to know how far it is."""
+"""After so many seconds, progress is shown."""
 
 LIMITS = (
     "One failure at a time was tried, and every failed run came to an end. So this page says nothing of two "
@@ -38,11 +38,11 @@ img { min-width: 34rem }
 
 
 def report(build: object = None, path: object = NAME, *, kept: Kept | None = None) -> Card:
-    """Try every place where your pipeline can fail, and write what was seen as one page. Never raises.
+    """Try every place where your pipeline can fail, and write the results as one page. Never raises.
 
     build: a function without arguments that returns new `(source, stages, sink)` at each call, with a short
-    input. path: the page; an earlier page of `report` is replaced, no other file. kept: for a sink of your
-    own, a function that returns how many records somebody else can read in its place now.
+    input. path: the page; it replaces an earlier page of `report`, but no other file. For a sink of your own,
+    kept is a function. It returns how many of the sink's records another reader can read now.
 
     >>> report(3)
     No page was written. A function that returns source, stages, sink is needed, not an int.
@@ -75,7 +75,7 @@ def report(build: object = None, path: object = NAME, *, kept: Kept | None = Non
 
 
 class _Progress:
-    """Says under the cell how far a long sweep is, and takes that away at its end."""
+    """Shows under the cell how far a long sweep is, and removes that at its end."""
 
     def __init__(self) -> None:
         self._next = time.monotonic() + PATIENCE
@@ -87,7 +87,7 @@ class _Progress:
             print(f"Working: run {done} of {total}.")
 
     def clear(self) -> None:
-        """Take away what was said so far, as soon as something else is shown."""
+        """Remove the progress as soon as something else is shown."""
         if hook.in_kernel():
             from IPython.display import clear_output
 
@@ -179,7 +179,7 @@ def _table(name: str, head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) ->
 
 
 def _wide(name: str, inner: str) -> str:
-    """What may be wider than a phone: it is scrolled in its own box, by keys too."""
+    """A part that may be wider than a phone; it scrolls in its own box, also with keys."""
     return f'<div class="wide" role="group" aria-label="{name}" tabindex="0">{inner}</div>'
 
 
@@ -188,7 +188,7 @@ def _is_ours(page: Path) -> bool:
 
 
 def _write(page: Path, text: str) -> None:
-    """All of it or nothing: a page that breaks off in the middle would look like a short one."""
+    """Completely or not at all: half a page could be mistaken for a short one."""
     part = page.with_name(f".{page.name}.part")
     try:
         part.write_text(text, encoding="utf-8")
@@ -198,12 +198,12 @@ def _write(page: Path, text: str) -> None:
 
 
 def _shown(found: Facts, name: str) -> Card:
-    """The same under the cell, except the times: a grader of the notebook does not see the page."""
+    """The same under the cell, without the times: a grader of the notebook does not see the page."""
     page = f"The page, with the times: {name}"
     link = (
         f'<p>The page, with the times: <a href="{escape(quote(name))}" target="_blank">{escape(name)}</a></p>'
     )
     text = [wrapped(line) for line in [*found.sentences(), page]]
-    # Of the notebook's headings none is in an output.
+    # Outputs must not contain headings of the notebook.
     seen = (part.replace("<h2>", "<h4>").replace("</h2>", "</h4>") for part in _seen(found))
     return card("Report on a pipeline", text, [*seen, link])

@@ -1,7 +1,7 @@
-"""A small server that hands the same lines to everyone who connects, and fails when it is told to.
+"""A small server that sends the same lines to every client, and fails as it is told.
 
-For lessons and tests of what a network does to a pipeline. It listens on this machine alone, and nothing of
-it outlives its `with` block.
+It is for lessons and tests about networks and pipelines. It listens only on this machine, and everything of
+it ends with its `with` block.
 """
 
 from __future__ import annotations
@@ -114,7 +114,7 @@ class _Handler(socketserver.BaseRequestHandler):
     def handle(self) -> None:
         replay, number = self.server.replay, self.server.clients[self.request]
         fails = replay.failure is not None and (replay.failures is None or number <= replay.failures)
-        # The client may close first, and so may the server: neither is an error of this side.
+        # The client or the server may close first; neither is an error here.
         with contextlib.suppress(OSError):
             self.request.sendall(b"".join(replay.lines[: replay.after] if fails else replay.lines))
             if fails:
@@ -125,11 +125,12 @@ class _Handler(socketserver.BaseRequestHandler):
             line = replay.lines[replay.after]
             self.request.sendall(line[: len(line) // 2 or 1])
         elif replay.failure == "reset":
-            # Not before the client has read: a reset may overtake what was sent, and the connecting itself.
+            # Only after the client has read, because a reset may overtake the data, and even the connection's
+            # start.
             self.request.settimeout(0.2)
             with contextlib.suppress(TimeoutError):
                 self.request.recv(1)
-            # A close that waits for nothing, not even for what was sent to be acknowledged, is a reset.
+            # A close that does not wait, not even for an acknowledgement of the data, sends a reset.
             linger = struct.pack("hh" if sys.platform == "win32" else "ii", 1, 0)
             self.request.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
             self.request.close()

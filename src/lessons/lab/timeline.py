@@ -1,4 +1,4 @@
-"""The picture of a `RetryOutcome`: attempts under each other, below them what arrives, one time line."""
+"""The picture of a `RetryOutcome`: a row for each attempt and, below, what arrives, on one timeline."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from lessons.words import many, numbers
 
 _ROOM, _LEFT = 640.0, 82.0
 _ROW, _TOP = 42, 24
-_UNITS = 14.2  # of the drawing in one em of the page
-_TIGHT, _WIDE = 34.0, 90.0  # units for one second: two records must not touch, few must not stray
+_UNITS = 14.2  # units of the drawing in one em of the page
+_TIGHT, _WIDE = 34.0, 90.0  # units for one second: records must not touch, nor be far apart
 
 
 def timeline(outcome: RetryOutcome) -> Picture:
-    """Attempts and records on one time line.
+    """Attempts and records on one timeline.
 
     A record that arrives is a filled circle, one that arrives once more a diamond, one that is read and
     skipped a dashed circle.

@@ -222,7 +222,7 @@ def read_file(path: Path) -> tuple[list[Line], list[str]]:
         else:
             events.append(event)
     problems += [
-        f"{path.name}: {many(count, 'line')} of version {version}, and this kit reads version "
+        f"{path.name}: {many(count, 'line')} of version {version}, but this kit reads version "
         f"{VERSION}; set aside."
         for version, count in others.items()
     ]

@@ -109,7 +109,7 @@ def test_a_lesson_that_was_only_run_is_no_edited_one(
     edition(course, "2 + 2")
     cli.main(["present"])
     assert cell(copy)["source"] == "2 + 2"
-    assert "Brought 1 file that you had not edited up to date." in capsys.readouterr().out
+    assert "Updated 1 file that you had not edited." in capsys.readouterr().out
 
 
 def test_edits_stay_and_a_newer_edition_lies_beside_them(course: Path, served: list[tuple]) -> None:

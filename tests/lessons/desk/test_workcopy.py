@@ -264,7 +264,7 @@ def test_a_record_of_another_version_is_kept_beside_and_no_work_is_lost(
     report = lay(course, desk)
     kept = record.with_name("record (set aside 1).json")
     assert report.problems == [
-        f"{record} {has}, and this kit reads version 1. It is kept as {kept}. No file of yours was changed."
+        f"{record} {has}, but this kit reads version 1. It is kept as {kept}. No file of yours was changed."
     ]
     assert kept.read_text() == stored
     assert (desk / LESSON).read_bytes() == b"my work" and report.beside == [(LESSON, NEW_LESSON)]
@@ -361,8 +361,8 @@ def test_a_lesson_is_new_again_and_the_edited_one_is_beside_it(course: Path, des
     for edited in (b"mine", b"mine, too"):
         (desk / LESSON).write_bytes(edited)
         done, kept, *advice = desks.reset(course, desk, named)
-        assert (done, "choose Revert" in " ".join(advice)) == (f"{LESSON} is new again.", True)
-        assert kept.startswith("Your edited one is kept beside it: notebooks/01_leaks (edited")
+        assert (done, "choose Revert" in " ".join(advice)) == (f"{LESSON} was reset.", True)
+        assert kept.startswith("Your edited version is kept beside it: notebooks/01_leaks (edited")
     assert left(desk) == {
         "01_leaks.ipynb": new, "01_leaks (edited).ipynb": b"mine", "01_leaks (edited 2).ipynb": b"mine, too",
     }  # fmt: skip
@@ -374,12 +374,12 @@ def test_a_lesson_that_is_new_stays_and_one_that_is_missing_or_older_is_laid(
 ) -> None:
     lay(course, desk)
     before = left(desk)
-    assert desks.reset(course, desk, "01") == [f"{LESSON} is already as new. Nothing was changed."]
+    assert desks.reset(course, desk, "01") == [f"{LESSON} has no edits or outputs. Nothing was changed."]
     (desk / LESSON).unlink()
-    assert desks.reset(course, desk, "01") == [f"{LESSON} is new again."]
+    assert desks.reset(course, desk, "01") == [f"{LESSON} was reset."]
     assert left(desk) == before
     (course / LESSON).write_bytes(executed("2 + 2"))
-    assert desks.reset(course, desk, "01") == [f"{LESSON} is new again."], "an old one that nobody edited"
+    assert desks.reset(course, desk, "01") == [f"{LESSON} was reset."], "an old one that nobody edited"
     assert list(left(desk)) == ["01_leaks.ipynb"] and b"2 + 2" in left(desk)["01_leaks.ipynb"]
 
 

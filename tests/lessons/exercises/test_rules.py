@@ -80,7 +80,7 @@ def test_what_stops_several_aspects_is_said_of_the_first(exercise: Exercise) -> 
 def test_so_is_what_an_answer_raised(exercise: Exercise) -> None:
     first, *others = aspects(exercise, lambda number: number / 0)
     assert "Your code raised ZeroDivisionError" in first.seen
-    assert [one.advice for one in others] == ["Mend that first."] * 2
+    assert [one.advice for one in others] == ["Fix that first."] * 2
 
 
 def test_where_linux_is_needed_and_not_there_the_aspect_is_not_checked(
@@ -90,7 +90,7 @@ def test_where_linux_is_needed_and_not_there_the_aspect_is_not_checked(
     verdict = trial.examine(exercise, lambda number: 2 * number, Variant())
     assert [one.unchecked for one in verdict.aspects] == [False, False, True]
     assert (verdict.status, verdict.points, verdict.worth) == ("correct", 3, 4)
-    assert "on Linux: not checked here; it is checked where grading runs, on Linux (0 of 1)" in str(verdict)
+    assert "on Linux: not checked here; it is checked in grading, on Linux (0 of 1)" in str(verdict)
 
 
 def test_two_aspects_have_two_names(exercise: Exercise) -> None:

@@ -68,7 +68,7 @@ def test_the_seed_shows_the_same_verdict_again_and_the_server_serves_on(server: 
 def test_a_request_is_taken_back_when_no_host_comes(server: Server) -> None:
     server.ask("leaks-x1", "kit")
     server.stop()
-    assert server.verdict().unjudged == "No answer was shown to the judge."
+    assert server.verdict().unjudged == "The judge was not shown an answer."
     assert asked(server, RIGHT.answer()).status == "correct"
 
 

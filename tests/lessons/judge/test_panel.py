@@ -36,8 +36,8 @@ def test_it_begins_with_the_status_as_a_word(aspects: tuple[Aspect, ...], missin
 def test_what_does_not_hold_says_what_was_seen_what_is_behind_it_and_what_to_try() -> None:
     known = misconceptions()[BELIEF]
     text = " ".join(shown(HELD, FAILED).text.split())
-    assert "✓ it closes: holds (2 of 2)" in text
-    assert "✗ it counts: does not hold (0 of 1) Seen: 3 of `records` came out" in text
+    assert "✓ it closes: passes (2 of 2)" in text
+    assert "✗ it counts: fails (0 of 1) Seen: 3 of `records` came out" in text
     assert f"Behind it (`{BELIEF}`): “{known.belief}” But: {' '.join(known.truth.split())}" in text
     assert "Try: Count after `write`." in text
 
@@ -50,18 +50,18 @@ def test_what_was_said_of_one_aspect_is_not_said_again_of_the_next() -> None:
         assert card.text.count(words) == card.html.count(words) == 1, words
 
 
-WAITING = Aspect("it stops", 1, 0, "", "this shows only when what stands above holds.", "Mend that first.")
+WAITING = Aspect("it stops", 1, 0, "", "this shows only when what is above passes.", "Fix that first.")
 
 
 def test_what_was_not_looked_at_is_not_said_to_fail() -> None:
     card = shown(FAILED, WAITING, replace(WAITING, name="it ends"))
     text = " ".join(card.text.split())
-    assert "✗ it counts: does not hold (0 of 1)" in text
-    assert "○ it stops: not looked at yet (0 of 1) This shows only when what stands above holds." in text
-    assert "○ it ends: not looked at yet (0 of 1) Check leaks-x1" in text, "the reason is told once"
-    assert card.text.count("does not hold (") == card.html.count(": does not hold\n") == 1
-    assert card.text.count("not looked at yet") == card.html.count("</strong>: not looked at yet\n") == 2
-    assert card.html.count("Mend that first.") == 1 and "Seen:</strong> this shows" not in card.html
+    assert "✗ it counts: fails (0 of 1)" in text
+    assert "○ it stops: not checked yet (0 of 1) This shows only when what is above passes." in text
+    assert "○ it ends: not checked yet (0 of 1) Check leaks-x1" in text, "the reason is told once"
+    assert card.text.count("fails (") == card.html.count(": fails\n") == 1
+    assert card.text.count("not checked yet") == card.html.count("</strong>: not checked yet\n") == 2
+    assert card.html.count("Fix that first.") == 1 and "Seen:</strong> this shows" not in card.html
 
 
 @pytest.mark.parametrize(
@@ -70,7 +70,7 @@ def test_what_was_not_looked_at_is_not_said_to_fail() -> None:
 )
 def test_what_was_looked_at_and_failed_says_so(failed: Aspect) -> None:
     card = shown(HELD, failed)
-    assert "✗ it stops: does not hold (0 of 1)" in card.text and "not looked at" not in card.text + card.html
+    assert "✗ it stops: fails (0 of 1)" in card.text and "not checked yet" not in card.text + card.html
 
 
 def test_a_missing_answer_is_not_held_against_anyone() -> None:

@@ -69,7 +69,7 @@ def test_one_process_judges_one_answer_after_the_other(server: Server) -> None:
 
 def test_a_host_that_ends_in_the_middle_gets_a_verdict(server: Server) -> None:
     found = shown(server, lambda source, sink: os._exit(3))
-    assert found.points == 0 and "ended in the middle of the check" in found.aspects[0].seen
+    assert found.points == 0 and "ended during the check" in found.aspects[0].seen
     assert shown(server, RIGHT.answer()).points == ONE.worth
 
 
@@ -108,7 +108,7 @@ def test_what_was_asked_can_be_taken_back(server: Server) -> None:
     server.stop()
     found = server.verdict()
     assert (found.status, found.belief) == ("not judged", ""), "and nothing is blamed"
-    assert found.unjudged == "No answer was shown to the judge."
+    assert found.unjudged == "The judge was not shown an answer."
     assert not Path(server.place).exists()
     assert shown(server, RIGHT.answer()).points == ONE.worth
 
@@ -152,7 +152,7 @@ def test_a_copy_that_always_hangs_is_not_the_answers_fault(
     monkeypatch.setattr(host, "FIRST", 0.05)
     monkeypatch.setattr(host, "hello", lambda: time.sleep(60))
     verdict = judged(ONE, RIGHT.answer(), Variant())
-    assert verdict.status == "not judged" and "says nothing about your code" in str(verdict)
+    assert verdict.status == "not judged" and "your code is not the reason" in str(verdict)
 
 
 def test_where_no_judge_listens_the_answer_is_shown_to_nobody(tmp_path: Path) -> None:

@@ -176,7 +176,7 @@ def test_a_loop_is_stopped_where_there_is_no_child_process() -> None:
 def test_an_answer_that_ends_python_is_wrong(answer: Any) -> None:
     verdict = judged(answer)
     assert (verdict.status, verdict.points) == ("wrong", 0)
-    assert "ended in the middle" in verdict.aspects[0].seen
+    assert "ended during" in verdict.aspects[0].seen
 
 
 @forks

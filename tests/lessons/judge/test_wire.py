@@ -119,7 +119,7 @@ def test_and_nothing_else_though_it_asks_by_name(name: str) -> None:
 
 def test_what_is_not_declared_never_crosses() -> None:
     judge, _ = joined(lambda given: given)
-    with pytest.raises(AttributeError, match="nothing is declared of 'Channel' objects"):
+    with pytest.raises(AttributeError, match="'Channel' objects are not declared"):
         judge.ask("answer")(Channel(socket.socket()))
 
 
@@ -485,7 +485,7 @@ def test_a_message_has_a_size() -> None:
 
 def test_a_value_that_is_too_large_for_a_message_is_an_error_of_its_own() -> None:
     judge, _ = joined(lambda: "a" * wire.FRAME)
-    with pytest.raises(MemoryError, match="too large to be handed on"):
+    with pytest.raises(MemoryError, match="too large to be sent"):
         judge.ask("answer")()
 
 

@@ -32,7 +32,7 @@ from lessons.lab.heatmap import RECORDS, cells, columns, heatmap, key, point
 from lessons.lab.widgets.faultmap import page
 from lifecycle import faults, ledger
 from lifecycle.sinks import ListSink
-from lifecycle.sources import ListSource
+from lifecycle.sources import CsvSource, ListSource
 
 
 @pytest.fixture(scope="module")
@@ -295,6 +295,28 @@ def test_what_a_part_opens_and_tells_nobody_is_counted(tmp_path):
     for descriptor in kept:
         os.close(descriptor)
     assert re.search(r"with PipelineContext the operating system counts \d\d files and 0 sockets", sentence)
+
+
+def test_a_part_of_the_kit_that_stays_open_is_named_by_the_ledger(tmp_path):
+    """Its file is counted as well, but it is not true that the ledger was not told."""
+    readings = tmp_path / "readings.csv"
+    readings.write_text("number\n1\n2\n", "utf-8")
+    kept = []
+
+    class Beside:
+        def process(self, stream):
+            kept.append(CsvSource(readings).__enter__())
+            yield from stream
+
+    sentence = faultmap(of(Beside)).sentence
+    for source in kept:
+        source.__exit__(None, None, None)
+    assert "without telling the ledger" not in sentence
+    assert re.search(
+        r"with PipelineContext the operating system counts \d\d files and 0 sockets more than before\. "
+        r"The ledger still lists \d+ times file readings\.csv\.",
+        sentence,
+    ), sentence
 
 
 # The picture

@@ -92,7 +92,7 @@ def test_a_journal_of_another_version_is_set_aside_in_one_sentence_and_kept(
     events, problems = journal.read()
     assert [event.option for event in events] == ["A"]
     assert problems == [
-        f"other.jsonl: 3 lines of version {version}, and this kit reads version 2; set aside."
+        f"other.jsonl: 3 lines of version {version}, but this kit reads version 2; set aside."
     ]
     assert journal.export(tmp_path / "copy.json") == (1, True)
     assert other.read_bytes() == stored, "never overwritten"

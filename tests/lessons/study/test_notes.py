@@ -124,7 +124,7 @@ def test_what_cannot_be_used_is_told_in_one_sentence(write, text: str, said: str
 @pytest.mark.parametrize(("line", "has"), [("version = 2", "version 2"), ("", "no version")])
 def test_a_file_of_another_version_is_refused(write, line: str, has: str) -> None:
     write(f'{line}\n[title]\nnone = "a"')
-    with pytest.raises(OtherVersion, match=f"notes/leaks.toml has {has}, and this kit reads version 1."):
+    with pytest.raises(OtherVersion, match=f"notes/leaks.toml has {has}, but this kit reads version 1."):
         stored("leaks")
 
 

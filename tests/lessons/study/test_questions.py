@@ -163,7 +163,7 @@ def test_a_file_of_another_version_is_refused_in_one_sentence(
     assert text.count("\nversion = 1\n") == 1
     (tmp_path / "study" / path).write_text(text.replace("\nversion = 1\n", f"\n{line}\n"), "utf-8")
     monkeypatch.setattr(stored, "files", lambda package: tmp_path / "study")
-    expected = f"{path.split('/')[-1]} {has}, and this kit reads version 1."
+    expected = f"{path.split('/')[-1]} {has}, but this kit reads version 1."
     stored.questions.cache_clear()
     stored.misconceptions.cache_clear()
     try:

@@ -138,7 +138,7 @@ def odd_parts(answer: Any, sheet: Sheet) -> Facts:
 
 # A night in which nothing moves shows nothing else, so that it costs everything.
 NOTHING = Rule(line_drops, lambda night: not night.arrived,
-               "not one record arrived, and the night raised {raised}.", "", "Mend that first.")  # fmt: skip
+               "not one record arrived, and the night raised {raised}.", "", "Fix that first.")  # fmt: skip
 ONCE = Asked("a line that drops is opened again, and each record comes once", 2, (
     Rule(line_drops, lambda night: night.spent,
          "a stage was retried: {raised}.", "decorators-stage-is-source",

@@ -95,13 +95,13 @@ ALL_CLOSED = Asked("every part is closed, also when another one fails", 2, (
 LAST_FIRST = Asked("the last one opened is closed first", 1, (
     # So it costs more than half to close only one part: the order of one shows nothing.
     Rule(closings, lambda one: one.missed and not (one.fails or one.equal),
-         "this shows only when each part is closed.", "", "Mend that first."),
+         "this shows only when each part is closed.", "", "Fix that first."),
     Rule(closings, lambda one: not one.last_first,
          "opened in the order {opened}, closed in the order {closed}.", "chains-first-closes-first",
          "What was opened later may need what was opened before it: go backwards."),
 ))  # fmt: skip
 COMES_OUT = Asked("a failure comes out", 2, (
-    Rule(closings, lambda one: not one.closed, "no part was closed.", "", "Mend that first."),
+    Rule(closings, lambda one: not one.closed, "no part was closed.", "", "Fix that first."),
     Rule(closings, lambda one: one.failures and not one.one_of_theirs,
          "{failures} of the parts failed to close, and what came out is {raised}.", "",
          "Let one of their errors out, as it is or in a group, when all are closed."),

@@ -161,7 +161,7 @@ ACCEPTS = Asked("it passes each right field", 1, WORKS, (
          "Let the cycle collector run before you look: `gc.collect()`."),
     Rule(runs, lambda run: run.group == "right" and not run.passed, REJECTS, "", LET_GO),
     Rule(runs, lambda run: not run.catches, "your test passes every field, right or wrong.", "",
-         "Mend that first."),
+         "Fix that first."),
 ))  # fmt: skip
 ruled("descriptors-x5", "A test that catches a field that leaks", kind="test", answer="test_field", version=5,
       given=samples, asked=[SHARES, KEEPS, REFUSED, ACCEPTS])  # fmt: skip

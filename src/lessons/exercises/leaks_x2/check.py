@@ -149,7 +149,7 @@ KEPT = Asked("the rows are kept when the block succeeds, and only then", 1, [BOR
 ))  # fmt: skip
 REFUSED = Asked("the slot is given back when the commit fails", 1, [BORROWS], (
     Rule(each_way, lambda block: block.ended == "commit" and not block.committed,
-         "no commit was tried, so none could fail.", "", "Mend what is said above first."),
+         "no commit was tried, so none could fail.", "", "Fix what is said above first."),
     *by_error(each_way, lambda block: block.ended in ("commit", "rollback") and block.is_open,
               "{when}, its connection had not been given back: {raised}.", "",
               "`__exit__` can fail in the middle, too. Put the line that closes into a `finally`."),

@@ -147,7 +147,7 @@ def catches(leaks: str, when: str, never: str) -> tuple[Rule, ...]:
 
 PASSES = Asked("it lets every job pass that gives its slots back", 2, SPEAKS, (
     Rule(each_job, lambda one: not one.rejects_any,
-         "your test lets every job pass, also those that leak.", "", "Mend that first."),
+         "your test lets every job pass, also those that leak.", "", "Fix that first."),
     Rule(each_job, lambda one: not one.leaks and not one.passed and one.shared,
          "your test rejects a right job that got the same pool as an earlier job: {said}.", "",
          "Make a new pool inside the test, so that no job finds what another one has left."),

@@ -1,7 +1,7 @@
 """Assign any value to a setting: where `PipelineConfig` refuses it, and where its unchecked twin fails.
 
-The listing that is shown is run twice through a real pipeline and watched: once with `PipelineConfig`, once
-with `PlainConfig`, a plain class of the same fields. The tracebacks are the real ones.
+The listing is run twice with a real pipeline: once with `PipelineConfig`, once with `PlainConfig`, a plain
+class with the same fields. The tracebacks are real.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ from lifecycle.stages import Normalise, Parse, RollingMean
 
 FIELDS = ("label", "windowSize", "maxAttempts", "delaySeconds", "center", "spread")
 UNKNOWN = "windowsize"
-# What is telling about a value: the label a student picks → the value as it is typed.
+# Interesting values: the label that a student chooses → the value as it is typed.
 EXAMPLES = {
     "0": "0",
     "-1": "-1",
@@ -48,7 +48,7 @@ EXAMPLES = {
     "10**400, more than a float holds": "10**400",
     "[7], a list": "[7]",
 }
-# How it is assigned: the label a student picks → the lines that do it. The last one is the assignment.
+# Ways to assign: the label that a student chooses → the lines that do it. The last line is the assignment.
 WAYS = {
     "on the instance": ("config = {config}()", "config.{field} = {value}"),
     "in the constructor": ("config = {config}({field}={value})",),
@@ -86,7 +86,7 @@ class PlainConfig:
 
 @dataclass(frozen=True)
 class AssignSettings:
-    """A field, a value as it is typed in Python, and a key of `WAYS`.
+    """A field, a value as typed in Python, and a key of `WAYS`.
 
     `field` is one of `FIELDS` or any other name of letters, digits and _. `value` is a literal, `nan`,
     `inf` or a power like `10**400`. Raises `ValueError` for other texts, `TypeError` for what is not a text.
@@ -111,14 +111,14 @@ class AssignSettings:
             raise ValueError(f"way={self.way!r} is not known; way is one of {', '.join(WAYS)}")
         if not self.field.isidentifier() or keyword.iskeyword(self.field) or self.field.startswith("__"):
             raise ValueError(
-                f"{self.field!r} cannot be a field: a name has letters, digits and _, does not start with a "
-                "digit or with two _, and is not a keyword of Python"
+                f"{self.field!r} cannot be a field. A name has letters, digits and _. It does not start with "
+                "a digit or with two _, and is not a keyword of Python"
             )
         literal(self.value)
 
 
 def literal(text: str) -> tuple[Any, str]:
-    """The value of a literal, and how it is written in a listing; `ValueError` says what can be typed.
+    """The value of a literal, and its form in a listing; `ValueError` says what can be typed.
 
     >>> literal(" [1,2] "), literal("nan")[1], literal("10**3")[0]
     (([1, 2], '[1, 2]'), 'float("nan")', 1000)
@@ -171,13 +171,13 @@ class Step:
 
     def __str__(self) -> str:
         where = "this listing" if self.file == FILE else self.file
-        # The lines of the standard library differ from one Python to the next.
+        # Line numbers of the standard library differ between versions of Python.
         return f"{where}, line {self.line}" if self.line else where
 
 
 @dataclass(frozen=True)
 class Execution:
-    """One run of the listing. Values and errors are kept as text, so that it keeps no frame alive.
+    """One run of the listing. Values and errors are stored as text, so that it does not keep a frame alive.
 
     `config` names the class. `called` is the call of `__set__` by parameter; empty when none was made.
     `before` and `after` are the instance's `__dict__` as (name, value); `None` where there is no instance.
@@ -199,7 +199,7 @@ class Execution:
 
     @property
     def line(self) -> int:
-        """The line of the listing at which the error came out; 0 without one."""
+        """The line of the listing that the error reached; 0 if there was no error."""
         return self.steps[0].line if self.steps else 0
 
     @property
@@ -209,15 +209,15 @@ class Execution:
 
     @property
     def changed(self) -> tuple[str, ...]:
-        """The names in the instance's `__dict__` whose value is new."""
+        """The names in the instance's `__dict__` that have a new value."""
         return tuple(name for name, value in self.after or () if (name, value) not in (self.before or ()))
 
 
 @dataclass(frozen=True)
 class AssignOutcome:
-    """What was seen: the listing, the line of the assignment in it, and its two runs.
+    """The outcome: the listing, the line of the assignment in it, and its two runs.
 
-    `given` is the value as text, `usual` what the file holds when nothing was assigned.
+    `given` is the value as text. `usual` is the content of the file if nothing is assigned.
     """
 
     settings: AssignSettings
@@ -235,7 +235,7 @@ class AssignOutcome:
 
     @property
     def broken(self) -> bool:
-        """Whether a value came past `PipelineConfig` that broke its pipeline, or a descriptor was lost."""
+        """Whether `PipelineConfig` accepted a value that broke its pipeline, or a descriptor was lost."""
         return bool(self.checked.error and not self.refused) or self._lost
 
     @property
@@ -302,7 +302,7 @@ class AssignOutcome:
         return f"The plain twin takes it and never fails: {came}, and there is no message."
 
     def different(self, run: Execution) -> int:
-        """How many of the records that it wrote are not what they are when nothing was assigned."""
+        """How many of its records differ from those of a run in which nothing is assigned."""
         return sum(one != usual for one, usual in zip(run.written, self.usual, strict=False))
 
     def _ending(self, run: Execution, who: str) -> str:
@@ -317,7 +317,7 @@ class AssignOutcome:
         )
 
     def distance(self, run: Execution) -> str:
-        """How far its failure is from the assignment, in lines of the listing and frames below it."""
+        """The distance from the assignment to the failure: lines in the listing, and frames below it."""
         lines = many(run.line - self.line, "line")
         return f"{lines} later" + (f", {many(run.deeper, 'frame')} deeper" if run.deeper else "")
 
@@ -365,19 +365,19 @@ def _dict(pairs: tuple[tuple[str, str], ...] | None) -> str:
 
 
 def _said(error: BaseException, report: Path) -> str:
-    """The error in one line: without the folder of this run, and without the middle of a long number."""
+    """The error in one line, without the folder of this run and the middle of a long number."""
     text = f"{type(error).__name__}: {error}".replace(f"{report}", report.name)
     return re.sub(r"\d{41,}", lambda digits: f"{digits[0][:18]}...{digits[0][-19:]}", text)
 
 
 def _stopped(error: str) -> str:
-    """The error as a sentence of its own, without the record that a sink appends."""
+    """The error as a sentence, without the record that a sink appends."""
     text = error.split(": {")[0]
     return text if text.endswith(("?", ".")) else text + "."
 
 
 def listing(settings: AssignSettings, config: str = "Config") -> str:
-    """The code for these settings, as it is shown and as it is run.
+    """The code for these settings, which is both shown and run.
 
     >>> print(*listing(AssignSettings("windowSize", "nan")).splitlines()[:4], sep="\\n")
     config = Config()
@@ -406,14 +406,14 @@ def assign(settings: AssignSettings) -> AssignOutcome:
 
 @functools.cache
 def _usual() -> tuple[str, ...]:
-    """What is written when a field is assigned the value that it has."""
+    """What is written if a field is assigned the value that it already has."""
     return _executed(AssignSettings("center", "0.0"), 2, PipelineConfig).written
 
 
 def _executed(settings: AssignSettings, line: int, kind: type) -> Execution:
     name = kind.__name__
     if settings.way == "on the class":
-        # A class of its own for each run: what is assigned on it stays on it.
+        # Each run has a class of its own, because assignments to the class stay on it.
         kind = type(name, (kind,), {})
     source = listing(settings)
     with tempfile.TemporaryDirectory(prefix="lifecycle-") as folder:
@@ -443,11 +443,11 @@ _PARTS: tuple[Callable[..., Any], ...] = (
 
 
 def _unheard(*_: object) -> None:
-    """Where the listing prints: its output is dropped."""
+    """The listing prints to this; the output is dropped."""
 
 
 class _Assignment:
-    """What `__set__` was given, and what the instance held before."""
+    """The arguments of `__set__`, and the content of the instance before."""
 
     def __init__(self, field: str, line: int) -> None:
         self.field, self.line = field, line
@@ -476,7 +476,7 @@ class _Assignment:
 
 
 def shown(value: Any) -> str:
-    """The value as Python prints it, in no more than a column holds."""
+    """The value as Python prints it, cut to the width of a column."""
     return _short.repr(value)
 
 
@@ -510,7 +510,7 @@ def _steps(script: Script) -> tuple[Step, ...]:
 
 
 def _written(report: Path) -> tuple[str, ...]:
-    """The temperatures that the file holds."""
+    """The temperatures in the file."""
     if not report.exists():
         return ()
     lines = report.read_text(encoding="utf-8").splitlines()

@@ -1,7 +1,7 @@
-"""A stream that breaks, and three ways to retry it, on one virtual time line.
+"""A stream that breaks, and three ways to retry it, on one virtual timeline.
 
-The way that counts is the real `@retryOnFailure`; a virtual clock takes the place of `sleep`. The other two
-are what one writes first. Each is run and watched: which records an attempt reads, and which arrive.
+The way that counts is the real `@retryOnFailure`, with a virtual clock in place of `sleep`. The other two
+ways are typical first versions. Each is run and observed: which records an attempt reads, and which arrive.
 """
 
 from __future__ import annotations
@@ -19,13 +19,13 @@ from lifecycle.closing import describe
 from lifecycle.probe import Event, Injected
 from lifecycle.retry import retryOnFailure
 
-# Where the retry is, and how it goes on.
+# Where the retry is, and how it continues.
 WAYS = {
     "counted": "around the pull, counted",
     "restarted": "around the pull, restarted",
     "call": "around the call",
 }
-# What the broken attempt raises. Three are an `OSError`, two are not.
+# What the broken attempt raises. Three inherit from `OSError`, two do not.
 ERRORS: dict[str, type[Exception]] = {
     "OSError": OSError,
     "ConnectionResetError": ConnectionResetError,
@@ -35,7 +35,7 @@ ERRORS: dict[str, type[Exception]] = {
 }
 # What is retried.
 RETRIED = {"source": "a source: stream(self)", "stage": "a stage: process(self, stream)"}
-# What the source yields when it is opened again.
+# What the source yields after it is opened again.
 REOPENED = {
     "same": "the same records in the same order",
     "short": "only the first two records",
@@ -49,7 +49,7 @@ READ = 0.5  # seconds of the virtual clock for one record
 
 @dataclass(frozen=True)
 class RetrySettings:
-    """What breaks, and what is done about it. A value that is not allowed is a `ValueError`.
+    """What breaks, and how it is retried. Raises `ValueError` for a value that is not allowed.
 
     `records` (1 to 8) is how many the source has. `failures` has one entry for each attempt that breaks, the
     first attempt's first: after how many records (0 to 8, `None`: it does not break). `attempts` (1 to 4)
@@ -82,12 +82,14 @@ class RetrySettings:
         if isinstance(self.delay, bool) or self.delay not in DELAYS:
             raise ValueError(f"delay={self.delay!r} is not one of {', '.join(map(str, DELAYS))} seconds")
         if isinstance(self.failures, (str, int)) or not isinstance(self.failures, Sequence):
-            raise ValueError(f"failures={self.failures!r} is no list; [3] breaks attempt 1 after 3 records")
+            raise ValueError(
+                f"failures={self.failures!r} is not a list; [3] breaks attempt 1 after 3 records"
+            )
         failures = list(self.failures)
         wrong = [one for one in failures if not (one is None or (type(one) is int and 0 <= one <= RECORDS))]
         if wrong or len(failures) > ATTEMPTS:
             raise ValueError(
-                f"failures={failures!r}: allowed are up to {ATTEMPTS} entries, one for each attempt; an "
+                f"failures={failures!r}: allowed are up to {ATTEMPTS} entries, one for each attempt. An "
                 f"entry says after how many records it breaks: 0 to {RECORDS}, or None for never"
             )
         while failures and failures[-1] is None:
@@ -95,13 +97,13 @@ class RetrySettings:
         object.__setattr__(self, "failures", tuple(failures))
 
     def breaks(self, attempt: int) -> int | None:
-        """After how many records an attempt breaks, `None` for one that does not; counted from 1."""
+        """After how many records an attempt breaks; `None` if it does not. Attempts are counted from 1."""
         return self.failures[attempt - 1] if attempt <= len(self.failures) else None
 
 
 @dataclass(frozen=True)
 class Read:
-    """One record read by one attempt, at so many seconds.
+    """One record that an attempt reads, and when, in seconds.
 
     `kind` is "first" (it arrived, for the first time), "skipped" (it was read and dropped) or "twice" (it
     arrived once more).
@@ -114,7 +116,7 @@ class Read:
 
 @dataclass(frozen=True)
 class StreamAttempt:
-    """One opening of the stream: from when to when, what it read, and the error that broke it (or "")."""
+    """One attempt: its start and end, what it read, and the error that broke it (or "")."""
 
     number: int
     start: float
@@ -125,10 +127,11 @@ class StreamAttempt:
 
 @dataclass(frozen=True)
 class RetryOutcome:
-    """All attempts on one time line, and how long was waited between two, in seconds.
+    """All attempts on one timeline, and the waits between them, in seconds.
 
-    `raised` is what left the stream, as one line of text, or "". `seconds` is how long it took in all.
-    `doubles` are the records that a restart which does not count brings more than once: it was run, too.
+    `raised` is the error that left the stream, as one line of text, or "". `seconds` is the total time.
+    `doubles` are the records that a restart without counting would deliver more than once; that restart was
+    run, too.
     """
 
     settings: RetrySettings
@@ -140,7 +143,7 @@ class RetryOutcome:
 
     @property
     def arrived(self) -> tuple[int, ...]:
-        """The records that arrived, in order; one that arrived twice is there twice."""
+        """The records that arrived, in order; a record that arrived twice appears twice."""
         return tuple(read.record for read in self._reads() if read.kind != "skipped")
 
     @property
@@ -160,7 +163,7 @@ class RetryOutcome:
 
     @property
     def once(self) -> bool:
-        """Whether each record arrived once, and no error."""
+        """Whether each record arrived exactly once, and no error arrived."""
         return not (self.raised or self.twice or self.missing)
 
     def _reads(self) -> list[Read]:
@@ -206,7 +209,7 @@ _KEY = {"skipped": "(n): read and skipped", "twice": "n!: arrives once more"}
 
 
 class Server:
-    """Hands out numbered readings. A virtual clock goes along."""
+    """Yields numbered readings, and moves a virtual clock."""
 
     def __init__(self, settings: RetrySettings) -> None:
         self.settings = settings
@@ -214,7 +217,7 @@ class Server:
         self.opened = 0
 
     def stream(self) -> Iterator[int]:
-        """Yield the readings that there are when it is opened."""
+        """Yield the readings that exist when it is opened."""
         live = self.settings.reopened == "live"
         for record in self._live() if live else self._stored():
             self.clock = record * READ if live else self.clock + READ
@@ -230,7 +233,7 @@ class Server:
 
 
 class Attempts:
-    """The attempts to read a server: a subscriber that writes them down, and breaks them where it is told."""
+    """The attempts to read a server: a subscriber that records them, and breaks them as the settings say."""
 
     def __init__(self, server: Server) -> None:
         self.server, self.settings = server, server.settings
@@ -238,7 +241,7 @@ class Attempts:
         self.tries: list[dict[str, Any]] = []
 
     def __call__(self, event: Event) -> Exception | None:
-        """Look at one event of the server."""
+        """Handle one event of the server."""
         if event.phase == "start" and not event.done:
             self.server.opened += 1
             if self.settings.retried == "source":
@@ -268,7 +271,7 @@ class Attempts:
         self.tries.append({"start": clock, "end": clock, "reads": [], "error": ""})
 
     def arrive(self) -> None:
-        """The record read last has arrived at the one who pulls."""
+        """The record that was read last has arrived at the loop that pulls."""
         self.tries[-1]["reads"][-1][2] = True
 
     def stream(self) -> Callable[[], Iterator[int]]:
@@ -283,7 +286,7 @@ class Attempts:
 
 
 class Relay:
-    """A stage that hands on what it is given; each call is an attempt."""
+    """A stage that passes its records on; each call is an attempt."""
 
     def __init__(self, attempts: Attempts) -> None:
         self.attempts = attempts
@@ -345,7 +348,7 @@ def listing(settings: RetrySettings) -> str:
 
 
 def retry(settings: RetrySettings) -> RetryOutcome:
-    """Pull the stream to its end, as the settings say, and tell what was read and what arrived.
+    """Pull the stream to its end, as the settings say, and return what was read and what arrived.
 
     >>> retry(RetrySettings(records=5, failures=[3])).arrived
     (1, 2, 3, 4, 5)
@@ -455,7 +458,7 @@ def _broke(outcome: RetryOutcome) -> str:
 
 
 def _went_on(outcome: RetryOutcome) -> str:
-    """How the attempts after the first went on, when no error arrived."""
+    """How the attempts after the first one continued, if no error arrived."""
     settings, last = outcome.settings, outcome.attempts[-1].number
     if settings.retried == "stage":
         ended = f"Attempt {last} was given the same iterator, which the failure had spent: it ended at once."
@@ -488,5 +491,5 @@ def _gap(outcome: RetryOutcome) -> str:
 
 
 def after(count: int) -> str:
-    """After so many records, in words."""
+    """ "After so many records" in words."""
     return f"after {many(count, 'record')}" if count else "before its first record"

@@ -1,7 +1,7 @@
-"""What is to be said of a pipeline on one page: every place where it can fail, its counts and its times.
+"""The facts about a pipeline for one page: every place where it can fail, its counts and its times.
 
-The sweeps are `faultmap`'s. Three more runs are made, all with `PipelineContext`: one without a failure, one
-that fails in the middle, and one in which each part is measured.
+The sweeps come from `faultmap`. Three more runs are made, all with `PipelineContext`. One has no failure, one
+fails in the middle, and in one each part is measured.
 """
 
 from __future__ import annotations
@@ -24,10 +24,10 @@ Kept = Callable[[], int]
 
 @dataclass(frozen=True)
 class Count:
-    """One run: where it failed (`None`: nowhere), what came out, and how many records.
+    """One run: where it failed (`None`: nowhere), what it raised, and how many records there were.
 
-    `accepted` is how many the sink has taken. `before` and `after` are how many are in the sink's place for
-    somebody else to read; `None` if that is not known.
+    `accepted` is how many records the sink accepted. `before` and `after` are how many records another reader
+    could read before and after; `None` if unknown.
     """
 
     fault: Fault | None
@@ -39,7 +39,7 @@ class Count:
 
 @dataclass(frozen=True)
 class Time:
-    """The own time of one part in seconds, and the records that it yielded; `why` says why there is none."""
+    """The own time of one part in seconds, and its number of records; `why` says why there is no time."""
 
     name: str
     records: int = 0
@@ -49,7 +49,7 @@ class Time:
 
 @dataclass(frozen=True)
 class Facts:
-    """All that the page says of a pipeline. If `map` is refused, there is nothing else."""
+    """Everything that the page says about a pipeline. If `map` is refused, there is nothing else."""
 
     map: MapOutcome
     counts: tuple[Count, ...] = ()
@@ -62,7 +62,7 @@ class Facts:
         return tuple(str(one.fault) for one in outcomes if one.raised is None)
 
     def sentences(self) -> list[str]:
-        """What is the same at every run, in plain sentences."""
+        """The facts that are the same in every run, in plain sentences."""
         if self.map.refused:
             return [self.map.refused]
         return [self.map.sentence, *map(self._count, self.counts), *self.silence()]
@@ -78,7 +78,7 @@ class Facts:
         return f"{where}{ends}: the sink accepts {many(one.accepted, 'record')}. {after}"
 
     def silence(self) -> list[str]:
-        """Where a failure is not reported, as a sentence; nothing if it is reported everywhere."""
+        """A sentence about the places where a failure is not reported; empty if there are none."""
         if not self.silent:
             return []
         first = ", ".join(self.silent[:3]) + (", …" if len(self.silent) > 3 else "")
@@ -90,23 +90,23 @@ class KeptFailed(Exception):
 
 
 def facts(build: Any, kept: Kept | None = None, progress: Progress | None = None) -> Facts:
-    """Look at a pipeline whose `build()` returns new `(source, stages, sink)` at each call.
+    """Examine a pipeline whose `build()` returns new `(source, stages, sink)` at each call.
 
-    kept: says how many records somebody else can read in the sink's place now; the kit's own sinks need
-    none. progress: is told which run of how many begins.
+    kept: returns how many of the sink's records another reader can read now; not needed for the kit's own
+    sinks. progress: receives the number of the run that starts, and the total.
 
     >>> from lifecycle.sources import ListSource
     >>> facts(lambda: (ListSource("abc"), [], ListSink())).counts[1]
     Count(fault=Fault(place='sink', phase='write', record=2, error=<class 'OSError'>), \
 raised='OSError: injected: sink, write 2', accepted=1, before=0, after=1)
     """
-    if build is None:  # a map would show the course's own pipeline then
+    if build is None:  # else the map would show the course's own pipeline
         return Facts(MapOutcome(refused="A function that returns source, stages, sink is needed, not None."))
     swept = faultmap(build, progress)
     if swept.refused:
         return Facts(swept)
     whole = _run(build, None, kept)
-    # With one record, or without a sink, there is no middle: the run fails as early as it can.
+    # With one record, or without a sink, there is no middle: then the run fails as early as possible.
     place, phase = ("sink", "write") if "sink" in dict(swept.parts) else ("source", "pull")
     middle = Fault(place, phase, whole.accepted // 2 + 1)
     failed = [_run(build, middle, kept)] if swept.points(place) else []
@@ -127,7 +127,7 @@ def _run(build: Build, fault: Fault | None, kept: Kept | None) -> Count:
 
 
 def _there(sink: Any, kept: Kept | None) -> int | None:
-    """How many records are in the place of a sink, for somebody else to read."""
+    """How many of a sink's records another reader can read."""
     if kept is not None:
         return _told(kept)
     if isinstance(sink, ListSink):
@@ -184,11 +184,11 @@ def _time(name: str, part: Any, why: str) -> Time:
 
 
 def _measure(part: Any, method: str) -> str:
-    """Decorate a method of one object; why that cannot be done, or "" if it was."""
+    """Decorate a method of one object. Returns why that is not possible, or ""."""
     try:
         setattr(part, method, measuredStage(getattr(part, method)))
     except TypeError:
         return f"`{method}` is not a generator function: it has no `yield`"
     except AttributeError:
-        return "its class has `__slots__`, so nothing can be put on the object"
+        return "its class has `__slots__`, so an attribute of the object cannot be set"
     return ""

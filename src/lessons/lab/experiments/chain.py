@@ -1,8 +1,8 @@
-"""FailureLab's experiment: one pipeline, pulled a record at a time, struck wherever a student likes.
+"""FailureLab's experiment: one pipeline, pulled record by record, with failures wherever a student chooses.
 
-`Chain` steps the real thing: `PipelineContext.stream()` over real parts, a real pool of twenty
-connections, the real ledger. Each action answers with a frozen `ChainState`; `play` does several in a row.
-Nothing in it imitates a generator: the state and the line of a part are read from its own frame.
+`Chain` steps through a real pipeline: `PipelineContext.stream()` with real parts, a real pool of twenty
+connections, the real ledger. Each action returns a frozen `ChainState`; `play` does several actions.
+Generators are not imitated: the state and the line of a part are read from its own frame.
 """
 
 from __future__ import annotations
@@ -44,25 +44,25 @@ __all__ = ["SPREADS", "Box", "Chain", "ChainSettings", "ChainState", "Fault", "R
 Build = Callable[[], tuple[Any, Sequence[Any], Any]]
 
 PATIENCE = 2.0  # seconds that one pull may take before it counts as a loop that never yields
-PULLS = 10_000  # pulls after which "run to the end" stops by itself
-BUDGET = 5.0  # seconds after which it does so too
-STAGES = 100  # of one pipeline; what yields more of them may have no end
+PULLS = 10_000  # "run to the end" stops after this many pulls
+BUDGET = 5.0  # or after this many seconds
+STAGES = 100  # stages of one pipeline; an iterable with more may be endless
 
 SPREADS: dict[str, Any] = {"7.3": 7.3, "0 (too small)": 0, "'7.3' (text)": "7.3"}
-"""What the normalisation can be told to divide by: one right value, and two that validation refuses."""
+"""What the normalisation can divide by: one right value, and two that validation refuses."""
 
 
 @dataclass(frozen=True)
 class ChainSettings:
     """What a student sets.
 
-    `records` is how many the source has. `context` runs the pipeline in a `PipelineContext`; without it, a
-    runner closes the parts after its loop. `retry` opens the source again after an `OSError`. `validation`
-    puts `spread`, a key of `SPREADS`, through a `PipelineConfig` before anything opens. `measure` puts
-    `@measuredStage` around the source and each stage, outside the retry. `faults` are injected
-    in every run, one that is listed twice up to two times. Their place may be "loop" too, the code that
-    pulls, and the next pull or write is one without a number.
-    Raises `ValueError` for a phase or an error that the lab does not have.
+    `records` is the number of records in the source. `context` runs the pipeline in a `PipelineContext`;
+    without it, a runner closes the parts after its loop. `retry` opens the source again after an `OSError`.
+    `validation` puts `spread`, a key of `SPREADS`, through a `PipelineConfig` before anything opens.
+    `measure` puts `@measuredStage` around the source and each stage, outside the retry. `faults` are injected
+    in every run; a fault that is listed twice, up to two times. Their place may also be "loop", the code that
+    pulls. Without a number, a fault means the next pull or write. Raises `ValueError` for a phase or an error
+    that the lab does not have.
     """
 
     records: int = 12
@@ -83,7 +83,7 @@ class ChainSettings:
 
 @dataclass(frozen=True)
 class Resource:
-    """Something that a part opened, and whether it is "open", "closed" or "left open"."""
+    """A resource that a part opened, and whether it is "open", "closed" or "left open"."""
 
     name: str
     state: str
@@ -108,7 +108,7 @@ class Box:
     measured: str = ""
 
     def text(self) -> str:
-        """One line: status, the line of its own code, what it holds."""
+        """One line: status, the current line of its code, its resources."""
         stand = self.stand
         where = f" at line {stand.line} of {stand.where}: {stand.code}" if stand.line else ""
         held = "".join(f" · {resource.name} {resource.state}" for resource in self.resources)
@@ -121,7 +121,7 @@ class Box:
 
 @dataclass(frozen=True)
 class ChainState:
-    """All that can be seen of the chain at one moment.
+    """Everything that can be seen of the chain at one moment.
 
     `record` is the number of the record on its way and `link` the arrow it is on, counted from the source, -1
     for none; `value` is that record as text, and `token` the one value of it that the arrow shows. `accepted`
@@ -166,11 +166,14 @@ class ChainState:
 
     @property
     def miscounted(self) -> bool:
-        """Whether `_recordCount` is wrong. Inside a pull it is behind: it counts after `write` returned."""
+        """Whether `_recordCount` is wrong.
+
+        Inside a pull it is one behind, because it counts after `write` has returned.
+        """
         return not self.moment and self.counted not in (None, self.accepted)
 
     def text(self) -> str:
-        """The same as text: no address, no folder, nothing that differs from one machine to the next."""
+        """The same as text, without addresses, folders, or anything else that differs between machines."""
         kept = "unknown" if self.kept is None else self.kept
         counted_ = "no _recordCount" if self.counted is None else f"_recordCount {self.counted}"
         pool = f"pool: {self.slots} slots, {self.used} in use, {self.leaked} leaked · " if self.slots else ""
@@ -189,7 +192,7 @@ class ChainState:
 
 
 class Chain:
-    """One pipeline to step, strike and restart. Close it, or use it in a `with` block.
+    """One pipeline to step, strike and restart. Close it after use, or use it in a `with` block.
 
     Without `build` it is weather CSV → parse → filter → normalise → one SQLite table. `build()` returns a
     student's own `(source, stages, sink)`.
@@ -215,9 +218,11 @@ class Chain:
     # Actions
 
     def step(self) -> ChainState:
-        """Open the parts; after that, pull one record to the sink. An ended run begins again.
+        """Open the parts, or pull one record to the sink if they are open.
 
-        Where no part can be opened, the first step pulls: otherwise it would change nothing that one sees.
+        After a run has ended, begin the next.
+
+        If no part needs opening, the first step pulls, because otherwise nothing visible would change.
         """
         self._aside = ""
         if self._moment:
@@ -237,9 +242,9 @@ class Chain:
             self._advance()
 
     def inside(self) -> ChainState:
-        """Show the next moment of a pull: each crossing from one part to the next, one by one.
+        """Show the next moment of a pull: the moments are the crossings from one part to the next.
 
-        The pull itself runs when its first moment is shown; the others were seen on the way.
+        The whole pull runs before its first moment is shown; all moments are recorded during it.
         """
         self._aside = ""
         if self._moment == 0:
@@ -268,7 +273,7 @@ class Chain:
         return self.state
 
     def restart(self) -> ChainState:
-        """Begin the next run, as a supervisor does. A run that is not over is left where it is."""
+        """Begin the next run, as a supervisor does. An unfinished run is left suspended."""
         self._moment, self._aside = 0, ""
         news = self._abandon()
         self._begin()
@@ -276,14 +281,14 @@ class Chain:
         return self.state
 
     def reset(self, settings: ChainSettings | None = None) -> ChainState:
-        """Close everything, the leaked runs too, and begin at run 1, with new settings if some are given."""
+        """Close everything, including leaked runs, and begin at run 1, with new settings if given."""
         self.settings = settings or self.settings
         self._strikes.clear()
         self._aside = ""
         try:
             self._bury()
         finally:
-            # If an error comes in between, there is still a run.
+            # Even if an error comes now, there is a run.
             self._runs = self._moment = 0
             self._begin()
         return self.state
@@ -299,7 +304,8 @@ class Chain:
         else:
             self._strikes.append(place)
             if self._moment:
-                # All that is shown of a pull has happened, so a click in the middle of it needs a message.
+                # Everything shown of a pull has already happened, so a click in the middle of it needs a
+                # message.
                 node = next(node for node in self._run.watch.nodes if node.key == place)
                 self._aside = (
                     "The pull that you looked into was over before you struck. The bolt waits for the next "
@@ -324,8 +330,8 @@ class Chain:
 
     @property
     def state(self) -> ChainState:
-        """What is to be seen now."""
-        with self._counted():  # to look at what is kept opens the database's file once more
+        """What can be seen now."""
+        with self._counted():  # counting the kept records opens the database's file once more
             return self._show(self._moment)
 
     @property
@@ -358,7 +364,8 @@ class Chain:
         self._runs += 1
         self._news = ""
         self._run = ChainRun(self._runs, self.settings, self._strikes)
-        # The course's own parts need no limit: on a slow machine the first look at a database takes a while.
+        # The course's own parts need no limit; on a slow machine, the first query of a database takes a
+        # while.
         patience = limit(PATIENCE) if self._build is not None else nullcontext()
         try:
             with self._counted(), patience:
@@ -441,7 +448,7 @@ class Chain:
         )
         leaked = sum(entry.kind == "connection" and entry in lost for entry in held)
         slots = SLOTS if self._build is None else 0
-        # Inside a pull the course's sink has committed when it is closed, and not before.
+        # The course's sink commits when it is closed, so inside a pull it has not committed.
         closed = any((one.what, one.node) == ("left", watch.sink) for one in watch.moments[:moment])
         kept = run.kept() if closed or not moment or run.weather is None else 0
         return ChainState(
@@ -491,7 +498,7 @@ class Chain:
 
     def _armed(self, node: Node, i: int, seen: Moment) -> str:
         watch, what = self._run.watch, _next(node)
-        # In a moment before the bolt fell the part was armed, whatever has become of it since.
+        # In moments before the bolt struck, the part was armed, even if that has changed since.
         falls = seen.what and i == watch.struck == watch.origin and seen.stands[i].status != "failed"
         if node.key in self._strikes or (falls and watch.blow.startswith(f"at its {what}")):
             return f"armed: {_armed_at(node)}"
@@ -513,7 +520,7 @@ class Chain:
         return told + self._miscount()
 
     def _miscount(self) -> str:
-        """A pipeline that counts wrongly is told of: the lab counts for itself."""
+        """The lab has its own count, so it can report a pipeline that counts wrongly."""
         watch = self._run.watch
         counted = watch.now().counted
         if counted is None or counted == watch.accepted:
@@ -541,7 +548,7 @@ class ChainRun:
         self.phase = "new"
         self.raised = ""
         self.tired = 0  # pulls after which the lab gave up waiting for an end
-        # Kept, as a supervisor keeps it: no cleanup may depend on its going away.
+        # It is kept, as a supervisor keeps it, so that no cleanup depends on its deletion.
         self.error: BaseException | None = None
         self.refused = ""
         self._driver: Iterator[Any] | None = None
@@ -555,7 +562,7 @@ class ChainRun:
 
     @property
     def manages(self) -> bool:
-        """Whether any part can be opened. Before there are parts, the course's own are expected."""
+        """Whether a part needs opening. Before the parts exist, the course's own parts are assumed."""
         return self.weather is not None or any(node.managed for node in self.watch.nodes)
 
     @property
@@ -565,14 +572,17 @@ class ChainRun:
 
     @property
     def holds(self) -> bool:
-        """Whether anything of this run is open or suspended still."""
+        """Whether anything of this run is still open or suspended."""
         held = ledger.held()
         return any(entry in held for entry in self.watch.owners) or bool(
             suspended(self.watch, self.watch.stands())
         )
 
     def make(self, source: Any, stages: Sequence[Any], sink: Any) -> None:
-        """Put the parts behind the watch, and a driver over them. Nothing is opened or pulled."""
+        """Wrap the parts so that they are watched, and make a driver for them.
+
+        Nothing is opened or pulled.
+        """
         names = named(source, stages, sink)
         nodes = [Node("source", names["source"], "stream()", source, body(source.stream))]
         for k, stage in enumerate(stages, start=1):
@@ -615,12 +625,13 @@ class ChainRun:
         with self.watch.pipeline as pipeline:
             yield None
             stream = self._pulled(pipeline.stream())
-            # No `yield from`: it would hand an error of this block to the chain, which never sees one.
+            # It has no `yield from`, because that would throw errors of this block into the chain, which
+            # never sees them.
             for record in stream:
                 yield record
 
     def _bare(self, source: Any, stages: list[Any], sink: Any) -> Iterator[Any]:
-        """A first version: open, pull, close. It reaches its close only if nothing fails."""
+        """The first version that one writes: open, pull, close. It closes only if nothing fails."""
         parts = [part for part in (source, *stages, sink) if hasattr(type(part), "__enter__")]
         for part in parts:
             part.__enter__()
@@ -680,7 +691,7 @@ class ChainRun:
         self.phase = "failed"
 
     def bury(self) -> None:
-        """Close what this run still holds, last first, whatever it says to that."""
+        """Close what this run still holds, last first, and ignore its errors."""
         gone = RuntimeError("the lab was reset")
         closers: list[Callable[[], Any]] = []
         for node in self.watch.nodes:
@@ -704,7 +715,7 @@ class ChainRun:
             node.stream = node.part = node.meter = None
 
     def kept(self) -> int | None:
-        """How many records of this run are there for somebody else to read."""
+        """How many records of this run another reader can read."""
         return self._keeper()
 
     def why(self, phase: str, accepted: int, kept: int | None) -> str:
@@ -723,7 +734,7 @@ class ChainRun:
         return "The sink was not closed, so it never committed what it accepted."
 
     def unreached(self) -> str:
-        """What was set to fail in this run and did not, and why."""
+        """The faults that were set for this run but did not happen, and why."""
         told = []
         for fault, left in self.watch.faults.items():
             node = next((node for node in self.watch.nodes if node.key == fault.place), None)
@@ -741,7 +752,7 @@ class ChainRun:
         return " ".join(told)
 
     def resources(self, i: int, seen: Moment, lost: bool) -> tuple[Resource, ...]:
-        """What node `i` has opened in this run, as it was at that moment."""
+        """The resources that node `i` has opened in this run, at that moment."""
         found: dict[str, str] = {}
         for entry, owner in self.watch.owners.items():
             if owner == i:
@@ -772,7 +783,7 @@ class ChainRun:
         return f"{sink} has accepted {taken}.{rest}{tired}"
 
     def ending(self, earlier: int) -> str:
-        """How the run ended, what it left behind, and which fault it never reached."""
+        """How the run ended, what it left behind, and which faults it never reached."""
         if self.refused:
             return self.refused
         return " ".join(filter(None, (self._ended(earlier), self.unreached())))
@@ -803,14 +814,14 @@ class ChainRun:
 
 
 def _when(fault: Fault) -> str:
-    """When a fault is to happen, in words."""
+    """When a fault will happen, in words."""
     when = {"open": "when it opens", "close": "when it closes", "end": "when its stream closes"}
     at = f"at {fault.phase} {fault.record}" if fault.record else f"at its next {fault.phase}"
     return when.get(fault.phase, at)
 
 
 def _past(node: Node, fault: Fault) -> str:
-    """Why a run has passed a fault by."""
+    """Why a fault did not happen in a run."""
     if fault.phase in ("pull", "write"):
         what = "written to" if fault.phase == "write" else "pulled"
         return f"{node.name} was {what} {many(node.pulls, 'time')}"
@@ -835,14 +846,14 @@ def loop(source: Any, stages: Sequence[Any], sink: Any) -> Iterator[Any]:
 
 
 class NoPipeline(TypeError):
-    """What was given or returned is not a pipeline; the message is a sentence that says what to do."""
+    """The given or returned value is not a pipeline; the message says what to do."""
 
 
 def made(build: Any) -> tuple[Any, Sequence[Any], Any]:
     """Call `build` and return its source, stages and sink.
 
-    Raises `NoPipeline` if it cannot be called without arguments, or if it returns anything else; what it
-    raises itself passes.
+    Raises `NoPipeline` if it cannot be called without arguments, or if it returns anything else; its own
+    errors propagate.
     """
     if not callable(build):
         hint = " Leave out its parentheses." if isinstance(build, tuple) else ""
@@ -854,7 +865,7 @@ def made(build: Any) -> tuple[Any, Sequence[Any], Any]:
 
 
 def unbound(build: Any) -> str:
-    """Why `build` cannot be called without arguments; empty if it can, or if this is not known."""
+    """Why `build` cannot be called without arguments; empty if it can, or if that is unknown."""
     try:
         signature = inspect.signature(build)
     except (TypeError, ValueError):
@@ -897,7 +908,7 @@ def checked(built: Any) -> tuple[Any, Sequence[Any], Any]:
 
 
 def a(thing: Any) -> str:
-    """A value by its type, as one says it: "an int", "a Parse", "None"."""
+    """A value's type with its article: "an int", "a Parse", "None"."""
     if thing is None:
         return "None"
     name = type(thing).__name__
@@ -917,7 +928,7 @@ def unbuilt(error: BaseException) -> str:
 
 
 def named(source: Any, stages: Sequence[Any], sink: Any) -> dict[str, str]:
-    """The parts by place and name; the place is in the name where two parts would have the same.
+    """The parts by place and name. If two parts would have the same name, the place is added.
 
     >>> from lifecycle.stages import Filter
     >>> list(named([], [Filter(bool), Filter(bool)], None).values())
@@ -931,7 +942,7 @@ def named(source: Any, stages: Sequence[Any], sink: Any) -> dict[str, str]:
 
 
 def labelled(place: str, name: str) -> str:
-    """A part as a control names it: a stage with its place, once."""
+    """A part's name for a control: a stage with its place."""
     return f"{name} ({place})" if place.startswith("stage") and not name.endswith(f"({place})") else name
 
 
@@ -942,7 +953,7 @@ def said(error: BaseException) -> str:
 
 
 def counted(held: Sequence[str]) -> list[str]:
-    """What is open, one by one, or by name and number when it is too much to read."""
+    """What is open: one by one, or as names with numbers if the list is too long."""
     if len(held) <= 6:
         return list(held)
     numbers = Counter(each.split(" (")[0] for each in held)
@@ -950,12 +961,12 @@ def counted(held: Sequence[str]) -> list[str]:
 
 
 def runs(count: int) -> str:
-    """So many earlier runs, in words."""
+    """ "So many earlier runs" in words."""
     return many(count, "earlier run")
 
 
 def are(names: Sequence[str]) -> str:
-    """The verb for so many names."""
+    """The verb for this number of names."""
     return agreeing(len(names), "is", "are")
 
 
@@ -965,7 +976,7 @@ def suspended(watch: Watch, stands: Sequence[Stand]) -> list[str]:
 
 
 def blame(run: ChainRun) -> str:
-    """Which part failed, with which error, at which record; for a common mistake, also what to do."""
+    """Which part failed, with which error, at which record, and what to do about a common mistake."""
     watch, error = run.watch, run.error
     if error is None:
         return "The run was left in the middle."
@@ -1030,7 +1041,7 @@ def tell(run: ChainRun, seen: Moment) -> str:
 def play(
     actions: Iterable[str], settings: ChainSettings | None = None, build: Build | None = None
 ) -> ChainState:
-    """Do some actions on a new chain, close it, and return what was to be seen last.
+    """Do some actions on a new chain, close it, and return its last state.
 
     An action is "step", "inside", "run", "restart", "reset", or the place of a part to strike: "source",
     "stage 1", "loop", "sink". Raises `ValueError` for anything else.

@@ -1,4 +1,4 @@
-"""What `__exit__` receives, what it answers, what arrives outside: the code shown is run and watched."""
+"""What `__exit__` receives, what it returns, and what arrives outside: the listing is run and observed."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 from lessons.lab.experiments.script import executed, inside
 
-# What the body does: the label a student picks → the line of code in the body.
+# What the body does: the label that a student chooses → the line of code in the body.
 BODIES = {
     "nothing": "",
     "return": "return",
@@ -39,7 +39,7 @@ OPENINGS = {
 class ExitSettings:
     """One choice for each place: a key of `BODIES`, of `ANSWERS` and of `OPENINGS`.
 
-    A key that is not there is a `ValueError` that lists those that are.
+    Raises `ValueError` with all keys for a key that does not exist.
     """
 
     body: str = "ValueError"
@@ -55,13 +55,13 @@ class ExitSettings:
 
 @dataclass(frozen=True)
 class ExitOutcome:
-    """What was seen. Exceptions are kept as text, so an outcome keeps no frame alive.
+    """The outcome. Exceptions are stored as text, so it does not keep a frame alive.
 
-    `received` is what `__exit__` was given (type, value, traceback); empty when it was not called.
-    `returned` is the repr of what it returned; empty when it raised or was not called.
-    `arrived` is what left the block, `context` that exception's `__context__`; empty when there is none.
-    `bound` is the type of the object that the name after `as` referred to; empty when the body never started.
-    `trace` is its traceback through `source`, of which `ran` and `broke` (it raised there) are line numbers.
+    `received` has the arguments of `__exit__` (type, value, traceback); empty if it was not called.
+    `returned` is the repr of its return value; empty if it raised or was not called. `arrived` is the
+    exception that left the block, `context` that exception's `__context__`; empty if there is none. `bound`
+    is the type of the object that the name after `as` referred to; empty if the body never started. `trace`
+    is its traceback through `source`, of which `ran` and `broke` (it raised there) are line numbers.
     """
 
     settings: ExitSettings
@@ -243,7 +243,7 @@ def exits(settings: ExitSettings) -> ExitOutcome:
 
 
 class _Exit:
-    """Where an exception rose, what `__exit__` was given and what it returned."""
+    """Where an exception was raised, and what `__exit__` received and returned."""
 
     def __init__(self, source: str) -> None:
         self._raises = {number for number, line in enumerate(source.splitlines(), 1) if "raise " in line}

@@ -20,6 +20,7 @@ from lessons.lab.experiments.chain import (
     SPREADS,
     ChainSettings,
     NoPipeline,
+    counted,
     loop,
     made,
     named,
@@ -31,7 +32,7 @@ from lessons.lab.experiments.limit import TimeUp, limit
 from lessons.lab.experiments.watch import short
 from lessons.lab.experiments.weatherpool import WeatherPool
 from lessons.words import agreeing, listed, many, numbers
-from lifecycle import faults
+from lifecycle import faults, ledger
 from lifecycle.config import PipelineConfig
 from lifecycle.faults import Fault, Outcome, Sweep
 from lifecycle.measure import measuredStage
@@ -41,7 +42,7 @@ from lifecycle.retry import retryOnFailure
 Build = Callable[[], tuple[Any, Sequence[Any], Any]]
 Progress = Callable[[int, int], object]
 
-LIMIT = 2_000  # fault points; above that a map says less than a shorter input
+LIMIT = 2_000  # the most fault points; a map of a shorter input says more
 BUDGET = 60.0  # seconds for the whole map
 WITHOUT, WITH = "without PipelineContext", "with PipelineContext"
 
@@ -57,9 +58,9 @@ class Point:
 
 @dataclass(frozen=True)
 class MapSettings:
-    """Which patterns are at work beside the context, which is tried both ways; see `ChainSettings`.
+    """Which patterns are used, apart from the context, which is tried both ways; see `ChainSettings`.
 
-    `validation` and `spread` are settings of the course's own pipeline: a student's parts have their own.
+    `validation` and `spread` are for the course's own pipeline; a student's parts have settings of their own.
     """
 
     validation: bool = True
@@ -79,7 +80,8 @@ class MapSettings:
 class MapOutcome:
     """Both sweeps of one pipeline. `parts` are places and names: ("stage 1", "Parse").
 
-    `refused` says why there is no sweep, and what to do about it; it is empty as a rule.
+    `refused` says why there is no sweep, and what to do about it; it is usually empty. `entries`: for each
+    of the two sweeps, what the ledger lists after it and did not list before it.
     """
 
     parts: tuple[tuple[str, str], ...] = ()
@@ -87,6 +89,7 @@ class MapOutcome:
     within: Sweep | None = None
     refused: str = ""
     settings: MapSettings = MapSettings()
+    entries: tuple[tuple[str, ...], tuple[str, ...]] = ((), ())
 
     def outcomes(self, context: bool) -> tuple[Outcome, ...]:
         """All runs with a fault, in the order of the sweep."""
@@ -102,7 +105,7 @@ class MapOutcome:
         return {at(one): one for one in self.outcomes(context) if one.fault and one.fault.place == place}
 
     def found(self, point: Point) -> Outcome | None:
-        """What the run of a point left, `None` for a point that this pipeline does not have."""
+        """The outcome of a point's run, or `None` for a point that this pipeline does not have."""
         return self.points(point.place, point.context).get(point.at)
 
     def name(self, place: str) -> str:
@@ -115,7 +118,8 @@ class MapOutcome:
         if self.refused:
             return self.refused
         count, bare, within = len(self.outcomes(True)), self.leaks(False), self.leaks(True)
-        unseen = _unseen(WITHOUT, self.bare) + _unseen(WITH, self.within)
+        unseen = _more_said(WITHOUT, self.bare, self.entries[0])
+        unseen += _more_said(WITH, self.within, self.entries[1])
         tried = f"{count} places where this pipeline can fail, each tried twice:"
         if not bare and not within:
             clean = f"{tried} none of them leaves anything open, without PipelineContext or with it."
@@ -127,7 +131,7 @@ class MapOutcome:
         )
 
     def _around(self) -> str:
-        """What the retry made of the faults: the source is opened again, and the run goes on."""
+        """The effect of the retry: the source is opened again, and the run continues."""
         told = ""
         if self.settings.retry:
             points = self.points("source", True)
@@ -160,7 +164,7 @@ class MapOutcome:
         return f"{what} {f'This stays open: {left}.' if left else 'Nothing stays open.'}"
 
     def left(self, outcome: Outcome) -> list[str]:
-        """What a run left open: parts, suspended generators, and by the ledger; without folders."""
+        """What a run left open: parts, suspended generators, and entries of the ledger, without folders."""
         entered, suspended, rest = [], [], []
         for leak in outcome.leaked:
             place, _, how = leak.rpartition(" and not ")[0].rpartition(" ")
@@ -209,7 +213,7 @@ _WHEN = {"open": "when it opens", "end": "when its stream closes", "close": "whe
 
 
 def _summed(points: dict[str, Outcome]) -> str:
-    """The points of one part, neighbours with the same end together: "pull 1 to 3: leak"."""
+    """The points of one part; neighbours with the same result are joined: "pull 1 to 3: leak"."""
     runs: list[tuple[str, str, list[int]]] = []
     for name, outcome in points.items():
         phase, _, record = name.partition(" ")
@@ -227,19 +231,25 @@ def _more(swept: Sweep) -> tuple[int, int]:
     return max(files, 0), max(sockets, 0)
 
 
-def _unseen(how: str, swept: Sweep | None) -> str:
-    """What the operating system counts after a sweep and did not before it."""
+def _more_said(how: str, swept: Sweep | None, entries: Sequence[str]) -> str:
+    """A sentence about files and sockets that the operating system counts after a sweep, but not before it.
+
+    entries: what the ledger lists after the sweep, but not before it.
+    """
     files, sockets = (0, 0) if swept is None else _more(swept)
     if not files and not sockets:
         return ""
-    return (
+    more = (
         f" After the sweep {how} the operating system counts {many(files, 'file')} and "
-        f"{many(sockets, 'socket')} more than before: something opened them without telling the ledger."
+        f"{many(sockets, 'socket')} more than before"
     )
+    if not entries:
+        return f"{more}: something opened them without telling the ledger."
+    return f"{more}. The ledger still lists {listed(counted([short(entry) for entry in entries]))}."
 
 
 def naive(source: Any, stages: Sequence[Any], sink: Any) -> int:
-    """Open, pull, close: the runner that one writes first. Its closing is reached when nothing fails.
+    """Open, pull, close: the first runner that one writes. It closes only if nothing fails.
 
     >>> from lifecycle.sinks import ListSink
     >>> from lifecycle.sources import ListSource
@@ -284,8 +294,8 @@ def _tried(build: Build | None, progress: Progress | None, settings: MapSettings
                     )
                 runs.each = count + 2
                 runs.total = 2 * runs.each
-                bare = runs.sweep(patient(patterned(naive, settings)))
-                within = runs.sweep(patient(patterned(faults.withContext, settings)))
+                bare, first = runs.sweep(patient(patterned(naive, settings)))
+                within, second = runs.sweep(patient(patterned(faults.withContext, settings)))
         except _TooLong:
             return MapOutcome(
                 refused=f"The sweep was stopped after {BUDGET:g} s, after {runs.done} of {runs.total} runs. "
@@ -297,7 +307,7 @@ def _tried(build: Build | None, progress: Progress | None, settings: MapSettings
             told = said(error)
             error.__traceback__ = None
         else:
-            return MapOutcome(parts, bare, within)
+            return MapOutcome(parts, bare, within, entries=(first, second))
         finally:
             # Only the collector closes what a student's part forgot to close.
             gc.collect()
@@ -305,7 +315,7 @@ def _tried(build: Build | None, progress: Progress | None, settings: MapSettings
 
 
 class _TooLong(BaseException):
-    """The whole sweep takes too long. No part can hold it up: it is raised between two runs."""
+    """The whole sweep takes too long. It is raised between two runs, so parts cannot delay it."""
 
 
 class _Runs:
@@ -328,17 +338,20 @@ class _Runs:
         except TimeUp as error:
             raise NoPipeline(unbuilt(error)) from None
 
-    def sweep(self, run: Callable[..., int]) -> Sweep:
+    def sweep(self, run: Callable[..., int]) -> tuple[Sweep, tuple[str, ...]]:
         """Sweep, and once more if the operating system counts more than before.
 
-        A frontend opens the channels of its first widget while this runs, and it does so once. A part that
-        forgets to close something forgets it in every sweep.
+        While this runs, a frontend may open the channels of its first widget, but only once. A part that
+        forgets to close something does so in every sweep. Returns the last sweep, and what the ledger lists
+        after it, but not before it.
         """
+        before = set(ledger.held())
         swept: Sweep = faults.sweep(self.build, run, LIMIT)
         if any(_more(swept)):
             self.total += self.each
+            before = set(ledger.held())
             swept = faults.sweep(self.build, run, LIMIT)
-        return swept
+        return swept, tuple(str(entry) for entry in ledger.held() if entry not in before)
 
     def explore(self) -> tuple[tuple[tuple[str, str], ...], int]:
         """One run without a fault: the parts by place and name, and how many fault points there are."""
@@ -366,7 +379,7 @@ def _decorated(probe: Probe, method: str, retry: bool, measure: bool) -> Probe:
     if retry:
         function = retryOnFailure(3, 1.0, sleep=lambda seconds: None)(function)
     if measure:
-        measuredStage(getattr(probe.part, method))  # it says here what it refuses
+        measuredStage(getattr(probe.part, method))  # it refuses here, with a message
         function = measuredStage(function)
     setattr(outer, method, function)
     return outer
@@ -405,7 +418,7 @@ def _pipeline(build: Build | None, settings: MapSettings) -> Iterator[Build]:
 
 
 def _blamed(told: str, build: Build | None, settings: MapSettings) -> str:
-    """Why a pipeline cannot be swept: who failed, as FailureLab sees it, if it fails there as well."""
+    """Why a pipeline cannot be swept: which part failed, as FailureLab sees it, if it fails there too."""
     if "more pulls than the limit" in told:
         return (
             f"More than {LIMIT} records, and no end in sight. Build a shorter input and sweep again: ten "

@@ -1,11 +1,11 @@
 """Crash and restart a supervised worker until something real runs out: pool slots, files or sockets.
 
-The worker opens a real source, pulls records through a stage that breaks, and never gets to its closing
-line. With `PipelineContext` the very same parts are closed. The pool lives in this process; files and
-sockets run out in a subprocess whose limit is lowered, so that nothing here is at risk.
+The worker opens a real source, pulls records through a stage that breaks, and never reaches its closing line.
+With `PipelineContext`, the same parts are closed. The pool is in this process. Files and sockets run out in a
+subprocess with a lower limit, so nothing here is at risk.
 """
 
-# The taught rooms carry no annotations that are not taught.
+# The taught modules have no annotations, because those are not taught.
 # mypy: allow-untyped-calls
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ KEEPERS = {
     "cycle": "its own frame: it keeps the exception",
     "nothing": "nobody",
 }
-# What became of what a worker opened: whether it is held or free, and why.
+# The state of a worker's resource: whether it is held or free, and why.
 FATES = {
     "kept": "held: the supervisor keeps the exception, its traceback keeps the worker's frame, and the frame "
     "keeps what it opened",
@@ -58,7 +58,7 @@ ROOM = 20
 CYCLES = 40
 RECORDS = 6
 TIMEOUT = 0.01
-# Rows without a table: nothing has to be written to the disk first.
+# Rows without a table, so nothing has to be written to the disk first.
 _QUERY = (
     "with recursive weather (day, rain) as "
     f"(select 1, 0.5 union all select day + 1, 0.5 from weather where day < {RECORDS}) select * from weather"
@@ -70,12 +70,12 @@ Progress = Callable[[int, int], object]
 
 @dataclass(frozen=True)
 class LeakSettings:
-    """What crashes how often. A value that is not allowed is a `ValueError` that says what is.
+    """What crashes how often. A value that is not allowed raises `ValueError`, which says what is allowed.
 
-    `resource` is a key of `RESOURCES` and `keeps` one of `KEEPERS`; `cycles` (1 to 40) counts crashes,
-    `context` says whether `PipelineContext` runs the worker, the worker breaks at record number `breaks` (1
-    to 6), and the cyclic collector comes after every `collects` crashes (0 to 40; 0: never). A worker on the
-    pool `queries` the database, or only borrows a connection, as lesson 01's `nightly` does.
+    `resource` is a key of `RESOURCES`, and `keeps` is one of `KEEPERS`. `cycles` (1 to 40) counts crashes.
+    `context` says whether `PipelineContext` runs the worker. The worker breaks at record number `breaks` (1
+    to 6). The cyclic collector runs after every `collects` crashes (0 to 40; 0: never). A worker on the pool
+    `queries` the database, or only borrows a connection, as lesson 01's `nightly` does.
     """
 
     resource: str = "pool"
@@ -100,9 +100,9 @@ class LeakSettings:
 class Crash:
     """One crash: `accepted` records arrived, then `error`; `refused` if the worker got no resource at all.
 
-    `held` is what the pool or the operating system counts as in use afterwards, `unclosed` what the ledger
-    still has: opened, and never closed by name. `fate`, a key of `FATES`, is what became of the worker's slot
-    by the end.
+    `held` is how many the pool or the operating system counts as in use afterwards. `unclosed` has the
+    entries that the ledger still lists: opened, and never closed by name. `fate`, a key of `FATES`, is the
+    final state of the worker's slot.
     """
 
     number: int
@@ -116,10 +116,10 @@ class Crash:
 
 @dataclass(frozen=True)
 class LeakOutcome:
-    """All crashes, and where they led. `limit` says in words where the room for 20 comes from.
+    """All crashes and their results. `limit` says in words where the room for 20 comes from.
 
-    `left` counts what stayed open when the experiment had put everything back; `lacking` says why it could
-    not run here, and is empty as a rule.
+    `left` counts what stayed open after the experiment had restored everything. `lacking` says why it could
+    not run here, and is usually empty.
     """
 
     settings: LeakSettings
@@ -140,7 +140,7 @@ class LeakOutcome:
 
     @property
     def reasons(self) -> tuple[str, ...]:
-        """Why each slot is held or free: the workers by what became of what they opened."""
+        """Why each slot is held or free: the workers, grouped by the state of their resource."""
         what = RESOURCES[self.settings.resource].capitalize()
         by_fate: dict[str, list[int]] = {}
         for crash in self.crashes:
@@ -239,7 +239,7 @@ def _room(settings: LeakSettings) -> str:
 
 
 class Borrows(SqlSource):
-    """A source that takes a connection of the pool, and asks the database nothing."""
+    """A source that takes a connection from the pool, but does not query the database."""
 
     def stream(self) -> Iterator[Any]:
         """Yield as many records as the query would."""
@@ -248,7 +248,7 @@ class Borrows(SqlSource):
 
 
 class PassOn:
-    """A stage that hands each record on."""
+    """A stage that passes each record on."""
 
     def process(self, stream: Iterator[Any]) -> Iterator[Any]:
         """Yield each record."""
@@ -257,7 +257,7 @@ class PassOn:
 
 
 def breaking(number: int) -> Probe:
-    """A stage that fails while it hands on record `number`."""
+    """A stage that fails while it passes on record `number`."""
 
     def subscriber(event: Event) -> ValueError | None:
         due = (event.phase, event.number, event.done) == ("yield", number, False)
@@ -275,7 +275,7 @@ class _Arrived:
 
 
 def by_hand(source: Any, stage: Probe, sink: _Arrived) -> None:
-    """Open, pull, close: the closing line is there, and a crash never gets to it."""
+    """Open, pull, close: the closing line exists, but a crash never reaches it."""
     source.__enter__()
     for record in stage.process(source.stream()):
         sink.write(record)
@@ -283,7 +283,7 @@ def by_hand(source: Any, stage: Probe, sink: _Arrived) -> None:
 
 
 def by_hand_in_a_cycle(source: Any, stage: Probe, sink: _Arrived) -> None:
-    """As `by_hand`, and it remembers what went wrong: frame → exception → traceback → frame, a cycle."""
+    """Like `by_hand`, but it remembers its error: frame → exception → traceback → frame, a cycle."""
     try:
         by_hand(source, stage, sink)
     except Exception as error:
@@ -305,7 +305,8 @@ def supervise(
 ) -> tuple[Crash, ...]:
     """Start a worker on the source `make()`, let it crash, start the next. `held()` counts what is in use.
 
-    The cyclic collector is off meanwhile and comes when the settings say; in the end it frees what is left.
+    Meanwhile the cyclic collector is off and runs only when the settings say so; at the end it frees the
+    rest.
     """
     run = in_context if settings.context else by_hand_in_a_cycle if settings.keeps == "cycle" else by_hand
     kept: list[BaseException] = []
@@ -332,14 +333,14 @@ def supervise(
         finally:
             kept.clear()
             gc.collect()
-            # What garbage collection closed was never crossed out, because its close was not called.
+            # The ledger still lists what garbage collection closed, because its own close was not called.
             for entry in set(ledger.held()) - before:
                 ledger.closed(entry)
     return tuple(crashes)
 
 
 def _fate(settings: LeakSettings, holds: bool) -> str:
-    """What became of a worker's slot when the worker was gone, before the collector comes."""
+    """The state of a worker's slot after the worker has ended, before the collector runs."""
     if not holds:
         return "context" if settings.context else "counted"
     if settings.keeps == "exceptions":
@@ -348,7 +349,7 @@ def _fate(settings: LeakSettings, holds: bool) -> str:
 
 
 def _freed(crashes: list[Crash]) -> list[Crash]:
-    """The same crashes after the collector may have come: it frees all cycles, and only these."""
+    """The same crashes after a possible run of the collector, which frees all cycles and nothing else."""
     if crashes[-1].held:
         return crashes
     return [
@@ -363,14 +364,14 @@ def _collector(every: int) -> str:
 
 
 def _plain(error: BaseException) -> str:
-    """The error as one line, without what changes from run to run: folders, port numbers, links."""
+    """The error as one line, without parts that change from run to run: folders, port numbers, links."""
     line = describe(error).partition(" (Background on this error")[0]
     line = re.sub(r"sqlite:///.*/", "sqlite:///", line)
     return re.sub(r"(127\.0\.0\.1\D{1,3})\d+", r"\1…", line)
 
 
 def leak(settings: LeakSettings, progress: Progress | None = None) -> LeakOutcome:
-    """Crash and restart as the settings say, and put everything back.
+    """Crash and restart as the settings say, then restore everything.
 
     `progress(done, total)` is called after each crash of a pool's worker.
 
@@ -414,7 +415,7 @@ def _leak_descriptors(settings: LeakSettings) -> LeakOutcome:
             f"This needs a subprocess with a lowered limit of open {settings.resource}, "
             "which this system does not have. Choose the pool: it runs here. On Linux and macOS all three do."
         )
-        return LeakOutcome(settings, "none to lower here", (), lacking=lacking)
+        return LeakOutcome(settings, "this system has no limit to lower", (), lacking=lacking)
     package = str(Path(__file__).parents[3])
     path = os.pathsep.join(filter(None, [package, os.environ.get("PYTHONPATH")]))
     with tempfile.TemporaryDirectory() as folder, _server(settings) as port:
@@ -459,13 +460,13 @@ def _server(settings: LeakSettings) -> Iterator[int]:
 
 
 def _run_out(settings: LeakSettings, port: int) -> dict[str, Any]:
-    """In the subprocess: leave room for 20 more descriptors, and crash."""
+    """In the subprocess: leave room for 20 more descriptors, then crash."""
     import resource
 
     def make() -> Any:
         return SocketSource("127.0.0.1", port) if settings.resource == "sockets" else CsvSource("weather.csv")
 
-    # One run that ends well: what is imported at first use is not to need a descriptor later.
+    # One run without a failure, so that imports at first use do not need a descriptor later.
     with PipelineContext(make()) as pipeline:
         pipeline.run()
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
@@ -484,7 +485,7 @@ def _run_out(settings: LeakSettings, port: int) -> dict[str, Any]:
 
 
 def _descriptors(numbers: range) -> list[int]:
-    """Which of the numbers are open. Asking needs no descriptor: there may be none left."""
+    """Which of the numbers are open. This test does not need a descriptor, because all may be in use."""
     found = []
     for number in numbers:
         try:

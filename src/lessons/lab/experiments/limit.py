@@ -1,4 +1,4 @@
-"""A time limit for code that a student wrote: a stage that loops and never yields must not hang the lab."""
+"""A time limit for students' code: a stage that loops and never yields must not hang the lab."""
 
 from __future__ import annotations
 
@@ -11,19 +11,22 @@ from contextlib import contextmanager
 from types import FrameType
 from typing import Any
 
-OFTEN = 0.02  # seconds from ring to ring, for code that has swallowed one
+OFTEN = 0.02  # seconds between two alarms, for code that has swallowed one
 
 
 class TimeUp(BaseException):
-    """The code under a `limit` took too long. `except Exception` does not hold it up, for it is none."""
+    """The code under a `limit` took too long.
+
+    `except Exception` does not catch this, as it does not inherit from `Exception`.
+    """
 
 
 @contextmanager
 def limit(seconds: float) -> Iterator[None]:
     """Raise `TimeUp` in the running code, at any line, after `seconds` of wall time.
 
-    A timer signal does it where there is one, which is on the main thread of Linux and macOS. Elsewhere a
-    trace function looks at the clock at each line: slower, and blind while one call into C lasts.
+    On the main thread of Linux and macOS, a timer signal does it. Elsewhere a trace function checks the clock
+    at each line: this is slower, and does not work during a call into C.
     """
     timer = _alarm if _has_alarm() else _trace
     with timer(seconds):
@@ -31,7 +34,7 @@ def limit(seconds: float) -> Iterator[None]:
 
 
 def _has_alarm() -> bool:
-    # In a browser the function is there and does nothing, so the platform is asked as well.
+    # In a browser the function exists but does nothing, so the platform is checked too.
     on_main = threading.current_thread() is threading.main_thread()
     return hasattr(signal, "setitimer") and on_main and sys.platform != "emscripten"
 
@@ -46,14 +49,15 @@ def _alarm(seconds: float) -> Iterator[None]:
             return
         rings += 1
         if rings == 2:
-            # A loop around a bare `except:` swallows nearly every ring: only one between two rounds ends it.
+            # A loop around a bare `except:` swallows nearly every alarm: only an alarm between two rounds
+            # ends it.
             signal.setitimer(signal.ITIMER_REAL, OFTEN, OFTEN)
         if rings > 5 or not _cleans(frame):
             raise TimeUp(f"still running after {seconds:g} s")
 
     began = time.monotonic()
     before = signal.signal(signal.SIGALRM, ring)
-    # It rings again, because a bare `except:` may have swallowed the first.
+    # The alarm repeats, because a bare `except:` may have swallowed the first one.
     rest, interval = signal.setitimer(signal.ITIMER_REAL, seconds, seconds)
     try:
         yield
@@ -61,16 +65,20 @@ def _alarm(seconds: float) -> Iterator[None]:
         try:
             watching = False
         finally:
-            # Here as well when it rings at the last moment: a timer left behind would ring in anybody's code.
+            # This also runs if the alarm comes at the last moment: a timer left behind would interrupt other
+            # code.
             signal.setitimer(signal.ITIMER_REAL, 0)
             signal.signal(signal.SIGALRM, signal.SIG_DFL if before is None else before)
             if rest:
-                # Somebody else's timer was running: it goes on where it would be by now.
+                # If another timer was running, it continues with the time that it has left now.
                 signal.setitimer(signal.ITIMER_REAL, max(rest - (time.monotonic() - began), 0.001), interval)
 
 
 def _cleans(frame: FrameType | None) -> bool:
-    """Whether a `__del__` runs, which may be anybody's: what it raises is printed and stops nothing."""
+    """Whether a `__del__` is running.
+
+    It can belong to any code; errors in it are printed and stop nothing.
+    """
     while frame is not None and frame.f_code.co_name != "__del__":
         frame = frame.f_back
     return frame is not None

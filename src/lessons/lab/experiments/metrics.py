@@ -1,7 +1,7 @@
-"""Three ways to time a stage, in one run: `@measuredStage`, timing `next()`, timing the call.
+"""Three ways to time a stage in one run: `@measuredStage`, timing `next()`, timing the call.
 
-Time is a number of microseconds that the parts put on a clock while they work. So every figure is exact, and
-the same at every run.
+Time is a number of microseconds that working parts add to a clock. So every figure is exact, and the same in
+every run.
 """
 
 from __future__ import annotations
@@ -18,17 +18,17 @@ from lifecycle.measure import measuredStage
 MOST = 100
 RECORDS = 8
 PARTS = ("upstream", "stage", "sink")
-# How many records the stage hands on: the label a student picks → one record in so many; 0: never.
+# How many records the stage passes on: the label that a student chooses → one record in so many; 0: never.
 KEEPS = {"every record": 1, "every second record": 2, "nothing": 0}
 Span = tuple[int, int]
 
 
 @dataclass(frozen=True)
 class MetricsSettings:
-    """The work of each part in µs a record, and how the run goes.
+    """The work of each part in µs per record, and how the run goes.
 
-    `keeps` is a value of `KEEPS`. `edges` is work of the stage before its first record, and as much after
-    its last. The loop is left when `stops` records have arrived; 0 is never. Raises `ValueError` for a number
+    `keeps` is a value of `KEEPS`. `edges` is the stage's work before its first record, and again after its
+    last one. The loop stops when `stops` records have arrived; 0 is never. Raises `ValueError` for a number
     outside 0 to `MOST`, and for records outside 1 to `RECORDS`.
     """
 
@@ -56,9 +56,10 @@ def _allow(name: str, given: object, least: int, most: int) -> None:
 
 @dataclass
 class Clock:
-    """A clock that moves only by the work put on it. Called, it gives seconds, like `perf_counter`.
+    """A clock that moves only when work is added. Calling it returns seconds, like `perf_counter`.
 
-    `worked` is who worked from when to when, `read` each moment at which the clock was read; both in µs.
+    `worked` says which part worked from when to when. `read` has each moment at which the clock was read.
+    Both are in µs.
 
     >>> clock = Clock()
     >>> clock.work("stage", 25)
@@ -107,7 +108,7 @@ def timedNext(clock: Clock, spans: list[Span]) -> Callable[[Any], Any]:
 
 
 def timedCall(clock: Clock, spans: list[Span]) -> Callable[[Any], Any]:
-    """The measurement of an ordinary function, wrong for a generator: a clock around the call."""
+    """The measurement for an ordinary function, wrong for a generator: a clock around the call."""
 
     def decorate(function: Any) -> Any:
         @functools.wraps(function)
@@ -125,7 +126,7 @@ def timedCall(clock: Clock, spans: list[Span]) -> Callable[[Any], Any]:
 
 @dataclass(frozen=True)
 class Measurement:
-    """One measurement: its name, what it reads for the whole run in µs, and the spans that it counted."""
+    """One measurement: its name, its result for the whole run in µs, and the spans that it counted."""
 
     name: str
     reads: int
@@ -134,7 +135,7 @@ class Measurement:
 
 @dataclass(frozen=True)
 class MetricsOutcome:
-    """One run: who worked when, in µs, and what three measurements of the same stage read.
+    """One run: which part worked when, in µs, and the results of three measurements of the same stage.
 
     `worked` holds (part, from, to). `pulled` is how many records the source yielded, `arrived` how many the
     sink accepted, `outcome` and `yielded` what `StageMetrics` says.
@@ -152,7 +153,7 @@ class MetricsOutcome:
 
     @property
     def total(self) -> int:
-        """How long the run took, in µs."""
+        """How long the whole run took, in µs."""
         return self.worked[-1][2] if self.worked else 0
 
     def spent(self, part: str) -> int:
@@ -165,7 +166,7 @@ class MetricsOutcome:
         return self.own, self.around, self.call
 
     def verdict(self, one: Measurement) -> str:
-        """What is to be said of a measurement, in a few words.
+        """A comment on a measurement, in a few words.
 
         >>> outcome = metrics(MetricsSettings())
         >>> for one in outcome.measurements:
@@ -184,7 +185,7 @@ class MetricsOutcome:
         return f"{percent}{more} µs are the upstream's"
 
     def right(self, one: Measurement) -> bool:
-        """Whether it reads what the stage worked."""
+        """Whether its result is the time that the stage worked."""
         return one.reads == self.spent("stage")
 
     @property

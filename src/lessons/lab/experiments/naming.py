@@ -1,7 +1,7 @@
-"""How a descriptor learns its name: from `__set_name__`, by hand, by hand with a slip, or two names for one.
+"""How a descriptor learns its name: from `__set_name__`, by hand, by hand and wrong, or two names for one.
 
-The listing that is shown is the code that runs, with the descriptors of `lifecycle.descriptors`. By hand, a
-subclass takes the name as an argument, and its own `__set_name__` does nothing.
+The listing is the code that runs, with the descriptors of `lifecycle.descriptors`. "By hand" means a subclass
+that takes the name as an argument and whose own `__set_name__` does nothing.
 """
 
 from __future__ import annotations
@@ -20,9 +20,9 @@ NAMINGS = {
     "two": "one descriptor under two names",
     "shared": "one under two names, by hand",
 }
-"""How the descriptors of the listing get their names, beside `__set_name__`."""
+"""How the descriptors of the listing get their names, in addition to `__set_name__`."""
 
-# Of each field: its descriptor, a value that it takes, and the field beside it.
+# For each field: its descriptor, a value that it accepts, and the field beside it.
 _KINDS = {
     "label": ("Text()", "'weather'", "title"),
     "windowSize": ("Whole(1)", "7", "maxAttempts"),
@@ -72,7 +72,7 @@ class NamingSettings:
 
     @property
     def given(self) -> str:
-        """The name that the descriptor of `field` is told by hand; empty where `__set_name__` tells it."""
+        """The name that the descriptor of `field` is given by hand; empty if `__set_name__` tells it."""
         names = {"hand": self.field, "misspelt": misspelt(self.field), "shared": self.field}
         return names.get(self.naming, "")
 
@@ -87,7 +87,7 @@ def misspelt(name: str) -> str:
 
 
 def listing(settings: NamingSettings) -> str:
-    """The code for these settings, as it is shown and as it is run.
+    """The code for these settings, which is both shown and run.
 
     >>> print(*listing(NamingSettings("center", "7", "two")).splitlines()[:3], sep="\\n")
     class Config:
@@ -109,7 +109,7 @@ def listing(settings: NamingSettings) -> str:
 
 @dataclass(frozen=True)
 class NamingOutcome:
-    """What was seen: the lines that ran, what `__set__` was called with, what is stored and read at the end.
+    """The outcome: the lines that ran, the arguments of `__set__`, and what is stored and read at the end.
 
     `stored` is the instance's `__dict__` as (name, value), `None` where there is no instance; `reads` is what
     `field` and `other` read as. `error` is what was raised, at `line`; empty and 0 for nothing.
@@ -131,7 +131,7 @@ class NamingOutcome:
 
     @property
     def broken(self) -> bool:
-        """Whether a wrong name got in: a message or a value is at the wrong place now."""
+        """Whether a name is wrong, so that a message or a value is in the wrong place."""
         return self.settings.naming in ("misspelt", "shared")
 
     @property
@@ -195,7 +195,7 @@ def pairs(found: tuple[tuple[str, str], ...]) -> str:
 
 
 def naming(settings: NamingSettings) -> NamingOutcome:
-    """Run the listing and look at it.
+    """Run the listing and observe it.
 
     >>> outcome = naming(NamingSettings("spread", "0", "misspelt"))
     >>> outcome.error

@@ -1,4 +1,4 @@
-"""Run a text as `night.py`, line by line, and see what it does: a lab's listing is the code that runs."""
+"""Run a text as `night.py`, line by line, and observe it: a lab's listing is the code that runs."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ FILE = "night.py"
 """The name of the script in frames and tracebacks."""
 
 See = Callable[[FrameType, str, Any], None]
-"""Is told each call of any function, and each line, exception and return of the script: a trace function."""
+"""A trace function: it receives each call, and each line, exception and return of the script."""
 
 
 @dataclass
 class Script:
-    """A text that ran: its names, the lines that were reached, and what it raised, if anything."""
+    """A text that ran: its names, the lines that were reached, and the exception that it raised, if any."""
 
     source: str
     room: dict[str, Any]
@@ -49,9 +49,9 @@ def executed(
     start: str = "",
     caught: type[BaseException] = Exception,
 ) -> Iterator[Script]:
-    """Run `source` with these names, and give what came of it. After the block nothing keeps it alive.
+    """Run `source` with these names, and yield the result. After the block, nothing keeps it alive.
 
-    With `start`, the text only defines names, and what is seen is a call of the function with that name.
+    With `start`, the text only defines names, and the call of the function with that name is observed.
     An error that is not a `caught` propagates.
 
     >>> with executed("for day in (1, 2):\\n    day / (day - 2)", {}, lambda *_: None) as script:
@@ -84,7 +84,8 @@ def executed(
     try:
         yield script
     finally:
-        # A caught exception holds frames, and they hold it. Cut the ring: nothing waits for the collector.
+        # A caught exception holds frames, and they hold it. Break this cycle, so that nothing waits for the
+        # collector.
         held, script.raised = script.raised, None
         while held is not None:
             held.__traceback__, held = None, held.__context__

@@ -1,8 +1,8 @@
-"""Look at a real run at each event of its probes: who is where, who holds what, and what is said of it.
+"""Observe a real run at each event of its probes: where each part is, what it holds, and a sentence about it.
 
-Each part of a pipeline goes behind a probe of the same name, to which `Look` subscribes. Before and after
-each event it looks at the whole chain: at the frames themselves with `inspect.getgeneratorstate`, at the line
-where a generator is suspended, and at the ledger.
+Each part of a pipeline is wrapped in a probe of the same name, to which `Look` subscribes. Before and after
+each event it observes the whole chain: the frames with `inspect.getgeneratorstate`, the line at which a
+generator is suspended, and the ledger.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ ENDS = {
     "unstarted": "never started",
     "closed": "closed",
 }
-LONG = 300  # letters of a message; a status line is read aloud
+LONG = 300  # the most letters of a message; a status line is read aloud
 _values = reprlib.Repr()
 _values.maxstring = _values.maxother = _values.maxlong = 24
 _values.maxdict = 8
@@ -44,7 +44,7 @@ _values.maxdict = 8
 
 @dataclass(frozen=True)
 class Stand:
-    """The state of one part at one moment: a status, the word for it, and the line of its own frame."""
+    """The state of one part at one moment: a status, a word for it, and the line of its own frame."""
 
     status: str
     word: str
@@ -68,7 +68,7 @@ class Stand:
 
 @dataclass(frozen=True)
 class Moment:
-    """One event as the lab shows it: what happened, to whom, at which record, and the state of every part."""
+    """One event as the lab shows it: what happened, to which part, at which record, and all parts' states."""
 
     what: str
     node: int
@@ -78,13 +78,13 @@ class Moment:
     stands: tuple[Stand, ...]
     held: tuple[Entry, ...]
     link: int  # the link on which the record travels, -1 for none
-    pulling: tuple[int, ...]  # the links on which a `next()` waits for its answer
-    lines: int  # of the log, until here
-    again: int = 0  # the record for which the caller of this `next` has handed nothing on
+    pulling: tuple[int, ...]  # the links on which a `next()` waits for its result
+    lines: int  # lines of the log so far
+    again: int = 0  # the record for which the caller of this `next` has passed nothing on
     value: str = ""  # the record that travels, as Python prints it
     token: str = ""  # the one value of it that fits on an arrow
     counted: int | None = None  # the pipeline's own `_recordCount`
-    measured: tuple[str, ...] = ()  # of each node, what @measuredStage says
+    measured: tuple[str, ...] = ()  # for each node, the figures of @measuredStage
 
 
 class Node:
@@ -96,30 +96,30 @@ class Node:
         self.key, self.name, self.call, self.part, self.code = key, name, call, part, code
         self.stream: Any = None  # the part's own iterator: the newest, when a retry made several
         self.outcome = ""
-        self.doing = "running"  # what it does while it runs and has no generator
+        self.doing = "running"  # what it is doing while it runs without a generator
         self.failedAt: Stand | None = None
         self.managed = hasattr(type(part), "__enter__")
-        self.atomic = type(part).__module__ == "lifecycle.sinks"  # keeps all or nothing
+        self.atomic = type(part).__module__ == "lifecycle.sinks"  # it keeps all or nothing
         self.entered = self.left = False
         self.pulls = self.gave = 0
         self.pending = 0  # the record that came in, until something goes out
-        self.meter: Any = None  # what carries the figures of @measuredStage
+        self.meter: Any = None  # the object with the figures of @measuredStage
 
     def generator(self) -> GeneratorType[Any, Any, Any] | None:
-        """The part's own generator, found through what wraps it; `None` if the stream is not a generator."""
+        """The part's own generator, found through its wrappers; `None` if the stream is not a generator."""
         return own(self.stream, self.code)
 
     def measured(self) -> str:
-        """What @measuredStage has counted, without times: the lab's own watching would be in them."""
+        """The counts of @measuredStage, without times, which would include the lab's own work."""
         figures = getattr(self.meter, "metrics", None)
         return "" if figures is None else f"{many(figures.records, 'record')}, {figures.outcome}"
 
 
 def own(stream: Any, code: CodeType | None) -> GeneratorType[Any, Any, Any] | None:
-    """The generator that runs `code` behind `stream`: itself, or one that a decorator's generator pulls.
+    """The generator that runs `code` behind `stream`: that itself, or one that a decorator's generator pulls.
 
-    A decorator delegates by `yield from`, or it holds the generator it pulls in a local variable. If no such
-    generator is found, it is `stream` itself, when that is a generator.
+    A decorator delegates with `yield from`, or it holds the generator that it pulls in a local variable. If
+    no such generator is found, the result is `stream` itself, if that is a generator.
     """
     waiting, seen = [stream], 0
     while waiting and code is not None and seen < 12:
@@ -139,7 +139,7 @@ def own(stream: Any, code: CodeType | None) -> GeneratorType[Any, Any, Any] | No
 
 
 def body(method: Any) -> CodeType | None:
-    """The code that a student wrote, behind `functools.wraps`."""
+    """The student's own code behind `functools.wraps`."""
     try:
         return getattr(inspect.unwrap(method), "__code__", None)
     except ValueError:
@@ -147,7 +147,7 @@ def body(method: Any) -> CodeType | None:
 
 
 class Watch:
-    """The recorder of one run: its nodes, who is running, who opened what, and the moments of one pull."""
+    """The recorder of one run: its nodes, the running one, what each opened, and the moments of one pull."""
 
     def __init__(
         self,
@@ -157,16 +157,16 @@ class Watch:
         known: Iterable[Entry] | None = None,
         column: str = "",
     ) -> None:
-        self.column = column  # of a record: what its token shows
+        self.column = column  # the column of a record that its token shows
         self.value = self.token = ""
         self.pipeline: Any = None
         self.nodes = list(nodes)
         self.loop = next(i for i, node in enumerate(self.nodes) if node.key == "loop")
         self.sink = self.loop + 1 if self.loop + 1 < len(self.nodes) else None
-        self.faults = Counter(faults)  # a fault that is listed twice happens twice
+        self.faults = Counter(faults)  # a fault listed twice happens twice
         self.strikes = strikes
         self.stack: list[int] = []
-        self.pulled: list[int] = []  # the nodes whose `next` has been called and has not answered
+        self.pulled: list[int] = []  # the nodes whose `next` was called and has not returned
         self.moments: list[Moment] = []
         self.log: list[str] = []
         self.closings: list[str] = []
@@ -176,25 +176,25 @@ class Watch:
         self.struck: int | None = None
         self.blow = ""  # when the bolt struck, in words
         self.refusal = ""  # what a part returned that cannot be pulled
-        self.notes: list[str] = []  # mistakes that raise nothing, each a sentence
-        self.origin: int | None = None  # where the error of the run came from
+        self.notes: list[str] = []  # mistakes that raise no error, each as a sentence
+        self.origin: int | None = None  # the node from which the run's error came
         self.error: BaseException | None = None
         self.link = -1
 
     # What the parts report
 
     def enter(self, i: int) -> None:
-        """Node `i` runs now; what was opened until here belongs to the node that ran before."""
+        """Node `i` runs now; everything opened so far belongs to earlier nodes."""
         self.settle()
         self.stack.append(i)
 
     def leave(self) -> None:
-        """The running node is done, and what it opened is its own."""
+        """The running node is done; everything that it opened belongs to it."""
         self.settle()
         self.stack.pop()
 
     def settle(self) -> None:
-        """Enter new resources under the node that runs, or under none: then `build()` opened them."""
+        """Record new resources under the running node, or under `build()` if none is running."""
         owner = self.stack[-1] if self.stack else -1
         for entry in ledger.held():
             if entry not in self.known:
@@ -203,11 +203,11 @@ class Watch:
                 self.log.append(f"{self.name(owner)} opens {display(entry)}")
 
     def name(self, owner: int) -> str:
-        """Who opened something."""
+        """The node that opened something."""
         return self.nodes[owner].name if owner >= 0 else "build()"
 
     def mark(self, what: str, node: int, other: int = -1, again: int = 0) -> None:
-        """Keep this moment: the state of each part, and what the ledger holds."""
+        """Store this moment: the state of each part, and the entries of the ledger."""
         self.moments.append(self.now(what, node, other, again))
 
     def now(self, what: str = "", node: int = -1, other: int = -1, again: int = 0) -> Moment:
@@ -235,21 +235,21 @@ class Watch:
         self.value, self.token = printed(record), printed(telling(record, self.column))
 
     def reset(self) -> None:
-        """Forget the moments of the last pull. Nothing runs between two pulls."""
-        # What was opened since then is somebody else's: another lab's, or another cell's.
+        """Forget the moments of the last pull. Between two pulls, nothing runs."""
+        # Resources opened since then belong to another lab or another cell.
         self.known.update(ledger.held())
         self.moments, self.stack, self.pulled, self.link = [], [], [], -1
 
     @property
     def record(self) -> int:
-        """The number of the record on its way: the last that the source handed out."""
+        """The number of the record on its way: the last one that the source yielded."""
         return self.nodes[0].gave
 
     def stands(self) -> tuple[Stand, ...]:
         return tuple(self.stand(i) for i in range(len(self.nodes)))
 
     def stand(self, i: int) -> Stand:
-        """The state of node `i` now, by its own frame."""
+        """The present state of node `i`, from its own frame."""
         node, top = self.nodes[i], self.stack[-1] if self.stack else -1
         if node.failedAt is not None:
             return node.failedAt
@@ -290,7 +290,7 @@ class Watch:
         return Stand("ready", "idle") if node.key == "sink" else Stand("fresh", "not started")
 
     def strike(self, i: int, event: Event) -> BaseException | None:
-        """The subscriber that injects: the error with which node `i` fails here, if it is to fail."""
+        """The subscriber that injects: it returns the error with which node `i` should fail here, or None."""
         if event.done:
             return None
         node = self.nodes[i]
@@ -315,12 +315,12 @@ class Watch:
         return error
 
     def note(self, sentence: str) -> None:
-        """Keep a mistake that raises nothing, once."""
+        """Store a mistake that raises no error, once."""
         if sentence not in self.notes:
             self.notes.append(sentence)
 
     def fail(self, i: int, error: BaseException) -> None:
-        """An error has come out of node `i`: out of its own code, or passing through."""
+        """An error has left node `i`: from its own code, or on its way through."""
         node = self.nodes[i]
         if self.error is error:
             if node.failedAt is None:
@@ -335,14 +335,14 @@ class Watch:
 
 
 def telling(record: Any, column: str) -> Any:
-    """The one value of a record that its token shows: this column, or the first one; else the record."""
+    """The value of a record that its token shows: this column, or the first one; or the whole record."""
     if not isinstance(record, Mapping) or not record:
         return record
     return record[column] if column in record else next(iter(record.values()))
 
 
 def printed(value: Any) -> str:
-    """A value as Python prints it, short, and without what differs from one machine to the next."""
+    """A value as Python prints it, short, without parts that differ between machines."""
     if isinstance(value, float):
         return repr(round(value, 3))
     if isinstance(value, Mapping):
@@ -355,7 +355,7 @@ def printed(value: Any) -> str:
 
 
 def place(trace: TracebackType | None, code: CodeType | None) -> tuple[int | None, str]:
-    """The line of `code` at which a traceback passed through it."""
+    """The line of `code` in a traceback."""
     found: tuple[int | None, str] = (None, "")
     while trace is not None:
         if trace.tb_frame.f_code is code:
@@ -365,14 +365,14 @@ def place(trace: TracebackType | None, code: CodeType | None) -> tuple[int | Non
 
 
 def display(entry: Entry) -> str:
-    """A resource by a name that fits on a card: a file's own name, and no folder."""
+    """A resource's name for a card: for a file, its name without the folder."""
     if entry.kind == "connection":
         return "connection"
     return PurePath(entry.name).name or entry.kind if entry.kind == "file" else f"{entry.kind} {entry.name}"
 
 
 def short(text: str) -> str:
-    """The first line of a message, not too long, without what is true on one machine only: folders."""
+    """The first line of a message, not too long, without folders, which differ between machines."""
     line = text.splitlines()[0].split(" (Background on this error")[0] if text else ""
     told = " ".join(
         PurePath(word).name if word.count("/") > 1 and "://" not in word else word for word in line.split(" ")
@@ -381,7 +381,7 @@ def short(text: str) -> str:
 
 
 class Look:
-    """The subscriber that looks: for each event of node `i` it notes who runs, and marks the moment."""
+    """The subscriber that observes: for each event of node `i`, it notes which node runs, and the moment."""
 
     def __init__(self, watch: Watch, i: int, decorator: str = "") -> None:
         self.watch, self.i, self.node, self.decorator = watch, i, watch.nodes[i], decorator
@@ -407,12 +407,12 @@ class Look:
         }
 
     def __call__(self, event: Event) -> None:
-        """Look at one event."""
+        """Handle one event."""
         if event.phase != "yield" or event.done:
             (self._after if event.done else self._before)[event.phase](event)
 
     def attempt(self, event: Event) -> None:
-        """Look at where the stream behind a decorator begins; a retry lets it begin again."""
+        """Handle the start of a stream behind a decorator; a retry starts it again."""
         if event.phase == "start" and event.done and event.error is None:
             self._handed(event.value)
 
@@ -447,10 +447,10 @@ class Look:
         self.watch.mark("called", self.i)
 
     def _handed(self, stream: Any) -> None:
-        """Keep the stream that a part handed out, or say why it cannot be pulled."""
+        """Store the stream that a part returned, or say why it cannot be pulled."""
         node, watch = self.node, self.watch
         if not isinstance(stream, Iterable):
-            # The next part will refuse it. Here it is known which part returned it, and why that is wrong.
+            # The next part will fail on it. Here it is still known which part returned it, and what is wrong.
             node.failedAt = Stand("failed", "no stream")
             watch.origin = self.i
             watch.refusal = f"{node.name}.{node.call} {wrong(stream)}."
@@ -491,7 +491,7 @@ class Look:
         watch.carry(event.value)
         self._answered()
         if caller == watch.loop and watch.sink is None:
-            # Without a sink the records are only counted, and this one has come to the end.
+            # Without a sink, records are only counted, and this one has arrived.
             watch.accepted += 1
         watch.mark("gives", self.i, caller)
 
@@ -572,7 +572,7 @@ class Look:
 
 
 def kind(stream: Any) -> str:
-    """What an iterator is, in words: "a generator: nothing has run", or the name of its type."""
+    """An iterator in words: "a generator: nothing has run", or the name of its type."""
     return "a generator: nothing has run" if inspect.isgenerator(stream) else f"a {type(stream).__name__}"
 
 
@@ -589,7 +589,7 @@ def wrong(stream: Any) -> str:
 def watched(
     watch: Watch, i: int, part: Any, retry: Callable[[Any], Any] | None = None, measure: bool = False
 ) -> Any:
-    """`part` behind a probe that has its name. Decorators go around the bolt: first `retry`, then measuring.
+    """`part` in a probe with its name. Decorators are put around the fault: first `retry`, then measuring.
 
     Raises `TypeError` if the part cannot be measured.
     """
@@ -612,7 +612,7 @@ def watched(
     if retry is not None:
         function = retry(function)
     if measure:
-        measuredStage(getattr(part, method))  # it says here what it refuses
+        measuredStage(getattr(part, method))  # it refuses here, with a message
         function, node.meter = measuredStage(function), inner
     setattr(inner, method, function)
     return probe(inner, node.key, look, rest)

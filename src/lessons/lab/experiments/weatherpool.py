@@ -1,7 +1,7 @@
-"""The pipeline that FailureLab opens with: weather, a real pool, and a database file for each of its slots.
+"""FailureLab's first pipeline: weather, a real pool, and a database file for each of its slots.
 
-A database server lets twenty connections write at once; SQLite lets one. So that a leaked connection costs
-what it costs with a server, one slot of the pool and no more, each connection writes to a file of its own.
+With a database server, twenty connections can write at once; with SQLite, only one can. So each connection
+writes to a file of its own. Then a leaked connection costs one slot of the pool, as with a server.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ PARTS = {
     "loop": "run()",
     "sink": "SqlSink",
 }
-"""The names of the parts, for the time before they are made."""
+"""The names of the parts, until they are made."""
 
 # Seattle, January 2012: the first rows of notebooks/data/seattle-weather.csv.
 COLUMNS = "date,precipitation,temp_max,temp_min,wind,weather"
@@ -53,7 +53,7 @@ MONTH = """\
 
 
 class WeatherPool:
-    """A temporary folder with the weather in it, and an engine whose pool has twenty slots and no more."""
+    """A temporary folder with the weather file, and an engine whose pool has exactly twenty slots."""
 
     def __init__(self) -> None:
         from sqlalchemy import create_engine, event
@@ -76,7 +76,7 @@ class WeatherPool:
         self._made += 1
         path = Path(self._folder.name) / f"weather-{self._made}.sqlite"
         connection = sqlite3.connect(path, timeout=0.05, check_same_thread=False)
-        # The file lives as long as the lab: it is not needed after a power cut.
+        # The file exists only as long as the lab, so it need not survive a power cut.
         connection.execute("PRAGMA synchronous = OFF")
         return connection
 
@@ -84,7 +84,7 @@ class WeatherPool:
         self._newest = Path(connection.execute("PRAGMA database_list").fetchone()[2])
 
     def parts(self, records: int, config: Any) -> tuple[Any, Sequence[Any], Any]:
-        """A source of so many records, the stages, and a sink of this pool's engine."""
+        """A source with this many records, the stages, and a sink with this pool's engine."""
         from lifecycle.sinks import SqlSink
         from lifecycle.sources import CsvSource
         from lifecycle.stages import Filter, Normalise, Parse
@@ -100,7 +100,7 @@ class WeatherPool:
         return CsvSource(path), stages, SqlSink(self.engine, TABLE)
 
     def keeper(self) -> Callable[[], int | None]:
-        """A function that says how many records of the coming run another connection can read."""
+        """A function that returns how many records of the next run another connection can read."""
         self._newest = None
         before: dict[Path, int] = {}
         for path in Path(self._folder.name).glob("*.sqlite"):
@@ -126,7 +126,7 @@ def wet(row: dict[str, Any]) -> bool:
 
 
 def rows(path: Path) -> int | None:
-    """How many rows the table has for another connection; `None` if a lock keeps it from looking."""
+    """How many rows another connection can read; `None` if a lock prevents it."""
     with closing(sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True, timeout=0.05)) as connection:
         try:
             return int(connection.execute(f"SELECT count(*) FROM {TABLE}").fetchone()[0])

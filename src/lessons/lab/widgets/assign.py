@@ -1,4 +1,4 @@
-"""`DescriptorLab`: assign any value to any field; see who refuses it, where, and what happens otherwise."""
+"""`DescriptorLab`: assign any value to any field; see where it is refused, or what happens if it is not."""
 
 from __future__ import annotations
 
@@ -26,8 +26,9 @@ NAMED = "by __set_name__"
 class DescriptorLab(Lab):
     """One assignment to a `PipelineConfig` and to a plain class, and the pipeline that runs on each.
 
-    Takes the fields of `AssignSettings` as a start, e.g. ``DescriptorLab("windowSize", "True")``. With a
-    `naming`, a key of `NAMINGS`, the same value is assigned to a class whose descriptors are named like that.
+    Takes the fields of `AssignSettings` as first settings, e.g. ``DescriptorLab("windowSize", "True")``. With
+    a `naming`, a key of `NAMINGS`, the same value is assigned to a class whose descriptors are named in that
+    way.
     """
 
     def __init__(
@@ -38,7 +39,7 @@ class DescriptorLab(Lab):
         fields = {name: name for name in FIELDS} | {f"{UNKNOWN} (no such field)": UNKNOWN}
         listed = field if field in fields.values() else FIELDS[0]
         self.field = self.choice("field", "Field", fields, listed)
-        # An example is typed into the next control, and that one assigns: so a pick assigns once.
+        # A chosen example is written into the next control, which does the assignment, so it happens once.
         options = list((EXAMPLES | {TYPED: ""}).items())
         self.example = ipywidgets.Dropdown(description="Value", options=options, value=_example(value))
         self.example.style.description_width = "initial"
@@ -76,7 +77,7 @@ class DescriptorLab(Lab):
         return AssignSettings(name, self.value.value, self.controls["way"].value)
 
     def refresh(self) -> None:
-        """Run the assignment and what follows it, and show what was seen."""
+        """Run the assignment and what follows it, and show the outcome."""
         self.controls["way"].disabled = bool(self.controls["naming"].value)
         try:
             settings = self.settings
@@ -100,7 +101,7 @@ def _example(text: str) -> str:
 
 
 def page(outcome: AssignOutcome | names.NamingOutcome) -> str:
-    """The outcome as HTML: the listing and what ran of it; of each class call, `__dict__` and traceback."""
+    """The outcome as HTML: the listing, the lines that ran, each class's call, `__dict__` and traceback."""
     if isinstance(outcome, names.NamingOutcome):
         return _named(outcome)
     columns = "".join(f"<div>{_column(outcome, one)}</div>" for one in (outcome.checked, outcome.twin))
@@ -133,7 +134,7 @@ def _named(outcome: names.NamingOutcome) -> str:
 
 
 def _row(number: int, line: str, row: str, marks: str, note: str = "") -> str:
-    """One line of a listing, behind its marks."""
+    """One line of a listing, after its marks."""
     bare = line.strip()
     indent = f"--lc-indent: {len(line) - len(bare)}ch"
     return (

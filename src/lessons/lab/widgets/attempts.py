@@ -1,4 +1,4 @@
-"""`RetryLab`: set what breaks, how often and where the retry is; see what is read and what arrives."""
+"""`RetryLab`: set what breaks, how often, and where the retry is; see what is read and what arrives."""
 
 from __future__ import annotations
 
@@ -28,9 +28,9 @@ NEVER = -1
 
 
 class RetryLab(Lab):
-    """A stream that breaks, and a retry around it: attempts and records on one time line.
+    """A stream that breaks, and a retry around it: attempts and records on one timeline.
 
-    Takes the fields of `RetrySettings` as a start, e.g. ``RetryLab(records=5, failures=[3])``.
+    Takes the fields of `RetrySettings` as first settings, e.g. ``RetryLab(records=5, failures=[3])``.
     """
 
     def __init__(
@@ -47,7 +47,7 @@ class RetryLab(Lab):
         start = RetrySettings(records, failures, attempts, delay, way, error, retried, reopened)
         super().__init__("RetryLab", "A stream that breaks, and a retry")
         self.choice("way", "The retry is", turned(WAYS), start.way)
-        # No `None` among the values: a dropdown shows it as an empty line.
+        # `None` is not among the values, because a dropdown shows it as an empty line.
         breaks: dict[str, int] = {"never": NEVER} | {after(count): count for count in range(RECORDS + 1)}
         for attempt in range(1, ATTEMPTS + 1):
             label = f"Attempt {attempt} breaks"
@@ -88,12 +88,12 @@ class RetryLab(Lab):
 
 
 def turned(known: dict[str, str]) -> dict[str, str]:
-    """A table of names and their labels, as a control wants it: label → name."""
+    """A table of names and labels in the form that a control needs: label → name."""
     return {label: name for name, label in known.items()}
 
 
 def page(outcome: RetryOutcome) -> str:
-    """The outcome as HTML: the time line with its key, what arrived, and the code of the retry."""
+    """The outcome as HTML: the timeline with its key, what arrived, and the code of the retry."""
     meanings = {
         "first": "read, and it arrives",
         "twice": "arrives once more",

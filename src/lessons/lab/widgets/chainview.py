@@ -12,11 +12,14 @@ from lessons.lab.experiments.chain import Box, ChainState
 from lifecycle.ledger import System
 
 _HERE = Path(__file__).parent
-_LINES = 60  # of the log, from its end: a message stays small however long a run is
+_LINES = 60  # lines from the end of the log: a message stays small, however long a run is
 
 
 class ChainView(anywidget.AnyWidget):  # type: ignore[misc, unused-ignore]
-    """Draws a `message`, and plays its frames if `motion` is on. A bolt sends ``{"strike": place}``."""
+    """Draws a `message`, and plays its frames if `motion` is on.
+
+    Clicking a bolt sends ``{"strike": place}``.
+    """
 
     _esm = (_HERE / "chainview.js").read_text(encoding="utf-8")
     _css = (_HERE / "chainview.css").read_text(encoding="utf-8")
@@ -25,14 +28,14 @@ class ChainView(anywidget.AnyWidget):  # type: ignore[misc, unused-ignore]
 
 
 class EventLog(anywidget.AnyWidget):  # type: ignore[misc, unused-ignore]
-    """The last lines of a `ChainState`'s log, and what the ledger holds; see `record`."""
+    """The last lines of a `ChainState`'s log, and the entries of the ledger; see `record`."""
 
     _esm = (_HERE / "eventlog.js").read_text(encoding="utf-8")
     state = traitlets.Dict().tag(sync=True)
 
 
 def message(state: ChainState, frames: list[ChainState] | None = None) -> dict[str, Any]:
-    """What the drawing needs of a state, and of the moments that led to it when they are to be played."""
+    """The data for drawing a state, and for the moments before it if they are played."""
     parts = [_part(part) for part in state.parts]
     loop = next(i for i, part in enumerate(state.parts) if part.key == "loop")
     links = [
@@ -64,7 +67,7 @@ def message(state: ChainState, frames: list[ChainState] | None = None) -> dict[s
 
 
 def record(state: ChainState, counted: System) -> dict[str, Any]:
-    """What the log needs of a state, and of what the operating system counts for its pipeline."""
+    """The data for the log: a state, and the operating system's counts for its pipeline."""
     counts = f"files {counted.files:+d}, sockets {counted.sockets:+d}"
     return {
         "count": len(state.log),

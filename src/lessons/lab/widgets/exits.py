@@ -1,4 +1,4 @@
-"""`ExitLab`: pick an exception and what `__exit__` returns; see what arrives outside."""
+"""`ExitLab`: choose an exception and what `__exit__` returns; see what arrives outside."""
 
 from __future__ import annotations
 
@@ -9,9 +9,11 @@ from lessons.lab.experiments.exits import ANSWERS, BODIES, OPENINGS, ExitOutcome
 
 
 class ExitLab(Lab):
-    """An exception leaves a `with` block; `__exit__` is told, and answers. The code that is shown is run.
+    """An exception leaves a `with` block; `__exit__` receives it and returns.
 
-    Takes the fields of `ExitSettings` as a start, e.g. ``ExitLab(body="OSError")``.
+    The listing is the code that runs.
+
+    Takes the fields of `ExitSettings` as first settings, e.g. ``ExitLab(body="OSError")``.
     """
 
     def __init__(
@@ -35,7 +37,7 @@ class ExitLab(Lab):
         return ExitSettings(self.body.value, self.answer.value, self.opening.value)
 
     def refresh(self) -> None:
-        """Run the code for these settings and show what was seen."""
+        """Run the code for these settings and show the outcome."""
         self.outcome = exits(self.settings)
         self.shown.value = page(self.outcome)
         self.tell(self.outcome.text())
@@ -43,7 +45,7 @@ class ExitLab(Lab):
 
 
 def _mark(outcome: ExitOutcome) -> str:
-    """Arriving is as it should be; swallowed, replaced or never closed is not."""
+    """It is right if the exception arrives; swallowed, replaced or never closed is wrong."""
     replaced = outcome.arrived and outcome.arrived != "".join(outcome.received[1:2])
     if outcome.swallowed or replaced:
         return "fail"
@@ -55,7 +57,7 @@ def _choices(known: dict[str, str], named: dict[str, str] | None = None) -> dict
 
 
 def page(outcome: ExitOutcome) -> str:
-    """The outcome as HTML: the code and what ran of it, what was received, what arrived, in which order."""
+    """The outcome as HTML: the code, the lines that ran, what was received, what arrived, and the order."""
     blocks = "".join(f"<div>{block}</div>" for block in (*_facts(outcome), _events(outcome)))
     code = f'<div class="lc-fixed">{_code(outcome)}</div>'
     return f'<div class="lc-columns">{code}<div class="lc-blocks">{blocks}</div></div>'

@@ -24,7 +24,7 @@ PHASES = {
     "when its stream closes": "end",
     "when it closes": "close",
 }
-"""When a part can be set to fail, as the control names it."""
+"""When a part can be set to fail, in the words of the control."""
 
 
 PATTERNS = {
@@ -39,10 +39,10 @@ PATTERNS = {
 class FailureLab(Lab):
     """A pipeline to step, strike and restart, as a drawing that shows every generator's own frame.
 
-    Without `build` it is the course's weather pipeline; `build()` returns a student's own
-    `(source, stages, sink)`. It shows `chain.state`, an outcome of the experiment in
-    `lessons.lab.experiments.chain`. A bolt in the drawing makes a part fail when it runs next. Close the
-    lab to close what its pipeline opened; a cell that runs again closes the lab that it showed before.
+    Without `build`, it uses the course's weather pipeline; `build()` returns a student's own `(source,
+    stages, sink)`. It shows `chain.state`, an outcome of the experiment in `lessons.lab.experiments.chain`. A
+    bolt in the drawing makes a part fail when it runs next. Closing the lab closes what its pipeline opened;
+    a cell that runs again closes its earlier lab.
     """
 
     def __init__(self, build: Build | None = None) -> None:
@@ -73,7 +73,7 @@ class FailureLab(Lab):
 
     @property
     def settings(self) -> ChainSettings:
-        """What the controls say."""
+        """The settings that the controls show."""
         get = {name: control.value for name, control in self.controls.items() if hasattr(control, "value")}
         faults: tuple[Fault, ...] = ()
         if get["place"]:
@@ -92,11 +92,11 @@ class FailureLab(Lab):
         )
 
     def act(self, action: str) -> None:
-        """Do one action of the chain and show what comes of it."""
+        """Do one action of the chain and show the result."""
         self.show(getattr(self.chain, action)(), moving=action in ("step", "run"))
 
     def strike(self, place: str) -> None:
-        """Strike the part at `place`, or take a strike back."""
+        """Strike the part at `place`, or undo a strike."""
         self.chain.arm(place)
         self.show()
 
@@ -112,14 +112,14 @@ class FailureLab(Lab):
         self.show()
 
     def show(self, state: ChainState | None = None, moving: bool = False) -> None:
-        """Send a state, the present one without another, to drawing, sentence, text twin and log."""
+        """Send a state (default: the present one) to drawing, sentence, text form and log."""
         state = state or self.chain.state
         frames = self.chain.frames() if moving and self.drawing.motion else None
         self.drawing.state = message(state, frames)
         step = "Open the parts" if self.chain.opens else "Step one pull"
         if self.controls["step"].description != step:
             self.controls["step"].description = step
-        # A click waits for the drawing, not for the words and the log.
+        # A click waits for the drawing, but not for the words and the log.
         self.give_way()
         logged, twin = record(state, self.chain.system), state.text()
         with self.voice.hold_sync():
@@ -128,9 +128,9 @@ class FailureLab(Lab):
         self.events.state = logged
 
     def close(self) -> None:
-        """Close the pipeline, the leaked runs too, and every model of the lab."""
+        """Close the pipeline, including leaked runs, and every model of the lab."""
         if sys.is_finalizing():
-            # ipywidgets closes every widget as Python ends, when half of what that needs is gone.
+            # ipywidgets closes every widget when Python ends, when half of what that needs is gone.
             return
         self.guard(self.chain.close)()
         super().close()

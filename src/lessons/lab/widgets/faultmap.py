@@ -35,7 +35,7 @@ _PATIENCE = 2.0  # seconds without a word
 class MapView(anywidget.AnyWidget):  # type: ignore[misc, unused-ignore]
     """Shows a picture of a map, with a frame around the chosen cell. A click sends ``{"choose": cell}``.
 
-    To ``{"show": "replay"}`` it answers with scrolling to the `FailureLab` of its lab and going into it.
+    On ``{"show": "replay"}``, it scrolls to the `FailureLab` of its lab and moves the focus into it.
     """
 
     _esm = (_HERE / "mapview.js").read_text(encoding="utf-8")
@@ -45,14 +45,14 @@ class MapView(anywidget.AnyWidget):  # type: ignore[misc, unused-ignore]
 
 
 class FaultMap(Lab):
-    """A pipeline made to fail at every point it has, without `PipelineContext` and with it.
+    """A pipeline that is made to fail at each of its fault points, without `PipelineContext` and with it.
 
-    Without `build` it is FailureLab's own pipeline; `build()` returns a student's own
-    `(source, stages, sink)`. To choose a cell is to replay its failure in the `FailureLab` below. Close the
-    map to close what the replay opened.
+    Without `build`, it uses FailureLab's own pipeline; `build()` returns a student's own `(source, stages,
+    sink)`. Choosing a cell replays its failure in the `FailureLab` below. Closing the map closes what the
+    replay opened.
 
-    In a notebook it is shown first and sweeps then, so that one sees how far it is; who asks for `outcome`
-    earlier does not have to wait for that.
+    In a notebook it is shown first and sweeps afterwards, so that its progress is visible. Reading `outcome`
+    earlier starts the sweep at once.
     """
 
     def __init__(self, build: Build | None = None) -> None:
@@ -89,7 +89,7 @@ class FaultMap(Lab):
 
     @property
     def settings(self) -> MapSettings:
-        """Which patterns the controls put around the parts."""
+        """The patterns that the controls put around the parts."""
         names = ("validation", "retry", "measure", "spread")
         return MapSettings(**{name: self.controls[name].value for name in names if name in self.controls})
 
@@ -100,7 +100,7 @@ class FaultMap(Lab):
         return Point(**get) if get["place"] and get["at"] else None
 
     def choose(self, point: Point) -> None:
-        """Set the controls to a point, as a click on its cell does.
+        """Set the controls to a point, like a click on its cell.
 
         Raises `ValueError` for a point that this pipeline does not have.
         """
@@ -120,7 +120,7 @@ class FaultMap(Lab):
             self._stale = True
 
     def show_replay(self) -> None:
-        """Bring the replay into sight, which is below the map."""
+        """Scroll to the replay, which is below the map."""
         self.map.send({"show": "replay"})
 
     def refresh(self) -> None:
@@ -159,7 +159,7 @@ class FaultMap(Lab):
         super().close()
 
     def __repr__(self) -> str:
-        # What a notebook keeps as text is the same, however long the sweep takes.
+        # The stored text of a notebook is the same, however long the sweep takes.
         return f"FaultMap: {_HEADING}" if self._waiting else super().__repr__()
 
     # The sweep
@@ -186,7 +186,7 @@ class FaultMap(Lab):
         self._offer()
 
     def _offer(self) -> None:
-        """Let the control name the points of the part that is chosen."""
+        """Let the control list the points of the chosen part."""
         points = self.outcome.points(self.controls["place"].value)
         self._set("at", {when(at): at for at in points} or {"at no point": ""})
 
@@ -199,7 +199,7 @@ class FaultMap(Lab):
                 control.value = before
 
     def _cell(self, chosen: Point) -> str:
-        """The cell in which a point is: its own, or one that it shares."""
+        """The cell of a point: its own, or a shared one."""
         for cell in cells(self.outcome, chosen.place, chosen.context):
             if chosen in cell.points:
                 return key(cell.chosen)
@@ -212,7 +212,7 @@ class FaultMap(Lab):
     # The replay
 
     def _replay(self, chosen: Point) -> None:
-        """Let FailureLab fail at this point, run to the end of it, and show the state of each part."""
+        """Let FailureLab fail at this point, run to the end, and show the state of each part."""
         if self.failure is None:
             self.failure = FailureLab(self.build)
             heading = self.view()
@@ -231,7 +231,7 @@ class FaultMap(Lab):
             lab.controls["phase"].value = "record" if at_record else injected.phase
             record.max = max(record.max, injected.record or 1)
             record.value = injected.record or record.value
-            # Inside the block, so that the replay shows its end alone: each sentence is read aloud.
+            # This is inside the block, so that the replay shows only its end: each sentence is read aloud.
             lab.chain.reset(lab.settings)
             lab.act("run")
 
@@ -248,9 +248,9 @@ class FaultMap(Lab):
 
 
 def after_cell(action: Callable[[], object]) -> bool:
-    """Let a notebook call `action` once, when the cell that runs now has shown its result.
+    """Let a notebook call `action` once, after the running cell has shown its result.
 
-    Answers `False` where no notebook's cell is running: there the caller has to act himself.
+    Returns `False` if no cell of a notebook is running; then the caller has to call it.
     """
     python: Any = sys.modules.get("IPython")
     shell: Any = python.get_ipython() if python is not None else None
@@ -267,7 +267,7 @@ def after_cell(action: Callable[[], object]) -> bool:
 
 
 def page(outcome: MapOutcome) -> str:
-    """The map as HTML, with what its looks mean."""
+    """The map as HTML, with a legend."""
     if outcome.refused or not outcome.outcomes(True):
         return ""
     try:

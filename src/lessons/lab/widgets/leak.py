@@ -1,4 +1,4 @@
-"""`LeakLab`: crash and restart a worker until something runs out; the same with `PipelineContext`."""
+"""`LeakLab`: crash and restart a worker until something runs out, also with `PipelineContext`."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from lessons.lab.experiments.leak import (
 class LeakLab(Lab):
     """A supervised worker crashes at night and is restarted, again and again. What stays open?
 
-    Takes the fields of `LeakSettings` as a start, e.g. ``LeakLab(cycles=20)``.
+    Takes the fields of `LeakSettings` as first settings, e.g. ``LeakLab(cycles=20)``.
     """
 
     def __init__(
@@ -73,7 +73,7 @@ class LeakLab(Lab):
         )
 
     def crash_once_more(self) -> None:
-        """One crash and restart more; after the 40th nothing changes."""
+        """One more crash and restart; after the 40th nothing changes."""
         if self.cycles.value == CYCLES:
             self.say(f"{CYCLES} crashes are all this lab shows. Set Crashes back to 1 to start again.")
         else:
@@ -84,7 +84,7 @@ class LeakLab(Lab):
         began = monotonic()
 
         def progress(done: int, total: int) -> None:
-            # A bar that appears for a moment does not help.
+            # A bar that appears only for a moment does not help.
             if monotonic() - began > 1:
                 self.progress(done, total, "crash")
 
@@ -102,7 +102,7 @@ def page(outcome: LeakOutcome) -> str:
         return ""
     what = RESOURCES[outcome.settings.resource]
     strip = figures.slots(outcome).inline()
-    # The drawing has the same words as its name.
+    # The accessible name of the drawing has the same words.
     held, free = f"<b>{outcome.held}</b> of {ROOM} {what} held", f"<b>{ROOM - outcome.held}</b> free"
     count = f'<span aria-hidden="true">{held}, {free}</span>'
     try:

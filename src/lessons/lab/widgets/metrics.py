@@ -1,4 +1,4 @@
-"""`MetricsLab`: move work between the parts, and see what three measurements of the stage read."""
+"""`MetricsLab`: move work between the parts, and see the results of three measurements of the stage."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ STEP = 5
 class MetricsLab(Lab):
     """A stage between an upstream and a sink, timed in three ways at once on a virtual clock.
 
-    Takes the fields of `MetricsSettings` as a start, e.g. ``MetricsLab(upstream=80)``.
+    Takes the fields of `MetricsSettings` as first settings, e.g. ``MetricsLab(upstream=80)``.
     """
 
     def __init__(
@@ -59,7 +59,7 @@ class MetricsLab(Lab):
         return MetricsSettings(**{name: self.controls[name].value for name in names})
 
     def move(self) -> None:
-        """Take work from the stage and give as much to its upstream."""
+        """Move some work from the stage to its upstream."""
         stage, upstream = self.controls["stage"], self.controls["upstream"]
         if stage.value < STEP:
             self.say("The stage has no work left to move. Give it some, with its slider.")
@@ -80,7 +80,7 @@ class MetricsLab(Lab):
 
 
 def page(outcome: MetricsOutcome) -> str:
-    """The outcome as HTML: what ran when, and below it, to the same scale, what each measurement counted."""
+    """The outcome as HTML: what ran when and, below it on the same scale, what each measurement counted."""
     legend = "".join(
         f'<span><i class="lc-swatch lc-{part}" aria-hidden="true"></i>{part} '
         f"<b>{outcome.spent(part)} µs</b></span>"
