@@ -5,22 +5,22 @@ PYTHON ?= python3
 ARGS ?=
 IN_ENV = $(PYTHON) tools/setup_env.py
 IN_TEST_ENV = $(IN_ENV) --extra test --extra classroom
-# Twice as many workers as two cores, because tests often wait for a kernel, a browser or a time limit. One file
-# is one worker's; in their own order, so that the browser's tests begin early and the grader's come last.
+# Four workers for two cores, because tests often wait for a kernel, a browser or a time limit. One worker runs
+# a whole file. The files keep their order, so that the browser's tests begin early and the grader's come last.
 PYTEST = $(IN_TEST_ENV) python -m pytest -n 4 --dist loadfile --no-loadscope-reorder
 
 .PHONY: help lab reset present html test deep check mutants bench python
 
 help:
 	@echo "make lab      open the lessons in JupyterLab"
-	@echo "make reset    one lesson on your desk as new, yours kept beside it (make reset ARGS=02)"
-	@echo "make present  a lesson as slides, for a class (make present ARGS=01)"
-	@echo "make html     the lessons as pages to read, answers folded"
-	@echo "make test     every promise once: style, types, lessons, JupyterLab in a real browser"
+	@echo "make reset    reset one lesson; your version is kept beside it (make reset ARGS=02)"
+	@echo "make present  open a lesson as slides, for a class (make present ARGS=01)"
+	@echo "make html     write the lessons as pages to read, answers folded"
+	@echo "make test     test every promise once: style, types, lessons, JupyterLab in a real browser"
 	@echo "make check    the quick part: no browser, no grader, no notebooks"
-	@echo "make deep     the long forms: every variant, hostile submissions, other Pythons"
-	@echo "make mutants  right answers changed by one step: which of them the checks accept"
-	@echo "make bench    what the patterns cost, as ratios in one run"
+	@echo "make deep     the long tests: every variant, hostile submissions, other Pythons"
+	@echo "make mutants  change right answers by one step, and list those that the checks accept"
+	@echo "make bench    measure the cost of the patterns, as ratios in one run"
 
 lab: python
 	@$(IN_ENV) lifecycle lab $(ARGS)

@@ -3,10 +3,11 @@
     python tools/beats_in_random_order.py 01              three orders
     python tools/beats_in_random_order.py 01 --orders 10
     python tools/beats_in_random_order.py 01 --seed 7     other orders
-    python tools/beats_in_random_order.py 01 --answers    each answer cell alone, which no test asks for
+    python tools/beats_in_random_order.py 01 --answers    each answer cell alone, which is not tested
 
-A section is what is below a heading: a warm-up, a beat, a worked example, the exit questions, and each piece
-of "Alone: further". Each one has to show its stored outputs from its first cell on, whatever ran before.
+A section is everything below a heading: a warm-up, a beat, a worked example, the exit questions, and each
+piece of "Alone: further". Run from its first cell, each one must show its stored outputs, whatever ran
+before.
 """
 
 import argparse
@@ -26,7 +27,7 @@ IGNORED = "nbval-ignore-output"
 
 
 def sections(notebook, *, further=True, answers=False):
-    """The code cells of each section that has some, by heading; with `further`, each piece for self-study.
+    """The code cells of each section with code, by heading; with `further`, also each piece for self-study.
 
     answers: each answer cell is a section of its own, and there are no others.
     """
@@ -56,14 +57,14 @@ def shuffled(notebook, seed, *, orders=1, **which):
 
 
 def extended(notebook, seed, **how):
-    """A notebook that goes on, after its end, with its sections in a random order."""
+    """A notebook that continues after its end with its sections in a random order."""
     whole = copy.deepcopy(notebook)
     whole.cells += [cell for _, cells in shuffled(notebook, seed, **how) for cell in cells]
     return whole
 
 
 def differences(path, seed, **how):
-    """What a section shows in another order that is not what is stored: one text for each cell."""
+    """What a section shows in another order that is not stored: one text for each cell."""
     stored = nbformat.read(path, as_version=4)
     order = shuffled(stored, seed, **how)
     whole = extended(stored, seed, **how)

@@ -5,8 +5,8 @@
     python tools/english.py --lesson 01                    a lesson with its questions, notes, beliefs, pairs
     python tools/english.py --count                        only the counts of each file
 
-Each line has the file, the place (a cell, or a line), what was found, and the sentence. What is found is what
-somebody who reads for a living would change nearly always; a sentence that is not found can still be hard.
+Each line has the file, the place (a cell, or a line), what was found, and the sentence. An editor would
+change nearly every sentence that is found, but other sentences can be hard, too.
 """
 
 import argparse
@@ -30,7 +30,7 @@ from lessons.study.questions import LESSONS, misconceptions, questions
 
 COURSE = Path(__file__).resolve().parent.parent
 READ = ("notebooks", "src", "README.md", "CONTRIBUTING.md")
-"""What is read, by students, teachers and those who work on the kit."""
+"""The files that students, teachers and developers of the kit read."""
 NOT_YET = ("notebooks/TEACHING.md",)
 KINDS = {".ipynb", ".md", ".toml", ".py", ".js", ".svg"}
 
@@ -38,7 +38,7 @@ LONGEST = 25
 """The most words of a sentence."""
 
 CODE = "\N{BULLET}"
-"""What is in a sentence in the place of code in backquotes."""
+"""The sign that replaces code in backquotes."""
 
 _PASSIVE = (
     "made|held|kept|given|written|read|called|caught|built|done|run|sent|taken|seen|shown|broken|chosen|drawn|"
@@ -58,7 +58,7 @@ PATTERNS = {
     "by code": rf"(?:^|\s)(?!(?:\w+ed|{_PASSIVE})\b)[\w{CODE}]+,? by {CODE}",
     "n't": r"\w+n['\N{RIGHT SINGLE QUOTATION MARK}]t\b",
 }  # fmt: skip
-"""What is found, as a regular expression over one sentence."""
+"""The patterns, as regular expressions over one sentence."""
 
 
 EXCEPTIONS = {
@@ -66,12 +66,12 @@ EXCEPTIONS = {
     ("CONTRIBUTING.md", "Do not write stands or lies"): "it names the words that are not to be used",
     ("CONTRIBUTING.md", 'not "is no'): "it names the words that are not to be used",
 }
-"""Sentences that may stay, by the end of a file's path and a part of the sentence; and why."""
+"""Sentences that may stay: the end of a file's path, a part of the sentence, and the reason."""
 
 
 @dataclass(frozen=True)
 class Text:
-    """Words that belong together, and where they are: a cell's id, or a line.
+    """Words that belong together, and their place: a cell's id, or a line.
 
     label: whether the first sentence names something, as a heading, a comment or a docstring does.
     """
@@ -100,7 +100,7 @@ class Hit:
 
 
 def texts(path):
-    """All that is read in a file, in its order."""
+    """The texts in a file, in their order."""
     source = path.read_text(encoding="utf-8")
     found = (Text(path, *one) for one in _READERS[path.suffix](source))
     return [text for text in found if text.words.strip()]
@@ -141,7 +141,7 @@ def _cells(row):
 
 
 def _plain(text):
-    """A text as it is read: without marks, tags and targets of links; code is one sign."""
+    """A text without marks, tags and targets of links; code is one sign."""
     text = re.sub(r"!\[([^\]]*)\]\([^)]*\)", r"\1. ", text)
     text = re.sub(r"``.+?``|`[^`]*`", CODE, text)
     text = re.sub(r"\[([^\]]*)\]\((?:[^()]|\([^()]*\))*\)", r"\1", text)
@@ -200,7 +200,7 @@ _WORD = r"[(\"“'*`]*[A-Za-z•][\w•'\N{RIGHT SINGLE QUOTATION MARK}-]*[)\"�
 
 
 def _said(text):
-    """Whether a string is a text for people: at least three words, and hardly anything else."""
+    """Whether a string is a text for people: it has at least three words, and hardly anything else."""
     words = text.split()
     plain = [word for word in words if re.fullmatch(_WORD, word)]
     return len(plain) >= 3 and len(plain) >= 0.7 * len(words)
@@ -250,7 +250,7 @@ _READERS = {
 
 
 def of_lesson(short):
-    """All that belongs to a lesson: its notebook and pictures, its questions, notes, beliefs and problems."""
+    """The texts of a lesson: its notebook and pictures, its questions, notes, beliefs and problems."""
     notebook = COURSE / "notebooks" / f"{LESSONS[short]}.ipynb"
     pictures = set(re.findall(r"figures/[\w-]+\.svg", notebook.read_text(encoding="utf-8")))
     found = [text for path in [notebook, *sorted(COURSE / "notebooks" / one for one in pictures)]
@@ -262,7 +262,7 @@ def of_lesson(short):
 
 
 def _parts(short):
-    """File, place and texts of what is told of a lesson in the TOML files."""
+    """File, place and texts for a lesson in the TOML files."""
     for one in questions().values():
         if one.lesson == short:
             told = [text for option in one.options for text in (option.text, option.reply, option.grain)]
@@ -291,12 +291,12 @@ def sentences(text):
 
 
 def length(sentence):
-    """How many words a sentence has; code is one."""
+    """How many words a sentence has; code counts as one."""
     return len([word for word in sentence.split() if re.search(rf"[\w{CODE}]", word)])
 
 
 def found(text):
-    """What is to be changed in a text."""
+    """The hits in a text."""
     for place, sentence in enumerate(sentences(text.words)):
         for name, pattern in PATTERNS.items():
             named = name == "what" and text.label and place == 0

@@ -38,10 +38,11 @@ def executed(path, *, twice=False):
 
 
 def run(notebook, folder, *, allow_errors=False):
-    """A notebook, cleared and run in order in a folder; with `allow_errors` to its end, in any case."""
+    """A notebook, cleared and run in order in a folder; `allow_errors`: an error does not stop it."""
     notebook = cleared(notebook)
     with tempfile.TemporaryDirectory() as home:
-        # A student's own progress must not show in a stored lesson, nor the lesson in the student's progress.
+        # A student's own progress must not appear in a stored lesson, nor the lesson in the student's
+        # progress.
         environment = {**os.environ, "LIFECYCLE_HOME": home}
         client = NotebookClient(
             notebook,
@@ -56,7 +57,7 @@ def run(notebook, folder, *, allow_errors=False):
 
 
 def cleared(notebook):
-    """The same notebook without outputs, counts and what tools leave in the metadata."""
+    """The same notebook without outputs, counts and metadata from tools."""
     for cell in notebook.cells:
         cell.metadata = nbformat.from_dict({key: cell.metadata[key] for key in KEPT if key in cell.metadata})
         if cell.cell_type == "code":
@@ -66,7 +67,7 @@ def cleared(notebook):
 
 
 def normalised(notebook):
-    """The executed notebook without what differs from run to run and from machine to machine."""
+    """The executed notebook without parts that differ between runs or machines."""
     notebook.metadata = nbformat.from_dict({"kernelspec": KERNEL, "language_info": {"name": "python"}})
     for cell in notebook.cells:
         cell.metadata.pop("execution", None)
@@ -82,7 +83,7 @@ def normalised(notebook):
 
 
 def text(cell):
-    """What a cell shows, as plain text: streams, results, and errors as `raised ValueError: …`."""
+    """The outputs of a cell as plain text: streams, results, and errors as `raised ValueError: …`."""
     parts = []
     for output in cell.outputs:
         if output.output_type == "stream":
@@ -95,7 +96,7 @@ def text(cell):
 
 
 def _joined(outputs):
-    """Merge neighbouring pieces of one stream: where a kernel cuts it is chance."""
+    """Merge neighbouring pieces of one stream, because a kernel cuts it at random places."""
     merged = []
     for output in outputs:
         last = merged[-1] if merged else None

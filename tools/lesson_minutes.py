@@ -1,4 +1,4 @@
-"""Count how long each lesson takes: in class by what is on its slides, alone by all that is read and done.
+"""Count how long each lesson takes: in class, from its slides; alone, from everything to read and do.
 
     python tools/lesson_minutes.py              print the table
     python tools/lesson_minutes.py 01           print one lesson, part by part, against its headings
@@ -35,7 +35,7 @@ PREDICTION, BREAK, GAP, ORDER, ALONE, AGAIN = 0.75, 3, 3, 4, 6, 2
 """Minutes for a prediction, a "Break it", a missing line, lines to put in order, a class, `again()`."""
 SELF_STUDY = ("Alone: further", "Glossary")
 INSTEAD = ("The lab in words", "The labs in words")
-"""What is read in the place of a lab, which has its own time."""
+"""The text that can replace a lab, which has its own time."""
 
 
 def table():
@@ -68,7 +68,7 @@ def stated(path):
 
 
 def in_class(path):
-    """The parts of a lesson with what there is on their slides: title, minutes of the heading, counts.
+    """The parts of a lesson: title, minutes in the heading, and the counts of their slides.
 
     Slides for self-study are left out.
     """
@@ -88,7 +88,7 @@ def in_class(path):
 
 
 def on_slide(slide, cells):
-    """What there is to count on one slide; `tasks` in seconds."""
+    """The counts of one slide; `tasks` is in seconds."""
     count = dict(NOTHING)
     for cell in cells:
         if cell.cell_type == "markdown":
@@ -130,7 +130,7 @@ def listing(path):
 
 
 def parts(path):
-    """What there is to count: in the lesson itself, and in what is for self-study."""
+    """The counts of the lesson itself, and of its parts for self-study."""
     kinds = ("words", "lines", "predictions", "breaks", "gaps", "orders", "alone", "again")
     found = [dict.fromkeys(kinds, 0) for _ in range(2)]
     title = ""

@@ -4,11 +4,11 @@
     .venv/bin/python tools/measure_slides.py 01 03 --size 1920x1080    two lessons, another projector
     .venv/bin/python tools/measure_slides.py 01 --size all --shots build/slides    three sizes, and pictures
 
-A slide is named by the id of its first cell. "over" is by how many pixels it is higher than the screen. The
-other faults are letters that are too small (text at least 1/32 of the screen's height, code 1/40, anything
-1/45), content that is cut off, scrolls or is wrapped (code of up to 72 columns must not be), and a slide
-without a heading. With --all the table has every slide. It takes about a minute a lesson. The exit code is 1
-when a slide does not fit.
+A slide is named by the id of its first cell. "over" is by how many pixels it is higher than the screen. There
+are other faults. Letters are too small: text must have at least 1/32 of the screen's height, code 1/40,
+anything 1/45. Content is cut off, scrolls or wraps (code of up to 72 columns must not wrap). A slide has no
+heading. With --all the table has every slide. It takes about a minute for each lesson. The exit code is 1 if
+a slide does not fit.
 """
 
 import argparse
@@ -79,7 +79,7 @@ def parsed():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=as_written)
     parser.add_argument("lessons", nargs="+", type=notebook, metavar="LESSON", help='as in "01"')
     parser.add_argument("--size", default=SIZES[0], help="of the screen: WIDTHxHEIGHT, or all for three")
-    parser.add_argument("--shots", type=Path, metavar="FOLDER", help="keep a picture of each slide there")
+    parser.add_argument("--shots", type=Path, metavar="FOLDER", help="save a picture of each slide there")
     parser.add_argument("--all", action="store_true", help="print the slides that fit, too")
     parser.add_argument("--votes", action="store_true", help="with a show of hands at each question")
     parser.add_argument("--dark", action="store_true", help="in the dark theme")

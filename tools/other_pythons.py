@@ -16,7 +16,7 @@ COURSE = Path(__file__).resolve().parent.parent
 VERSIONS = ("3.12", "3.13")
 TESTS = ("tests/lifecycle", "tests/lessons", "tests/test_notebooks.py")
 NEWEST_ONLY = ("tests/lessons/exercises", "tests/lessons/judge")
-"""What takes most of the time: every stored answer. It runs on the newest Python alone."""
+"""The slowest tests, which check every stored answer. They run only on the newest Python."""
 
 
 def found(version):
@@ -25,7 +25,7 @@ def found(version):
     on_path = shutil.which(f"python{version}")
     candidates = [on_path] if on_path else []
     candidates += map(str, sorted(pyenv.glob(f"versions/{version}.*/bin/python")))
-    # pyenv puts a python3.12 on the path that may lead to no Python at all, so each one is asked.
+    # pyenv's python3.12 on the path may not lead to a Python, so each one is tried.
     return next((path for path in candidates if version_of(path) == version), None)
 
 

@@ -1,11 +1,11 @@
-"""Answer the questions as somebody does who knows nothing, and looks only at how the options are written.
+"""Answer the questions without knowledge, only from how the options are written.
 
     python tools/play_questions.py              the whole course
     python tools/play_questions.py 01           one lesson, question by question
     python tools/play_questions.py pairs        the nine questions before and after the course
 
-If the options do not give the answer away, no player scores more than chance. Where a player's rule fits
-several options, he guesses among these; where it fits none, among all.
+If the options do not give the answer away, no player scores more than chance. If a player's rule fits several
+options, the player guesses among these; if it fits none, among all.
 """
 
 import argparse
@@ -60,7 +60,7 @@ def words(text):
 
 
 def reason(text):
-    """Whether an option says why, beside what happens."""
+    """Whether an option gives a reason in addition to the outcome."""
     return bool(_REASON.search(_CODE.sub("x", text)))
 
 
@@ -95,7 +95,7 @@ PLAYERS = {
     "the one without code": _those(lambda text: not _CODE.search(text)),
     "the one without a reason": _those(lambda text: not reason(text)),
 }
-"""How each player chooses: from the options' texts to the places of those among which he guesses."""
+"""How each player chooses: from the options' texts to the places of the options to guess among."""
 
 
 def score(player, played):
@@ -104,7 +104,7 @@ def score(player, played):
 
 
 def chance(played):
-    """The share of right answers for somebody who draws lots."""
+    """The share of right answers of a random choice."""
     return sum(1 / len(one.texts) for one in played) / len(played)
 
 
@@ -119,7 +119,7 @@ def _hit(player, one):
 
 
 def table(played, limit):
-    """What each player scores, as text."""
+    """The scores of all players, as text."""
     rows = [f"{len(played)} questions; chance scores {100 * chance(played):.0f} %"]
     for name, points in above(played).items():
         mark = f"  <- more than {limit} above chance" if points > limit else ""

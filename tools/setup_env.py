@@ -4,8 +4,8 @@
 
 Another folder than .venv is named in COURSE_VENV: an environment for another Python, beside the first.
 
-The Makefile calls this with whatever Python there is, so the file is written for any Python 3: a Python
-that is too old says so in a sentence, or hands over to a newer one that it finds.
+The Makefile calls this with any Python, so the file is written for every Python 3. If the Python is too old,
+it hands over to a newer one that it finds, or says so in a sentence.
 """
 
 import hashlib
@@ -28,7 +28,7 @@ PYTHON = os.path.join(BIN, "python.exe" if os.name == "nt" else "python")
 
 
 class Trouble(Exception):
-    """What stops the setup, as one sentence."""
+    """An error that stops the setup, as one sentence."""
 
 
 def main(arguments):
@@ -59,13 +59,13 @@ def hand_over():
 
 
 def prepare(extras):
-    """Bring .venv up to date with pyproject.toml and constraints.txt; quick when it is."""
+    """Update .venv from pyproject.toml and constraints.txt; this is quick if nothing has changed."""
     stamp = read_stamp()
     current = fingerprint()
     have = stamp.get("extras") or []
     if stamp.get("fingerprint") == current and set(extras) <= set(have) and os.path.exists(PYTHON):
         return
-    # What was there stays: `make lab` after `make test` does not take the tests' tools away.
+    # Installed packages stay: `make lab` after `make test` does not remove the tests' tools.
     extras = sorted(set(extras) | set(have))
     if os.path.exists(UNFINISHED) or not works(PYTHON):
         make_venv()
@@ -125,7 +125,7 @@ def install(extras):
 
 
 def explain(log):
-    """What pip's output means, in one sentence that ends with where to read it."""
+    """The meaning of pip's output in one sentence, which ends with the place of the whole output."""
     errors = [line for line in log.splitlines() if line.startswith("ERROR:")]
     said = last_line("\n".join(errors) or log)
     if "No space left" in log or "Disk quota" in log:
@@ -157,12 +157,12 @@ def run(arguments):
     if os.name == "nt":
         return subprocess.call(command, env=environment)
     sys.stdout.flush()
-    # In this process's place, so that Ctrl-C reaches the command alone.
+    # It replaces this process, so that only the command receives Ctrl-C.
     return os.execve(program, command, environment)
 
 
 def fingerprint():
-    """Changes with what is to be installed, and when the folder moved: scripts in .venv name its path."""
+    """It changes with the needed packages, and if the folder was moved: scripts in .venv contain its path."""
     digest = hashlib.sha256(ROOT.encode())
     for name in ("pyproject.toml", "constraints.txt"):
         with open(os.path.join(ROOT, name), "rb") as stream:
@@ -180,7 +180,7 @@ def read_stamp():
 
 
 def works(python):
-    """Whether `python` is a new enough one of this very folder that has pip."""
+    """Whether `python` is an environment of exactly this folder, with pip and a new enough Python."""
     unfit = f"sys.version_info < {NEEDED} or not os.path.samefile(sys.prefix, {VENV!r})"
     probe = [python, "-c", f"import os, pip, sys; sys.exit({unfit})"]
     try:

@@ -3,7 +3,7 @@
     python tools/write_exercises.py [ASSIGNMENT...]
     python tools/write_exercises.py --check [ASSIGNMENT...]        write nothing, say what differs
 
-Whoever mends a task, a stub or a solution mends it in its own file, and runs this.
+To fix a task, a stub or a solution, edit its own file and run this.
 """
 
 import argparse
@@ -21,7 +21,7 @@ EXERCISES = Path(__file__).resolve().parents[1] / "exercises"
 
 
 def made(names, folder):
-    """Make source and release of these assignments in an empty folder; the files, as paths below it."""
+    """Make source and release of these assignments in an empty folder; return their paths below it."""
     told = kit_texts()
     unknown = [name for name in names if name not in told]
     if unknown:
@@ -30,7 +30,7 @@ def made(names, folder):
         mine = [id for id, one in exercises().items() if one.assignment == name]
         without = [id for id in mine if id not in told[name].tasks]
         if without:
-            raise Trouble(f"{', '.join(without)}: a check and no text; write task.md beside it.")
+            raise Trouble(f"{', '.join(without)}: a check without a text; write task.md beside it.")
         chosen = [kit_exercise(task) for task in told[name].tasks.values()]
         path = folder / "source" / name / f"{name}.ipynb"
         path.parent.mkdir(parents=True)
@@ -45,7 +45,7 @@ def made(names, folder):
 def main(arguments=None):
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("assignments", nargs="*", metavar="ASSIGNMENT", help="which (default: all)")
-    parser.add_argument("--check", action="store_true", help="write nothing, fail if a stored one differs")
+    parser.add_argument("--check", action="store_true", help="write nothing, fail if one differs")
     options = parser.parse_args(arguments)
     differs = []
     with tempfile.TemporaryDirectory() as folder:

@@ -3,7 +3,7 @@
     python tools/write_field_guide.py
     python tools/write_field_guide.py --check        write nothing, fail if the stored one differs
 
-The registry is the only source: whoever mends a belief, a truth or a proof mends it there.
+The registry is the only source: to fix a belief, a truth or a proof, edit it there.
 """
 
 import argparse
@@ -21,16 +21,16 @@ PATH = LESSONS / "field_guide.ipynb"
 OPENING = """\
 # Field guide: what people believe
 
-The lessons ask about many beliefs. Here are the others: {count} more that people hold about generators,
-context managers, descriptors, decorators and databases, each with two lines that show what is true. Nobody
-reads this from front to back: look up what you have met.
+The lessons ask about many beliefs. This notebook has {count} more, about generators, context managers,
+descriptors, decorators and databases. Each one comes with two lines of code that show what is true. You need
+not read it from front to back: look up what surprised you.
 
-**Find one.** The headings are the beliefs: the table of contents (the icon with the list, at the left edge)
-shows them all, and Ctrl-F finds their words. `search` looks through the lessons' beliefs too."""
+**Find one.** The headings are the beliefs. The table of contents shows all of them (the icon with the list,
+at the left edge), and Ctrl-F finds their words. `search` also looks through the beliefs of the lessons."""
 READING = """\
-**Read one.** The heading says what is believed, and it is not so. Say what the cell below it shows, run it,
-and read on. `caught(call, …)` calls something and hands back what came: the result, or the error instead of
-raising it. Each cell stands for itself, and begins afresh when it is run again."""
+**Read one.** The heading is a belief, and it is wrong. Predict what the cell below it shows, run it, and read
+on. `caught(call, …)` calls something and returns the result, or returns the error instead of raising it. The
+cells do not depend on each other, and you can run each one again at any time."""
 TRUTH = "**What is true.** {entry.truth}\n\nSource: {entry.source}."
 NEEDS_OS = re.compile(r"\bsubprocess\.")
 # Python writes such a SyntaxWarning below the cell since 3.14, and none before: no output fits all versions.
@@ -38,7 +38,7 @@ WARNS = re.compile(r"\bfinally:\s+return\b")
 
 
 def composed():
-    """The field guide as the registry has it now, not executed."""
+    """The field guide from the present registry, not executed."""
     topics = {heading: told for heading, told in entries().items() if told}
     count = sum(map(len, topics.values()))
     cells = [
@@ -66,7 +66,7 @@ def composed():
 
 
 def _setup(proofs):
-    """What the registry's proofs stand on, as far as these proofs use it: imports, then helpers."""
+    """The imports and then the helpers that these proofs of the registry need."""
     registry = tomllib.loads(files("lessons.study").joinpath("misconceptions.toml").read_text("utf-8"))
     imports, *helpers = registry["prelude"].strip().split("\n\n\n")
     used = "\n".join(cell.source for cell in proofs if cell.cell_type == "code")
@@ -113,7 +113,7 @@ def main(arguments=None):
 
 
 def sources(notebook):
-    """What somebody wrote, cell by cell, without what running adds."""
+    """The written part of each cell, without what running adds."""
     return [(cell.id, cell.cell_type, cell.source, dict(cell.metadata)) for cell in notebook.cells]
 
 

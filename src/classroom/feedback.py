@@ -236,7 +236,7 @@ def _verdict(
         if aspects and score["status"] != "missing":
             return Markup(panel(verdict).html), ""
     except (KeyError, TypeError, ValueError, AttributeError):
-        return None, "The check's verdict cannot be shown."
+        return None, "The verdict of the check cannot be shown."
     return None, plain(score["note"]) or "There is no answer."
 
 

@@ -90,7 +90,7 @@ class Transaction:
     """One transaction, from its construction to `close`; only `commit` keeps what was written.
 
     On SQLite it takes the write lock at once, with `BEGIN IMMEDIATE`, however the engine begins its own
-    transactions, so that a table it creates is part of it. On every other database a statement that fails
+    transactions. So a table that it creates is part of it. On every other database a statement that fails
     ends it, even if the error is caught. (PostgreSQL would answer a COMMIT with a ROLLBACK and no error.)
 
     Raises what `connect` raises, `TimeoutError` if the lock does not clear, and `ValueError` if the engine
@@ -200,12 +200,12 @@ class Table:
     """A table that takes records in a transaction; if it does not exist, the first record creates it.
 
     In a table created here a column keeps the type of its first value: bool, int, float, str, date or
-    datetime; after `None` it is text. A column that is missing in a record is NULL. With `replace`, its rows
+    datetime. After `None` it is text. A column that is missing in a record is NULL. With `replace`, its rows
     are deleted first. Transactions that replace or create the table of this name take turns.
 
-    Raises `ValueError` for a column that the table does not have, for a value of another type than the
-    column's, and for NaN, which SQLite turns into NULL. MySQL commits a CREATE TABLE by itself: there, a
-    table created here stays, empty.
+    Raises `ValueError` for a column that the table does not have, and for a value that does not have the
+    column's type. Raises it for NaN too, which SQLite turns into NULL. MySQL commits a CREATE TABLE by
+    itself: there, a table created here stays, empty.
     """
 
     def __init__(self, transaction: Transaction, name: str, replace: bool = False) -> None:

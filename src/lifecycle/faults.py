@@ -75,8 +75,8 @@ def withContext(source, stages, sink):
 def inject(part, fault):
     """Wrap `part` (a source, a stage or a sink), so that it fails once, as `fault` says; it stays usable.
 
-    The k-th pull fails by `throw` into the part's own suspended frame: its `finally` runs, and the error goes
-    downstream. If the part is opened again, it works, so a retry around the fault can save the run.
+    The k-th pull fails with `throw` into the part's own suspended frame: its `finally` runs, and the error
+    goes downstream. If the part is opened again, it works, so a retry around the fault can save the run.
     Raises `ValueError` for a phase that does not exist and for a pull or write without a number.
 
     >>> class Letters:
@@ -119,7 +119,7 @@ def sweep(build, run=withContext, limit=10_000, *, system=False):
     """Run a pipeline once without a fault and once for each fault point; return the `Sweep`.
 
     `build()` returns a new `(source, stages, sink)`; `run(source, stages, sink)` runs it and returns the
-    count, so that a runner without a context can be swept as well. What a run left open is noted and then
+    count, so that a runner without a context can be swept as well. All that a run left open is noted, then
     closed. A fault comes from outside the part, so a retry in the part does not see it; `inject` puts one
     inside. The operating system is asked before and after the sweep, with `system` at each point too.
 

@@ -1,4 +1,4 @@
-"""One part of a pipeline, watched from outside. What it does are events, which subscribers receive.
+"""One part of a pipeline, watched from outside. Its actions are events, which subscribers receive.
 
 This is the only code that wraps a part in order to see it or to break it. A subscriber is any function that
 takes an `Event`. It returns `None`, or an error: then the part fails there with this error, which is how a
@@ -31,9 +31,9 @@ class Event(NamedTuple):
 class Probe:
     """One part, watched. Everything that a probe does not know is asked of the part itself.
 
-    It remembers what was entered and not left, and what was started and not finished. A fault of a pull or
-    a yield is thrown into the part's own suspended frame, so that its `finally` runs; a fault of an open or
-    a write takes the place of the call; a fault of an end or a close follows it.
+    It remembers what was entered and not left, and what was started and not finished. A fault of a pull or a
+    yield is thrown into the part's own suspended frame, so that its `finally` runs. A fault of an open or a
+    write takes the place of the call. A fault of an end or a close follows it.
 
     >>> class Letters:
     ...     def stream(self):

@@ -1,8 +1,8 @@
 """Where records arrive: a CSV file, JSON lines, a table, a list.
 
-A sink keeps all or nothing. It leaves the old content in place, and replaces it only in an `__exit__` without
-an error: a run that fails leaves what was there before. Records are dicts, keyed by column. `write` outside
-the `with` block raises a `RuntimeError`.
+A sink keeps all or nothing. It replaces the old content only in an `__exit__` without an error, so a run that
+fails leaves what was there before. Records are dicts, keyed by column. `write` outside the `with` block
+raises a `RuntimeError`.
 """
 
 import csv
@@ -63,9 +63,9 @@ class CsvSink(_FileSink):
     is empty. Until the end, everything is in `<name>.<8 hex digits>.partial` in the same folder; a process
     that is killed leaves that file behind, and you can delete it.
 
-    Raises `OSError`, with the file's name, if the file cannot be opened or the disk is full, `ValueError` for
-    a path that is not a plain file and for a record whose columns are not those of the first, and `TypeError`
-    for a record that is not a dict.
+    Raises `OSError`, with the file's name, if the file cannot be opened or the disk is full. Raises
+    `ValueError` for a path that is not a plain file, and for a record whose columns are not those of the
+    first. Raises `TypeError` for a record that is not a dict.
     """
 
     _width = None
@@ -122,11 +122,11 @@ class SqlSink(Part):
     same transaction, and two sinks that replace the same table take turns. Nothing is buffered: a record that
     counts is in the transaction.
 
-    Raises `ConnectionError` if the connection cannot be made or is lost, `TimeoutError` if a lock does not
-    clear or the pool has no free connection, `ValueError` for a record that does not fit the table,
-    `TypeError` for a record that is not a dict, and SQLAlchemy's own errors for what the database refuses;
-    each with table and address. After such an error only SQLite goes on: on another database the sink keeps
-    nothing, and raises `RuntimeError` at the next `write` and at a normal end of the block.
+    Raises `ConnectionError` if the connection cannot be made or is lost. Raises `TimeoutError` if a lock does
+    not clear or the pool has no free connection. Raises `ValueError` for a record that does not fit the
+    table, and `TypeError` for a record that is not a dict. Refusals of the database are SQLAlchemy's errors.
+    All name table and address. After such an error only SQLite goes on. On another database the sink keeps
+    nothing, and raises `RuntimeError` at the next `write` and at a normal end.
     """
 
     kind = "connection"

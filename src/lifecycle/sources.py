@@ -58,9 +58,9 @@ class CsvSource(_FileSource):
     """Read a CSV file whose first line names the columns; every cell is text, blank lines are skipped.
 
     `path` is the file, in UTF-8 with or without a byte order mark; an empty file has no records. Opening
-    raises the same `OSError` as `open`. Pulling raises `ValueError`, with file and line, for too few or too
-    many cells, for two columns with the same name, for a quote that is not closed, and for bytes that are not
-    UTF-8 text (or are NUL). Bytes are checked a block at a time, so that error may come some records early.
+    raises the same `OSError` as `open`. Pulling raises `ValueError`, with file and line, for a wrong number
+    of cells, two columns of one name, or a quote that is not closed. So do bytes that are not UTF-8 text (or
+    are NUL). They are checked a block at a time, so that error may come some records early.
     """
 
     def stream(self):
@@ -87,7 +87,7 @@ class JsonLinesSource(_FileSource):
     """Read a file with one JSON object a line, in UTF-8; blank lines are skipped.
 
     `path` is the file. Opening raises the same `OSError` as `open`. Pulling raises `ValueError`, with file
-    and line, for a line that is not a JSON object, or has NaN or Infinity, which JSON does not have.
+    and line, for a line that is not a JSON object. NaN and Infinity are not JSON.
     """
 
     def stream(self):
@@ -105,9 +105,9 @@ class SqlSource(_Source):
     `engine` is an SQLAlchemy engine, `query` a select, or text as SQLAlchemy's `text` takes it. At most a
     hundred rows are in memory; the others stay in the database until they are pulled.
 
-    Raises `ConnectionError` if the connection cannot be made or is lost, `TimeoutError` if a lock does not
-    clear or the pool has no free connection, `ValueError` for a statement without rows and for two columns
-    with the same name, and SQLAlchemy's own errors for what the database refuses. All name the address.
+    Raises `ConnectionError` if the connection cannot be made or is lost. Raises `TimeoutError` if a lock does
+    not clear or the pool has no free connection. Raises `ValueError` for a statement without rows, and for
+    two columns with the same name. Refusals of the database are SQLAlchemy's errors. All name the address.
     """
 
     kind = "connection"
@@ -136,8 +136,8 @@ class SocketSource(_Source):
 
     `host` and `port` are the server's; `timeout` is how many seconds to wait for it, when connecting and at
     every read. Raises `ConnectionError` if the server refuses or resets the connection, or closes it in the
-    middle of a line, `TimeoutError` if it sends nothing, and `ValueError` for a line that is not a JSON
-    object or is longer than a million bytes; each with the address.
+    middle of a line. Raises `TimeoutError` if it sends nothing. Raises `ValueError` for a line that is not a
+    JSON object or is longer than a million bytes.
     """
 
     kind = "socket"

@@ -1,6 +1,6 @@
 """What happens to records on their way: parse, filter, normalise, rolling mean.
 
-A stage does not change the record that it was given: it yields a new one. What it remembers is in its
+A stage does not change the record that it was given: it yields a new one. It keeps its memory in its
 generator, so that every run starts from scratch. Its errors name the column and the number of the record.
 """
 
@@ -73,7 +73,7 @@ class Filter:
 
 
 class Normalise:
-    """Replace the number x in a column by `(x - center) / spread`.
+    """Replace the number x in a column with `(x - center) / spread`.
 
     It does not check `center` and `spread`: a `PipelineConfig` checks them where they are set. A cell that is
     not a number raises a `ValueError`, and so does a missing column.

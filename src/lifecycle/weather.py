@@ -1,8 +1,8 @@
 """The main job: the weather of Seattle, from a CSV file into a table, and from the table to JSON lines.
 
-Each day has a `date`, the `precipitation` in mm, the highest and lowest temperature in °C (`temp_max` and
-`temp_min`), the `wind` in m/s, and one word for the `weather`. Only the days with precipitation go into the
-table, and their `temp_max` is normalised.
+Each day has a `date`, the `precipitation` in mm, and the highest and lowest temperature in °C (`temp_max` and
+`temp_min`). It also has the `wind` in m/s, and one word for the `weather`. Only the days with precipitation
+go into the table, and their `temp_max` is normalised.
 """
 # mypy: allow-untyped-defs, allow-untyped-calls, disable-error-code=method-assign
 

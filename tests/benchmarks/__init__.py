@@ -1,1 +1,1 @@
-"""What the kit costs, as ratios against alternatives measured in the same run: `make bench`."""
+"""The cost of the kit, as ratios to alternatives that are measured in the same run: `make bench`."""

@@ -1,4 +1,4 @@
-"""Print the table of ratios; the exit code tells nothing of speed, only of what broke."""
+"""Print the table of ratios; the exit code shows only failures, not speed."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ BENCHES = [
 
 
 def main(names: list[str]) -> None:
-    """Run the benchmarks of these names, all without one, and print each row as soon as it is known."""
+    """Run the benchmarks with these names (default: all), and print each row as soon as it is known."""
     machine = f"{platform.system()} {platform.machine()}"
     print(f"Python {platform.python_version()} on {machine}; medians of processor time")
     for bench in BENCHES:

@@ -43,7 +43,7 @@ def ours(given: pathlib.Path, wanted: pathlib.Path) -> None:
 
 
 def byHand(given: pathlib.Path, wanted: pathlib.Path) -> None:
-    """Plain generators that do the same for each row: no check left out, no context, no part."""
+    """Plain generators that do the same for each row: with all checks, but without a context or parts."""
 
     def read(file: Any) -> Iterator[dict[str, Any]]:
         rows = csv.reader(file)

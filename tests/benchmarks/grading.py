@@ -19,7 +19,7 @@ ROUNDS = 3
 
 
 def grading() -> Iterator[Row]:
-    """Honest submissions, right and wrong ones in turn; the kinds of grading take turns as well."""
+    """Honest submissions, alternately right and wrong; the kinds of grading also alternate."""
     sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
     import coursework
     from coursework import ASSIGNMENT, IDS, answered, solution, submit, wrong

@@ -1,4 +1,4 @@
-"""The four pattern rooms, each against the same thing by hand and against well-kept libraries."""
+"""The four taught patterns, each compared with the same code by hand and with maintained libraries."""
 
 from __future__ import annotations
 
@@ -132,7 +132,7 @@ def descriptors() -> Iterator[Row]:
 
     def noBool(instance: object, attribute: object, value: object) -> None:
         if isinstance(value, bool):
-            raise TypeError("True is no number")
+            raise TypeError("True is not a number")
 
     @attrs.define
     class Attrs:

@@ -1,4 +1,4 @@
-"""What needs a process of its own: importing, and the peak of memory."""
+"""Measurements that need a process of their own: importing, and peak memory."""
 
 from __future__ import annotations
 

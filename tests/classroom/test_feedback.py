@@ -280,7 +280,7 @@ def test_a_forged_record_of_a_verdict_makes_no_page_fail(course: Course) -> None
     path.write_text(json.dumps(record), encoding="utf-8")
     assert main(["feedback", "--course", str(course.root)]) == 0
     text = (course.root / f"feedback/bob/{ASSIGNMENT}.html").read_text(encoding="utf-8")
-    assert "The check's verdict cannot be shown." in text and "<script" not in text
+    assert "The verdict of the check cannot be shown." in text and "<script" not in text
 
 
 def test_before_a_grading_it_says_what_comes_first(

@@ -87,7 +87,7 @@ def test_a_broken_file_is_named_and_stops_nothing(folder: Path, capsys: pytest.C
     shown = capsys.readouterr().out
     assert "6 students" in shown and "+50" in shown
     assert "torn.jsonl: set aside (not a whole line of JSON). The file does not count." in shown
-    assert "old.jsonl: set aside (3 lines of version 1, and this kit reads version 2). The file" in shown
+    assert "old.jsonl: set aside (3 lines of version 1, but this kit reads version 2). The file" in shown
     assert "deep.jsonl: set aside (cannot be read" in shown
     assert "ann-0.jsonl: set aside (not a whole line of JSON). The rest of it counts." in shown
 

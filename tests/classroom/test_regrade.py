@@ -119,7 +119,7 @@ def test_higher_is_taken_and_lower_is_shown(
     assert scores(course) == {"ada": 3, "bob": 2, "cem": 2, "dov": 3.5, "eve": 4}
     worth = FULL[FIRST]
     assert f"ada: 2 → 3 of {sum(FULL.values()) + 3}\n    {FIRST}: 2 → 3 of {worth}; check 0 → {NOW}; " in said
-    assert "“aspect 2” holds now" in said
+    assert "“aspect 2” passes now" in said
     assert f"{FIRST}: 2 → 1 of {worth}; check 0 → {NOW}; “aspect 1” fails now: Record 3?[2J was lost." in said
     assert "lower, not used (--lower uses it)" in said
     assert "cem:" not in said
@@ -134,7 +134,7 @@ def test_only_changes_are_in_the_table(course: Course, pool: Made) -> None:
         "eve": ("2", "4"),
     }
     assert rows["ada"]["last_name"] == "Student, the"
-    assert "holds now" in rows["ada"]["why"] and FIRST not in rows["eve"]["why"]
+    assert "passes now" in rows["ada"]["why"] and FIRST not in rows["eve"]["why"]
 
 
 def test_the_table_counts_the_factor(course: Course, pool: Made) -> None:

@@ -75,7 +75,7 @@ def test_another_verdict_is_said(
     assert replayed(course, "ada", FIRST) == 1
     said = capsys.readouterr().out
     assert (
-        "The record has a different verdict: 2 of" in said and "here 1 (seed a seed)" in said and why in said
+        "The record has a different verdict: 2 of" in said and "1 here (seed a seed)" in said and why in said
     )
 
 

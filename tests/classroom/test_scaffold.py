@@ -99,7 +99,7 @@ def test_a_solution_of_each_side_is_needed(course: Course, capsys: pytest.Captur
             "sockets-x1",
             "'sockets-x1' is not an exercise's id: give an assignment (leaks), and -x101 or higher.",
         ),
-        ("leaks", "'leaks' names no exercise"),
+        ("leaks", "'leaks' is not an exercise"),
     ],
 )
 def test_a_name_that_cannot_be_is_refused(

@@ -62,7 +62,7 @@ class Server:
         self._answer()
 
     def stop(self) -> None:
-        """Stand in for the last `ask`'s host without a message, so that a missing answer is judged."""
+        """Act as the last `ask`'s host and send nothing, so that a missing answer is judged."""
         with contextlib.suppress(OSError):
             connected(self._place).close()
 

@@ -307,7 +307,7 @@ class Peer:
             if isinstance(kind, type) and issubclass(kind, BaseException):
                 nearest = kind if name == names[0] else type(own, (kind,), {})
                 for given in (arguments, []):
-                    # It is made by a call: an error made only by `__new__` has unset fields, which crash
+                    # It is made by a call: an error from only `__new__` has unset fields, which crash
                     # Python in `yield from`.
                     with suppress(Exception):
                         error: BaseException = nearest(*given)

@@ -1,4 +1,4 @@
-"""`again`: three variants of earlier questions at the top of a lesson, those that were missed first."""
+"""`again`: three variants of earlier questions at the top of a lesson, missed ones first."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from lessons.study.predict import widgets_are_shown
 
 
 def again(id: object = None, answer: object = None, *, guess: object = False) -> Any:
-    """Ask three variants of earlier questions: those that were missed, then those that are due. Never raises.
+    """Ask three variants of earlier questions: first missed ones, then those that are due. Never raises.
 
     Only the first answer to each counts, and the reply comes at once. After a right answer the same belief is
     asked about again after 1, 3, 7 and 21 days; after a wrong one, a day later.

@@ -1,4 +1,4 @@
-"""`arrange`: a program to be put in order, with buttons where a notebook shows widgets, as text elsewhere."""
+"""`arrange`: a program to put in order, with buttons in a notebook that shows widgets, else as text."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from lessons.study.predict import widgets_are_shown
 
 
 def arrange(id: object = None, program: object = None) -> Any:
-    """Show shuffled lines to be put in order by mouse or keys; with a program, check it.
+    """Show shuffled lines to put in order with mouse or keys; with a program, check it.
 
     The reply names the first line that cannot be right, and says why. For an unknown id or line, a sentence
     says what is allowed. It never raises.
 
-    id: the problem, such as "leaks-a1". program: letters in order, each with how many times the line is
-    indented, such as "A B1 C2".
+    id: the problem, such as "leaks-a1". program: the letters in order, each with the number of its
+    indentations, such as "A B1 C2".
 
     >>> arrange("leaks-a1", "Z")  # doctest: +ELLIPSIS
     'Z' is not a line of leaks-a1. Write a letter from A to K, and after it how many times...

@@ -62,7 +62,7 @@ function render({ model, el }) {
       // The kernel of this widget is gone: Check says so.
     }
   };
-  // What can be done with a line of the program, and with one that is left. Each says what it did.
+  // The actions on a line of the program, or on a line that is left. Each says what it did.
   const acts = {
     use(letter) {
       const before = program[chosen.program];

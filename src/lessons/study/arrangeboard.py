@@ -1,4 +1,4 @@
-"""A program to be put in order by mouse or keys: the lines that are left, the program, and Check."""
+"""A program to put in order with mouse or keys: the unused lines, the program, and Check."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from lessons.study.cards import Card, Carded, inline
 
 _HERE = Path(__file__).parent
 _boards: dict[str, Board] = {}
-"""One for each problem: a cell that runs again shows the program as it was."""
+"""One board for each problem, so a cell that runs again shows the same program."""
 
 
 class Board(Carded, anywidget.AnyWidget):  # type: ignore[misc, unused-ignore]
-    """Shows a problem. The page changes `program`; ``{"check": program}`` has it judged."""
+    """Shows a problem. The page changes `program`; ``{"check": program}`` judges it."""
 
     _esm = KEYS + (_HERE / "arrangeboard.js").read_text(encoding="utf-8")
     _css = (_HERE / "arrangeboard.css").read_text(encoding="utf-8")
@@ -43,13 +43,13 @@ class Board(Carded, anywidget.AnyWidget):  # type: ignore[misc, unused-ignore]
 
     @property
     def shown(self) -> Card:  # type: ignore[override]
-        """The same as a card: the program as it is now, and what was said of it."""
+        """The same as a card: the present program, and the comment on it."""
         program = arranged.sent(self._problem, self.program) or ()
         verdict = self._verdict[1] if self._verdict and self._verdict[0] == program else None
         return arranged.asked(self._problem, program, verdict)
 
     def check(self, program: Program) -> None:
-        """Take this program in the place of the one that is shown, and say what is wrong with it."""
+        """Show this program instead of the present one, and say what is wrong with it."""
         verdict = arranged.answered(self._problem, program)
         self._verdict = (program, verdict)
         self._count += 1
@@ -69,7 +69,7 @@ class Board(Carded, anywidget.AnyWidget):  # type: ignore[misc, unused-ignore]
 
 
 def board(problem: Problem, program: Program | None) -> Board:
-    """The widget of a problem, as it is now, or with a program that is checked."""
+    """The widget of a problem in its present state, or with a program to check."""
     if problem.id not in _boards:
         _boards[problem.id] = Board(problem)
     if program is not None:

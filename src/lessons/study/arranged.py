@@ -1,7 +1,7 @@
 """Programs put in order from shuffled lines: the problems, the first line that cannot be right, the cards.
 
-`rights` are all right programs of a problem; tests compare them with what programs do. So the first line that
-cannot be right is the first one with which no right program goes on.
+`rights` are all right programs of a problem; tests compare them with what programs do. The first line that
+cannot be right is the first one with which no right program continues.
 """
 
 from __future__ import annotations
@@ -22,17 +22,17 @@ from lessons.versions import check
 from lessons.words import agreeing, described, listed, many
 
 VERSION = 1
-"""The version of the form in which arrange.toml is written."""
+"""The version of the format of arrange.toml."""
 
 LETTERS = "ABCDEFGHIJKL"
 EXAMPLE = "A B1 C2"
-"""How a program is written as text; no right program begins so."""
+"""An example of a program as text; no right program begins like this."""
 
 DEEPEST = 5
 """How many times a line can be indented."""
 
 Program = tuple[tuple[str, int], ...]
-"""The letters of the lines in order, each with how many times it is indented."""
+"""The letters of the lines in order, each with the number of its indentations."""
 
 _TOKEN = re.compile(r"([A-Z])([0-9]?)")
 _PRE = (
@@ -87,7 +87,7 @@ class Problem:
 
 @dataclass(frozen=True)
 class Verdict:
-    """What is said of a program; `wrong` is the place of the first line that cannot be right."""
+    """The comment on a program; `wrong` is the place of the first line that cannot be right."""
 
     right: bool
     said: tuple[str, ...]
@@ -147,7 +147,7 @@ def nested(problem: Problem, program: Program) -> Program:
 
 
 def _nested(problem: Problem, program: Program) -> tuple[Program, list[int]]:
-    """The same, and the indentations of the blocks that are open at the end."""
+    """The same program, and the indentations of the blocks that are open at its end."""
     levels, found, opens = [0], [], False
     for letter, depth in program:
         if opens and depth > levels[-1]:
@@ -196,7 +196,7 @@ def _reasons(problem: Problem, program: Program, place: int) -> Iterable[str]:
 
 
 def indented(depth: int) -> str:
-    """How a sentence goes on about the indentation of a line.
+    """The part of a sentence about the indentation of a line.
 
     >>> indented(0), indented(1), indented(2), indented(3)
     ('', ', indented once', ', indented twice', ', indented 3 times')
@@ -205,7 +205,7 @@ def indented(depth: int) -> str:
 
 
 def run(problem: Problem, program: Program) -> str:
-    """Run a program with what is given; "" if it does what it must, else what happened instead."""
+    """Run a program with the given names. Returns "" if it does what it must, else what happened instead."""
     names: dict[str, object] = {}
     *lines, last = problem.proof.strip().splitlines()
     try:
@@ -223,7 +223,7 @@ def run(problem: Problem, program: Program) -> str:
 
 
 def problem(id: object) -> Problem | Card:
-    """The problem with this id, or a sentence that says which there are."""
+    """The problem with this id, or a sentence with the existing ids."""
     text, known = word(id), problems()
     if text is not None and text.strip().lower() in known:
         return known[text.strip().lower()]
@@ -263,7 +263,7 @@ def program(problem: Problem, given: object) -> Program | Card:
 
 
 def sent(problem: Problem, given: object) -> Program | None:
-    """A program that came from the page: pairs of letter and indentation; None if it is not one."""
+    """A program from the page, as pairs of letter and indentation; None if it is not one."""
     if not isinstance(given, list) or not all(isinstance(pair, list) and len(pair) == 2 for pair in given):
         return None
     found = tuple((letter, depth) for letter, depth in given)
@@ -274,7 +274,7 @@ def sent(problem: Problem, given: object) -> Program | None:
 
 
 def answered(problem: Problem, program: Program) -> Verdict:
-    """Judge a program, and keep in the journal that a right one was found."""
+    """Judge a program; if it is right, add that to the journal."""
     verdict = judged(problem, program)
     if verdict.right and problem.id not in solved(predictions.journal.read()[0]):
         predictions.journal.add("arrange", problem.id)
@@ -288,12 +288,12 @@ def solved(events: Iterable[journal.Line]) -> list[str]:
 
 
 def task(problem: Problem) -> str:
-    """What is to be done."""
+    """The task in one sentence."""
     return f"{problem.task} A right program has {problem.size} of these {len(problem.lines)} lines."
 
 
 def asked(problem: Problem, program: Program = (), verdict: Verdict | None = None) -> Card:
-    """A problem as text and as HTML: its lines, and the program with what is said of it, if there is one."""
+    """A problem as text and as HTML: its lines, the program, and the comment on it, if there is one."""
     head = task(problem)
     lines = [f"{line.letter}  {line.code}" for line in problem.lines]
     text = [wrapped(f"{problem.id}: {head}"), *(f"   {line}" for line in lines)]

@@ -1,4 +1,4 @@
-"""`before` and `after`: nine questions before the course, and their twins after it, as a card or as text."""
+"""`before` and `after`: nine questions before the course and nine similar ones after it, as card or text."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def before(answers: object = None) -> Any:
 def after(answers: object = None) -> Any:
     """Show the nine questions after the course; with nine letters, answer them as text.
 
-    They can be answered once. Then the replies appear, and what was gained since `before`.
+    They can be answered once. Then the replies appear, and the gain since `before`.
 
     answers: a letter for each question, "?" where you do not know, such as "ABDCA?BCD".
     """

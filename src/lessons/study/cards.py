@@ -1,4 +1,4 @@
-"""Cards: what the study room shows, as text for every reader and as HTML for the notebook."""
+"""Cards: what predictions and progress show, as text for every reader and as HTML for the notebook."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _CODE_STYLE = "font-family:var(--jp-code-font-family,monospace);font-size:0.93em
 
 @dataclass(frozen=True, repr=False)
 class Card:
-    """One thing to show: `str(card)` reads alone, the HTML says the same.
+    """One thing to show: `str(card)` can be read alone, and the HTML says the same.
 
     >>> Card("Locked: C.", "<p>Locked: C.</p>")
     Locked: C.
@@ -72,16 +72,16 @@ def sentence(text: str, label: str = "Study") -> Card:
 
 
 def failed(what: str, error: Exception, then: str) -> Card:
-    """A card for a call that failed. A stored file of another version says itself what is wrong."""
+    """A card for a call that failed. For a stored file of another version, the error is the message."""
     return sentence(
         str(error) if isinstance(error, OtherVersion) else f"{what} ({type(error).__name__}). {then}"
     )
 
 
 def fold(title: str, *parts: object) -> Card:
-    """Show parts one after the other, folded up under a title: for the twin in words of an interactive cell.
+    """Show parts one after another, folded under a title: the text form of an interactive cell.
 
-    A part that a notebook shows as HTML is shown so; any other as its text.
+    A part is shown as HTML if a notebook would do so, else as text.
 
     >>> fold("Two lines", "first", "second")
     Two lines

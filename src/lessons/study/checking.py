@@ -20,28 +20,28 @@ class UnknownExercise(LookupError):
     """There is no exercise of this name."""
 
     def _render_traceback_(self) -> list[str]:
-        # In a notebook the sentence alone: there is nothing to look for in a traceback.
+        # In a notebook only the sentence is shown, because a traceback would not help.
         return [str(self)]
 
 
 def course(name: object) -> None:
     """Choose the variant of the exercises: the same name gives the same data, everywhere.
 
-    name: the course's own, as its notebooks have it; "kit" is the kit's. Raises `TypeError` for anything but
-    a text, `ValueError` for an empty one.
+    name: the name in the course's notebooks; "kit" is the kit's own. Raises `TypeError` for a value that is
+    not a text, `ValueError` for an empty one.
     """
     text = word(name)
     if text is None:
-        raise TypeError(f"course needs the name of a variant, a text, and was given {described(name)}")
+        raise TypeError(f"course needs the name of a variant, a text; it was given {described(name)}")
     if not text.strip():
-        raise ValueError("course needs the name of a variant, and was given an empty text")
+        raise ValueError("course needs the name of a variant; it was given an empty text")
     choose(Variant(text.strip()))
 
 
 def given(id: object) -> Any:
     """The materials of an exercise in this course's variant: data, parts or programs, new each time.
 
-    id: such as "leaks-x2". Raises `UnknownExercise` with the nearest names.
+    id: such as "leaks-x2". Raises `UnknownExercise` with the most similar names.
     """
     return _exercise(id).given(chosen())
 
@@ -76,11 +76,11 @@ _STALE = (
 )
 
 _same: dict[str, tuple[object, int]] = {}
-"""How an answer to each exercise failed last in this kernel, and how many times running."""
+"""How the last answer to each exercise failed in this kernel, and how many times in a row."""
 
 
 def _with_hint(verdict: Verdict) -> Verdict:
-    """The verdict; when an answer fails in the same way for the third time, with the next hint's place."""
+    """The verdict. When an answer fails in the same way for the third time, it names the next hint."""
     failed = [one for one in verdict.aspects if not one.holds and not waits(one) and not one.unchecked]
     kind = tuple((one.name, one.belief, one.advice) for one in failed)
     before, times = _same.get(verdict.exercise, (None, 0))
@@ -89,7 +89,7 @@ def _with_hint(verdict: Verdict) -> Verdict:
     if verdict.missing or not failed or times < 3:
         return verdict
     hint = HINTS[min(times - 3, len(HINTS) - 1)]
-    advice = f"This was seen {times} times running. Open “{hint}” below the task, then try again."
+    advice = f"This was seen {times} times in a row. Open “{hint}” below the task, then try again."
     aspects = (replace(one, advice=advice) if one is failed[0] else one for one in verdict.aspects)
     return replace(verdict, aspects=tuple(aspects))
 

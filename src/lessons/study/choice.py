@@ -1,4 +1,4 @@
-"""Questions to be answered by mouse or keys: choose an option, then commit with Sure or Guess."""
+"""Questions to answer with mouse or keys: choose an option, then commit with Sure or Guess."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from lessons.study.questions import Question
 
 _HERE = Path(__file__).parent
 _choices: dict[str, Choice] = {}
-"""One for each question: several cells that ask it show the same one."""
+"""One card for each question: all cells that ask it show the same one."""
 
 
 class Asking(Carded, anywidget.AnyWidget):  # type: ignore[misc, unused-ignore]
@@ -36,16 +36,19 @@ class Asking(Carded, anywidget.AnyWidget):  # type: ignore[misc, unused-ignore]
         self.refresh()
 
     def refresh(self) -> None:
-        """Show what is in the journal. The count makes each message answered, also if nothing has changed."""
+        """Show the state of the journal.
+
+        The count makes sure that each message gets a reply, even without a change.
+        """
         self._count += 1
         self.standing = {"count": self._count, "trouble": inline(predictions.journal.trouble), **self.state()}
 
     def state(self) -> dict[str, Any]:
-        """What has been answered: `first` is its key, `marks` what is said beside which option."""
+        """The answer so far: `first` is its key, `marks` has the words beside the options."""
         raise NotImplementedError
 
     def commit(self, key: str, guess: bool, because: str) -> None:
-        """Keep an answer."""
+        """Store an answer."""
         raise NotImplementedError
 
     def _heard(self, widget: object, content: dict[str, Any], buffers: object) -> None:
@@ -69,7 +72,7 @@ class Choice(Asking):
         )  # fmt: skip
 
     def state(self) -> dict[str, Any]:
-        """What the journal says of this question."""
+        """The journal's state of this question."""
         id = self._question.id
         standing = predictions.journal.standings().get(id, Standing())
         self.shown = predictions.with_trouble(predictions.asked(id))
@@ -82,7 +85,7 @@ class Choice(Asking):
         }
 
     def commit(self, key: str, guess: bool, because: str) -> None:
-        """Keep an answer, and a reason where one is asked for."""
+        """Store an answer, and a reason if the question asks for one."""
         predictions.commit(self._question.id, key, guess, because if self._question.reason else "")
 
 
@@ -100,7 +103,7 @@ class Recall(Asking):
         )  # fmt: skip
 
     def state(self) -> dict[str, Any]:
-        """What was answered in this kernel."""
+        """The answer in this kernel."""
         item = self.item
         self.shown = recalls.asked(item)
         return {
@@ -110,24 +113,24 @@ class Recall(Asking):
         }
 
     def commit(self, key: str, guess: bool, because: str) -> None:
-        """Keep the first answer."""
+        """Store the first answer."""
         recalls.commit(self.item, key, guess)
 
 
 class Recalls(Carded, ipw.VBox):  # type: ignore[misc, unused-ignore]
-    """The variants that are open, one below the other."""
+    """The open variants, one below the other."""
 
     def __init__(self, items: list[recalls.Item]) -> None:
         super().__init__([Recall(item) for item in items])
 
     @property
     def shown(self) -> Card:  # type: ignore[override]
-        """All of them, as they are now."""
+        """All open variants in their present state."""
         return recalls.all_asked([one.item for one in self.children])
 
 
 def choice(question: Question, shown: Card) -> Choice:
-    """The widget of a question, as it is now; shown: the same as a card."""
+    """The widget of a question in its present state; shown: the same as a card."""
     made = _choices.get(question.id)
     if made is None:
         made = _choices[question.id] = Choice(question)
@@ -137,7 +140,7 @@ def choice(question: Question, shown: Card) -> Choice:
 
 
 def refresh(ids: Iterable[str]) -> None:
-    """Show, where these questions are on the page, that their truth has been seen."""
+    """Show in all cards of these questions that the answers have been seen."""
     for id in ids:
         if id in _choices:
             _choices[id].refresh()

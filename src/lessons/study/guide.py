@@ -18,14 +18,14 @@ TOPICS = {
     "databases": "Databases",
     "notebooks": "Notebooks",
 }
-"""The headings of the field guide, by the word with which the ids under it begin."""
+"""The headings of the field guide, by the word with which their ids begin."""
 
 MOST = 20
-"""So many beliefs are shown at once."""
+"""How many beliefs are shown at once."""
 
 
 def entries() -> dict[str, list[Misconception]]:
-    """What no lesson asks about, under each heading of the field guide.
+    """The beliefs that are not asked in a lesson, under each heading of the field guide.
 
     >>> [entry.id for entry in entries()["Notebooks"]]
     ['notebooks-del-frees']
@@ -38,10 +38,10 @@ def entries() -> dict[str, list[Misconception]]:
 
 
 def search(words: object = None) -> Card:
-    """Show what the course has on these words: beliefs and truths that contain all of them. Never raises.
+    """Show the beliefs and truths of the course that contain all of these words. Never raises.
 
-    Words are looked for as they are, capitals aside; parts of words count. A belief that a lesson asks
-    about is told once its answer cell has run. Until then, only the place of the question is told.
+    Capitals do not matter, and parts of words count. A belief from a lesson is shown after its answer cell
+    has run. Until then, only the place of the question is shown.
 
     >>> search("groupby")
     1 belief has "groupby" in it.
@@ -84,7 +84,7 @@ def _found(words: object) -> Card:
 
 
 def _has(entry: Misconception, told: str, wanted: list[str]) -> bool:
-    # What is not shown must not be found either: the hit alone would tell.
+    # A hidden belief must not be found either, because the hit alone would reveal it.
     text = f"{entry.id} {entry.belief} {told}".lower()
     return all(one in text for one in wanted)
 

@@ -1,4 +1,4 @@
-"""The tie to the notebook: when a cell with `# Answers leaks-p1` has run, the reply appears under it."""
+"""The link to the notebook: after a cell with `# Answers leaks-p1` has run, the reply appears under it."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from lessons.study import predictions
 _MADE = re.compile(r"^(?:async +def|def|class) +(\w+)|^(\w+) *=(?!=)", re.MULTILINE)
 
 _failed: dict[str, str] = {}
-"""By name: the error of the newest cell that makes it at its top level, if that cell failed."""
+"""For each name: the error of the newest cell that assigns it at top level, if that cell failed."""
 
 
 def failed(name: str) -> str:
-    """The error of the newest run of a cell that makes this name, "" if it did not fail.
+    """The error of the newest run of a cell that assigns this name; "" if it did not fail.
 
-    Such a name, if it is there, was made by an earlier run.
+    If such a name exists, it comes from an earlier run.
     """
     return _failed.get(name, "")
 
@@ -31,7 +31,7 @@ def _note(source: str, error: BaseException | None) -> None:
 
 
 class _Heard:
-    """A stream that goes on as before, and keeps what is written to it."""
+    """A stream that works as before, and stores what is written to it."""
 
     def __init__(self, below: Any) -> None:
         self.below = below
@@ -56,7 +56,7 @@ def _before_cell(info: Any) -> None:
 
 
 def _quiet() -> str:
-    """Give the stream back, and return what was written to it."""
+    """Restore the stream, and return what was written to it."""
     written = ""
     while _heard:
         heard = _heard.pop()
@@ -100,23 +100,26 @@ def _ended(value: object, error: BaseException | None) -> str:
 
 
 def in_notebook() -> bool:
-    """Whether this process runs cells, of a notebook or of IPython."""
+    """Whether this process runs cells of a notebook or of IPython."""
     return _shell() is not None
 
 
 def in_kernel() -> bool:
-    """Whether a front end may be there that shows widgets."""
+    """Whether there may be a front end that shows widgets."""
     return hasattr(_shell(), "kernel")
 
 
 def _shell() -> Any:
-    # Outside a notebook IPython is not imported on purpose: `lessons.study` must load fast there.
+    # Outside a notebook, IPython is deliberately not imported, because `lessons.study` must load fast.
     ipython = sys.modules.get("IPython")
     return ipython.get_ipython() if ipython is not None else None
 
 
 def attach() -> bool:
-    """Listen to the running notebook's cells; False where there is none. A second call changes nothing."""
+    """Listen to the running notebook's cells; returns False if there is no notebook.
+
+    A second call changes nothing.
+    """
     shell = _shell()
     if shell is None:
         return False

@@ -1,8 +1,8 @@
-"""The journal: what was predicted and checked, kept on this machine, one append-only file per kernel.
+"""The journal of predictions and checks, stored on this machine, with one append-only file for each kernel.
 
 Each kernel writes its own file, so that no lock is needed and no kernel can damage another's lines.
-A reader merges all files. Nothing here leaves the machine, and nothing is taken out: a lesson that begins
-again is one more line.
+A reader merges all files. Nothing leaves the machine, and nothing is deleted: a reset of a lesson is one more
+line.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from lessons.words import many
 
 VERSION = 2
 OUTCOMES = ("missing", "wrong", "almost", "correct")
-"""What a check says of an exercise, from nothing there to all of it right."""
+"""The verdicts of a check, from no answer to everything right."""
 
 OPTIONS: dict[str, Callable[[str], bool]] = {
     "answer": bool,
@@ -32,7 +32,7 @@ OPTIONS: dict[str, Callable[[str], bool]] = {
     "arrange": lambda option: not option,
     "reset": lambda option: not option,
 }
-"""The kinds of event, and which `option` each of them takes."""
+"""The kinds of events, and which `option` each of them allows."""
 
 
 @dataclass(frozen=True)
@@ -42,10 +42,10 @@ class Line:
     answer: `id` is the question, `option` the key of the option, `guess` whether it was called a guess.
 
     because: `option` is the reason that the student wrote. reveal: `id` is the question. check: `id` is the
-    exercise, `option` the outcome, `misconception` what a wrong one shows, `edition` the check's version.
-    reset: `id` is the lesson's short name. recall: `id` is the question of which a variant was answered,
-    `option` "right" or "wrong", `misconception` the belief that it is about, `guess` as in an answer.
-    arrange: `id` is the problem whose lines were put in order.
+    exercise, `option` the outcome, `misconception` the misconception, `edition` the check's version. reset:
+    `id` is the lesson's short name. recall: `id` is the question whose variant was answered, `option` "right"
+    or "wrong", `misconception` its belief, `guess` as in an answer. arrange: `id` is the problem that was
+    solved.
     """
 
     at: str
@@ -59,7 +59,7 @@ class Line:
 
 @dataclass(frozen=True)
 class Standing:
-    """What is known of one question: the first answer counts, `again` and `after` are kept beside it.
+    """The state of one question. The first answer counts; `again` and `after` are stored too.
 
     Answers are keys of options. `guess` says whether the first one was called a guess.
     """
@@ -73,12 +73,12 @@ class Standing:
 
     @property
     def latest(self) -> str | None:
-        """The answer given last, of whatever kind."""
+        """The last answer of any kind."""
         given = [*([self.first] if self.first else []), *self.again, *self.after]
         return given[-1] if given else None
 
     def then(self, event: Line) -> Standing:
-        """The standing after one more event. The same answer given again changes nothing."""
+        """The state after one more event. Giving the same answer again changes nothing."""
         if event.event == "reveal":
             return replace(self, revealed=True)
         if event.event == "because":
@@ -94,7 +94,7 @@ class Standing:
 
 @dataclass(frozen=True)
 class Checked:
-    """What is known of one exercise: what the last check said, and whether an earlier one said "correct"."""
+    """The state of one exercise: the last verdict, and whether an earlier one was "correct"."""
 
     outcome: str
     misconception: str = ""
@@ -103,12 +103,12 @@ class Checked:
 
 
 def now() -> datetime:
-    """The time, for what is written and for what is due: a test may give another one."""
+    """The time for events and due questions; a test may use another one."""
     return datetime.now(UTC)
 
 
 def home() -> Path:
-    """The folder of this user's journals: `LIFECYCLE_HOME` if set, else the platform's for user data."""
+    """The folder of this user's journals: `LIFECYCLE_HOME` if set, else the platform's user data folder."""
     chosen = os.environ.get("LIFECYCLE_HOME")
     if chosen:
         return Path(chosen).expanduser() / "progress"
@@ -134,7 +134,7 @@ class Journal:
 
     @property
     def folder(self) -> Path:
-        """The folder of the files. Looked up at each use: a test or a student may move it."""
+        """The folder of the files. It is looked up at each use, because it may change."""
         return home() if self._folder is None else self._folder
 
     def add(
@@ -144,13 +144,13 @@ class Journal:
         """Append one event; never raises for a folder that cannot be written."""
         at = now().isoformat(timespec="microseconds")
         entry = Line(at, event, id, option, misconception, edition, guess)
-        # A forked process shares the name but not the file: it begins its own.
+        # A forked process has the same name but must not share the file, so it begins its own.
         if self._owner != os.getpid():
             self._owner, self._name = os.getpid(), f"{os.getpid()}-{uuid.uuid4().hex}.jsonl"
         line = _line(entry)
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
-            # One write of one whole line: a reader meets it whole or not at all.
+            # One write of one whole line, so a reader sees it completely or not at all.
             descriptor = os.open(self.folder / self._name, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
             try:
                 os.write(descriptor, line.encode("ascii"))
@@ -165,7 +165,7 @@ class Journal:
             )
 
     def read(self) -> tuple[list[Line], list[str]]:
-        """All events in the order of time, and a sentence for each line or file that was set aside.
+        """All events in order of time, and a sentence for each line or file that was set aside.
 
         A line that is set aside stays in its file: each kernel writes a file of its own.
         """
@@ -185,14 +185,14 @@ class Journal:
             ]
             problems += aside
         dated.sort(key=lambda item: item[:3])
-        # An exported file in the folder repeats what is there.
+        # An exported file in the folder repeats existing events.
         return list(dict.fromkeys(event for *_, event in dated)) + self._unsaved, problems
 
     def export(self, path: Path) -> tuple[int, bool]:
         """Write all events into a new file at `path`; return how many, and whether anything was set aside.
 
-        The file is itself a journal: in the folder of another machine it adds these events to what is there.
-        Raises OSError when it cannot be written, FileExistsError when there is a file already.
+        The file is itself a journal: in another machine's folder it adds its events there. Raises OSError if
+        it cannot be written, FileExistsError if the file exists already.
         """
         events, problems = self.read()
         with open(path, "x", encoding="ascii", newline="\n") as file:
@@ -200,7 +200,7 @@ class Journal:
         return len(events), bool(problems)
 
     def standings(self) -> dict[str, Standing]:
-        """What is known of each question that was ever answered or revealed."""
+        """The state of each question that was ever answered or revealed."""
         return merged(self.read()[0])
 
 
@@ -245,7 +245,7 @@ def merged(events: Iterable[Line]) -> dict[str, Standing]:
 
 
 def checks(events: Iterable[Line]) -> dict[str, Checked]:
-    """Fold events, in order, into what the last check said of each exercise.
+    """Fold events, in order, into the state of each exercise.
 
     >>> checks([Line("1", "check", "leaks-x1", "correct"), Line("2", "check", "leaks-x1", "wrong", "m")])
     {'leaks-x1': Checked(outcome='wrong', misconception='m', edition='', passed=True)}
@@ -260,7 +260,7 @@ def checks(events: Iterable[Line]) -> dict[str, Checked]:
 
 
 def since_reset(events: Iterable[Line]) -> list[Line]:
-    """The events that count: of each lesson, those after it last began again."""
+    """The events that count: for each lesson, those after its last reset."""
     kept: list[Line] = []
     for event in events:
         if event.event == "reset":
@@ -280,7 +280,7 @@ def lesson_of(id: str) -> str:
 
 
 def _line(entry: Line) -> str:
-    # A line says no more than it has to say: the fields of a check are in the lines of checks.
+    # A line has only the fields that it needs: for example, only checks have a check's fields.
     extra = {"misconception": entry.misconception, "edition": entry.edition, "guess": entry.guess}
     fields: dict[str, object] = {
         "at": entry.at, "event": entry.event, "id": entry.id, "option": entry.option,
@@ -290,7 +290,7 @@ def _line(entry: Line) -> str:
 
 
 def _parsed(line: bytes) -> Line | str | int:
-    """The event on a line, or what is wrong with it, or the other version in which it is written."""
+    """The event on a line, or what is wrong with it, or the other version that it has."""
     try:
         entry = json.loads(line)
     except (ValueError, RecursionError):

@@ -1,6 +1,6 @@
 """Addresses of lessons, questions and exercises, relative to the notebook that is open.
 
-JupyterLab opens such an address in itself. Where the course's folders are not around, there is no address.
+JupyterLab opens such an address itself. Without the course's folders, there is no address.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ _QUESTION = re.compile(r"([a-z]+)-([wrpe]\d+)")
 
 
 def address(id: str) -> str:
-    """Where a lesson, a question or an exercise is; "" for another id, or where there is no course around."""
+    """Where a lesson, a question or an exercise is; "" for another id, or without the course's folders."""
     root = _course()
     path, place = _path(id)
     if root is None or not path:
@@ -30,7 +30,7 @@ def address(id: str) -> str:
 
 
 def linked(text: str) -> str:
-    """HTML in which each `[[id]]` is a link, or the id alone where there is no address.
+    """HTML in which each `[[id]]` is a link, or only the id if there is no address.
 
     >>> linked("See [[leaks-of-tomorrow]].")
     'See leaks-of-tomorrow.'

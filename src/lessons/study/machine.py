@@ -1,4 +1,4 @@
-"""What this machine has for the lessons, what it lacks, and what that means: a sentence each."""
+"""What this machine has for the lessons, what is missing, and what that means, in one sentence each."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from lessons.study import predictions
 from lessons.study.cards import Card, card, inline, sentence, wrapped
 
 NEWEST = (3, 14)
-"""The newest Python with which the lessons are tried. One before 3.11 does not get as far as this module."""
+"""The newest Python on which the lessons are tested. A Python before 3.11 cannot import this module."""
 
 SHOWN = (
     "lifecycle", "ipykernel", "ipywidgets", "anywidget", "sqlalchemy", "matplotlib", "psutil", "jupyterlab",
@@ -22,7 +22,7 @@ SHOWN = (
 
 @dataclass(frozen=True)
 class Machine:
-    """What the check looks at. `versions` has None for a package that is not here.
+    """The facts for the check. `versions` has None for a package that is not installed.
 
     `data` and `answers` are empty, or say why there is no data and why answers cannot be kept.
     """
@@ -37,7 +37,7 @@ class Machine:
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing that was looked for. `needed` means that the lessons cannot begin without it."""
+    """One finding. `needed` means that the lessons cannot begin without it."""
 
     here: bool
     sentence: str
@@ -47,7 +47,7 @@ class Finding:
 def environment(*, versions: bool = False) -> Card:
     """Say what this machine has for the lessons, what is missing, and what that means. Never raises.
 
-    With `versions=True` also which versions: for whoever helps you.
+    With `versions=True`, also show the versions, for a person who helps you.
 
     >>> environment()  # doctest: +ELLIPSIS
     here     Python 3.11 or newer...
@@ -61,7 +61,7 @@ def environment(*, versions: bool = False) -> Card:
 
 
 def look() -> Machine:
-    """Look at the machine that this runs on."""
+    """Examine the machine that this runs on."""
     return Machine(
         python=sys.version_info[:2],
         implementation=sys.implementation.name,
@@ -73,7 +73,7 @@ def look() -> Machine:
 
 
 def findings(machine: Machine) -> list[Finding]:
-    """What a machine has and lacks, in the order in which it is told."""
+    """What a machine has and what is missing, in the order of the report."""
     return [
         _python(machine),
         _package(machine, "sqlalchemy", 2, "SQLAlchemy 2, for connections to a database."),
@@ -90,15 +90,15 @@ def _python(machine: Machine) -> Finding:
     if machine.implementation != "cpython":
         return Finding(
             False,
-            f"This Python is {machine.implementation}, not CPython. The lessons run, but what they say of "
-            "the moment at which an object ends is said of CPython.",
+            f"This Python is {machine.implementation}, not CPython. The lessons run, but what they say about "
+            "when an object is deleted is true for CPython.",
         )
     if machine.python > NEWEST:
         found = ".".join(map(str, machine.python))
         return Finding(
             False,
-            f"This is Python {found}; the lessons are tried with 3.11 to 3.14. They may show other "
-            "texts than described, of errors above all.",
+            f"This is Python {found}; the lessons are tested with 3.11 to 3.14. Some texts may differ from "
+            "the lessons, above all error messages.",
         )
     return Finding(True, "Python 3.11 or newer.")
 

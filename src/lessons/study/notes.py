@@ -1,7 +1,7 @@
-"""The notes of whoever teaches a lesson: a table for each slide in `notes/*.toml`, joined with the questions.
+"""The teacher's notes of a lesson: a table for each slide in `notes/*.toml`, joined with the questions.
 
-A slide is named by the id of the cell that begins it. A question's slide needs no text of its own, because
-the right answer, the beliefs and what is right in them are in the questions' files.
+A slide is named by the id of the cell that begins it. A question's slide needs no text of its own: the right
+answer, and the beliefs with what is right in them, are in the questions' files.
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ from lessons.versions import check
 from lessons.words import described, listed
 
 VERSION = 1
-"""The version of the form in which these TOML files are written."""
+"""The version of the format of these TOML files."""
 
 LONGEST = 30
-"""The most minutes that a task on one slide can take."""
+"""The most minutes of a task on one slide."""
 
 _ASKED = re.compile(r"""^predict\(["']([\w-]+)["']""", re.MULTILINE)
 _HEADING = re.compile(r"^#{1,6} +(.+?) *$", re.MULTILINE)
@@ -34,7 +34,7 @@ class BadNotes(ValueError):
 
 @dataclass(frozen=True)
 class Note:
-    """What the file says of one slide. `minutes` is the countdown of a task, 0 without one.
+    """The notes on one slide. `minutes` is the countdown of a task, or 0.
 
     `show`: what to show and say in a demo. `wrong`: what can go wrong, and what to do then. `pair`: a task
     for two. `none`: why the slide needs no notes.
@@ -73,10 +73,10 @@ class Slide:
 
 
 def notes(short: str, notebook: Mapping[str, Any]) -> list[Slide]:
-    """The slides of a lesson in order, each with everything that the lecturer's notes hold of it.
+    """The slides of a lesson in order, each with its notes.
 
-    short: a lesson, such as "leaks". notebook: its cells, as JSON or nbformat has them; also a teacher's own
-    copy. A slide without a table has an empty note, and a table without a slide is left out.
+    short: a lesson, such as "leaks". notebook: its cells, from JSON or nbformat; a teacher's own copy is
+    possible. A slide without a table has an empty note, and a table without a slide is left out.
 
     Raises `BadNotes` if the file cannot be used.
     """

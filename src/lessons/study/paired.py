@@ -1,6 +1,6 @@
-"""The nine paired questions: what was answered before and after the course, the replies and the gain.
+"""The nine paired questions: the answers before and after the course, the replies and the gain.
 
-Each of the two is answered once, as a whole. `before` never tells what is right; `after` does, for both.
+Each set is answered once, as a whole. `before` never reveals what is right; `after` does so for both.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ def now() -> Answers:
 
 
 def commit(when: str, keys: dict[str, str]) -> None:
-    """Keep the answers, by the questions' ids, unless there are some already or it is too late for them."""
+    """Store the answers, by the questions' ids, unless there are some already or it is too late for them."""
     there = now()
     if there.given(when) or (when == BEFORE and there.after):
         return
@@ -50,7 +50,7 @@ def commit(when: str, keys: dict[str, str]) -> None:
 
 
 def status(when: str, there: Answers) -> str:
-    """What has been answered so far; "" as long as nothing has been."""
+    """A sentence about the answers so far; "" if there are none."""
     if when == BEFORE and there.after and not there.before:
         return LATE
     if not there.given(when):
@@ -64,7 +64,7 @@ def status(when: str, there: Answers) -> str:
 
 
 def asked(when: str) -> Card:
-    """The nine questions as they are now, and after `after` the replies, as text and as HTML."""
+    """The nine questions in their present state, and the replies after `after`, as text and as HTML."""
     there = now()
     said = status(when, there)
     text = [TITLES[when], "", wrapped(INTRODUCTIONS[when])]
@@ -85,7 +85,7 @@ def asked(when: str) -> Card:
 
 
 def _ask(pair: Pair, question: Paired, mine: str | None, text: list[str], body: list[str]) -> None:
-    """Add one question: its prompt, its code, its answers, and which of them was chosen."""
+    """Add one question: its prompt, its code, its answers, and the chosen one."""
     text += ["", wrapped(question.prompt, "   ", f"{pair.point}. "), ""]
     text += [f"       {line}".rstrip() for line in question.code.splitlines()]
     text.append("")
@@ -113,7 +113,7 @@ def result(there: Answers) -> Card:
 
 
 def _reply(pair: Pair, key: str | None) -> str:
-    """What was chosen, what is right, why, and which belief is behind another answer."""
+    """The chosen answer, the right one, the reason, and the belief behind a wrong answer."""
     question = pair.after
     right, chosen = question.right, question.keyed(key or "")
     head = f"**{pair.name}.**"
@@ -130,7 +130,7 @@ def _reply(pair: Pair, key: str | None) -> str:
 
 
 def gain(there: Answers) -> Card:
-    """What was right before and after the course, for each key point. It is for after `after` alone."""
+    """The results before and after the course, for each key point. It is shown only after `after`."""
     total = len(pairs())
     if there.before:
         more = there.right(AFTER) - there.right(BEFORE)

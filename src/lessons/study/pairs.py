@@ -1,4 +1,4 @@
-"""The paired questions, one pair for each key point, read from the TOML file; and what was answered."""
+"""The paired questions, one pair for each key point, from the TOML file; and the students' answers."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from lessons.study.questions import LETTERS, RIGHT
 from lessons.versions import check
 
 VERSION = 1
-"""The version of the form in which the TOML file is written."""
+"""The version of the format of the TOML file."""
 
 UNKNOWN = "unknown"
 """The key of “I do not know”."""
@@ -99,13 +99,13 @@ def pairs() -> tuple[Pair, ...]:
 
 @dataclass(frozen=True)
 class Answers:
-    """What one student answered before and after the course: a key for each key point."""
+    """One student's answers before and after the course: a key for each key point."""
 
     before: dict[int, str]
     after: dict[int, str]
 
     def given(self, when: str) -> dict[int, str]:
-        """The answers of one of the two times; empty as long as they were not given."""
+        """The answers of one of the two sets; empty if they were not given yet."""
         return self.before if when == BEFORE else self.after
 
     def right(self, when: str) -> int:
@@ -116,8 +116,8 @@ class Answers:
 def answers(events: Iterable[Line]) -> Answers:
     """Fold events, in order. The first answer to a question counts.
 
-    An answer to `before` that was given after `after` measures nothing, and an answer that this edition does
-    not have is left out.
+    An answer to `before` that was given after `after` means nothing, so it is left out, like an answer that
+    this edition does not have.
 
     >>> answers([Line("1", "answer", "before-2", "right"), Line("2", "answer", "before-2", "unknown")])
     Answers(before={2: 'right'}, after={})

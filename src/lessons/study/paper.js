@@ -10,7 +10,7 @@ function made(name, className, parent) {
   return element;
 }
 
-// What was chosen and not committed yet. A browser may refuse to keep it: then it is kept as long as the card is there.
+// The choices that are not committed yet. If the browser refuses to store them, they last as long as the card.
 function draft(name) {
   const key = `lifecycle-${name}`;
   return {

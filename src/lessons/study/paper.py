@@ -1,4 +1,4 @@
-"""The paired questions as one card: an answer to each by mouse or keys, then one button for all."""
+"""The paired questions as one card: answer each with mouse or keys, then press one button for all."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from lessons.study.pairs import AFTER, DO_NOT_KNOW, pairs
 
 _HERE = Path(__file__).parent
 _papers: dict[str, Paper] = {}
-"""One for `before` and one for `after`: a cell that is run twice shows the same one."""
+"""One card for `before` and one for `after`, so a cell that is run twice shows the same one."""
 
 
 class Paper(Carded, anywidget.AnyWidget):  # type: ignore[misc, unused-ignore]
@@ -78,7 +78,7 @@ class Paper(Carded, anywidget.AnyWidget):  # type: ignore[misc, unused-ignore]
 
 
 def paper(when: str, shown: Card) -> Paper:
-    """The card of `before` or `after`, as it is now; shown: the same as text."""
+    """The card of `before` or `after` in its present state; shown: the same as text."""
     made = _papers.get(when)
     if made is None:
         made = _papers[when] = Paper(when)

@@ -1,4 +1,4 @@
-"""`predict`: a question, with buttons where a notebook shows widgets, and as text anywhere else."""
+"""`predict`: a question, with buttons in a notebook that shows widgets, else as text."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ def predict(
     id: object = None, answer: object = None, *, guess: object = False, because: object = None,
     votes: object = None,
 ) -> Any:  # fmt: skip
-    """Show a question to be answered by mouse or keys; with a letter, answer it as text.
+    """Show a question to answer with mouse or keys; with a letter, answer it as text.
 
     Only the first answer counts. A later one is kept as a second thought. An answer that is given after
     the answer cell has run is not a prediction. For an unknown id or letter, a sentence says what is allowed.
@@ -36,5 +36,5 @@ def predict(
 
 
 def widgets_are_shown() -> bool:
-    """Whether a front end may be there that shows widgets."""
+    """Whether there may be a front end that shows widgets."""
     return hook.in_kernel() and importlib.util.find_spec("anywidget") is not None

@@ -1,8 +1,8 @@
-"""Predictions: a question before a cell is run, an answer that counts from then on, and a reply by name.
+"""Predictions: a question before a cell is run, a first answer that counts, and a reply with the belief.
 
-`predict` never blocks and never raises, so that Run All passes. The cell that shows the truth carries the
-comment `# Answers leaks-p1`; once it has run, an answer is not a prediction any more. The reply uses one
-fact that the cell has shown. If this is not the fact that the lesson expects, nothing is judged.
+`predict` never blocks and never raises, so that Run All passes. The cell that shows the truth has the comment
+`# Answers leaks-p1`. After it has run, an answer is not a prediction any more. The reply uses one fact that
+the cell has shown. If this is not the fact that the lesson expects, nothing is judged.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from lessons.study.questions import Option, Question, misconceptions, questions
 from lessons.words import described, listed
 
 REASON = 300
-"""The longest reason that is kept, in characters."""
+"""The longest reason that is stored, in characters."""
 
 _ANSWERS = re.compile(r"^\s*#\s*answers\s+([\w-]+)", re.IGNORECASE | re.MULTILINE)
 _VOTE = re.compile(r"([A-Za-z])\s*[:=]?\s*([0-9]{1,6})(?![0-9])[\s,;]*")
@@ -33,7 +33,7 @@ _hands: dict[str, dict[str, int]] = {}
 
 
 def answer(id: object = None) -> Card:
-    """Show the right answer and the reply to yours: the same as having run the answer cell."""
+    """Show the right answer and the reply to yours, as if the answer cell had run."""
     try:
         question = _question(id)
         if isinstance(question, Card):
@@ -45,12 +45,12 @@ def answer(id: object = None) -> Card:
 
 
 def answered(source: str) -> list[str]:
-    """The questions whose truth a cell with this source shows."""
+    """The questions that a cell with this source answers."""
     return [id for id in dict.fromkeys(_ANSWERS.findall(source)) if id in questions()]
 
 
 def ran(source: str, shown: str) -> list[Card]:
-    """Note that a cell has run, and return the replies that belong under it.
+    """Record that a cell has run, and return the replies that belong under it.
 
     shown: what the cell has shown, as text: streams, its result, and an error as "raised ValueError: …".
     """
@@ -76,7 +76,7 @@ def matching(question: Question, shown: str) -> list[Option]:
 
 
 def commit(id: str, key: str, guess: bool, because: str) -> None:
-    """Keep an answer, unless it is the newest one already, and a reason, unless there is none."""
+    """Store an answer, unless it is the newest one already, and a reason, if there is one."""
     before = journal.standings().get(id, Standing())
     if before.latest != key:
         journal.add("answer", id, key, guess=guess)
@@ -86,14 +86,14 @@ def commit(id: str, key: str, guess: bool, because: str) -> None:
 
 
 def asked(id: str) -> Card:
-    """A question as it is now, as text and as HTML."""
+    """A question in its present state, as text and as HTML."""
     return _asked(questions()[id], journal.standings().get(id, Standing()))
 
 
 def predicted(
     id: object, answer: object, guess: object, because: object, votes: object
 ) -> tuple[Card, Question | None]:
-    """What `predict` shows as a card, and the question, if it is one to be answered."""
+    """The card of `predict`, and the question, if it can be answered."""
     question = _question(id)
     if isinstance(question, Card):
         return question, None
@@ -189,7 +189,7 @@ def _asked(question: Question, standing: Standing) -> Card:
 
 
 def status(question: Question, standing: Standing) -> str:
-    """What has been answered so far, and what to do next; "" as long as nothing has been."""
+    """The answers so far, and what to do next; "" without answers."""
     if standing.latest is None:
         return ""
     said = []
@@ -215,7 +215,7 @@ def wrongly(question: Question, standing: Standing) -> bool:
 
 
 def _reply(question: Question, standing: Standing, *, always: bool = False) -> Card:
-    """The answer by name: what was said, what is right, and which belief is behind a wrong option."""
+    """The reply: what was answered, what is right, and the belief behind a wrong option."""
     right = question.right
     given = question.keyed(standing.first or standing.latest or "")
     said: list[str] = []
@@ -238,7 +238,7 @@ def _reply(question: Question, standing: Standing, *, always: bool = False) -> C
 
 
 def _other(question: Question, shown: str) -> Card:
-    """What is said where the cell has shown something else than the lesson expects: nothing is judged."""
+    """The text if the cell has shown something else than the lesson expects: then nothing is judged."""
     expected = question.right.shows
     lines = [line for line in shown.splitlines() if line.strip()]
     near = difflib.get_close_matches(expected, lines, 1, 0.0) or lines[:1]
@@ -260,7 +260,7 @@ def _named(option: Option) -> str:
 
 
 def _show_of_hands(question: Question, counts: dict[str, int], *, open_truth: bool) -> Card:
-    """Bars with their numbers; the truth is folded beside them until the answer cell has run."""
+    """Bars with their numbers; the right answer is hidden until the answer cell has run."""
     total = sum(counts.values())
     most = max(counts.values()) or 1
     right = question.right
@@ -273,7 +273,7 @@ def _show_of_hands(question: Question, counts: dict[str, int], *, open_truth: bo
             f"   {option.letter}  {count:>4}  {'#' * round(30 * count / most)}"
             f"{'  <- what happens' if is_right else ''}".rstrip()
         )
-        # Stripes tell the wrong bars from the right one without colour, once the truth is open.
+        # Stripes distinguish the wrong bars from the right one without colour, once the answer is shown.
         fill = "#0072B2" if not open_truth else "#009E73" if is_right else STRIPES
         mark = " <strong>&#10003; what happens</strong>" if is_right and open_truth else ""
         rows.append(
@@ -299,13 +299,13 @@ def _show_of_hands(question: Question, counts: dict[str, int], *, open_truth: bo
 
 
 def forget(lesson: str) -> None:
-    """Forget the shows of hands of a lesson that begins again."""
+    """Forget the shows of hands of a lesson that is reset."""
     for id in [id for id in _hands if questions()[id].lesson == lesson]:
         del _hands[id]
 
 
 def with_trouble(shown: Card) -> Card:
-    """Add, once a kernel, that answers cannot be saved."""
+    """Add, once for each kernel, that answers cannot be saved."""
     if not journal.trouble or journal.trouble in _told:
         return shown
     _told.add(journal.trouble)

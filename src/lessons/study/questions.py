@@ -21,16 +21,16 @@ LESSONS = {
     "chains": "04_lazy_chains",
     "composition": "05_composition",
 }
-"""The lessons in their order: the word with which an id begins, and the notebook."""
+"""The lessons in their order: the first word of their ids, and the notebook."""
 
 RIGHT = "right"
-"""The key of a right option."""
+"""The key of the right option."""
 
 VERSION = 1
-"""The version of the form in which these TOML files are written."""
+"""The version of the format of these TOML files."""
 
 FIELD_GUIDE = "field_guide"
-"""The notebook that tells what no lesson asks about."""
+"""The notebook with the beliefs that are not asked in a lesson."""
 
 GLOSSARY = "glossary"
 """The notebook that explains the words of all lessons."""
@@ -38,7 +38,7 @@ GLOSSARY = "glossary"
 
 @dataclass(frozen=True)
 class Misconception:
-    """What somebody believes, and what is true. `shows` is what the second line of `proof` evaluates to.
+    """A belief, and what is true. `shows` is the value of the second line of `proof`.
 
     `core` marks what a lesson is built on. If no lesson asks about it, `lesson` is
     "field_guide". `believed` is what that line would be if the belief were true, and `other` is a third
@@ -60,7 +60,9 @@ class Misconception:
 
 @dataclass(frozen=True)
 class Option:
-    """One answer. `shows` is the fact that tells it: how a line that the answer cell prints would begin.
+    """One answer.
+
+    `shows` is the fact that confirms it: the beginning of a line that the answer cell would print.
 
     The letter is only for display. An answer is stored as its `key`, which stays the same if options are
     moved or reworded. The key is "right", or the id of the misconception, unless the file gives another one.
@@ -80,8 +82,8 @@ class Option:
 class Question:
     """A prediction: its right option is the one without a misconception.
 
-    `reason` marks the first question of a beat, of which the card asks why. `peer` marks a question on which
-    a class votes, discusses and votes again.
+    `reason` marks the first question of a beat, for which the card asks for a reason. `peer` marks a question
+    on which a class votes, discusses and votes again.
     """
 
     id: str
@@ -110,7 +112,7 @@ class Question:
         return next((option for option in self.options if option.key == key), None)
 
     def lettered(self, keys: Iterable[str]) -> list[str]:
-        """The letters of some keys, "?" for one that this edition does not have."""
+        """The letters of some keys; "?" for a key that this edition does not have."""
         found = [self.keyed(key) for key in keys]
         return [option.letter if option else "?" for option in found]
 
@@ -130,7 +132,7 @@ def misconceptions() -> dict[str, Misconception]:
 
 @cache
 def replacements() -> dict[str, list[str]]:
-    """For each word of the proofs that may change, the words that a variant has in its place."""
+    """For each word of the proofs that may change: the words that variants use instead."""
     found: dict[str, list[str]] = _read("misconceptions.toml")["replacements"]
     return found
 

@@ -1,4 +1,4 @@
-"""The questions that are asked again: three variants at a time, and what is said of an answer."""
+"""The questions that are asked again: three variants at a time, and the replies."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from lessons.study.variants import Choosable, Variant, variant
 from lessons.words import described, listed
 
 SIZE = 3
-"""So many questions are asked at once."""
+"""How many questions are asked at once."""
 
 NOTHING_YET = (
     "There is nothing to ask again yet. Answer the predictions of a lesson and run the cells that answer "
@@ -34,7 +34,7 @@ _LIST = "list-style:none;padding-left:0;margin:0.4em 0"
 class Item:
     """One question that is open in this kernel. The first answer counts.
 
-    `gone` says that it is not due any more; `end` what is said after the last of the open questions.
+    `gone` says that it is not due any more. `end` is the text after the last open question.
     """
 
     name: str
@@ -49,7 +49,7 @@ class Item:
 
 _open: list[Item] = []
 _days: list[date] = []
-"""The day on which the questions were chosen: on another day they are chosen again."""
+"""The day on which the questions were chosen; on another day they are chosen again."""
 
 
 def _now() -> datetime:
@@ -77,7 +77,7 @@ def opened() -> list[Item]:
 
 
 def commit(item: Item, key: str, guess: bool) -> None:
-    """Keep the first answer to an open question, unless its lesson was reset or it was answered elsewhere."""
+    """Store the first answer to an open question unless its lesson was reset or it was answered elsewhere."""
     if item.chosen is not None or item.gone:
         return
     if item.memory not in due(predictions.journal.read()[0], _now()):
@@ -92,7 +92,7 @@ def commit(item: Item, key: str, guess: bool) -> None:
 
 
 def status(item: Item) -> list[str]:
-    """What is said below a question, sentence by sentence: nothing as long as it is not answered."""
+    """The sentences below a question; none before it is answered."""
     if item.gone:
         return ["This question is not open any more. Run the cell with `again()` again."]
     if item.chosen is None:
@@ -148,7 +148,7 @@ def all_asked(items: list[Item]) -> Card:
 
 
 def marked(item: Item, option: Choosable) -> list[str]:
-    """What is said beside an option, once the question is answered."""
+    """The words beside an option, after the question was answered."""
     if item.chosen is None:
         return []
     marks = ["your answer"] if option == item.chosen else []
@@ -182,7 +182,7 @@ def _named(items: list[Item], name: str) -> Item | None:
 
 
 def nothing() -> str:
-    """What is said where nothing is due: why, and what comes next."""
+    """The text if nothing is due: why, and what comes next."""
     events, at = predictions.journal.read()[0], _now()
     following = next_due(events, at)
     if following is not None:

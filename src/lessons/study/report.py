@@ -1,4 +1,4 @@
-"""Your own progress: predictions, exercises, beliefs, gain; the record exported, a lesson started again."""
+"""Your own progress: predictions, exercises, beliefs and gain; export the record, reset a lesson."""
 
 from __future__ import annotations
 
@@ -26,20 +26,20 @@ _BAR = "display:flex;flex-wrap:wrap;align-items:center;gap:0 0.8em"
 _CELL = "text-align:left;vertical-align:top;padding:0.2em 1em 0.2em 0"
 
 PREDICTIONS = {"right": "#0072B2", "not right": STRIPES, "not run yet": "#8a94a0", "not predicted": ""}
-"""How a question was predicted, and what its part of the bar looks like: nothing for what is still to do."""
+"""The states of a prediction, and the look of their parts of the bar; open questions have none."""
 EXERCISES = {"correct": "#0072B2", "almost": STRIPES, "wrong": STRIPES, "missing": "", "not checked yet": ""}
-"""What the last check of an exercise said."""
+"""The verdicts of the last check of an exercise."""
 _LOOKS = {**PREDICTIONS, **EXERCISES}
 _SIGNS = {"": ".", STRIPES: "/", "#8a94a0": "-", "#0072B2": "#"}
 _WIDTH = 20
 
 MOST = 7
-"""How many beliefs are told at once."""
+"""How many beliefs are shown at once."""
 
 
 @dataclass(frozen=True)
 class _Row:
-    """One lesson: its notebook, and for each of its bars the parts and their numbers."""
+    """One lesson: its notebook, and the parts and numbers of its bars."""
 
     notebook: str
     bars: dict[str, dict[str, int]]
@@ -112,7 +112,7 @@ class _Page:
 
 
 def progress(lesson: object = None) -> Card:
-    """Show a bar for the predictions and the exercises of each lesson, what to look at again, and the gain.
+    """Show a bar for the predictions and the exercises of each lesson, what to read again, and the gain.
 
     lesson: a lesson's short name, such as "leaks"; all lessons without it. Never raises.
     """
@@ -144,9 +144,9 @@ def way(lesson: object = None) -> Card:
 
 
 def export(path: object = None) -> Card:
-    """Write the whole record into a new file, one event a line, as JSON. Never raises, never overwrites.
+    """Write the whole record to a new file, one JSON event on each line. Never raises, never overwrites.
 
-    path: where to, such as "my_progress.jsonl".
+    path: the new file, such as "my_progress.jsonl".
     """
     try:
         text = os.fspath(path) if isinstance(path, os.PathLike) else word(path)
@@ -236,7 +236,7 @@ def _of(lesson: str) -> list[Question]:
 
 
 def _bars(name: str, standings: dict[str, Standing], checked: dict[str, Checked]) -> _Row:
-    """One lesson: how its questions were predicted, and what the checks said of its exercises."""
+    """One lesson: the predictions of its questions, and the verdicts on its exercises."""
     came: Counter[str] = Counter()
     for question in _of(name):
         standing = standings.get(question.id, Standing())
@@ -255,7 +255,7 @@ def _bars(name: str, standings: dict[str, Standing], checked: dict[str, Checked]
 
 
 def _pairs(page: _Page, there: Answers) -> None:
-    """The gain; before `after` was answered, not a word about what was right."""
+    """The gain; before `after` was answered, it says nothing about what was right."""
     if there.after:
         shown = gain(there)
         page.add(shown)
@@ -269,7 +269,7 @@ def _pairs(page: _Page, there: Answers) -> None:
 
 @dataclass
 class _Met:
-    """A belief that was met: the questions and exercises that showed it, and where it was seen through."""
+    """A belief that the student had: questions and exercises that showed it, and where it was overcome."""
 
     places: list[str]
     since: str = ""
@@ -278,9 +278,9 @@ class _Met:
 
 
 def _met(standings: dict[str, Standing], checked: dict[str, Checked]) -> dict[str, _Met]:
-    """Each belief behind a wrong prediction that was run, or behind a wrong exercise.
+    """Each belief behind a wrong prediction whose answer was seen, or behind a wrong exercise.
 
-    A later question that offers the same belief again, and was predicted right, counts as seen through.
+    If a later question offers the same belief and was predicted right, the belief counts as overcome.
     """
     met: dict[str, _Met] = {}
     for question in questions().values():
@@ -305,7 +305,7 @@ def _met(standings: dict[str, Standing], checked: dict[str, Checked]) -> dict[st
 
 
 def _recalled(met: dict[str, _Met], events: list[Line]) -> None:
-    """Add what `again` has asked: the last answer about a belief says what is believed now."""
+    """Add the results of `again`: the last answer about a belief shows what is believed now."""
     for event in since_reset(events):
         found = met.get(event.misconception)
         if event.event == "recall" and found is not None:
@@ -313,7 +313,7 @@ def _recalled(met: dict[str, _Met], events: list[Line]) -> None:
 
 
 class _Asked:
-    """When `again` asks about what was met."""
+    """When `again` asks about these beliefs."""
 
     def __init__(self, events: list[Line]) -> None:
         self._now = now().astimezone()

@@ -1,4 +1,4 @@
-"""Which questions are due to be asked again, and when: a plain function of the journal and the time.
+"""Which questions are due again, and when: a plain function of the journal and the time.
 
 A question that was missed is due at once, and one day after each miss of a variant. After a right answer the
 waits grow: 1, 3, 7 and 21 days. Then it is not asked any more. A right guess does not make the wait longer.
@@ -15,12 +15,12 @@ from lessons.study.questions import Question, misconceptions, questions
 from lessons.study.variants import has_variants
 
 WAITS = (1, 3, 7, 21)
-"""Days after a right answer, the first, the second and so on."""
+"""The waits in days after the first, the second, … right answer."""
 
 
 @dataclass(frozen=True)
 class Memory:
-    """What the journal says of one question that was answered and whose truth was seen.
+    """The journal's state of one question that was answered and whose right answer was seen.
 
     `step` counts right answers in a row: 0 means that it was missed. `due` is None once it has been asked
     after each wait. `asked` counts the variants that were answered. `missed` is the belief of the last miss.
@@ -34,7 +34,7 @@ class Memory:
 
     @property
     def belief(self) -> str:
-        """The belief to ask about next: the one that was missed, else one after the other."""
+        """The belief to ask about next: the missed one, else each in turn."""
         beliefs = asked_about(questions()[self.id])
         return self.missed if self.missed in beliefs else beliefs[self.asked % len(beliefs)]
 
@@ -76,7 +76,7 @@ def memories(events: Iterable[Line], zone: tzinfo | None) -> dict[str, Memory]:
 
 
 def due(events: Iterable[Line], now: datetime) -> list[Memory]:
-    """What is due at this time: what was missed comes first, then what has been due for longest."""
+    """The questions that are due at this time: first the missed ones, then those due for longest."""
     order = list(questions())
     ready = [one for one in memories(events, now.tzinfo).values() if one.due and one.due <= now.date()]
 

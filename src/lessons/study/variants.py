@@ -1,7 +1,7 @@
-"""Variants of a question: the proof of a belief as a program, with other numbers and names in it.
+"""Variants of a question: the proof of a belief as a program with other numbers and names.
 
 The program is run with three different last lines: its own, one that prints what the belief expects, and one
-more. The options are the printed values. So each option is computed, and no answer is written down anywhere.
+more. The options are the printed values. So each option is computed, and answers are not stored.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ class Choosable:
 
 @dataclass(frozen=True)
 class Variant:
-    """A program, and what it may print."""
+    """A program, and the outputs to choose from."""
 
     belief: str
     code: str
@@ -44,7 +44,7 @@ class Variant:
 
     @property
     def right(self) -> Choosable:
-        """What the program prints."""
+        """The output of the program."""
         return next(option for option in self.options if option.key == "right")
 
 
@@ -68,7 +68,7 @@ def has_variants(belief: str | None) -> bool:
 
 @cache
 def variant(belief: str, number: int) -> Variant | None:
-    """The variant of a belief with a number, from 0 on; after the last one the first comes again.
+    """The variant of a belief with this number, from 0; after the last variant the first comes again.
 
     None if two of its options are the same here: then there is nothing to choose.
     """
@@ -102,7 +102,7 @@ def replaced(program: str, number: int) -> str:
 
 
 def outcome(program: str) -> str:
-    """What a program prints, and the error that ends it, as an option says it.
+    """The output of a program, and the error that ends it, in the words of an option.
 
     >>> outcome("print(1); print(2)"), outcome("print(1); 1 / 0"), outcome("1 / 0"), outcome("pass")
     ('`1`, then `2`', '`1`, then a `ZeroDivisionError`', 'a `ZeroDivisionError`', 'nothing')
@@ -166,6 +166,6 @@ def _imports(line: str, other: str) -> bool:
 
 
 def _printing(ending: str) -> str:
-    """The last line: it prints the value of an expression, and several values side by side."""
+    """The last line: it prints the value of an expression; several values are separated by blanks."""
     tree = ast.parse(ending.strip()).body[0]
     return f"print({ending.strip()})" if isinstance(tree, ast.Expr) else ending.strip()

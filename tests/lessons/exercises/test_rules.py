@@ -74,7 +74,7 @@ def test_the_first_fact_for_which_a_rule_holds_is_told(exercise: Exercise) -> No
 def test_what_stops_several_aspects_is_said_of_the_first(exercise: Exercise) -> None:
     first, *others = aspects(exercise, lambda number: {}.get(number))
     assert first.seen == "nothing came of 2."
-    assert [one.seen for one in others] == ["What is said above stops this, too."] * 2
+    assert [one.seen for one in others] == ["The problem above stops this, too."] * 2
 
 
 def test_so_is_what_an_answer_raised(exercise: Exercise) -> None:

@@ -141,7 +141,7 @@ def test_what_an_answer_raises_or_returns_is_never_correct(way: Any, answer: Any
 def test_a_rule_that_fails_itself_blames_no_student(way: Any) -> None:
     broken = Rule(lambda answer, sheet: [answer(21)], lambda came: came.missing, "never said")
     verdict = judged(lambda number: number * 2, asked=[Asked("doubles", 2, [broken])])
-    assert "a mistake of the course, not yours" in verdict.aspects[0].seen
+    assert "a mistake in the course, not in your code" in verdict.aspects[0].seen
     assert verdict.points == 0
 
 

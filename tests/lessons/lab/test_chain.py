@@ -374,7 +374,7 @@ def test_an_earlier_run_that_left_nothing_open_is_not_said_to_have() -> None:
     bare = ChainSettings(context=False, faults=(Fault("source", "open"),))
     assert play(["run", "restart"], bare).sentence.endswith("Nothing of it is open yet.")
     bare = ChainSettings(context=False, faults=(Fault("sink", "open"),))
-    assert play(["run", "restart"], bare).sentence.endswith("What 1 earlier run left open is still open.")
+    assert play(["run", "restart"], bare).sentence.endswith("Resources of 1 earlier run are still open.")
 
 
 def test_a_strike_in_the_middle_of_a_shown_pull_says_which_pull_it_strikes() -> None:

@@ -134,4 +134,4 @@ def test_the_same_failure_for_the_third_time_offers_the_next_hint(capsys: pytest
     said.append(capsys.readouterr().out)
     places = [next((hint for hint in HINTS if hint in text), "") for text in said]
     assert places == ["", "", *HINTS, HINTS[-1], ""]
-    assert "This was seen 3 times running. Open “Hint 1: the concept” below the task" in said[2]
+    assert "This was seen 3 times in a row. Open “Hint 1: the concept” below the task" in said[2]

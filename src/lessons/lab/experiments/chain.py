@@ -510,7 +510,7 @@ class Chain:
     def _sentence(self) -> str:
         run = self._run
         earlier = sum(ghost.holds for ghost in self._ghosts if ghost is not run)
-        behind = f" What {runs(earlier)} left open is still open." if earlier else ""
+        behind = f" Resources of {runs(earlier)} are still open." if earlier else ""
         if run.phase == "failed" and run in self._ghosts:
             return run.ending(earlier)
         if run.phase == "new" and run.number > 1:

@@ -36,7 +36,7 @@ RESOURCES = {"pool": "pool slots", "files": "files", "sockets": "sockets"}
 KEEPERS = {
     "exceptions": "the supervisor: it keeps every exception",
     "cycle": "its own frame: it keeps the exception",
-    "nothing": "nobody",
+    "nothing": "nothing",
 }
 # The state of a worker's resource: whether it is held or free, and why.
 FATES = {
@@ -211,7 +211,7 @@ class LeakOutcome:
         head = [
             f"{RESOURCES[settings.resource]}: {self.limit}",
             "with PipelineContext" if settings.context else "without PipelineContext",
-            f"who keeps a crashed worker: {KEEPERS[settings.keeps]}",
+            f"a crashed worker is kept by: {KEEPERS[settings.keeps]}",
             _collector(settings.collects),
             f"each worker breaks at record {settings.breaks}",
         ]

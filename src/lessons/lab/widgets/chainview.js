@@ -100,7 +100,7 @@ function spoken(part) {
   return `${part.name}: ${part.word}${place}${held}${told}`;
 }
 
-// Where everything is: on one row if it fits, a little smaller if that is enough, else in columns on as many rows as it takes.
+// The layout: one row if it fits, perhaps a little smaller, else columns on as many rows as needed.
 function layout(state, { room, base, fonts }, widest) {
   for (let rows = 1; ; rows++) {
     for (const shrink of [1, 0.94, 0.88]) {
@@ -352,8 +352,8 @@ function render({ model, el }) {
     next();
   }
 
-  // The page is measured when its layout is known anyway. To ask in the middle of a change would make the browser lay
-  // out the whole notebook before the drawing. Drawing changes the height; only a new width or font is a reason to draw again.
+  // The page is measured when its layout is known anyway. Asking in the middle of a change would force a layout
+  // of the whole notebook before the drawing. Drawing changes the height; only a new width or font is a reason to draw again.
   function measure() {
     const room = stage.clientWidth, base = em.getBoundingClientRect().width / 14;
     if (!room || !base) return false;

@@ -45,7 +45,7 @@ class LeakLab(Lab):
         self.cycles = self.number("cycles", "Crashes", 1, CYCLES, start.cycles)
         self.crash = self.button("crash", "Crash once more", self.crash_once_more, primary=True)
         self.context = self.switch("context", "with PipelineContext", start.context)
-        self.keeps = self.choice("keeps", "Who keeps a crashed worker", keepers, start.keeps, more=True)
+        self.keeps = self.choice("keeps", "A crashed worker is kept by", keepers, start.keeps, more=True)
         self.collects = self.number(
             "collects", "The collector comes every … crashes (0: never)", 0, CYCLES, start.collects, more=True
         )

@@ -1,6 +1,6 @@
 // What presenting adds to jupyterlab-slideshow: setup cells run at opening, Shift+Enter keeps an answer in view,
 // one key catches up with the current slide, and Escape or a click beside it leads out of a lab. Lab loads this
-// file as it stands: the object at the end has the shape that a bundler would give it, so that presenting needs
+// file unchanged: the object at the end has the shape that a bundler would give it, so that presenting needs
 // no build step and no Node.
 
 const SCOPE = "lifecycle-present";
@@ -34,7 +34,7 @@ function plugin({ INotebookTracker, NotebookActions }) {
       const setup = panel.content.widgets.filter(isSetup);
       await run(panel, setup);
       if (setup.some(failed)) {
-        say("A setup cell failed: its error stands in the notebook.", "error");
+        say("A setup cell failed: the notebook shows its error.", "error");
       }
       // Lab may leave the focus outside, and then no key turns a slide.
       if (tracker.currentWidget === panel) {
@@ -44,7 +44,7 @@ function plugin({ INotebookTracker, NotebookActions }) {
 
     const focus = () => tracker.currentWidget.content.activeCell.node.focus();
 
-    // Keys in a lab are the lab's. Who then clicks beside it has the focus nowhere, and no key would turn a slide.
+    // Keys in a lab belong to the lab. After a click beside it, nothing has the focus, and keys would not turn slides.
     function refocus() {
       if (document.activeElement === document.body && isEnabled() && tracker.currentWidget.node.matches(".jp-Deck")) {
         focus();
