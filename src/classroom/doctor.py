@@ -49,7 +49,7 @@ SETTINGS = {
         "the same line in a file in /etc/sysctl.d keeps it.",
     ),
 }
-"""Settings of the Linux kernel, below /proc/sys, that stop a sandbox: the value that does, and what to do."""
+"""Settings of the Linux kernel, below /proc/sys, with the value that stops a sandbox and the remedy."""
 
 CONTAINER = (
     "this is a container that forbids it. With Docker, start the container with `--security-opt "

@@ -299,7 +299,7 @@ class Sandbox:
                 return
 
     def _overfull(self) -> bool:
-        """Whether the folder shared with the judge holds more than a folder of the sandbox may."""
+        """Whether the folder shared with the judge holds more than a folder of the sandbox is allowed to."""
         count = size = 0
         for place, folders, names in os.walk(self._folder / "shared"):
             count += len(folders) + len(names)

@@ -18,7 +18,7 @@ Record = dict[str, object]
 
 
 def odd(variant: Variant, key: str, low: int, high: int) -> list[Record]:
-    """Readings of which the second is equal to the first, and the fourth is empty."""
+    """Readings; the second is equal to the first, and the fourth is empty."""
     rows = variant.readings(key, variant.number(key, low, high))
     return [rows[0], rows[0], rows[2], {}, *rows[4:]]
 
@@ -63,14 +63,15 @@ class Tap:
 
 
 def drawn(count: int, *stages: tuple[Callable[[Any], Any], Tap]) -> list[Fact]:
-    """Give each stage its tap, and pull from all in turn, `count` times or until one ends or raises.
+    """Give each stage its tap. Pull from all stages in turn, `count` times or until one ends or raises.
 
-    `took` are the pulls at the tap when each value came; `early` is how many the call itself made.
+    `took` has the number of pulls at the tap when each value came; `early` is the number of pulls during the
+    call itself.
     """
     runs = []
     for stage, tap in stages:
         made = attempt(stage, tap)
-        # A call that pulls from an empty stream is rejected because it pulls, wherever that shows.
+        # A call that pulls from an empty stream is rejected for that pull, wherever it becomes visible.
         error = None if isinstance(made.error, StopIteration) else made.error
         stream = attempt(iter, made.value)
         unusable = short(made.value) if made.error is None and stream.error is not None else ""
@@ -87,7 +88,7 @@ def drawn(count: int, *stages: tuple[Callable[[Any], Any], Tap]) -> list[Fact]:
                 run.error = None if isinstance(pulled.error, StopIteration) else pulled.error
     for run in runs:
         cause = getattr(run.error, "__cause__", None)
-        # In a generator, a `next` that finds nothing more is an error.
+        # In a generator, a `next` on an exhausted stream is an error.
         run.stopped = isinstance(run.error, RuntimeError) and isinstance(cause, StopIteration)
         place = where(cause) if run.stopped and cause else ""
         run.raised = described(run.error) if run.error else ""
@@ -130,8 +131,7 @@ def compared(run: Fact, kind: str, wanted: list[Any], alike: Callable[..., bool]
 
 
 def stage_rules(ending: Observation, endless: Observation, advice: str) -> Fact:
-    """The tables of a stage: `held` is about streams without an end, `prompt` about laziness, too, `right`
-    about values.
+    """The tables of a stage: `held` on endless streams, `prompt` also on laziness, `right` on values.
 
     ending, endless: observations of `compared` and of `lazy`.
     """
@@ -177,14 +177,14 @@ def stage_rules(ending: Observation, endless: Observation, advice: str) -> Fact:
 
 @declared("stream write", name="Part")
 class Line:
-    """The parts of one run that fails once, with `fault`, at the place and the record of `error`.
+    """The parts of a run that fails once, with `fault`, at the place and the record of `error`.
 
     Without an error, the stream of that place ends there.
     A place is "source", "stage 1", "stage 2" … or "sink"; record 0 is the call that builds. The streams
-    of the places in `stubborn` fail to close until the run is `over`. `raised` are its errors.
-    Stage 1 drops every third record, so that what the
-    source sends is not what arrives. `struck` is how many were written when the fault came, `tried` how often
-    the sink was asked to write, `log` which stream ended when. `meanwhile` is called at the second write.
+    of the places in `stubborn` fail to close until the run is `over`. `raised` are its errors. Stage 1 drops
+    every third record, so sent and arrived records differ. `struck` is the number written when the fault
+    came, `tried` how often the sink was called, `log` the order in which the streams ended. `meanwhile` is
+    called at the second write.
     """
 
     def __init__(
@@ -207,7 +207,7 @@ class Line:
         self.meanwhile: Callable[[], Any] = lambda: None
 
     def need(self, limit: int) -> int:
-        """How often the source is pulled for so many records at the sink."""
+        """How often the source is pulled for this many records at the sink."""
         return min(limit + (limit - 1) // 2, len(self.records)) if limit > 0 else 0
 
     def strike(self, place: str, at: int) -> None:
@@ -216,7 +216,7 @@ class Line:
             self.fail(self.error)
 
     def fail(self, error: BaseException) -> None:
-        """Raise this error, or after a first one another."""
+        """Raise this error; if one was raised before, another one."""
         self.raised.append(ValueError("this fails as well") if self.raised else error)
         raise self.raised[-1]
 
@@ -255,20 +255,20 @@ class Line:
 
     @property
     def open(self) -> list[str]:
-        """The places whose streams are not closed."""
+        """The places with streams that are not closed."""
         return [place for place, made in self.streams.items() if getgeneratorstate(made) != "GEN_CLOSED"]
 
     @property
     def order(self) -> list[str]:
         """The order in which the streams of this run have to end."""
         places = [one for one in self.places if one in self.begun]
-        # An error ends the stream that it is in and what is downstream of it; the others are to be closed.
+        # An error ends its stream and everything downstream; the others must be closed.
         at = places.index(self.place) if self.place in places else len(places)
         return [*places[at:], *reversed(places[:at])]
 
     @property
     def when(self) -> str:
-        """What failed, in words."""
+        """The failure in words."""
         if self.error is None:
             return f"{self.place} ended at its record {self.at}" if self.place else "nothing failed"
         place = self.stubborn or self.place
@@ -294,7 +294,7 @@ class LineStage:
     "__enter__ __exit__ __next__ read readline readlines close", "closed name mode encoding", "TextIOWrapper"
 )
 class Watched(io.StringIO):
-    """A file that counts the lines that are read from it, and raises `error` after `intact` of them."""
+    """A file that counts the lines read from it, and raises `error` after `intact` lines."""
 
     mode, lines = "r", 0
 
@@ -318,9 +318,10 @@ class Watched(io.StringIO):
 
 
 class Shelf:
-    """The files of a diary, one a day, by name: `texts` holds their lines, `files` all that were opened.
+    """The files of a diary, one for each day, by name: `texts` has their lines, `files` all opened files.
 
-    `most` is how many were open at once. Shelves of one key with other numbers in `first` share no name.
+    `most` is how many were open at once. Shelves with the same key but different numbers in `first` have
+    different names.
     """
 
     def __init__(self, variant: Variant, key: str, first: int = 0) -> None:
@@ -332,7 +333,7 @@ class Shelf:
         for name in variant.stations(key, first + 3)[first:]:
             rows = variant.readings(f"{key}:{name}.txt", variant.number(f"{key}:{name}.txt", 2, 4))
             day = [float(str(row["celsius"])) for row in rows]
-            # The second reading of one file is 0.0, that of the others is equal to the first.
+            # In one file the second reading is 0.0; in the others it is equal to the first.
             day[1] = day[0] if self.texts else 0.0
             self.values += day
             self.texts[f"{name}.txt"] = [f"{value}\n" for value in day]
@@ -344,9 +345,9 @@ class Shelf:
         return ", ".join(file.name for file in self.files if not file.closed)
 
     def spoil(self, number: int, how: str | type[BaseException]) -> None:
-        """Give a file a line that is "no number", let it be "not there", or raise when it is read.
+        """Put "no number" into a file, let the file be "not there", or raise when it is read.
 
-        Of the first file nothing is read before the error, of the second one line, of the third two.
+        Before the error, the first file has no line read, the second one line, the third two lines.
         """
         name = list(self.texts)[number]
         if isinstance(how, type):
@@ -355,7 +356,7 @@ class Shelf:
             self.texts[name] = [*self.texts[name][:number], "missing\n"] if how == "no number" else []
 
     def fetch(self, path: Any, *mode: Any, **more: Any) -> Watched:
-        """Open a file for reading, whatever else is asked. Raises `FileNotFoundError`."""
+        """Open a file for reading, whatever mode is given. Raises `FileNotFoundError`."""
         lines = self.texts.get(str(path))
         if not lines:
             raise FileNotFoundError(2, f"No such file or directory: {str(path)!r}")
@@ -378,14 +379,14 @@ def ballast(count: int) -> Iterator[float]:
 
 
 class Heavy(float):
-    """A number that takes 200,000 bytes as long as it is held."""
+    """A number that uses 200,000 bytes as long as it is referenced."""
 
     def __init__(self, value: float) -> None:
         self.load = b"x" * 200_000
 
 
 def weighty() -> Iterator[float]:
-    """Heavy numbers without an end."""
+    """An endless stream of heavy numbers."""
     return map(Heavy, itertools.count())
 
 
@@ -395,7 +396,7 @@ def gone_through(stream: Iterator[Any], count: int) -> Any:
 
 
 def names_in(function: Any) -> list[str]:
-    """The names that a function's own lines look up."""
+    """The names that the lines of a function look up."""
     return list(getattr(getattr(function, "__code__", None), "co_names", ()))
 
 

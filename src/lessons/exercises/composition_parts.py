@@ -31,12 +31,12 @@ Runner = Callable[[Any, Any, Any], int]
 declared("__enter__ __exit__ stream process write", "metrics", name="Part")(Probe)
 declared("__next__ close", name="generator")(Watched)
 
-WITH = "Hand all of it to a `PipelineContext`, in a `with`: it closes last first, whatever fails."
+WITH = "Give everything to a `PipelineContext`, in a `with`: it closes last first, whatever fails."
 
 
 @declared("__enter__ __exit__ stream", name="Part")
 class Feed(Opening):
-    """A source that drops `drops` times at one record, and gives the same records when it is opened again."""
+    """A source that drops `drops` times at one record, and yields the same records when opened again."""
 
     def __init__(self, records: list[Row], drops: int = 0, at: int = 1) -> None:
         self.records, self.drops, self.at, self.opened = records, drops, at, 0
@@ -52,7 +52,7 @@ class Feed(Opening):
 
 @declared("process", name="Part")
 class Shift:
-    """A stage that shifts the temperature, and lets every record pass, every second one, …"""
+    """A stage that shifts the temperature, and yields every record, every second one, …"""
 
     def __init__(self, by: float, every: int = 1) -> None:
         self.by, self.every = by, every
@@ -77,7 +77,7 @@ class Tray(Opening):
 
 
 def ended(tried: Attempt, **more: Any) -> Any:
-    """The facts of how a call has ended, and more."""
+    """The facts about the end of a call, and more."""
     error = tried.error
     return Fact(
         error=error, raised=tried.said, returned=short(tried.value), no_error=error is None,
@@ -87,7 +87,7 @@ def ended(tried: Attempt, **more: Any) -> Any:
 
 
 def run_of(outcome: Outcome, **more: Any) -> Any:
-    """The facts of one run of a sweep; `phase` is what a part was doing when it failed, "" for no failure."""
+    """The facts of one run of a sweep; `phase` is what a part was doing when it failed, or ""."""
     fault = outcome.fault
     return Fact(
         when=f"after a failure at {fault}" if fault else "after a run without a failure",
@@ -97,14 +97,15 @@ def run_of(outcome: Outcome, **more: Any) -> Any:
 
 
 def new_engine(path: str, asked: Any = None, pooled: bool = True, strike: Any = None) -> Any:
-    """An engine on an SQLite file in the answer's process. pooled: whether what is given back stays open.
+    """An engine on an SQLite file in the answer's process. pooled: whether returned connections stay open.
 
-    asked: is called when a connection is taken. strike: before each statement and each commit; it may raise.
+    asked: called when a connection is taken. strike: called before each statement and each commit; it may
+    raise.
     """
     from sqlalchemy import event
 
     engine = new_pool(5 if pooled else 0, path)
-    # These files live for a second: no need to wait for the disk.
+    # These files exist only for a second, so there is no need to wait for the disk.
     event.listen(engine, "connect", lambda one, record: one.execute("pragma synchronous = off"))
     if asked is not None:
         event.listen(engine, "checkout", lambda *given: asked())
@@ -114,7 +115,7 @@ def new_engine(path: str, asked: Any = None, pooled: bool = True, strike: Any = 
 
 
 class Database:
-    """An SQLite file with one table; `checkouts` is how often a connection was asked for."""
+    """An SQLite file with one table; `checkouts` counts the requests for a connection."""
 
     def __init__(self, table: str, columns: str, folder: Path | None = None) -> None:
         self._own = None if folder else TemporaryDirectory(ignore_cleanup_errors=True)
@@ -129,7 +130,7 @@ class Database:
             connection.executemany(statement, [()] if rows is None else rows)
 
     def engine(self, judge: Judge, pooled: bool = True, strike: Any = None) -> Any:
-        """An engine in the answer's process, whose checkouts this side counts."""
+        """An engine in the answer's process; this side counts its checkouts."""
 
         def asked() -> None:
             # An answer that only claims to have a connection has not opened the file.
@@ -139,7 +140,7 @@ class Database:
         return judge.witness(new_engine, self.path, Callback(asked), pooled, strike)
 
     def open(self, judge: Judge) -> int:
-        """How many files the answer's process has open on it, as the system counts them."""
+        """How many times the answer's process has the file open, as counted by the system."""
         mine = os.stat(self.path)
         return sum((device, file) == (mine.st_dev, mine.st_ino) for _, device, file in judge.files() or ())
 
@@ -152,30 +153,30 @@ class Database:
             self._lock.rollback()
 
     def connection(self) -> sqlite3.Connection:
-        """A connection of the check's own, beside the pool."""
+        """A connection of the check, outside the pool."""
         connection = sqlite3.connect(self.path, timeout=0)
         connection.execute("pragma synchronous = off")
         return connection
 
     def rows(self) -> Rows:
-        """What is kept, in the order of the rows."""
+        """The stored rows, in their order."""
         with closing(self.connection()) as connection:
             return sorted(connection.execute(f"select * from {self.table}").fetchall(), key=repr)
 
     def reset(self, rows: Rows) -> None:
-        """Let the table hold these rows and no others."""
+        """Let the table have exactly these rows."""
         self._change(f"delete from {self.table}")
         self._change(f"insert into {self.table} values ({', '.join('?' * len(rows[0]))})", rows)
 
     def refuse(self, rows: int) -> None:
-        """Refuse each row that is inserted while the table has so many rows, or more."""
+        """Refuse each insert while the table has this many rows or more."""
         self._change(
             f"create trigger full before insert on {self.table} when (select count(*) from {self.table})"
             f" >= {rows} begin select raise(abort, 'the disk is full'); end"
         )
 
     def free(self) -> bool:
-        """Whether the database can be written, so that no transaction has its lock."""
+        """Whether the database can be written, which means that no transaction has its lock."""
         with suppress(sqlite3.OperationalError), closing(self.connection()) as connection:
             connection.execute("begin immediate")
             return True
@@ -203,7 +204,7 @@ class Database:
 
 @dataclass
 class Nightly:
-    """What the project works on: a CSV file at `path`, an `engine`, a `config`."""
+    """The materials of the project: a CSV file at `path`, an `engine`, a `config`."""
 
     path: Path
     database: Database
@@ -217,17 +218,17 @@ class Nightly:
 
     @property
     def settings(self) -> dict[str, Any]:
-        """What the config holds, by name."""
+        """The config's values, by name."""
         return {name[1:]: value for name, value in vars(self.config).items()}
 
     @property
     def expected(self) -> list[tuple[Any, ...]]:
-        """The rows that belong in the table: wet days, the temperature in spreads from its mean."""
+        """The right rows: wet days, with the temperature in spreads from its mean."""
         mean, spread = self.config.center, self.config.spread
         return sorted((day, rain, (warm - mean) / spread) for day, rain, warm in self.days if rain)
 
     def is_right(self, rows: list[tuple[Any, ...]]) -> bool:
-        """Whether these are the rows that belong in the table, up to rounding."""
+        """Whether these are the right rows, up to rounding."""
         return len(rows) == len(self.expected) and all(
             one[:2] == two[:2] and type(one[2]) is float and abs(one[2] - two[2]) < 1e-9
             for one, two in zip(rows, self.expected, strict=True)
@@ -235,7 +236,7 @@ class Nightly:
 
 
 OLD = [("1999-12-30", 1.5, 0.25), ("1999-12-31", 2.5, 0.5)]
-"""What the night before has left in the table."""
+"""The rows of the night before."""
 
 DRY = {2: "0.0", 4: "0"}  # days without rain, and how the file writes it
 
@@ -275,7 +276,7 @@ LEAKY = {"record": "record", "opening": "opening", "streams": "streams", "broken
 
 
 def collected(source: Any, stages: Any, sink: Any) -> tuple[Any, ...]:
-    """As `begun`, but all records are pulled before one is written."""
+    """Like `begun`, but all records are pulled before one is written."""
     return begun(source, stages, sink, list)
 
 
@@ -305,7 +306,7 @@ def begun(source: Any, stages: Any, sink: Any, before: Callable[..., Any] = iter
 
 
 def runner(kind: str, begin: Callable[..., tuple[Any, ...]] = begun) -> Runner:
-    """A runner that leaks in this way, or one that is right, for "". begin: does what `begun` does."""
+    """A runner that leaks in this way, or a right one for "". begin: works like `begun`."""
 
     def run(source: Any, stages: Any = (), sink: Any = None) -> int:
         entered, streams, count, error, writing = begin(source, stages, sink)
@@ -343,7 +344,7 @@ def new_settings(values: dict[str, Any]) -> Any:
 
 
 def new_kinds() -> tuple[type, ...]:
-    """Classes for one check, whose objects hand each call on to a part; `changed` watches them, too."""
+    """Classes for one check, whose objects pass each call on to a part; `changed` watches them, too."""
 
     class Part:
         def __init__(self, part: Any) -> None:
@@ -368,7 +369,7 @@ def new_kinds() -> tuple[type, ...]:
         def process(self, stream: Any) -> Iterator[Row]:
             yield from self.part.process(stream)
 
-    class Shift(Stage):  # its method is inherited: an answer must not look for it on the class alone
+    class Shift(Stage):  # its method is inherited: an answer must not search only the class itself
         pass
 
     class Tray(Opened):
@@ -388,7 +389,7 @@ _plain: dict[type, dict[str, Any]] = {}
 
 
 def prepare(wait: Callable[[object], None]) -> None:
-    """As `hush` does it, and remember the kit's classes as they are."""
+    """Like `hush`, but remember the kit's classes as they are."""
     hush(wait)
     _plain.clear()
     _plain.update({kind: dict(vars(kind)) for kind in (CsvSource, SqlSink, Parse, Filter, Normalise)})
@@ -420,7 +421,7 @@ def changed() -> list[str]:
 
 
 def drop_lines(ask: Callable[[int], object]) -> None:
-    """Let each `CsvSource` ask before each record, by its number: the line drops if that raises."""
+    """Before each record, let each `CsvSource` call this with its number; if it raises, the line drops."""
     plain = CsvSource.stream
 
     def stream(self: Any) -> Iterator[Any]:

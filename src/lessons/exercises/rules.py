@@ -134,7 +134,7 @@ def _raised(error: BaseException, belief: str) -> Finding:
     if place:
         advice = "Run this line by itself in a new cell, with the same input, and read the traceback."
     elif isinstance(error, TypeError | AttributeError):
-        # The error has no line in the answer: its names or parameters are not those of the task.
+        # The error is not on a line of the answer: the answer's names or parameters differ from the task.
         advice = "Compare the names and the parameters in your answer with those that the task gives."
     else:
         advice = "Use your answer in a new cell, as the task shows it, and read the traceback."

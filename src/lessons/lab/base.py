@@ -43,7 +43,7 @@ FRAME = 1 / 60
 
 
 class Voice(anywidget.AnyWidget):  # type: ignore[misc, unused-ignore]
-    """The ``role="status"`` sentence, the progress bar and the text twin of one lab."""
+    """The ``role="status"`` sentence, the progress bar and the text form of one lab."""
 
     _esm = KEYS + (_HERE / "voice.js").read_text(encoding="utf-8")
     _css = (_HERE / "base.css").read_text(encoding="utf-8")
