@@ -297,7 +297,7 @@ def test_who_needs_a_person_is_flagged_in_the_form_grader_once(book: Book, cours
 def test_another_term_in_course_toml_grades_nobody(course: Course) -> None:
     text = course.file.read_text(encoding="utf-8").replace(coursework.TERM, "st27-0a1b2c3d")
     course.file.write_text(text, encoding="utf-8")
-    with pytest.raises(Trouble, match=f"has the term st27-0a1b2c3d, and .* is of {coursework.TERM}"):
+    with pytest.raises(Trouble, match=f"has the term st27-0a1b2c3d, but .* has {coursework.TERM}"):
         opened(Course.read(course.root))
 
 
@@ -379,7 +379,7 @@ def test_a_record_of_another_format_is_refused_and_kept(course: Course, found: s
     path = course.records / ASSIGNMENT / "ada.json"
     text = path.read_text(encoding="utf-8").replace(f'"format": {FORMAT}', f'"format": {found}')
     path.write_text(text, encoding="utf-8")
-    wanted = re.escape(f"{path} ") + ".*, and this edition of the kit reads format 2"
+    wanted = re.escape(f"{path} ") + ".*, but this edition of the kit reads format 2"
     with pytest.raises(Trouble, match=wanted):
         records.read(course, ASSIGNMENT)
     with opened(course) as book, pytest.raises(Trouble, match=wanted):

@@ -213,4 +213,4 @@ def test_a_note_of_another_format_is_refused(course: Course) -> None:
     path.write_text('{"format": 2, "notebooks": {}}')
     with pytest.raises(Trouble) as refused:
         update(course)
-    assert str(refused.value) == f"{path} has format 2, and this edition of the kit reads format 1."
+    assert str(refused.value) == f"{path} has format 2, but this edition of the kit reads format 1."

@@ -46,7 +46,7 @@ def test_what_was_said_of_one_aspect_is_not_said_again_of_the_next() -> None:
     again = Aspect("it stops", 1, 0, BELIEF, "2 came", FAILED.advice)
     same = Aspect("it ends", 1, 0, BELIEF, "2 came", FAILED.advice)
     card = shown(FAILED, again, same)
-    for words in ("Behind it", "Count after", "2 came", "As for “it stops”."):
+    for words in ("Behind it", "Count after", "2 came", "The reason is the same as for “it stops”."):
         assert card.text.count(words) == card.html.count(words) == 1, words
 
 
@@ -104,5 +104,5 @@ def test_what_was_printed_is_folded_and_its_text_is_short() -> None:
 
 
 def test_a_course_of_its_own_names_its_variant() -> None:
-    assert "version 1: the same" in shown(HELD).text
-    assert "version 1, variant wt26-0a1b2c3d: the same" in shown(HELD, variant="wt26-0a1b2c3d").text
+    assert "version 1. Grading" in shown(HELD).text
+    assert "version 1, variant wt26-0a1b2c3d. Grading" in shown(HELD, variant="wt26-0a1b2c3d").text
