@@ -131,7 +131,7 @@ def test_links_folders_and_pipes_are_not_read(tmp_path: Path) -> None:
     assert found("ada", place, ASSIGNMENT).note == "leaks.ipynb is a folder."
     target.rmdir()
     os.mkfifo(target)
-    assert found("ada", place, ASSIGNMENT).note == "leaks.ipynb is no plain file."
+    assert found("ada", place, ASSIGNMENT).note == "leaks.ipynb is not a plain file."
     (tmp_path / "submitted" / "bob").symlink_to(tmp_path / "submitted" / "ada")
     (tmp_path / "submitted" / "cem").mkdir()
     (tmp_path / "submitted" / "cem" / ASSIGNMENT).symlink_to(place)

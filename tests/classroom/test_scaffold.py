@@ -45,7 +45,7 @@ def test_the_example_is_proven_as_it_stands(course: Course, capsys: pytest.Captu
     assert command(course, ID) == 0
     assert command(course, ID, "--check") == 0
     said = capsys.readouterr().out
-    assert "leaks-x101 is proven." in said
+    assert "leaks-x101 passes." in said
     assert "1 of 1          2 of 2" in said
 
 

@@ -42,9 +42,9 @@ class Clock:
 
 
 class Station:
-    """A source that needs its time: `costs[k]` seconds for each reading, `last` seconds at its end.
+    """A source that needs time: `costs[k]` seconds for each reading, `last` seconds at its end.
 
-    The line drops before the reading number `at`, counted from 0; never when it is None.
+    The line drops before reading number `at`, counted from 0; never if it is None.
     """
 
     clock = Clock()
@@ -71,14 +71,14 @@ class Station:
 
 
 class Convert:
-    """A stage that needs its time: `first` seconds before it pulls, `each` a record, `last` at its end."""
+    """A stage that needs time: `first` seconds before it pulls, `each` for each record, `last` at its end."""
 
     clock = Clock()
     at: int | None = None
     first = each = last = 0
 
     def process(self, stream: Any) -> Iterator[float]:
-        """Make numbers of the texts."""
+        """Turn the texts into numbers."""
         self.clock.wait(self.first)
         for number, text in enumerate(stream):
             self.clock.wait(self.each)
@@ -91,10 +91,10 @@ class Convert:
 
 
 class Odd(Convert):
-    """A stage that hands on every other record."""
+    """A stage that passes on every other record."""
 
     def process(self, stream: Any) -> Iterator[float]:
-        """Keep every other number."""
+        """Yield every other number."""
         for number, value in enumerate(super().process(stream)):
             if number % 2:
                 yield value
@@ -109,7 +109,7 @@ class Enough(BaseException):
 
 @declared("__iter__ __next__ close")
 class Line:
-    """One connection to a feed: open from the first moment until `close()`, also after an error."""
+    """One connection to a feed: open from the start until `close()`, even after an error."""
 
     def __init__(self, feed: Feed) -> None:
         if len(feed.lines) >= MANY:
@@ -144,14 +144,14 @@ class Line:
 
 
 class Pauses:
-    """How long it took from each failure of a source to its next opening, on the clock of the wall."""
+    """The real time from each failure of a source to its next opening."""
 
     def __init__(self) -> None:
         self.seconds: list[float] = []
         self._began: float | None = None
 
     def waited(self, slept: list[float]) -> float:
-        """The longest wait that the answer's process noted, or else the least pause, if it is a pause."""
+        """The longest recorded wait of the answer's process, else the shortest pause, if it counts as one."""
         least = min(self.seconds, default=0)
         return max(slept, default=0) or (round(least, 2) if least > AT_ONCE else 0)
 
@@ -169,9 +169,9 @@ class Pauses:
 
 
 class Feed:
-    """A source over lines that drop: line n breaks after `breaks[n]` records, later ones do not.
+    """A source with lines that drop: line n breaks after `breaks[n]` records, later lines do not.
 
-    It keeps each line and each stream that it gave, so that none is closed by luck.
+    It keeps each line and each stream that it returned, so that none is closed by luck.
     """
 
     pauses = Pauses()
@@ -198,7 +198,7 @@ class Feed:
 
     @property
     def read(self) -> int:
-        """How many records were read from all lines together."""
+        """How many records were read from all lines in total."""
         return sum(line.read for line in self.lines)
 
     @property
@@ -207,7 +207,7 @@ class Feed:
         return self.lines[-1].read if self.lines else 0
 
     def stream(self) -> Any:
-        """Give the records from the first one on."""
+        """Yield the records, starting with the first one."""
         stream = self._records() if self.generator else Line(self)
         self.streams.append(stream)
         return stream
@@ -222,10 +222,10 @@ class Feed:
 
 
 class Distant(Feed):
-    """A feed whose `stream` is a generator function, which closes its line itself."""
+    """A feed with a generator function as `stream`, which closes its line itself."""
 
     def stream(self) -> Iterator[Any]:
-        """Fetch from far away."""
+        """Fetch records over the network."""
         yield from self._records()
 
 
@@ -237,17 +237,17 @@ STAGES = {
     "merge": "self, *streams",
     "collect": "self, *, upstream",
 }
-"""Stages by other names, each a generator function that is given a stream besides `self`."""
+"""Stages with other names, each a generator function with a stream as a parameter after `self`."""
 
 
 def passed_on(part: Any, stream: Any, *more: Any) -> Iterator[Any]:
-    """What each of the stages does: hand on what comes."""
+    """The work of each stage: pass the records on."""
     for record in stream:
         yield record
 
 
 def broken_stream() -> Iterator[int]:
-    """An upstream that breaks once, and is spent then."""
+    """An upstream that breaks once, and is then exhausted."""
     yield from (1, 2)
     raise OSError("the line dropped")
 
@@ -256,24 +256,24 @@ _BORROWED = time.sleep, retryOnFailure.__kwdefaults__
 
 
 def hush(wait: Callable[[float], None]) -> None:
-    """In the answer's process: tell `wait` of each pause in place of sleeping, also in `retryOnFailure`."""
+    """In the answer's process: report each pause to `wait` instead of sleeping, also in `retryOnFailure`."""
     time.sleep, retryOnFailure.__kwdefaults__ = wait, {"sleep": wait}  # type: ignore[assignment]
 
 
 def wake() -> None:
-    """Give back what `hush` borrowed."""
+    """Restore what `hush` replaced."""
     time.sleep, retryOnFailure.__kwdefaults__ = _BORROWED
 
 
 @contextmanager
 def awake(judge: Judge, begin: Any = hush, end: Any = wake) -> Iterator[list[Any]]:
-    """Let nothing sleep in the answer's process, and give the list of the waits.
+    """Let nothing sleep in the answer's process, and yield the list of the waits.
 
-    begin, end: what does it there, and undoes it.
+    begin, end: the functions that do this there, and undo it.
     """
     waits: list[Any] = []
     with ExitStack() as stack:
-        stack.callback(end)  # where both share a process, this does it also after an answer that is stuck
+        stack.callback(end)  # if both share a process, this also works after an answer that is stuck
         stack.callback(judge.witness, end)
         judge.witness(begin, Callback(waits.append))
         yield waits

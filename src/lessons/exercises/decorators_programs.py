@@ -1,7 +1,7 @@
-"""Retries for the tests that students write: three right ones of different shape, and wrong ones.
+"""Retries for the tests that students write: three different right ones, and wrong ones.
 
-Each takes the function that gives a stream, and gives back the function to be used in its place; three
-attempts are allowed.
+Each takes a function that returns a stream, and returns the function to use instead; three attempts are
+allowed.
 """
 
 from __future__ import annotations
@@ -97,7 +97,7 @@ class Retrying:
         self.line = None
 
     def close(self) -> None:
-        # A file does the same: what a pull gives after `close()` is promised by nothing.
+        # A file does the same: the result of a pull after `close()` is not defined.
         self.closed = True
         self._leave()
 
@@ -108,12 +108,12 @@ def iterating(function: Any) -> Any:
 
 
 def hasty(function: Any) -> Any:
-    """Reads all at the call, and else does all that it has to."""
+    """Reads everything at the call; apart from that it is right."""
     return lambda *given: (record for record in [*counting(function)(*given)])
 
 
 def forward(function: Any) -> Any:
-    """Opens the first attempt at the call, and else does all that it has to."""
+    """Opens the first attempt at the call; apart from that it is right."""
 
     def wrapper(*given: Any) -> Retrying:
         first = [function(*given)]
@@ -129,7 +129,7 @@ def retrying(
     last: Callable[[str, Any], BaseException | None] = lambda how, error: error if how == "last" else None,
     resumes: bool = False,
 ) -> Any:
-    """A retry that is right but for what is said here.
+    """A retry that is right except for these settings.
 
     picks: which part of a stream it takes. It receives how many records were passed on so far, and how many
     before the previous attempt. closes: whether it closes an attempt. It receives how the attempt ended
@@ -169,7 +169,7 @@ def retrying(
 
 
 def reopening(function: Any) -> Any:
-    """Opens the feed once more after the last failure, and else does all that it has to."""
+    """Opens the feed once more after the last failure; apart from that it is right."""
 
     def wrapper(*given: Any) -> Iterator[Any]:
         try:
@@ -182,7 +182,7 @@ def reopening(function: Any) -> Any:
 
 
 def swapped(stream: Any, delivered: int, before: int) -> Iterator[Any]:
-    """The records that follow; after a failure the first two in each other's place."""
+    """The records that follow; after a failure, the first two are swapped."""
     records = islice(stream, delivered, None)
     yield from [*islice(records, 2)][::-1] if delivered else ()
     yield from records

@@ -1,4 +1,4 @@
-"""What the checks on descriptors do in the host's process, since only it can see its objects.
+"""The part of the checks on descriptors that runs in the host's process, because only it can see its objects.
 
 Its reports are not trusted. This module also has the fields that a test receives. They do not know whether
 they are right: at each assignment and each reading, the check says what a field does.
@@ -18,18 +18,18 @@ from lessons.words import described
 
 
 def is_field(value: object) -> bool:
-    """Whether a value is a descriptor that answers for assignments."""
+    """Whether a value is a descriptor that handles assignments."""
     return hasattr(type(value), "__set__")
 
 
 def lacks(thing: Any, name: str) -> str:
-    """What a class, or an object's class, has under a name in place of a field; "" if a field is there."""
+    """What a class, or an object's class, has under a name instead of a field; "" if it has a field."""
     found = inspect.getattr_static(thing if isinstance(thing, type) else type(thing), name, None)
     return "" if is_field(found) else described(found)
 
 
 def carries(thing: Any) -> bool:
-    """Whether an object of this class is given descriptors of its own, where nothing asks them."""
+    """Whether objects of this class get descriptors of their own, which Python does not use there."""
     kind: Any = type(thing)
     assigned: list[object] = []
 
@@ -42,14 +42,14 @@ def carries(thing: Any) -> bool:
 
 
 def misspelt(thing: Any, name: str) -> bool:
-    """Whether the field of this name has a method that is nearly called `__set_name__`, and none that is."""
+    """Whether the field of this name has a method with nearly the name `__set_name__`, but lacks that."""
     kind = type(inspect.getattr_static(type(thing), name, None))
     near = [one for one in dir(kind) if one.replace("_", "").lower() == "setname"]
     return bool(near) and "__set_name__" not in near
 
 
 def named(thing: Any, first: str, second: str) -> str:
-    """How two fields of an object came to their names: "one" field has both, "by hand", or ""."""
+    """How two fields of an object got their names: "one" field has both, "by hand", or ""."""
     fields = [inspect.getattr_static(type(thing), name, None) for name in (first, second)]
     by_hand = [
         not hasattr(type(field), "__set_name__") and str in map(type, vars(field).values())
@@ -88,12 +88,15 @@ _filling: list[bytes] = []
 
 
 def filled(size: int, count: int) -> None:
-    """Keep some blocks, so that what comes later needs memory that this process has not had yet."""
+    """Keep some blocks of memory, so that later objects need new memory of this process."""
     _filling.extend(b"x" * size for _ in range(count))
 
 
 def through_pickle(thing: Any, other: type) -> Any:
-    """What comes back as an object of another class of the same name. Each is in this module meanwhile."""
+    """The values that come back as objects of another class with the same name.
+
+    Meanwhile each class is in this module.
+    """
     kind = type(thing)
     kind.__module__ = __name__
     globals()[kind.__qualname__] = kind
@@ -120,7 +123,7 @@ def hash_otherwise(answer: Any, on: bool) -> None:
 
 
 class _Field:
-    """A field for numbers: `decide` says each time what it does. See `field_class`."""
+    """A field for numbers: `decide` decides each time what it does. See `field_class`."""
 
     decide: ClassVar[Callable[..., Any]]
     owners: ClassVar[list[tuple[weakref.ref[type], str]]]
@@ -133,7 +136,7 @@ class _Field:
         self.weak: dict[Any, dict[str, Any]] = {}
 
     def __set_name__(self, owner: type, name: str) -> None:
-        # Weakly: what a field keeps goes with its class, as it would in a student's own code.
+        # Weak references, so that a field's values disappear with its class, as in a student's own code.
         self.owners.append((weakref.ref(owner), name))
         self.name = name
         self.storage = self.decide("named", self.number).format(name)
@@ -170,7 +173,7 @@ class _Field:
             room[key]["gone"] = weakref.ref(instance, lambda gone: room.pop(key, None))
 
     def room(self, instance: Any) -> tuple[dict[Any, Any], Any]:
-        """Where the note of an object is, and under which key."""
+        """The dictionary and the key for an object's note."""
         return (vars(instance), self.storage) if self.storage else (self.weak, id(instance))
 
     def known(self, instance: Any) -> tuple[int | None, int]:
@@ -186,7 +189,7 @@ class _Field:
 
 
 def field_class(decide: Callable[..., Any]) -> type:
-    """A class of fields for numbers, which all look alike: `decide` says each time what one of them does.
+    """A class of fields for numbers, which all look alike: `decide` decides each time what one of them does.
 
     It is asked at six events, by a field's number: "made" gives that number, "named" where in an object the
     field is stored, "set", "refuse" and "get" what to keep ("" nothing, "all" this object too, "one" this
@@ -198,7 +201,7 @@ def field_class(decide: Callable[..., Any]) -> type:
 
 
 def error_kept(fields: Any) -> bool:
-    """Whether an error with which one of these fields refused a value is still there, with its traceback."""
+    """Whether an error from a refusal by one of these fields still exists, with its traceback."""
     return any(mark() is not None for mark in fields.refusals)
 
 

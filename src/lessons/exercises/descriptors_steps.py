@@ -13,8 +13,8 @@ ON_INSTANCE = "descriptors-on-the-instance"
 TYPES = "descriptors-types-are-checked"
 ON_CLASS = "descriptors-class-assignment-checked"
 
-COMPARE = "Compare type and value yourself, in `__set__`, before you store: Python compares nothing."
-TO_THE_CLASS = "Write the field into the body of the class, once for all its objects."
+COMPARE = "Check type and value yourself, in `__set__`, before you store: Python does not check anything."
+TO_THE_CLASS = "Assign the field in the body of the class, once for all its objects."
 
 USUAL = {
     "endless": ("descriptors-getattr-finds-value",
@@ -24,24 +24,24 @@ USUAL = {
         "Write `__set_name__`, with both underscores in the middle: Python calls no other name."),
     "raised": ("", "Run this line by itself in a new cell, and read the traceback."),
     "other object": ("descriptors-shared-value",
-        "There is one descriptor, on the class, for all objects. Keep the value with the object that "
-        "`__set__` is told of: `instance`."),
-    "other self": ("", "An object that is empty counts as false. Compare `instance is None`."),
+        "There is one descriptor, on the class, for all objects. Store the value in the object that "
+        "`__set__` receives: `instance`."),
+    "other self": ("", "An empty object counts as false. Compare `instance is None`."),
     "other field": ("",
         "Each field needs a storage name of its own: make it from the name that `__set_name__` is given."),
-    "other": ("", "Store what was assigned, as it is, in the old value's place, and return that."),
+    "other": ("", "Store the assigned value unchanged, in place of the old one, and return it."),
     "taken object": (ON_INSTANCE, TO_THE_CLASS),
     "taken nothing": (TYPES, "Put a descriptor with `__set__` on the class, under this name."),
     "taken": ("", COMPARE),
-    "kind": ("", "It has to be raised by your own `if`: the wrong type first, then the wrong value."),
-    "changed": ("", "Check before you store: what raises first changes nothing."),
+    "kind": ("", "Your own `if` must raise it: check the type first, then the value."),
+    "changed": ("", "Check before you store. If you raise first, nothing changes."),
     "unsaid": ("", "Say what was given and what is allowed: the reader has only this line."),
 }  # fmt: skip
-"""The misconception and the advice for a step that went wrong, where an exercise says nothing else."""
+"""The default misconception and advice for a step that went wrong."""
 
 
 class Step(Exception):
-    """A step that went wrong: what was done, and what came of it, as the two parts of a sentence.
+    """A step that went wrong: the action and the result, as two parts of a sentence.
 
     how: "endless" (to read), "raised" (although it is allowed), "other" (another value is read), "taken"
     (although it is wrong), "kind" (another error than required), "changed" (by a refusal) or a script's own
@@ -54,7 +54,7 @@ class Step(Exception):
 
 
 def row(of: Observation, how: str | tuple[str, ...], belief: str, advice: str, seen: str = "") -> Rule:
-    """A rule for a step that went wrong in this way; "" is any. seen: how its sentence goes on."""
+    """A rule for a step that went wrong in this way ("": any way). seen: the second part of its sentence."""
     return Rule(of, lambda step: step.how.startswith(how), f"{{what}} {{came}}{seen}.", belief, advice)
 
 
@@ -64,7 +64,10 @@ def rows(of: Observation, *hows: str) -> list[Rule]:
 
 
 class Script:
-    """Takes steps with objects of one answer. One that goes wrong is the last: it raises `Step`."""
+    """Takes steps with objects of one answer.
+
+    The first step that goes wrong raises `Step`, so it is the last.
+    """
 
     def __init__(self, answer: Any, sheet: Sheet) -> None:
         self.answer, self.sheet, self.variant, self.judge = answer, sheet, sheet.variant, sheet.judge
@@ -72,7 +75,7 @@ class Script:
         self.assigned: dict[str, dict[str, Any]] = {}
 
     def new(self, *said: str, of: Any = None) -> None:
-        """Make objects under names of their own. Raises what the answer raises."""
+        """Make objects, each with a name. Raises what the answer raises."""
         for one in said:
             self.objects[one] = (self.answer if of is None else of)()
             self.assigned[one] = {}
@@ -110,7 +113,7 @@ class Script:
             self.read(said)
 
     def went(self, what: str, said: str, name: str, done: Attempt) -> None:
-        """See that a step raised nothing."""
+        """Check that a step raised no error."""
         if isinstance(done.error, RecursionError):
             most = told(done.error, "most")
             how = "endless" if what.startswith("reading") else "raised"
@@ -122,7 +125,7 @@ class Script:
             raise Step(what, raised(done), "raised")
 
     def read(self, said: str) -> None:
-        """Read what was assigned, and see whose value it is."""
+        """Read what was assigned, and check whose value it is."""
         for name, value in self.assigned[said].items():
             done = attempt(getattr, self.objects[said], name)
             self.went(f"reading `{said}.{name}`, which was assigned {short(value)},", said, name, done)
@@ -132,7 +135,7 @@ class Script:
                 raise Step(what, f"{came(done)}{whose}", f"other {more}")
 
     def whose(self, said: str, name: str, value: Any) -> tuple[str, str]:
-        """Whose value was read in place of the right one, in words and in a word."""
+        """Whose value was read instead of the right one, as a phrase and as one word."""
         if is_field(value):
             return ", which is the field", "self"
         for other, fields in self.assigned.items():
@@ -145,7 +148,7 @@ class Script:
         return "", ""
 
     def refuse(self, said: str, name: str, value: Any, *allowed: type[Exception]) -> None:
-        """Assign what is wrong: it has to raise one of `allowed`."""
+        """Assign a wrong value: this must raise one of `allowed`."""
         thing, what = self.objects[said], f"`{said}.{name} = {short(value)}`"
         done = attempt(setattr, thing, name, value)
         if isinstance(done.error, RecursionError):
@@ -167,7 +170,7 @@ class Script:
             self.as_before(said, one, Attempt(value), why, "changed")
 
     def untouched(self, name: str, wrong: Iterable[Any], of: Any = None) -> None:
-        """Objects that have no value are refused one: they read as they did before."""
+        """Refuse a value for objects that have none: reading must give the same as before."""
         for value in wrong:
             self.new("fresh", of=of)
             thing, what = self.objects["fresh"], f"`fresh.{name} = {short(value)}`"
@@ -186,7 +189,7 @@ class Script:
             raise Step(what, f"{came(after)}{whose}", f"{how.split()[0]} {more}" if more else how)
 
     def tell(self, owner: Any, called: str, field: str, wrong: Iterable[Any], allowed: Sequence[Any]) -> None:
-        """See that the message for each wrong value that is refused names all that is needed."""
+        """Check that the message for each refused value names everything that is needed."""
         where, refused = f"`{called}.{field}`", False
         for value in wrong:
             thing = owner()
@@ -209,13 +212,13 @@ class Script:
 
 
 def holds(text: str, part: str) -> bool:
-    """Whether a text holds a part as a word. A number may be written as 1,813."""
+    """Whether a text contains a part as a word. A number may be written as 1,813."""
     plain = re.sub(r"(?<=\d)[,_](?=\d{3})", "", text)
     return re.search(rf"(?<!\w){re.escape(part)}(?!\w)", f"{text}\n{plain}") is not None
 
 
 def refused(what: str, done: Attempt, *allowed: type[Exception]) -> None:
-    """See that a step raised one of these errors."""
+    """Check that a step raised one of these errors."""
     if done.error is None:
         raise Step(what, "was taken, without an error", "taken")
     if not isinstance(done.error, allowed):
@@ -237,27 +240,27 @@ def script(write: Callable[[Script], None]) -> Observation:
 
 
 def of_nothing(judge: Any) -> dict[str, Any]:
-    """For the body of a class in the host: its objects are empty, and so count as false."""
+    """For the body of a class in the host: its objects have length 0, so they count as false."""
     return {"__len__": judge.function(lambda thing: 0, "__len__", generator=False)}
 
 
 def raised(done: Attempt) -> str:
-    """What a step raised and where, as the end of a sentence."""
+    """The error of a step and its place, as the end of a sentence."""
     return f"raised {done.said}"
 
 
 def came(done: Attempt) -> str:
-    """What came of reading, as the end of a sentence."""
+    """The result of reading, as the end of a sentence."""
     return raised(done) if done.error is not None else f"reads {short(done.value)}"
 
 
 def hearsay(thing: Any, function: Callable[..., Any], *arguments: Any) -> Any:
-    """What the host says of an object of its own: good for a sentence, and None if it cannot say it."""
+    """The host's description of one of its objects, for a sentence; None if it has none."""
     return attempt(lambda: judge_of(thing).witness(function, thing, *arguments)).value
 
 
 def is_field(value: Any) -> bool:
-    """Whether a value that was read is a descriptor of the host's."""
+    """Whether a value that was read is a descriptor of the host."""
     return isinstance(value, Remote) and hearsay(value, host.is_field) is True
 
 

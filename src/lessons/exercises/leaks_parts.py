@@ -1,4 +1,4 @@
-"""What the exercises on leaks run on: parts, a database, connections, folders, and the runs themselves."""
+"""The materials of the exercises on leaks: parts, a database, connections, folders, and the runs."""
 
 import sqlite3
 from collections.abc import Callable, Iterator
@@ -17,7 +17,7 @@ from lifecycle.probe import Watched
 
 
 class Opening:
-    """A part that enters what it opens into the ledger, as the kit's own parts do."""
+    """A part that adds everything that it opens to the ledger, like the kit's own parts."""
 
     opens: tuple[str, str] | None = None
     entry: Any = None
@@ -46,7 +46,7 @@ class Station(Opening):
 
 
 class Archive(Opening):
-    """A sink of all or nothing: `kept` are the `rows` it was given, once it is left without an error."""
+    """A sink that keeps all or nothing: `kept` gets the `rows` when the sink is left without an error."""
 
     opens = "connection", "archive"
 
@@ -135,20 +135,20 @@ def _trial(made: Any, run: Callable[..., Any], point: Fault | None) -> tuple[Any
 
 
 def parts(variant: Variant, key: str, count: int | None = None) -> tuple[Station, tuple[()], Archive]:
-    """A source and a sink for one run. count: how many records come, if not as many as the variant says."""
+    """A source and a sink for one run. count: the number of records, if it differs from the variant's."""
     records = variant.readings(key, variant.number(key, 4, 7) if count is None else count)
     return Station(variant.stations(key, 1)[0], records), (), Archive()
 
 
 class Hollow(Exception):
-    """An error that is false, as one is that has a length and is empty."""
+    """An error that counts as false, because it has a length of 0."""
 
     def __bool__(self) -> bool:
         return False
 
 
 def handling(call: Callable[[], Any]) -> Any:
-    """Call while an error is being handled, which `sys.exc_info` then finds."""
+    """Call while another error is being handled, so that `sys.exc_info` finds that one."""
     try:
         raise LookupError("of the caller")
     except LookupError:
@@ -156,12 +156,12 @@ def handling(call: Callable[[], Any]) -> Any:
 
 
 def in_an_except(judge: Judge, call: Callable[[], Any]) -> Any:
-    """Call as a caller does that handles an error of its own, in the answer's process."""
+    """In the answer's process, call like a caller that is handling an error of its own."""
     return judge.witness(handling, Callback(call, "call"))
 
 
 class Weather:
-    """A database with an empty table `reading`, and readings for it: `engine` is its pool of 20 slots."""
+    """A database with an empty table `reading`, readings for it, and `engine`, its pool of 20 slots."""
 
     def __init__(self, readings: list[dict[str, object]]) -> None:
         from sqlalchemy import event
@@ -176,7 +176,7 @@ class Weather:
             connection.exec_driver_sql("create table reading (station text, day int, celsius real)")
 
     def store(self, connection: Any, readings: list[dict[str, object]] | None = None) -> None:
-        """Insert readings, all of them by default; committing them is left to the caller."""
+        """Insert readings, by default all of them; the caller has to commit them."""
         for reading in self.readings if readings is None else readings:
             connection.exec_driver_sql("insert into reading values (?, ?, ?)", tuple(reading.values()))
 
@@ -186,7 +186,7 @@ class Weather:
             return int(connection.execute("select count(*) from reading").fetchone()[0])
 
     def close(self) -> None:
-        """Delete the database, and close what was borrowed and not given back."""
+        """Delete the database, and close all connections that were not returned."""
         self.engine.dispose()
         for connection in self._opened:
             connection.close()
@@ -194,16 +194,16 @@ class Weather:
 
 
 def errors_go_on(of: Observation) -> tuple[Rule, ...]:
-    """The rules for a block's error, which belongs to whoever runs the job.
+    """The rules for a block's error, which must reach the code that runs the job.
 
-    A fact says `when` it is, whether it `must_raise`, and whether that is decided `by_exit`, which is by the
-    return value of an `__exit__`. It also says what was `raised`, and whether that is the `same_error`.
+    They need a fact's attributes `when`, `must_raise`, `by_exit` (the return value of an `__exit__` decides
+    that), `raised` and `same_error`.
     """
     return (
         Rule(of, lambda run: run.must_raise and run.raised == "nothing" and run.by_exit,
              "{when}, no error came out of the `with`: the caller believes that the job went well.",
              "leaks-truthy-is-success",
-             "Look at what `__exit__` returns in this case, and whether Python takes it for true."),
+             "Look at what `__exit__` returns in this case, and whether that counts as true."),
         Rule(of, lambda run: run.must_raise and not run.same_error,
              "{when}, this came out of the `with`: {raised}. It is another error than the "
              "one that had gone in, or it was changed.", "",
@@ -213,7 +213,7 @@ def errors_go_on(of: Observation) -> tuple[Rule, ...]:
 
 
 def by_error(of: Observation, when: Any, seen: str, belief: str, advice: str) -> tuple[Rule, Rule]:
-    """A rule for what goes wrong after errors, and one for what goes wrong after Ctrl-C alone."""
+    """A rule for failures after errors, and a rule for failures only after Ctrl-C."""
     by_name = (
         "`KeyboardInterrupt` and `SystemExit` are not subclasses of `Exception`. `with`, `finally` and "
         "`kind is None` ask for no names."

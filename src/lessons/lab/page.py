@@ -41,8 +41,8 @@ def report(build: object = None, path: object = NAME, *, kept: Kept | None = Non
     """Try every place where your pipeline can fail, and write the results as one page. Never raises.
 
     build: a function without arguments that returns new `(source, stages, sink)` at each call, with a short
-    input. path: the page; it replaces an earlier page of `report`, but no other file. For a sink of your own,
-    kept is a function. It returns how many of the sink's records another reader can read now.
+    input. path: the page; it replaces an earlier page of `report`, but no other file. kept: needed only for a
+    sink of your own, a function that returns how many of its records another reader can read now.
 
     >>> report(3)
     No page was written. A function that returns source, stages, sink is needed, not an int.
