@@ -103,7 +103,7 @@ def test_limits_are_read_and_need_not_be_there(tmp_path: Path) -> None:
             "cels = 60",
             r"line 16: there is no key 'cels' \(did you mean 'cell'\?\); allowed is cell",
         ),
-        ("notebook = 60\ncell = 90", r"line 17: a cell may take 90 s, and the whole notebook 60 s"),
+        ("notebook = 60\ncell = 90", r"line 17: a cell may take 90 s, and the whole notebook only 60 s"),
     ],
 )
 def test_limits_that_do_not_fit_are_named_with_their_line(tmp_path: Path, limits: str, said: str) -> None:

@@ -334,6 +334,6 @@ def test_the_summary_names_people_and_what_is_odd(tmp_path: Path) -> None:
     summary.people += ["ada"]
     lines = str(summary).splitlines()
     assert lines[0].startswith("Graded 3 submissions of leaks")
-    assert lines[1].startswith("2 submissions had a grade already")
+    assert lines[1].startswith("2 submissions had a grade and kept it")
     assert lines[2] == "Of these: 2 late."
     assert lines[3].startswith("1 to be looked at by a person: ada.")

@@ -252,7 +252,7 @@ def test_an_answer_turned_into_text_is_code_again() -> None:
     one["cell_type"] = "markdown"
     cells, notes = put_right(content)
     assert [cell.type for cell in cells if cell.slot and cell.slot.id == FIRST] == ["code"]
-    assert notes == [f"The cell {FIRST} is a code cell again."]
+    assert notes == [f"The cell {FIRST} had another type; it is a code cell again."]
 
 
 @pytest.mark.parametrize(

@@ -133,7 +133,7 @@ def test_after_grading_began_the_exercises_stay_and_the_deadline_may_move(course
     record.parent.mkdir()
     record.write_text("{}")
     before = everything(course.root / "release")
-    with pytest.raises(Trouble, match=r"notebook of leaks cannot be changed, because its grading has begun \(1 record\)"):
+    with pytest.raises(Trouble, match=r"leaks cannot be changed, because its grading has begun \(1 record\)"):
         update(edited(course, "wt26-0a1b2c3d", "st27-4e5f6a7b"))
     back = edited(course, "st27-4e5f6a7b", "wt26-0a1b2c3d")
     later = edited(back, 'deadline = ""', 'deadline = "2026-12-01 12:00"')

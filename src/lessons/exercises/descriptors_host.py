@@ -191,11 +191,11 @@ class _Field:
 def field_class(decide: Callable[..., Any]) -> type:
     """A class of fields for numbers, which all look alike: `decide` decides each time what one of them does.
 
-    It is asked at six events, by a field's number: "made" gives that number, "named" where in an object the
-    field is stored, "set", "refuse" and "get" what to keep ("" nothing, "all" this object too, "one" this
-    object alone, "first" this object if none is kept, "none" no object from now on, "error" what is raised,
-    "cycle" the object in its own value), "get" also which value to return, and "class" whether reading on the
-    class raises. After "bare" a refusal has no text.
+    It is called at six events, with a field's number. "made" returns that number. "named" returns the name
+    under which the field stores in an object. "set", "refuse" and "get" return what to keep: "" nothing,
+    "all" this object too, "one" only this object, "first" this object if none is kept, "none" no object from
+    now on, "error" the raised error, "cycle" the object in its own value. "get" also returns which value to
+    return. "class" returns whether reading on the class raises. After "bare" a refusal has no text.
     """
     return type("Field", (_Field,), {"decide": staticmethod(decide), "owners": [], "refusals": []})
 

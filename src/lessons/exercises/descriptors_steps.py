@@ -197,7 +197,7 @@ class Script:
             error = attempt(setattr, thing, field, value).error
             unhashable = isinstance(error, TypeError) and isinstance(value, list)
             if error is None or unhashable or isinstance(error, AttributeError | RecursionError):
-                continue  # what is taken, or breaks, is another aspect's affair
+                continue  # accepted values and other errors belong to another aspect
             refused, text = True, told(error, "text") or ""
             parts = {called: f"the class of the object, {called}", field: f"the field, {field}"}
             parts |= {str(value): f"the value given, {value}"}
@@ -265,5 +265,5 @@ def is_field(value: Any) -> bool:
 
 
 def numbers(variant: Variant, key: str, count: int) -> list[float]:
-    """Different numbers with a point."""
+    """Different floats."""
     return [number / 10 for number in variant.random(key).sample(range(11, 911), count)]

@@ -207,8 +207,8 @@ def errors_go_on(of: Observation) -> tuple[Rule, ...]:
         Rule(of, lambda run: run.must_raise and not run.same_error,
              "{when}, this came out of the `with`: {raised}. It is another error than the "
              "one that had gone in, or it was changed.", "",
-             "Let the error go on as it is: `__exit__` raises nothing of its own, and an `except` ends with "
-             "`raise` without a name."),
+             "Let the same error propagate: `__exit__` should not raise an error of its own, and an `except` "
+             "should end with `raise` alone."),
     )  # fmt: skip
 
 

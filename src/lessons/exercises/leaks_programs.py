@@ -31,7 +31,7 @@ def in_two_finallys(engine: Any, readings: Any) -> int:
 
 
 def skips_what_is_broken(engine: Any, readings: Any) -> int:
-    """Right: a broken reading is no failure to it, and no error comes out of it."""
+    """Right: for this job, a broken reading is not a failure, and no error comes out of it."""
     count = 0
     with suppress(Exception, KeyboardInterrupt), ExitStack() as stack:
         for _ in range(2):

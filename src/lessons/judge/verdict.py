@@ -17,8 +17,8 @@ _SIGNS = {UNJUDGED: "○", MISSING: "○", WRONG: "✗", ALMOST: "◐", CORRECT:
 _HEADS = {
     UNJUDGED: "not judged.",
     MISSING: "missing: there is no answer yet. Write yours in the cell above, and run both cells again.",
-    WRONG: "wrong: the most important requirement fails.",
-    ALMOST: "almost: the most important requirement passes, but another one fails.",
+    WRONG: "wrong: the main requirement fails.",
+    ALMOST: "almost: the main requirement passes, another one fails.",
     CORRECT: "correct.",
 }
 _FIRST = re.compile(r"Fix (that|what .+ above) first\.")
