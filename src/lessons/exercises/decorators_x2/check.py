@@ -8,11 +8,9 @@ from lessons.exercises import decorators_timed as timed
 from lessons.exercises.decorators_parts import Convert, Odd, subclass
 
 KEY = "decorators-x2"
+# The seconds that a stage takes: less in all than its upstream, and more for all records than besides. So no
+# two of these are mixed up.
 COSTS = {"first": (1, 6), "last": (1, 6), "each": (3, 3)}
-"""The seconds that a stage takes: less in all than its upstream, and more for all records than besides.
-
-So no two of these are mixed up.
-"""
 
 
 def stage(variant: Variant, base: type = Convert, name: str = "", **more: Any) -> Any:

@@ -150,10 +150,6 @@ def alike(answer: Any, sheet: Sheet) -> Facts:
     yield Fact(opened=1, whole=exactly(came, [made.records] * 2), told=told, any=False)
 
 
-PARENTHESES = (
-    "Bare, the function itself is the first argument; with parentheses there is none yet, and what comes "
-    "back has to decorate."
-)
 PARAMETERS = (
     "A source takes `self` and nothing else. `inspect.signature(function).parameters` tells, whatever the "
     "names are."
@@ -178,7 +174,9 @@ RETRIES = (
 )  # fmt: skip
 FORMS = Asked("it works bare, with empty parentheses, and with a setting", 3, RETRIES, (
     Rule(forms, lambda run: run.trouble and "=" not in run.kind,
-         TROUBLE, "decorators-parentheses-optional", PARENTHESES),
+         TROUBLE, "decorators-parentheses-optional",
+         "Bare, the function itself is the first argument; with parentheses there is none yet, and what "
+         "comes back has to decorate."),
     Rule(forms, lambda run: not run.trouble and run.opened > run.wanted, "{times}.", "",
          "All attempts count, the first one too. Hand `attempts` on as it is, 3 without a setting."),
     Rule(forms, lambda run: not run.trouble and run.opened == run.wanted and run.gives_up and not run.error,

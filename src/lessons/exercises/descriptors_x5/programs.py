@@ -29,8 +29,6 @@ def like(does: str, kind: type[Plain] = Plain, **otherwise: Any) -> type[Plain]:
 SameName = like("one that keeps the value in the object's dict, under the field's own name", storage="{}")
 Cycle = like("one whose objects and values refer to each other, in a cycle", assigned="cycle")
 Weak = like("one that keeps values by the object's number, and forgets them when the object goes", storage="")
-
-
 Usual = like("one that reads a usual value before the first assignment", usual=0)
 Bare = like("one that refuses without a text, and cannot be read on the class", refused="bare")
 
@@ -67,11 +65,10 @@ class OnClass(Plain):
         return self.kept.get(kind), ""
 
 
-class Remembered(Last):
+class Remembered(Plain):
     """one that remembers what was read first, and answers every object with it"""
 
-    def put(self, place: int, kind: int) -> str:
-        return ""
+    kept: int | None = None
 
     def take(self, place: int | None, kind: int) -> tuple[int | None, str]:
         self.kept = place if self.kept is None else self.kept

@@ -87,11 +87,9 @@ CLOSED = Asked("both parts are closed after every failure", 2, RUNS, (
     Rule(everywhere, lambda run: run.parts and run.phase in ("end", "close") and not run.ctrl_c,
          OPEN, "composition-finally-covers-all",
          "Closing can fail, too. Give each thing a `with` or a `finally` of its own: the others still run."),
-    Rule(everywhere, lambda run: run.parts and not run.ctrl_c,
-         OPEN, "", "The archive can fail to open, and so can the call of `source.stream()`. Begin the `with` "
-         "or `try` of what is open before that: `with source, sink:` does."),
-    Rule(everywhere, lambda run: run.parts, OPEN, "leaks-except-is-enough",
-         "An `except` closes after the errors that it names. `with` and `finally` ask for no names."),
+    *by_error(everywhere, lambda run: run.parts, OPEN, "",
+              "The archive can fail to open, and so can the call of `source.stream()`. Begin the `with` or "
+              "`try` of what is open before that: `with source, sink:` does."),
     Rule(other_lengths, lambda run: run.open, "{came}. Still open afterwards: {open}.", "", ONE_WITH),
 ))  # fmt: skip
 TOLD_ONCE = Asked("the archive is told once how the run ended", 1, RUNS, (
