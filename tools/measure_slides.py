@@ -45,7 +45,7 @@ def main():
 
 def measure(browser, server, lesson, sizes, options):
     """Print the tables of one lesson and return how many slides do not fit."""
-    from measuring import measured, pictures, presenting, run_everything, vote
+    from measuring import measured, pictures, presenting, run_everything, used, vote
 
     screens = [tuple(map(int, size.split("x"))) for size in sizes]
     begun = time.monotonic()
@@ -70,6 +70,11 @@ def measure(browser, server, lesson, sizes, options):
                 for fault in slide.faults:
                     print(f"        {fault}")
             wrong += len(bad)
+        for (width, height), slide in used(lab, screens) if options.used else ():
+            if options.all or slide.faults:
+                print(f"{slide.number:4}  {slide.first:24} {slide.height:5} px  over {slide.over:4}")
+                print(f"        at {width}x{height}", *slide.faults, sep="\n        ")
+            wrong += bool(slide.faults)
     print(f"({time.monotonic() - begun:.0f} s)", flush=True)
     return wrong
 
@@ -82,6 +87,7 @@ def parsed():
     parser.add_argument("--shots", type=Path, metavar="FOLDER", help="save a picture of each slide there")
     parser.add_argument("--all", action="store_true", help="print the slides that fit, too")
     parser.add_argument("--votes", action="store_true", help="with a show of hands at each question")
+    parser.add_argument("--used", action="store_true", help="then also with each lab used")
     parser.add_argument("--dark", action="store_true", help="in the dark theme")
     return parser.parse_args()
 

@@ -10,12 +10,13 @@ tools/measure_slides.py prints the same for somebody who edits a lesson.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from harness import Lab, Server, browse
-from playwright.sync_api import BrowserContext
+from labs import ROOT
+from playwright.sync_api import BrowserContext, Locator
 
 SIZES = ((1280, 720), (1280, 800), (1920, 1080))
 """A projector's sizes: width and height in pixels."""
@@ -37,7 +38,9 @@ MEASURE = Path(__file__).with_name("measuring.js").read_text().replace("SETTLE",
 """A function that measures the slides with these numbers of cells, each slide a list."""
 
 BEGUN = f"""() => {CONTENT}.model.toJSON().cells.every(
-    cell => !(cell.metadata.tags || []).includes("setup") || cell.execution_count
+    ({{ metadata: {{ tags = [], slideshow = {{}} }}, execution_count: ran }}) => ran || !(
+        tags.includes("setup") || tags.includes("predict") && slideshow.slide_type !== "skip"
+    )
 ) && document.activeElement.closest(".jp-Deck .jp-Notebook")"""
 
 
@@ -122,10 +125,72 @@ def activate(lab: Lab, number: int) -> None:
     lab.page.evaluate(f"n => {{ {CONTENT}.activeCellIndex = n; }}", number)
 
 
-def measured(lab: Lab) -> list[Slide]:
-    """Every slide, as it is now, to its last step."""
-    found = lab.page.evaluate(MEASURE, slides(lab))
-    return [Slide(place, **(one | {"faults": tuple(one["faults"])})) for place, one in enumerate(found, 1)]
+def measured(lab: Lab, *only: int) -> list[Slide]:
+    """Every slide, or only those with these numbers, as they are now, to their last step."""
+    chosen = [(place, slide) for place, slide in enumerate(slides(lab), 1) if not only or place in only]
+    found = lab.page.evaluate(MEASURE, [slide for _, slide in chosen])
+    return [
+        Slide(place, **(one | {"faults": tuple(one["faults"])}))
+        for (place, _), one in zip(chosen, found, strict=True)
+    ]
+
+
+def press(name: str) -> Callable[[Locator], None]:
+    """What presses a button."""
+    return lambda box: box.get_by_role("button", name=name).first.click()
+
+
+def check(name: str) -> Callable[[Locator], None]:
+    """What chooses one of several."""
+    return lambda box: box.get_by_label(name, exact=True).check()
+
+
+def pick(name: str, option: str) -> Callable[[Locator], None]:
+    """What picks from a list."""
+    return lambda box: void(box.get_by_label(name, exact=True).first.select_option(option))
+
+
+def void(_: object) -> None:
+    """Forget a result."""
+
+
+USES: dict[str, tuple[Callable[[Locator], None], ...]] = {
+    "DescriptorLab": (
+        press("More"),
+        check("what was stored"),
+        check("what was raised"),
+        pick("The descriptor is named", "by hand, misspelt"),
+    ),
+    "ExitLab": (press("More"),),
+    "FailureLab": (press("Run to the end"), press("More")),
+    "FaultMap": (
+        press("More"),
+        lambda box: box.locator("[data-cell^=without]").last.click(),
+        press("To the replay"),
+    ),
+    "LeakLab": (press("Crash once more"), press("More")),
+    "MetricsLab": (press("Move 5"), press("More")),
+    "RetryLab": (press("More"), pick("Attempt 2 breaks", "after 3 records")),
+}
+"""How each lab is used on a slide, one step after the other."""
+
+
+def used(lab: Lab, sizes: Sequence[tuple[int, int]]) -> Iterator[tuple[tuple[int, int], Slide]]:
+    """Use the labs on the slides, and measure their slide at each size after each step."""
+    for place, slide in enumerate(slides(lab), 1):
+        for number in slide:
+            box = lab.cell(number).locator(f"{ROOT}:not({ROOT} *)")
+            if not box.count():
+                continue
+            activate(lab, number)
+            for step, use in enumerate(USES[box.get_attribute("aria-label") or ""], 1):
+                use(box)
+                lab.wait_idle()
+                for width, height in sizes:
+                    lab.page.set_viewport_size({"width": width, "height": height})
+                    [found] = measured(lab, place)
+                    said = tuple(f"used, step {step}: {fault}" for fault in found.faults)
+                    yield (width, height), replace(found, faults=said)
 
 
 def pictures(lab: Lab, folder: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import measuring
 import nbformat
@@ -17,8 +18,8 @@ from lessons.desk import present
 from lessons.desk import workcopy as desk
 
 COURSE = Path(__file__).resolve().parents[2]
-FIT: tuple[str, ...] = ("00_start_here.ipynb", "01_leaks.ipynb")
-"""Lessons whose slides fit at all three sizes. The others are to be added as soon as theirs do."""
+FIT = tuple(sorted(path.name for path in (COURSE / "notebooks").glob("0*.ipynb")))
+"""The lessons, whose slides all fit."""
 
 # The first has a setup cell in its middle, the last the longest cells; test_lessons.py walks through all.
 LESSONS = ["00_start_here.ipynb", "05_composition.ipynb"]
@@ -260,28 +261,39 @@ def test_what_does_not_fit_on_a_slide_is_found(slides: Lab, presenting: Server) 
 
 
 @pytest.mark.timeout(600)
-def test_every_slide_fits(browser: BrowserContext, presenting: Server) -> None:
-    assert [fault for name in FIT for fault in unfit(browser, presenting, name, measuring.SIZES[:1])] == []
+@pytest.mark.parametrize("name", FIT[:2])
+def test_every_slide_fits_with_its_vote(browser: BrowserContext, presenting: Server, name: str) -> None:
+    with measuring.presenting(browser, presenting, f"notebooks/{name}", measuring.SIZES[0]) as lab:
+        measuring.vote(lab)
+        measuring.run_everything(lab)
+        assert [fault for slide in measuring.measured(lab) for fault in said(slide)] == []
 
 
 @pytest.mark.deep
-@pytest.mark.timeout(1200)
-def test_every_slide_fits_each_projector(browser: BrowserContext, presenting: Server) -> None:
-    assert [fault for name in FIT for fault in unfit(browser, presenting, name, measuring.SIZES)] == []
-
-
-def unfit(
-    browser: BrowserContext, presenting: Server, name: str, sizes: tuple[tuple[int, int], ...]
-) -> list[str]:
-    """What does not fit in a lesson with all its cells run, in words."""
+@pytest.mark.timeout(900)
+@pytest.mark.parametrize("name", FIT)
+def test_every_slide_fits_each_projector(browser: BrowserContext, presenting: Server, name: str) -> None:
     found = []
-    with measuring.presenting(browser, presenting, f"notebooks/{name}", sizes[0]) as lab:
+    with measuring.presenting(browser, presenting, f"notebooks/{name}", measuring.SIZES[0]) as lab:
+        measuring.vote(lab)
         measuring.run_everything(lab)
-        for width, height in sizes:
+        for width, height in measuring.SIZES:
             lab.page.set_viewport_size({"width": width, "height": height})
-            for slide in measuring.measured(lab):
-                found += [f"{name}, {slide.first}, {width} by {height}: {fault}" for fault in slide.faults]
-    return found
+            found += [(width, height, *said(slide)) for slide in measuring.measured(lab) if slide.faults]
+        steps = list(measuring.used(lab, measuring.SIZES))
+        found += [(*size, *said(slide)) for size, slide in steps if slide.faults]
+    assert found == [] and steps
+
+
+def said(slide: measuring.Slide) -> list[str]:
+    """What is wrong with a slide, in words."""
+    return [f"{slide.first}: {fault}" for fault in slide.faults]
+
+
+def is_prepared(metadata: dict[str, Any]) -> bool:
+    """Whether the cell runs at opening: a setup cell, or a question of a slide."""
+    tags, kind = metadata.get("tags", []), metadata.get("slideshow", {}).get("slide_type")
+    return "setup" in tags or ("predict" in tags and kind != "skip")
 
 
 @pytest.mark.deep
@@ -293,8 +305,8 @@ def test_the_lesson_presents_step_by_step(
     with browse(browser, presenting, 1280, 720) as lab:
         begin(lab, path)
         cells = lab.cells()
-        setup = [number for number, cell in enumerate(cells) if "setup" in cell["metadata"].get("tags", [])]
-        assert have_run(lab) == setup != []
+        prepared = [number for number, cell in enumerate(cells) if is_prepared(cell["metadata"])]
+        assert have_run(lab) == prepared != []
         steps = 0
         while steps <= len(cells):
             steps += 1
@@ -309,7 +321,7 @@ def test_the_lesson_presents_step_by_step(
             if cell["cell_type"] == "code"
             and cell["metadata"].get("slideshow", {}).get("slide_type") not in ("skip", "notes")
         ]
-        assert have_run(lab) == sorted({*setup, *shown})
+        assert have_run(lab) == sorted({*prepared, *shown})
         assert lab.unexpected_errors() == []
         # Presented and saved is not edited: the next presentation starts from the course's edition.
         lab.command("docmanager:save")

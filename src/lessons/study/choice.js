@@ -44,7 +44,8 @@ function render({ model, el }) {
     radio.value = key;
     const words = made("span", "", row);
     words.innerHTML = `<strong>${letter}</strong>&ensp;${text}`;
-    return { radio, mark: made("strong", "lc-choice-mine", words), key };
+    const mark = made("strong", "lc-choice-mine", words);
+    return { row, radio, mark, count: made("strong", "lc-choice-count", row), key };
   });
   let because = null;
   if (reason) {
@@ -87,13 +88,22 @@ function render({ model, el }) {
   let opened = false;
   const show = () => {
     clearTimeout(waiting);
-    const { first, marks, because: told, status: said, trouble, wrong } = model.get("standing");
-    for (const { radio, mark, key } of radios) {
-      mark.textContent = marks[key] ? ` ◄ ${marks[key]}` : "";
+    const { first, marks, because: told, status: said, trouble, wrong, votes, right } = model.get("standing");
+    box.classList.toggle("lc-choice-votes", Boolean(votes));
+    group.setAttribute("role", votes ? "group" : "radiogroup");
+    const most = Math.max(1, ...Object.values(votes ?? {}));
+    for (const { row, radio, mark, count, key } of radios) {
+      mark.textContent = marks[key] ? ` ${votes ? "" : "◄ "}${marks[key]}` : "";
+      count.textContent = votes ? votes[key] : "";
+      row.style.setProperty("--lc-share", votes ? votes[key] / most : 0);
+      row.classList.toggle("lc-choice-right", Boolean(right) && key === right);
+      radio.disabled = Boolean(votes);
       if (key === first && !radios.some((one) => one.radio.checked)) radio.checked = true;
     }
     if (because && told && !because.value) because.value = told;
-    const words = said || "Choose an option, then press Sure or Guess.";
+    const words = said || (votes ? "" : "Choose an option, then press Sure or Guess.");
+    // A class does not press them: a slide has neither these words nor these buttons.
+    status.classList.toggle("lc-choice-hint", !said && !trouble);
     status.innerHTML = trouble ? `${words} ${trouble}` : words;
     const details = wrong && !opened ? explanation(el) : null;
     if (details) opened = details.open = true;

@@ -72,8 +72,10 @@ class Choice(Asking):
         )  # fmt: skip
 
     def state(self) -> dict[str, Any]:
-        """The journal's state of this question."""
+        """The journal's state of this question, or the newest show of hands."""
         id = self._question.id
+        if id in predictions.hands:
+            return self._votes(predictions.hands[id])
         standing = predictions.journal.standings().get(id, Standing())
         self.shown = predictions.with_trouble(predictions.asked(id))
         return {
@@ -82,6 +84,16 @@ class Choice(Asking):
             "because": standing.because,
             "status": inline(predictions.status(self._question, standing)),
             "wrong": predictions.wrongly(self._question, standing),
+        }
+
+    def _votes(self, hands: predictions.Hands) -> dict[str, Any]:
+        self.shown = predictions.show_of_hands(self._question, hands)
+        right = self._question.right
+        return {
+            "votes": {option.key: hands.counts[option.letter] for option in self._question.options},
+            "marks": {right.key: "✓"} if hands.revealed else {},
+            "right": right.key if hands.revealed else None,
+            "status": predictions.raised(hands),
         }
 
     def commit(self, key: str, guess: bool, because: str) -> None:

@@ -11,6 +11,7 @@ import difflib
 import html
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 from lessons.study.cards import Card, card, failed, inline, sentence, word, wrapped
 from lessons.study.journal import Journal, Standing
@@ -24,12 +25,22 @@ _ANSWERS = re.compile(r"^\s*#\s*answers\s+([\w-]+)", re.IGNORECASE | re.MULTILIN
 _VOTE = re.compile(r"([A-Za-z])\s*[:=]?\s*([0-9]{1,6})(?![0-9])[\s,;]*")
 _LIST = "list-style:none;padding-left:0;margin:0.4em 0"
 _PLAIN = "margin:0.2em 0"
-STRIPES = "repeating-linear-gradient(45deg,#0072B2,#0072B2 6px,#56B4E9 6px,#56B4E9 9px)"
 _TABLE = "border-collapse:collapse;margin:0.4em 0"
 
+
+@dataclass
+class Hands:
+    """The show of hands for one question: hands by letter."""
+
+    counts: dict[str, int]
+    revealed: bool = False
+    """Whether the answer cell has run since they were counted."""
+
+
 journal = Journal()
+hands: dict[str, Hands] = {}
+"""The newest show of hands for each question."""
 _told: set[str] = set()
-_hands: dict[str, dict[str, int]] = {}
 
 
 def answer(id: object = None) -> Card:
@@ -59,14 +70,15 @@ def ran(source: str, shown: str) -> list[Card]:
         question = questions()[id]
         standing = journal.standings().get(id, Standing())
         if matching(question, shown) != [question.right]:
-            if standing.latest is not None or id in _hands:
+            if standing.latest is not None or id in hands:
                 cards.append(_other(question, shown))
             continue
         journal.add("reveal", id)
         if standing.latest is not None:
             cards.append(_reply(question, journal.standings()[id]))
-        if id in _hands:
-            cards.append(_show_of_hands(question, _hands[id], open_truth=True))
+        if id in hands:
+            hands[id].revealed = True
+            cards.append(_reply_to_hands(question, hands[id]))
     return cards
 
 
@@ -101,9 +113,9 @@ def predicted(
         counted = _counted(question, votes)
         if isinstance(counted, Card):
             return counted, None
-        _hands[question.id] = counted
-        standing = journal.standings().get(question.id, Standing())
-        return _show_of_hands(question, counted, open_truth=standing.revealed), None
+        hands[question.id] = Hands(counted)
+        return show_of_hands(question, hands[question.id]), question
+    hands.pop(question.id, None)
     if answer is not None:
         letter = _letter(question, answer)
         if isinstance(letter, Card):
@@ -259,49 +271,52 @@ def _named(option: Option) -> str:
     return f"{belief}{option.reply}"
 
 
-def _show_of_hands(question: Question, counts: dict[str, int], *, open_truth: bool) -> Card:
-    """Bars with their numbers; the right answer is hidden until the answer cell has run."""
-    total = sum(counts.values())
-    most = max(counts.values()) or 1
-    right = question.right
-    text = [wrapped(f"{question.id}: {question.prompt}"), f"Hands: {total}"]
+def raised(shown: Hands) -> str:
+    """How many hands there were, and what to do next; "" once the answer cell has run."""
+    return "" if shown.revealed else f"Hands: {sum(shown.counts.values())}. Now run the next cell."
+
+
+def show_of_hands(question: Question, shown: Hands) -> Card:
+    """Bars with their numbers. They do not say which option is right."""
+    total = sum(shown.counts.values())
+    most = max(shown.counts.values()) or 1
+    text = [wrapped(f"{question.id}: {question.prompt}")]
     rows = []
     for option in question.options:
-        count = counts[option.letter]
-        is_right = option == right
-        text.append(
-            f"   {option.letter}  {count:>4}  {'#' * round(30 * count / most)}"
-            f"{'  <- what happens' if is_right else ''}".rstrip()
-        )
-        # Stripes distinguish the wrong bars from the right one without colour, once the answer is shown.
-        fill = "#0072B2" if not open_truth else "#009E73" if is_right else STRIPES
-        mark = " <strong>&#10003; what happens</strong>" if is_right and open_truth else ""
+        count = shown.counts[option.letter]
+        text.append(f"   {option.letter}  {count:>4}  {'#' * round(30 * count / most)}".rstrip())
         rows.append(
             f'<tr><th scope="row" style="text-align:left">{option.letter}</th>'
-            f'<td style="text-align:left;min-width:16em">{inline(option.text)}{mark}</td>'
+            f'<td style="text-align:left;min-width:16em">{inline(option.text)}</td>'
             f'<td style="text-align:right">{count}</td>'
             f'<td style="width:18em"><div aria-hidden="true" style="height:1.1em;'
-            f'width:{round(100 * count / most)}%;background:{fill}"></div></td></tr>'
+            f'width:{round(100 * count / most)}%;background:#0072B2"></div></td></tr>'
         )
-    truth = _truth(right)
-    share = f"{counts[right.letter]} of {total} predicted it."
-    text.append(wrapped(f"{truth} {share}"))
+    said = raised(shown)
+    text.append(wrapped(said))
     label = html.escape(f"Show of hands, {total} in all", quote=True)
     body = [
         f'<p style="margin:0"><strong>Predict.</strong> {inline(question.prompt)}</p>',
         f'<table aria-label="{label}" style="{_TABLE}">',
         *rows,
         "</table>",
-        f"<details{' open' if open_truth else ''}><summary>The truth</summary>"
-        f'<p style="{_PLAIN}">{inline(truth)} {inline(share)}</p></details>',
+        f'<p role="status" style="{_PLAIN}">{inline(said)}</p>',
     ]
     return card(f"Show of hands for {question.id}", text, body)
 
 
+def _reply_to_hands(question: Question, shown: Hands) -> Card:
+    """What is right, and how many said so: for the place under the answer."""
+    right = question.right
+    share = f"{shown.counts[right.letter]} of {sum(shown.counts.values())} said so."
+    said = f"What happens is **{right.letter}**: {share} {right.reply}"
+    return card(f"Reply to {question.id}", [wrapped(said)], [f'<p style="{_PLAIN}">{inline(said)}</p>'])
+
+
 def forget(lesson: str) -> None:
     """Forget the shows of hands of a lesson that is reset."""
-    for id in [id for id in _hands if questions()[id].lesson == lesson]:
-        del _hands[id]
+    for id in [id for id in hands if questions()[id].lesson == lesson]:
+        del hands[id]
 
 
 def with_trouble(shown: Card) -> Card:

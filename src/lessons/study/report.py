@@ -16,7 +16,6 @@ from lessons.study.journal import Checked, Line, Standing, checks, lesson_of, me
 from lessons.study.links import linked, unlinked
 from lessons.study.paired import gain
 from lessons.study.pairs import Answers, answers
-from lessons.study.predictions import STRIPES
 from lessons.study.questions import LESSONS, RIGHT, Misconception, Question, misconceptions, questions
 from lessons.study.retrieval import memories
 from lessons.words import described, listed
@@ -25,6 +24,7 @@ _PLAIN = "margin:0.2em 0"
 _BAR = "display:flex;flex-wrap:wrap;align-items:center;gap:0 0.8em"
 _CELL = "text-align:left;vertical-align:top;padding:0.2em 1em 0.2em 0"
 
+STRIPES = "repeating-linear-gradient(45deg,#0072B2,#0072B2 6px,#56B4E9 6px,#56B4E9 9px)"
 PREDICTIONS = {"right": "#0072B2", "not right": STRIPES, "not run yet": "#8a94a0", "not predicted": ""}
 """The states of a prediction, and the look of their parts of the bar; open questions have none."""
 EXERCISES = {"correct": "#0072B2", "almost": STRIPES, "wrong": STRIPES, "missing": "", "not checked yet": ""}

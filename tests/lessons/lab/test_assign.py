@@ -355,7 +355,7 @@ def agree(lab):
 
 def test_it_opens_with_few_controls_and_a_setting_that_breaks_a_formula(lab):
     few = [name for name in lab.controls if lab.controls[name] in lab._few]
-    assert few == ["field", "example", "value", "naming"]
+    assert few == ["field", "example", "value", "naming", "look"]
     assert lab.settings == AssignSettings("spread", "0", "on the instance")
     agree(lab)
 

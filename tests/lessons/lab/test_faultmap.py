@@ -425,6 +425,7 @@ def test_it_opens_with_few_controls_and_the_whole_map(whole):
         "retry",
         "measure",
         "spread",
+        "back",
         "more",
     ]
     assert lab.chosen is None
@@ -499,9 +500,12 @@ def test_the_replay_can_be_shown_once_there_is_one(lab, monkeypatch):
     lab.choose(Point("sink", "write 4"))
     assert not lab.controls["show"].disabled
     drive(lab, "show")
-    assert sent == [{"show": "replay"}]
+    assert sent == [{"show": "replay"}] and "lc-at-replay" in lab._dom_classes
+    drive(lab, "back")
+    assert sent[1:] == [{"show": "map"}] and "lc-at-replay" not in lab._dom_classes
+    drive(lab, "show")
     drive(lab, "place", "")
-    assert lab.controls["show"].disabled
+    assert lab.controls["show"].disabled and "lc-at-replay" not in lab._dom_classes
 
 
 def test_a_click_that_no_cell_sent_is_said_and_kept(lab):

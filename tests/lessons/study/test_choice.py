@@ -81,3 +81,16 @@ def test_a_question_has_one_widget_and_a_stored_notebook_shows_the_card(asked: C
     assert (bundle["text/plain"], bundle["text/html"]) == (card.text, card.html)
     assert "application/vnd.jupyter.widget-view+json" in bundle
     assert repr(asked) == card.text
+
+
+def test_a_show_of_hands_is_in_the_card_and_not_below_it(fresh: Journal) -> None:
+    question = questions()["leaks-p2"]
+    predict("leaks-p2", votes="A12 B30 C5")
+    box = Choice(question)
+    assert box.standing["votes"] == dict(zip((one.key for one in question.options), (12, 30, 5), strict=True))
+    assert box.standing["marks"] == {} and "Hands: 47" in box.standing["status"]
+    [reply] = predictions.ran("# Answers leaks-p2", f"{question.right.shows}\n")
+    assert "5 of 47 said so." in reply.text and question.prompt not in reply.text
+    box.refresh()
+    assert list(box.standing["marks"]) == [question.right.key] and box.standing["right"] == question.right.key
+    assert box.standing["status"] == ""

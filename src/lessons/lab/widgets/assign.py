@@ -21,6 +21,8 @@ from lessons.lab.experiments.assign import (
 
 TYPED = "as typed"
 NAMED = "by __set_name__"
+LOOKS = {"the lines that ran": "lines", "what was stored": "stored", "what was raised": "raised"}
+"""What a slide shows at a time, because it has no room for all. A notebook shows all."""
 
 
 class DescriptorLab(Lab):
@@ -49,6 +51,7 @@ class DescriptorLab(Lab):
         self.value.observe(self.guard(self._matched), names="value")
         kinds = {NAMED: ""} | {told: kind for kind, told in names.NAMINGS.items()}
         self.choice("naming", "The descriptor is named", kinds, naming)
+        self.choice("look", "Show", LOOKS, "lines", radio=True).add_class("lc-slide-only")
         self.choice("way", "Assigned", list(WAYS), start.way, more=True)
         other = "" if field == listed else field
         self.name = self._typed("name", "Any other name for the field", other, more=True)
@@ -78,7 +81,10 @@ class DescriptorLab(Lab):
 
     def refresh(self) -> None:
         """Run the assignment and what follows it, and show the outcome."""
-        self.controls["way"].disabled = bool(self.controls["naming"].value)
+        self.controls["way"].disabled = self.controls["look"].disabled = bool(self.controls["naming"].value)
+        for look in LOOKS.values():
+            self.shown.remove_class(f"lc-look-{look}")
+        self.shown.add_class(f"lc-look-{self.controls['look'].value}")
         try:
             settings = self.settings
         except ValueError as problem:
@@ -105,7 +111,7 @@ def page(outcome: AssignOutcome | names.NamingOutcome) -> str:
     if isinstance(outcome, names.NamingOutcome):
         return _named(outcome)
     columns = "".join(f"<div>{_column(outcome, one)}</div>" for one in (outcome.checked, outcome.twin))
-    return f'{_listing(outcome)}<div class="lc-blocks lc-apart">{columns}</div>'
+    return f'{_listing(outcome)}<div class="lc-blocks lc-apart lc-each">{columns}</div>'
 
 
 def _named(outcome: names.NamingOutcome) -> str:
@@ -127,9 +133,9 @@ def _named(outcome: names.NamingOutcome) -> str:
         f'<th scope="col"><span class="lc-sr">{head}</span></th>' for head in ("what ran", "line", "code")
     )
     return (
-        '<table class="lc-code"><caption class="lc-sr">the listing, as it ran</caption>'
+        '<div class="lc-named"><table class="lc-code"><caption class="lc-sr">the listing, as it ran</caption>'
         f"<thead><tr>{heads}</tr></thead><tbody>{''.join(rows)}</tbody></table>"
-        f'<div class="lc-apart">{_list(shown)}</div>'
+        f'<div class="lc-apart">{_list(shown)}</div></div>'
     )
 
 
@@ -155,8 +161,9 @@ def _listing(outcome: AssignOutcome) -> str:
     heads = "".join(f'<th scope="col" class="lc-how">{name}</th>' for name in classes)
     heads += '<th scope="col"><span class="lc-sr">line</span></th>'
     heads += '<th scope="col"><span class="lc-sr">code</span></th>'
+    told = "the listing, run with each class as Config"
     return (
-        '<table class="lc-code"><caption class="lc-sr">the listing, run with each class as Config</caption>'
+        f'<table class="lc-code lc-both"><caption class="lc-sr">{told}</caption>'
         f"<thead><tr>{heads}</tr></thead><tbody>{''.join(rows)}</tbody></table>"
     )
 
@@ -176,14 +183,11 @@ def _mark(outcome: AssignOutcome, run: Execution, number: int) -> tuple[str, str
 
 
 def _column(outcome: AssignOutcome, run: Execution) -> str:
-    return "".join(
-        (
-            f'<p class="lc-head lc-top">{_verdict(outcome, run)}</p>',
-            _call(outcome, run),
-            _dict(run),
-            _trace(outcome, run),
-            _written(outcome, run),
-        )
+    stored = _call(outcome, run) + _dict(run, outcome.settings.field)
+    raised = _trace(outcome, run) + _written(outcome, run)
+    return (
+        f'<p class="lc-head lc-top">{_verdict(outcome, run)}</p>'
+        f'<div class="lc-stored">{stored}</div><div class="lc-raising">{raised}</div>'
     )
 
 
@@ -205,16 +209,24 @@ def _call(outcome: AssignOutcome, run: Execution) -> str:
     return f'<p class="lc-head">__set__ is called with</p>{_list(rows)}'
 
 
-def _dict(run: Execution) -> str:
+def _dict(run: Execution, field: str) -> str:
     if run.before is None and run.after is None:
         return '<p class="lc-head">config is never made: there is no __dict__</p>'
     before, after = dict(run.before or ()), dict(run.after or ())
     rows = []
+    others = 0
     for name in before | after:
+        # A slide has room for the field that was assigned, and for what has changed.
+        other = name.lstrip("_") != field and name not in run.changed
+        others += other
         new = name in run.changed and run.before is not None
         mark = ' <b class="lc-new">● new</b>' if new else ""
         was, now = (escape(side.get(name, "—")) for side in (before, after))
-        rows.append(f'<tr><th scope="row">{escape(name)}</th><td>{was}</td><td>{now}{mark}</td></tr>')
+        row = '<tr class="lc-other">' if other else "<tr>"
+        rows.append(f'{row}<th scope="row">{escape(name)}</th><td>{was}</td><td>{now}{mark}</td></tr>')
+    if others:
+        told = f"{others} other entries"
+        rows.append(f'<tr class="lc-slide-only"><td class="lc-soft" colspan="3">{told}</td></tr>')
     heads = "".join(f'<th scope="col">{head}</th>' for head in ("config.__dict__", "before", "after"))
     return (
         f'<table class="lc-table"><thead><tr>{heads}</tr></thead><tbody>{"".join(rows)}</tbody></table>'

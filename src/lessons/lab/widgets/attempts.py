@@ -115,7 +115,7 @@ def page(outcome: RetryOutcome) -> str:
     error = f'<p style="{_CODE}; margin-top: 0.7em"><b>{head}</b>: {escape(message)}</p>' if head else ""
     return (
         f'{timeline(outcome).inline()}<div class="lc-row lc-soft" aria-hidden="true">{samples}</div>{error}'
-        '<div class="lc-columns" style="margin-top: 0.9em"><div style="flex-basis: 20em">'
+        '<div class="lc-columns" style="margin-top: 0.9em"><div class="lc-ends" style="flex-basis: 20em">'
         f'<p class="lc-head">In the end</p><dl class="lc-facts">{rows}</dl></div>'
         '<div style="flex-basis: 27em">'
         f'<p class="lc-head">The retry</p><pre style="{_CODE}">{code}</pre></div></div>'

@@ -35,7 +35,8 @@ _PATIENCE = 2.0  # seconds without a word
 class MapView(anywidget.AnyWidget):  # type: ignore[misc, unused-ignore]
     """Shows a picture of a map, with a frame around the chosen cell. A click sends ``{"choose": cell}``.
 
-    On ``{"show": "replay"}``, it scrolls to the `FailureLab` of its lab and moves the focus into it.
+    On ``{"show": "replay"}``, it scrolls to the `FailureLab` of its lab and moves the focus into it. On
+    ``{"show": "map"}``, it moves the focus into the controls of the map.
     """
 
     _esm = (_HERE / "mapview.js").read_text(encoding="utf-8")
@@ -73,7 +74,10 @@ class FaultMap(Lab):
             self.choice("spread", "Spread", list(SPREADS), "7.3", more=True)
         self.map = MapView()
         self.map.on_msg(self.guard(self._clicked))
-        self.replay = ipywidgets.VBox()
+        back = self.controls["back"] = ipywidgets.Button(description="Back to the map")
+        back.on_click(self.guard(lambda _: self.show_map()))
+        back.add_class("lc-slide-only")
+        self.replay = ipywidgets.VBox([back])
         self.replay.add_class("lc-replay")
         self._waiting = after_cell(self.guard(lambda: self._begin()))
         self.assemble(self.map)
@@ -120,8 +124,14 @@ class FaultMap(Lab):
             self._stale = True
 
     def show_replay(self) -> None:
-        """Scroll to the replay, which is below the map."""
+        """Scroll to the replay, which is below the map. On a slide, show it in the place of the map."""
+        self.add_class("lc-at-replay")
         self.map.send({"show": "replay"})
+
+    def show_map(self) -> None:
+        """On a slide: show the map again."""
+        self.remove_class("lc-at-replay")
+        self.map.send({"show": "map"})
 
     def refresh(self) -> None:
         """Show the point of the controls, and replay it if it has changed."""
@@ -217,7 +227,7 @@ class FaultMap(Lab):
             self.failure = FailureLab(self.build)
             heading = self.view()
             heading.value = '<p class="lc-head">The same failure, replayed in FailureLab</p>'
-            self.replay.children = [heading, self.failure]
+            self.replay.children = [self.controls["back"], heading, self.failure]
         self.controls["show"].disabled = False
         lab, injected = self.failure, fault(chosen)
         record = lab.controls["record"]
@@ -238,9 +248,10 @@ class FaultMap(Lab):
     def _end_replay(self) -> None:
         self._replayed = None
         self.controls["show"].disabled = True
+        self.remove_class("lc-at-replay")
         if self.failure is not None:
-            heading, _ = self.replay.children
-            self.replay.children = []
+            back, heading, _ = self.replay.children
+            self.replay.children = [back]
             for model in (heading.layout, heading.style, heading):
                 model.close()
             self.failure.close()

@@ -25,7 +25,9 @@ function render({ model, el }) {
     if (cell) model.send({ choose: cell.dataset.cell });
   });
   const show = (message) => {
-    const replay = message.show && box.closest(".lifecycle-lab")?.querySelector(".lc-replay .lifecycle-lab");
+    const lab = box.closest(".lifecycle-lab");
+    if (message.show === "map") lab?.querySelector("select")?.focus();
+    const replay = message.show === "replay" && lab?.querySelector(".lc-replay .lifecycle-lab");
     if (!replay) return;
     replay.scrollIntoView({ block: "start" });
     replay.querySelector("button")?.focus({ preventScroll: true });

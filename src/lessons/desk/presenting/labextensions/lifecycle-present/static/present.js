@@ -1,7 +1,7 @@
-// What presenting adds to jupyterlab-slideshow: setup cells run at opening, Shift+Enter keeps an answer in view,
-// one key catches up with the current slide, and Escape or a click beside it leads out of a lab. Lab loads this
-// file unchanged: the object at the end has the shape that a bundler would give it, so that presenting needs
-// no build step and no Node.
+// What presenting adds to jupyterlab-slideshow: setup cells and questions run at opening, Shift+Enter keeps an
+// answer in view, one key catches up with the current slide, and Escape or a click beside it leads out of a lab.
+// Lab loads this file unchanged: the object at the end has the shape that a bundler would give it, so that
+// presenting needs no build step and no Node.
 
 const SCOPE = "lifecycle-present";
 const RUN = "lifecycle:run-and-stay-on-slide";
@@ -15,7 +15,9 @@ const NEXT_STEP = ["slide", "subslide", "fragment"];
 const slideType = cell => (cell.model.getMetadata("slideshow") || {}).slide_type || "-";
 const isCode = cell => cell.model.type === "code";
 const has = (cell, tag) => (cell.model.getMetadata("tags") || []).includes(tag);
-const isSetup = cell => isCode(cell) && has(cell, "setup");
+// A question is on its slide when the slide appears, so its cell is prepared like a setup cell.
+const isPrepared = cell =>
+  isCode(cell) && (has(cell, "setup") || (has(cell, "predict") && !ELSEWHERE.includes(slideType(cell))));
 
 // Lab's own answer, whether cells ran well, counts an error that is shown on purpose as a failure.
 const failed = cell =>
@@ -31,7 +33,7 @@ function plugin({ INotebookTracker, NotebookActions }) {
     async function prepare(panel) {
       await panel.context.ready;
       await panel.sessionContext.ready;
-      const setup = panel.content.widgets.filter(isSetup);
+      const setup = panel.content.widgets.filter(isPrepared);
       await run(panel, setup);
       if (setup.some(failed)) {
         say("A setup cell failed: the notebook shows its error.", "error");
@@ -80,7 +82,7 @@ function plugin({ INotebookTracker, NotebookActions }) {
       const panel = tracker.currentWidget;
       const { activeCellIndex, widgets } = panel.content;
       const shown = (cell, index) => index < activeCellIndex && !ELSEWHERE.includes(slideType(cell));
-      const cells = widgets.filter((cell, index) => isSetup(cell) || (isCode(cell) && shown(cell, index)));
+      const cells = widgets.filter((cell, index) => isPrepared(cell) || (isCode(cell) && shown(cell, index)));
       await panel.sessionContext.ready;
       cells.forEach(cell => cell.model.clearExecution());
       // One by one: of cells that are sent together, a late one runs although one before it has failed.
