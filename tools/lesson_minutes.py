@@ -106,7 +106,7 @@ def on_slide(slide, cells):
 
 
 def spent(count):
-    """The minutes in class for what was counted."""
+    """The minutes in class for these counts."""
     seconds = count["cells"] * RUN + count["votes"] * VOTE + count["peers"] * PEER + count["tasks"]
     return count["words"] / ALOUD + seconds / 60
 

@@ -59,7 +59,7 @@ def named(thing: Any, first: str, second: str) -> str:
 
 
 def parameters(kind: Any) -> list[str]:
-    """The names of what a class takes when it is called, of catch-alls too, and of what it has."""
+    """The names of a class's parameters, including catch-all ones, and of its attributes."""
     return [*inspect.signature(kind).parameters, *vars(kind)]
 
 
