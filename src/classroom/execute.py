@@ -84,10 +84,7 @@ class Score:
 
 @dataclass
 class Result:
-    """The result of a job.
-
-    `notebook` is the executed notebook as text; `scores` has an entry for each check cell, in order.
-    """
+    """The result of a job: the executed notebook as text, and in `scores` an entry for each check cell."""
 
     student: str
     status: str = "graded"

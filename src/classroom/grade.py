@@ -385,10 +385,7 @@ def pooled(dask: str | None, workers: int | None) -> Iterator[Pool]:
 
 
 def processes(count: int, folder: Path) -> ProcessPoolExecutor:
-    """A pool of processes that have imported what grading needs, and that end with this process.
-
-    folder: where they make their sandboxes.
-    """
+    """A pool of processes that have imported what grading needs. They make sandboxes in `folder`."""
     methods = multiprocessing.get_all_start_methods()
     context = multiprocessing.get_context("forkserver" if "forkserver" in methods else "spawn")
     if context.get_start_method() == "forkserver":

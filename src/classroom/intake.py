@@ -165,10 +165,7 @@ def found(student: str, place: Path, assignment: str) -> Found:
 
 
 def _only_notebook(place: Path, assignment: str) -> Path:
-    """The only notebook in the folder, which has another name.
-
-    Raises `Refused` unless there is exactly one.
-    """
+    """The only notebook in the folder, under another name. Raises `Refused` unless there is exactly one."""
     files = []
     for folder, folders, names in os.walk(place):
         folders[:] = sorted(name for name in folders if not name.startswith("."))
@@ -281,10 +278,7 @@ class Template:
 
     @property
     def weaker(self) -> list[str]:
-        """The check cells that a judge does not decide.
-
-        They run together with the answer, so it can make them pass.
-        """
+        """The check cells that a judge does not decide: the answer runs with them, and can make them pass."""
         return [slot.id for slot in self.slots if slot.check and not slot.exercise]
 
     @property
@@ -378,10 +372,7 @@ def rebuilt(data: bytes, template: Template) -> tuple[list[SubmittedCell], list[
 
 
 def bare(template: Template, notice: str) -> list[SubmittedCell]:
-    """The released notebook without answers, with a notice at its top.
-
-    It replaces a submission that cannot be graded.
-    """
+    """The release without answers, and a notice at its top: it replaces what cannot be graded."""
     return [SubmittedCell("markdown", notice, "notice"), *(slot.released for slot in template.slots)]
 
 

@@ -517,10 +517,7 @@ def _files(root: str) -> int:
 
 
 def _kill_all(first: int, folder: Path) -> None:
-    """Kill the process `first` and all that it started.
-
-    Processes that left its tree are found by the folder's name.
-    """
+    """Kill the process `first` and all that it started. The folder's name finds those that left its tree."""
     found = _family(first)
     for process in psutil.process_iter():
         with contextlib.suppress(psutil.Error):

@@ -101,10 +101,7 @@ class Odd(Convert):
 
 
 class Enough(BaseException):
-    """Stops an answer that opens without end.
-
-    It does not inherit from `Exception`, so that the answer does not catch it.
-    """
+    """Stops an answer that opens without end. An answer that catches each `Exception` does not catch it."""
 
 
 @declared("__iter__ __next__ close")
@@ -267,10 +264,7 @@ def wake() -> None:
 
 @contextmanager
 def awake(judge: Judge, begin: Any = hush, end: Any = wake) -> Iterator[list[Any]]:
-    """Let nothing sleep in the answer's process, and yield the list of the waits.
-
-    begin, end: the functions that do this there, and undo it.
-    """
+    """Let nothing sleep in the answer's process, and yield the list of the waits. end: undoes `begin`."""
     waits: list[Any] = []
     with ExitStack() as stack:
         stack.callback(end)  # if both share a process, this also works after an answer that is stuck

@@ -93,10 +93,7 @@ def filled(size: int, count: int) -> None:
 
 
 def through_pickle(thing: Any, other: type) -> Any:
-    """The values that come back as objects of another class with the same name.
-
-    Meanwhile each class is in this module.
-    """
+    """What comes back as objects of another class of the same name. Meanwhile each is in this module."""
     kind = type(thing)
     kind.__module__ = __name__
     globals()[kind.__qualname__] = kind

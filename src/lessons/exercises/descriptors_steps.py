@@ -64,10 +64,7 @@ def rows(of: Observation, *hows: str) -> list[Rule]:
 
 
 class Script:
-    """Takes steps with objects of one answer.
-
-    The first step that goes wrong raises `Step`, so it is the last.
-    """
+    """Takes steps with objects of one answer. The first that goes wrong raises `Step`, so it is the last."""
 
     def __init__(self, answer: Any, sheet: Sheet) -> None:
         self.answer, self.sheet, self.variant, self.judge = answer, sheet, sheet.variant, sheet.judge

@@ -66,10 +66,7 @@ class Asked:
 def ruled(
     id: str, title: str, *, kind: str, answer: str, asked: Sequence[Asked], version: int = 1, **more: Any
 ) -> Exercise:
-    """Register an exercise whose check is a table of rules. Raises `ValueError`.
-
-    more: as `Exercise` has it.
-    """
+    """Register an exercise whose check is a table of rules. more: as in `Exercise`. Raises `ValueError`."""
     # The module that calls this, found as `collections.namedtuple` does it: its folder contains the stub.
     module = str(sys._getframe(1).f_globals["__name__"])
     return register(Exercise(id, title, kind, answer, asked, str(version), module=module, **more))

@@ -24,10 +24,7 @@ def is_blank(answer: object, id: str, name: str, source: str) -> bool:
 
 
 def _setup(assignment: str) -> dict[str, Any]:
-    """The names of the setup cell.
-
-    That cell chooses the kit's variant; afterwards the answer's course is set again.
-    """
+    """The names of the setup cell. It chooses the kit's variant; then the answer's course is set again."""
     variant = chosen()
     try:
         return executed(stub(assignment), assignment)

@@ -163,9 +163,6 @@ def connected(place: str) -> socket.socket:
 
 
 def show_outside(place: str, answer: object) -> None:
-    """Show an answer to a judge outside, and return when it has finished. The grader gets the verdict.
-
-    Raises `Stuck` if no judge listens there.
-    """
+    """Show an answer to a judge outside until it is finished; the grader gets the verdict. Raises `Stuck`."""
     with contextlib.closing(Copy(answer, lambda: connected(place), [])) as copy:
         copy.wait(75.0)

@@ -294,16 +294,10 @@ def ended(child: int) -> None:
 
 
 class Copy:
-    """A fork of this process that serves a judge.
-
-    An answer can change, patch or kill only this copy.
-    """
+    """A fork of this process that serves a judge. An answer can change, patch or kill only this copy."""
 
     def __init__(self, answer: object, connect: Callable[[], socket.socket], close: list[int]) -> None:
-        """Start the copy.
-
-        connect: makes its connection. close: descriptors that it closes. Raises `Stuck`.
-        """
+        """Start the copy. connect: makes its connection. close: what it closes. Raises `Stuck`."""
         sys.stdout.flush()
         for _ in range(COPIES):
             reading, writing = os.pipe()

@@ -59,10 +59,7 @@ def _say(**line: Any) -> None:
 
 
 def _waited(parent: int, *wanted: int) -> list[int]:
-    """Wait until one of these descriptors can be read.
-
-    Returns those that can; none if the parent has ended.
-    """
+    """Wait until one of these descriptors can be read, and return them; return [] if the parent has ended."""
     while os.getppid() == parent:
         # A copy of the kernel may keep our input open after the kernel has ended.
         if ready := select.select(wanted, [], [], 1.0)[0]:

@@ -106,10 +106,7 @@ def _by_loopback(answer: object, seconds: float, run: Callable[[Judge], Over | N
 
 
 class Trial:
-    """One check of one answer: what is settled so far, and the verdict that follows.
-
-    tell: is called whenever something is settled.
-    """
+    """One check of one answer: what is settled so far, and its verdict. tell: called at each new result."""
 
     def __init__(
         self, exercise: Exercise, variant: Variant, seed: str, tell: Callable[[], object] = lambda: None

@@ -49,10 +49,7 @@ def worked(answer: Any, line: Line, sheet: Sheet) -> Fact:
 
 
 def nights(answer: Any, sheet: Sheet) -> Facts:
-    """Each part fails at each record, and each call that builds.
-
-    Each night knows `elsewhere`: where another one sent a mail.
-    """
+    """Each part fails at each record, and each building call. elsewhere: where other nights sent a mail."""
     variant = sheet.variant
     records = variant.readings("chains-x2:check", variant.number("chains-x2:check", 5, 8))
     done: list[Fact] = []

@@ -132,10 +132,7 @@ def each_failure(answer: Any, sheet: Sheet) -> Facts:
 
 
 def others(answer: Any, sheet: Sheet) -> Facts:
-    """No opener, one, more than usual, equal ones; and a block, and in it another one.
-
-    That one is made before the first is entered, or in it.
-    """
+    """No opener, one, many, equal ones; a block in another one, made before that is entered, or in it."""
     count = sheet.variant.number("leaks-x3", 4, 6)
     for number, when in ((0, "with no openers"), (1, "with one opener"), (count + 2, "with more openers")):
         yield Block(when, number).run(answer)
