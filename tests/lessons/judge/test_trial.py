@@ -278,7 +278,7 @@ def test_a_flood_on_the_wire_ends_the_check() -> None:
 
     verdict = judged(floods)
     assert (verdict.status, verdict.points) == ("wrong", 0)
-    assert "more than it takes" in verdict.aspects[0].seen
+    assert "more than it accepts" in verdict.aspects[0].seen
 
 
 @forks
