@@ -209,5 +209,6 @@ SOME = {
     closes(lambda streams, failed: [*streams[:-2], *streams[-1:]] if streams[2:] else streams):
         "closes all generators of a chain with two stages or more, but that of the last stage but one",
     closes(lambda streams, failed: streams[1:]): "closes the stages' generators, and not the source's",
+    closes(lambda streams, failed: streams[:-1]): "closes all generators but that of the last stage",
 }  # fmt: skip
 """Programs that leave generators suspended, each with what it does, in three families."""

@@ -276,8 +276,9 @@ LEAKY = {"record": "record", "opening": "opening", "streams": "streams", "broken
 
 
 def collected(source: Any, stages: Any, sink: Any) -> tuple[Any, ...]:
-    """Like `begun`, but all records are pulled before one is written."""
-    return begun(source, stages, sink, list)
+    """Like `begun`, but all records are pulled before one is written, and the source is closed first."""
+    entered, *more = begun(source, stages, sink, list)
+    return entered[::-1], *more
 
 
 def begun(source: Any, stages: Any, sink: Any, before: Callable[..., Any] = iter) -> tuple[Any, ...]:

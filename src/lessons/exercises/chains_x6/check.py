@@ -133,5 +133,5 @@ BROKEN = catches(
          f"{PASSES} In your test a part fails when it is called, before anything is pulled.",
          "", "Let a stage fail at a record: inside its generator, after its first `yield`."),
 )  # fmt: skip
-ruled("chains-x6", "A test that catches a chain left half way", kind="test", answer="check_closes", version=5,
+ruled("chains-x6", "A test that catches a chain left half way", kind="test", answer="check_closes", version=6,
       hangs="chains-stage-by-stage", given=programs, asked=[EARLY, SOME, BROKEN])  # fmt: skip

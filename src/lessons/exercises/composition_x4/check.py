@@ -71,7 +71,7 @@ def passes(kind: str, belief: str, what: str, advice: str) -> Rule:
 
 PARTS = passes("record", "", "closes only when all went well",
                "Look at `outcome.leaked` after each fault: it names what is open.")  # fmt: skip
-ruled("composition-x4", "A test that luck cannot pass", kind="test", answer="test_run", version=4,
+ruled("composition-x4", "A test that luck cannot pass", kind="test", answer="test_run", version=5,
       given=build_of, asked=[
     Asked("it catches a runner that leaves parts open", 2, TELLS, (
         PARTS,
