@@ -12,7 +12,7 @@ def same_format(path: Path, found: object, known: int) -> None:
 
     >>> same_format(Path("course.toml"), 2, 1)
     Traceback (most recent call last):
-    lessons.desk.workcopy.Trouble: course.toml has format 2, and this edition of the kit reads format 1.
+    lessons.desk.workcopy.Trouble: course.toml has format 2, but this edition of the kit reads format 1.
     """
     if type(found) is not int or found != known:
         has = "states no format" if found is None else f"has format {found!r}"

@@ -29,7 +29,7 @@ def test_a_notebook_runs_from_top_to_bottom_and_an_error_without_the_tag_is_repo
     assert lab.unexpected_errors() == ["cell 0: ZeroDivisionError: division by zero"]
     # On the terminal too: where Lab is, how it ends, and nothing else.
     said = [line for line in PAGE_GONE.sub("", lab.server.said()).splitlines() if line.strip()]
-    known = "Laid ", "JupyterLab is ready: ", "Press Ctrl-C here", "Port "
+    known = "Copied ", "JupyterLab is ready: ", "Press Ctrl-C here", "Port "
     # jupyter_client interrupts a kernel before it ends it. A kernel that is at work at that moment says so.
     known = (*known, "[IPKernelApp] ERROR | KeyboardInterrupt caught in kernel")
     assert [line for line in said if not line.startswith(known)] == []

@@ -299,7 +299,7 @@ def test_a_file_lies_in_the_working_folder_or_is_refused(name: str) -> None:
 )
 def test_a_kernel_that_cannot_start_says_so(limits: Limits) -> None:
     with (
-        pytest.raises(Trouble, match=r"The kernel does not start: .+\. `classroom doctor`"),
+        pytest.raises(Trouble, match=r"The kernel does not start: .+\. Run `classroom doctor`"),
         Sandbox({}, limits),
     ):
         pass

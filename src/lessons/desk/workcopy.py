@@ -55,8 +55,8 @@ class Report:
         """The report in words; empty if nothing changed.
 
         >>> print(*Report(laid=["a", "b"], beside=[("a.csv", "a (new edition).csv")]).sentences(), sep="\\n")
-        Laid 2 files on the desk.
-        You edited a.csv, so it stays as it is; the new edition is beside it: a (new edition).csv
+        Copied 2 files to the desk.
+        You edited a.csv, so it was not changed; the new edition is beside it: a (new edition).csv
         """
         said = []
         if self.laid:

@@ -47,8 +47,8 @@ def search(words: object = None) -> Card:
     1 belief has "groupby" in it.
     <BLANKLINE>
     Believed: The groups of `itertools.groupby` can be read later.
-    True: All groups pull from one stream. Taking the next group skips what is left of the
-    one before: make a list of each while it is there.
+    True: All groups pull from one stream. Taking the next group skips the rest of the
+    previous one, so make a list of each group at once.
     Where: field_guide
     """
     try:

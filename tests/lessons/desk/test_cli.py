@@ -43,7 +43,7 @@ def test_lab_lays_the_desk_and_opens_the_first_lesson(
     first = desk.lessons(desk.course())[0]
     assert served == [(tmp_path / "a desk", first, 9000, {"browser": False})]
     assert (tmp_path / "a desk" / first).is_file()
-    assert "Laid" in capsys.readouterr().out
+    assert "Copied" in capsys.readouterr().out
 
 
 def test_a_relative_desk_is_meant_from_the_current_folder(
