@@ -70,12 +70,12 @@ LESSON = Anatomy(
 # It has one beat, checks the environment, shows the map, and asks what a student must know.
 START = Anatomy(
     parts=(
-        "One reading at a time", "How to predict", "Beat: A call runs nothing", "Is everything here",
+        "One reading at a time", "How to predict", "Beat: The call and the pull", "Is everything here",
         "The map", "The whole job", "Exit question", "Are you ready", "1. Functions", "2. Classes",
         "3. `try` and `finally`", "4. `for`", "5. Exceptions", "The two packages", "Three ways",
         "How names work", "Key points", "Glossary", "Where to go from here",
     ),
-    beats=("Beat: A call runs nothing",),
+    beats=("Beat: The call and the pull",),
     beat=range(10, 13),
     minutes=30,
     opening=1,
