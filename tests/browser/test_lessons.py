@@ -201,7 +201,7 @@ def test_a_belief_is_found_in_the_field_guide(lab: Lab) -> None:
     lab.open("notebooks/field_guide.ipynb")
     run(lab, 1)
     expect(lab.output(1)).to_contain_text('1 belief has "groupby" in it.')
-    expect(lab.output(1)).to_contain_text("Taking the next group skips what is left of the one before")
+    expect(lab.output(1)).to_contain_text("Taking the next group skips the rest of the previous one")
     lab.cell(1).locator(".cm-line").last.click()
     lab.page.keyboard.press("End")
     for _ in '"groupby")':

@@ -104,10 +104,10 @@ def page(outcome: RetryOutcome) -> str:
         "arrived": _row(outcome.arrived) or "nothing",
         "read and skipped": _row(outcome.skipped) or "none",
         "arrived again": numbers(outcome.twice) if outcome.twice else "none",
-        "would arrive twice if nothing counted them": numbers(outcome.doubles) if outcome.doubles else "none",
+        "twice if nothing counts them": numbers(outcome.doubles) if outcome.doubles else "none",
         "never arrived": numbers(outcome.missing) if outcome.missing else "none",
         "raised": outcome.raised.partition(":")[0] or "nothing",
-        "it took (it waited)": f"{outcome.seconds:g} s ({sum(outcome.waits):g} s)",
+        "time (waits)": f"{outcome.seconds:g} s ({sum(outcome.waits):g} s)",
     }
     rows = "".join(f"<dt>{name}</dt><dd>{escape(fact)}</dd>" for name, fact in facts.items())
     code = escape(listing(outcome.settings))
