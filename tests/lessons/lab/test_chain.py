@@ -1050,3 +1050,18 @@ def test_a_part_that_cannot_be_measured_says_so() -> None:
     state = play(["run"], ChainSettings(measure=True), lambda: (Plain(), [Listed()], None))
     assert "@measuredStage needs a generator function" in state.sentence
     assert "Write `yield` in it, or switch @measuredStage off." in state.sentence
+
+
+def test_what_the_kernel_closes_meanwhile_does_not_hide_what_the_chain_leaves_open(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    chain = Chain()
+    counts = iter([ledger.System(3, 5), ledger.System(3, 4), ledger.System(3, 4), ledger.System(3, 5)])
+    with monkeypatch.context() as patched:
+        patched.setattr(ledger, "system", lambda: next(counts))
+        with chain._counted():
+            pass
+        assert chain.system == ledger.System(0, 0)
+        with chain._counted():
+            pass
+    assert chain.system == ledger.System(0, 1)

@@ -350,8 +350,10 @@ class Chain:
             yield
         finally:
             now, changed = ledger.system(), self._changed
+            # Never below 0: a chain closes what it has opened, so one less is something of the kernel's own.
             self._changed = ledger.System(
-                changed.files + now.files - before.files, changed.sockets + now.sockets - before.sockets
+                max(0, changed.files + now.files - before.files),
+                max(0, changed.sockets + now.sockets - before.sockets),
             )
 
     def frames(self) -> list[ChainState]:
