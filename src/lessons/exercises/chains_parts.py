@@ -177,7 +177,7 @@ def stage_rules(ending: Observation, endless: Observation, advice: str) -> Fact:
 
 @declared("stream write", name="Part")
 class Line:
-    """The parts of a run that fails once, with `fault`, at the place and the record of `error`.
+    """The parts of a run that fails once, with `error`, at the place and the record of `fault`.
 
     Without an error, the stream of that place ends there.
     A place is "source", "stage 1", "stage 2" … or "sink"; record 0 is the call that builds. The streams

@@ -62,7 +62,7 @@ class Server:
         self._answer()
 
     def stop(self) -> None:
-        """Act as the last `ask`'s host and send nothing, so that a missing answer is judged."""
+        """Act as the last `ask`'s host and send nothing: nothing is judged, unless a true host was first."""
         with contextlib.suppress(OSError):
             connected(self._place).close()
 
