@@ -205,7 +205,7 @@ class Book:
             same = cell is not None and cell.metadata.nbgrader.get("checksum") == utils.compute_checksum(cell)
             comment.auto_comment = "No response." if same and not utils.is_task(cell) else None
         if result.needs_person != bool(self.record(found.student).get("needs_person")):
-            # The form grader's own mark. If a person removes it there, the same points are not marked again.
+            # The form grader's own mark. It changes only if the need changes: a person may have removed it.
             notebook.flagged = result.needs_person
         book.db.flush()
         self._penalise(submission, notebook, found.student)

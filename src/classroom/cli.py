@@ -32,7 +32,8 @@ description. `run(arguments)` returns the exit code. A module is imported only w
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run one command and return its exit code: 1 after one sentence about what stopped it, 130 after Ctrl-C.
+    """Run one command and return its exit code, or 1 after one sentence about what stopped it, or 130 after
+    Ctrl-C.
 
     Raises `SystemExit` as argparse does: 0 after --help, 2 when the command line is wrong.
     """

@@ -1,7 +1,7 @@
 """`classroom doctor`: test whether this machine can grade safely, one line for each finding.
 
-Each line is a harmless attack, run in a sandbox as a submission would be. If one succeeds, the next line says
-how to fix that.
+Most lines are about a harmless attack, run in a sandbox as a submission would be. If something is wrong, the
+next line says how to fix it.
 """
 
 from __future__ import annotations

@@ -221,7 +221,8 @@ def fill(sheet: Sheet, table: list[dict[str, str]], column: int, ids: int | None
     """Write the scores of one assignment into a column of `sheet`; every other cell stays as it is.
 
     ids: the column with the students' ids or e-mail addresses; if None, the column that fits the most rows. A
-    cell keeps its value if the student has no submission, or if a person must look at it (unless `flagged`).
+    cell keeps its value if the student has no submission, or if a person must look at the submission (unless
+    `flagged`).
 
     Raises `Trouble` if no row fits, or if two rows name the same student.
     """

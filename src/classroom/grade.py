@@ -267,7 +267,7 @@ class Recipe:
 
     @property
     def digest(self) -> str:
-        """A digest of release and checks: if it is another one, the submission is graded again."""
+        """A digest of release and checks. A grade from another digest stays until a regrading or --again."""
         files = sorted((name, data.hex()) for name, data in self.blank.files.items())
         content = [self.blank.release.hex(), self.blank.variant, sorted(self.versions.items()), files]
         return hashlib.sha256(json.dumps(content).encode()).hexdigest()[:16]
@@ -394,7 +394,7 @@ def processes(count: int, folder: Path) -> ProcessPoolExecutor:
 
 
 def _begin(folder: str) -> None:
-    """In a worker: leave Ctrl-C to the grader, end when the grader ends, and write only to this folder."""
+    """In a worker: leave Ctrl-C to the grader, end when it ends, and put temporary files in this folder."""
     tempfile.tempdir = folder
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     parent = multiprocessing.parent_process()

@@ -18,7 +18,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-HUGE = 20_000_000  # a larger notebook is not read, in bytes: the answers of an assignment have a few thousand
+HUGE = 20_000_000  # bytes that a notebook may have: the answers of an assignment have a few thousand
 CELLS = 1_000  # how many cells a submission may have
 OFFERED = 50  # how many files of a submission are looked at if its notebook is not in its place
 NAMED = 200  # bytes that a student's name may have: files are named after it, and may have at most 255
@@ -328,8 +328,8 @@ def rebuilt(data: bytes, template: Template) -> tuple[list[SubmittedCell], list[
     """A submission's cells, repaired, and a sentence about each difference from the release.
 
     The released cells come in their own order. A cell that the student added stays after the cell that it
-    followed, but code is never moved above the course's setup. The first cell of a `grade_id` counts; a
-    second one becomes a plain cell. Missing cells are added; a missing answer is empty.
+    followed, but code that was above the course's setup is moved after it. The first cell of a `grade_id`
+    counts; a second one becomes a plain cell. Missing cells are added; a missing answer is empty.
 
     Raises `Refused` for a file that is not a notebook, or not of this assignment.
     """

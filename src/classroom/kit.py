@@ -26,7 +26,7 @@ NAME = "student-kit.zip"
 COPIED = ("LICENSE", "constraints.txt", "environment.yml", ".gitignore", "tools/setup_env.py")
 FOLDERS = ("notebooks", "src/lifecycle", "src/lessons")
 ARCHIVES = (".gz", ".tgz", ".tar", ".bz2", ".xz", ".7z", ".rar")
-"""Names that are hardly meant as folders. Of archives, the kit can only be packed as a zip file."""
+"""Endings of other archives: such a name is hardly meant as a folder, and the kit is packed only as zip."""
 
 TARGETS = ("help", "lab", "present", "html", "python")
 """The Makefile's targets that work in a student's kit."""

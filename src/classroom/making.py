@@ -164,7 +164,7 @@ class _Plan:
     """The plan of an update.
 
     changed: assignments whose notebook is made again. current: those whose notebook is up to date. gone:
-    those that are removed. Where a notebook is kept, checks has the own checks that are replaced.
+    those that are removed. checks: for each notebook that is kept, the own checks that are replaced.
     """
 
     changed: list[Assignment] = field(default_factory=list)
@@ -405,7 +405,7 @@ def _submitted(book: Any, assignment: str) -> str:
 
 
 def _replace(new: Path, old: Path) -> None:
-    """Put a folder in the place of another one, which is moved to the folder from which the new one came."""
+    """Put a folder in the place of an old one, which is moved beside the place that the new one had."""
     old.parent.mkdir(parents=True, exist_ok=True)
     if old.exists():
         old.rename(new.with_name(f"{new.name}.old"))

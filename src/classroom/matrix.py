@@ -108,7 +108,7 @@ def _beliefs(rows: list[Row]) -> Counter[str]:
 
 
 def picture(rows: list[Row], path: Path) -> None:
-    """Draw how many wrong solutions of each exercise are rejected under which misconception.
+    """Draw, for each exercise, how many of its wrong solutions show which misconception.
 
     path: the file to write; its ending chooses the format, such as ".svg" or ".png".
     """
@@ -149,7 +149,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Print the matrix; return 1 if a solution has not the verdict that it should have."""
+    """Print the matrix; return 1 if a solution does not get the verdict that it should get."""
     from lessons.desk import workcopy as desk
 
     folder = arguments.solutions or desk.course() / "exercises" / "solutions"

@@ -168,7 +168,7 @@ def regrade(
     """Grade again what an older version of a check graded, and return the changes.
 
     everybody: also regrade what the current checks graded. lower: use lower results, too. dry: write nothing.
-    say: receives a line for each change.
+    say: receives the lines about each student for whom there is something to say.
 
     Raises `Trouble` if the course is not ready, nothing was graded yet, or no kernel starts.
     """
@@ -357,7 +357,7 @@ class _Writer:
         self._within.__exit__(*error)
 
     def enter(self, found: Found, one: _Regraded) -> tuple[float, float]:
-        """Write one student's grade if it changed, and return the points before and after."""
+        """Write one student's grade, unless `dry`, and return the points before and after."""
         student = found.student
         submission = self.gradebook.find_submission(self.recipe.assignment, student)
         grades = [grade for notebook in submission.notebooks for grade in notebook.grades]

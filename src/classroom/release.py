@@ -134,7 +134,8 @@ def weaker(course: Course, assignments: Iterable[str]) -> list[str]:
             if cells:
                 said.append(
                     f"{name}: a hostile submission can make {listed(cells)} pass. The judge decides "
-                    'check cells of the form `check("…", name).points`; its own kernel decides the others.'
+                    'check cells of the form `check("…", name).points`; the kernel of the submission decides '
+                    "the others."
                 )
     return said
 

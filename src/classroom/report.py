@@ -45,7 +45,7 @@ BARS = 10
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the options of `classroom report`."""
     parser.description = (
-        f"Write report.html, with figures, and one table for each graded assignment: submissions, points, "
+        "Write report.html, with figures, and one table for each graded assignment: submissions, points, "
         f"misconceptions. Numbers under {FEWEST} are hidden."
     )
     parser.add_argument("assignment", nargs="*", metavar="ASSIGNMENT", help="which (default: all graded)")
@@ -222,7 +222,7 @@ def summary(course: Course, assignment: str) -> ClassSummary:
 
 
 def _counts(recorded: Iterable[Mapping[str, Any]], enrolled: int, people: int) -> tuple[tuple[str, str], ...]:
-    """The submissions by status. Each number is part of a known sum: the number of enrolled students."""
+    """The submissions by status. Each number is part of a known sum: all submissions, or all students."""
     came = Counter(
         record["status"] if record["status"] in ("graded", "late") else "problem" for record in recorded
     )

@@ -1,19 +1,20 @@
 """A Jupyter kernel for untrusted code: in bubblewrap, so that it cannot reach the rest of the machine.
 
-Code in it sees Python, the installed packages, the package `lifecycle` and the files it was given, all
-read-only. It has no network, and sees no other process and none of the grader's environment variables. It can
-write to two folders of limited size, which are deleted afterwards. All this is the same for root and for an
-ordinary user. Limits on processes do not apply to root, so root becomes an ordinary user before it builds the
-walls.
+Code in it sees the system's programs, Python, the installed packages, the packages `lifecycle` and `lessons`,
+and the files it was given, all read-only. It has no network, and sees no other process and none of the
+grader's environment variables. It can write only to folders of limited size, which are deleted afterwards.
+All this is the same for root and for an ordinary user. Limits on processes do not apply to root, so root
+becomes an ordinary user before it builds the walls.
 
     with Sandbox({"data.csv": b"a,b\\n1,2\\n"}) as sandbox:
         client = sandbox.client()
     if sandbox.ended_by:
         print("the kernel was ended:", sandbox.ended_by)
 
-The kernel's sockets are in the sandbox as well. The grader reaches them through `/proc/PID/root`. Only one
-folder is open to both sides. It holds nothing except the socket at which a judge outside may listen, `judge`.
-Inside, this folder is read-only, and the environment variable `LIFECYCLE_JUDGE` names the socket.
+The kernel's sockets are in the sandbox as well. The grader reaches them through `/proc/PID/root`. Two
+folders are open to both sides. The folder `judge` holds only the socket at which a judge outside may listen.
+Inside, it is read-only, and the environment variable `LIFECYCLE_JUDGE` names the socket. The folder `shared`
+is writable: answers work in it while a judge watches.
 """
 
 import contextlib
@@ -129,8 +130,8 @@ class Sandbox:
     process started in it is dead. The same happens if the thread that entered the block ends, or if this
     process is killed.
 
-    `sandboxed=False` gives the same kernel without walls, with only the limits that the system has. It is for
-    machines without bubblewrap, and for code that you know.
+    `sandboxed=False` gives the same kernel without walls, with only those limits that the system has. It is
+    for machines without bubblewrap, and for code that you know.
 
     Raises `Trouble` on entering if the kernel does not start.
     """
@@ -244,8 +245,8 @@ class Sandbox:
             reading, writing = os.pipe()
             pipes.callback(os.close, reading)
             try:
-                # Bubblewrap writes what it started to one pipe, and reads from another which system calls
-                # should fail.
+                # Bubblewrap writes what it started to a pipe, and reads from a file which system calls should
+                # fail.
                 more = ["--info-fd", str(writing)]
                 more += ["--seccomp", str(refused.fileno())] if filters.program() else []
                 words = command.around(command.kernel(_CONNECTION), more)

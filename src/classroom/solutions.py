@@ -33,7 +33,7 @@ class Solution:
     def answer(self, variant: str = "kit") -> Any:
         """The argument of the exercise's check, made as in the notebook: setup cell, then this one.
 
-        Raises every error that the answer cell raises.
+        Raises whatever error the answer cell raises.
         """
         exercise = exercises()[self.exercise]
         names = setup(exercise, variant)

@@ -163,8 +163,8 @@ def judged(
     """Make the mutants of all exercises, or of some, and judge each.
 
     folder: where the solutions are. sample: how many mutants of each exercise, and a word from which they are
-    drawn. If operators are given, only these are used. at_once: how many processes; by default one for each
-    core. After each mutant, say receives the state.
+    drawn. operators: if given, only these are used. at_once: how many processes; by default one for each
+    core. say: receives the state after each question.
 
     Raises `Trouble` if a stored right solution is not accepted; with a sample, this is not tested.
     """
@@ -200,7 +200,7 @@ def judged(
 def _limits(right: dict[str, list[Solution]], at_once: int, say: Say) -> dict[str, float]:
     """The time limit for mutants of each exercise, from the times of its right answers.
 
-    All must be accepted.
+    Raises `Trouble` if one of these answers is not accepted.
     """
     cases = []
     for id, answers in right.items():
@@ -304,7 +304,7 @@ def _started(ask: Callable[[], bool]) -> tuple[Connection, ForkProcess]:
 
 
 def _child(ask: Callable[[], bool], sending: Connection) -> None:
-    """Send the answer and end at once, without cleaning up what the student's answer left behind."""
+    """Send the reply and end at once, without cleaning up what the student's answer left behind."""
     silent = os.open(os.devnull, os.O_WRONLY)
     for stream in (1, 2):
         os.dup2(silent, stream)

@@ -26,9 +26,8 @@ class Programs:
     """Where the right programs of an exercise are, and how a student's test is called with one of them.
 
     origins: modules by their import path, or right answers to another exercise, such as
-    "descriptors-x1/right_1". The names of the programs there are in right, those of their helpers in helpers.
-    The function call receives the test, the program, all names beside it, and the value of the exercise's
-    `given`.
+    "descriptors-x1/right_1". right: the names of the programs there. helpers: the names of their helpers.
+    call: a function of the test, the program, all names beside it, and the value of the exercise's `given`.
     """
 
     origins: tuple[str, ...]
@@ -55,7 +54,7 @@ class Programs:
         ]
 
     def caught(self, test: Any, source: str, exercise: Exercise) -> bool:
-        """Whether a test fails for one of the right programs when this is the source beside them."""
+        """Whether a test fails for one of the right programs, taken from this source."""
         names = executed(source, f"programs of {exercise.id}", setup(exercise))
         given = exercise.given(Variant())
         gc.disable()  # so that the result does not depend on when the collector runs, as in the exercises
