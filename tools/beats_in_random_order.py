@@ -64,7 +64,7 @@ def extended(notebook, seed, **how):
 
 
 def differences(path, seed, **how):
-    """What a section shows in another order that is not stored: one text for each cell."""
+    """How the sections' outputs in another order differ from the stored ones: one text for each cell."""
     stored = nbformat.read(path, as_version=4)
     order = shuffled(stored, seed, **how)
     whole = extended(stored, seed, **how)

@@ -35,7 +35,7 @@ PREDICTION, BREAK, GAP, ORDER, ALONE, AGAIN = 0.75, 3, 3, 4, 6, 2
 """Minutes for a prediction, a "Break it", a missing line, lines to put in order, a class, `again()`."""
 SELF_STUDY = ("Alone: further", "Glossary")
 INSTEAD = ("The lab in words", "The labs in words")
-"""The text that can replace a lab, which has its own time."""
+"""The headings of texts that replace a lab. They are not counted: the lab has its own time."""
 
 
 def table():

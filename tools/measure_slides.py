@@ -4,11 +4,15 @@
     .venv/bin/python tools/measure_slides.py 01 03 --size 1920x1080    two lessons, another projector
     .venv/bin/python tools/measure_slides.py 01 --size all --shots build/slides    three sizes, and pictures
 
-A slide is named by the id of its first cell. "over" is by how many pixels it is higher than the screen. There
-are other faults. Letters are too small: text must have at least 1/32 of the screen's height, code 1/40,
-anything 1/45. Content is cut off, scrolls or wraps (code of up to 72 columns must not wrap). A slide has no
-heading. With --all the table has every slide. It takes about a minute for each lesson. The exit code is 1 if
-a slide does not fit.
+A slide is named by the id of its first cell. "over" is by how many pixels it is higher than the screen. The
+table also names these faults:
+
+    letters that are too small: text needs 1/32 of the screen's height, code 1/40, anything else 1/45
+    content that is cut off, scrolls or wraps (code of up to 72 columns must not wrap)
+    a slide without a heading
+
+With --all the table has every slide. It takes about a minute for each lesson. The exit code is 1 if a slide
+does not fit.
 """
 
 import argparse
@@ -66,17 +70,21 @@ def measure(browser, server, lesson, sizes, options):
             print(f"\n{lesson.stem} at {size}:", end=" ")
             print(f"{len(bad)} of {len(found)} slides do not fit, {high} are too high")
             for slide in found if options.all else bad:
-                print(f"{slide.number:4}  {slide.first:24} {slide.height:5} px  over {slide.over:4}")
-                for fault in slide.faults:
-                    print(f"        {fault}")
+                show(slide)
             wrong += len(bad)
         for (width, height), slide in used(lab, screens) if options.used else ():
             if options.all or slide.faults:
-                print(f"{slide.number:4}  {slide.first:24} {slide.height:5} px  over {slide.over:4}")
-                print(f"        at {width}x{height}", *slide.faults, sep="\n        ")
+                show(slide, f"at {width}x{height}")
             wrong += bool(slide.faults)
     print(f"({time.monotonic() - begun:.0f} s)", flush=True)
     return wrong
+
+
+def show(slide, *lines):
+    """Print the row of a slide, these lines and its faults."""
+    print(f"{slide.number:4}  {slide.first:24} {slide.height:5} px  over {slide.over:4}")
+    for line in (*lines, *slide.faults):
+        print(f"        {line}")
 
 
 def parsed():
@@ -87,7 +95,7 @@ def parsed():
     parser.add_argument("--shots", type=Path, metavar="FOLDER", help="save a picture of each slide there")
     parser.add_argument("--all", action="store_true", help="print the slides that fit, too")
     parser.add_argument("--votes", action="store_true", help="with a show of hands at each question")
-    parser.add_argument("--used", action="store_true", help="then also with each lab used")
+    parser.add_argument("--used", action="store_true", help="then also measure the slides of labs in use")
     parser.add_argument("--dark", action="store_true", help="in the dark theme")
     return parser.parse_args()
 

@@ -126,7 +126,7 @@ class SqlSink(Part):
     not clear or the pool has no free connection. Raises `ValueError` for a record that does not fit the
     table, and `TypeError` for a record that is not a dict. Refusals of the database are SQLAlchemy's errors.
     All name table and address. After such an error only SQLite goes on. On another database the sink keeps
-    nothing, and raises `RuntimeError` at the next `write` and at a normal end.
+    nothing, and raises `RuntimeError` at the next `write` and at a normal end of the block.
     """
 
     kind = "connection"

@@ -59,8 +59,8 @@ class CsvSource(_FileSource):
 
     `path` is the file, in UTF-8 with or without a byte order mark; an empty file has no records. Opening
     raises the same `OSError` as `open`. Pulling raises `ValueError`, with file and line, for a wrong number
-    of cells, two columns of one name, or a quote that is not closed. So do bytes that are not UTF-8 text (or
-    are NUL). They are checked a block at a time, so that error may come some records early.
+    of cells, two columns of one name, or a quote that is not closed. Bytes that are not UTF-8 text (or are
+    NUL) raise it too. They are checked a block at a time, so this error may come some records early.
     """
 
     def stream(self):
@@ -137,7 +137,7 @@ class SocketSource(_Source):
     `host` and `port` are the server's; `timeout` is how many seconds to wait for it, when connecting and at
     every read. Raises `ConnectionError` if the server refuses or resets the connection, or closes it in the
     middle of a line. Raises `TimeoutError` if it sends nothing. Raises `ValueError` for a line that is not a
-    JSON object or is longer than a million bytes.
+    JSON object or is longer than a million bytes. All name the address.
     """
 
     kind = "socket"

@@ -1,8 +1,8 @@
 """Start JupyterLab on a desk: silently, only for this machine, with the first lesson open.
 
-Lab runs inside this process. So Ctrl-C works in the same way on every system, and its token does not appear
-in a list of processes.  The kit's settings are in a folder of its own, which comes first in Jupyter's search
-path. The user's own settings (theme, shortcuts, fonts) still apply, and are not changed.
+Lab runs inside this process. So Ctrl-C works in the same way on every system, and Lab's token does not
+appear in a list of processes.  The kit's settings are in a folder of its own, which comes first in Jupyter's
+search path. The user's own settings (theme, shortcuts, fonts) still apply, and are not changed.
 """
 
 from __future__ import annotations
@@ -27,8 +27,8 @@ PAGE_CONFIG = {
     "disabledExtensions": {
         "@jupyterlab/apputils-extension:announcements": True,
         "@jupyterlab/extensionmanager-extension": True,
-        # They come with the extra `classroom` and are for teachers: without it, a student's Lab looks the
-        # same.
+        # The next two come with the extra `classroom` and are for teachers. So a student's Lab looks the same
+        # with the extra and without it.
         "@jupyter/nbgrader": True,
         "@jupyter-notebook/lab-extension": True,
     }
@@ -82,7 +82,7 @@ def serve(
     lab.static_custom_path.append(str(STYLE))
     if port is None and lab.port != PORT:
         print(f"Port {PORT} is busy; this Lab uses {lab.port}.")
-    # `connection_url` contains the base URL, which the user's own settings may add to.
+    # `connection_url` contains the base URL, if the user's own settings have one.
     print(f"JupyterLab is ready: {lab.connection_url.rstrip('/')}{opens}?token={token}")
     print("Press Ctrl-C here to end it.", flush=True)
     lab.start()

@@ -137,7 +137,7 @@ def prepared(path: Path) -> bytes:
 
 
 def refuse_course(source: Path, desk: Path) -> None:
-    """Raise `Trouble` if `desk` is the course at `source` itself, or one of its folders that are copied."""
+    """Raise `Trouble` if `desk` is the course at `source` itself, or in a folder that is copied from it."""
     root, chosen = source.resolve(), desk.resolve()
     inside = any(chosen.is_relative_to(root / shelf) for shelf in SHELVES)
     if chosen == root or inside:
@@ -204,8 +204,7 @@ def reset(source: Path, desk: Path, wanted: str) -> list[str]:
 
 _IF_OPEN = (
     "If the lesson is open in JupyterLab, its tab still shows the old version. To see the new version, "
-    "choose "
-    "File, then “Reload Notebook from Disk”. If JupyterLab asks about a changed file, choose Revert."
+    "choose File, then “Reload Notebook from Disk”. If JupyterLab asks about a changed file, choose Revert."
 )
 
 
@@ -227,7 +226,7 @@ def _exchanged(desk: Path, path: str, edition: bytes) -> str:
 
 @contextlib.contextmanager
 def _written(path: Path, content: bytes) -> Iterator[str]:
-    """A file with this content beside `path`, for the block to put in place; otherwise it is deleted."""
+    """A file with this content beside `path`, for the block to put in place; deleted if the block fails."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".new", dir=path.parent)

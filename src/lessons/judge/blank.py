@@ -24,7 +24,7 @@ def is_blank(answer: object, id: str, name: str, source: str) -> bool:
 
 
 def _setup(assignment: str) -> dict[str, Any]:
-    """The names of the setup cell. It chooses the kit's variant; then the answer's course is set again."""
+    """The names of the setup cell. It chooses the kit's variant; then the one before is chosen again."""
     variant = chosen()
     try:
         return executed(stub(assignment), assignment)
@@ -55,7 +55,7 @@ def _content(thing: Any, depth: int = 0) -> list[Any]:
     elif isinstance(thing, dict):
         parts = [part for pair in thing.items() for part in pair]
     elif kind.__module__ == "__main__":
-        # Only for a class from the answer's own cell: students may change it there.
+        # An object of a class from the answer's own cell: a student may edit that class.
         parts = [kind, getattr(thing, "__dict__", None)]
     return [kind.__qualname__, *(_content(part, depth + 1) for part in parts if depth < DEEP)]
 

@@ -81,7 +81,7 @@ class Server:
 
     @property
     def descriptors(self) -> list[int]:
-        """A copy of this process must close these descriptors: the judge ends with the last of them."""
+        """A copy of this process must close these: the judge ends only when every copy of them is closed."""
         return [self._asked.fileno(), self._told.fileno()]
 
     def end(self) -> None:
@@ -163,6 +163,6 @@ def connected(place: str) -> socket.socket:
 
 
 def show_outside(place: str, answer: object) -> None:
-    """Show an answer to a judge outside until it is finished; the grader gets the verdict. Raises `Stuck`."""
+    """Show an answer to a judge outside and wait; it keeps the verdict for the grader. Raises `Stuck`."""
     with contextlib.closing(Copy(answer, lambda: connected(place), [])) as copy:
         copy.wait(75.0)

@@ -38,7 +38,7 @@ class Stuck(RuntimeError):
 
 
 class Host(Peer):
-    """Serves the check of one answer. A judge may call the methods `do_…` and `_ASKED`."""
+    """Serves the check of one answer. A judge may call the methods `do_…` and the functions in `_ASKED`."""
 
     def __init__(self, channel: Channel | None, answer: object) -> None:
         super().__init__(channel)
@@ -77,7 +77,7 @@ class Host(Peer):
             with out, err, warnings.catch_warnings():
                 warnings.simplefilter("ignore")
                 yield
-                gc.collect(0)  # what the answer dropped is young, and is closed before the next step
+                gc.collect(0)  # what the answer dropped is young, and is closed before this process goes on
         finally:
             sys.unraisablehook = hook
             if collects:
@@ -220,7 +220,7 @@ _ASKED: dict[str, Callable[..., Any]] = {
     "len": len,
     "repr": lambda thing: str.__str__(repr(thing))[:500],
     "enter": lambda thing: type(thing).__enter__(thing),
-    # True classes, so that `__set_name__`, `__get__`, inheritance and decorators work as in Python.
+    # These three are true ones, so that `__set_name__`, `__get__`, inheritance and decorators are Python's.
     "function": lambda *given: Kept(_function(*given)),
     "property": lambda target: Kept(property(lambda thing: target(thing))),
     "class": lambda name, bases, room: Kept(type(name, tuple(bases), {"__module__": "__main__", **room})),
@@ -297,7 +297,7 @@ class Copy:
     """A fork of this process that serves a judge. An answer can change, patch or kill only this copy."""
 
     def __init__(self, answer: object, connect: Callable[[], socket.socket], close: list[int]) -> None:
-        """Start the copy. connect: makes its connection. close: what it closes. Raises `Stuck`."""
+        """Start it. connect: makes its connection. close: descriptors to close in it. Raises `Stuck`."""
         sys.stdout.flush()
         for _ in range(COPIES):
             reading, writing = os.pipe()
@@ -334,7 +334,7 @@ def hello() -> bytes:
 
 
 def limit_memory() -> None:
-    """So an answer that collects data without end is stopped before it harms the machine."""
+    """Limit the memory, so that an answer that needs more and more is stopped before it harms the machine."""
     with contextlib.suppress(Exception):
         import resource
 

@@ -1,6 +1,6 @@
 """The judge's side of the wire: it owns the doubles, and uses the host's objects as if they were local.
 
-It looks up an attribute by a name from a host only if `declare` allows that name for exactly this class.
+It looks up an attribute by a name from a host only if `declared` allows it for exactly the object's class.
 Replies of a host's object are not trusted.
 """
 
@@ -134,8 +134,8 @@ class Judge(Peer):
     def leave_to(self, error: BaseException, first: int, but: list[Any], cycle: bool = False) -> None:
         """When this error reaches the host, only the error refers to the objects shown since a `mark`.
 
-        A traceback with its frames does the same. but: the objects that stay in any case. cycle: whether the
-        objects refer to themselves.
+        A true traceback refers to objects in this way, too. but: the objects that stay in any case. cycle:
+        whether a reference cycle keeps them alive after the error.
         """
         error.__dict__["_wire_holds"] = [self._dropped(first, but), cycle]
 
@@ -195,7 +195,7 @@ class Judge(Peer):
             yield Path(made)
 
     def process(self) -> int | None:
-        """The system's information on the host's process; None if it has no process of its own."""
+        """The process id of the host; None if unknown, or if the host has no process of its own."""
         if self.host or self.channel is None:
             return self.host or None
         try:

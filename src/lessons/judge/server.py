@@ -7,7 +7,7 @@ on its standard input, with the exercise and the Unix socket for the host. It an
     {"ready": true}
     {"exercise": "leaks-x1", "status": …}
 
-The last line is the verdict. If a host leaves without a message, the answer counts as missing. Each judgement
+The last line is the verdict. If a host leaves without a message, its answer is not judged. Each judgement
 runs in a copy of this process, with limits on time and memory. The server ends when its input ends, or when
 the process that started it ends.
 """
@@ -35,7 +35,7 @@ from lessons.judge.trial import Trial
 from lessons.judge.wire import GONE, TOO_LONG, Channel, Over
 
 SLACK = 5.0  # seconds that a judgement may take in addition to the time of its host
-BEGINS = 30.0  # seconds to import a course's own check
+BEGINS = 30.0  # seconds that the import of a course's own check may take
 
 
 def serve() -> None:
@@ -59,7 +59,7 @@ def _say(**line: Any) -> None:
 
 
 def _waited(parent: int, *wanted: int) -> list[int]:
-    """Wait until one of these descriptors can be read, and return them; return [] if the parent has ended."""
+    """Wait until some of these descriptors can be read, and return those; [] if the parent has ended."""
     while os.getppid() == parent:
         # A copy of the kernel may keep our input open after the kernel has ended.
         if ready := select.select(wanted, [], [], 1.0)[0]:
@@ -71,7 +71,7 @@ def _judged(parent: int, request: list[str]) -> dict[str, Any]:
     """The verdict on the host that connects at a place."""
     with _listening(request[4]) as listening:
         _say(ready=True)
-        # No request comes meanwhile, so the only thing to read is the end of the input.
+        # No request comes meanwhile: if standard input can be read, it has ended.
         if listening.fileno() not in _waited(parent, listening.fileno(), 0):
             sys.exit()
         connected = listening.accept()[0]

@@ -94,7 +94,7 @@ class Verdict:
 
     @property
     def belief(self) -> str:
-        """The misconception of the first aspect that fails; "" if none is named."""
+        """The misconception of the first aspect that names one; "" if none does."""
         return next((aspect.belief for aspect in self.aspects if aspect.belief), "")
 
     def as_dict(self) -> dict[str, Any]:
