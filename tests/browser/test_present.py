@@ -216,7 +216,7 @@ def test_a_cell_that_fails_while_catching_up_is_said(slides: Lab) -> None:
 def test_a_setup_cell_that_fails_is_said(slides: Lab) -> None:
     slides.write("broken.ipynb", ("import nowhere_to_be_found", "setup"), "1 + 1")
     begin(slides, "broken.ipynb")
-    slides.page.get_by_text("A setup cell failed: the notebook shows its error.").wait_for()
+    slides.page.get_by_text("A cell that runs at opening failed: the notebook shows its error.").wait_for()
     assert have_run(slides) == [0]
 
 

@@ -21,8 +21,8 @@ from lessons.judge.wire import GONE, NO_MESSAGE, STUCK, TOO_LONG, TOO_MUCH, Chan
 from lifecycle import ledger
 
 NOT_BEGUN = (
-    "The check could not start; your code is not the reason. Run the cell again. If that does not "
-    "help, restart the kernel."
+    "The check could not start: that says nothing about your answer. Run the cell again. If that does "
+    "not help, restart the kernel."
 )
 _ENDS = {
     TOO_LONG: (

@@ -152,7 +152,9 @@ def test_a_copy_that_always_hangs_is_not_the_answers_fault(
     monkeypatch.setattr(host, "FIRST", 0.05)
     monkeypatch.setattr(host, "hello", lambda: time.sleep(60))
     verdict = judged(ONE, RIGHT.answer(), Variant())
-    assert verdict.status == "not judged" and "your code is not the reason" in str(verdict)
+    assert verdict.status == "not judged" and "that says nothing about your answer" in " ".join(
+        str(verdict).split()
+    )
 
 
 def test_where_no_judge_listens_the_answer_is_shown_to_nobody(tmp_path: Path) -> None:

@@ -33,10 +33,10 @@ function plugin({ INotebookTracker, NotebookActions }) {
     async function prepare(panel) {
       await panel.context.ready;
       await panel.sessionContext.ready;
-      const setup = panel.content.widgets.filter(isPrepared);
-      await run(panel, setup);
-      if (setup.some(failed)) {
-        say("A setup cell failed: the notebook shows its error.", "error");
+      const prepared = panel.content.widgets.filter(isPrepared);
+      await run(panel, prepared);
+      if (prepared.some(failed)) {
+        say("A cell that runs at opening failed: the notebook shows its error.", "error");
       }
       // Lab may leave the focus outside, and then no key turns a slide.
       if (tracker.currentWidget === panel) {
