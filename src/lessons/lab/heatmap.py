@@ -80,7 +80,7 @@ def heatmap(outcome: MapOutcome) -> Picture:
     room = 12 + 7.4 * max(len(short(name)) for _, name in rows)
     wide = (WIDTH * 72 - room) / len(heads)
     side = room / wide
-    depth = len(rows) + 2.0  # inches of one map: a line for its title and one for its columns
+    depth = len(rows) + 2.0  # rows of one map: also a line for its title and one for its columns
 
     # "clean" and the longest head must fit into their column.
     word_size, head_size = min(11.0, wide / 3.3), min(11.0, wide / (0.68 * max(map(len, heads))))

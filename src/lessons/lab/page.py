@@ -204,6 +204,6 @@ def _shown(found: Facts, name: str) -> Card:
         f'<p>The page, with the times: <a href="{escape(quote(name))}" target="_blank">{escape(name)}</a></p>'
     )
     text = [wrapped(line) for line in [*found.sentences(), page]]
-    # Outputs must not contain headings of the notebook.
+    # In an output, headings must be below those of the notebook, which has only levels 1 to 3.
     seen = (part.replace("<h2>", "<h4>").replace("</h2>", "</h4>") for part in _seen(found))
     return card("Report on a pipeline", text, [*seen, link])

@@ -274,7 +274,7 @@ def sent(problem: Problem, given: object) -> Program | None:
 
 
 def answered(problem: Problem, program: Program) -> Verdict:
-    """Judge a program; if it is right, add that to the journal."""
+    """Judge a program; add the first right one of a problem to the journal."""
     verdict = judged(problem, program)
     if verdict.right and problem.id not in solved(predictions.journal.read()[0]):
         predictions.journal.add("arrange", problem.id)
@@ -288,7 +288,7 @@ def solved(events: Iterable[journal.Line]) -> list[str]:
 
 
 def task(problem: Problem) -> str:
-    """The task in one sentence."""
+    """The task, and how many of its lines a right program has."""
     return f"{problem.task} A right program has {problem.size} of these {len(problem.lines)} lines."
 
 

@@ -152,7 +152,7 @@ def choice(question: Question, shown: Card) -> Choice:
 
 
 def refresh(ids: Iterable[str]) -> None:
-    """Show in all cards of these questions that the answers have been seen."""
+    """Show in the cards of these questions that the right answers have been seen."""
     for id in ids:
         if id in _choices:
             _choices[id].refresh()

@@ -11,11 +11,11 @@ from lessons.study import predictions
 _MADE = re.compile(r"^(?:async +def|def|class) +(\w+)|^(\w+) *=(?!=)", re.MULTILINE)
 
 _failed: dict[str, str] = {}
-"""For each name: the error of the newest cell that assigns it at top level, if that cell failed."""
+"""For each name: the error of the newest cell that defines it at top level, if that cell failed."""
 
 
 def failed(name: str) -> str:
-    """The error of the newest run of a cell that assigns this name; "" if it did not fail.
+    """The error of the newest run of a cell that defines this name; "" if it did not fail.
 
     If such a name exists, it comes from an earlier run.
     """

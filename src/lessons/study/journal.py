@@ -42,10 +42,10 @@ class Line:
     answer: `id` is the question, `option` the key of the option, `guess` whether it was called a guess.
 
     because: `option` is the reason that the student wrote. reveal: `id` is the question. check: `id` is the
-    exercise, `option` the outcome, `misconception` the misconception, `edition` the check's version. reset:
-    `id` is the lesson's short name. recall: `id` is the question whose variant was answered, `option` "right"
-    or "wrong", `misconception` its belief, `guess` as in an answer. arrange: `id` is the problem that was
-    solved.
+    exercise, `option` the outcome, `misconception` the belief behind a wrong one, `edition` the check's
+    version. reset: `id` is the lesson's short name. recall: `id` is the question whose variant was answered,
+    `option` "right" or "wrong", `misconception` its belief, `guess` as in an answer. arrange: `id` is the
+    problem that was solved.
     """
 
     at: str

@@ -105,7 +105,7 @@ def asked(id: str) -> Card:
 def predicted(
     id: object, answer: object, guess: object, because: object, votes: object
 ) -> tuple[Card, Question | None]:
-    """The card of `predict`, and the question, if it can be answered."""
+    """The card of `predict`, and the question, if a widget can show it."""
     question = _question(id)
     if isinstance(question, Card):
         return question, None

@@ -1,7 +1,7 @@
 """Variants of a question: the proof of a belief as a program with other numbers and names.
 
 The program is run with three different last lines: its own, one that prints what the belief expects, and one
-more. The options are the printed values. So each option is computed, and answers are not stored.
+more. The options are the printed values. So each option is computed, and none is written by hand.
 """
 
 from __future__ import annotations

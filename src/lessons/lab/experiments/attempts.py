@@ -491,5 +491,5 @@ def _gap(outcome: RetryOutcome) -> str:
 
 
 def after(count: int) -> str:
-    """ "After so many records" in words."""
+    """The words for "after this many records"."""
     return f"after {many(count, 'record')}" if count else "before its first record"

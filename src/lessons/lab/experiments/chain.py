@@ -963,7 +963,7 @@ def counted(held: Sequence[str]) -> list[str]:
 
 
 def runs(count: int) -> str:
-    """ "So many earlier runs" in words."""
+    """The words for this many earlier runs."""
     return many(count, "earlier run")
 
 

@@ -61,7 +61,8 @@ class ExitOutcome:
     `returned` is the repr of its return value; empty if it raised or was not called. `arrived` is the
     exception that left the block, `context` that exception's `__context__`; empty if there is none. `bound`
     is the type of the object that the name after `as` referred to; empty if the body never started. `trace`
-    is its traceback through `source`, of which `ran` and `broke` (it raised there) are line numbers.
+    is the path through `source` of the exception that arrived. `ran` and `broke` (it raised there) are line
+    numbers of `source`.
     """
 
     settings: ExitSettings

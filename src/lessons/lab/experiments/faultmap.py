@@ -315,7 +315,7 @@ def _tried(build: Build | None, progress: Progress | None, settings: MapSettings
 
 
 class _TooLong(BaseException):
-    """The whole sweep takes too long. It is raised between two runs, so parts cannot delay it."""
+    """The whole sweep takes too long. It is raised between two runs, so no part can catch it."""
 
 
 class _Runs:

@@ -5,7 +5,7 @@ With `PipelineContext`, the same parts are closed. The pool is in this process. 
 subprocess with a lower limit, so nothing here is at risk.
 """
 
-# The taught modules have no annotations, because those are not taught.
+# The taught modules have only annotations that are taught, so some calls of them are untyped.
 # mypy: allow-untyped-calls
 
 from __future__ import annotations
@@ -100,8 +100,8 @@ class LeakSettings:
 class Crash:
     """One crash: `accepted` records arrived, then `error`; `refused` if the worker got no resource at all.
 
-    `held` is how many the pool or the operating system counts as in use afterwards. `unclosed` has the
-    entries that the ledger still lists: opened, and never closed by name. `fate`, a key of `FATES`, is the
+    `held` is how many the pool or the operating system counts as in use afterwards. `unclosed` is how
+    many entries the ledger still lists: opened, and never closed by name. `fate`, a key of `FATES`, is the
     final state of the worker's slot.
     """
 

@@ -116,7 +116,7 @@ class Node:
 
 
 def own(stream: Any, code: CodeType | None) -> GeneratorType[Any, Any, Any] | None:
-    """The generator that runs `code` behind `stream`: that itself, or one that a decorator's generator pulls.
+    """The generator that runs `code` behind `stream`: `stream` itself, or one that a decorator pulls.
 
     A decorator delegates with `yield from`, or it holds the generator that it pulls in a local variable. If
     no such generator is found, the result is `stream` itself, if that is a generator.

@@ -9,7 +9,7 @@ from lessons.lab.experiments.exits import ANSWERS, BODIES, OPENINGS, ExitOutcome
 
 
 class ExitLab(Lab):
-    """An exception leaves a `with` block; `__exit__` receives it and returns.
+    """An exception leaves a `with` block; `__exit__` receives it and returns a value.
 
     The listing is the code that runs.
 
@@ -45,7 +45,7 @@ class ExitLab(Lab):
 
 
 def _mark(outcome: ExitOutcome) -> str:
-    """It is right if the exception arrives; swallowed, replaced or never closed is wrong."""
+    """The mark: "fail" if an exception was swallowed, replaced or skipped `__exit__`; "ok" without one."""
     replaced = outcome.arrived and outcome.arrived != "".join(outcome.received[1:2])
     if outcome.swallowed or replaced:
         return "fail"

@@ -261,7 +261,7 @@ class FaultMap(Lab):
 def after_cell(action: Callable[[], object]) -> bool:
     """Let a notebook call `action` once, after the running cell has shown its result.
 
-    Returns `False` if no cell of a notebook is running; then the caller has to call it.
+    Returns `False` if no cell of a notebook is running; then the caller has to call `action`.
     """
     python: Any = sys.modules.get("IPython")
     shell: Any = python.get_ipython() if python is not None else None
