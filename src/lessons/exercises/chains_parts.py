@@ -345,7 +345,7 @@ class Shelf:
         return ", ".join(file.name for file in self.files if not file.closed)
 
     def spoil(self, number: int, how: str | type[BaseException]) -> None:
-        """Put "no number" into a file, let the file be "not there", or raise when it is read.
+        """Break a file: it has a line that is "no number", is "not there", or raises when it is read.
 
         Before the error, the first file has no line read, the second one line, the third two lines.
         """

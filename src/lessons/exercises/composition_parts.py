@@ -390,7 +390,7 @@ _plain: dict[type, dict[str, Any]] = {}
 
 
 def prepare(wait: Callable[[object], None]) -> None:
-    """Like `hush`, but remember the kit's classes as they are."""
+    """Like `hush`; also remember the kit's classes as they are."""
     hush(wait)
     _plain.clear()
     _plain.update({kind: dict(vars(kind)) for kind in (CsvSource, SqlSink, Parse, Filter, Normalise)})

@@ -133,9 +133,9 @@ def retrying(
 
     picks: which part of a stream it takes. It receives how many records were passed on so far, and how many
     before the previous attempt. closes: whether it closes an attempt. It receives how the attempt ended
-    ("broken", "last", "end" or "left") and its number. None: it closes all at the end. last: the error that
-    it raises at the end. It receives how the last attempt ended, and the newest failure. resumes: whether it
-    pulls the first stream again.
+    ("broken", "last", "end" or "left") and its number. None: it closes this one when all is over. last: the
+    error that it raises at the end. It receives how the last attempt ended, and the newest failure. resumes:
+    whether it pulls the first stream again.
     """
 
     def program(function: Any) -> Any:

@@ -52,7 +52,7 @@ class Hall:
 def clocked(
     answer: Any, sheet: Sheet, kind: Any, method: str = "stream", parameters: str = "self", **room: Any
 ) -> Hall:
-    """A hall whose method is decorated with the clock of its doubles. Its readings are not figures."""
+    """A hall whose method is decorated with its doubles' clock. No time on that clock is a right figure."""
     clock = Clock()
     # Two clocks in one observation never show the same time.
     clock.wait(sheet.variant.number("begins", 300, 900) + kind.last)
@@ -282,7 +282,7 @@ def ends(early: Observation) -> tuple[Rule, ...]:
     update = "Bring `self.seconds` up to date at each pull, in a `finally` around `next`, and nowhere else."
     return (
         Rule(early, lambda run: run.awaited and not run.own_error,
-             "{what}, and in place of this error, as it was, the reader was given {raised}.", "", no_except),
+             "{what}. The reader did not get this error unchanged, but {raised}.", "", no_except),
         Rule(early, lambda run: not run.closes, "{what}, but what the call returns has no `close()`.", "",
              "A class of your own needs a `close` that closes the stream of the part. A generator has one."),
         Rule(early, lambda run: run.deaf,

@@ -93,7 +93,7 @@ def filled(size: int, count: int) -> None:
 
 
 def through_pickle(thing: Any, other: type) -> Any:
-    """What comes back as objects of another class of the same name. Meanwhile each is in this module."""
+    """A pickled object, read as one of another class with this name. Meanwhile each is in this module."""
     kind = type(thing)
     kind.__module__ = __name__
     globals()[kind.__qualname__] = kind
@@ -120,7 +120,7 @@ def hash_otherwise(answer: Any, on: bool) -> None:
 
 
 class _Field:
-    """A field for numbers: `decide` decides each time what it does. See `field_class`."""
+    """A field for numbers: `decide` says each time what it does. See `field_class`."""
 
     decide: ClassVar[Callable[..., Any]]
     owners: ClassVar[list[tuple[weakref.ref[type], str]]]
@@ -186,7 +186,7 @@ class _Field:
 
 
 def field_class(decide: Callable[..., Any]) -> type:
-    """A class of fields for numbers, which all look alike: `decide` decides each time what one of them does.
+    """A class of fields for numbers, which all look alike: `decide` says each time what one of them does.
 
     It is called at six events, with a field's number. "made" returns that number. "named" returns the name
     under which the field stores in an object. "set", "refuse" and "get" return what to keep: "" nothing,

@@ -85,7 +85,7 @@ class Script:
             self.assigned[said][name] = value
 
     def several(self, values: Sequence[dict[str, Any]], of: Any = None) -> None:
-        """Three objects are assigned to, then all are read, and one without; the second gets the rest."""
+        """Assign to three objects, read them and one without a value; assign the rest to the second."""
         self.new("first", "second", "third", "fresh", of=of)
         before = {name: attempt(getattr, self.objects["fresh"], name) for name in values[0]}
         for said, fields in zip(("first", "second", "third"), values, strict=False):

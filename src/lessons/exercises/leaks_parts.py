@@ -141,7 +141,7 @@ def parts(variant: Variant, key: str, count: int | None = None) -> tuple[Station
 
 
 class Hollow(Exception):
-    """An error that counts as false, because it has a length of 0."""
+    """An error that counts as false, like one with a length of 0."""
 
     def __bool__(self) -> bool:
         return False
@@ -205,18 +205,18 @@ def errors_go_on(of: Observation) -> tuple[Rule, ...]:
              "leaks-truthy-is-success",
              "Look at what `__exit__` returns in this case, and whether that counts as true."),
         Rule(of, lambda run: run.must_raise and not run.same_error,
-             "{when}, this came out of the `with`: {raised}. It is another error than the "
-             "one that had gone in, or it was changed.", "",
+             "{when}, this came out of the `with`: {raised}. It is not the error that belongs there, or it "
+             "was changed.", "",
              "Let the same error propagate: `__exit__` should not raise an error of its own, and an `except` "
              "should end with `raise` alone."),
     )  # fmt: skip
 
 
 def by_error(of: Observation, when: Any, seen: str, belief: str, advice: str) -> tuple[Rule, Rule]:
-    """A rule for failures after errors, and a rule for failures only after Ctrl-C."""
+    """A rule for failures after usual errors, and one for failures only after others, such as Ctrl-C."""
     by_name = (
-        "`KeyboardInterrupt` and `SystemExit` are not subclasses of `Exception`. `with`, `finally` and "
-        "`kind is None` ask for no names."
+        "An `except` catches only what it names, and `Exception` does not include `KeyboardInterrupt` or "
+        "`SystemExit`. `with`, `finally` and `kind is None` ask for no names."
     )
     return (
         Rule(of, lambda run: not run.ctrl_c and when(run), seen, belief, advice),

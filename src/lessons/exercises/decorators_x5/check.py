@@ -172,7 +172,7 @@ ruled(KEY, "A test that catches a leak", kind="test", answer="test_retry", versi
         lets("stubborn", "makes four attempts", THIRD),
         lets("reopening", "opens a fourth attempt, closes it, and raises the third one's error", THIRD))),
     Asked("an attempt left open after a failure is caught", 1, TESTS, (
-        lets("belated", "closes an attempt that broke when all is over, not before", MIDDLE),
+        lets("belated", "closes an attempt that broke only when all is over", MIDDLE),
         lets("belated_later", "closes a second attempt that broke only when all is over", THIRD_TRY))),
     Asked("an attempt left open at the end is caught", 1, TESTS, (
         lets("unfinished", "does not close a second or third attempt that came to its end", END),

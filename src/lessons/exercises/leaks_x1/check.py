@@ -10,7 +10,7 @@ from lessons.exercises.leaks_parts import Door, by_error, in_an_except, parts, t
 
 
 def everywhere(answer: Any, sheet: Sheet) -> Facts:
-    """One run without a failure, one for each place at which a run can fail, and each by Ctrl-C, too."""
+    """The runs of `trials`: without a failure, and with one at each place at which a run can fail."""
     doors: list[Door] = []
 
     def run(source: Any, stages: Any, sink: Any) -> Any:
@@ -58,7 +58,7 @@ def other_lengths(answer: Any, sheet: Sheet) -> Facts:
         yield Fact(
             handled=count is None, came=refusals.get(count or 0, f"{came or 'no'} records came"),
             arrived=len(sink.rows), kept=len(sink.kept),
-            open=" and ".join(door.name for door in doors if not door.told),
+            open=" and ".join(door.name for door in doors if door.entry and not door.told),
             did=f"raised {tried.raised}{at}" if tried.error else f"returned {short(tried.value)}",
             # A generator turns a `StopIteration` that comes out of it into a `RuntimeError`.
             right="StopIteration" in tried.raised if count == 1 else tried.error is not None if count == 2

@@ -80,7 +80,7 @@ def _block(answer: Any, sheet: Sheet, weather: Weather, ended: str, when: str, e
         ctrl_c=error is not None and not isinstance(error, Exception),
         odd=isinstance(error, StopIteration | Hollow | GeneratorExit),
         must_raise=ended in ("error", "rollback"), raised=tried.said,
-        by_exit=type(entries[0]).__name__ != "_GeneratorContextManager",
+        by_exit=not commit_fails and type(entries[0]).__name__ != "_GeneratorContextManager",
         same_error=unchanged(tried, error) or (ended == "rollback" and tried.error is not None),
     )  # fmt: skip
 

@@ -19,7 +19,7 @@ class Run(Fact):
     path), "stuck" (the file beside it is gone), "full" (the disk is full from the last record on) or "empty"
     (no record came).
     other: the path of another report in the same folder.
-    raises: of what kind the error must be, if it comes of the answer.
+    raises: of what kind the error must be, if it is raised in the answer.
     ends: what must become of the report: "new", "old", or "either" if the failure came as late as that.
     meant: the error that left the block, if one was to. old: the report that is there at first.
     """
@@ -106,14 +106,14 @@ class Run(Fact):
 
     def said(self, tried: Attempt) -> Run:
         """Note what came out, and what follows from it."""
-        error = tried.error
+        error: Any = tried.error
         self.error, self.raised = error, "nothing" if error is None else described(error)
         self.ctrl_c = not isinstance(self.meant, Exception | None)
         late = self.raises is not None and (error is not None or self.kind == "run")
-        self.must_raise, self.by_exit = self.meant is not None or late, True
+        self.must_raise, self.by_exit = self.meant is not None or late, self.meant is not None
         # If closing fails after an error, the task does not say which of the two errors comes out.
         self.same_error = unchanged(tried, self.meant) or (self.kind == "full" and error is not None)
-        if late and error is not None:
+        if late:
             before = error.__context__ if self.kind == "blocked" else None  # deleting what is gone fails, too
             self.same_error = isinstance(error, self.raises) and not (error.__cause__ or before)
         self.good = self.ends != "old" and self.whole
@@ -286,8 +286,8 @@ REPLACING = Asked("nor when the replacing fails", 1, (
          "in a `finally`, or in an `except` that ends in `raise`. Use `os.replace`: `shutil.move` moves the "
          "file into a folder."),
     Rule(each_run, lambda run: run.kind in ("blocked", "stuck", "full") and not (run.whole or run.error),
-         "{when}, there was no new report, and no error came out.", "",
-         "Let the error of `close()` or `os.replace` go on: there is no new report."),
+         "{when}, there was no complete new report, and no error came out.", "",
+         "Let the error of `write`, `close()` or `os.replace` go on."),
 ))  # fmt: skip
 COUNTS = Asked("accepted and kept are told apart", 1, (
     Rule(each_run, lambda run: run.early,
