@@ -58,7 +58,7 @@ def other_lengths(answer: Any, sheet: Sheet) -> Facts:
         yield Fact(
             handled=count is None, came=refusals.get(count or 0, f"{came or 'no'} records came"),
             arrived=len(sink.rows), kept=len(sink.kept),
-            open=" and ".join(door.name for door in doors if door.entry and not door.told),
+            open=" and ".join(door.name for door in doors if not door.told),
             did=f"raised {tried.raised}{at}" if tried.error else f"returned {short(tried.value)}",
             # A generator turns a `StopIteration` that comes out of it into a `RuntimeError`.
             right="StopIteration" in tried.raised if count == 1 else tried.error is not None if count == 2
@@ -90,7 +90,7 @@ CLOSED = Asked("both parts are closed after every failure", 2, RUNS, (
     *by_error(everywhere, lambda run: run.parts, OPEN, "",
               "The archive can fail to open, and so can the call of `source.stream()`. Begin the `with` or "
               "`try` of what is open before that: `with source, sink:` does."),
-    Rule(other_lengths, lambda run: run.open, "{came}. Still open afterwards: {open}.", "", ONE_WITH),
+    Rule(other_lengths, lambda run: run.open, "{came}, and `__exit__` of {open} did not run.", "", ONE_WITH),
 ))  # fmt: skip
 TOLD_ONCE = Asked("the archive is told once how the run ended", 1, RUNS, (
     Rule(everywhere, lambda run: run.in_the_loop and run.left > 1 and run.once_else,
