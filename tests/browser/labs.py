@@ -40,18 +40,18 @@ def larger(lab: Lab, times: float = 1.5) -> None:
     )
 
 
-def looks(lab: Lab, box: Locator, name: str) -> None:
-    """Light, dark, large and narrow: axe finds nothing, and nothing sticks out. Pictures are kept."""
+def looks(lab: Lab, box: Locator, name: str, root: str = ROOT) -> None:
+    """Light, dark, large and narrow: axe finds nothing at `root`, nothing sticks out. Pictures are kept."""
     # Tall enough that a picture shows the whole lab.
     lab.page.set_viewport_size({"width": 1280, "height": 2000})
     for theme in ("light", "dark"):
         lab.theme(theme)
-        nameable(lab)
+        nameable(lab, root)
         fits(box)
         lab.screenshot(f"{name}-{theme}", box)
     lab.theme("light")
     larger(lab)
-    nameable(lab)
+    nameable(lab, root)
     fits(box)
     lab.screenshot(f"{name}-large", box)
     lab.command("application:toggle-left-area")
@@ -63,9 +63,9 @@ def looks(lab: Lab, box: Locator, name: str) -> None:
     lab.screenshot(f"{name}-narrow", box)
 
 
-def nameable(lab: Lab) -> None:
-    """axe finds nothing in any lab on the page."""
-    found = lab.axe(ROOT)
+def nameable(lab: Lab, root: str = ROOT) -> None:
+    """axe finds nothing in any lab on the page, or in what `root` selects."""
+    found = lab.axe(root)
     assert not found, "\n".join(found)
 
 

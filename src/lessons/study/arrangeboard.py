@@ -11,7 +11,7 @@ import traitlets
 from lessons.keys import KEYS
 from lessons.study import arranged, predictions
 from lessons.study.arranged import Problem, Program, Verdict
-from lessons.study.cards import Card, Carded, inline
+from lessons.study.cards import STYLE, Card, Carded, inline
 
 _HERE = Path(__file__).parent
 _boards: dict[str, Board] = {}
@@ -22,7 +22,7 @@ class Board(Carded, anywidget.AnyWidget):  # type: ignore[misc, unused-ignore]
     """Shows a problem. The page changes `program`; ``{"check": program}`` judges it."""
 
     _esm = KEYS + (_HERE / "arrangeboard.js").read_text(encoding="utf-8")
-    _css = (_HERE / "arrangeboard.css").read_text(encoding="utf-8")
+    _css = STYLE + (_HERE / "arrangeboard.css").read_text(encoding="utf-8")
     problem = traitlets.Dict().tag(sync=True)
     program: traitlets.List[Any] = traitlets.List().tag(sync=True)
     reply = traitlets.Dict().tag(sync=True)

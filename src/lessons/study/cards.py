@@ -6,6 +6,7 @@ import html
 import re
 import textwrap
 from dataclasses import dataclass
+from importlib.resources import files
 from typing import Any
 
 from lessons.versions import OtherVersion
@@ -17,6 +18,9 @@ _FRAME = (
     "color:var(--jp-content-font-color1,inherit);background:var(--jp-layout-color1,transparent);"
     "font-family:var(--jp-content-font-family,inherit);font-size:var(--jp-content-font-size1,inherit);line-height:1.5"
 )
+STYLE = files(__package__).joinpath("card.css").read_text(encoding="utf-8")
+"""The beginning of each card widget's style sheet."""
+
 PRE = "font-size:0.93em;line-height:1.35;white-space:pre-wrap"
 _CODE_STYLE = "font-family:var(--jp-code-font-family,monospace);font-size:0.93em"
 

@@ -12,7 +12,7 @@ import traitlets
 
 from lessons.keys import KEYS
 from lessons.study import predictions, recalls
-from lessons.study.cards import Card, Carded, inline
+from lessons.study.cards import STYLE, Card, Carded, inline
 from lessons.study.journal import Standing
 from lessons.study.questions import Question
 
@@ -25,7 +25,7 @@ class Asking(Carded, anywidget.AnyWidget):  # type: ignore[misc, unused-ignore]
     """Shows a question. ``{"commit": key, "guess": bool, "because": text}`` answers it."""
 
     _esm = KEYS + (_HERE / "choice.js").read_text(encoding="utf-8")
-    _css = (_HERE / "choice.css").read_text(encoding="utf-8")
+    _css = STYLE + (_HERE / "choice.css").read_text(encoding="utf-8")
     question = traitlets.Dict().tag(sync=True)
     standing = traitlets.Dict().tag(sync=True)
 

@@ -10,7 +10,7 @@ import traitlets
 
 from lessons.keys import KEYS
 from lessons.study import paired, predictions
-from lessons.study.cards import Card, Carded, inline
+from lessons.study.cards import STYLE, Card, Carded, inline
 from lessons.study.pairs import AFTER, DO_NOT_KNOW, pairs
 
 _HERE = Path(__file__).parent
@@ -22,7 +22,7 @@ class Paper(Carded, anywidget.AnyWidget):  # type: ignore[misc, unused-ignore]
     """Shows the nine questions. ``{"commit": {id: key}}`` answers all of them, once."""
 
     _esm = KEYS + (_HERE / "paper.js").read_text(encoding="utf-8")
-    _css = (_HERE / "paper.css").read_text(encoding="utf-8")
+    _css = STYLE + (_HERE / "paper.css").read_text(encoding="utf-8")
     paper = traitlets.Dict().tag(sync=True)
     standing = traitlets.Dict().tag(sync=True)
 

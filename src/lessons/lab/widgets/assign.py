@@ -18,6 +18,7 @@ from lessons.lab.experiments.assign import (
     Execution,
     assign,
 )
+from lessons.words import many
 
 TYPED = "as typed"
 NAMED = "by __set_name__"
@@ -225,7 +226,7 @@ def _dict(run: Execution, field: str) -> str:
         row = '<tr class="lc-other">' if other else "<tr>"
         rows.append(f'{row}<th scope="row">{escape(name)}</th><td>{was}</td><td>{now}{mark}</td></tr>')
     if others:
-        told = f"{others} other entries"
+        told = many(others, "other entry", "other entries")
         rows.append(f'<tr class="lc-slide-only"><td class="lc-soft" colspan="3">{told}</td></tr>')
     heads = "".join(f'<th scope="col">{head}</th>' for head in ("config.__dict__", "before", "after"))
     return (
