@@ -134,6 +134,40 @@ def test_slides_wait_with_their_answers(slides: Lab) -> None:
     assert press(slides, "Shift+Space", "Shift+Space") == READINGS
 
 
+HEAR = """() => {
+    window.heard = [];
+    window.channel = new BroadcastChannel("lifecycle-present");
+    window.channel.onmessage = ({ data }) => window.heard.push(data);
+}"""
+SAY = "said => { window.heard = []; window.channel.postMessage(said); }"
+
+
+def test_another_window_hears_where_the_slides_are_and_turns_them(slides: Lab) -> None:
+    ear = slides.page.context.new_page()
+    try:
+        ear.goto(f"{slides.server.address}/static/favicon.ico")
+        ear.evaluate(HEAR)
+        ear.evaluate(SAY, {"ask": "where"})
+        [first] = ear.wait_for_function("() => window.heard.length ? window.heard : null").json_value()
+        assert first == {
+            "lesson": "deck", "index": 0, "count": 4, "heading": "A deck for this test",
+            "cells": ["cell-0"], "at": "cell-0",
+            "nextHeading": "Two readings", "nextCells": ["cell-2", "cell-3", "cell-4"],
+        }  # fmt: skip
+        for said, index, at in [
+            ({"move": 1}, 1, HEADING),
+            ({"move": 1}, 1, READINGS),
+            ({"go": 3}, 3, ERROR),
+            ({"move": -1}, 2, WIDGET),
+        ]:
+            ear.evaluate(SAY, said)
+            heard = ear.wait_for_function("() => window.heard.at(-1)").json_value()
+            assert (heard["index"], heard["at"]) == (index, f"cell-{at}") and active(slides) == at
+        assert heard["nextCells"] == ["cell-7", "cell-8"]
+    finally:
+        ear.close()
+
+
 @pytest.mark.deep
 def test_a_traceback_is_one_line_on_slides(slides: Lab) -> None:
     go(slides, ERROR)

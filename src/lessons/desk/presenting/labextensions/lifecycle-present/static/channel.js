@@ -1,0 +1,49 @@
+// What the presenter's window hears and says. On this channel, each window with slides publishes
+//
+//   { lesson: "01_leaks", index: 3, count: 38, heading: "Two readings", cells: ["id", ...], at: "id",
+//     nextHeading: "What is left open", nextCells: ["id", ...] }
+//
+// at each step, and when it has opened. `index` counts from 0, `cells` are the ids of the cells on the slide, and
+// `at` is the one of them that is active. After the last slide there is no next one: `nextHeading` is null and
+// `nextCells` is empty. The question { ask: "where" } is answered with the same. { move: 1 }, { move: -1 } and
+// { go: index } turn the slides.
+
+import { current, go, heading, move, slides } from "./deck.js";
+
+const NAME = "lifecycle-present";
+
+const ids = slide => (slide || []).map(cell => cell.model.id);
+
+/** What is published of a notebook panel: its lesson and its slide. */
+export function where(panel) {
+  const all = slides(panel.content);
+  const index = current(panel.content, all);
+  const next = all[index + 1];
+  return {
+    lesson: panel.context.path.split("/").at(-1).replace(/\.ipynb$/, ""),
+    index,
+    count: all.length,
+    heading: heading(all[index]),
+    cells: ids(all[index]),
+    at: panel.content.activeCell.model.id,
+    nextHeading: next ? heading(next) : null,
+    nextCells: ids(next),
+  };
+}
+
+/** Open the channel. `shown` returns the panel whose slides are in view, or null. Returns what publishes its place. */
+export function listen(shown) {
+  const channel = new BroadcastChannel(NAME);
+  const publish = () => {
+    const panel = shown();
+    if (panel) channel.postMessage(where(panel));
+  };
+  channel.onmessage = ({ data }) => {
+    const panel = shown();
+    if (!panel) return;
+    if (data.ask === "where") publish();
+    if (Number.isInteger(data.move)) move(panel.content, data.move);
+    if (Number.isInteger(data.go)) go(panel.content, data.go);
+  };
+  return publish;
+}
