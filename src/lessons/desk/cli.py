@@ -47,6 +47,7 @@ def parser() -> argparse.ArgumentParser:
     )
     present.add_argument("lesson", nargs="?", help="how its name begins, such as 01 (default: the first)")
     _add_server_options(present, "its folder (default: desk/present)")
+    _add_vote_options(present)
     present.set_defaults(run=_present)
 
     again = commands.add_parser(
@@ -76,6 +77,24 @@ def _add_server_options(command: argparse.ArgumentParser, desk: str) -> None:
     command.add_argument("--desk", type=Path, metavar="DIR", help=desk)
 
 
+def _add_vote_options(command: argparse.ArgumentParser) -> None:
+    votes = command.add_argument_group("votes by phone")
+    votes.add_argument(
+        "--votes", action="store_true", help="let the class vote by phone, and show the address"
+    )
+    votes.add_argument(
+        "--votes-on",
+        metavar="ADDRESS",
+        help="the address or the interface for phones (default: the one that leads out)",
+    )
+    votes.add_argument(
+        "--votes-port", type=_port, metavar="N", help="its port (default: 8000, or the next free)"
+    )
+    votes.add_argument(
+        "--class-size", type=_size, metavar="N", help="people in the class: more votes are shown as such"
+    )
+
+
 def _lab(given: argparse.Namespace) -> None:
     from lessons.desk import server
 
@@ -90,7 +109,9 @@ def _lab(given: argparse.Namespace) -> None:
 def _present(given: argparse.Namespace) -> None:
     from lessons.desk import present
 
-    present.serve(given.lesson, given.desk, given.port, browser=not given.no_browser)
+    chosen = (given.votes_on, given.votes_port, given.class_size)
+    votes = present.Votes(*chosen) if given.votes or any(chosen) else None
+    present.serve(given.lesson, given.desk, given.port, browser=not given.no_browser, votes=votes)
 
 
 def _reset(given: argparse.Namespace) -> None:
@@ -111,6 +132,14 @@ def _html(given: argparse.Namespace) -> None:
 def _port(text: str) -> int:
     if not text.isascii() or not text.isdigit() or not 1 <= int(text) <= 65535:
         raise argparse.ArgumentTypeError(f"{text!r} is not a port: give a whole number from 1 to 65535")
+    return int(text)
+
+
+def _size(text: str) -> int:
+    if not text.isascii() or not text.isdigit() or not 1 <= int(text) <= 100_000:
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is not a class size: give a whole number from 1 to 100000"
+        )
     return int(text)
 
 

@@ -12,6 +12,8 @@ import json
 import os
 import shutil
 import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 from lessons.desk import server
@@ -43,11 +45,27 @@ In the slides:
                        (the cards in the notebook's toolbar return to them)"""
 
 
-def serve(lesson: str | None, desk: Path | None, port: int | None = None, browser: bool = True) -> None:
+@dataclass(frozen=True)
+class Votes:
+    """What a teacher chose for votes by phone; see `lessons.desk.votes.start.page`."""
+
+    on: str | None = None
+    port: int | None = None
+    class_size: int | None = None
+
+
+def serve(
+    lesson: str | None,
+    desk: Path | None,
+    port: int | None = None,
+    browser: bool = True,
+    votes: Votes | None = None,
+) -> None:
     """Open `lesson` (default: the first lesson) as slides, and present until Ctrl-C.
 
     `lesson` is the beginning of a notebook's name ("01").  The presenting desk is a folder of its own, by
     default `desk/present`.  Each presentation starts from scratch: no outputs, no predictions, no open tabs.
+    With `votes`, a page of its own takes votes by phone meanwhile.
 
     Raises `Trouble` if there is no such lesson, or if the desk or Lab cannot be used.
     """
@@ -70,7 +88,20 @@ def serve(lesson: str | None, desk: Path | None, port: int | None = None, browse
         path = settings / f"{plugin.replace(':', '/')}.jupyterlab-settings"
         desks.write(path, json.dumps(values, indent=1).encode())
     print(KEYS)
-    server.serve(desk, chosen, port, browser, [f"--LabApp.user_settings_dir={settings}"])
+    with _vote_page(votes):
+        server.serve(desk, chosen, port, browser, [f"--LabApp.user_settings_dir={settings}"])
+
+
+@contextlib.contextmanager
+def _vote_page(votes: Votes | None) -> Iterator[None]:
+    if votes is None:
+        yield
+        return
+    from lessons.desk.votes import start
+
+    with start.page(votes.on, votes.port, votes.class_size) as line:
+        print(start.invitation(line), end="", flush=True)
+        yield
 
 
 def begin(source: Path, desk: Path) -> None:

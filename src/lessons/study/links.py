@@ -19,7 +19,7 @@ _QUESTION = re.compile(r"([a-z]+)-([wrpe]\d+)")
 
 def address(id: str) -> str:
     """Where a lesson, a question or an exercise is; "" for another id, or without the course's folders."""
-    root = _course()
+    root = folder()
     path, place = _path(id)
     if root is None or not path:
         return ""
@@ -52,7 +52,8 @@ def _link(id: str) -> str:
     return f'<a href="{html.escape(there, quote=True)}">{id}</a>' if there else id
 
 
-def _course() -> Path | None:
+def folder() -> Path | None:
+    """The course's folder that the open notebook is in; None without one."""
     try:
         here = Path.cwd()
     except OSError:

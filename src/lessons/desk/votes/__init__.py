@@ -1,0 +1,1 @@
+"""Votes by phone: a page in a process of its own, which knows one question and no names."""

@@ -1,0 +1,132 @@
+"""The vote page as HTML: one page without a script, for small screens and screen readers."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import html
+import re
+from pathlib import Path
+
+from lessons.desk.votes.poll import Poll
+
+STYLE = Path(__file__).with_name("page.css").read_text(encoding="utf-8")
+_HASH = base64.b64encode(hashlib.sha256(STYLE.encode()).digest()).decode()
+
+HEADERS = {
+    "Content-Security-Policy": f"default-src 'none'; style-src 'sha256-{_HASH}'; img-src data:; "
+    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    # With no-referrer, browsers would send `Origin: null` with the form.
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Cache-Control": "no-store",
+}
+"""What each answer tells the browser: no script, no frame, no other site, nothing kept."""
+
+_CODE = re.compile(r"`([^`]+)`")
+_STRONG = re.compile(r"\*\*([^*]+)\*\*")
+_PRIVATE = "This page asks for no name and stores no address. Its cookie is a random number."
+
+
+def page(poll: Poll | None, voter: str, said: str = "") -> str:
+    """The page for one browser. said: why its last vote was not counted."""
+    body = [f'<p class="said" role="alert">{_inline(said)}</p>'] if said else []
+    if poll is None:
+        body += [
+            '<p role="status">No question is open. Look again when your teacher opens one.</p>',
+            _again(),
+        ]
+    elif poll.closed:
+        body += _closed(poll, voter)
+    else:
+        body += _open(poll, voter)
+    return (
+        '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
+        f'<title>{_title(poll, voter)}</title>\n<link rel="icon" href="data:,">\n<style>{STYLE}</style>\n'
+        "</head>\n<body>\n<main>\n<h1>Vote</h1>\n"
+        + "\n".join(body)
+        + f'\n<p class="small">{_PRIVATE}</p>\n</main>\n</body>\n</html>\n'
+    )
+
+
+def _title(poll: Poll | None, voter: str) -> str:
+    """What a screen reader says first."""
+    if poll is None:
+        return "No question is open"
+    if poll.replies:
+        return "The answer"
+    mine = poll.votes.get(voter)
+    if poll.closed:
+        return "The vote is closed"
+    return f"Sent: {mine}" if mine else "Vote"
+
+
+def _open(poll: Poll, voter: str) -> list[str]:
+    mine = poll.votes.get(voter, "")
+    said = f"Sent: you voted {mine}. You can change it until the vote is closed." if mine else ""
+    options = []
+    for letter, text in poll.options.items():
+        checked = " checked" if letter == mine else ""
+        options.append(
+            f'<label><input type="radio" name="letter" value="{letter}" required{checked}>'
+            f"<strong>{letter}</strong><span>{_inline(text)}</span></label>"
+        )
+    return [
+        *([f'<p class="said" role="status">{said}</p>'] if said else []),
+        f'<form method="post" action="/">\n<input type="hidden" name="name" value="{_plain(poll.name)}">',
+        f"<fieldset>\n<legend>{_round(poll)}{_inline(poll.prompt)}</legend>",
+        _code(poll.code),
+        *options,
+        "</fieldset>",
+        f"<button>{'Change my vote' if mine else 'Send my vote'}</button>\n</form>",
+        _again(),
+    ]
+
+
+def _closed(poll: Poll, voter: str) -> list[str]:
+    mine = poll.votes.get(voter, "")
+    voted = f"You voted {mine}." if mine else "You did not vote."
+    if poll.replies:
+        said = f"{voted} {poll.replies[mine]}"
+    else:
+        said = f"The vote is closed. {voted} The answer appears here when your teacher has run it."
+    shown = [f'<p class="said" role="status">{_inline(said)}</p>', f"<p>{_inline(poll.prompt)}</p>"]
+    shown.append(_code(poll.code))
+    for letter, text in poll.options.items():
+        marks = ["your vote"] * (letter == mine) + ["what happens"] * (letter == poll.right)
+        mark = f" <strong>({', '.join(marks)})</strong>" if marks else ""
+        kind = "option mine" if letter == mine else "option"
+        shown.append(f'<p class="{kind}"><strong>{letter}</strong><span>{_inline(text)}{mark}</span></p>')
+    return [*shown, _again()]
+
+
+def _again() -> str:
+    return '<a class="again" href="/">Look again</a>'
+
+
+def _round(poll: Poll) -> str:
+    return f"Round {poll.round}. " if poll.round > 1 else ""
+
+
+def _code(code: str) -> str:
+    if not code:
+        return ""
+    lines = []
+    for line in code.splitlines():
+        bare = line.lstrip(" ")
+        deep = min((len(line) - len(bare)) // 4, 6)
+        lines.append(f'<span class="in{deep}">{_plain(line[4 * deep :])}</span>')
+    return f"<pre><code>{''.join(lines)}</code></pre>"
+
+
+def _plain(text: str) -> str:
+    return html.escape(text, quote=True)
+
+
+def _inline(text: str) -> str:
+    coded = _CODE.sub(r"<code>\1</code>", html.escape(" ".join(text.split()), quote=False))
+    return _STRONG.sub(r"<strong>\1</strong>", coded)
