@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import sys
 from collections.abc import Sequence
 from importlib import import_module
 from importlib.util import find_spec
+from pathlib import Path
 from types import ModuleType
 
+from classroom.private import private
 from classroom.trouble import Trouble
 
 COMMANDS = {
@@ -30,6 +33,9 @@ Each module has two functions. `configure(parser)` adds the command's options, a
 description. `run(arguments)` returns the exit code. A module is imported only when its command is used.
 """
 
+FOR_OTHERS = ("student-kit",)
+"""Commands whose files are handed to others; the files of all other commands are private."""
+
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code, or 1 after one sentence about what stopped it, or 130 after
@@ -40,7 +46,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     words = list(sys.argv[1:] if argv is None else argv)
     try:
         given = parser(words[0] if words else "").parse_args(words)
-        return int(given.run(given))
+        with _private(given):
+            return int(given.run(given))
     except Trouble as trouble:
         print(f"classroom: {trouble}", file=sys.stderr)
         return 1
@@ -51,6 +58,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         print("\nclassroom: stopped.", file=sys.stderr)
         return 130
+
+
+def _private(given: argparse.Namespace) -> contextlib.AbstractContextManager[None]:
+    """What keeps the files of a command private; a student kit is meant for others."""
+    root = getattr(given, "course", None) or getattr(given, "folder", None)
+    if not isinstance(root, Path) or given.open_to_all:
+        return contextlib.nullcontext()
+    return private(root)
 
 
 def _refused(error: OSError) -> str:
@@ -76,7 +91,7 @@ def parser(command: str = "") -> argparse.ArgumentParser:
         if name == command:
             loaded = _load(name, module)
             loaded.configure(options)
-            options.set_defaults(run=loaded.run)
+            options.set_defaults(run=loaded.run, open_to_all=name in FOR_OTHERS)
     return top
 
 

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import csv
-import io
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -16,7 +14,9 @@ from classroom import records
 from classroom.course import Course, add_option
 from classroom.gradebook import gradebook
 from classroom.records import write_text
+from classroom.tables import as_csv
 from classroom.trouble import Trouble
+from lessons.words import many
 
 COLUMNS = (
     "assignment", "duedate", "timestamp", "student_id", "last_name", "first_name", "email",
@@ -98,15 +98,6 @@ def _number(value: float) -> str:
 
 def _versions(record: Mapping[str, Any]) -> str:
     return " ".join(f"{id}={version}" for id, version in record.get("version", {}).items())
-
-
-def as_csv(table: list[dict[str, str]]) -> str:
-    """Rows as CSV text, header first."""
-    text = io.StringIO()
-    writer = csv.DictWriter(text, (*COLUMNS, *MORE))
-    writer.writeheader()
-    writer.writerows(table)
-    return text.getvalue()
 
 
 @dataclass(frozen=True)
@@ -209,20 +200,25 @@ def _said(cell: str) -> str:
 
 @dataclass(frozen=True)
 class Filled:
-    """The result of `fill`, by student id."""
+    """The result of `fill`, by student id.
+
+    flagged: left out, because a person must look at them. unfinished: left out, because an open answer is not
+    graded yet.
+    """
 
     filled: list[str]
     unknown: list[str]
     flagged: list[str]
+    unfinished: list[str]
 
 
 def fill(sheet: Sheet, table: list[dict[str, str]], column: int, ids: int | None, *, comma: bool = False,
-         flagged: bool = False) -> Filled:  # fmt: skip
+         flagged: bool = False, unfinished: bool = False) -> Filled:  # fmt: skip
     """Write the scores of one assignment into a column of `sheet`; every other cell stays as it is.
 
     ids: the column with the students' ids or e-mail addresses; if None, the column that fits the most rows. A
-    cell keeps its value if the student has no submission, or if a person must look at the submission (unless
-    `flagged`).
+    cell keeps its value if the student has no submission, if a person must look at the submission (unless
+    `flagged`), or if an open answer is not graded yet (unless `unfinished`).
 
     Raises `Trouble` if no row fits, or if two rows name the same student.
     """
@@ -250,15 +246,17 @@ def fill(sheet: Sheet, table: list[dict[str, str]], column: int, ids: int | None
             f"No row of {sheet.path} names a student of the gradebook (such as {next(iter(names), 'none')}): "
             "use --id to say which column has the ids or e-mail addresses."
         )
-    aside = (
-        [] if flagged else [student for student in scored if scored[student]["flag"] == records.NEEDS_PERSON]
-    )
+    left = {records.NEEDS_PERSON: not flagged, records.BY_HAND: not unfinished}
+    aside = {student for student, row in scored.items() if left.get(row["flag"])}
     done = [student for student in places if student in scored and student not in aside]
     for student in done:
         score = scored[student]["score"]
         sheet.put(places[student], column, score.replace(".", ",") if comma else score)
     # A student without a row is reported once.
-    return Filled(done, sorted(set(scored) - set(places)), [one for one in aside if one in places])
+    kinds = {kind: [one for one in places if one in aside and scored[one]["flag"] == kind] for kind in left}
+    return Filled(
+        done, sorted(set(scored) - set(places)), kinds[records.NEEDS_PERSON], kinds[records.BY_HAND]
+    )
 
 
 def _cell(line: list[str], number: int) -> str:
@@ -278,6 +276,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--id", metavar="NAME", help="its column of student ids (default: whichever fits)")
     parser.add_argument("--decimal-comma", action="store_true", help="write 7,5 and not 7.5")
     parser.add_argument("--flagged", action="store_true", help="also fill in scores that need a person")
+    parser.add_argument(
+        "--unfinished", action="store_true", help="also fill in scores whose open answer is not graded yet"
+    )
     add_option(parser)
 
 
@@ -289,13 +290,18 @@ def run(arguments: argparse.Namespace) -> int:
         return _fill(course, chosen, arguments)
     table = list(rows(course, chosen))
     target = _file(arguments.to or course.root / "grades.csv")
-    write_text(target, as_csv(table), "utf-8")
+    write_text(target, as_csv((*COLUMNS, *MORE), table), "utf-8")
     print(f"{len(table)} rows are in {target}.")
     for row in table:
         if row["flag"] == records.NEEDS_PERSON:
             print(f"{row['assignment']}, {row['student_id']}: {row['flag']}.")
     _by_hand(table)
     return 0
+
+
+def _some(students: list[str]) -> str:
+    """Up to twenty ids."""
+    return ", ".join(students[:20]) + (", …" if len(students) > 20 else "")
 
 
 def _file(target: Path) -> Path:
@@ -322,9 +328,18 @@ def _fill(course: Course, chosen: list[str], arguments: argparse.Namespace) -> i
     column = sheet.column(arguments.column, "--column", chosen[0])
     ids = None if arguments.id is None else sheet.column(arguments.id, "--id", arguments.id)
     table = list(rows(course, chosen))
-    done = fill(sheet, table, column, ids, comma=arguments.decimal_comma, flagged=arguments.flagged)
+    done = fill(
+        sheet, table, column, ids,
+        comma=arguments.decimal_comma, flagged=arguments.flagged, unfinished=arguments.unfinished,
+    )  # fmt: skip
     beside = arguments.fill.with_name(f"{arguments.fill.stem}-filled{arguments.fill.suffix}")
     target = _file(arguments.to or beside)
+    if done.unfinished:
+        print(
+            f"{many(len(done.unfinished), 'score')} left out, because an open answer is not graded yet: "
+            f"{_some(done.unfinished)}. Grade it in the form grader (/formgrader in JupyterLab), or "
+            "fill in what there is with --unfinished."
+        )
     write_text(target, sheet.text(), sheet.encoding)
     print(f"{len(done.filled)} scores are in {target}, column {sheet.lines[0][column]!r}.")
     for student in done.flagged:

@@ -21,6 +21,7 @@ from classroom.compose import Chosen, Texts, as_bytes, notebook
 from classroom.course import FILE, STATE, TERM, TERM_LENGTH, Assignment, Course, parsed, written
 from classroom.gradebook import alone, changing, gradebook
 from classroom.own import FILES, folder_name, own_exercise
+from classroom.private import group_id, settle
 from classroom.records import write_text
 from classroom.release import CONFIG, generate, kit, kit_exercise, kit_texts, scripts_on_path, weaker
 from classroom.trouble import Trouble, same_format
@@ -52,6 +53,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
         help="a word for the term, such as wt26 (random letters are added), or a whole seed: wt26-7f3a9c1e",
     )  # fmt: skip
     parser.add_argument("--update", action="store_true", help="update it after a change")
+    parser.add_argument(
+        "--group", default="", metavar="GROUP", help="share the folder with this group of the machine"
+    )
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -61,8 +65,12 @@ def run(arguments: argparse.Namespace) -> int:
         if arguments.name or arguments.term:
             raise Trouble(f"--update takes name and term from {folder / FILE}: change them there.")
         print(*update(Course.read(folder)), sep="\n")
+        settle(folder, arguments.group)
         return 0
+    if arguments.group:
+        group_id(arguments.group)
     made = make(folder, arguments.name, arguments.term)
+    settle(made.root, arguments.group)
     count = sum(len(one.exercises) for one in made.assignments.values())
     what = f"{len(made.assignments)} assignments, {count} exercises, term {made.term}"
     print(f"Made a course in {folder}: {what}.")

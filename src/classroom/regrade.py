@@ -21,6 +21,7 @@ from classroom.course import Course, add_option
 from classroom.execute import Job, Result, Score, Times
 from classroom.grade import Recipe, add_options, in_sandbox, pooled, results
 from classroom.intake import Found, Template, described, submissions
+from classroom.tables import inert
 from classroom.trouble import Trouble
 
 COLUMNS = (
@@ -386,7 +387,7 @@ class _Writer:
             csv.writer(self._file).writerow(COLUMNS)
         reason = " | ".join(str(change) for change in one.changes if change.difference)
         about = {**new, "score_before": old["score"], "why": reason}
-        csv.writer(self._file).writerow([about[column] for column in COLUMNS])
+        csv.writer(self._file).writerow([inert(about[column]) for column in COLUMNS])
         self._file.flush()
 
     def _opened(self) -> IO[str]:

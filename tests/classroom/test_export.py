@@ -119,6 +119,36 @@ def test_an_open_answer_that_nobody_graded_is_said(
     assert exported(course)["gus"]["flag"] == ""
 
 
+def test_what_is_not_finished_is_left_out_and_said_first(
+    course: Course, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    gradings.enter(course, "gus", FULL, answers={f"{ASSIGNMENT}-open": "Because."})
+    path = tmp_path / "lms.csv"
+    path.write_text("id,leaks\ngus,\nbob,\n", encoding="utf-8")
+    line = ["export", ASSIGNMENT, "--course", str(course.root), "--fill", str(path)]
+    assert main(line) == 0
+    filled = tmp_path / "lms-filled.csv"
+    assert filled.read_text(encoding="utf-8") == "id,leaks\ngus,\nbob,1\n"
+    said = capsys.readouterr().out
+    assert said.startswith("1 score left out, because an open answer is not graded yet: gus.")
+    assert main([*line, "--unfinished"]) == 0
+    score = sum(FULL.values())
+    assert filled.read_text(encoding="utf-8") == f"id,leaks\ngus,{score}\nbob,1\n"
+    gradings.decide(course, "gus", 2, f"{ASSIGNMENT}-open")
+    assert main(line) == 0
+    assert filled.read_text(encoding="utf-8") == f"id,leaks\ngus,{score + 2}\nbob,1\n"
+
+
+def test_no_cell_runs_as_a_formula(course: Course) -> None:
+    evil = '=HYPERLINK("https://evil.example","Ada")'
+    gradings.enter(course, "=1+1", FULL)
+    gradings.name(course, "=1+1", evil, " +1", "@x.example")
+    row = exported(course)["'=1+1"]
+    assert (row["first_name"], row["last_name"], row["email"]) == (f"'{evil}", "' +1", "'@x.example")
+    text = (course.root / "grades.csv").read_text(encoding="utf-8")
+    assert not any(cell.strip(' "').startswith(tuple("=+-@\t\r")) for cell in text.split(","))
+
+
 def test_a_record_that_is_none_is_named(course: Course, capsys: pytest.CaptureFixture[str]) -> None:
     (course.records / ASSIGNMENT / "ada.json").write_text("{", encoding="utf-8")
     assert main(["export", "--course", str(course.root)]) == 1
