@@ -463,7 +463,8 @@ def _folder() -> Iterator[Path]:
 
 def _lay(files: Mapping[str, bytes], folder: Path) -> None:
     """Write `files` below `folder`, readable by the kernel's user."""
-    folder.mkdir(mode=0o755)
+    folder.mkdir()
+    folder.chmod(0o755)  # whatever the umask
     for name, content in files.items():
         parts = PurePosixPath(name).parts
         if not parts or PurePosixPath(name).is_absolute() or ".." in parts:
