@@ -25,7 +25,7 @@ import sys
 import tempfile
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -114,7 +114,7 @@ def free_port() -> int:
 class Server:
     """One `lifecycle lab` (or `present`) on a desk and a home folder of its own, until `stop`."""
 
-    def __init__(self, command: str = "lab", usual_port: bool = False) -> None:
+    def __init__(self, command: str = "lab", usual_port: bool = False, more: Sequence[str] = ()) -> None:
         # Jupyter looks for a free port and binds it later: two that start together may choose the same one.
         options = [] if usual_port else ["--port", str(free_port())]
         self.folder = Path(tempfile.mkdtemp(prefix="lifecycle-lab-"))
@@ -144,7 +144,7 @@ class Server:
         line = [sys.executable, "-m", "lessons.desk.cli", command, "--no-browser", "--desk", str(self.desk)]
         with self.log.open("wb") as log:
             self.process = subprocess.Popen(
-                [*line, *options],
+                [*line, *options, *more],
                 env=os.environ | {name: str(at) for name, at in (private | heard).items()},
                 cwd=self.folder,
                 stdin=subprocess.DEVNULL,

@@ -10,6 +10,7 @@ import io
 import json
 import os
 import socket
+import time
 from collections.abc import Iterable, Mapping
 from contextlib import closing
 from dataclasses import dataclass
@@ -141,11 +142,19 @@ class Line:
         else:
             line = socket.socket(socket.AF_INET)
         with closing(line):
+            until = time.monotonic() + PATIENCE
             line.settimeout(PATIENCE)
             line.connect(self.control)
             line.sendall(json.dumps(asked).encode() + b"\n")
-            with line.makefile("rb") as heard:
-                return heard.readline(LONGEST)
+            told = b""
+            while not told.endswith(b"\n") and len(told) < LONGEST:
+                # Also a page that sends letter by letter does not hold up the kernel.
+                line.settimeout(max(until - time.monotonic(), 0.001))
+                more = line.recv(LONGEST)
+                if not more:
+                    break
+                told += more
+            return told
 
 
 def line() -> Line | None:

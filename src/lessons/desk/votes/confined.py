@@ -1,7 +1,8 @@
-"""Rights that the vote page gives up before it listens: files, programs, other connections, memory.
+"""Rights that the vote page's process gives up before it serves anybody.
 
-An attacker who took over the page would still be in this process. On Linux, Landlock leaves it no file
-to open, no program to start and no TCP port to connect to. Elsewhere there is only the limit on connections.
+An attacker who took over the page would still be in this process. On Linux, Landlock and seccomp leave it no
+file to open, no program to start and nothing to connect to. Neither needs special rights or a program such as
+bubblewrap. Elsewhere there is only the limit on connections.
 """
 
 from __future__ import annotations
@@ -9,32 +10,38 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import os
+import platform
 import struct
 import sys
 
 MOST = 1_000
 """Connections at once."""
 
-SPARE = 100
+SPARE = 200
 """Descriptors for everything else, and for connections that come all at once."""
 
 MEMORY = 1 << 30
 """Bytes of address space. The page uses about a fifth of it."""
 
 _NOBODY = 65534
+_NO_NEW_PRIVS, _SECCOMP, _FILTER = 38, 22, 2
+
 _CREATE_RULESET, _RESTRICT_SELF = 444, 446
 """Landlock's system calls have the same numbers on all processors."""
-
 _FILES = {1: (1 << 13) - 1, 2: (1 << 14) - 1, 3: (1 << 15) - 1, 5: (1 << 16) - 1}
 """All rights to files that Landlock handles, by the version from which they exist."""
-_TCP = 0b11
-_SCOPES = 0b11
+_TCP = _SCOPES = 0b11
 """Landlock 4 handles `bind` and `connect` of TCP; Landlock 6 abstract sockets and signals."""
 
-_NO_NEW_PRIVS = 38
+_REFUSED = {
+    # The kernel's mark of the processor, and the numbers of: socket, connect, socketpair, execve, execveat,
+    # kill, ptrace, process_vm_readv, process_vm_writev, unshare, setns, bpf, io_uring_setup, pidfd_getfd.
+    "x86_64": (0xC000003E, (41, 42, 53, 59, 322, 62, 101, 310, 311, 272, 308, 321, 425, 438)),
+    "aarch64": (0xC00000B7, (198, 203, 199, 221, 281, 129, 117, 270, 271, 97, 268, 280, 425, 438)),
+}
 
 
-def limit_memory() -> int:
+def limit() -> int:
     """Limit memory and descriptors, and return how many connections there may be at once."""
     if sys.platform == "win32":
         return 400  # asyncio's selector holds 512 sockets there.
@@ -50,7 +57,10 @@ def limit_memory() -> int:
 
 
 def close_the_rest() -> bool:
-    """Give up all other rights; returns whether this system let it give up files and TCP connections."""
+    """Give up all other rights; returns whether this system can take away both files and connections.
+
+    It holds for this thread and for those that it starts later.
+    """
     if sys.platform != "linux":
         return False
     with contextlib.suppress(OSError):
@@ -61,16 +71,35 @@ def close_the_rest() -> bool:
     libc = ctypes.CDLL(None, use_errno=True)
     if libc.prctl(_NO_NEW_PRIVS, 1, 0, 0, 0):
         return False
+    return all([_without_files(libc), _without_connections(libc)])
+
+
+def _without_files(libc: ctypes.CDLL) -> bool:
     version = libc.syscall(_CREATE_RULESET, None, 0, 1)
     if version < 1:
         return False
     files = max(rights for since, rights in _FILES.items() if since <= version)
-    rules = struct.pack("QQQ", files, _TCP if version >= 4 else 0, _SCOPES if version >= 6 else 0)
-    rules = rules[: 8 if version < 4 else 16 if version < 6 else 24]
+    numbers = [files, *([_TCP] if version >= 4 else []), *([_SCOPES] if version >= 6 else [])]
+    rules = struct.pack(f"{len(numbers)}Q", *numbers)
     made = libc.syscall(_CREATE_RULESET, rules, len(rules), 0)
     if made < 0:
         return False
     try:
-        return bool(libc.syscall(_RESTRICT_SELF, made, 0) == 0 and version >= 4)
+        return bool(libc.syscall(_RESTRICT_SELF, made, 0) == 0)
     finally:
         os.close(made)
+
+
+def _without_connections(libc: ctypes.CDLL) -> bool:
+    if platform.machine() not in _REFUSED:
+        return False
+    processor, numbers = _REFUSED[platform.machine()]
+    # A program for the kernel: each step is a code, two jumps, and a number. The refusal is the last step.
+    load, equal, at_least, answer = 0x20, 0x15, 0x35, 0x06
+    steps = [(load, 0, 0, 4), (equal, 0, len(numbers) + 3, processor), (load, 0, 0, 0)]
+    steps.append((at_least, len(numbers) + 1, 0, 0x40000000))  # the second set of numbers of an x86_64
+    steps += [(equal, len(numbers) - place, 0, number) for place, number in enumerate(numbers)]
+    steps += [(answer, 0, 0, 0x7FFF0000), (answer, 0, 0, 0x00050001)]
+    packed = ctypes.create_string_buffer(b"".join(struct.pack("HBBI", *step) for step in steps))
+    head = ctypes.create_string_buffer(struct.pack("HxxxxxxQ", len(steps), ctypes.addressof(packed)))
+    return bool(libc.prctl(_SECCOMP, _FILTER, head, 0, 0) == 0)

@@ -33,7 +33,7 @@ _PRIVATE = "This page asks for no name and stores no address. Its cookie is a ra
 
 def page(poll: Poll | None, voter: str, said: str = "") -> str:
     """The page for one browser. said: why its last vote was not counted."""
-    body = [f'<p class="said" role="alert">{_inline(said)}</p>'] if said else []
+    body = [f'<p class="said" role="alert"><strong>{_inline(said)}</strong></p>'] if said else []
     if poll is None:
         body += [
             '<p role="status">No question is open. Look again when your teacher opens one.</p>',
@@ -67,7 +67,7 @@ def _title(poll: Poll | None, voter: str) -> str:
 
 def _open(poll: Poll, voter: str) -> list[str]:
     mine = poll.votes.get(voter, "")
-    said = f"Sent: you voted {mine}. You can change it until the vote is closed." if mine else ""
+    said = f"**Sent: you voted {mine}.** You can change it until the vote is closed." if mine else ""
     options = []
     for letter, text in poll.options.items():
         checked = " checked" if letter == mine else ""
@@ -76,7 +76,7 @@ def _open(poll: Poll, voter: str) -> list[str]:
             f"<strong>{letter}</strong><span>{_inline(text)}</span></label>"
         )
     return [
-        *([f'<p class="said" role="status">{said}</p>'] if said else []),
+        *([f'<p class="said" role="status">{_inline(said)}</p>'] if said else []),
         f'<form method="post" action="/">\n<input type="hidden" name="name" value="{_plain(poll.name)}">',
         f"<fieldset>\n<legend>{_round(poll)}{_inline(poll.prompt)}</legend>",
         _code(poll.code),
@@ -89,7 +89,7 @@ def _open(poll: Poll, voter: str) -> list[str]:
 
 def _closed(poll: Poll, voter: str) -> list[str]:
     mine = poll.votes.get(voter, "")
-    voted = f"You voted {mine}." if mine else "You did not vote."
+    voted = f"**You voted {mine}.**" if mine else "**You did not vote.**"
     if poll.replies:
         said = f"{voted} {poll.replies[mine]}"
     else:

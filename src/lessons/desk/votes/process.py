@@ -4,8 +4,9 @@ One line of JSON on its standard input says where to listen:
 
     {"host": "192.0.2.2", "ports": [8000, 8001], "control": "/tmp/a/control", "key": "..."}
 
-It answers with one line, `{"port": 8000, "control": ..., "confined": true}` or `{"failed": "..."}`, and ends
-when its input ends. The kernel reaches it through the control channel, a socket of its own.
+It answers with one line, `{"port": 8000, "control": "/tmp/a/control", "confined": true}` or
+`{"failed": "..."}`, and ends when its input ends. The kernel reaches it through the control channel, which is
+a socket of its own.
 """
 
 from __future__ import annotations
@@ -209,7 +210,7 @@ async def serve(host: str, ports: list[int], control: str, key: str) -> None:
     place = channel.sockets[0].getsockname()
     ended = asyncio.Event()
     loop = asyncio.get_running_loop()
-    server = Server(application(box), most=confined.limit_memory())
+    server = Server(application(box), most=confined.limit())
     await _rehearsed(server)
     is_confined = confined.close_the_rest()
     # Later than the line above, because a thread that runs already would keep its rights.
