@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import shutil
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import measuring
 import nbformat
+import psutil
 import pytest
 from harness import Lab, Server, browse, notebook
 from measuring import begin
@@ -115,6 +117,21 @@ def on_slide(lab: Lab) -> list[int]:
         for number in range(len(lab.cells()))
         if lab.cell(number).evaluate("cell => cell.matches('.jp-deck-mod-onscreen.jp-deck-mod-visible')")
     ]
+
+
+def test_without_votes_nothing_listens_beyond_this_machine(presenting: Server) -> None:
+    """Neither Lab nor a kernel, whose ports open a moment after its start."""
+    presenting.ask("api/kernels", "POST")
+    there = psutil.Process(presenting.process.pid)
+    until, listening = time.monotonic() + 60, set()
+    while len(listening) < 2 and time.monotonic() < until:
+        listening = {
+            (process.pid, one.laddr.ip)
+            for process in (there, *there.children(recursive=True))
+            for one in process.net_connections("inet")
+            if one.laddr and not one.raddr
+        }
+    assert len(listening) > 1 and {host for _, host in listening} <= {"127.0.0.1", "::1"}
 
 
 def test_slides_wait_with_their_answers(slides: Lab) -> None:
