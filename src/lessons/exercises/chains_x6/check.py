@@ -89,7 +89,7 @@ REJECTED = "a program that leaves nothing suspended was rejected{where}"
 FAIR = (
     Rule(tried, lambda one: one.family == "right" and one.stumbled,
          "a program that leaves nothing suspended met {raised} in your test{where}.", "",
-         "An error of your own sink or stage is raised again by `deliver`: catch it in the test."),
+         "`deliver` raises an error of your own sink or stage again: catch it in the test."),
     Rule(tried, lambda one: one.family == "right" and not one.passed and one.order_alone,
          f"{REJECTED}. It closes the source's first.", "",
          "Ask only whether each one is closed: in which order does not matter here."),
@@ -107,7 +107,7 @@ def catches(name: str, points: int, family: str, advice: str, *shown: Rule) -> A
     return Asked(name, points, FAIR, (
         Rule(tried, lambda one: one.family == family and one.stumbled,
              "for a program that {what} your test raises {raised}; it has to be an AssertionError.", "",
-             "Compare what you kept with what has to be, by `assert`."),
+             "Use `assert` to compare what you kept with what it has to be."),
         Rule(tried, lambda one: one.family == family and one.passed and one.spent,
              f"{PASSES} A later run had no records: an earlier one had used them up.",
              "chains-iterated-twice", "Make new records, or a new list iterator, for every run."),

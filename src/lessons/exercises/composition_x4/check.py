@@ -20,7 +20,7 @@ def build_of(variant: Variant) -> Callable[[], tuple[Any, Any, Any]]:
 def tried(answer: Any, sheet: Sheet) -> list[Any]:
     """Call the test with right runners and leaky ones; `kind` is "" or what gives a leaky one away.
 
-    They run on this side, in an order that the test cannot know. What all do alike is done there in one go.
+    They run on this side, in an order that the test cannot know. Equal work is done there once.
     """
     sheet.judge.keep = True
     begin = partial(sheet.judge.witness, at_work.begun)

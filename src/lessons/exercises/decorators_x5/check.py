@@ -34,7 +34,7 @@ def given(variant: Variant) -> Any:
 class Bench:
     """Where a test is tried: the `retry` and the `new_feed` that it is given, the same for all programs.
 
-    What a program makes is kept, so that nothing closes by luck.
+    Everything that a program makes is kept, so that nothing closes by luck.
     """
 
     def __init__(self, sheet: Sheet) -> None:
@@ -44,7 +44,7 @@ class Bench:
         self.streams: list[Any] = []
         self.looked = ""
         self.doubles = defaultdict[Any, Any](lambda: self._double(1))
-        # It is no generator function: no luck closes what it returns.
+        # It is not a generator function: no luck closes what it returns.
         stream = self.judge.function(lambda part: self.doubles[part].stream(), "stream", generator=False)
         room = {"stream": stream}
         for name in ("opened", "open", "read"):
@@ -62,10 +62,10 @@ class Bench:
         tried = attempt(test, *self.given)
         return Fact(
             name=name,
-            # Also by `pytest.raises`'s own error, which is no `Exception`.
+            # Also with the error of `pytest.raises` itself, which is not an `Exception`.
             rejected=isinstance(tried.error, Exception) or type(tried.error).__name__ == "Failed",
             error=tried.error, raised=tried.raised, place=f", at {tried.where}" if tried.where else "",
-            kind=(self.program.__doc__ or "").partition(": ")[2].rstrip(".") or "it is no generator",
+            kind=(self.program.__doc__ or "").partition(": ")[2].rstrip(".") or "it is not a generator",
             fed=bool(self.feeds), pulled=any(feed.opened for feed in self.feeds),
             left_open=self.looked == "open" and any(feed.open for feed in self.feeds),
         )  # fmt: skip
@@ -126,7 +126,7 @@ def lets(name: str, does: str, advice: str) -> Rule:
     return Rule(trials, lambda tried: name in tried.lets, seen, "", advice)
 
 
-PULL = "The call raises nothing and reads nothing: pull, by `list` or `next`, then look."
+PULL = "The call raises nothing and reads nothing: pull with `list` or `next`, then look."
 TESTS = (
     Rule(trials, lambda tried: tried.never_pulled and not tried.rejected,
          "your test never pulled from a stream, and lets wrong retries pass.", "", PULL),
@@ -139,7 +139,7 @@ TESTS = (
     Rule(trials, lambda tried: tried.rejected and tried.left_open,
          "your test rejects a right retry{place} ({kind}): the stream was left in the middle, and was "
          "not closed.", "leaks-refcount-closes",
-         "Close the stream yourself, by `stream.close()`: while others hold it, `del` closes nothing."),
+         "Close the stream yourself, with `stream.close()`: while another name holds it, `del` does not."),
     Rule(trials, lambda tried: tried.rejected, "your test rejects a right retry{place} ({kind}).", "",
          "Ask only for what the task promises of a right retry, and try your test on `right`."),
 )  # fmt: skip

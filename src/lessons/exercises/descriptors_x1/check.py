@@ -39,7 +39,7 @@ def both_fields(do: Script) -> None:
 
 @script
 def no_numbers(do: Script) -> None:
-    """What is no number, after one that is; then the numbers that an `if` forgets."""
+    """Values that are not numbers, after a number; then the numbers that an `if` forgets."""
     drawn = numbers(do.variant, f"{KEY}:wrong", 5)
     no_number: tuple[Any, ...] = f"{drawn[1]}", "", None, True, False, [drawn[2]], (drawn[2],), {}, b"7"
     for name, old in zip(FIELDS, (1, 0), strict=True):  # equal to True, and to False
@@ -139,6 +139,6 @@ GOES = Asked("settings that are not used any more go, and their values", 1, WORK
 ruled(KEY, "Give each station its own spread", kind="fix", answer="Settings", version=5, asked=[
     Asked("each settings object keeps its own checked values", 2, WORKS, OWN),
     APART,
-    Asked("what is no number is refused, and the old value stays", 1, WORKS, REFUSES),
+    Asked("a value that is not a number is refused, and the old value stays", 1, WORKS, REFUSES),
     GOES,
 ])  # fmt: skip

@@ -40,7 +40,7 @@ def own_values(do: Script) -> None:
 
 @script
 def no_whole_numbers(do: Script) -> None:
-    """What is no whole number, in an empty object: in a field that takes 1, and in one that does not."""
+    """Values that are not whole numbers, in an empty object: if the field takes 1, and if it does not."""
     drawn = Challenge(do)
     do.new("empty", of=drawn.made(**steps.of_nothing(do.judge)))
     do.assign("empty", channels=1, **{drawn.field: drawn.middle})

@@ -28,7 +28,7 @@ class Challenge:
 
 @script
 def one_field(do: Script) -> None:
-    """One field of one object: assigned, read, and given what is no option."""
+    """One field of one object: assigned, read, and given a value that is not an option."""
     drawn = Challenge(do)
     do.new("first", of=drawn.owner)
     do.assign("first", **{drawn.name: drawn.units[0]})
@@ -58,7 +58,7 @@ def both_fields(do: Script) -> None:
 
 @script
 def no_options(do: Script) -> None:
-    """What is near an option and is none, in an object that has a choice."""
+    """Values that look like an option but are not one, in an object that has a choice."""
     drawn = Challenge(do)
     units = drawn.units
     many: tuple[Any, ...] = (list(units), tuple(units), {})
@@ -115,10 +115,10 @@ def copies(do: Script) -> None:
             otherwise(False)
             given = short(drawn.units[1])
             if not exactly(read.value, drawn.units[1]):
-                raise Step(f"an object's choice was {given}. Its copy by {way}", steps.came(read), "lost")
+                raise Step(f"an object's choice was {given}. A copy of it ({way})", steps.came(read), "lost")
             setattr(made.value, drawn.name, drawn.units[2])
             if not exactly(attempt(getattr, thing, drawn.name).value, drawn.units[1]):
-                what = f"a copy by {way} was given another choice, and the original"
+                what = f"a copy ({way}) was given another choice, and the original"
                 raise Step(what, f"no longer reads {given}", "shared")
 
 
@@ -132,7 +132,7 @@ WORKS = (
 )  # fmt: skip
 OWN = (*rows(own_choices, "other object", "other self"), row(own_choices, "", *USUAL["other"]))
 APART = (row(both_fields, "", *USUAL["other field"]),)
-REFUSES = Asked("what is no option is refused with a ValueError, and the old stays", 1, WORKS, (
+REFUSES = Asked("other values are refused with a ValueError, and the old one stays", 1, WORKS, (
     Rule(no_options, lambda step: step.how == "taken as it is" and "= '" not in step.what,
          "{what} {came}.", TYPES, COMPARE),
     *rows(no_options, "taken", "kind", "changed"),

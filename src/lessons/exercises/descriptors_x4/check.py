@@ -47,7 +47,7 @@ def allowed_values(variant: Variant) -> list[Given]:
 
 
 def no_fields(variant: Variant) -> list[tuple[str, Any]]:
-    """Names that are no field: misspelt ones, one that is like none, and what a class has besides."""
+    """Names of no field: misspelt ones, one that looks like no field, and other names in a class."""
     return [
         ("windowsize", 3), ("window_size", 3), ("spred", 2.5), ("Label", "Lund"), ("windowSizes", 3),
         (f"zq{variant.number(KEY, 0, 10**7)}", 1), ("usual", 3), ("__doc__", "text"),
@@ -119,7 +119,7 @@ def built_wrongly(do: Script) -> None:
 
 @script
 def misspelt(do: Script) -> None:
-    """Names that are no field, assigned and given to the constructor."""
+    """Names of no field, assigned and given to the constructor."""
     do.new("config")
     names = steps.hearsay(do.answer, host.parameters)
     more = [name for name in names if name not in usual_values(do.variant)] if type(names) is list else []
@@ -154,7 +154,7 @@ def calling_usual(write: Callable[[Script], None]) -> Observation:
             for name in fields:
                 look = steps.hearsay(do.answer, host.lacks, name)
                 if isinstance(look, str) and look:
-                    came = f"is no field any more after a call of `usual`: there is {look}"
+                    came = f"is not a field any more after a call of `usual`: there is {look}"
                     raise Step(f"`{do.answer.__name__}.{name}`", came, "replaced") from None
             raise
         finally:
@@ -196,7 +196,7 @@ def checked_later(do: Script) -> None:
     for said in ("later", "before"):
         checked(do, said, allowed[1:], TypeError)  # the limits are looked at in new settings
     # What the objects themselves take is another aspect's affair.
-    # What equals the usual value is refused as well.
+    # A wrong value that equals the usual one is refused as well.
     wrong: list[tuple[Given, tuple[type[Exception], ...]]] = [
         ({"label": "roof" if value == usual[name] else "dome", name: value}, (kind,))
         for name, value, kind in wrong_values(do.variant)
@@ -212,7 +212,7 @@ def checked_later(do: Script) -> None:
 
 
 LIMITS = "Compare the limits that you gave to the field with those in the task: 1 is allowed, and so is 0.5."
-GIVEN_FIRST = "What was given comes first, then the usual value of the moment when the object is made."
+GIVEN_FIRST = "A given value comes first, then the usual value at the moment when the object is made."
 # Settings without fields that check leave nothing else to see.
 WORKS = (
     row(objects, ("other self", "taken object"), steps.ON_INSTANCE, steps.TO_THE_CLASS),
@@ -225,7 +225,7 @@ CHECKED = Asked("each field is checked, in the constructor and afterwards", 2, W
         "Let the constructor assign as any code does, with `self.… = …` or `setattr`."),
     row(built_wrongly, "", "", "Let the field's own error come out of the constructor."),
 ))  # fmt: skip
-NAMES = Asked("a name that is no field is refused", 1, WORKS, (
+NAMES = Asked("a name of no field is refused", 1, WORKS, (
     row(misspelt, "taken", "",
         "A field answers for its own name only. `__setattr__` is called for every name: let fields pass."),
     row(misspelt, "kind", "", "Asked for is an `AttributeError` whose message names the name."),

@@ -1,8 +1,8 @@
 """descriptors-x5: a test that catches a field that leaks.
 
-What a test finds by the collector is the host's word. It does not know which field is right: all of them
-are made of the same code, and come in an order that is drawn. A test that is written to look at that code,
-and not at what a field does, is not caught.
+The judge learns from the host alone what a test finds by the collector. The host does not know which field is
+right: all of them are made of the same code, and come in an order that is drawn. A test that is written to
+look at that code, and not at what a field does, is not caught.
 """
 
 from collections.abc import Callable
@@ -33,7 +33,7 @@ def run(answer: Any, sheet: Sheet, group: str, kind: type[programs.Plain]) -> Ru
 
     returned: where it returned something. swallowed: the line at which an assertion failed though it passed.
     asked: how often a field was assigned to in an object that it had not met, or refused a value. replaced:
-    where on the class a field stood and no longer stands. error_kept: whether the error of a refusal is still
+    where on the class there was a field, and is none now. error_kept: whether the error of a refusal is still
     there when the test has failed. It has also what `Notes` has.
     """
     notes = programs.Notes(kind)
@@ -134,7 +134,7 @@ def passes(group: str, when: Callable[[Run], object], seen: str, belief: str, ad
 SHARES = Asked("it fails for each field that shares values", 2, WORKS, (
     *of("sharing"),
     passes("sharing", lambda run: run.objects == 1, ": it assigns to one object only", "",
-           "What is shared shows when a second object gets another value. Then read both."),
+           "Assign another value to a second object, then read both: now you see what they share."),
     passes("sharing", bool, ": it does not read both after both were assigned different values", "",
            "Assign to both objects first, different values, and only then read the one and the other."),
 ))  # fmt: skip
@@ -151,7 +151,7 @@ REFUSED = Asked("it fails for each that keeps an object after a refusal", 1, WOR
            "Assign a text to an object as well, catch the `TypeError`, let the object go, and see whether it "
            "is gone."),
     passes("refused", lambda run: run.program is programs.Error and run.alone, "", "",
-           "Catch the error by `try` and `except`: `assertRaises` lets go of what an error holds."),
+           "Catch the error with `try` and `except`: `assertRaises` clears what the error holds."),
     passes("refused", bool, "", "",
            "Refuse a text after all other assignments. Keep a weak reference to the object that was refused "
            "it, let all objects go, and see whether they are gone."),

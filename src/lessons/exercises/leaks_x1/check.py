@@ -110,7 +110,7 @@ TOLD_ONCE = Asked("the archive is told once how the run ended", 1, RUNS, (
 ))  # fmt: skip
 ARRIVES = Asked("all records arrive, and so does an error", 1, RUNS, (
     Rule(everywhere, lambda run: (run.struck or run.phase == "open") and run.raised == "nothing",
-         "{when}, no error came out: whoever started the run believes that it went well.",
+         "{when}, no error came out: the caller believes that the run went well.",
          "leaks-truthy-is-success",
          "Let the error go on when all is closed. Look at what each `__exit__` returns, at a `return` in "
          "`finally`, and at each `except` that does not end in `raise`."),

@@ -137,8 +137,8 @@ KEPT = Asked("the rows are kept when the block succeeds, and only then", 1, [BOR
          "success is `kind` `None`."),
     Rule(each_way, lambda block: block.ended == "end" and not block.handled and block.kept != block.stored,
          LOST, "leaks-accepted-is-kept",
-         "What is not committed is taken back when the connection is given back: "
-         "`self.connection.commit()` keeps it."),
+         "Rows that are not committed are taken back when the connection is given "
+         "back: `self.connection.commit()` keeps them."),
     Rule(each_way, lambda block: block.handled and block.kept != block.stored, LOST, "",
          "The arguments of `__exit__` say how this block ended. `sys.exc_info` tells of the caller's error."),
     # If a slot is still taken, the aspect above has said so.

@@ -10,5 +10,5 @@ class Entry:
 
     def __exit__(self, kind, error, trace):
         # TODO: `self.connection.commit()` keeps the rows, `self.connection.close()` gives the slot back.
-        # What is not committed by then is taken back. Which of them on which way out?
+        # Rows that are not committed by then are taken back. Which call belongs to which way out?
         ...

@@ -35,7 +35,7 @@ class Block(Fact):
     """One `with open_together(openers) as lines:` block: what fails in it, and what was seen.
 
     fails: the number of the opener that fails. refuses: that of the connection that fails to close, or -1
-    for all. error: that of the opener, of the closing, or else of the block. inside: another block that is
+    for all. error: that of the opener, of `close`, or else of the block. inside: another block that is
     run in this one. made_first: whether that one is made before this one is entered. equal: whether all its
     openers are one function, as `engine.connect` is.
     """
@@ -151,8 +151,8 @@ RUNS = (
          "Call each of the openers once on the way into the block, and hand over what they return."),
     Rule(each_failure, lambda block: block.whole and block.closed_early,
          "in the block {closed_early} of {count} connections were closed already.", "",
-         "A `with` or `finally` closes on the way out of its function, by `return` as well: "
-         "`ExitStack.pop_all()` takes the connections along, or `yield` inside of the `with`."),
+         "A `with` or `finally` closes when its function ends, also with `return`. Take the "
+         "connections out with `ExitStack.pop_all()`, or use `yield` inside the `with`."),
 )  # fmt: skip
 """What must hold before anything else can be seen."""
 CLOSES = (

@@ -1,8 +1,8 @@
 """leaks-x5: a test that catches the leak.
 
 The jobs run here, on the engine and the readings that the student's test made in the host. The host sees what
-a job does with them, and never the job. What a job leaves open is held there by its error alone, as by a
-traceback, or by a cycle: a test that drops the error, or calls the collector, loses the leak.
+a job does with them, and never the job. If a job leaves a connection open, only its error holds it there, or
+a cycle: a test that drops the error, or calls the collector, loses the leak.
 """
 
 import gc
@@ -126,7 +126,7 @@ def catches(leaks: str, when: str, never: str) -> tuple[Rule, ...]:
     """The rules by which a test misses the jobs that leak on one way out."""
     passed = "passed your test"
     rows = (
-        (lambda one: not one.passed, "made your test end with {said}: this is no `AssertionError`.",
+        (lambda one: not one.passed, "made your test end with {said}, which is not an `AssertionError`.",
          "", "Catch whatever the job raises, keep it, then `assert`."),
         (lambda one: not one.provoked, f"{passed}: in it, the job was never {never}.", "",
          "List the ways in which a job can end, and run it once for each, on a pool of its own."),
