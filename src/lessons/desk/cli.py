@@ -39,6 +39,20 @@ def parser() -> argparse.ArgumentParser:
     _add_server_options(lab, "your working folder (default: desk)")
     lab.set_defaults(run=_lab)
 
+    laid = commands.add_parser(
+        "desk",
+        help="make or update your desk, and start no server",
+        description="Put a working copy of the lessons and exercises on your desk, or bring it up to date. "
+        "Your edits there are never overwritten. Use it with a JupyterHub, Notebook 7 or VS Code.",
+    )
+    laid.add_argument("folder", nargs="?", type=Path, metavar="FOLDER", help="the folder (default: desk)")
+    laid.add_argument(
+        "--default",
+        action="store_true",
+        help="also make it the folder on which every Jupyter of this environment opens",
+    )
+    laid.set_defaults(run=_lay)
+
     present = commands.add_parser(
         "present",
         help="open a lesson as slides, for a class",
@@ -99,11 +113,28 @@ def _lab(given: argparse.Namespace) -> None:
     from lessons.desk import server
 
     source = desks.course()
-    desk = _desk(given, source)
+    desk = _desk(given.desk, source)
     report = desks.lay(source, desk)
     print(*report.sentences(), sep="\n", end="\n" if report.sentences() else "")
-    first = next((path for path in desks.lessons(source) if (desk / path).is_file()), None)
-    server.serve(desk, first, given.port, browser=not given.no_browser)
+    server.serve(desk, _first(source, desk), given.port, browser=not given.no_browser)
+
+
+def _lay(given: argparse.Namespace) -> None:
+    source = desks.course()
+    desk = _desk(given.folder, source)
+    said = desks.lay(source, desk).sentences()
+    first = _first(source, desk)
+    print(*said or ["Every file is up to date."], sep="\n")
+    print(f"Your desk is {desk}" + (f": begin with {first}." if first else "."))
+    if given.default:
+        from lessons.desk import environment
+
+        print(f"Jupyter in this environment now opens on it: {environment.open_on(desk, first)}")
+
+
+def _first(source: Path, desk: Path) -> str | None:
+    """The first lesson that is on the desk."""
+    return next((path for path in desks.lessons(source) if (desk / path).is_file()), None)
 
 
 def _present(given: argparse.Namespace) -> None:
@@ -116,11 +147,11 @@ def _present(given: argparse.Namespace) -> None:
 
 def _reset(given: argparse.Namespace) -> None:
     source = desks.course()
-    print(*desks.reset(source, _desk(given, source), given.lesson), sep="\n")
+    print(*desks.reset(source, _desk(given.desk, source), given.lesson), sep="\n")
 
 
-def _desk(given: argparse.Namespace, source: Path) -> Path:
-    return (given.desk.expanduser() if given.desk else source / "desk").absolute()
+def _desk(chosen: Path | None, source: Path) -> Path:
+    return (chosen.expanduser() if chosen else source / "desk").absolute()
 
 
 def _html(given: argparse.Namespace) -> None:

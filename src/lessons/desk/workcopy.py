@@ -141,7 +141,7 @@ def refuse_course(source: Path, desk: Path) -> None:
     root, chosen = source.resolve(), desk.resolve()
     inside = any(chosen.is_relative_to(root / shelf) for shelf in SHELVES)
     if chosen == root or inside:
-        raise Trouble(f"{desk} belongs to the course itself: choose another folder (--desk DIR).")
+        raise Trouble(f"{desk} belongs to the course itself: choose another folder.")
 
 
 def write(path: Path, content: bytes) -> None:
@@ -378,8 +378,7 @@ def _trouble(path: Path, error: OSError) -> Trouble:
             f"The disk is full: {path} was not written. Your files are unchanged. Free some space."
         )
     return Trouble(
-        f"The desk cannot be written: {path}: {_reason(error)}. "
-        "Choose a folder that you may write to (--desk DIR)."
+        f"The desk cannot be written: {path}: {_reason(error)}. Choose a folder that you may write to."
     )
 
 

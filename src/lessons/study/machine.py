@@ -132,6 +132,8 @@ def _system(machine: Machine) -> Finding:
             "This Python runs in a browser: it has no other processes and no network. A cell that needs one "
             "stops with an error: go on with the next one.",
         )
+    if machine.platform == "darwin":
+        return Finding(False, f"On macOS every lesson runs. {_NO_LIMIT}")
     if machine.platform != "win32":
         return Finding(True, "An operating system on which every lesson runs.")
     if machine.versions["psutil"] is None:
@@ -143,8 +145,15 @@ def _system(machine: Machine) -> Finding:
     return Finding(
         False,
         "On Windows the limit of open files cannot be lowered. Where a lesson runs out of files or "
-        "sockets, it says so and goes on. Everything else runs.",
+        f"sockets, it says so and goes on. Everything else runs. {_NO_LIMIT}",
     )
+
+
+_NO_LIMIT = (
+    "A check runs your code in this kernel, and nothing limits its memory: if the computer becomes slow, "
+    "interrupt the kernel."
+)
+"""On Linux a check runs in a copy of the kernel, which has limits."""
 
 
 def _version(name: str) -> str | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -44,6 +45,56 @@ def test_lab_lays_the_desk_and_opens_the_first_lesson(
     assert served == [(tmp_path / "a desk", first, 9000, {"browser": False})]
     assert (tmp_path / "a desk" / first).is_file()
     assert "Copied" in capsys.readouterr().out
+
+
+def test_desk_lays_the_copy_starts_nothing_and_says_so(
+    tmp_path: Path, served: list[tuple], capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder, first = tmp_path / "a desk", desk.lessons(desk.course())[0]
+    assert cli.main(["desk", str(folder)]) == 0
+    ends = f"Your desk is {folder}: begin with {first}.\n"
+    assert re.fullmatch(r"Copied \d+ files to the desk\.\n" + re.escape(ends), capsys.readouterr().out)
+    laid = {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+    assert cli.main(["desk", str(folder)]) == 0
+    assert capsys.readouterr().out == f"Every file is up to date.\n{ends}"
+    assert {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()} == laid
+    assert served == []
+
+
+def test_desk_keeps_an_edit_and_brings_back_a_lost_file(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    first, second, *_ = desk.lessons(desk.course())
+    assert cli.main(["desk", str(tmp_path)]) == 0
+    (tmp_path / first).write_text("mine")
+    (tmp_path / second).unlink()
+    capsys.readouterr()
+    assert cli.main(["desk", str(tmp_path)]) == 0
+    assert (tmp_path / first).read_text() == "mine" and (tmp_path / second).is_file()
+    assert "Copied 1 file to the desk." in capsys.readouterr().out
+
+
+def test_desk_without_a_folder_is_the_one_beside_the_lessons(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "notebooks").mkdir()
+    monkeypatch.setattr(desk, "course", lambda: tmp_path)
+    assert cli.main(["desk"]) == 0
+    assert capsys.readouterr().out == f"Every file is up to date.\nYour desk is {tmp_path / 'desk'}.\n"
+
+
+@pytest.mark.parametrize("folder", [".", "notebooks/mine", "a file"])
+def test_desk_refuses_the_course_itself_and_a_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], folder: str
+) -> None:
+    (tmp_path / "notebooks").mkdir()
+    (tmp_path / "notebooks/data.csv").touch()
+    (tmp_path / "a file").touch()
+    monkeypatch.setattr(desk, "course", lambda: tmp_path)
+    assert cli.main(["desk", str(tmp_path / folder)]) == 1
+    said = capsys.readouterr()
+    assert said.out == "" and said.err.startswith("lifecycle: ") and said.err.count("\n") == 1
+    assert "belongs to the course itself" in said.err or "is a file" in said.err
 
 
 def test_a_relative_desk_is_meant_from_the_current_folder(
