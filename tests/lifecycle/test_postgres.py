@@ -3,10 +3,15 @@
 import contextlib
 import json
 import random
+import re
+import select
+import socket
 import subprocess
 import sys
+import tempfile
 import threading
 import time
+from pathlib import Path
 
 import killed_runs
 import pytest
@@ -414,3 +419,86 @@ def test_parts_7_a_killed_run_leaves_the_old_rows_or_the_new_ones(engine, addres
     assert counted["wrong"] == []
     ways = [counted[way] for way in ("killed", "reported", "refused")]
     assert sum(ways) == runs and (runs < 100 or min(ways) > 0)
+
+
+# What 05 shows in In production
+
+LESSON = Path(__file__).resolve().parents[2] / "notebooks/05_composition.ipynb"
+
+
+@contextlib.contextmanager
+def losing_replies(address, folder):
+    """The address of a door to the database. Once, it loses the reply to a COMMIT: the connection ends."""
+    behind = Path(sql.make_url(address).query["host"], ".s.PGSQL.5432")
+    left = ["the first reply"]
+
+    def serve(client):
+        with client, socket.socket(socket.AF_UNIX) as server:
+            server.connect(str(behind))
+            while ready := select.select([client, server], [], [], 60)[0]:
+                data = ready[0].recv(65536)
+                if not data:
+                    return
+                (server if ready[0] is client else client).sendall(data)
+                if ready[0] is client and b"COMMIT" in data and left:
+                    left.pop()
+                    server.recv(65536)  # the database has committed
+                    return
+
+    with socket.socket(socket.AF_UNIX) as door:
+        door.bind(str(folder / ".s.PGSQL.5432"))
+        door.listen()
+
+        def open_door():
+            with contextlib.suppress(OSError):  # until the door is closed
+                while True:
+                    threading.Thread(target=serve, args=[door.accept()[0]], daemon=True).start()
+
+        threading.Thread(target=open_door, daemon=True).start()
+        yield sql.make_url(address).update_query_dict({"host": str(folder)})
+        door.shutdown(socket.SHUT_RDWR)
+    assert not left, "no reply was lost"
+
+
+@pytest.mark.parametrize(("replace", "kept"), [(False, 10), (True, 5)])
+def test_an_appended_load_is_doubled_if_the_reply_to_its_commit_is_lost(engine, replace, kept):
+    seen = []
+
+    @retryOnFailure(maxAttempts=2, delaySeconds=0)
+    def night(engine):
+        try:
+            with PipelineContext(ListSource(DAYS), sink=SqlSink(engine, "days", replace)) as pipeline:
+                pipeline.run()
+        except OSError as error:
+            seen.append(type(error))
+            raise
+
+    # A socket's path has at most about a hundred characters, so the folder is not in pytest's own.
+    with (
+        tempfile.TemporaryDirectory(dir="/tmp") as folder,
+        losing_replies(engine.url, Path(folder)) as address,
+    ):
+        through = sql.create_engine(address)
+        night(through)
+        through.dispose()
+    assert seen == [ConnectionError]
+    assert len(rows(engine)) == kept
+
+
+@pytest.mark.deep
+def test_the_cells_of_the_lesson_print_over_postgresql_what_the_lesson_says(engine, capsys):
+    cells = {cell["id"]: "".join(cell["source"]) for cell in json.loads(LESSON.read_bytes())["cells"]}
+    before = ("setup", "setup-parts", "setup-days", "engine", "kept")
+    shown = ("postgres-address", "postgres-activity", "postgres-compare", "postgres-run")
+    names = {"__name__": "lesson"}
+    for id in before:
+        exec(cells[id].replace("%xmode Minimal", ""), names)
+    engine.dispose()  # the database would list its connection, too
+    capsys.readouterr()
+    for id in shown:
+        address = engine.url.render_as_string(hide_password=False)
+        lines = cells[id].replace("postgresql+psycopg://user:password@host/database", address)
+        # The reader removes the mark before the line of the address.
+        exec(lines.replace("# ADDRESS", "ADDRESS"), names)
+    (said,) = re.findall(r"```\n(.*?)```", cells["postgres-why"], re.DOTALL)
+    assert capsys.readouterr().out == said

@@ -1,7 +1,7 @@
 """Make every Jupyter of this environment open on a desk: JupyterLab, Notebook 7, a hub's or Binder's server.
 
-The settings are in the environment's own folder, where Jupyter reads them after the user's. What an
-administrator or a hub sets on the command line is used instead. `lifecycle lab` does not need any of this.
+The settings are in the environment's own folder. Options of the command line, and those that a hub sets, come
+first. `lifecycle lab` does not need any of this.
 """
 
 from __future__ import annotations
@@ -51,9 +51,9 @@ def open_on(desk: Path, first: str | None) -> Path:
 def opening(desk: Path, first: str | None) -> dict[str, dict[str, str]]:
     """The settings of Jupyter's server: files below the desk, and the first lesson in Lab.
 
-    Notebook 7 begins with its own list of files, which shows lessons and exercises.
+    Beside the lesson, Lab lists the folders of the desk. Notebook 7 begins with this list.
     """
-    opens = "/lab/tree/" + quote(first) if first else "/lab"
+    opens = f"/lab/tree/{quote(first)}?file-browser-path=/" if first else "/lab"
     return {"ServerApp": {"root_dir": str(desk), "default_url": opens}, "LabApp": {"default_url": opens}}
 
 

@@ -16,6 +16,7 @@ from lessons.desk import workcopy as desk
 
 COURSE = Path(__file__).resolve().parents[3]
 FIRST = desk.lessons(COURSE)[0]
+OPENS = f"/lab/tree/{FIRST}?file-browser-path=/"
 
 # What each of Jupyter's servers makes of the settings: the folder it serves, and the page on which it opens.
 ASKED = """
@@ -62,9 +63,7 @@ def test_lab_keeps_widgets_and_asks_nobody_for_news(tmp_path: Path, settings: Pa
     assert json.loads(page.read_bytes()) == environment.PAGE_CONFIG
 
 
-@pytest.mark.parametrize(
-    ("app", "opens"), [("lab", f"/lab/tree/{FIRST}"), ("notebook", "/tree"), ("server", f"/lab/tree/{FIRST}")]
-)
+@pytest.mark.parametrize(("app", "opens"), [("lab", OPENS), ("notebook", "/tree"), ("server", OPENS)])
 def test_each_server_serves_the_desk(
     tmp_path: Path, settings: Path, monkeypatch: pytest.MonkeyPatch, app: str, opens: str
 ) -> None:
