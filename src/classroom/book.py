@@ -20,15 +20,13 @@ from nbformat import from_dict
 from nbgrader import utils
 from nbgrader.api import MissingEntry
 from sqlalchemy.exc import DatabaseError, DataError, IntegrityError
-from traitlets.config import Config
-from traitlets.config.loader import PyFileConfigLoader
 
+from classroom import history, late, term
 from classroom.course import Course
 from classroom.execute import Result, ungraded
 from classroom.gradebook import alone, changing, gradebook
 from classroom.intake import Found, Template, described, writable
 from classroom.records import FORMAT, write_text
-from classroom.spans import duration
 from classroom.trouble import Trouble, same_format
 
 STAGED = "graded-"
@@ -74,6 +72,9 @@ class Book:
 
     def _stands(self, found: Found, sandboxed: bool) -> bool:
         record = self.record(found.student)
+        if found.digest in record.get("others", {}):
+            # It was graded, and another submission counts.
+            return True
         return (
             record.get("digest") == found.digest
             and record.get("status") != "stopped"
@@ -108,6 +109,9 @@ class Book:
     def _due_of(self, student: str) -> datetime | None:
         due: datetime | None = self.gradebook.find_assignment(self.assignment).duedate
         if due is not None:
+            given = term.extension(self.gradebook, self.course, self.assignment, student)
+            if given is not None:
+                return due + given.span
             with contextlib.suppress(MissingEntry):
                 extension = self.gradebook.find_submission(self.assignment, student).extension
                 return due + extension if extension else due
@@ -133,6 +137,10 @@ class Book:
             return self._enter(replace(found, timestamp=""), failed)
 
     def _enter(self, found: Found, result: Result) -> dict[str, Any]:
+        before = self.record(found.student)
+        again = bool(before) and before.get("digest") != found.digest
+        if again and self.course.counts == "best" and (told := self._not_the_best(found, result, before)):
+            return told
         text = json.dumps(self._recorded(found, result), indent=1, ensure_ascii=False, sort_keys=True) + "\n"
         text = writable(text)
         record: dict[str, Any] = json.loads(text)
@@ -140,7 +148,9 @@ class Book:
         try:
             executed = from_dict(json.loads(result.notebook))  # type: ignore[no-untyped-call]
             with changing(self.gradebook):
-                self._change(found, result, executed)
+                if again:
+                    self._keep(found.student, before)
+                self._change(found, result, executed, again)
             self._place_files(staged, self.course.root / "autograded" / found.student / self.assignment)
         finally:
             shutil.rmtree(staged, ignore_errors=True)
@@ -151,12 +161,11 @@ class Book:
         return self.course.records / self.assignment / f"{student}.json"
 
     def _recorded(self, found: Found, result: Result) -> dict[str, Any]:
-        late = self.late(found)
+        seconds = self.late(found)
         status = found.status if result.status == "graded" else result.status
         notes = [note for note in (found.note if found.data is not None else "", result.note) if note]
-        if late:
-            notes.append(f"Submitted {duration(late)} after the deadline.")
-            status = "late" if status == "graded" else status
+        if seconds and status == "graded":
+            status = "late"
         scores = {}
         for check, score in result.scores.items():
             slot = self.template.slot(check)
@@ -169,8 +178,9 @@ class Book:
             "status": status,
             "note": " ".join(notes),
             "digest": found.digest,
+            "others": self.record(found.student).get("others", {}),
             "grading": self.grading,
-            "late_seconds": late,
+            "late_seconds": seconds,
             "version": {
                 name: score["version"] or self.versions.get(name, "") for name, score in scores.items()
             },
@@ -180,24 +190,31 @@ class Book:
             "exercises": scores,
         }
 
-    def _change(self, found: Found, result: Result, executed: Any) -> None:
+    def _change(self, found: Found, result: Result, executed: Any, again: bool) -> None:
         book = self.gradebook
         book.update_or_create_student(found.student)
         stamp = {"timestamp": found.timestamp} if _stamp(found.timestamp) else {}
         submission = book.update_or_create_submission(self.assignment, found.student, **stamp)
+        if not stamp and again:
+            submission.timestamp = None
+        given = term.extension(book, self.course, self.assignment, found.student)
+        if given is not None:
+            submission.extension = given.span
         notebook = next(one for one in submission.notebooks if one.name == self.assignment)
         cells = {
             cell.metadata.nbgrader.grade_id: cell for cell in executed.cells if "nbgrader" in cell.metadata
         }
+        rewritten = self._rewritten(found.student, cells) if again else set()
         for grade in notebook.grades:
             cell = cells.get(grade.name)
             auto = utils.determine_grade(cell)[0] if cell and not utils.is_task(cell) else None
             if auto is None and cell and not cell.source.strip() and not result.needs_person:
                 # An empty answer needs no person to read it.
                 auto = 0.0
-            # If the points are the same, a person's decision stays, and so does its mark.
+            # If points and answer are the same, a person's decision stays, and so does its mark. Else the
+            # points stay, and a person is asked to look again.
             decided = grade.manual_score is not None
-            if not (decided and grade.auto_score == auto):
+            if not (decided and grade.auto_score == auto and grade.name not in rewritten):
                 grade.needs_manual_grade = auto is None or decided
             grade.auto_score = auto
         for comment in notebook.comments:
@@ -208,23 +225,81 @@ class Book:
             # The form grader's own mark. It changes only if the need changes: a person may have removed it.
             notebook.flagged = result.needs_person
         book.db.flush()
-        self._penalise(submission, notebook, found.student)
+        book.db.expire_all()
+        late.settle(book, self.course, [found.student])
 
-    def _penalise(self, submission: Any, notebook: Any, student: str) -> None:
-        """Subtract the late penalty of the course's nbgrader configuration; by default there is none."""
-        notebook.late_submission_penalty = None
-        late = submission.total_seconds_late
-        if late <= 0:
-            return
-        from nbgrader.preprocessors import AssignLatePenalties
+    def _rewritten(self, student: str, cells: dict[str, Any]) -> set[str]:
+        """The cells whose source is not the one of the submission that was graded before."""
+        place = self._graded(student)
+        try:
+            old = json.loads(place.read_text(encoding="utf-8"))["cells"]
+            sources = {one["metadata"].get("nbgrader", {}).get("grade_id"): one["source"] for one in old}
+        except (OSError, ValueError, KeyError, TypeError, AttributeError):
+            return set(cells)
+        plain = {
+            name: "".join(text) if isinstance(text, list) else text for name, text in sources.items() if name
+        }
+        return {name for name, cell in cells.items() if plain.get(name) != cell.source}
 
-        assigning = AssignLatePenalties(config=_config(self.course.root))
-        assigning.init_plugin()
-        self.gradebook.db.flush()
-        self.gradebook.db.refresh(notebook)
-        penalty = assigning.plugin_inst.late_submission_penalty(student, notebook.score, late)
-        if penalty is not None:
-            notebook.late_submission_penalty = min(max(penalty, 0), notebook.score)
+    def _graded(self, student: str) -> Path:
+        return self.course.root / "autograded" / student / self.assignment / f"{self.assignment}.ipynb"
+
+    def _keep(self, student: str, before: dict[str, Any]) -> None:
+        """Keep how an earlier submission was graded, before another one takes its place."""
+        folder = history.digests(self.course, self.assignment, student).get(str(before.get("digest")))
+        if folder is None:
+            folder = history.new(self.course, self.assignment, student)
+        history.describe(folder, before, self._grades(student), self._graded(student))
+
+    def _grades(self, student: str) -> dict[str, Any]:
+        """A submission's points and comments in the gradebook."""
+        try:
+            submission = self.gradebook.find_submission(self.assignment, student)
+        except MissingEntry:
+            return {}
+        return {
+            "timestamp": str(submission.timestamp or ""),
+            "points": {
+                grade.name: {"auto": grade.auto_score, "by_hand": grade.manual_score}
+                for notebook in submission.notebooks
+                for grade in notebook.grades
+            },
+            "comments": {
+                comment.name: comment.manual_comment
+                for notebook in submission.notebooks
+                for comment in notebook.comments
+                if comment.manual_comment
+            },
+        }
+
+    def _not_the_best(self, found: Found, result: Result, before: dict[str, Any]) -> dict[str, Any] | None:
+        """Put a submission aside that gives fewer points than the one before; None if it counts.
+
+        Returns the record of the one that counts, with a note.
+        """
+        student = found.student
+        points = self._grades(student).get("points", {})
+        by_check = [points.get(slot.id, {}) for slot in self.template.slots if slot.check]
+        old = sum(one.get("auto") or 0 if one.get("by_hand") is None else one["by_hand"] for one in by_check)
+        new = sum(score.points for score in result.scores.values())
+        seconds = {"old": int(before.get("late_seconds") or 0), "new": self.late(found)}
+        share = {
+            key: 1 - late.percent_if(self.gradebook, self.course, student, self.assignment, value) / 100
+            for key, value in seconds.items()
+        }
+        if new * share["new"] >= old * share["old"] or before.get("status") == "stopped":
+            return None
+        counts = f"Another submission counts: its checks gave {_whole(old)} points, and {_whole(new)} here."
+        record = self._recorded(found, result)
+        if result.status != "stopped":
+            history.set_aside(self.course, found, before, record, result.notebook)
+            about = {key: record[key] for key in ("status", "late_seconds")} | {"points": _whole(new)}
+            kept = before | {"others": before.get("others", {}) | {found.digest: about}}
+            write_text(
+                self._place(student),
+                json.dumps(kept, indent=1, ensure_ascii=False, sort_keys=True) + "\n",
+            )
+        return before | {"note": " ".join(one for one in (before["note"], counts) if one)}
 
     def _agree(self) -> None:
         """Compare the gradebook with the release."""
@@ -304,9 +379,3 @@ def _stamp(text: str) -> datetime | None:
         # A parser of free text fails in many ways: 40 digits are an `ArithmeticError`.
         return None
     return stamp if isinstance(stamp, datetime) else None
-
-
-def _config(root: Path) -> Config:
-    if not (root / "nbgrader_config.py").is_file():
-        return Config()
-    return PyFileConfigLoader("nbgrader_config.py", path=str(root)).load_config()

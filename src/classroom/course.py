@@ -18,18 +18,25 @@ from typing import Any, NoReturn
 from zoneinfo import ZoneInfo
 
 from classroom.trouble import Trouble, same_format
+from lessons.words import listed
 
 FILE = "course.toml"
 STATE = ".classroom"
 FORMAT = 1
 """The format of `course.toml` that this edition reads and writes."""
 
-KEYS = ("format", "name", "term", "timezone", "limits", "assignments")
+KEYS = ("format", "name", "term", "timezone", "counts", "limits", "late", "assignments")
 ASSIGNMENT_KEYS = ("deadline", "exercises", "factor")
 FACTORS = range(1, 101)
 
 LIMITS = {"cell": range(20, 3601), "notebook": range(60, 86_401)}
 """The allowed values of `[limits]`: seconds for one cell, and for a whole notebook."""
+
+COUNTS = ("last", "best")
+"""Which of several submissions counts."""
+
+LATE = {"budget": range(366), "penalty": range(101), "at_most": range(101)}
+"""The allowed values of `[late]`: days, percent for each day, and percent in all."""
 
 NAME = re.compile(r"[a-z][a-z0-9]{0,29}")
 """An assignment's name: also the name of its folders, and the first part of its exercises' ids."""
@@ -54,10 +61,24 @@ class Assignment:
 
 
 @dataclass(frozen=True)
+class LateRule:
+    """What late work costs, and how much of it is free.
+
+    budget: late days in the whole term that cost nothing. penalty: percent of an assignment's points that
+    each further day costs, at most `at_most` percent. A day counts as soon as it has begun.
+    """
+
+    budget: int = 0
+    penalty: int = 0
+    at_most: int = 100
+
+
+@dataclass(frozen=True)
 class Course:
     """A course folder. `term` is the variant of all its exercises.
 
-    limits: seconds that a cell and a notebook may take in grading, if `course.toml` sets them.
+    limits: seconds that a cell and a notebook may take in grading, if `course.toml` sets them. counts: which
+    of several submissions counts. zone: the time zone of the deadlines.
     """
 
     root: Path
@@ -65,6 +86,9 @@ class Course:
     term: str
     assignments: Mapping[str, Assignment]
     limits: Mapping[str, int] = field(default_factory=dict)
+    late: LateRule = LateRule()
+    counts: str = "last"
+    zone: tzinfo = UTC
 
     @classmethod
     def read(cls, folder: Path) -> Course:
@@ -164,11 +188,14 @@ def parsed(text: str, folder: Path) -> Course:
         )
     zone = reader.zone(data.get("timezone", "UTC"))
     limits = reader.limits(data.get("limits", {}))
+    late = reader.late(data.get("late", {}))
+    if (counts := data.get("counts", COUNTS[0])) not in COUNTS:
+        reader.refuse(("counts",), f"counts is {counts!r}", listed([f'"{one}"' for one in COUNTS], "or"))
     tables = data.get("assignments")
     if not isinstance(tables, dict) or not tables:
         reader.refuse(("assignments",), "there is no assignment", "a table [assignments.NAME] for each")
     found = {one: reader.assignment(one, table, zone) for one, table in tables.items()}
-    return Course(folder, name, term, found, limits)
+    return Course(folder, name, term, found, limits, late, counts, zone)
 
 
 class _CourseReader:
@@ -239,6 +266,16 @@ class _CourseReader:
             self.refuse(("limits", "cell"), given, "a notebook limit that is at least the cell limit")
         return table
 
+    def late(self, table: object) -> LateRule:
+        if not isinstance(table, dict):
+            self.refuse(("late",), f"late is {table!r}", "a table [late]")
+        self.known(("late",), table, LATE)
+        for key, value in table.items():
+            if type(value) is not int or value not in LATE[key]:
+                allowed = f"a whole number from 0 to {LATE[key][-1]}"
+                self.refuse(("late", key), f"{key} is {value!r}", allowed)
+        return LateRule(**table)
+
     def assignment(self, name: str, table: object, zone: tzinfo) -> Assignment:
         keys = ("assignments", name)
         if not NAME.fullmatch(name):
@@ -271,21 +308,35 @@ class _CourseReader:
     def deadline(self, keys: tuple[str, ...], value: object, zone: tzinfo) -> datetime | None:
         if value == "":
             return None
-        moment = value
-        if isinstance(value, str):
-            try:
-                moment = datetime.fromisoformat(value)
-            except ValueError:
-                moment = None
-            if len(value) <= 10:
-                moment = None
-        if not isinstance(moment, datetime):
+        found = moment(value, zone)
+        if found is None:
             written = value.isoformat() if isinstance(value, date) else value
             self.refuse(
                 (*keys, "deadline"), f"deadline is {written!r}",
                 'a day and a time such as "2026-11-30 23:59", or "" for none',
             )  # fmt: skip
-        return (moment if moment.tzinfo else moment.replace(tzinfo=zone)).astimezone(UTC)
+        return found
+
+
+def moment(value: object, zone: tzinfo) -> datetime | None:
+    """A day and a time in UTC, from a text or from TOML; None for anything else.
+
+    zone: the zone of a time that names none.
+
+    >>> moment("2026-11-30 23:59", UTC), moment("2026-11-30", UTC)
+    (datetime.datetime(2026, 11, 30, 23, 59, tzinfo=datetime.timezone.utc), None)
+    """
+    if isinstance(value, str):
+        try:
+            value = datetime.fromisoformat(value) if len(value) > 10 else None
+        except ValueError:
+            return None
+    if not isinstance(value, datetime):
+        return None
+    try:
+        return (value if value.tzinfo else value.replace(tzinfo=zone)).astimezone(UTC)
+    except OverflowError:
+        return None
 
 
 def written(name: str, term: str, assignments: Mapping[str, Iterable[str]]) -> str:
@@ -295,8 +346,8 @@ def written(name: str, term: str, assignments: Mapping[str, Iterable[str]]) -> s
     """
     parts = [_HEAD.format(format=FORMAT, name=_string(name), term=_string(term))]
     for one, ids in assignments.items():
-        listed = "\n".join(f"    {_string(id)}," for id in ids)
-        parts.append(f'[assignments.{one}]\ndeadline = ""\nfactor = 1\nexercises = [\n{listed}\n]\n')
+        lines = "\n".join(f"    {_string(id)}," for id in ids)
+        parts.append(f'[assignments.{one}]\ndeadline = ""\nfactor = 1\nexercises = [\n{lines}\n]\n')
     return "\n".join(parts)
 
 
@@ -325,6 +376,10 @@ term = {term}
 # The time zone of the deadlines, such as "Europe/Berlin".
 timezone = "UTC"
 
+# Which of several submissions of the same assignment counts: the "last", or the "best" (the one with the most
+# points from its checks, after the late penalty; the later one if they are equal).
+counts = "last"
+
 # How long a submission may run in grading, in seconds: each cell (20 to 3600), and the whole notebook (60 to
 # 86400). A submission that is stopped keeps the points that it had earned until then. To give it more time,
 # raise the limit here, and then: classroom grade ASSIGNMENT --student ID --again
@@ -332,8 +387,18 @@ timezone = "UTC"
 cell = 30
 notebook = 240
 
+# Late work. Each student may be late on `budget` days in the whole term without a penalty. The budget is
+# used in the order of the deadlines. Each further day that has begun costs `penalty` percent of the points
+# that the submission earned, in all `at_most` percent. With penalty = 0, late work is marked and costs
+# nothing.
+[late]
+budget = 0
+penalty = 0
+at_most = 100
+
 # For each assignment:
 # deadline   Day and time, such as "2026-11-30 23:59"; "" for none. Later work is graded and marked late.
+#            `classroom extend` gives single students more time.
 # factor     How many times its points count in the exported grades, 1 to 100. The notebook shows them once.
 # exercises  In the order of the notebook. Take lines out, or put your own in (`classroom exercise`).
 """

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from classroom import records
+from classroom import late, records, term
 from classroom.course import Course, add_option
 from classroom.gradebook import gradebook
 from classroom.records import write_text
@@ -24,8 +24,9 @@ COLUMNS = (
 )  # fmt: skip
 """The columns of nbgrader's own export, in its order."""
 
-MORE = ("status", "check_version", "flag")
-"""The columns after them: the submission's status, which checks graded it, whether a person must look."""
+MORE = ("status", "check_version", "flag", "late", "section", "dropped")
+"""The columns after them: the submission's status, which checks graded it, whether a person must look, how
+late it was, the student's section, and the day on which the student was dropped."""
 
 NOT_SUBMITTED = "not submitted"
 
@@ -38,6 +39,8 @@ def rows(course: Course, assignments: list[str]) -> Iterator[dict[str, str]]:
     `score` and `max_score` are multiplied by the assignment's factor in course.toml, `raw_score` is not.
     """
     with gradebook(course) as book:
+        late.settled(book, course)
+        lates, roster = late.lates(book, course), term.enrolments(book, course)
         known = {one.name: one for one in book.assignments}
         for name in assignments:
             if name not in known:
@@ -45,7 +48,13 @@ def rows(course: Course, assignments: list[str]) -> Iterator[dict[str, str]]:
             recorded = records.read(course, name)
             factor = course.assignment(name).factor
             for student in sorted(book.students, key=lambda student: student.id):
-                yield row(book, known[name], student, recorded.get(student.id), factor)
+                made = row(book, known[name], student, recorded.get(student.id), factor)
+                entry, delay = roster.get(student.id), lates.get((name, student.id))
+                yield made | {
+                    "late": delay.said if delay else "",
+                    "section": entry.section if entry else "",
+                    "dropped": entry.dropped if entry else "",
+                }
 
 
 def row(

@@ -21,7 +21,7 @@ from typing import Any
 
 from markupsafe import Markup, escape
 
-from classroom import records
+from classroom import history, late, records
 from classroom.compose import HEADING
 from classroom.course import Course, add_option
 from classroom.gradebook import gradebook
@@ -29,7 +29,7 @@ from classroom.intake import described, writable
 from classroom.pages import code, page, picture, plain, prose
 from classroom.trouble import Trouble
 from lessons.judge.verdict import MIME, Aspect, Verdict, panel
-from lessons.words import many
+from lessons.words import listed, many
 
 LONG = 20_000
 """Characters of an output that a page shows."""
@@ -78,6 +78,8 @@ def feedback(course: Course, assignment: str, students: tuple[str, ...] = ()) ->
 
     release = _Release.read(course.release(assignment))
     with gradebook(course) as book:
+        late.settled(book, course)
+        lates = late.lates(book, course)
         for student, record in records.read(course, assignment).items():
             if students and student not in students:
                 continue
@@ -90,7 +92,7 @@ def feedback(course: Course, assignment: str, students: tuple[str, ...] = ()) ->
                 ) from None
             path = course.root / "feedback" / student / f"{assignment}.html"
             try:
-                text = _page(course, record, submission, release)
+                text = _page(course, record, submission, release, lates.get((assignment, student)))
             except Exception as error:
                 text = _unmade(course, record, submission, described(error))
             records.write_text(path, writable(text))
@@ -113,7 +115,9 @@ class TaskSection:
     answer: Markup | None = None
 
 
-def _page(course: Course, record: Mapping[str, Any], submission: Any, release: _Release) -> str:
+def _page(
+    course: Course, record: Mapping[str, Any], submission: Any, release: _Release, delay: late.Late | None
+) -> str:
     student, assignment = record["student"], record["assignment"]
     cells = _cells(course.root / "autograded" / student / assignment / f"{assignment}.ipynb")
     ran = record["status"] in GRADED
@@ -122,6 +126,10 @@ def _page(course: Course, record: Mapping[str, Any], submission: Any, release: _
         notices.append(_why(record))
     elif record["note"]:
         notices.append(_ADDED.sub(r"cell \1 of your notebook", plain(record["note"])))
+    if delay is not None:
+        notices.append(f"{delay.said.replace('the budget', 'your budget')}.")
+    if told := _several(course, record):
+        notices.append(told)
     if records.flag(record, submission) == records.NEEDS_PERSON:
         notices.append("A person will look at this submission; its points can still change.")
     parts = [
@@ -146,6 +154,7 @@ def _page(course: Course, record: Mapping[str, Any], submission: Any, release: _
         parts=parts,
         answered=ran,
         penalty=f"{penalty:g}" if penalty else "",
+        lateness=delay.said if delay else "",
         points=f"{max(0, submission.score - penalty):g}",
         worth=f"{submission.max_score:g}",
         more=Markup("\n").join(_shown(cell) for cell in added) if ran else "",
@@ -167,6 +176,7 @@ def _unmade(course: Course, record: Mapping[str, Any], submission: Any, why: str
         parts=[],
         answered=False,
         penalty="",
+        lateness="",
         points=f"{max(0, submission.score - (submission.late_submission_penalty or 0)):g}",
         worth=f"{submission.max_score:g}",
         more="",
@@ -178,6 +188,18 @@ def _why(record: Mapping[str, Any]) -> str:
     if record["status"] == "stopped":
         return "This submission could not be graded: the grader did not finish. Ask your teacher."
     return f"This submission could not be graded ({record['status']}). {plain(record['note'])}"
+
+
+def _several(course: Course, record: Mapping[str, Any]) -> str:
+    """A sentence about which of several submissions counts; "" if there is one."""
+    others = [f"{one['points']:g}" for one in record.get("others", {}).values()]
+    if others:
+        return (
+            "You submitted more than once. This submission counts, because it has the most points: the "
+            f"checks gave {listed(others)} to the other."
+        )
+    count = sum(1 for _ in history.folders(course, record["assignment"], record["student"]))
+    return f"You submitted {count + 1} times. This is the submission that counts." if count else ""
 
 
 def _part(

@@ -114,6 +114,8 @@ class GradingSummary:
         parts = [f"[{count}/{self.waiting}] {record['student']}: {got:g} of {worth:g}"]
         if record["status"] != "graded":
             parts.append(record["status"])
+        if record["late_seconds"]:
+            parts.append(f"{duration(record['late_seconds'])} after the deadline")
         if record["note"]:
             parts.append(record["note"])
         if record["needs_person"]:

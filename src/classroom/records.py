@@ -24,7 +24,7 @@ def read(course: Course, assignment: str) -> dict[str, dict[str, Any]]:
     Raises `Trouble` for a file that is not a record, and says what to do.
     """
     folder = course.records / assignment
-    return {path.stem: _record(path) for path in sorted(folder.glob("*.json"))}
+    return {path.stem: read_one(path) for path in sorted(folder.glob("*.json"))}
 
 
 def graded(course: Course, wanted: Sequence[str]) -> list[str]:
@@ -43,7 +43,8 @@ def graded(course: Course, wanted: Sequence[str]) -> list[str]:
     return list(wanted) or there
 
 
-def _record(path: Path) -> dict[str, Any]:
+def read_one(path: Path) -> dict[str, Any]:
+    """One record. Raises `Trouble` for a file that is not one, and says what to do."""
     try:
         record = dict(json.loads(path.read_text(encoding="utf-8")))
     except OSError as error:

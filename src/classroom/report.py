@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from classroom import learning, records
+from classroom import late, learning, records, term
 from classroom.course import Course, add_option
 from classroom.gradebook import gradebook
 from classroom.trouble import Trouble
@@ -195,6 +195,10 @@ def summary(course: Course, assignment: str) -> ClassSummary:
     if len(recorded) < FEWEST:
         return ClassSummary(assignment, f"Fewer than {FEWEST} submissions: nothing is shown.")
     with gradebook(course) as book:
+        late.settled(book, course)
+        roster = term.enrolments(book, course)
+        fined = {student for (name, student), one in late.lates(book, course).items()
+                 if name == assignment and one.percent}  # fmt: skip
         try:
             worth = float(book.find_assignment(assignment).max_score)
         except MissingEntry:
@@ -203,8 +207,9 @@ def summary(course: Course, assignment: str) -> ClassSummary:
                 "--again` writes both."
             ) from None
         there = {one.student.id: one for one in book.assignment_submissions(assignment)}
-        enrolled = len({student.id for student in book.students} | set(recorded))
-        scores = [float(there[student].score) for student in recorded if student in there]
+        gone = {student for student, one in roster.items() if one.dropped}
+        enrolled = len({student.id for student in book.students} - gone | set(recorded))
+        scores = [_score(there[student]) for student in recorded if student in there]
         people = sum(
             records.flag(record, there.get(student)) == records.NEEDS_PERSON
             for student, record in recorded.items()
@@ -212,7 +217,7 @@ def summary(course: Course, assignment: str) -> ClassSummary:
     table = _table(recorded.values())
     return ClassSummary(
         assignment,
-        counts=_counts(recorded.values(), enrolled, people),
+        counts=_counts(recorded.values(), enrolled, people, fined if course.late.penalty else None),
         worth=worth,
         mean=sum(scores) / len(scores) if scores else 0,
         bars=tuple(bars(score / worth if worth else 0 for score in scores)),
@@ -221,24 +226,40 @@ def summary(course: Course, assignment: str) -> ClassSummary:
     )
 
 
-def _counts(recorded: Iterable[Mapping[str, Any]], enrolled: int, people: int) -> tuple[tuple[str, str], ...]:
-    """The submissions by status. Each number is part of a known sum: all submissions, or all students."""
-    came = Counter(
-        record["status"] if record["status"] in ("graded", "late") else "problem" for record in recorded
-    )
+def _score(submission: Any) -> float:
+    """A submission's points, without the late penalty."""
+    return max(0.0, float(submission.score) - float(submission.late_submission_penalty or 0))
+
+
+def _counts(
+    recorded: Iterable[Mapping[str, Any]], enrolled: int, people: int, fined: set[str] | None
+) -> tuple[tuple[str, str], ...]:
+    """The submissions by status. Each number is part of a known sum: all submissions, or all students.
+
+    fined: the students with a late penalty; None if the course has no penalties.
+    """
+    came = Counter(_arrived(record, fined or set()) for record in recorded)
     submitted = came.total()
     missing = enrolled - submitted
-    in_time, late, problem = held_back([came["graded"], came["late"], came["problem"]])
+    kinds = ("graded", "late", "problem") if fined is None else ("graded", "late", "problem", "fined")
+    in_time, delayed, problem, *penalty = held_back([came[kind] for kind in kinds])
     person = held_back([people, submitted - people])[0]
     # The number of submissions is shown, so the number of missing ones is hidden if it is small.
     return (
         ("submitted", str(submitted)),
         ("not submitted", HIDDEN if 0 < missing < FEWEST else str(missing)),
         ("in time", shown(in_time)),
-        ("late", shown(late)),
+        ("late" if fined is None else "late without a penalty", shown(delayed)),
+        *(("late with a penalty", shown(count)) for count in penalty),
         ("misnamed, or not graded", shown(problem)),
         ("needs a person", shown(person)),
     )
+
+
+def _arrived(record: Mapping[str, Any], fined: set[str]) -> str:
+    if record["status"] not in ("graded", "late"):
+        return "problem"
+    return "fined" if record["status"] == "late" and record["student"] in fined else str(record["status"])
 
 
 def _table(recorded: Iterable[Mapping[str, Any]]) -> dict[str, Counter[str]]:

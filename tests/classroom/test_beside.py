@@ -31,6 +31,10 @@ if not available()[0]:
 STUDENTS = ["ada", "bob", "cem", "dov", "eve", "fay"]
 
 COMMANDS = {
+    "roster": ["roster", "../roster.csv", "--drop"],
+    "collect": ["collect", "leaks", "../handed-in"],
+    "extend": ["extend", "leaks", "ada", "bob", "--by", "2d"],
+    "extend --dry-run": ["extend", "leaks", "ada", "--remove", "--dry-run"],
     "update": ["course", ".", "--update"],
     "grade": ["grade", "leaks", "--again", "--workers", "2"],
     "regrade": ["regrade", "leaks", "--all", "--workers", "2"],

@@ -50,8 +50,9 @@ def exported(course: Course) -> dict[str, dict[str, str]]:
     return {row["student_id"]: row for row in table}
 
 
-def test_the_columns_are_those_of_nbgrader_and_three_more(course: Course) -> None:
-    assert tuple(exported(course)["ada"]) == (*export.COLUMNS, "status", "check_version", "flag")
+def test_the_columns_are_those_of_nbgrader_and_some_more(course: Course) -> None:
+    more = ("status", "check_version", "flag", "late", "section", "dropped")
+    assert tuple(exported(course)["ada"]) == (*export.COLUMNS, *more)
 
 
 def test_the_scores_are_those_of_nbgraders_own_export(course: Course, tmp_path: Path) -> None:

@@ -27,7 +27,7 @@ def test_a_command_is_understood(line: str) -> None:
 
 def test_every_way_from_course_to_grades_is_told() -> None:
     told = {line.split()[1] for line in TYPED}
-    assert {"doctor", "course", "exercise", "student-kit", "grade", "export", "regrade"} <= told
+    assert told >= COMMANDS.keys() - {"matrix"}
     for option in re.findall(r"`(--[a-z-]+)", GUIDE):
         assert any(option in parser(name).format_help() + _help(name) for name in told), option
 
