@@ -283,8 +283,8 @@ class Collecting:
             staged.rename(place)
         except OSError as error:
             raise Trouble(
-                f"The submission of {student} cannot be written to {place}: {error.strerror or error}. What "
-                "was collected before is kept; run the same command again."
+                f"The submission of {student} cannot be written to {place}: {error.strerror or error}. All "
+                "that was collected before is kept; run the same command again."
             ) from error
         finally:
             shutil.rmtree(staged, ignore_errors=True)

@@ -33,7 +33,9 @@ _DAYS = re.compile(r"(?i)^\s*(montag|dienstag|mittwoch|donnerstag|freitag|samsta
 
 
 def parsed(text: str, zone: tzinfo) -> datetime | None:
-    """A time in UTC, from any usual way to write it; None for any other text. A time without a zone is in `zone`.
+    """A time in UTC, from any usual way to write it; None for any other text.
+
+    zone: the zone of a time that names none.
 
     >>> str(parsed("Monday, 30 November 2026, 11:59 PM", UTC))
     '2026-11-30 23:59:00+00:00'

@@ -80,6 +80,7 @@ def test_run_twice_is_run_once_and_a_dry_run_changes_nothing(
     course: Course, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     path = table(tmp_path, CANVAS)
+    assert main(["roster", "--course", str(course.root)]) == 0
     before = course.gradebook.read_bytes()
     assert told(course, path, "--dry-run") == 0
     assert course.gradebook.read_bytes() == before
@@ -143,6 +144,7 @@ def test_a_table_that_does_not_fit_is_named_and_nothing_is_changed(
     course: Course, tmp_path: Path, capsys: pytest.CaptureFixture[str], text: str, words: tuple[str, ...],
     said: str,
 ) -> None:  # fmt: skip
+    assert main(["roster", "--course", str(course.root)]) == 0
     before = course.gradebook.read_bytes()
     assert told(course, table(tmp_path, text), *words) == 1
     assert said in capsys.readouterr().err
