@@ -26,6 +26,7 @@ COMMANDS = {
     "grade": ("classroom.grade", "grade an assignment's submissions in the sandbox"),
     "regrade": ("classroom.regrade", "grade again after a check was fixed, and show what changed"),
     "replay": ("classroom.replay", "judge one answer again exactly as it was graded, for an appeal"),
+    "student": ("classroom.student", "rename, merge, remove or anonymise a student, everywhere"),
     "feedback": ("classroom.feedback", "write one page of feedback per student"),
     "export": ("classroom.export", "write the grades as a table, or fill a column of another one"),
     "report": ("classroom.report", "show how the class did: grades and misconceptions"),

@@ -27,7 +27,6 @@ from classroom.course import Course, add_option
 from classroom.gradebook import gradebook
 from classroom.intake import described, writable
 from classroom.pages import code, page, picture, plain, prose
-from classroom.trouble import Trouble
 from lessons.judge.verdict import MIME, Aspect, Verdict, panel
 from lessons.words import listed, many
 
@@ -59,9 +58,19 @@ def run(given: argparse.Namespace) -> int:
     missed = False
     chosen = records.graded(course, given.assignment)
     for assignment in chosen:
-        written = list(feedback(course, assignment, tuple(given.student)))
+        ungraded: list[str] = []
+        written = list(feedback(course, assignment, tuple(given.student), ungraded))
         print(f"{assignment}: {many(len(written), 'page')} in {course.root / 'feedback'}.")
-        known = {path.parent.name for path in written}
+        for student in ungraded:
+            missed = True
+            name = shlex.quote(student)
+            print(
+                f"{assignment}, {student}: there is a record, but no grade in {course.gradebook}, so there "
+                f"is no page. To grade it again: `classroom grade {assignment} --student {name} --again`. If "
+                f"the student left: `classroom student remove {name}`.",
+                file=sys.stderr,
+            )
+        known = {*ungraded, *(path.parent.name for path in written)}
         for student in given.student:
             if student not in known:
                 missed = True
@@ -69,8 +78,12 @@ def run(given: argparse.Namespace) -> int:
     return 1 if missed else 0
 
 
-def feedback(course: Course, assignment: str, students: tuple[str, ...] = ()) -> Iterator[Path]:
+def feedback(
+    course: Course, assignment: str, students: tuple[str, ...] = (), ungraded: list[str] | None = None
+) -> Iterator[Path]:
     """Write the pages of an assignment, for all or some students, and yield the path of each page.
+
+    ungraded: receives the students who have a record, but no grade in the gradebook, and so no page.
 
     Raises `Trouble` if a record cannot be read, or a page cannot be written.
     """
@@ -86,10 +99,9 @@ def feedback(course: Course, assignment: str, students: tuple[str, ...] = ()) ->
             try:
                 submission = book.find_submission(assignment, student)
             except MissingEntry:
-                raise Trouble(
-                    f"{student} has a record of {assignment}, but no grade in {course.gradebook}: `classroom "
-                    f"grade {assignment} --student {shlex.quote(student)} --again` writes both."
-                ) from None
+                if ungraded is not None:
+                    ungraded.append(student)
+                continue
             path = course.root / "feedback" / student / f"{assignment}.html"
             try:
                 text = _page(course, record, submission, release, lates.get((assignment, student)))

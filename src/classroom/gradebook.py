@@ -21,6 +21,9 @@ from classroom.trouble import Trouble
 LOCKED = 60.0
 """How many seconds a command waits while another program has locked the gradebook."""
 
+PENDING = "student.json"
+"""The file in the kit's own folder that says which change of a student is not finished yet."""
+
 INDEXES = {
     "grade": "notebook_id",
     "comment": "notebook_id",
@@ -101,8 +104,16 @@ def changing(book: Any) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def alone(course: Course) -> Iterator[None]:
-    """Keep other gradings and updates of this course out. When the process ends, the lock is released."""
+def alone(course: Course, pending: bool = True) -> Iterator[None]:
+    """Keep other gradings and updates of this course out. When the process ends, the lock is released.
+
+    pending: raise `Trouble` if a change of a student was interrupted and is not finished.
+    """
+    if pending and (course.state / PENDING).exists():
+        raise Trouble(
+            f"A `classroom student` command was interrupted in {course.root.absolute()}: run the same "
+            "command again, which finishes it. Nothing else is graded or updated before."
+        )
     course.records.mkdir(exist_ok=True)
     try:
         import fcntl
