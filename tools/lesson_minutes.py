@@ -14,7 +14,8 @@ from pathlib import Path
 
 import nbformat
 
-from lessons.study.notes import notes
+from lessons.study import minutes as counting
+from lessons.study.minutes import LAB, NOTHING, SELF_STUDY, on_slide, spent, words  # noqa: F401
 from lessons.study.questions import LESSONS as SHORTS
 
 LESSONS = Path(__file__).resolve().parent.parent / "notebooks"
@@ -22,18 +23,12 @@ TEACHING = LESSONS / "TEACHING.md"
 BEGIN, END = "<!-- minutes: written by tools/lesson_minutes.py -->", "<!-- end of minutes -->"
 SHORT = {stem: short for short, stem in SHORTS.items()}
 
-ALOUD = 140
-"""Words that are read aloud in a minute, from a slide."""
-RUN, VOTE, PEER, LAB = 3, 60, 240, 120
-"""Seconds for a cell that is run, a vote, a question of peer instruction, a lab without a task."""
-
 WORDS = 200
 """Words that a student reads in a minute, of a text that has to be understood."""
 LINES = 20
 """Lines of code that a student reads in a minute."""
 PREDICTION, BREAK, GAP, ORDER, ALONE, AGAIN = 0.75, 3, 3, 4, 6, 2
 """Minutes for a prediction, a "Break it", a missing line, lines to put in order, a class, `again()`."""
-SELF_STUDY = ("Alone: further", "Glossary")
 INSTEAD = ("The lab in words", "The labs in words")
 """The headings of texts that replace a lab. They are not counted: the lab has its own time."""
 
@@ -58,57 +53,15 @@ def table():
 
 # --- in class: what is on the slides
 
-NOTHING = {"words": 0, "cells": 0, "votes": 0, "peers": 0, "tasks": 0}
-
 
 def stated(path):
     """The minutes in class that a lesson's opening gives."""
-    (whole,) = re.findall(r"\*\*(\d+) minutes in class", _prose(path))
-    return int(whole)
+    return counting.stated(nbformat.read(path, as_version=4))
 
 
 def in_class(path):
-    """The parts of a lesson: title, minutes in the heading, and the counts of their slides.
-
-    Slides for self-study are left out.
-    """
-    notebook = nbformat.read(path, as_version=4)
-    cells = {cell.id: cell for cell in notebook.cells}
-    found = [("Opening", 0, dict(NOTHING))]
-    for slide in notes(SHORT[path.stem], notebook):
-        if slide.heading.startswith(SELF_STUDY):
-            continue
-        title, _, given = slide.heading.removesuffix(" min)").partition(" (")
-        if given.isdecimal() or cells[slide.id].source.startswith("## "):
-            found.append((title, int(given or 0), dict(NOTHING)))
-        count = found[-1][2]
-        for name, value in on_slide(slide, [cells[id] for id in slide.cells]).items():
-            count[name] += value
-    return found
-
-
-def on_slide(slide, cells):
-    """The counts of one slide; `tasks` is in seconds."""
-    count = dict(NOTHING)
-    for cell in cells:
-        if cell.cell_type == "markdown":
-            count["words"] += words(cell.source)
-        else:
-            count["cells"] += 1
-            lab = "widget" in cell.metadata.get("tags", [])
-            count["tasks"] += LAB if lab and not slide.note.minutes else 0
-    for one in slide.asked:
-        options = " ".join(option.text for option in one.question.options)
-        count["words"] += words(f"{one.question.prompt} {options}")
-        count["peers" if one.question.peer else "votes"] += 1
-    count["tasks"] += 60 * slide.note.minutes
-    return count
-
-
-def spent(count):
-    """The minutes in class for these counts."""
-    seconds = count["cells"] * RUN + count["votes"] * VOTE + count["peers"] * PEER + count["tasks"]
-    return count["words"] / ALOUD + seconds / 60
+    """The parts of a lesson: title, minutes in the heading, and the counts of their slides."""
+    return [part for part, _ in counting.in_class(SHORT[path.stem], nbformat.read(path, as_version=4))]
 
 
 def listing(path):
@@ -153,26 +106,12 @@ def parts(path):
     return found
 
 
-def words(source):
-    """How many words a Markdown text has: without code blocks, pictures, tags and the targets of links."""
-    source = re.sub(r"```.*?```", "", source, flags=re.DOTALL)
-    source = re.sub(r"<svg.*?</svg>|!\[[^\]]*\]\([^)]*\)", "", source, flags=re.DOTALL)
-    source = re.sub(r"<[^>]+>", "", source)
-    source = re.sub(r"\]\([^)]*\)", "]", source)
-    return len([word for word in source.split() if re.search(r"\w", word)])
-
-
 def minutes(count):
     """Minutes for what was counted, rounded to five."""
     spent = count["words"] / WORDS + count["lines"] / LINES + count["predictions"] * PREDICTION
     spent += count["breaks"] * BREAK + count["gaps"] * GAP + count["alone"] * ALONE
     spent += count["orders"] * ORDER + count["again"] * AGAIN
     return 5 * round(spent / 5)
-
-
-def _prose(path):
-    cells = nbformat.read(path, as_version=4).cells
-    return "\n".join(cell.source for cell in cells if cell.cell_type == "markdown")
 
 
 def written(text):

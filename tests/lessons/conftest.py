@@ -18,7 +18,7 @@ def fresh(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Journal]:
     monkeypatch.setenv("LIFECYCLE_HOME", str(tmp_path / "home"))
     monkeypatch.setattr(predictions, "journal", Journal())
     monkeypatch.setattr(predictions, "_told", set())
-    monkeypatch.setattr(predictions, "hands", {})
+    monkeypatch.setattr(predictions, "ballots", {})
     yield predictions.journal
 
 

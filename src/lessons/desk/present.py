@@ -16,9 +16,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from lessons.desk import server
+from lessons.desk import presenter, server
 from lessons.desk import workcopy as desks
 from lessons.desk.workcopy import STATE, Trouble
+from lessons.study.predictions import CLASS
 
 EXTRAS = Path(__file__).with_name("presenting")
 """A Jupyter data folder: `kernels` and `labextensions`."""
@@ -80,6 +81,7 @@ def serve(
     print(*report.sentences(), sep="\n", end="\n" if report.sentences() else "")
     if not (desk / chosen).is_file():
         raise Trouble(f"{chosen} cannot be presented, because it was left out.")
+    os.environ[CLASS] = "1"
     os.environ["LIFECYCLE_HOME"] = str(desk / STATE / "progress")
     others = os.environ.get("JUPYTER_PATH")
     os.environ["JUPYTER_PATH"] = os.pathsep.join([str(EXTRAS), others] if others else [str(EXTRAS)])
@@ -88,8 +90,9 @@ def serve(
         path = settings / f"{plugin.replace(':', '/')}.jupyterlab-settings"
         desks.write(path, json.dumps(values, indent=1).encode())
     print(KEYS)
+    options = [f"--LabApp.user_settings_dir={settings}"]
     with _vote_page(votes):
-        server.serve(desk, chosen, port, browser, [f"--LabApp.user_settings_dir={settings}"])
+        server.serve(desk, chosen, port, browser, options, lambda lab: presenter.add(lab, desk))
 
 
 @contextlib.contextmanager

@@ -12,8 +12,9 @@ import os
 import secrets
 import socket
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
 from lessons.desk import workcopy as desks
@@ -57,11 +58,12 @@ def serve(
     port: int | None = None,
     browser: bool = True,
     options: Sequence[str] = (),
+    begun: Callable[[Any], None] | None = None,
 ) -> None:
     """Run JupyterLab on `desk` until Ctrl-C, with the notebook `first` (a path below the desk) open.
 
     Without `port`, it uses 8888 or the next free port, and says which. `options` are added to Lab's command
-    line after the kit's own.
+    line after the kit's own. `begun` is called with the server before it answers.
 
     Raises `Trouble` if `port` is given and busy, or if Lab cannot start.
     """
@@ -82,6 +84,8 @@ def serve(
     lab.static_custom_path.append(str(STYLE))
     if port is None and lab.port != PORT:
         print(f"Port {PORT} is busy; this Lab uses {lab.port}.")
+    if begun is not None:
+        begun(lab)
     # `connection_url` contains the base URL, if the user's own settings have one.
     print(f"JupyterLab is ready: {lab.connection_url.rstrip('/')}{opens}?token={token}")
     print("Press Ctrl-C here to end it.", flush=True)

@@ -45,7 +45,7 @@ function render({ model, el }) {
     const words = made("span", "", row);
     words.innerHTML = `<strong>${letter}</strong>&ensp;${text}`;
     const mark = made("strong", "lc-choice-mine", words);
-    return { row, radio, mark, count: made("strong", "lc-choice-count", row), key };
+    return { radio, mark, key };
   });
   let because = null;
   if (reason) {
@@ -56,8 +56,10 @@ function render({ model, el }) {
     because.maxLength = 300;
   }
   const row = made("div", "lc-choice-commit", box);
-  const status = made("p", "lc-choice-status", box);
+  const foot = made("div", "lc-choice-foot", box);
+  const status = made("p", "lc-choice-status", foot);
   status.setAttribute("role", "status");
+  const votes = voting(model, box, foot, options);
   let waiting = 0;
 
   const commit = (guess) => {
@@ -88,20 +90,16 @@ function render({ model, el }) {
   let opened = false;
   const show = () => {
     clearTimeout(waiting);
-    const { first, marks, because: told, status: said, trouble, wrong, votes, right } = model.get("standing");
-    box.classList.toggle("lc-choice-votes", Boolean(votes));
-    group.setAttribute("role", votes ? "group" : "radiogroup");
-    const most = Math.max(1, ...Object.values(votes ?? {}));
-    for (const { row, radio, mark, count, key } of radios) {
-      mark.textContent = marks[key] ? ` ${votes ? "" : "◄ "}${marks[key]}` : "";
-      count.textContent = votes ? votes[key] : "";
-      row.style.setProperty("--lc-share", votes ? votes[key] / most : 0);
-      row.classList.toggle("lc-choice-right", Boolean(right) && key === right);
-      radio.disabled = Boolean(votes);
+    const { first, marks, because: told, status: said, trouble, wrong, vote, right } = model.get("standing");
+    box.classList.toggle("lc-choice-votes", Boolean(vote));
+    group.hidden = Boolean(vote);
+    votes.show(vote, marks, right);
+    for (const { radio, mark, key } of radios) {
+      mark.textContent = marks[key] ? ` ◄ ${marks[key]}` : "";
       if (key === first && !radios.some((one) => one.radio.checked)) radio.checked = true;
     }
     if (because && told && !because.value) because.value = told;
-    const words = said || (votes ? "" : "Choose an option, then press Sure or Guess.");
+    const words = said || (vote ? "" : "Choose an option, then press Sure or Guess.");
     // A class does not press them: a slide has neither these words nor these buttons.
     status.classList.toggle("lc-choice-hint", !said && !trouble);
     status.innerHTML = trouble ? `${words} ${trouble}` : words;
@@ -109,12 +107,17 @@ function render({ model, el }) {
     if (details) opened = details.open = true;
   };
   model.on("change:standing", show);
-  box.addEventListener("keydown", keepKeys);
+  box.addEventListener("keydown", (event) => {
+    // A clicker sends these two. A vote does not use them, so they turn the slide.
+    const turns = ["PageUp", "PageDown"].includes(event.key) && model.get("standing").vote;
+    if (!turns) keepKeys(event);
+  });
   show();
   return () => {
     clearTimeout(waiting);
+    votes.stop();
     model.off("change:standing", show);
   };
 }
 
-export default { render };
+export default { initialize, render };

@@ -11,7 +11,8 @@ import ipywidgets as ipw  # type: ignore[import-untyped, unused-ignore]
 import traitlets
 
 from lessons.keys import KEYS
-from lessons.study import predictions, recalls
+from lessons.study import predictions, recalls, voting
+from lessons.study.ballot import Ballot
 from lessons.study.cards import STYLE, Card, Carded, inline
 from lessons.study.journal import Standing
 from lessons.study.questions import Question
@@ -24,7 +25,7 @@ _choices: dict[str, Choice] = {}
 class Asking(Carded, anywidget.AnyWidget):  # type: ignore[misc, unused-ignore]
     """Shows a question. ``{"commit": key, "guess": bool, "because": text}`` answers it."""
 
-    _esm = KEYS + (_HERE / "choice.js").read_text(encoding="utf-8")
+    _esm = KEYS + "".join((_HERE / name).read_text(encoding="utf-8") for name in ("vote.js", "choice.js"))
     _css = STYLE + (_HERE / "choice.css").read_text(encoding="utf-8")
     question = traitlets.Dict().tag(sync=True)
     standing = traitlets.Dict().tag(sync=True)
@@ -67,15 +68,15 @@ class Choice(Asking):
             {"key": one.key, "letter": one.letter, "text": inline(one.text)} for one in question.options
         ]
         super().__init__(
-            {"label": f"Prediction {question.id}", "lead": "Predict.", "prompt": inline(question.prompt),
-             "options": options, "reason": question.reason},
+            {"id": question.id, "label": f"Prediction {question.id}", "lead": "Predict.",
+             "prompt": inline(question.prompt), "options": options, "reason": question.reason},
         )  # fmt: skip
 
     def state(self) -> dict[str, Any]:
-        """The journal's state of this question, or the newest show of hands."""
+        """The journal's state of this question, or the class's vote."""
         id = self._question.id
-        if id in predictions.hands:
-            return self._votes(predictions.hands[id])
+        if id in predictions.ballots:
+            return self._vote(predictions.ballots[id])
         standing = predictions.journal.standings().get(id, Standing())
         self.shown = predictions.with_trouble(predictions.asked(id))
         return {
@@ -86,15 +87,37 @@ class Choice(Asking):
             "wrong": predictions.wrongly(self._question, standing),
         }
 
-    def _votes(self, hands: predictions.Hands) -> dict[str, Any]:
-        self.shown = predictions.show_of_hands(self._question, hands)
+    def _vote(self, ballot: Ballot) -> dict[str, Any]:
+        self.shown = voting.voted(self._question, ballot)
         right = self._question.right
         return {
-            "votes": {option.key: hands.counts[option.letter] for option in self._question.options},
-            "marks": {right.key: "✓"} if hands.revealed else {},
-            "right": right.key if hands.revealed else None,
-            "status": predictions.raised(hands),
+            "vote": {
+                "state": ballot.state,
+                "at": ballot.at,
+                "shown": ballot.shown,
+                "until": ballot.until,
+                "rounds": [one.counts for one in ballot.rounds],
+                "hands": dict(ballot.rounds[-1].hands) if ballot.rounds else {},
+                "actions": voting.labels(ballot),
+            },
+            "marks": {right.key: "✓"} if ballot.revealed else {},
+            "right": right.key if ballot.revealed else None,
+            "status": voting.said(ballot),
         }
+
+    def _heard(self, widget: object, content: dict[str, Any], buffers: object) -> None:
+        ballot = predictions.ballots.get(self._question.id)
+        letter = content.get("letter")
+        if ballot is None:
+            super()._heard(widget, content, buffers)
+            return
+        if isinstance(letter, str) and isinstance(content.get("step"), int):
+            ballot.add(letter, content["step"])
+        elif isinstance(letter, str) and isinstance(content.get("hands"), int):
+            ballot.count(letter, content["hands"])
+        else:
+            ballot.do(str(content.get("do")), str(content.get("at")))
+        self.refresh()
 
     def commit(self, key: str, guess: bool, because: str) -> None:
         """Store an answer, and a reason if the question asks for one."""

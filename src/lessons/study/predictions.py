@@ -8,11 +8,11 @@ the cell has shown. If this is not the fact that the lesson expects, nothing is 
 from __future__ import annotations
 
 import difflib
-import html
+import os
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass
 
+from lessons.study import voting
+from lessons.study.ballot import Ballot
 from lessons.study.cards import Card, card, failed, inline, sentence, word, wrapped
 from lessons.study.journal import Journal, Standing
 from lessons.study.questions import Option, Question, misconceptions, questions
@@ -22,24 +22,15 @@ REASON = 300
 """The longest reason that is stored, in characters."""
 
 _ANSWERS = re.compile(r"^\s*#\s*answers\s+([\w-]+)", re.IGNORECASE | re.MULTILINE)
-_VOTE = re.compile(r"([A-Za-z])\s*[:=]?\s*([0-9]{1,6})(?![0-9])[\s,;]*")
 _LIST = "list-style:none;padding-left:0;margin:0.4em 0"
 _PLAIN = "margin:0.2em 0"
-_TABLE = "border-collapse:collapse;margin:0.4em 0"
 
-
-@dataclass
-class Hands:
-    """The show of hands for one question: hands by letter."""
-
-    counts: dict[str, int]
-    revealed: bool = False
-    """Whether the answer cell has run since they were counted."""
-
+CLASS = "LIFECYCLE_CLASS"
+"""The environment variable that is set while a lesson is presented: then a question is put to the class."""
 
 journal = Journal()
-hands: dict[str, Hands] = {}
-"""The newest show of hands for each question."""
+ballots: dict[str, Ballot] = {}
+"""The class's vote on each question."""
 _told: set[str] = set()
 
 
@@ -70,15 +61,14 @@ def ran(source: str, shown: str) -> list[Card]:
         question = questions()[id]
         standing = journal.standings().get(id, Standing())
         if matching(question, shown) != [question.right]:
-            if standing.latest is not None or id in hands:
+            if standing.latest is not None or (id in ballots and ballots[id].rounds):
                 cards.append(_other(question, shown))
             continue
         journal.add("reveal", id)
         if standing.latest is not None:
             cards.append(_reply(question, journal.standings()[id]))
-        if id in hands:
-            hands[id].revealed = True
-            cards.append(_reply_to_hands(question, hands[id]))
+        if id in ballots and ballots[id].reveal():
+            cards.append(voting.reply(question, ballots[id]))
     return cards
 
 
@@ -110,12 +100,16 @@ def predicted(
     if isinstance(question, Card):
         return question, None
     if votes is not None:
-        counted = _counted(question, votes)
+        counted = voting.counted(question, votes)
         if isinstance(counted, Card):
             return counted, None
-        hands[question.id] = Hands(counted)
-        return show_of_hands(question, hands[question.id]), question
-    hands.pop(question.id, None)
+        ballots[question.id] = Ballot.counted(question.letters, *counted)
+        return voting.voted(question, ballots[question.id]), question
+    if answer is None and os.environ.get(CLASS):
+        # A reload runs this cell again, and the votes must survive it.
+        ballot = ballots.setdefault(question.id, Ballot(question.letters, question.peer))
+        return voting.voted(question, ballot), question
+    ballots.pop(question.id, None)
     if answer is not None:
         letter = _letter(question, answer)
         if isinstance(letter, Card):
@@ -150,24 +144,6 @@ def _letter(question: Question, answer: object) -> str | Card:
         f"{question.id} has no option {described(answer)}. Its options are "
         f'{listed(list(question.letters))}: predict("{question.id}", "{first}").'
     )
-
-
-def _counted(question: Question, votes: object) -> dict[str, int] | Card:
-    pairs: list[tuple[str, str]] = []
-    text = word(votes)
-    if isinstance(votes, Mapping):
-        text = " ".join(f"{letter}{count}" for letter, count in votes.items())
-    rest = "" if text is None else _VOTE.sub("", text).strip()
-    pairs = [] if text is None else _VOTE.findall(text)
-    letters = [letter.upper() for letter, _ in pairs]
-    if not pairs or rest or len(set(letters)) < len(letters) or not set(letters) <= set(question.letters):
-        example = " ".join(f"{letter}{12 + 5 * place}" for place, letter in enumerate(question.letters))
-        return sentence(
-            f"votes needs a number for each letter, {listed(list(question.letters))} once each, "
-            f'such as votes="{example}"; it was given {described(votes)}.'
-        )
-    counts = {letter.upper(): int(count) for letter, count in pairs}
-    return {letter: counts.get(letter, 0) for letter in question.letters}
 
 
 def _asked(question: Question, standing: Standing) -> Card:
@@ -271,52 +247,10 @@ def _named(option: Option) -> str:
     return f"{belief}{option.reply}"
 
 
-def raised(shown: Hands) -> str:
-    """How many hands there were, and what to do next; "" once the answer cell has run."""
-    return "" if shown.revealed else f"Hands: {sum(shown.counts.values())}. Now run the next cell."
-
-
-def show_of_hands(question: Question, shown: Hands) -> Card:
-    """Bars with their numbers. They do not say which option is right."""
-    total = sum(shown.counts.values())
-    most = max(shown.counts.values()) or 1
-    text = [wrapped(f"{question.id}: {question.prompt}")]
-    rows = []
-    for option in question.options:
-        count = shown.counts[option.letter]
-        text.append(f"   {option.letter}  {count:>4}  {'#' * round(30 * count / most)}".rstrip())
-        rows.append(
-            f'<tr><th scope="row" style="text-align:left">{option.letter}</th>'
-            f'<td style="text-align:left;min-width:16em">{inline(option.text)}</td>'
-            f'<td style="text-align:right">{count}</td>'
-            f'<td style="width:18em"><div aria-hidden="true" style="height:1.1em;'
-            f'width:{round(100 * count / most)}%;background:#0072B2"></div></td></tr>'
-        )
-    said = raised(shown)
-    text.append(wrapped(said))
-    label = html.escape(f"Show of hands, {total} in all", quote=True)
-    body = [
-        f'<p style="margin:0"><strong>Predict.</strong> {inline(question.prompt)}</p>',
-        f'<table aria-label="{label}" style="{_TABLE}">',
-        *rows,
-        "</table>",
-        f'<p role="status" style="{_PLAIN}">{inline(said)}</p>',
-    ]
-    return card(f"Show of hands for {question.id}", text, body)
-
-
-def _reply_to_hands(question: Question, shown: Hands) -> Card:
-    """What is right, and how many said so: for the place under the answer."""
-    right = question.right
-    share = f"{shown.counts[right.letter]} of {sum(shown.counts.values())} said so."
-    said = f"What happens is **{right.letter}**: {share} {right.reply}"
-    return card(f"Reply to {question.id}", [wrapped(said)], [f'<p style="{_PLAIN}">{inline(said)}</p>'])
-
-
 def forget(lesson: str) -> None:
-    """Forget the shows of hands of a lesson that is reset."""
-    for id in [id for id in hands if questions()[id].lesson == lesson]:
-        del hands[id]
+    """Forget the votes of a lesson that is reset."""
+    for id in [id for id in ballots if questions()[id].lesson == lesson]:
+        del ballots[id]
 
 
 def with_trouble(shown: Card) -> Card:

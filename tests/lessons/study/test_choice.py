@@ -87,10 +87,38 @@ def test_a_show_of_hands_is_in_the_card_and_not_below_it(fresh: Journal) -> None
     question = questions()["leaks-p2"]
     predict("leaks-p2", votes="A12 B30 C5")
     box = Choice(question)
-    assert box.standing["votes"] == dict(zip((one.key for one in question.options), (12, 30, 5), strict=True))
-    assert box.standing["marks"] == {} and "Hands: 47" in box.standing["status"]
+    assert box.standing["vote"]["rounds"] == [{"A": 12, "B": 30, "C": 5}] and box.standing["vote"]["shown"]
+    assert box.standing["marks"] == {} and "Votes: 47" in box.standing["status"]
     [reply] = predictions.ran("# Answers leaks-p2", f"{question.right.shows}\n")
     assert "5 of 47 said so." in reply.text and question.prompt not in reply.text
     box.refresh()
     assert list(box.standing["marks"]) == [question.right.key] and box.standing["right"] == question.right.key
     assert box.standing["status"] == ""
+
+
+def test_a_class_votes_on_the_card(asked: Choice, monkeypatch: pytest.MonkeyPatch, fresh: Journal) -> None:
+    monkeypatch.setenv(predictions.CLASS, "1")
+    assert predict("leaks-p2") is asked
+    at = asked.standing["vote"]["at"]
+    for content in (
+        {"do": "open", "at": "closed 1"},
+        {"do": "explode", "at": at},
+        {"letter": "A"},
+        {"step": 1},
+    ):
+        send(asked, **content)
+    send(asked, letter="A", step=1)
+    assert asked.standing["vote"]["at"] == at == "ready 0", "nothing of this is possible now"
+    send(asked, do="open", at=at)
+    send(asked, letter="A", step=1)
+    send(asked, letter="C", hands=7)
+    assert (
+        asked.standing["vote"]["rounds"] == [{"A": 1, "B": 0, "C": 7}] and not asked.standing["vote"]["shown"]
+    )
+    assert asked.standing["status"] == "Votes: 8." and asked.standing["right"] is None
+    send(asked, commit="right")
+    assert fresh.standings() == {}, "a class's card stores no prediction"
+    send(asked, do="close", at="open 1")
+    assert asked.standing["vote"]["shown"] and ["correct", "Correct"] in [
+        list(one) for one in asked.standing["vote"]["actions"]
+    ]

@@ -179,7 +179,7 @@ def test_a_show_of_hands_says_the_truth_only_after_its_answer_cell() -> None:
     shown = predict("leaks-p2", votes="A12 B30 C5")
     for said in (shown.text, shown.html):
         assert "appens" not in said and right.reply not in said
-    assert "Hands: 47" in shown.text
+    assert "Votes: 47" in shown.text
     (after,) = truth_of("leaks-p2")
     assert f"What happens is {right.letter}: 5 of 47 said so. {right.reply[:20]}" in plain(after)
     again = predict("leaks-p2", votes="A1 B2 C44")
@@ -190,16 +190,47 @@ def test_a_show_of_hands_says_the_truth_only_after_its_answer_cell() -> None:
 
 @pytest.mark.parametrize("votes", ["A12, B30, C5", "a=12 b:30 c5", {"A": 12, "B": 30, "C": 5}, "C5 A12 B30"])
 def test_votes_may_be_written_in_any_usual_way(votes: object) -> None:
-    assert "Hands: 47" in predict("leaks-p2", votes=votes).text
+    assert "Votes: 47" in predict("leaks-p2", votes=votes).text
 
 
-@pytest.mark.parametrize("votes", ["", "A", "A1 A2", "A1 Z2", "12 30", "A-1", "A1.5", 47, ["A"], {"A": -1}])
+@pytest.mark.parametrize(
+    "votes", ["", "A", "A1 A2", "A1 Z2", "12 30", "A-1", "A1.5", 47, ["A"], {"A": -1}, "A1 / A2 / A3", "A1 /"]
+)
 def test_votes_that_cannot_be_read_give_an_example(votes: object) -> None:
     assert 'such as votes="A12 B17 C22"' in plain(predict("leaks-p2", votes=votes))
 
 
 def test_a_show_of_no_hands_is_no_error() -> None:
-    assert "Hands: 0" in predict("leaks-p2", votes="A0 B0").text
+    assert "Votes: 0" in predict("leaks-p2", votes="A0 B0").text
+
+
+def test_two_votes_are_told_side_by_side() -> None:
+    shown = predict("leaks-p2", votes="A12 B30 C5 / A2 B5 C40")
+    assert (
+        "Votes: 47, then 47." in shown.text and '<td style="text-align:right">5, then 40</td>' in shown.html
+    )
+    [after] = truth_of("leaks-p2")
+    assert ": 5 of 47, then 40 of 47 said so." in plain(after)
+
+
+def test_in_class_a_question_is_asked_of_the_class_and_its_votes_survive_a_reload(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv(predictions.CLASS, "1")
+    for id in ("leaks-p1", "leaks-p2"):
+        assert "write the letter" not in predict(id).text
+    ballot = predictions.ballots["leaks-p1"]
+    assert ballot.peer and not predictions.ballots["leaks-p2"].peer
+    assert truth_of("leaks-p1") == [], "nobody has voted"
+    ballot.do("open")
+    ballot.count("A", 20)
+    assert "First vote: 20." in predict("leaks-p1").text, "a reload runs the question's cell again"
+    for said in predict("leaks-p1").text, predict("leaks-p1").html:
+        assert "#" * 5 not in said and "width:100%" not in said, "no bars before the last close"
+    ballot.do("close")
+    assert "First vote: 20. Tell your neighbour" in predict("leaks-p1").text
+    [after] = truth_of("leaks-p1")
+    assert "0 of 20 said so." in plain(after) and ballot.revealed
 
 
 def test_a_show_of_hands_is_nobodys_own_prediction(fresh: Journal) -> None:
