@@ -94,7 +94,7 @@ def parsed():
     parser.add_argument("--size", default=SIZES[0], help="of the screen: WIDTHxHEIGHT, or all for three")
     parser.add_argument("--shots", type=Path, metavar="FOLDER", help="save a picture of each slide there")
     parser.add_argument("--all", action="store_true", help="print the slides that fit, too")
-    parser.add_argument("--votes", action="store_true", help="with a show of hands at each question")
+    parser.add_argument("--votes", action="store_true", help="with two votes on each question")
     parser.add_argument("--used", action="store_true", help="then also measure the slides of labs in use")
     parser.add_argument("--dark", action="store_true", help="in the dark theme")
     return parser.parse_args()

@@ -19,7 +19,8 @@ def predict(
     the answer cell has run is not a prediction. For an unknown id or letter, a sentence says what is allowed.
 
     id: the question, such as "leaks-p1". answer: a letter, such as "B". guess: whether the answer is a guess.
-    because: a reason in one sentence, which is not graded. votes: a show of hands, such as "A12 B30 C5".
+    because: a reason in one sentence, which is not graded. votes: what a class has voted, such as
+    "A12 B30 C5", or "A12 B30 / A2 B40" for two votes.
 
     >>> predict("leaks-p1", "Z")
     leaks-p1 has no option 'Z'. Its options are A, B, C and D: predict("leaks-p1", "A").

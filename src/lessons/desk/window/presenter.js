@@ -69,7 +69,8 @@ function question({ id, prompt, options }) {
   const box = document.createElement("div");
   box.className = "about";
   box.dataset.question = id;
-  made("p", box, `<b>${id}</b> ${prompt}`);
+  const answer = options.find(one => one.right).letter;
+  made("p", box, `<b>${id}: ${answer}</b> ${prompt}`);
   const bar = made("div", box, "", "vote");
   ["b", "b", "span"].forEach(name => made(name, bar));
   bar.children[1].setAttribute("role", "timer");
