@@ -21,6 +21,9 @@ from lessons.study.questions import LESSONS
 HERE = Path(__file__).with_name("window")
 """The page, its style and its script."""
 
+OPENING = 3
+"""Minutes for the story that opens a lesson."""
+
 PAGE, NOTES = "presenter", r"presenter/notes/([\w-]{1,100})"
 """The addresses, below Lab's own."""
 
@@ -32,7 +35,7 @@ def lesson(stem: str, notebook: Mapping[str, Any]) -> dict[str, Any]:
     """
     short = {name: short for short, name in LESSONS.items()}[stem]
     cells = {cell.get("id", ""): cell for cell in notebook["cells"]}
-    planned = dict(_planned(in_class(short, notebook)))
+    planned = dict(_planned(stated(notebook), in_class(short, notebook)))
     slides = [
         _slide(one, [cells[id] for id in one.cells]) | planned.get(one.id, {})
         for one in notes(short, notebook)
@@ -40,23 +43,29 @@ def lesson(stem: str, notebook: Mapping[str, Any]) -> dict[str, Any]:
     return {"lesson": stem, "minutes": stated(notebook), "slides": slides}
 
 
-def _planned(parts: list[tuple[Part, list[tuple[Slide, Counts]]]]) -> list[tuple[str, dict[str, Any]]]:
+def _planned(
+    whole: int, parts: list[tuple[Part, list[tuple[Slide, Counts]]]]
+) -> list[tuple[str, dict[str, Any]]]:
     """For each slide: its part, and when it begins and ends, in seconds from the lesson's beginning.
 
-    A part whose heading gives minutes takes these; its slides share them as they were counted.
+    A part whose heading gives minutes takes these. The opening takes three minutes, and any other part what was
+    counted, or less if the lesson of `whole` minutes has less left. The slides of a part share its time.
     """
+    counted = [spent(counts) for (_, _, counts), _ in parts]
+    free = [0 if given else OPENING if not place else counted[place] for place, ((_, given, _), _) in
+            enumerate(parts)]  # fmt: skip
+    left = whole - sum(given for (_, given, _), _ in parts)
+    scale = min(1.0, max(0, left) / sum(free)) if any(free) else 1.0
     found = []
     begin = 0.0
-    for (title, given, whole), slides in parts:
-        counted = spent(whole)
-        scale = given / counted if given and counted else 1
-        length = 60 * counted * scale
-        place = begin
+    for place, ((title, given, _), slides) in enumerate(parts):
+        length = 60 * (given or free[place] * scale)
+        part = {"title": title.replace("`", ""), "begin": round(begin), "seconds": round(length)}
+        at = begin
         for slide, counts in slides:
-            until = place + 60 * spent(counts) * scale
-            part = {"title": title, "begin": round(begin), "seconds": round(length)}
-            found.append((slide.id, {"part": part, "begin": round(place), "end": round(until)}))
-            place = until
+            until = at + (length * spent(counts) / counted[place] if counted[place] else 0)
+            found.append((slide.id, {"part": part, "begin": round(at), "end": round(until)}))
+            at = until
         begin += length
     return found
 

@@ -22,8 +22,8 @@ def course(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (root / "notebooks").mkdir(parents=True)
     edition(root, "1 + 1")
     monkeypatch.setattr(desk, "course", lambda: root)
-    # `serve` changes both for Lab and its kernels; here they come back afterwards.
-    for name in ("LIFECYCLE_HOME", "JUPYTER_PATH"):
+    # `serve` changes these for Lab and its kernels; here they come back afterwards.
+    for name in ("LIFECYCLE_HOME", "LIFECYCLE_CLASS", "JUPYTER_PATH"):
         monkeypatch.setenv(name, os.environ.get(name, ""))
     return root
 
@@ -67,7 +67,7 @@ def cell(path: Path) -> dict:
 
 def test_the_desk_is_a_folder_of_its_own_beside_the_students_files(course: Path, served: list[tuple]) -> None:
     assert cli.main(["present", "--no-browser", "--port", "9000"]) == 0
-    [(where, first, port, browser, options)] = served
+    [(where, first, port, browser, options, _)] = served
     assert (where, first, port, browser) == (course / "desk/present", LESSON, 9000, False)
     assert options == [f"--LabApp.user_settings_dir={where / '.lifecycle/settings'}"]
     assert (where / LESSON).is_file() and not (course / "desk" / LESSON).exists()
