@@ -1,5 +1,5 @@
 // A class's vote on a question, in the card of the question: + and − per option while the vote is open, one row of
-// buttons, and bars after the last close. What is possible, and what the class may see, the kernel says.
+// buttons, and bars after the last close. The kernel says which actions are possible, and whether bars are shown.
 
 const CHANNEL = "lifecycle-present"; // between the slides and the presenter's window
 

@@ -13,7 +13,7 @@ const minutes = seconds => {
 };
 const now = () => Date.now() / 1000;
 
-// What must survive a reload is kept in the browser, for each lesson.
+// The clock of each lesson is stored in the browser, so that it survives a reload.
 const kept = {
   get: () => JSON.parse(localStorage.getItem(`lifecycle-presenter-${place?.lesson}`) ?? "{}"),
   set: values => localStorage.setItem(`lifecycle-presenter-${place?.lesson}`, JSON.stringify({ ...kept.get(), ...values })),
