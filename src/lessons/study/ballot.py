@@ -1,8 +1,8 @@
 """A class's vote on one question: one vote, or two with a discussion in between (peer instruction).
 
 A ballot is `READY`, then `OPEN`, then `CLOSED`. With two votes it is `TALKING` after the first one, then
-`OPEN` again. While it is open, the class sees how many have voted. Only after the last close, it sees the votes
-for each option.
+`OPEN` again. While it is open, the class sees how many have voted. Only after the last close, it sees the
+votes for each option.
 """
 
 from __future__ import annotations
@@ -42,8 +42,8 @@ class Ballot:
     """The vote on a question with these letters.
 
     `peer`: whether the class votes twice. `revealed`: whether the answer cell has run since the last vote.
-    `until`: when the time for this vote or discussion is over, on the `clock`. The time is only shown: nothing
-    closes by itself, because a late vote counts.
+    `until`: when the time for this vote or discussion is over, on the `clock`. It is only shown: nothing closes
+    by itself, because a late vote counts.
     """
 
     def __init__(self, letters: str, peer: bool = False, clock: Callable[[], float] = time.time) -> None:
