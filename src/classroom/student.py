@@ -1,7 +1,8 @@
 """`classroom student`: rename, merge, remove or anonymise a student, everywhere in a course.
 
-What is to be done is written down first. Then the gradebook changes in one transaction, and the files follow.
-If this is interrupted, no other command grades until the same command has finished it.
+First the command writes down what it will do. Then the gradebook changes in one transaction, and the
+files follow. If this is interrupted, no other command grades until the same command has
+finished it.
 """
 
 from __future__ import annotations
@@ -567,7 +568,7 @@ def _write_key(path: Path, moves: Iterable[Move]) -> None:
             csv.writer(file).writerows(lines)
     except OSError as error:
         raise Trouble(f"{path} cannot be written: {error.strerror or error}.") from None
-    print(f"Who is who is in {path}. Keep it outside the course, or delete it.")
+    print(f"The table of old and new ids is {path}. Keep it outside the course, or delete it.")
 
 
 def _still_named(course: Course, moves: Sequence[Move], kind: str) -> Iterator[str]:
