@@ -183,12 +183,13 @@ class Server:
             return json.loads(answer.read() or "null")
 
     def clear(self) -> None:
-        """End every kernel, and forget progress and settings, so that the next test starts afresh."""
+        """End every kernel, and forget progress, settings and places, so that the next test starts afresh."""
         for session in self.ask("api/sessions"):
             self.ask(f"api/sessions/{session['id']}", "DELETE")
         for kept in ("progress", "settings"):
             shutil.rmtree(self.folder / kept)
             (self.folder / kept).mkdir()
+        shutil.rmtree(self.desk / ".lifecycle/workspaces", ignore_errors=True)
 
     def stop(self) -> int:
         """End Lab as Ctrl-C does and return its exit code."""

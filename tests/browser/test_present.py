@@ -273,17 +273,6 @@ def test_a_setup_cell_that_fails_is_said(slides: Lab) -> None:
     assert have_run(slides) == [0]
 
 
-@pytest.mark.deep
-def test_the_slides_can_be_left_and_found_again(slides: Lab) -> None:
-    press(slides, "Escape")
-    expect(slides.page.locator(".jp-Deck")).to_have_count(0)
-    slides.screenshot("present-left")
-    slides.page.locator(".jp-NotebookPanel-toolbar [data-command='deck:toggle']").last.click()
-    expect(slides.page.locator(".jp-Deck")).to_have_count(1)
-    # On the teacher's own machine nothing remembers that slides were on.
-    assert not list((slides.server.folder / "settings").rglob("*slideshow*"))
-
-
 UNFIT = (
     ("# md # This one fits", f"print('{'x' * 62}')", "# md ![a line](line.svg)"),
     ("# md Text and no title", "1"),

@@ -60,6 +60,11 @@ def parser() -> argparse.ArgumentParser:
         "no answer before its slide. You present from a desk of its own.",
     )
     present.add_argument("lesson", nargs="?", help="how its name begins, such as 01 (default: the first)")
+    present.add_argument(
+        "--new",
+        action="store_true",
+        help="reset the lessons that you edited here; your versions are kept beside",
+    )
     _add_server_options(present, "its folder (default: desk/present)")
     _add_vote_options(present)
     present.set_defaults(run=_present)
@@ -142,7 +147,7 @@ def _present(given: argparse.Namespace) -> None:
 
     chosen = (given.votes_on, given.votes_port, given.class_size)
     votes = present.Votes(*chosen) if given.votes or any(chosen) else None
-    present.serve(given.lesson, given.desk, given.port, browser=not given.no_browser, votes=votes)
+    present.serve(given.lesson, given.desk, given.port, not given.no_browser, votes, given.new)
 
 
 def _reset(given: argparse.Namespace) -> None:

@@ -38,12 +38,17 @@ SETTINGS = {
 
 COMMAND = "Cmd" if sys.platform == "darwin" else "Ctrl"
 KEYS = f"""\
-In the slides:
-  Space, Shift+Space   the next step, the step before
+In the slides (a clicker's PageDown and PageUp are enough):
+  Space, Shift+Space   the next step, the step before; so do the arrows, PageDown and PageUp
+  Home, End            the first slide, the last slide
+  . or b               black screen; the same key or a step brings the slide back
+  o                    the overview; so does a click on the number in the corner
   Shift+Enter          run this cell; the slide stays, so that the answer is seen
-  {COMMAND + "+Shift+Enter":<19}  catch up with this slide after a kernel restart (0 0 restarts the kernel)
-  Escape               in a lab or in a cell's text: back to the slide; on the slide: leave the slides
-                       (the cards in the notebook's toolbar return to them)"""
+  {COMMAND + "+Shift+Enter":<19}  catch up with this slide after a kernel restart or a reload
+  0 0                  restart the kernel
+  Escape               out of a lab or a cell's text, back to the slide
+  q q                  leave the slides (the cards in the notebook's toolbar return to them)
+No other key does anything on a slide. To edit a cell, click into its text."""
 
 
 @dataclass(frozen=True)
@@ -61,12 +66,14 @@ def serve(
     port: int | None = None,
     browser: bool = True,
     votes: Votes | None = None,
+    new: bool = False,
 ) -> None:
     """Open `lesson` (default: the first lesson) as slides, and present until Ctrl-C.
 
     `lesson` is the beginning of a notebook's name ("01").  The presenting desk is a folder of its own, by
     default `desk/present`.  Each presentation starts from scratch: no outputs, no predictions, no open tabs.
-    With `votes`, a page of its own takes votes by phone meanwhile.
+    With `votes`, a page of its own takes votes by phone meanwhile. With `new`, lessons that were edited on
+    this desk are reset, and the edited versions are kept beside them.
 
     Raises `Trouble` if there is no such lesson, or if the desk or Lab cannot be used.
     """
@@ -77,6 +84,8 @@ def serve(
     chosen = desks.find(lessons, lesson) if lesson else lessons[0]
     desk = (desk.expanduser() if desk else source / "desk" / "present").absolute()
     begin(source, desk)
+    if new:
+        print(*reset(source, desk), sep="\n")
     report = desks.lay(source, desk)
     print(*report.sentences(), sep="\n", end="\n" if report.sentences() else "")
     if not (desk / chosen).is_file():
@@ -131,6 +140,15 @@ def begin(source: Path, desk: Path) -> None:
                 cleared = _without_notes(desks.prepared(path))
                 if cleared != path.read_bytes():
                     desks.write(path, cleared)
+
+
+def reset(source: Path, desk: Path) -> list[str]:
+    """Reset every edited lesson on `desk`. Returns in words which ones, and where the edited versions are."""
+    if not (desk / STATE / "record.json").is_file():
+        return ["This desk is new."]
+    done = (desks.reset(source, desk, path) for path in desks.lessons(source))
+    said = [f"{first} {kept[0]}" for first, *kept in done if kept]
+    return said or ["No lesson on this desk was edited."]
 
 
 def _without_notes(content: bytes) -> bytes:

@@ -123,6 +123,26 @@ def test_edits_stay_and_a_newer_edition_lies_beside_them(course: Path, served: l
     assert cell(copy.with_name("01_first (new edition).ipynb"))["source"] == "2 + 2"
 
 
+def test_a_desk_that_was_edited_is_new_again_with_one_option(
+    course: Path, served: list[tuple], capsys: pytest.CaptureFixture[str]
+) -> None:
+    copy = course / "desk/present" / LESSON
+    assert cli.main(["present", "--new"]) == 0 and "This desk is new." in capsys.readouterr().out
+    edited(copy, "mine")
+    ran(copy)
+    edition(course, "2 + 2")
+    assert cli.main(["present", "01", "--new"]) == 0
+    kept = copy.with_name("01_first (edited).ipynb")
+    assert f"Your edited version is kept beside it: notebooks/{kept.name}" in capsys.readouterr().out
+    assert cell(copy)["source"] == "2 + 2" and cell(kept)["source"] == "mine"
+    assert sorted(copy.parent.glob("*.ipynb")) == [kept, copy]
+    # A lesson that was only run is not edited.
+    ran(copy)
+    cli.main(["present", "--new"])
+    assert "No lesson on this desk was edited." in capsys.readouterr().out
+    assert sorted(copy.parent.glob("*.ipynb")) == [kept, copy] and len(served) == 3
+
+
 def test_a_damaged_copy_stays_as_it_is(course: Path, served: list[tuple]) -> None:
     copy = course / "desk/present" / LESSON
     cli.main(["present"])

@@ -1,57 +1,99 @@
-// What presenting adds to jupyterlab-slideshow, put together: which cells run, which keys do what, and what the
-// presenter's window is told.
+// What presenting adds to jupyterlab-slideshow, put together: which cells run, which keys do what, where the slides
+// begin, and what the presenter's window is told.
 
 import { listen } from "./channel.js";
+import { blackScreen, corner } from "./corner.js";
+import { go, move } from "./deck.js";
+import { bind } from "./keys.js";
+import { memory } from "./memory.js";
 import { runner } from "./running.js";
 
-const RUN = "lifecycle:run-and-stay-on-slide";
 const CATCH_UP = "lifecycle:catch-up";
-const OUT = "lifecycle:out-of-the-lab";
 
 export function plugin({ INotebookTracker, NotebookActions }) {
   function activate(app, tracker) {
+    const { commands, serviceManager, shell } = app;
     const say = (message, type) =>
-      app.commands.execute("apputils:notify", { message, type, options: { autoClose: 4000 } });
+      commands.execute("apputils:notify", { message, type, options: { autoClose: 4000 } });
     const { prepare, runAndStay, catchUp } = runner(NotebookActions.runCells, say);
+    const places = memory(serviceManager.workspaces);
+    const ready = new WeakSet();
+
     const shown = () => (tracker.currentWidget?.content.activeCell ? tracker.currentWidget : null);
+    const inSlides = () => (shown()?.node.matches(".jp-Deck") ? shown() : null);
+    const notebook = () => shown().content;
     const publish = listen(shown);
+    const black = blackScreen();
+    const { open: overview, update } = corner(inSlides);
+
+    function follow() {
+      update();
+      if (!ready.has(shown())) return;
+      publish();
+      places.remember(shown());
+    }
 
     async function open(panel) {
+      await panel.context.ready;
+      await places.restore(panel);
+      ready.add(panel);
+      follow();
       await prepare(panel);
-      // Lab may leave the focus outside, and then no key turns a slide.
-      if (tracker.currentWidget === panel) {
-        app.shell.activateById(panel.id);
-        publish();
+      if (tracker.currentWidget !== panel) return;
+      // Leaving the slides is remembered by Lab, but whoever opens the page again wants to present.
+      if (!inSlides()) await commands.execute("deck:start");
+      shell.activateById(panel.id);
+      follow();
+    }
+
+    // A reload can find a folder in the page's address instead of a lesson.
+    async function reopen() {
+      const path = await places.last();
+      if (path && !tracker.size && !location.pathname.endsWith(".ipynb")) {
+        await commands.execute("docmanager:open", { path });
       }
     }
 
-    const focus = () => tracker.currentWidget.content.activeCell.node.focus();
-
-    // Keys in a lab belong to the lab. After a click beside it, nothing has the focus, and keys would not turn slides.
-    function refocus() {
-      if (document.activeElement === document.body && isEnabled() && tracker.currentWidget.node.matches(".jp-Deck")) {
-        focus();
-      }
+    async function leave() {
+      await commands.execute("deck:stop");
+      update();
+      await notebook().scrollToItem(notebook().activeCellIndex);
     }
 
-    const isEnabled = () => Boolean(shown());
-    const command = (id, label, execute) => app.commands.addCommand(id, { label, execute, isEnabled });
-    command(RUN, "Run the Cell and Stay on the Slide", () => runAndStay(shown()));
-    command(CATCH_UP, "Catch Up with This Slide", () => catchUp(shown()));
-    // As specific as the bindings of Lab and of the slides and one class more, so that these win.
-    for (const selector of [".jp-mod-commandMode:not(.jp-mod-readWrite) :focus", ".jp-mod-editMode"]) {
-      app.commands.addKeyBinding({ command: RUN, keys: ["Shift Enter"], selector: `.jp-Deck .jp-Notebook${selector}` });
+    // Out of a cell's text, or of a lab, back to the slide. Text that was opened for editing is shown as text again.
+    function out() {
+      const cell = notebook().activeCell;
+      notebook().mode = "command";
+      if (cell.model.type === "markdown") cell.rendered = true;
+      cell.node.focus();
     }
-    command(OUT, "Back from the Lab to the Slide", focus);
-    // As in a cell's text, the first Escape leads out of it and the next one out of the slides.
-    const inLab = ".jp-Deck .jp-Notebook .jp-Cell .jp-OutputArea .jp-OutputArea-output :focus";
-    app.commands.addKeyBinding({ command: OUT, keys: ["Escape"], selector: inLab });
-    app.commands.addKeyBinding({ command: CATCH_UP, keys: ["Accel Shift Enter"], selector: "body" });
 
-    document.addEventListener("click", refocus);
-    tracker.activeCellChanged.connect(publish);
+    bind(() => Boolean(inSlides()), {
+      say,
+      out,
+      move: steps => move(notebook(), steps),
+      first: () => go(notebook(), 0),
+      last: () => go(notebook(), Infinity),
+      run: () => runAndStay(shown()),
+      catchUp: () => catchUp(shown()),
+      restart: () => commands.execute("kernelmenu:restart"),
+      leave,
+      overview,
+      isBlank: () => !black.hidden,
+      blank: () => (black.hidden = false),
+      unblank: () => (black.hidden = true),
+    });
+    commands.addCommand(CATCH_UP, {
+      label: "Catch Up with This Slide",
+      execute: () => catchUp(shown()),
+      isEnabled: () => Boolean(shown()),
+    });
+    commands.addKeyBinding({ command: CATCH_UP, keys: ["Accel Shift Enter"], selector: "body" });
+
+    tracker.activeCellChanged.connect(follow);
     tracker.forEach(open);
     tracker.widgetAdded.connect((_, panel) => open(panel));
+    app.restored.then(reopen);
   }
 
   return { id: "lifecycle-present:plugin", autoStart: true, requires: [INotebookTracker], activate };

@@ -1,0 +1,107 @@
+// The keys of a presentation. On a slide, JupyterLab sees none of them: there a slip would insert, delete or convert
+// a cell. So a key does what the table below says, or what the browser does with it, or nothing.
+//
+// In a cell's text, which somebody has clicked into, keys are the text's. In a lab or a question they are the lab's,
+// and JupyterLab does not see them either. PageUp and PageDown, which clickers send, turn the slide from a text and
+// from a button as well, Shift+Enter runs the cell from everywhere, and Escape leads back to the slide.
+
+const TWICE = 1500; // milliseconds
+
+const MODIFIERS = ["Control", "Shift", "Alt", "AltGraph", "Meta", "CapsLock", "NumLock", "Dead"];
+/** What a browser does with a key, and may do: move the focus, zoom, copy, reload, fill the screen. */
+const BROWSER = [
+  ..."Tab Shift+Tab Ctrl+c Ctrl+r Ctrl+Shift+r F11 F12".split(" "),
+  ..."Ctrl++ Ctrl+= Ctrl+- Ctrl+0 Ctrl+Shift++ Ctrl+Shift+- Ctrl+Shift+_".split(" "),
+];
+
+/** What opens JupyterLab's menu of a cell, in which a letter is enough to delete it. */
+const MENU = ["ContextMenu", "Shift+F10"];
+
+/** Where a key is pressed. */
+const SLIDE = "slide", TEXT = "text", CONTROL = "control", LINK = "link", ELSEWHERE = "elsewhere";
+
+/** Controls to which PageUp and PageDown mean nothing. */
+const PLAIN = "button, summary, input[type=radio], input[type=checkbox], [role=button], [role=radio]";
+
+function placeOf(target) {
+  if (!(target instanceof Element) || target === document.body) return SLIDE;
+  if (target.closest("dialog, .jp-Dialog, .lm-Menu, .lm-MenuBar")) return ELSEWHERE;
+  if (target.closest(".cm-editor")) return TEXT;
+  const around = target.closest(".jp-OutputArea-output, .jp-RenderedMarkdown");
+  if (around && around !== target) return target.matches("a[href]") ? LINK : CONTROL;
+  return target.matches("input, textarea, select") ? ELSEWHERE : SLIDE;
+}
+
+/** A key by name, such as "Ctrl+Shift+Enter" or "b"; a letter of another alphabet counts as the key's own letter. */
+function nameOf({ key, code, ctrlKey, metaKey, altKey, shiftKey }) {
+  const foreign = key.length === 1 && key > "~";
+  const letter = foreign ? { Period: "." }[code] ?? code.replace(/^Key/, "") : key;
+  const plain = letter.length === 1 ? letter.toLowerCase() : letter;
+  return [(ctrlKey || metaKey) && "Ctrl", altKey && "Alt", shiftKey && "Shift", plain].filter(Boolean).join("+");
+}
+
+/** Give each key its meaning while `isPresenting()`; the `acts` are what a key can do. */
+export function bind(isPresenting, acts) {
+  let before = { name: "", at: 0 };
+  const twice = (name, act, hint) => event => {
+    const again = before.name === name && event.timeStamp - before.at < TWICE;
+    return again ? act() : acts.say(hint, "info");
+  };
+  const next = () => acts.move(1);
+  const back = () => acts.move(-1);
+  const MOVES = {
+    "ArrowRight": next, "ArrowDown": next, "PageDown": next, " ": next,
+    "ArrowLeft": back, "ArrowUp": back, "PageUp": back, "Shift+ ": back,
+    "Home": acts.first, "End": acts.last,
+  };
+  const RUNS = { "Shift+Enter": acts.run, "Ctrl+Shift+Enter": acts.catchUp };
+  const TABLE = {
+    ...MOVES, ...RUNS,
+    ".": acts.blank, "b": acts.blank, "o": acts.overview,
+    "Escape": acts.out,
+    "0": twice("0", acts.restart, "Press 0 once more to restart the kernel."),
+    "q": twice("q", acts.leave, "Press q once more to leave the slides."),
+  };
+  const WAKES = [...Object.keys(MOVES), ".", "b", "Escape"];
+
+  function meaning(name, place, target) {
+    const turns = name === "PageUp" || name === "PageDown";
+    if (place === TEXT || place === CONTROL) {
+      return turns && (place === TEXT || target.matches(PLAIN)) ? MOVES[name] : RUNS[name];
+    }
+    return TABLE[name];
+  }
+
+  function first(event) {
+    if (!isPresenting() || MODIFIERS.includes(event.key)) return;
+    const place = placeOf(event.target);
+    if (place === ELSEWHERE || event.isComposing) return;
+    const name = nameOf(event);
+    const isBlank = acts.isBlank();
+    const act = isBlank ? WAKES.includes(name) && acts.unblank : meaning(name, place, event.target);
+    const keeps = place === TEXT || place === CONTROL || (place === LINK && name === "Enter");
+    if (!act && keeps && !isBlank && !MENU.includes(name)) return;
+    event.stopImmediatePropagation();
+    if (act || !BROWSER.includes(name)) event.preventDefault();
+    // A key that is held down turns slides, and does nothing else again and again.
+    if (!act || (event.repeat && !MOVES[name])) return;
+    if (!isBlank && (place === TEXT || place === CONTROL)) acts.out();
+    act(event);
+    before = { name, at: event.timeStamp };
+  }
+
+  function last(event) {
+    if (!isPresenting() || event.defaultPrevented) return;
+    const place = placeOf(event.target);
+    if (place !== TEXT && place !== CONTROL) return;
+    if (event.key === "Escape") {
+      event.preventDefault();
+      acts.out();
+    }
+    if (event.key === "Escape" || place === CONTROL) event.stopPropagation();
+  }
+
+  // The first to hear of a key is the window, and JupyterLab, at the document, is after the body.
+  window.addEventListener("keydown", first, true);
+  document.body.addEventListener("keydown", last);
+}
