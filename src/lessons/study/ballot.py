@@ -42,8 +42,8 @@ class Ballot:
     """The vote on a question with these letters.
 
     `peer`: whether the class votes twice. `revealed`: whether the answer cell has run since the last vote.
-    `until`: when the time for this vote or discussion is over, on the `clock`. It is only shown: nothing closes
-    by itself, because a late vote counts.
+    `until`: when the time for this vote or discussion is over, on the `clock`. It is only shown: nothing
+    closes by itself, because a late vote counts.
     """
 
     def __init__(self, letters: str, peer: bool = False, clock: Callable[[], float] = time.time) -> None:
