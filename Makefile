@@ -9,13 +9,14 @@ IN_TEST_ENV = $(IN_ENV) --extra test --extra classroom
 # a whole file. The files keep their order, so that the browser's tests begin early and the grader's come last.
 PYTEST = $(IN_TEST_ENV) python -m pytest -n 4 --dist loadfile --no-loadscope-reorder
 
-.PHONY: help lab reset present html test deep check mutants bench python
+.PHONY: help lab reset present html cards test deep check mutants bench python
 
 help:
 	@echo "make lab      open the lessons in JupyterLab"
 	@echo "make reset    reset one lesson; your version is kept beside it (make reset ARGS=02)"
 	@echo "make present  open a lesson as slides, for a class (make present ARGS=01)"
 	@echo "make html     write the lessons as pages to read, answers folded"
+	@echo "make cards    write a page of letters to print, for votes without phones"
 	@echo "make test     test every promise once: style, types, lessons, JupyterLab in a real browser"
 	@echo "make check    the quick part: no browser, no grader, no notebooks"
 	@echo "make deep     the long tests: every variant, hostile submissions, other Pythons"
@@ -42,6 +43,9 @@ check: python
 		--ignore tests/test_exercises.py --ignore tests/test_lesson_content.py \
 		--ignore tests/lessons/exercises/test_matrix.py --ignore tests/lifecycle/test_references_kept.py \
 		-m "not deep" $(ARGS)
+
+cards: python
+	@$(IN_ENV) lifecycle cards $(ARGS)
 
 test: python
 	@$(IN_TEST_ENV) ruff check

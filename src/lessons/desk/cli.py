@@ -87,6 +87,15 @@ def parser() -> argparse.ArgumentParser:
     )
     pages.add_argument("folder", nargs="?", type=Path, help="the folder to write (default: build/html)")
     pages.set_defaults(run=_html)
+
+    cards = commands.add_parser(
+        "cards",
+        help="write a page of letters A to D to print, for votes without phones",
+        description="Write a page with four large letters. Print it once for each person: when the sheet is "
+        "folded, it shows the teacher one letter.",
+    )
+    cards.add_argument("file", nargs="?", type=Path, help="the page to write (default: build/cards.html)")
+    cards.set_defaults(run=_cards)
     return top
 
 
@@ -163,6 +172,12 @@ def _html(given: argparse.Namespace) -> None:
     from lessons.desk import reading
 
     print(f"The lessons are pages now: open {reading.write(given.folder)[0]}")
+
+
+def _cards(given: argparse.Namespace) -> None:
+    from lessons.desk.votes import start
+
+    print(f"The cards are a page now: print {start.cards(given.file)} on A4, one sheet for each person.")
 
 
 def _port(text: str) -> int:

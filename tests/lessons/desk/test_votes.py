@@ -322,6 +322,16 @@ def test_options(monkeypatch: pytest.MonkeyPatch, options: list[str], votes: pre
     assert got == [votes]
 
 
+def test_cards_are_one_page_to_print(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    target = tmp_path / "new" / "cards.html"
+    assert cli.main(["cards", str(target)]) == 0
+    assert str(target) in capsys.readouterr().out
+    page = target.read_text()
+    assert re.findall(r"<b>(.)</b>", page) == list("ABCD") and "http" not in page
+    assert cli.main(["cards", str(tmp_path)]) == 1
+    assert "cannot be written" in capsys.readouterr().err
+
+
 @pytest.mark.deep
 def test_present_with_votes_keeps_jupyter_out_of_the_pages_reach() -> None:
     """Lab itself, a kernel, and the page beside it."""

@@ -19,6 +19,7 @@ from typing import Any
 
 import psutil
 
+from lessons.desk import workcopy as desks
 from lessons.desk.workcopy import Trouble
 from lessons.study.phones import PLACE, Line, line
 
@@ -77,6 +78,20 @@ def invitation(found: Line) -> str:
     except UnicodeEncodeError:
         return said
     return said + drawn.getvalue()
+
+
+def cards(file: Path | None = None) -> Path:
+    """Write the page of letters for votes without phones, by default `build/cards.html` in the course.
+
+    Raises `Trouble` if the file cannot be written.
+    """
+    target = (file.expanduser() if file else desks.course() / "build" / "cards.html").absolute()
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(Path(__file__).with_name("cards.html"), target)
+    except OSError as error:
+        raise Trouble(f"The cards cannot be written to {target}: {error.strerror or error}.") from error
+    return target
 
 
 def address(on: str | None) -> str:
