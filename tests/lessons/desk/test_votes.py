@@ -317,7 +317,7 @@ def test_a_busy_port_is_said() -> None:
 )
 def test_options(monkeypatch: pytest.MonkeyPatch, options: list[str], votes: present.Votes | None) -> None:
     got = []
-    monkeypatch.setattr(present, "serve", lambda *given, **named: got.append(named["votes"]))
+    monkeypatch.setattr(present, "serve", lambda *given: got.append(given[4]))
     assert cli.main(["present", "01", *options]) == 0
     assert got == [votes]
 

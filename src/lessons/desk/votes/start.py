@@ -58,6 +58,8 @@ def page(on: str | None, port: int | None, class_size: int | None) -> Iterator[L
         )
         found = line()
         assert found is not None
+        if not told["confined"]:
+            print("This system cannot take files and connections away from the vote page.", file=sys.stderr)
         yield found
     finally:
         os.environ.pop(PLACE, None)
