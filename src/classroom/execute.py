@@ -14,7 +14,7 @@ import contextlib
 import json
 import queue
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -25,7 +25,9 @@ from classroom import intake
 from classroom.intake import Slot, SubmittedCell, Template
 from classroom.sandbox import Limits, Sandbox
 from classroom.trouble import Trouble
-from lessons.judge.home import Ended, judge
+from lessons.judge import wire
+from lessons.judge.clock import BUSY, Clock
+from lessons.judge.home import Ended, Server, judge
 from lessons.judge.verdict import Verdict
 
 KEPT = 100_000  # characters of output that a cell keeps
@@ -36,6 +38,13 @@ SETTLING = 1.0  # seconds to wait for a request's last reply
 DEATHS = 3  # how many kernels may die before the rest of a notebook is not run
 JUDGING = 45.0  # the fewest seconds for a check cell: more than a judge takes for any exercise of the kit
 _READY_SECONDS = 60.0
+
+
+class Busy(Exception):
+    """The machine was too busy to run a submission, which says nothing about its answers."""
+
+    def __str__(self) -> str:
+        return "The machine was too busy, twice: run the same command again, with fewer --workers."
 
 
 @dataclass(frozen=True)
@@ -101,13 +110,14 @@ def graded(job: Job) -> Result:
     try:
         try:
             return _graded(job)
-        except Trouble:
-            # A busy machine may once be too slow to start a kernel.
+        except (Trouble, Busy):
+            # A machine may be busy only for a short time.
             return _graded(job)
     except Trouble as trouble:
         return Result(job.student, "no kernel", str(trouble), sandboxed=job.sandboxed)
     except Exception as error:
-        note = f"The grader itself failed: {intake.described(error)}."
+        failed = f"The grader itself failed: {intake.described(error)}."
+        note = str(error) if isinstance(error, Busy) else failed
         return ungraded(job.student, Template.read(job.release), "stopped", note, job.sandboxed)
 
 
@@ -152,7 +162,7 @@ class _SubmissionRun:
         self.deadly: set[str] = set()
         self.tried: set[str] = set()
         self.note = ""
-        self.over = time.monotonic() + job.times.notebook
+        self.over, self.lost = time.monotonic() + job.times.notebook, 0.0
         self.setup = template.setup.source if template.setup else ""
 
     def all(self) -> None:
@@ -162,7 +172,7 @@ class _SubmissionRun:
                 if self.cut:
                     kernel.run(self.setup, self.seconds())
                 while self.waiting and self.left() > 0 and self.next(kernel):
-                    pass
+                    self.lost, kernel.lost = self.lost + kernel.lost, 0.0
         why = "the time for the whole notebook was over" if self.left() <= 0 else "its kernel died too often"
         for cell in self.waiting:
             self.cut = True
@@ -249,12 +259,16 @@ class _SubmissionRun:
         error = next((one for one in ran.outputs if one["output_type"] == "error"), None)
         if error is not None:
             score.note = f"The check cell raised {error['ename']}: {error['evalue']}"
+            self.cut = self.cut or error["ename"] == "Stuck"
         elif not ran.end:
             self.cut = True
             score.note = "The judge was not shown an answer while the check cell ran."
 
     def left(self) -> float:
-        return self.over - time.monotonic()
+        left = self.over - time.monotonic() + min(self.lost, BUSY)
+        if left <= 0 and self.lost >= BUSY:
+            raise Busy
+        return left
 
     def seconds(self) -> float:
         """How many seconds the next cell may take."""
@@ -269,15 +283,17 @@ def judged(kernel: Kernel, job: Job, slot: Slot, seconds: float) -> tuple[Ran, V
     """Run a check cell while a judge listens. Returns the verdict, or None if the judge received no answer.
 
     The exercise's id, and an instructor's own check, come from the release. Raises `Ended` if the judge
-    fails.
+    fails, and `Busy` if the machine was too busy for it.
     """
     own = kernel.sandbox.beside(f"{slot.exercise.replace('-', '_')}/check.py")
     seed, shared = job.seeds.get(slot.exercise, ""), kernel.sandbox.shared if job.sandboxed else ""
     with judge() as server:
         server.ask(slot.exercise, job.variant, seed, own, kernel.sandbox.judge, shared)
-        ran = kernel.run(_SHOW.format(place=kernel.sandbox.place, name=slot.name), seconds, server.says)
+        ran = kernel.run(_SHOW.format(place=kernel.sandbox.place, name=slot.name), seconds, server)
         server.stop()
         found = server.verdict()
+    if found.unjudged == wire.TOO_BUSY:
+        raise Busy
     return ran, None if found.unjudged else found
 
 
@@ -385,7 +401,7 @@ class Kernel:
 
     def __init__(self, sandbox: Sandbox, client: BlockingKernelClient, grace: float) -> None:
         self.sandbox, self.client, self.grace = sandbox, client, grace
-        self.kept = 0
+        self.kept, self.lost = 0, 0.0
         self.answers: set[str] = set()
         self.dead = self.killed = False
 
@@ -394,10 +410,11 @@ class Kernel:
         self.dead = self.dead or not self.sandbox.alive
         return not self.dead
 
-    def run(self, code: str, seconds: float, needless: Callable[[], bool] = lambda: False) -> Ran:
+    def run(self, code: str, seconds: float, judge: Server | None = None) -> Ran:
         """Run code for at most so many seconds, then interrupt it, then end the kernel.
 
-        needless: tells when the result is no longer needed; the code then gets only a short time more.
+        judge: the code shows it an answer; after its verdict the code gets only a short time more. The
+        time for which the machine was too busy for the kernel does not count. Raises `Busy` if it is long.
         """
         ran = Ran(max(0, min(KEPT, KEPT_IN_ALL - self.kept)))
         if not self.alive():
@@ -410,19 +427,22 @@ class Kernel:
             ran.end = "deaf"
             self.kill()
             return ran
-        deadline = time.monotonic() + seconds
+        clock = Clock(self.sandbox.first, *([judge.process] if judge else []))
+        deadline = clock() + seconds
         interrupted = idle = False
         while True:
-            if not idle and needless():
-                idle, deadline = True, min(deadline, time.monotonic() + self.grace)
-            left = deadline - time.monotonic()
+            if not idle and judge and judge.says():
+                idle, deadline = True, min(deadline, clock() + self.grace)
+            left = clock.left(deadline)
+            if left <= 0 and clock.busy:
+                raise Busy
             if left <= 0 or (ran.size > FLOOD and not interrupted):
                 if interrupted:
                     ran.end = ran.end if ran.end == "flood" else "stuck"
                     self.kill()
                     break
                 ran.end = "flood" if left > 0 else "" if idle else "too long"
-                interrupted, deadline = True, time.monotonic() + self.grace
+                interrupted, deadline = True, clock() + self.grace
                 with contextlib.suppress(Exception):
                     self.client.control_channel.send(self.client.session.msg("interrupt_request"))
                 continue
@@ -434,7 +454,8 @@ class Kernel:
             elif ran.take(message, request):
                 self._settle(request)
                 break
-        self.kept += ran.kept
+        clock.left(0)  # it asks the system what was lost
+        self.kept, self.lost = self.kept + ran.kept, self.lost + clock.lost
         return ran
 
     def _next(self, seconds: float) -> dict[str, Any] | None:
@@ -464,7 +485,7 @@ class Kernel:
 @contextlib.contextmanager
 def opened(job: Job) -> Iterator[Kernel]:
     """A kernel for a job, in the sandbox unless the job says otherwise. Its child processes end with it."""
-    limits = Limits(seconds=job.times.notebook + job.times.grace + 60)
+    limits = Limits(seconds=job.times.notebook + job.times.grace + 60 + 2 * BUSY)
     with Sandbox(job.files, limits, job.sandboxed) as sandbox:
         client = sandbox.client()
         client.start_channels(stdin=False, hb=False)

@@ -31,6 +31,7 @@ from classroom.intake import Found, Template, described, strays, submissions
 from classroom.sandbox import available
 from classroom.spans import duration
 from classroom.trouble import Trouble
+from lessons.judge.clock import BUSY
 from lessons.judge.home import begin
 from lessons.words import agreeing, many
 
@@ -276,9 +277,9 @@ class Recipe:
 
     @property
     def patience(self) -> float:
-        """More seconds than any submission takes: all its limits added, and five minutes for slow starts."""
+        """More seconds than any submission takes: all its limits added, and the time for a busy machine."""
         times = self.blank.times
-        return times.notebook + 2 * times.cell * len(self.template.slots) + 300
+        return 2 * (times.notebook + times.cell * len(self.template.slots)) + 4 * BUSY
 
     def job(self, student: str, notebook: bytes, seeds: Mapping[str, str] | None = None) -> Job:
         """One student's job, complete. seeds: the judge's seeds, for exercises that do not get a new one."""

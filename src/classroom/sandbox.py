@@ -144,6 +144,8 @@ class Sandbox:
         self.files, self.limits, self.sandboxed = dict(files or {}), limits or Limits(), sandboxed
         self.ended_by = ""
         """Which limit ended the kernel: "time", "memory" or "files"; empty if none did."""
+        self.first = 0
+        """The process id, outside, of the first process in it: all others are its children."""
         self._process: subprocess.Popen[bytes] | None = None
         self._pidfd: int | None = None
         self._over = threading.Event()
@@ -238,6 +240,7 @@ class Sandbox:
         if not self.sandboxed:
             words, env = command.limited(command.kernel(str(inside))), command.environment(str(self._folder))
             self._process = subprocess.Popen(words, env=env, cwd=self._folder / "files", **apart)
+            self.first = self._process.pid
             return ""
         with open(self._folder / "filter", "wb+") as refused, contextlib.ExitStack() as pipes:
             refused.write(filters.program())
@@ -259,11 +262,11 @@ class Sandbox:
                 said += part
         try:
             # The sandbox's first process; when it dies, all others in the sandbox die.
-            first = int(json.loads(said)["child-pid"])
-            self._pidfd = os.pidfd_open(first)
+            self.first = int(json.loads(said)["child-pid"])
+            self._pidfd = os.pidfd_open(self.first)
         except (ValueError, KeyError, ProcessLookupError):
             raise self._trouble() from None
-        return f"/proc/{first}/root"
+        return f"/proc/{self.first}/root"
 
     def _trouble(self) -> Trouble:
         self.kill()

@@ -22,6 +22,7 @@ from classroom.sandbox import available
 from lessons.exercises import exercises, stub
 from lessons.exercises.exercise import ASSIGNMENTS
 from lessons.judge import home
+from lessons.judge.clock import Clock
 from lessons.judge.home import Ended
 from lessons.judge.verdict import MIME, Verdict
 
@@ -390,6 +391,13 @@ def test_a_fault_of_the_grader_is_a_result_too(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr("classroom.intake.rebuilt", broken)
     result = graded(job({}))
     assert (result.status, result.note) == ("stopped", "The grader itself failed: RuntimeError, a fault.")
+
+
+def test_on_a_machine_that_is_too_busy_nothing_is_graded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Clock, "busy", True)
+    result = graded(job(with_cells("while True: pass"), times=Times(cell=0.5)))
+    assert (result.status, result.needs_person) == ("stopped", True)
+    assert "too busy, twice" in result.note
 
 
 def test_course_work_has_two_exercises() -> None:

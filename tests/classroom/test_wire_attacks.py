@@ -11,7 +11,6 @@ import json
 import socket
 import sys
 import threading
-import time
 from dataclasses import dataclass
 from typing import Any
 
@@ -386,7 +385,7 @@ def recorded(answer: Any) -> list[str]:
     thread = threading.Thread(target=serve, daemon=True)
     thread.start()
     with ours, theirs:
-        judge = Judge(Channel(ours, time.monotonic() + 60))
+        judge = Judge(Channel(ours, 60))
         trial = Trial(EXERCISE, Variant(TERM), "a seed")
         assert trial.verdict(trial.run(judge)).points == WORTH
         ours.shutdown(socket.SHUT_RDWR)

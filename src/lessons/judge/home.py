@@ -41,6 +41,7 @@ class Server:
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
             cwd=self._folder.name, env={**os.environ, "PYTHONPATH": path}, start_new_session=True,
         )  # fmt: skip
+        self.process = self._process.pid
         assert self._process.stdin is not None and self._process.stdout is not None
         self._asked, self._told = self._process.stdin, self._process.stdout
 

@@ -8,7 +8,6 @@ import gc
 import io
 import operator
 import os
-import select
 import signal
 import socket
 import sys
@@ -21,6 +20,7 @@ from importlib import import_module
 from typing import Any
 
 from lessons.exercises.exercise import student_lines, text_of
+from lessons.judge.clock import Clock
 from lessons.judge.wire import PROTOCOL, Channel, Kept, Over, Peer, parsed
 
 PRINTED = 2_000  # characters of an answer's own output that a verdict keeps
@@ -304,7 +304,8 @@ class Copy:
             self.child = forked(partial(_serve, answer, connect, writing), [reading, *close])
             os.close(writing)
             with open(reading, "rb", 0) as said:
-                if select.select([said], [], [], FIRST)[0] and said.read(1):
+                clock = Clock(self.child)
+                if clock.readable(reading, clock() + FIRST) and said.read(1):
                     return
             # A copy of a process with threads may have inherited a lock that is never released.
             self.close()
@@ -312,8 +313,9 @@ class Copy:
 
     def wait(self, seconds: float) -> None:
         """Wait until the copy has ended by itself, but only for a limited time."""
+        clock = Clock(self.child)
         with open(os.pidfd_open(self.child), "rb", 0) as running:
-            select.select([running], [], [], seconds)
+            clock.readable(running.fileno(), clock() + seconds)
 
     def close(self) -> None:
         ended(self.child)

@@ -11,7 +11,6 @@ import socket
 import stat
 import struct
 import sys
-import time
 import types
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -78,7 +77,7 @@ class Judge(Peer):
         """Wait for the host's first message. Raises `Over`."""
         if self.channel is None:
             return  # judge and host share this process
-        self.channel.until = time.monotonic() + seconds
+        self.channel.until = self.channel.clock() + seconds
         try:
             message = self.channel.receive()
         except Over as over:
@@ -89,7 +88,7 @@ class Judge(Peer):
     def ask(self, *question: Any) -> Any:
         """Ask the host; a question that is not part of another one has `QUESTION` seconds."""
         if self.channel is not None and not self._nested:
-            self.channel.until = time.monotonic() + QUESTION
+            self.channel.until = self.channel.clock() + QUESTION
         return super().ask(*question)
 
     def function(
@@ -198,11 +197,7 @@ class Judge(Peer):
         """The process id of the host; None if unknown, or if the host has no process of its own."""
         if self.host or self.channel is None:
             return self.host or None
-        try:
-            peer = self.channel.socket.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12)
-        except (AttributeError, OSError):
-            return None
-        return int(struct.unpack("3i", peer)[0])
+        return peer(self.channel.socket)
 
     def serve(self, name: str, *arguments: Any) -> Any:
         """Do what a host requests of a declared object."""
@@ -263,6 +258,15 @@ class Judge(Peer):
                 hidden = error.__suppress_context__
                 setattr(error, attribute, found)
                 error.__suppress_context__ = hidden or key == "cause"
+
+
+def peer(connected: socket.socket) -> int | None:
+    """The process id of the other end of a socket; None if unknown."""
+    try:
+        found = connected.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12)
+    except (AttributeError, OSError):
+        return None
+    return int(struct.unpack("3i", found)[0])
 
 
 _ERRORS = ("builtins", "sqlalchemy.exc", "sqlite3", "json.decoder", "_csv", "csv", "lifecycle.faults",

@@ -29,10 +29,11 @@ from pathlib import Path
 from typing import Any
 
 from lessons.exercises import Variant, exercises
+from lessons.judge.clock import Clock
 from lessons.judge.host import FIRST, ended, forked
-from lessons.judge.judge import Judge
+from lessons.judge.judge import Judge, peer
 from lessons.judge.trial import Trial
-from lessons.judge.wire import GONE, TOO_LONG, Channel, Over
+from lessons.judge.wire import GONE, STUCK, TOO_BUSY, TOO_LONG, Channel, Over
 
 SLACK = 5.0  # seconds that a judgement may take in addition to the time of its host
 BEGINS = 30.0  # seconds that the import of a course's own check may take
@@ -80,7 +81,7 @@ def _judged(parent: int, request: list[str]) -> dict[str, Any]:
         child = forked(partial(_judge, request, connected, folder, writing), [reading])
         os.close(writing)
         try:
-            told, end = _told(reading)
+            told, end = _told(reading, Clock(child, peer(connected) or child))
         finally:
             os.close(reading)
             ended(child)
@@ -104,21 +105,20 @@ def _listening(place: str) -> Iterator[socket.socket]:
                 os.unlink(place)
 
 
-def _told(reading: int) -> tuple[dict[str, Any], str]:
+def _told(reading: int, clock: Clock) -> tuple[dict[str, Any], str]:
     """The last report of a judgement, and how it ended: by itself, or because its time was up."""
-    until = time.monotonic() + BEGINS
+    until = clock() + BEGINS
     told: dict[str, Any] = {"failed": "the judgement ended before it started"}
     text = b""
-    while (left := until - time.monotonic()) > 0:
-        if select.select([reading], [], [], left)[0]:
-            part = os.read(reading, 65_536)
-            if not part:
-                return told, GONE
-            *lines, text = (text + part).split(b"\n")
-            if lines:
-                told = json.loads(lines[-1])
-                until = told.get("until", until)
-    return told, TOO_LONG
+    while clock.readable(reading, until):
+        part = os.read(reading, 65_536)
+        if not part:
+            return told, GONE
+        *lines, text = (text + part).split(b"\n")
+        if lines:
+            told = json.loads(lines[-1])
+            until = told.get("until", until)
+    return told, STUCK if clock.busy else TOO_LONG
 
 
 def _judge(request: list[str], connected: socket.socket, folder: str, writing: int) -> None:
@@ -130,7 +130,8 @@ def _judge(request: list[str], connected: socket.socket, folder: str, writing: i
             data = data[os.write(writing, data) :]
 
     def so_far() -> None:
-        tell(until=until, **{how: trial.verdict(Over(how)).as_dict() for how in (GONE, TOO_LONG)})
+        ends = Over(GONE), Over(TOO_LONG), Over(STUCK, TOO_BUSY)
+        tell(until=until, **{over.how: trial.verdict(over).as_dict() for over in ends})
 
     id, variant, seed, own, _, shared = request
     # Output that a check prints by mistake must not look like a line of the server.
@@ -152,10 +153,10 @@ def _judge(request: list[str], connected: socket.socket, folder: str, writing: i
     until = time.monotonic() + FIRST + exercise.seconds + SLACK
     trial = Trial(exercise, Variant(variant), seed, so_far)
     so_far()
-    judge = Judge(Channel(connected, time.monotonic() + exercise.seconds))
+    judge = Judge(Channel(connected, exercise.seconds, Clock(peer(connected) or os.getpid())))
     judge.shared = shared or None
     done = trial.verdict(trial.run(judge)).as_dict()
-    tell(**{GONE: done, TOO_LONG: done})
+    tell(**dict.fromkeys((GONE, TOO_LONG, STUCK), done))
 
 
 if __name__ == "__main__":

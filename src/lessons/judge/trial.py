@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator
 
 from lessons.exercises import Exercise, Sheet, Variant, attempt, exercises, stub
 from lessons.exercises.rules import settled
+from lessons.judge.clock import Clock
 from lessons.judge.host import FIRST, PRINTED, Copy, Host, Stuck
 from lessons.judge.judge import Judge
 from lessons.judge.verdict import Aspect, Verdict
@@ -75,7 +76,7 @@ def _by_copy(answer: object, seconds: float, run: Callable[[Judge], Over | None]
             return Over(STUCK, NOT_BEGUN)
         with contextlib.closing(copy):
             theirs.close()
-            judge = Judge(Channel(ours, time.monotonic() + seconds))
+            judge = Judge(Channel(ours, seconds, Clock(copy.child)))
             judge.host = copy.child
             return run(judge)
 

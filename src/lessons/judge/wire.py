@@ -15,13 +15,15 @@ import pathlib
 import socket
 import struct
 import threading
-import time
 import types
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
+from contextlib import suppress
 from decimal import Decimal
 from fractions import Fraction
+from math import inf
 from typing import Any, NoReturn
+
+from lessons.judge.clock import Clock
 
 PROTOCOL = 1
 """The version that a host names in its first message."""
@@ -34,7 +36,8 @@ QUESTIONS = 200_000  # how many questions one side may ask the other in one chec
 
 TOO_LONG, GONE, TOO_MUCH, NO_MESSAGE = "too long", "gone", "too much", "no message"
 STUCK = "stuck"
-"""The end of a check that could not start."""
+"""The end of a check that says nothing about the answer."""
+TOO_BUSY = "The machine was too busy to run your code: that says nothing about it. Check again later."
 
 
 class Over(BaseException):
@@ -50,16 +53,18 @@ class Over(BaseException):
 
 
 class Channel:
-    """Messages over a connected socket, none later than `deadline` or `until` (of `time.monotonic`)."""
+    """Messages over a connected socket, none later than `deadline` or `until`, which are times of a clock."""
 
-    def __init__(self, connected: socket.socket, deadline: float | None = None) -> None:
-        self.socket, self.deadline, self.until = connected, deadline, deadline
+    def __init__(self, connected: socket.socket, seconds: float = inf, clock: Clock | None = None) -> None:
+        self.socket, self.clock = connected, clock or Clock()
+        self.deadline = self.until = self.clock() + seconds
         self._rest = b""
 
     def send(self, data: bytes) -> None:
         """Send a message. Raises `Over`."""
-        with self._in_time():
-            self.socket.sendall(struct.pack(">I", len(data)) + data)
+        rest = memoryview(struct.pack(">I", len(data)) + data)
+        while rest:
+            rest = rest[self._moved(self.socket.send, rest) :]
 
     def receive(self) -> bytes:
         """Wait for the next message. Raises `Over`."""
@@ -70,27 +75,24 @@ class Channel:
 
     def _exactly(self, size: int) -> bytes:
         while len(self._rest) < size:
-            with self._in_time():
-                part = self.socket.recv(65_536)
+            part = self._moved(self.socket.recv, 65_536)
             if not part:
                 raise Over(GONE)
             self._rest += part
         data, self._rest = self._rest[:size], self._rest[size:]
         return data
 
-    @contextmanager
-    def _in_time(self) -> Iterator[None]:
-        ends = [one for one in (self.deadline, self.until) if one is not None]
-        left = min(ends) - time.monotonic() if ends else None
-        if left is not None and left <= 0:
-            raise Over(TOO_LONG)
-        try:
-            self.socket.settimeout(left)
-            yield
-        except TimeoutError:
-            raise Over(TOO_LONG) from None
-        except OSError:
-            raise Over(GONE) from None
+    def _moved(self, move: Callable[[Any], Any], what: Any) -> Any:
+        """Send or receive as soon as the other side is ready. Raises `Over`."""
+        while (left := self.clock.left(min(self.deadline, self.until))) > 0:
+            try:
+                self.socket.settimeout(None if left == inf else left)
+                return move(what)
+            except TimeoutError:
+                continue  # the clock may have stopped meanwhile
+            except OSError:
+                raise Over(GONE) from None
+        raise Over(STUCK, TOO_BUSY) if self.clock.busy else Over(TOO_LONG)
 
 
 class Kept:

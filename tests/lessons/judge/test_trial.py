@@ -22,7 +22,8 @@ import pytest
 from toy import toy
 
 from lessons.exercises import Asked, Rule, Sheet, Variant
-from lessons.judge import host, trial
+from lessons.judge import clock, host, trial
+from lessons.judge import judge as judging
 from lessons.judge.verdict import Verdict
 from lifecycle import faults, ledger
 
@@ -156,6 +157,31 @@ def test_an_answer_that_never_ends_is_stopped_and_says_so(answer: Any) -> None:
     verdict = judged(answer, seconds=0.5, hangs="chains-stage-by-stage")
     assert (verdict.status, verdict.points, verdict.belief) == ("wrong", 0, "chains-stage-by-stage")
     assert re.search(r"was stopped after [\d.]+ seconds, while", verdict.aspects[0].seen)
+
+
+@forks
+def test_an_answer_is_not_slow_because_the_machine_is_busy(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(judging, "QUESTION", 0.2)
+    [processor, *_] = os.sched_getaffinity(0)
+    busy = f"import os\nos.sched_setaffinity(0, {{{processor}}})\nwhile True: pass"
+
+    def needs(number: int) -> int:
+        """Works for 30 milliseconds, on a processor that has hardly any time for it."""
+        os.sched_setaffinity(0, {processor})
+        os.setpriority(os.PRIO_PROCESS, 0, 10)
+        until = time.process_time() + 0.03
+        while time.process_time() < until:
+            pass
+        return number * 2
+
+    other = subprocess.Popen([sys.executable, "-c", busy])
+    try:
+        assert judged(needs).status == "correct"
+        monkeypatch.setattr(clock, "BUSY", 0.1)
+        assert judged(needs).status == "not judged"
+    finally:
+        other.kill()
+        other.wait()
 
 
 def test_a_loop_is_stopped_where_there_is_no_child_process() -> None:

@@ -10,7 +10,6 @@ import math
 import socket
 import struct
 import threading
-import time
 import weakref
 from pathlib import Path
 from typing import Any
@@ -409,7 +408,7 @@ class Far:
 
     def __init__(self, seconds: float = 5.0) -> None:
         ours, self.socket = socket.socketpair()
-        self.judge = Judge(Channel(ours, time.monotonic() + seconds))
+        self.judge = Judge(Channel(ours, seconds))
 
     def send(self, data: bytes) -> None:
         self.socket.sendall(struct.pack(">I", len(data)) + data)
@@ -592,7 +591,7 @@ def test_threads_of_an_answer_ask_one_after_the_other() -> None:
 
     serving = threading.Thread(target=serve)
     serving.start()
-    judge = Judge(Channel(ours, time.monotonic() + 20))
+    judge = Judge(Channel(ours, 20))
     count = iter(range(80))
     try:
         assert judge.ask("answer")(Callback(lambda: next(count))) == list(range(80))

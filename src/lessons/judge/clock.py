@@ -1,0 +1,55 @@
+"""A clock for the limits on an answer's time: it does not count what a busy machine makes a process wait."""
+
+import glob
+import select
+import time
+from contextlib import suppress
+
+BUSY = 120.0  # seconds that a check waits for a busy machine; after that the answer is not judged
+
+
+class Clock:
+    """Stops while these processes, their children or this thread are ready to run but have no processor.
+
+    Linux counts these seconds; elsewhere the clock never stops. It stops for at most `BUSY` seconds in all.
+    """
+
+    def __init__(self, *processes: int) -> None:
+        self._processes, self.lost = processes, 0.0
+        self._idle, self._waited = self._figures()
+
+    def __call__(self) -> float:
+        """The time of this clock in seconds, which is `time.monotonic` without what was lost."""
+        return time.monotonic() - self.lost
+
+    @property
+    def busy(self) -> bool:
+        """Whether the machine was so busy that a limit says nothing about the answer."""
+        return self.lost >= BUSY
+
+    def left(self, until: float) -> float:
+        """How many seconds are left until a time of this clock; the system is asked only at the end."""
+        if until <= self():
+            idle, waited = self._figures()
+            # While some of the processes work, the others do not wait for the machine, but for them.
+            self.lost = max(self.lost, min(idle - self._idle, waited - self._waited, BUSY))
+        return until - self()
+
+    def readable(self, descriptor: int, until: float) -> bool:
+        """Wait until a descriptor can be read, and return whether it can; at most until a time."""
+        while (left := self.left(until)) > 0:
+            if select.select([descriptor], [], [], left)[0]:
+                return True
+        return False
+
+    def _figures(self) -> tuple[float, float]:
+        """Seconds in which no process worked, and in which they waited for a processor, from any start."""
+        idle, waited, family = time.monotonic(), 0.0, ["thread-self", *map(str, self._processes)]
+        for one in family:
+            with suppress(OSError, ValueError), open(f"/proc/{one}/schedstat", encoding="ascii") as file:
+                had, wanted, _ = map(int, file.read().split())
+                idle, waited = idle - had / 1e9, waited + wanted / 1e9
+            for children in glob.glob(f"/proc/{one}/task/*/children"):
+                with suppress(OSError), open(children, encoding="ascii") as file:
+                    family += file.read().split()
+        return idle, waited
