@@ -58,10 +58,9 @@ class Times:
 
 @dataclass(frozen=True)
 class Job:
-    """One submission to grade, with everything that grading needs.
+    """One submission to grade. release, files: the released notebook's bytes, and the files beside it.
 
-    release: the released notebook's bytes. files: the files beside it, by name. variant: the course's. seeds:
-    the judge's seeds by exercise. An exercise without a seed gets a new one.
+    seeds: the judge's seeds by exercise; an exercise without a seed gets a new one.
     """
 
     student: str
@@ -76,10 +75,7 @@ class Job:
 
 @dataclass
 class Score:
-    """The result of one check cell: the judge's verdict, in the cell's own points.
-
-    seed: the seed of the judge's draw. note: why there is no verdict, or why the verdict is incomplete.
-    """
+    """A check cell's verdict, in the cell's own points. note: why there is none, or why it is incomplete."""
 
     worth: float
     points: float = 0.0
@@ -147,10 +143,7 @@ def _graded(job: Job) -> Result:
 
 
 class _SubmissionRun:
-    """The run of one submission, with as many kernels as it needs.
-
-    cut: whether some part did not run to its end, for a reason that may not be the answers.
-    """
+    """The run of one submission. cut: some part did not run to its end, perhaps not due to the answers."""
 
     def __init__(self, job: Job, template: Template, cells: list[SubmittedCell]) -> None:
         self.job, self.template, self.cells = job, template, cells
@@ -280,10 +273,9 @@ _SHOW = '__import__("lessons.judge.home", fromlist=["home"]).show_outside({place
 
 
 def judged(kernel: Kernel, job: Job, slot: Slot, seconds: float) -> tuple[Ran, Verdict | None]:
-    """Run a check cell while a judge listens. Returns the verdict, or None if the judge received no answer.
+    """Run a check cell while a judge listens. The verdict is None if the judge received no answer.
 
-    The exercise's id, and an instructor's own check, come from the release. Raises `Ended` if the judge
-    fails, and `Busy` if the machine was too busy for it.
+    The exercise's id, and an instructor's own check, come from the release. Raises `Ended` or `Busy`.
     """
     own = kernel.sandbox.beside(f"{slot.exercise.replace('-', '_')}/check.py")
     seed, shared = job.seeds.get(slot.exercise, ""), kernel.sandbox.shared if job.sandboxed else ""
@@ -338,20 +330,16 @@ def _text(text: str) -> dict[str, Any]:
 
 
 _ENDS = {
-    "too long": "the cell took too long and was interrupted.",
+    "too long": "the cell took too long and was interrupted.", "dead": "the cell ended its kernel.",
     "stuck": "the cell took too long and ignored the interrupt, so its kernel was ended.",
     "flood": "the cell wrote more output than can be kept and was stopped.",
-    "dead": "the cell ended its kernel.",
     "deaf": "the kernel could not be reached any more, and was ended.",
-}
+}  # fmt: skip
 
 
 @dataclass
 class Ran:
-    """The result of a request: `end` is "" if it was completed, else a key that says what stopped it.
-
-    most: how many characters of its outputs are kept. size: how many characters came.
-    """
+    """The result of a request. end: "" or what stopped it. size, kept, most: characters of its outputs."""
 
     most: int
     outputs: list[dict[str, Any]] = field(default_factory=list)
@@ -411,10 +399,9 @@ class Kernel:
         return not self.dead
 
     def run(self, code: str, seconds: float, judge: Server | None = None) -> Ran:
-        """Run code for at most so many seconds, then interrupt it, then end the kernel.
+        """Run code for at most so many seconds, then interrupt it, then end the kernel. Raises `Busy`.
 
-        judge: the code shows it an answer; after its verdict the code gets only a short time more. The
-        time for which the machine was too busy for the kernel does not count. Raises `Busy` if it is long.
+        judge: the code shows it an answer; after its verdict the code gets only a short time more.
         """
         ran = Ran(max(0, min(KEPT, KEPT_IN_ALL - self.kept)))
         if not self.alive():

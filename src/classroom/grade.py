@@ -146,11 +146,9 @@ class GradingSummary:
             lines.append(f"Of these: {', '.join(odd)}.")
         if self.people:
             shown = ", ".join(sorted(self.people)[:20]) + (", …" if len(self.people) > 20 else "")
-            lines.append(
-                f"{len(self.people)} to be looked at by a person: {shown}. The reasons are in "
-                f"{self.course.records / self.assignment}; decide in the form grader (/formgrader in "
-                "JupyterLab)."
-            )
+            where = f"{self.course.records / self.assignment}; decide in the form grader"
+            said = f"{len(self.people)} to be looked at by a person: {shown}. The reasons are in {where}"
+            lines.append(f"{said} (/formgrader in JupyterLab).")
         return "\n".join(lines)
 
 
@@ -159,10 +157,9 @@ def grade(
     dask: str | None = None, sandboxed: bool = True, again: bool = False, times: Times | None = None,
     say: Callable[[str], None] = print,
 ) -> GradingSummary:  # fmt: skip
-    """Grade the submissions of an assignment, of all or some students, and return the counts.
+    """Grade an assignment's submissions, of all or some students, and say one line about each.
 
-    say: receives one line for each submission. Raises `Trouble` if the course is not ready or no kernel
-    starts.
+    Raises `Trouble` if the course is not ready or no kernel starts.
     """
     course.assignment(assignment)
     recipe = Recipe.read(course, assignment, sandboxed, times)

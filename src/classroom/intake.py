@@ -59,10 +59,9 @@ class Refused(Exception):
 
 @dataclass(frozen=True)
 class Found:
-    """What is in one student's folder.
+    """What is in one student's folder. timestamp: the text of timestamp.txt, or "".
 
-    data: the notebook's bytes, or None if there is no notebook to grade. `status` and `note` say why, or what
-    is unusual. timestamp: the text of timestamp.txt, or "".
+    data: the notebook's bytes, or None if there is none to grade; `status` and `note` say why.
     """
 
     student: str
@@ -215,8 +214,7 @@ def read(path: Path, most: int = HUGE) -> bytes:
 class Slot:
     """A cell of the released notebook that has a `grade_id`.
 
-    exercise: the exercise that it checks. name: the name of the answer in it. Both are "" for a cell that is
-    decided only in the notebook's own kernel.
+    exercise, name: the exercise that a judge checks with it, and the answer's name; else "".
     """
 
     id: str
@@ -311,12 +309,8 @@ class SubmittedCell:
 
     def as_dict(self) -> dict[str, Any]:
         """The cell in a notebook's format."""
-        made: dict[str, Any] = {
-            "cell_type": self.type,
-            "id": self.id,
-            "metadata": json.loads(json.dumps(self.slot.metadata)) if self.slot else {},
-            "source": self.source,
-        }
+        kept = json.loads(json.dumps(self.slot.metadata)) if self.slot else {}
+        made = {"cell_type": self.type, "id": self.id, "source": self.source, "metadata": kept}
         if self.type == "code":
             made |= {"execution_count": None, "outputs": self.outputs}
         elif self.attachments and self.type == "markdown":
@@ -413,16 +407,13 @@ def _cell(cell: dict[str, Any]) -> SubmittedCell:
     kind = cell.get("cell_type")
     about = _dict(_dict(cell.get("metadata")).get("nbgrader"))
     names = [one for one in (about.get("grade_id"), cell.get("id")) if isinstance(one, str) and one]
-    return SubmittedCell(
-        kind if kind in ("code", "markdown", "raw") else "raw",
-        _text(cell.get("source")),
-        names[0] if names else "",
-        attachments={
-            _text(name): {kind: _text(data) for kind, data in bundle.items() if kind.startswith("image/")}
-            for name, bundle in _dict(cell.get("attachments")).items()
-            if isinstance(bundle, dict)
-        },
-    )
+    pictures = {
+        _text(name): {kind: _text(data) for kind, data in bundle.items() if kind.startswith("image/")}
+        for name, bundle in _dict(cell.get("attachments")).items()
+        if isinstance(bundle, dict)
+    }
+    kind = kind if kind in ("code", "markdown", "raw") else "raw"
+    return SubmittedCell(kind, _text(cell.get("source")), (names or [""])[0], attachments=pictures)
 
 
 def _dict(value: object) -> dict[str, Any]:

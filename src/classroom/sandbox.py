@@ -6,11 +6,6 @@ grader's environment variables. It can write only to folders of limited size, wh
 All this is the same for root and for an ordinary user. Limits on processes do not apply to root, so root
 becomes an ordinary user before it builds the walls.
 
-    with Sandbox({"data.csv": b"a,b\\n1,2\\n"}) as sandbox:
-        client = sandbox.client()
-    if sandbox.ended_by:
-        print("the kernel was ended:", sandbox.ended_by)
-
 The kernel's sockets are in the sandbox as well. The grader reaches them through `/proc/PID/root`. Two
 folders are open to both sides. The folder `judge` holds only the socket at which a judge outside may listen.
 Inside, it is read-only, and the environment variable `LIFECYCLE_JUDGE` names the socket. The folder `shared`
@@ -86,10 +81,7 @@ class Limits:
 
 
 def available() -> tuple[bool, str]:
-    """Whether a sandbox can be started here, and a sentence that says so or says what is missing.
-
-    The sentence is for the person at the keyboard; `classroom doctor` says how to fix it.
-    """
+    """Whether a sandbox can be started here, and a sentence for a person that says so or what is missing."""
     if sys.platform != "linux":
         return False, "The sandbox needs Linux: its walls are the Linux kernel's."
     for program, package in (("bwrap", "bubblewrap"), ("prlimit", "util-linux"), ("setpriv", "util-linux")):
@@ -337,23 +329,14 @@ class _Command:
     def environment(self, folder: str) -> dict[str, str]:
         """The kernel's complete environment; `folder` is where it may write."""
         return {
-            "HOME": folder,
-            "USER": "student",
-            "LANG": "C.UTF-8",
+            "HOME": folder, "TMPDIR": folder, "USER": "student", "LANG": "C.UTF-8",
             "PATH": f"{Path(sys.executable).parent}:/usr/local/bin:/usr/bin:/bin",
-            "TMPDIR": folder,
-            "LIFECYCLE_HOME": f"{folder}/lifecycle",
-            PLACE: f"{folder}/judge/socket",
-            "IPYTHONDIR": f"{folder}/ipython",
-            "JUPYTER_RUNTIME_DIR": f"{folder}/jupyter",
-            "MPLCONFIGDIR": f"{folder}/matplotlib",
-            "MPLBACKEND": "agg",
-            "PYTHONDONTWRITEBYTECODE": "1",
+            "LIFECYCLE_HOME": f"{folder}/lifecycle", PLACE: f"{folder}/judge/socket",
+            "IPYTHONDIR": f"{folder}/ipython", "JUPYTER_RUNTIME_DIR": f"{folder}/jupyter",
+            "MPLCONFIGDIR": f"{folder}/matplotlib", "MPLBACKEND": "agg", "PYTHONDONTWRITEBYTECODE": "1",
             # Each thread of a numerical library uses address space, and counts as a process.
-            "OMP_NUM_THREADS": "1",
-            "OPENBLAS_NUM_THREADS": "1",
-            "MALLOC_ARENA_MAX": "2",
-        }
+            "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MALLOC_ARENA_MAX": "2",
+        }  # fmt: skip
 
     def around(self, words: list[str], more: Sequence[str] = ()) -> list[str]:
         """The command with walls around it. more: options for bubblewrap."""

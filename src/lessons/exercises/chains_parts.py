@@ -65,8 +65,7 @@ class Tap:
 def drawn(count: int, *stages: tuple[Callable[[Any], Any], Tap]) -> list[Fact]:
     """Give each stage its tap. Pull from all stages in turn, `count` times or until one ends or raises.
 
-    `took` has the number of pulls at the tap when each value came; `early` is the number of pulls during the
-    call itself.
+    `took` has the number of pulls at the tap when each value came; `early` are those of the call itself.
     """
     runs = []
     for stage, tap in stages:
@@ -101,8 +100,7 @@ def drawn(count: int, *stages: tuple[Callable[[Any], Any], Tap]) -> list[Fact]:
 def lazy(stage: Callable[[Any], Any], records: Iterable[Any], needs: Iterable[int]) -> Fact:
     """Ask a stage over endless records for values; the first value needs `needs[0]` pulls, and so on.
 
-    `at` is the first value that came after another number of pulls than it needs, 0 for none. Raises what
-    the stage raises, if the stream did not refuse.
+    `at` is the first value that came after another number of pulls, or 0. Raises what the stage raises.
     """
     wanted = list(needs)
     tap = Tap(records, wanted[-1] + SPARE)
@@ -131,10 +129,7 @@ def compared(run: Fact, kind: str, wanted: list[Any], alike: Callable[..., bool]
 
 
 def stage_rules(ending: Observation, endless: Observation, advice: str) -> Fact:
-    """The tables of a stage: `held` on endless streams, `prompt` also on laziness, `right` on values.
-
-    ending, endless: observations of `compared` and of `lazy`.
-    """
+    """The tables of a stage: `held` on endless streams, `prompt` also on laziness, `right` on values."""
     # A stage that starts a new loop for each value takes slices, and expects its stream to continue.
     begun = (
         Rule(endless, lambda run: run.unusable,
@@ -320,8 +315,7 @@ class Watched(io.StringIO):
 class Shelf:
     """The files of a diary, one for each day, by name: `texts` has their lines, `files` all opened files.
 
-    `most` is how many were open at once. Shelves with the same key but different numbers in `first` have
-    different names.
+    `most` is how many were open at once. With the same key, another `first` gives different names.
     """
 
     def __init__(self, variant: Variant, key: str, first: int = 0) -> None:

@@ -99,8 +99,7 @@ def run_of(outcome: Outcome, **more: Any) -> Any:
 def new_engine(path: str, asked: Any = None, pooled: bool = True, strike: Any = None) -> Any:
     """An engine on an SQLite file in the answer's process. pooled: whether returned connections stay open.
 
-    asked: called when a connection is taken. strike: called before each statement and each commit; it may
-    raise.
+    asked: called when a connection is taken. strike: called before each statement and commit; may raise.
     """
     from sqlalchemy import event
 

@@ -5,13 +5,16 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from math import inf
+from statistics import median
 from typing import Any
 
 from lessons.exercises import Callback, Judge, Variant, declared
+from lessons.judge import clock
 from lifecycle import retryOnFailure
 
 MANY = 12  # the most openings of a feed in any exercise
-AT_ONCE = 0.05  # more seconds than this between each failure and the next attempt count as a pause
+AT_ONCE = 0.03  # more seconds than this between a failure and the next attempt count as a pause
 
 
 def subclass(base: type, **attributes: Any) -> Any:
@@ -141,28 +144,28 @@ class Line:
 
 
 class Pauses:
-    """The real time from each failure of a source to its next opening."""
+    """The time from each failure of a source to its next opening; a busy machine is not a pause."""
 
-    def __init__(self) -> None:
+    def __init__(self, *processes: int) -> None:
         self.seconds: list[float] = []
-        self._began: float | None = None
+        self._clock, self._began = clock.Clock(*processes), inf
 
     def waited(self, slept: list[float]) -> float:
-        """The longest recorded wait of the answer's process, else the shortest pause, if it counts as one."""
-        least = min(self.seconds, default=0)
-        return max(slept, default=0) or (round(least, 2) if least > AT_ONCE else 0)
+        """The longest recorded wait of the answer's process, else the median pause, if it counts as one."""
+        usual = median(self.seconds or [0])
+        return max(slept, default=0) or (round(usual, 2) if usual > AT_ONCE else 0)
 
     def forget(self) -> None:
         """A new source comes: the time until its first opening is not a pause."""
-        self._began = None
+        self._began = inf
 
     def begin(self) -> None:
-        self._began = time.monotonic()
+        self._began = -self._clock.left(0)
 
     def end(self) -> None:
-        if self._began is not None:
-            self.seconds.append(time.monotonic() - self._began)
-        self._began = None
+        if self._began < inf:
+            self.seconds.append(-self._clock.left(0) - self._began)
+        self._began = inf
 
 
 class Feed:
@@ -226,14 +229,8 @@ class Distant(Feed):
         yield from self._records()
 
 
-STAGES = {
-    "process": "self, stream",
-    "convert": "self, rows",
-    "transform": "self, readings, limit=3",
-    "resume": "self, rows=()",
-    "merge": "self, *streams",
-    "collect": "self, *, upstream",
-}
+STAGES = {"process": "self, stream", "convert": "self, rows", "transform": "self, readings, limit=3",
+          "resume": "self, rows=()", "merge": "self, *streams", "collect": "self, *, upstream"}  # fmt: skip
 """Stages with other names, each a generator function with a stream as a parameter after `self`."""
 
 

@@ -122,8 +122,7 @@ def is_student(filename: str) -> bool:
 def swallowed_at(test: Callable[..., Any], *arguments: Any) -> str:
     """Call a student's test, and return the line of its own at which an assertion failed, "" for none.
 
-    This is for a test that has passed: then something swallows the error of the line, such as "line 7:
-    `assert …`".
+    This is for a test that has passed: then something swallows the error of the line.
     """
     lines: list[str] = []
 

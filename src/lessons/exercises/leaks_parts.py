@@ -196,8 +196,7 @@ class Weather:
 def errors_go_on(of: Observation) -> tuple[Rule, ...]:
     """The rules for a block's error, which must reach the code that runs the job.
 
-    They need a fact's attributes `when`, `must_raise`, `by_exit` (the return value of an `__exit__` decides
-    that), `raised` and `same_error`.
+    A fact has `when`, `raised`, `must_raise`, `same_error`, and `by_exit`: an `__exit__` decides that.
     """
     return (
         Rule(of, lambda run: run.must_raise and run.raised == "nothing" and run.by_exit,

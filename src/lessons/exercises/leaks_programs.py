@@ -140,8 +140,6 @@ RIGHT: tuple[Job, ...] = (
 )  # fmt: skip
 
 LEAKY: dict[str, tuple[Job, ...]] = {
-    "broken": (closes_at_the_end, guards_the_pulls),
-    "whole": (closes_if(False, BaseException), runs_a_worker),
-    "stop": (closes_if(True, Exception),),
-    "open": (borrows_both_at_first,),
-}
+    "broken": (closes_at_the_end, guards_the_pulls), "stop": (closes_if(True, Exception),),
+    "whole": (closes_if(False, BaseException), runs_a_worker), "open": (borrows_both_at_first,),
+}  # fmt: skip

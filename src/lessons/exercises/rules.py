@@ -32,8 +32,7 @@ reached: Counter[Rule] = Counter()
 class Rule:
     """One row of a table: an aspect fails at the first fact of `of` for which `when` holds.
 
-    seen: a sentence; `{held}` in it is the fact's attribute `held`. belief: the id of a misconception, only
-    where the fact shows it.
+    seen: a sentence; `{held}` in it is the fact's `held`. belief: a misconception, if the fact shows it.
     """
 
     of: Observation
@@ -51,9 +50,8 @@ class Rule:
 class Asked:
     """One requirement of a task, its points, and the rules by which it fails, in one or more tables.
 
-    linux: whether it can be examined only on Linux. Elsewhere it is "not checked"; in grading it is checked.
-    hearsay: whether part of it depends on what the answer's own process reports, so that a hostile answer can
-    cheat.
+    linux: whether it can be examined only on Linux; elsewhere it is "not checked". hearsay: whether part of
+    it depends on what the answer's own process reports, so that a hostile answer can cheat.
     """
 
     def __init__(

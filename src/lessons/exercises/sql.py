@@ -16,11 +16,8 @@ def declare_sql() -> None:
 
     declared("connect begin dispose", "pool name")(Engine)
     declared("checkedout checkedin size status")(QueuePool)
-    declared(
-        "__enter__ __exit__ begin begin_nested close commit rollback invalidate detach in_transaction "
-        "exec_driver_sql",
-        "closed invalidated",
-    )(Connection)
+    ways = "__enter__ __exit__ begin begin_nested close commit rollback invalidate detach in_transaction"
+    declared(f"{ways} exec_driver_sql", "closed invalidated")(Connection)
     for kind in (RootTransaction, NestedTransaction):
         declared("__enter__ __exit__ close commit rollback", "is_active")(kind)
     declared("close scalar fetchone fetchall", "rowcount")(CursorResult)

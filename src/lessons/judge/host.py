@@ -66,8 +66,7 @@ class Host(Peer):
     def capture(self) -> Iterator[None]:
         """Keep the answer's output, and hide its warnings.
 
-        The collector waits: closing objects runs the answer's code, which may send a request in the middle of
-        a message.
+        The collector waits: it runs the answer's code, which may send a request in the middle of a message.
         """
         out, err = contextlib.redirect_stdout(self.output), contextlib.redirect_stderr(self.output)
         collects, hook = gc.isenabled(), sys.unraisablehook
@@ -199,13 +198,9 @@ class Host(Peer):
     def about(self, error: BaseException, depth: int) -> dict[str, Any]:
         lines = list(student_lines(error))
         most = Counter(lines).most_common(1)
-        return {
-            "text": text_of(error)[:500],
-            "where": lines[-1] if lines else "",
-            "most": most[0][0] if most else "",
-            "cause": self._before(error.__cause__, depth),
-            "context": self._before(error.__context__, depth),
-        }
+        return {"text": text_of(error)[:500], "where": lines[-1] if lines else "",
+                "most": most[0][0] if most else "", "cause": self._before(error.__cause__, depth),
+                "context": self._before(error.__context__, depth)}  # fmt: skip
 
 
 _ASKED: dict[str, Callable[..., Any]] = {
@@ -260,10 +255,7 @@ class _Capped(io.StringIO):
 
 
 def forked(work: Callable[[], None], close: list[int]) -> int:
-    """Start a copy of this process, with limits and a process group of its own. It does some work and ends.
-
-    close: the descriptors that it closes first.
-    """
+    """Start a copy of this process, with limits and a process group. It closes these, works, and ends."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)  # Python 3.12 warns of threads at each fork
         child = os.fork()

@@ -333,14 +333,13 @@ def _asked(thing: Any, name: str, *arguments: Any) -> Any:
 
 _SPECIAL: dict[str, Any] = {
     "__call__": lambda self, *given, **named: _asked(self, "call", list(given), named),
-    "__iter__": lambda self: _asked(self, "iter"),
+    "__iter__": lambda self: _asked(self, "iter"), "__enter__": lambda self: _asked(self, "enter"),
     "__next__": lambda self: _asked(self, "next", _place(self)[0].keep),
-    "__enter__": lambda self: _asked(self, "enter"),
     "__exit__": lambda self, kind, error, trace: _asked(self, "exit", error),
     "__len__": lambda self: number(_asked(self, "len")),
     "__getitem__": lambda self, key: _asked(self, "item", key),
     "__contains__": lambda self, value: _asked(self, "contains", value),
-}
+}  # fmt: skip
 
 
 def _remote_class(name: str, sort: str, special: list[str], methods: list[str]) -> type:

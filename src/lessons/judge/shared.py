@@ -20,8 +20,7 @@ _libc = ctypes.CDLL(None, use_errno=True)
 def enter(folder: str, own: str) -> None:
     """Stop this process from following links in a folder, and give new files there to the folder's owner.
 
-    own: a folder of this process, in which it goes on writing. Raises `OSError` if the system does not
-    support this.
+    own: a folder of this process, in which it goes on writing. Raises `OSError` on a system without this.
     """
     owner, group = os.stat(folder).st_uid, os.stat(folder).st_gid
     user, mine = os.getuid(), os.getgid()

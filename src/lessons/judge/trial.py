@@ -26,24 +26,16 @@ NOT_BEGUN = (
     "not help, restart the kernel."
 )
 _ENDS = {
-    TOO_LONG: (
-        "The check was stopped after {what} seconds, while your code was still running.",
-        "Look for an endless loop: `while True` without an exit, or code that pulls a whole endless stream.",
-    ),
-    GONE: (
-        "The process of your code ended during the check.",
-        "Your code ends Python itself, for example with `os._exit` or with an endless recursion: remove "
-        "that.",
-    ),
-    TOO_MUCH: (
-        "Your code gave the check more than it accepts: {what}.",
-        "Look for a value that grows without end.",
-    ),
-    NO_MESSAGE: (
-        "The process of your code sent something that the check does not understand.",
-        "Restart the kernel, run the notebook from the top, and check again.",
-    ),
-}
+    TOO_LONG: ("The check was stopped after {what} seconds, while your code was still running.",
+               "Look for an endless loop: `while True` without an exit, or code that pulls all of an endless "
+               "stream."),
+    GONE: ("The process of your code ended during the check.",
+           "Your code ends Python itself, for example with `os._exit` or an endless recursion: remove that."),
+    TOO_MUCH: ("Your code gave the check more than it accepts: {what}.",
+               "Look for a value that grows without end."),
+    NO_MESSAGE: ("The process of your code sent something that the check does not understand.",
+                 "Restart the kernel, run the notebook from the top, and check again."),
+}  # fmt: skip
 _NOT_REACHED = ("This was not checked, because an earlier part did not finish.", "Fix that first.")
 
 
@@ -119,10 +111,7 @@ class Trial:
         self.printed = ""
 
     def run(self, judge: Judge) -> Over | None:
-        """Check the answer of a judge's host. Returns why the check did not finish, or None if it did.
-
-        It never takes longer than the channel's deadline.
-        """
+        """Check the answer of a judge's host. Returns why the check did not finish, or None if it did."""
         exercise = self.exercise
         began = time.monotonic()
         before = ledger.held()

@@ -15,12 +15,10 @@ MIME = "application/vnd.lifecycle.verdict+json"
 
 _SIGNS = {UNJUDGED: "○", MISSING: "○", WRONG: "✗", ALMOST: "◐", CORRECT: "✓"}
 _HEADS = {
-    UNJUDGED: "not judged.",
+    UNJUDGED: "not judged.", CORRECT: "correct.", WRONG: "wrong: the main requirement fails.",
     MISSING: "missing: there is no answer yet. Write yours in the cell above, and run both cells again.",
-    WRONG: "wrong: the main requirement fails.",
     ALMOST: "almost: the main requirement passes, another one fails.",
-    CORRECT: "correct.",
-}
+}  # fmt: skip
 _FIRST = re.compile(r"Fix (that|what .+ above) first\.")
 """The advice for an aspect that cannot be judged before another one passes."""
 _PLAIN = "margin:0.3em 0;overflow-wrap:anywhere"

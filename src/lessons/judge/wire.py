@@ -43,8 +43,7 @@ TOO_BUSY = "The machine was too busy to run your code: that says nothing about i
 class Over(BaseException):
     """The other side has ended, is too slow, or breaks the protocol, so it cannot be asked any more.
 
-    It does not inherit from `Exception`, and `attempt` does not catch it. Everything settled before stays
-    settled.
+    It does not inherit from `Exception`, and `attempt` does not catch it. Earlier results stay settled.
     """
 
     def __init__(self, how: str, what: str = "") -> None:
@@ -330,11 +329,8 @@ _TEXTS: tuple[tuple[Any, Any, Any], ...] = (
 _TYPES: dict[str, Any] = {name: kind for name, kind in vars(builtins).items() if isinstance(kind, type)}
 _AS_TEXT = {kind: (kind.__name__, text) for kind, text, _ in _TEXTS}
 _PATHS = (pathlib.PosixPath, pathlib.WindowsPath, pathlib.PurePosixPath, pathlib.PureWindowsPath)
-_FROM_TEXT: dict[str, Any] = {kind.__name__: back for kind, _, back in _TEXTS} | {
-    "int": lambda text: int(text, 16),
-    "path": pathlib.Path,
-    "type": _TYPES.__getitem__,
-}
+_FROM_TEXT: dict[str, Any] = {kind.__name__: back for kind, _, back in _TEXTS}
+_FROM_TEXT |= {"int": lambda text: int(text, 16), "path": pathlib.Path, "type": _TYPES.__getitem__}
 _COLLECTIONS: dict[str, Any] = {"tuple": tuple, "set": set, "frozenset": frozenset}
 
 

@@ -40,8 +40,7 @@ def cases(plain: Line) -> Iterator[tuple[str, int, dict[str, Any]]]:
 def runs(answer: Any, sheet: Sheet) -> list[Fact]:
     """Left at every record, failed at every place, and with each generator failing to close.
 
-    careful: whether building that fails in a stage leaves nothing suspended. names: those that the answer
-    looks up; so its process says, and they decide on no points.
+    careful: whether building that fails leaves nothing suspended. names: of the answer; they give no points.
     """
     records = odd(sheet.variant, "chains-x5:check", 6, 8)
     count = sheet.variant.number("chains-x5:stages", 2, 3)

@@ -25,7 +25,7 @@ class Runs:
 
     def __init__(self, answer: Any, sheet: Sheet) -> None:
         self.answer, self.judge, self.records = answer, sheet.judge, records_of(sheet.variant)
-        self.pauses, self.made = Pauses(), 0
+        self.pauses, self.made = Pauses(self.judge.process() or 0), 0
 
     def hall(self, attempts: int = 3, **feed: Any) -> timed.Hall:
         """A class of sources with the retried `stream`."""

@@ -23,7 +23,7 @@ class Forms:
     """The forms in which the answer decorates: each with its number of attempts."""
 
     def __init__(self, answer: Any, sheet: Sheet) -> None:
-        self.judge, self.pauses = sheet.judge, parts.Pauses()
+        self.judge, self.pauses = sheet.judge, parts.Pauses(sheet.judge.process() or 0)
         most = sheet.variant.number(f"{KEY}:attempts", 6, 8)
         first, *records = parts.texts(sheet.variant, KEY, 4)
         self.records = [first, None, first, *records]
