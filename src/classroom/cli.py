@@ -27,6 +27,8 @@ COMMANDS = {
     "regrade": ("classroom.regrade", "grade again after a check was fixed, and show what changed"),
     "replay": ("classroom.replay", "judge one answer again exactly as it was graded, for an appeal"),
     "student": ("classroom.student", "rename, merge, remove or anonymise a student, everywhere"),
+    "backup": ("classroom.backup", "keep the whole course in one zip file"),
+    "restore": ("classroom.restore", "put a course back from a backup"),
     "feedback": ("classroom.feedback", "write one page of feedback per student"),
     "export": ("classroom.export", "write the grades as a table, or fill a column of another one"),
     "report": ("classroom.report", "show how the class did: grades and misconceptions"),

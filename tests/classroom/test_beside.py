@@ -44,6 +44,8 @@ COMMANDS = {
     "feedback": ["feedback"],
     "student-kit": ["student-kit", "kit.zip"],
     "student rename": ["student", "rename"],
+    "backup": ["backup"],
+    "restore": ["restore"],
     "exercise": ["exercise", "leaks-x101"],
     "exercise --check": ["exercise", "leaks-x101", "--check"],
     "matrix": ["matrix", "leaks-x1"],
@@ -178,9 +180,8 @@ def test_no_points_are_lost_while_a_command_runs(course: Course, grader: FormGra
                 if name == "exercise":
                     for path in course.own.rglob("leaks?x101/*.*"):
                         path.unlink()
-                running = command(
-                    course, COMMANDS[name] + (renaming(course) if name == "student rename" else [])
-                )
+                more = MORE[name](course, runs) if name in MORE else []
+                running = command(course, COMMANDS[name] + more)
             student = STUDENTS[number % len(STUDENTS)]
             points = round((number + 1) / 100 + runs / 10_000, 4)
             mine, other = grades[student, "leaks-open"], grades[student, "leaks-x1-check"]
@@ -207,13 +208,24 @@ def test_no_points_are_lost_while_a_command_runs(course: Course, grader: FormGra
     print(f"{name}: {number} rounds, {runs} runs, {grader.asked} requests in all, 0 lost")
 
 
-def renaming(course: Course) -> list[str]:
+def renaming(course: Course, number: int) -> list[str]:
     """The ids of a student who is renamed back and forth beside the others; made at the first time."""
-    path = course.submitted("gus", "leaks")
-    if not path.exists() and not course.submitted("guy", "leaks").exists():
-        path.parent.mkdir(parents=True)
-        path.write_bytes(course.submitted("ada", "leaks").read_bytes())
-    return ["gus", "guy"] if path.exists() else ["guy", "gus"]
+    first, second = course.submitted("gus", "leaks"), course.submitted("guy", "leaks")
+    if not first.exists() and not second.exists():
+        first.parent.mkdir(parents=True)
+        first.write_bytes(course.submitted("ada", "leaks").read_bytes())
+    return ["gus", "guy"] if first.exists() else ["guy", "gus"]
+
+
+def restoring(course: Course, number: int) -> list[str]:
+    """A backup, and a new folder for it."""
+    target = course.root.parent / f"kept-{number}.zip"
+    assert command(course, ["backup", str(target)]).wait() == 0
+    return [str(target), str(course.root.parent / f"restored-{number}")]
+
+
+MORE = {"student rename": renaming, "restore": restoring}
+"""Words that a command needs new for each run: a function of the course and the run's number."""
 
 
 def changed(course: Course, number: int) -> None:
