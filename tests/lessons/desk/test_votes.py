@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import http.client
 import os
 import re
@@ -16,6 +17,7 @@ from pathlib import Path
 import psutil
 import pytest
 from harness import Server
+from tornado.iostream import IOStream
 from votephones import Phone, phones
 
 from lessons.desk import cli, present
@@ -133,6 +135,7 @@ def test_a_vote_from_another_site_is_refused(line: Line) -> None:
     for headers in (
         {"Origin": "http://evil.example"},
         {"Origin": "null"},
+        {"Origin": "http://[::1"},
         {"Origin": "http://127.0.0.1:8888"},
         {"Origin": f"http://evil.example:{port}"},
         {"Origin": f"http://127.0.0.1:{port}.evil.example"},
@@ -225,6 +228,27 @@ def test_a_request_that_is_too_large_or_not_http_is_closed_unanswered_or_refused
     answer = raw(line, sent)
     assert answer == b"" or answer[9:12] in (b"400", b"404"), answer[:200]
     assert honest(line).look().status == 200
+
+
+def test_a_request_that_does_not_end_is_closed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(process, "SECONDS", 0.05)
+
+    async def served(sent: bytes) -> bytes:
+        server = process.Server(process.application(poll.Box()), most=10)
+        ours, theirs = socket.socketpair()
+        reader, writer = await asyncio.open_connection(sock=ours)
+        server.handle_stream(IOStream(theirs), ("", 0))
+        writer.write(sent)
+        answer = await reader.read()
+        writer.close()
+        return answer
+
+    for sent in (
+        b"",
+        b"GET / HTTP/1.1\r\nHost: a",
+        b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\na",
+    ):
+        assert asyncio.run(served(sent)) == b""
 
 
 @pytest.mark.deep

@@ -21,7 +21,6 @@ import socket
 import sys
 import threading
 from typing import Any
-from urllib.parse import urlsplit
 
 from tornado.httpserver import HTTPServer
 from tornado.iostream import IOStream
@@ -149,10 +148,11 @@ class Page(RequestHandler):
 
     def _from_here(self) -> bool:
         """Whether a form of this page sent the request, as far as the browser tells."""
-        origin = self.request.headers.get("Origin")
-        site = self.request.headers.get("Sec-Fetch-Site", "same-origin")
-        return site == "same-origin" and (
-            origin is None or urlsplit(origin).netloc == self.request.headers.get("Host")
+        headers = self.request.headers
+        here = f"http://{headers.get('Host')}"
+        return (
+            headers.get("Origin", here) == here
+            and headers.get("Sec-Fetch-Site", "same-origin") == "same-origin"
         )
 
 
