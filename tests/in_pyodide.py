@@ -2,28 +2,25 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
-import os
 import shutil
 import subprocess
-import sys
 import tarfile
 import tempfile
 import threading
-import tomllib
-import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, Any
 
-import platformdirs
 import pytest
 
+from lessons.desk import registries, site
+from lessons.desk.workcopy import Trouble
+
 HERE = Path(__file__).resolve().parent
-SRC = HERE.parent / "src"
-PINS: dict[str, dict[str, Any]] = tomllib.loads((HERE / "in_pyodide.toml").read_text(encoding="utf-8"))
+PACKAGES = ("pyodide", "sqlalchemy", "typing-extensions")
+"""The packages that a check needs, apart from ours."""
 
 MISSING = "Node is missing: install Node 20 or newer with npm (on Debian: apt install nodejs npm)"
 
@@ -118,68 +115,17 @@ def running() -> Iterator[Pyodide]:
     """Yield a Pyodide, and end it. Skips where Node is missing or the registries cannot be reached."""
     if not shutil.which("node") or not shutil.which("npm"):
         pytest.skip(MISSING)
+    try:
+        files = registries.fetched(pin for pin in registries.pins() if pin.name in PACKAGES)
+    except Trouble as trouble:
+        pytest.skip(str(trouble))
     with tempfile.TemporaryDirectory(prefix="lifecycle-pyodide-") as folder:
-        with tarfile.open(_pyodide()) as packed:
+        with tarfile.open(files.pop("pyodide")) as packed:
             packed.extractall(folder, filter="data")
-        course = Path(folder, "course.zip")
-        pack(course)
-        one = Pyodide(Path(folder, "package"), [*map(_wheel, PINS["wheels"]), course])
+        ours = Path(folder, site.WHEEL)
+        site.pack(ours)
+        one = Pyodide(Path(folder, "package"), [*files.values(), ours])
         try:
             yield one
         finally:
             one.close()
-
-
-def pack(archive: Path) -> None:
-    """Write what a browser gets of this repository: `lifecycle` and `lessons`, nothing else."""
-    with zipfile.ZipFile(archive, "w") as packed:
-        for package in ("lifecycle", "lessons"):
-            for path in sorted((SRC / package).rglob("*")):
-                if path.is_file() and path.suffix != ".pyc":
-                    packed.write(path, path.relative_to(SRC))
-
-
-def cache() -> Path:
-    """Where fetched files are kept: `LIFECYCLE_CACHE` if set, else in the user's cache directory."""
-    chosen = os.environ.get("LIFECYCLE_CACHE")
-    return Path(chosen) if chosen else platformdirs.user_cache_path("lifecycle", appauthor=False)
-
-
-def _pyodide() -> Path:
-    pin = PINS["npm"]["pyodide"]
-    # On Windows npm is a script, which only its full name starts.
-    command = [str(shutil.which("npm")), "pack", "--silent", f"pyodide@{pin['version']}"]
-    return fetched(f"pyodide-{pin['version']}.tgz", pin["sha512"], command)
-
-
-def _wheel(name: str) -> Path:
-    pin = PINS["wheels"][name]
-    # A wheel without compiled parts, whatever this machine could run.
-    pure = ["--only-binary=:all:", "--platform=any", "--implementation=py", "--abi=none", "--no-deps"]
-    command = [sys.executable, "-m", "pip", "download", "--quiet", *pure, f"{name}=={pin['version']}"]
-    return fetched(f"{name.replace('-', '_')}-{pin['version']}-py3-none-any.whl", pin["sha512"], command)
-
-
-def fetched(name: str, sha512: str, command: list[str]) -> Path:
-    """The cached file of this name, which the command writes into the working directory if it is missing.
-
-    Raises `ValueError` for a file that is not the pinned one: it is not kept.
-    """
-    kept = cache() / name
-    if kept.is_file() and _sha512(kept) == sha512:
-        return kept
-    kept.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=kept.parent) as folder:
-        done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=240)
-        if done.returncode != 0:
-            pytest.skip(f"{name} could not be fetched: {done.stderr.strip()[-300:]}")
-        found = Path(folder, name)
-        if _sha512(found) != sha512:
-            raise ValueError(f"{name} has the SHA-512 {_sha512(found)}; tests/in_pyodide.toml has {sha512}")
-        # In one step: tests in other processes fetch at the same time.
-        found.replace(kept)
-    return kept
-
-
-def _sha512(path: Path) -> str:
-    return hashlib.sha512(path.read_bytes()).hexdigest()

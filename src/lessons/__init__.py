@@ -10,6 +10,11 @@ Each name is loaded when it is first used, so the exercises also run where ipywi
 from importlib import import_module
 from typing import Any
 
+from lessons import browser
+
+if browser.here():
+    browser.attach()
+
 _HOMES = {
     "after": "study.before_after",
     "again": "study.again",

@@ -96,6 +96,17 @@ def parser() -> argparse.ArgumentParser:
     )
     cards.add_argument("file", nargs="?", type=Path, help="the page to write (default: build/cards.html)")
     cards.set_defaults(run=_cards)
+
+    site = commands.add_parser(
+        "site",
+        help="write a site on which the lessons run in any browser, without an installation",
+        description="Write a folder for any web server: lessons, exercises and their checks run in the "
+        "browser itself, and no other server is asked. It needs npm and, the first time, the registries.",
+    )
+    site.add_argument("folder", nargs="?", type=Path, help="the folder to write (default: build/site)")
+    site.add_argument("--serve", action="store_true", help="serve it to this machine, until Ctrl-C")
+    site.add_argument("--port", type=_port, default=8000, metavar="N", help="the port (default: 8000)")
+    site.set_defaults(run=_site)
     return top
 
 
@@ -178,6 +189,17 @@ def _cards(given: argparse.Namespace) -> None:
     from lessons.desk.votes import start
 
     print(f"The cards are a page now: print {start.cards(given.file)} on A4, one sheet for each person.")
+
+
+def _site(given: argparse.Namespace) -> None:
+    from lessons.desk import site
+
+    folder = site.write(given.folder)
+    print(f"The site is in {folder}")
+    if given.serve:
+        site.serve(folder, given.port)
+    else:
+        print(f"To use it here: python -m http.server --bind 127.0.0.1 --directory {folder}")
 
 
 def _port(text: str) -> int:

@@ -129,8 +129,8 @@ def _system(machine: Machine) -> Finding:
     if machine.platform in ("emscripten", "wasi"):
         return Finding(
             False,
-            "This Python runs in a browser: it has no other processes and no network. A cell that needs one "
-            "stops with an error: go on with the next one.",
+            "This Python runs in a browser: it has no other processes, no threads and no network. A cell "
+            "that needs one says what it shows on a computer.",
         )
     if machine.platform == "darwin":
         return Finding(False, f"On macOS every lesson runs. {_NO_LIMIT}")

@@ -1,0 +1,73 @@
+"""What a notebook needs when its Python runs in a browser (Pyodide), with JupyterLite around it."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+RECURSION = 400
+"""Python's limit of nested calls in a browser.
+
+With the usual 1,000, a recursion through `getattr` overflows the browser's own stack, and that ends Python.
+Chromium's stack is large enough for 800.
+"""
+
+NEEDS_OS = {
+    "further-files-run": (
+        "A browser has no limit of open files to reach, and no sockets. On a computer, the cell shows that "
+        "20 crashes use up 20 files or 20 sockets, and that PipelineContext keeps none of them open."
+    ),
+    "endings": (
+        "A browser has no other processes. On a computer, the cell shows that __exit__ runs for the first "
+        "three endings, and for none of the two signals."
+    ),
+    "production-executor": (
+        "A browser has no threads. On a computer, the cell shows that Executor.map pulls the whole stream "
+        "before you get the first result: 0 of 1,000 numbers are left in it."
+    ),
+}
+"""For cells that need an operating system, by the id of the cell: what they show on a computer."""
+
+
+def here() -> bool:
+    """Whether this Python runs in a browser."""
+    return sys.platform == "emscripten"
+
+
+def attach() -> bool:
+    """Change what the kernel of JupyterLite does after an error; returns False if there is no such kernel.
+
+    JupyterLite drops all waiting cells after any error, also when the cell's tag says that the error is
+    expected. So such an error is shown as text, and the kernel reports success. A cell that needs an
+    operating system shows a sentence instead of its error.
+    """
+    kernel = sys.modules.get("pyodide_kernel.kernel")
+    if kernel is None:
+        return False
+    plain = kernel.PyodideKernel.run
+    if getattr(plain, "__module__", "") == __name__:
+        return True
+    sys.setrecursionlimit(RECURSION)
+
+    async def run(self: Any, code: str) -> dict[str, Any]:
+        results: dict[str, Any] = await plain(self, code)
+        if results["status"] != "error":
+            return results
+        shown = _instead(dict(self._parent_header), results["traceback"])
+        if shown is None:
+            return results
+        print(shown, file=sys.stderr)
+        return {"status": "ok", "payload": results["payload"]}
+
+    kernel.PyodideKernel.run = run
+    return True
+
+
+def _instead(message: dict[str, Any], traceback: list[str]) -> str | None:
+    """What is shown in place of a cell's error; None if the error is shown as usual."""
+    known = NEEDS_OS.get(str(message.get("metadata", {}).get("cellId", "")))
+    if known is not None:
+        return known
+    # JupyterLab sends this for a cell with the tag `raises-exception`.
+    expected = message.get("content", {}).get("stop_on_error") is False
+    return "\n".join(traceback) if expected else None
