@@ -9,7 +9,7 @@ IN_TEST_ENV = $(IN_ENV) --extra test --extra classroom
 # a whole file. The files keep their order, so that the browser's tests begin early and the grader's come last.
 PYTEST = $(IN_TEST_ENV) python -m pytest -n 4 --dist loadfile --no-loadscope-reorder
 
-.PHONY: help lab reset present html cards test deep check mutants bench python
+.PHONY: help lab reset present html site cards test deep check mutants bench python
 
 help:
 	@echo "make lab      open the lessons in JupyterLab"
@@ -17,6 +17,7 @@ help:
 	@echo "make present  open a lesson as slides, for a class (make present ARGS=01)"
 	@echo "make html     write the lessons as pages to read, answers folded"
 	@echo "make cards    write a page of letters to print, for votes without phones"
+	@echo "make site     write a site on which the lessons run in any browser (serve it: make site ARGS=--serve)"
 	@echo "make test     test every promise once: style, types, lessons, JupyterLab in a real browser"
 	@echo "make check    the quick part: no browser, no grader, no notebooks"
 	@echo "make deep     the long tests: every variant, hostile submissions, other Pythons"
@@ -34,6 +35,9 @@ present: python
 
 html: python
 	@$(IN_ENV) lifecycle html $(ARGS)
+
+site: python
+	@$(IN_ENV) lifecycle site $(ARGS)
 
 check: python
 	@$(IN_TEST_ENV) ruff check

@@ -50,7 +50,7 @@ Source maps, its other applications, and fonts in formats for browsers that cann
 CORE = ("pyodide.mjs", "pyodide.asm.mjs", "pyodide.asm.wasm", "python_stdlib.zip")
 
 LICENCES = """\
-What this site is made of, with licences. The folders beside this file hold the licence texts.
+The parts of this site, with their licences. The folders beside this file hold the licence texts.
 
 The course itself (lifecycle): MIT, in its wheel.
 pyodide {pyodide}: MPL-2.0. The text is that of micropip. It contains CPython and its standard library
@@ -70,8 +70,9 @@ _ZIP_DATE = (2026, 1, 1, 0, 0, 0)
 def write(folder: Path | None = None) -> Path:
     """Write the site and return its folder; the first page is `index.html`.
 
-    folder: where to write, by default `build/site` in the course. What it held before is deleted if it is a
-    site. Raises `Trouble` if it is another folder, and if something cannot be fetched, read or written.
+    folder: where to write, by default `build/site` in the course. A site that is there already is replaced.
+
+    Raises `Trouble` for a folder with other files, and if something cannot be fetched, read or written.
     """
     source = desks.course()
     target = (folder.expanduser() if folder else source / "build" / "site").absolute()
