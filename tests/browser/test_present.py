@@ -183,6 +183,13 @@ def test_another_window_hears_where_the_slides_are_and_turns_them(slides: Lab) -
             heard = ear.wait_for_function("() => window.heard.at(-1)").json_value()
             assert (heard["index"], heard["at"]) == (index, f"cell-{at}") and active(slides) == at
         assert heard["nextCells"] == ["cell-7", "cell-8"]
+        # A black screen, from there, and back with a step, which turns no slide then.
+        black = slides.page.locator(".lc-black")
+        ear.evaluate(SAY, {"blank": True})
+        expect(black).to_be_visible()
+        ear.evaluate(SAY, {"move": 1})
+        expect(black).to_be_hidden()
+        assert active(slides) == WIDGET
     finally:
         ear.close()
 

@@ -188,13 +188,14 @@ at("longer").onclick = () => {
 at("stop").onclick = () => { kept.set({ until: null }); tick(); };
 at("back").onclick = () => channel.postMessage({ move: -1 });
 at("on").onclick = () => channel.postMessage({ move: 1 });
-// A clicker turns the slides, whichever window has the focus.
+// A clicker turns the slides and makes the screen black, whichever window has the focus.
 document.addEventListener("keydown", event => {
   if (event.target.matches("input") || event.ctrlKey || event.metaKey || event.altKey) return;
   const steps = { PageDown: 1, ArrowRight: 1, PageUp: -1, ArrowLeft: -1 }[event.key];
-  if (!steps) return;
+  if (steps) channel.postMessage({ move: steps });
+  else if (event.key === "." || event.key.toLowerCase() === "b") channel.postMessage({ blank: true });
+  else return;
   event.preventDefault();
-  channel.postMessage({ move: steps });
 });
 
 channel.onmessage = ({ data }) => {

@@ -6,9 +6,9 @@
 // at each step, and when it has opened. `index` counts from 0, `cells` are the ids of the cells on the slide, and
 // `at` is the one of them that is active. After the last slide there is no next one: `nextHeading` is null and
 // `nextCells` is empty. The question { ask: "where" } is answered with the same. { move: 1 }, { move: -1 } and
-// { go: index } turn the slides.
+// { go: index } turn the slides. { blank: true } makes the screen black, and brings it back; a turn brings it back, too.
 
-import { current, go, heading, move, slides } from "./deck.js";
+import { current, heading, slides } from "./deck.js";
 
 const NAME = "lifecycle-present";
 
@@ -31,19 +31,22 @@ export function where(panel) {
   };
 }
 
-/** Open the channel. `shown` returns the panel whose slides are in view, or null. Returns what publishes its place. */
-export function listen(shown) {
+/**
+ * Open the channel. `shown` returns the panel whose slides are in view, or null; `acts` are what the presenter's
+ * window can ask for. Returns what publishes the place.
+ */
+export function listen(shown, acts) {
   const channel = new BroadcastChannel(NAME);
   const publish = () => {
     const panel = shown();
     if (panel) channel.postMessage(where(panel));
   };
   channel.onmessage = ({ data }) => {
-    const panel = shown();
-    if (!panel) return;
+    if (!shown()) return;
     if (data.ask === "where") publish();
-    if (Number.isInteger(data.move)) move(panel.content, data.move);
-    if (Number.isInteger(data.go)) go(panel.content, data.go);
+    if (Number.isInteger(data.move)) acts.move(data.move);
+    if (Number.isInteger(data.go)) acts.go(data.go);
+    if (data.blank) acts.blank();
   };
   return publish;
 }

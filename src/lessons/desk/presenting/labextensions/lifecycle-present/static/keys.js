@@ -52,7 +52,7 @@ export function bind(isPresenting, acts) {
   const MOVES = {
     "ArrowRight": next, "ArrowDown": next, "PageDown": next, " ": next,
     "ArrowLeft": back, "ArrowUp": back, "PageUp": back, "Shift+ ": back,
-    "Home": acts.first, "End": acts.last,
+    "Home": () => acts.go(0), "End": () => acts.go(Infinity),
   };
   const RUNS = { "Shift+Enter": acts.run, "Ctrl+Shift+Enter": acts.catchUp };
   const TABLE = {
@@ -78,7 +78,7 @@ export function bind(isPresenting, acts) {
     if (place === ELSEWHERE || event.isComposing) return;
     const name = nameOf(event);
     const isBlank = acts.isBlank();
-    const act = isBlank ? WAKES.includes(name) && acts.unblank : meaning(name, place, event.target);
+    const act = isBlank ? WAKES.includes(name) && acts.blank : meaning(name, place, event.target);
     const keeps = place === TEXT || place === CONTROL || (place === LINK && name === "Enter");
     if (!act && keeps && !isBlank && !MENU.includes(name)) return;
     event.stopImmediatePropagation();

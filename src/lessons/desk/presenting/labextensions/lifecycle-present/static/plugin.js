@@ -22,8 +22,14 @@ export function plugin({ INotebookTracker, NotebookActions }) {
     const shown = () => (tracker.currentWidget?.content.activeCell ? tracker.currentWidget : null);
     const inSlides = () => (shown()?.node.matches(".jp-Deck") ? shown() : null);
     const notebook = () => shown().content;
-    const publish = listen(shown);
     const black = blackScreen();
+    const turn = act => (black.hidden ? act() : (black.hidden = true));
+    const turns = {
+      move: steps => turn(() => move(notebook(), steps)),
+      go: index => turn(() => go(notebook(), index)),
+      blank: () => (black.hidden = !black.hidden),
+    };
+    const publish = listen(shown, turns);
     const { open: overview, update } = corner(inSlides);
 
     function follow() {
@@ -71,17 +77,13 @@ export function plugin({ INotebookTracker, NotebookActions }) {
     bind(() => Boolean(inSlides()), {
       say,
       out,
-      move: steps => move(notebook(), steps),
-      first: () => go(notebook(), 0),
-      last: () => go(notebook(), Infinity),
+      ...turns,
       run: () => runAndStay(shown()),
       catchUp: () => catchUp(shown()),
       restart: () => commands.execute("kernelmenu:restart"),
       leave,
       overview,
       isBlank: () => !black.hidden,
-      blank: () => (black.hidden = false),
-      unblank: () => (black.hidden = true),
     });
     commands.addCommand(CATCH_UP, {
       label: "Catch Up with This Slide",
