@@ -16,6 +16,7 @@ import contextlib
 import hmac
 import json
 import logging
+import os
 import secrets
 import socket
 import sys
@@ -208,16 +209,14 @@ async def serve(host: str, ports: list[int], control: str, key: str) -> None:
     else:
         channel = await asyncio.start_unix_server(listening, control, limit=MESSAGE)
     place = channel.sockets[0].getsockname()
-    ended = asyncio.Event()
-    loop = asyncio.get_running_loop()
     server = Server(application(box), most=confined.limit())
     await _rehearsed(server)
     is_confined = confined.close_the_rest()
     # Later than the line above, because a thread that runs already would keep its rights.
-    threading.Thread(target=_wait_for_end, args=[loop, ended], daemon=True).start()
+    threading.Thread(target=_end_with_input, daemon=True).start()
     server.add_sockets(sockets)
     tell(port=sockets[0].getsockname()[1], control=place, confined=is_confined)
-    await ended.wait()
+    await asyncio.Event().wait()
 
 
 async def _rehearsed(server: Server) -> None:
@@ -239,10 +238,13 @@ def bound(host: str, ports: list[int]) -> list[socket.socket]:
     return bind_sockets(ports[-1], host)
 
 
-def _wait_for_end(loop: asyncio.AbstractEventLoop, ended: asyncio.Event) -> None:
-    """The input ends when `lifecycle present` does, however it ends."""
+def _end_with_input() -> None:
+    """The input ends when `lifecycle present` does, however it ends. There is nothing to save or to close.
+
+    An orderly end of Python would load a library for its threads, and this process cannot open files.
+    """
     sys.stdin.buffer.read()
-    loop.call_soon_threadsafe(ended.set)
+    os._exit(0)
 
 
 def tell(**told: Any) -> None:
