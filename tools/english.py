@@ -29,7 +29,7 @@ from lessons.study.pairs import pairs
 from lessons.study.questions import LESSONS, misconceptions, questions
 
 COURSE = Path(__file__).resolve().parent.parent
-READ = ("notebooks", "src", "tools", "tests/benchmarks", "README.md", "CONTRIBUTING.md")
+READ = ("notebooks", "src", "tools", "tests/benchmarks", "README.md", "CONTRIBUTING.md", "docs/places.md")
 """The files that students, teachers and developers of the kit read."""
 NOT_YET = ("notebooks/TEACHING.md",)
 KINDS = {".ipynb", ".md", ".toml", ".py", ".js", ".svg"}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import io
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -13,6 +14,10 @@ from lessons.desk.workcopy import Trouble
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code: 0, or 1 after one sentence about what stopped it."""
+    for stream in (sys.stdout, sys.stderr):
+        # A console or pipe of Windows may have an encoding without all letters: then it shows their numbers.
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
     given = parser().parse_args(argv)
     try:
         given.run(given)

@@ -13,6 +13,7 @@ import hashlib
 import itertools
 import json
 import os
+import sys
 import tempfile
 import warnings
 from collections.abc import Iterator
@@ -377,6 +378,9 @@ def _trouble(path: Path, error: OSError) -> Trouble:
         return Trouble(
             f"The disk is full: {path} was not written. Your files are unchanged. Free some space."
         )
+    if sys.platform == "win32" and isinstance(error, PermissionError) and path.is_file():
+        # Windows replaces no file that a program has open, as Excel keeps a CSV file.
+        return Trouble(f"{path} is open in another program: close it there, and start again.")
     return Trouble(
         f"The desk cannot be written: {path}: {_reason(error)}. Choose a folder that you may write to."
     )
