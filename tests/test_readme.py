@@ -1,4 +1,4 @@
-"""README.md, CONTRIBUTING.md and docs/places.md name only what is there, and the README's pictures are whole."""
+"""The README, CONTRIBUTING.md and docs/places.md name only what is there, and the pictures are whole."""
 
 from __future__ import annotations
 

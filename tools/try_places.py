@@ -39,6 +39,7 @@ c.SimpleLocalProcessSpawner.home_dir_template = {homes!r} + "/{{username}}"
 c.JupyterHub.authenticator_class = "dummy"
 c.DummyAuthenticator.password = "trial"
 c.Authenticator.allow_all = True
+c.Spawner.http_timeout = c.Spawner.start_timeout = 120
 c.Spawner.args = ["--allow-root", "--LabApp.expose_app_in_browser=True"]
 c.Spawner.environment = {{"PATH": {path!r}, "HOME": {homes!r} + "/ada"}}
 c.ConfigurableHTTPProxy.command = [{proxy!r}]
