@@ -13,5 +13,5 @@ c.GenerateAssignment.preprocessors = [
     Stubs if step is ClearSolutions else step for step in GenerateAssignment().preprocessors
 ]
 
-# What a submission shows is shown without its scripts: keep this line.
-protect(c)
+# What a submission shows is shown without its scripts, and with what a good answer holds: keep this line.
+protect(c, __file__)

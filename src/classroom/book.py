@@ -208,8 +208,9 @@ class Book:
         for grade in notebook.grades:
             cell = cells.get(grade.name)
             auto = utils.determine_grade(cell)[0] if cell and not utils.is_task(cell) else None
-            if auto is None and cell and not cell.source.strip() and not result.needs_person:
-                # An empty answer needs no person to read it.
+            slot = self.template.slot(grade.name)
+            if auto is None and cell and slot and slot.untouched(cell.source) and not result.needs_person:
+                # An answer that is empty, or as it was handed out, needs no person to read it.
                 auto = 0.0
             # If points and answer are the same, a person's decision stays, and so does its mark. Else the
             # points stay, and a person is asked to look again.

@@ -2,15 +2,22 @@
 
 The form grader has the same address as JupyterLab, so a script in a submission could run anything on the
 grader's machine. Therefore students' Markdown, and everything that their code displayed, is cleaned first.
+Beside each open question is what a good answer holds, from the notebook with solutions.
 """
 
 from __future__ import annotations
 
+import json
+import re
 from functools import cache
+from pathlib import Path
 from typing import Any
 
-from jinja2 import pass_context
+from jinja2 import DictLoader, pass_context
 from jinja2.runtime import Context
+from nbconvert.preprocessors import Preprocessor
+from nbformat.v4 import new_markdown_cell
+from traitlets import Unicode
 
 TAGS = frozenset([
     "a", "abbr", "b", "blockquote", "br", "code", "dd", "del", "details", "div", "dl", "dt", "em", "h1", "h2",
@@ -30,13 +37,74 @@ None of them can cover another part of the page, or fetch anything.
 """
 
 
-def protect(config: Any) -> None:
-    """Let the form grader clean what it shows of submissions.
+def protect(config: Any, file: str) -> None:
+    """Let the form grader clean what it shows of submissions, and show what a good answer holds.
 
-    config: nbgrader's, from `nbgrader_config.py`.
+    config: nbgrader's, from `nbgrader_config.py`. file: the path of that file, in the course folder.
     """
     config.HTMLExporter.sanitize_html = True
+    config.HTMLExporter.preprocessors = [GraderPage]
+    config.GraderPage.root = str(Path(file).absolute().parent)
     config.HTMLExporter.filters = {"markdown2html": rendered, "clean_html": cleaned}
+
+
+class GraderPage(Preprocessor):
+    """Adds to a submission's page what a good answer to each open question holds.
+
+    It also takes out MathJax, which the page would fetch from another server: formulas appear as written.
+    """
+
+    root = Unicode(help="the course folder").tag(config=True)
+
+    def __init__(self, **about: Any) -> None:
+        super().__init__(**about)  # type: ignore[no-untyped-call]
+        if self.parent is not None:
+            self.parent.extra_loaders = [DictLoader({"mathjax.html.j2": _NO_MATHJAX})]
+
+    def preprocess(self, nb: Any, resources: Any) -> tuple[Any, Any]:
+        """The page's notebook, with a cell after each answer to an open question."""
+        name = str(resources.get("assignment_id", ""))
+        good, released = (_sources(Path(self.root) / kind / name) for kind in ("source", "release"))
+        cells = []
+        for cell in nb.cells:
+            cells.append(cell)
+            about = cell.metadata.get("nbgrader", {})
+            id = about.get("grade_id", "")
+            if cell.cell_type == "markdown" and about.get("grade") and about.get("solution"):
+                if cell.source.split() in ([], released.get(id, "").split()):
+                    cells.append(new_markdown_cell(_UNTOUCHED))  # type: ignore[no-untyped-call]
+                if marking := _marking(good.get(id, "")):
+                    cells.append(new_markdown_cell(_GOOD + marking))  # type: ignore[no-untyped-call]
+        nb.cells = cells
+        return nb, resources
+
+
+_NO_MATHJAX = "{%- macro mathjax() -%}{%- endmacro %}"
+_UNTOUCHED = "**Not answered.** The cell is empty or as it was handed out, and has 0 points without you."
+_GOOD = "**What a good answer holds** (students do not see this)\n\n"
+
+
+def _sources(folder: Path) -> dict[str, str]:
+    """The sources of a notebook's cells by their `grade_id`; {} if it cannot be read."""
+    try:
+        cells = json.loads((folder / f"{folder.name}.ipynb").read_text(encoding="utf-8"))["cells"]
+        return {
+            str(one["metadata"]["nbgrader"]["grade_id"]): "".join(one["source"])
+            for one in cells
+            if "nbgrader" in one["metadata"]
+        }
+    except (OSError, ValueError, KeyError, TypeError):
+        return {}
+
+
+def _marking(source: str) -> str:
+    """What the notebook with solutions says of a good answer.
+
+    >>> _marking("### BEGIN SOLUTION\\n**Marking.**\\n\\nOne point.\\n### END SOLUTION")
+    'One point.'
+    """
+    found = re.search(r"(?s)### BEGIN SOLUTION\n(.*?)### END SOLUTION", source)
+    return found[1].strip().removeprefix("**Marking.**").strip() if found else ""
 
 
 def cleaned(element: str | bytes) -> str:

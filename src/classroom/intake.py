@@ -236,6 +236,10 @@ class Slot:
         about = self.metadata["nbgrader"]
         return bool(about.get("grade")) and self.locked and self.type == "code"
 
+    def untouched(self, text: str) -> bool:
+        """Whether an answer is the released text, or empty. Spaces and line ends do not count."""
+        return text.split() in ([], self.source.split())
+
     @property
     def released(self) -> SubmittedCell:
         """The cell as it was released; empty if a student writes in it."""

@@ -34,7 +34,10 @@ MADE = "made.json"
 FORMAT = 1
 """The format of that file that this edition reads and writes."""
 
-EARLIER = ("17a3aa57f10b601308c522f40ddafe02f318f410b377096d7a083214f2f4a774",)
+EARLIER = (
+    "17a3aa57f10b601308c522f40ddafe02f318f410b377096d7a083214f2f4a774",
+    "669fa177077f487d442925b607cf05e302165186470f915751b13668eb9072c3",
+)
 """Hashes of nbgrader settings that earlier editions of the kit wrote: a file with such a hash is unedited."""
 
 _RANDOM = re.compile(r".*-[0-9a-f]{8}")
@@ -308,10 +311,10 @@ def _settings(course: Course) -> list[str]:
     if not now or _hash(now) in EARLIER:
         path.write_bytes((kit() / "exercises" / CONFIG).read_bytes())
         return [f"{CONFIG} is made again."]
-    if b"protect(c)" not in now:
+    if b"protect(c, __file__)" not in now:
         return [
             f"{path} lets scripts in submissions run in the form grader: put its last lines back, `from "
-            "classroom.formgrader import protect` and `protect(c)`."
+            "classroom.formgrader import protect` and `protect(c, __file__)`."
         ]
     return []
 

@@ -85,11 +85,15 @@ def test_a_person_reads_the_open_question_and_gives_points(
 ) -> None:
     page = browser.new_page()
     page.set_default_timeout(PATIENCE)
+    asked: list[str] = []
+    page.on("request", lambda one: asked.append(one.url))
     page.goto(address.format(""))
     page.get_by_role("link", name="leaks").first.wait_for()
     page.goto(address.format("/gradebook/leaks/leaks"))
     page.get_by_role("link", name="Submission #1").click()
     page.get_by_text("WHAT ADA WROTE").wait_for()
+    page.get_by_text("What a good answer holds").wait_for()
+    page.get_by_text("MODEL ANSWER: because.").wait_for()
     panel = page.get_by_role("group", name="Check of leaks-x1: almost")
     expect(panel.get_by_role("status")).to_contain_text("4 of 5 points")
     expect(panel).to_contain_text("Try:")
@@ -105,3 +109,5 @@ def test_a_person_reads_the_open_question_and_gives_points(
         assert grade.manual_score == 2
         checked = book.find_grade("leaks-x1-check", "leaks", "leaks", "ada")
         assert checked.score == 4
+    here = address.partition("/formgrader")[0]
+    assert [url for url in asked if not url.startswith((here, "data:", "blob:"))] == []

@@ -31,17 +31,20 @@ EVIL = [
 ]
 
 
-def page(*cells: Any) -> str:
-    """The page that the form grader shows of a submission with these cells, by the course's settings."""
-    config = PyFileConfigLoader(CONFIG.name, path=str(CONFIG.parent)).load_config()
+def page(*cells: Any, root: Path | None = None, whole: bool = False) -> str:
+    """The page that the form grader shows of a submission with these cells, by the course's settings.
+
+    root: the course. whole: with the page's head.
+    """
+    config = PyFileConfigLoader(CONFIG.name, path=str(root or CONFIG.parent)).load_config()
     config.HTMLExporter.template_name = "formgrade"
     config.HTMLExporter.extra_template_basedirs = [handlers.template_path]
     about = dict.fromkeys(["assignment_id", "notebook_id", "submission_id", "student", "base_url"], "x")
     more = {"index": 0, "total": 1, "last_name": None, "first_name": None, "notebook_path": "x"}
     made, _ = HTMLExporter(config=config).from_notebook_node(
-        new_notebook(cells=list(cells)), resources={**about, **more}
+        new_notebook(cells=list(cells)), resources={**about, **more, "assignment_id": "leaks"}
     )
-    return str(made).partition("<body")[2]
+    return str(made) if whole else str(made).partition("<body")[2]
 
 
 def displayed(kind: str, data: str) -> Any:
@@ -113,3 +116,39 @@ def test_a_course_has_these_settings(tmp_path: Path) -> None:
     settings = PyFileConfigLoader(CONFIG.name, path=str(tmp_path)).load_config()
     assert settings.HTMLExporter.sanitize_html is True
     assert set(settings.HTMLExporter.filters) == {"markdown2html", "clean_html"}
+
+
+def open_answer(source: str) -> Any:
+    answer = new_markdown_cell(source)
+    about = {"grade_id": "leaks-open", "grade": True, "solution": True, "locked": False, "points": 3}
+    answer.metadata["nbgrader"] = about
+    return answer
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    """A course folder with its settings and the notebooks of one assignment."""
+    shutil.copyfile(CONFIG, tmp_path / CONFIG.name)
+    for kind in ("source", "release"):
+        shutil.copytree(CONFIG.parent / kind / "leaks", tmp_path / kind / "leaks")
+    return tmp_path
+
+
+def test_what_a_good_answer_holds_is_beside_the_answer(root: Path) -> None:
+    made = page(open_answer("Because <b>x</b>."), root=root)
+    answer, good = made.index("Because <b>x</b>."), made.index("What a good answer holds")
+    assert answer < good < made.index("One point for what is right: the operating system closes")
+    assert "BEGIN SOLUTION" not in made and "Not answered" not in made
+    shutil.rmtree(root / "source")
+    assert "What a good answer holds" not in page(open_answer("Because."), root=root)
+
+
+@pytest.mark.parametrize("source", ["", " \n", "*Write your answer here, in place of this line.* \r\n"])
+def test_an_answer_as_it_was_handed_out_is_recognised(root: Path, source: str) -> None:
+    assert "Not answered." in page(open_answer(source), root=root)
+
+
+def test_a_page_fetches_nothing_from_another_server(root: Path) -> None:
+    made = page(open_answer("It is $O(n)$."), root=root, whole=True)
+    assert re.findall(r"""(?:src|href)=["'](https?:)?//[^"']*""", made) == []
+    assert "cdnjs" not in made and "It is $O(n)$." in made
