@@ -19,6 +19,7 @@ from classroom.course import Course, add_option
 from classroom.export import Sheet
 from classroom.gradebook import alone, changing, gradebook
 from classroom.intake import NAMED, printable
+from classroom.naming import People
 from classroom.term import Enrolment
 from classroom.trouble import Trouble
 from lessons.words import listed, many
@@ -310,7 +311,8 @@ class _Plan:
     """What an import would do.
 
     changed: sentences, by student. kept: students of the roster who are missing in the table, and stay as
-    they are. strangers: students of the gradebook who are in no roster.
+    they are. strangers: students of the gradebook who are in no roster. other: students
+    whose id in this table is not their id here.
     """
 
     people: dict[str, dict[str, str]] = field(default_factory=dict)
@@ -321,6 +323,7 @@ class _Plan:
     dropped: list[str] = field(default_factory=list)
     kept: list[str] = field(default_factory=list)
     strangers: list[str] = field(default_factory=list)
+    other: list[str] = field(default_factory=list)
     same: int = 0
 
     @classmethod
@@ -329,9 +332,14 @@ class _Plan:
         known = {student.id: student for student in book.students}
         spelled = {id.casefold(): id for id in known}
         roster = term.enrolments(book, course)
-        listed_now = set()
+        people = People(known.values(), roster)
+        listed_now: set[str] = set()
         for row in progress.shown(table.rows, len(table.rows), "students"):
-            id = spelled.get(row.id.casefold(), row.id)
+            id = spelled.get(row.id.casefold()) or _known(row, people) or row.id
+            if id in listed_now:
+                raise Trouble(f"{table.path}, line {row.line}: {id} is in another line of this table, too.")
+            if id.casefold() != row.id.casefold():
+                plan.other.append(f"{row.id} is {id}")
             listed_now.add(id)
             plan._compare(id, row, known.get(id), roster.get(id))
         for id, one in sorted(roster.items()):
@@ -391,6 +399,8 @@ class _Plan:
         lines = []
         if self.new:
             lines.append(f"{many(len(self.new), 'student')} {would}added: {_some(self.new)}.")
+        if self.other:
+            lines.append(f"Known here by another id: {_some(self.other)}.")
         if self.changed:
             lines.append(f"{many(len(self.changed), 'student')} {would}changed:")
             lines += [f"  {id}: {'; '.join(said)}" for id, said in self.changed.items()]
@@ -414,6 +424,13 @@ class _Plan:
         if self.same:
             lines.append(f"{many(self.same, 'student')} as before.")
         return lines
+
+
+def _known(row: Row, people: People) -> str | None:
+    """A student of the gradebook who has another id, but the same address, number or login."""
+    keys = [key.casefold() for key in (row.id, row.email, row.number, row.login) if key]
+    ids = set().union(*(people.strong.get(key, set()) for key in keys))
+    return min(ids) if len(ids) == 1 else None
 
 
 _WORDS = {

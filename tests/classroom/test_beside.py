@@ -33,7 +33,7 @@ STUDENTS = ["ada", "bob", "cem", "dov", "eve", "fay"]
 COMMANDS = {
     "roster": ["roster", "../roster.csv", "--drop"],
     "collect": ["collect", "leaks", "../handed-in"],
-    "extend": ["extend", "leaks", "ada", "bob", "--by", "2d"],
+    "extend": ["extend", "leaks", "ada", "bob", "--by", "RUNd"],
     "extend --dry-run": ["extend", "leaks", "ada", "--remove", "--dry-run"],
     "update": ["course", ".", "--update"],
     "grade": ["grade", "leaks", "--again", "--workers", "2"],
@@ -175,13 +175,13 @@ def test_no_points_are_lost_while_a_command_runs(course: Course, grader: FormGra
                 if running is not None and running.returncode:
                     break
                 runs += 1
-                if name == "update":
-                    changed(course, runs)
+                changed(course, name, runs)
                 if name == "exercise":
                     for path in course.own.rglob("leaks?x101/*.*"):
                         path.unlink()
                 more = MORE[name](course, runs) if name in MORE else []
-                running = command(course, COMMANDS[name] + more)
+                words = [word.replace("RUN", str(runs)) for word in COMMANDS[name]]
+                running = command(course, words + more)
             student = STUDENTS[number % len(STUDENTS)]
             points = round((number + 1) / 100 + runs / 10_000, 4)
             mine, other = grades[student, "leaks-open"], grades[student, "leaks-x1-check"]
@@ -228,9 +228,23 @@ MORE = {"student rename": renaming, "restore": restoring}
 """Words that a command needs new for each run: a function of the course and the run's number."""
 
 
-def changed(course: Course, number: int) -> None:
-    """Another deadline, and a notebook that is made again, in course.toml."""
+def changed(course: Course, name: str, number: int) -> None:
+    """Something new for the command's next run: in course.toml, in the roster, or in what was handed in."""
+    if name == "roster":
+        rows = [f"{student},{student.title()} Nr{number},{number % 2}\n" for student in STUDENTS]
+        (course.root.parent / "roster.csv").write_text("Login,Name,Section\n" + "".join(rows))
+    if name == "collect":
+        for student in STUDENTS:
+            target = course.root.parent / "handed-in" / f"{student}.ipynb"
+            target.parent.mkdir(exist_ok=True)
+            target.write_bytes(course.source("leaks").read_bytes() + b" " * number)
     text = course.file.read_text(encoding="utf-8")
+    if name == "update" or 'deadline = ""' in text:
+        with_deadlines(course, text, number)
+
+
+def with_deadlines(course: Course, text: str, number: int) -> None:
+    """Another deadline, and a notebook that is made again, in course.toml."""
     lines = [
         f'name = "Pipes {number}"'
         if line.startswith("name =")

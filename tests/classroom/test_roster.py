@@ -118,6 +118,22 @@ def test_in_mid_term_students_come_change_and_go_and_none_is_deleted(
     assert "Back after being dropped: bob." in capsys.readouterr().out
 
 
+def test_a_table_with_other_ids_means_the_same_students(
+    course: Course, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    told(course, table(tmp_path, CANVAS))
+    told(course, table(tmp_path, MOODLE))
+    assert (
+        "Known here by another id: ada@example.org is ada, bob@example.org is bob." in capsys.readouterr().out
+    )
+    assert roster(course).keys() == {"ada", "bob"}
+    with Gradebook(course.gradebook_url) as book:
+        assert book.find_student("bob").email == "bob@example.org"
+    twice = MOODLE + "Ada,Lovelace,S1,ada@elsewhere.org,Monday\n"
+    assert told(course, table(tmp_path, twice)) == 1
+    assert "line 4: ada is in another line of this table, too" in capsys.readouterr().err
+
+
 def test_a_table_of_one_section_says_nothing_about_the_others(course: Course, tmp_path: Path) -> None:
     told(course, table(tmp_path, CANVAS))
     one = "Login,Last name,First name\nada,Lovelace,Ada\n"
