@@ -53,7 +53,7 @@ def test_one_act_to_choose_and_one_to_commit(lab: Lab) -> None:
         expect(lab.output(2)).to_contain_text(said)
     expect(lab.cell(3).locator("details")).to_have_attribute("open", "")
     lab.run_cell(4)
-    expect(lab.output(4).locator(".lc-choice-count")).to_have_text(["12", "30", "5", "2"])
+    expect(lab.output(4).locator(".lc-vote-options .lc-choice-count")).to_have_text(["12", "30", "5", "2"])
     expect(lab.output(4).get_by_role("status")).to_have_text("Votes: 49. Now run the next cell.")
     expect(lab.output(4).get_by_role("radio")).to_have_count(0)
     lab.run_cell(5)

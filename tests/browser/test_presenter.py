@@ -11,11 +11,12 @@ import measuring
 import pytest
 from harness import Lab, Server, browse
 from playwright.sync_api import BrowserContext, Locator, Page, expect
+from votephones import Phone
 
 
 @pytest.fixture(scope="module")
 def presenting(browser_there: None) -> Iterator[Server]:
-    server = Server(command="present")
+    server = Server(command="present", more=["--votes", "--votes-on", "127.0.0.1"])
     try:
         yield server.wait()
     finally:
@@ -32,9 +33,11 @@ def slides(browser: BrowserContext, presenting: Server) -> Iterator[Lab]:
 
 @pytest.fixture
 def window(slides: Lab) -> Iterator[Page]:
-    """The presenter's window, opened at the address that the command prints."""
-    page = slides.page.context.new_page()
-    page.goto(f"{slides.server.address}/presenter?token={slides.server.token}")
+    """The presenter's window, opened by its key."""
+    with slides.page.expect_popup() as opened:
+        slides.page.keyboard.press("p")
+    page = opened.value
+    page.set_viewport_size({"width": 1280, "height": 720})
     yield page
     page.close()
 
@@ -57,7 +60,7 @@ def test_a_class_votes_twice_and_only_the_presenter_sees_for_what(slides: Lab, w
     expect(window.locator(".option.right")).to_contain_text("D ✓")
     expect(window.locator("#next-heading")).to_have_text("Next: What happened on night 21")
     box = slides.output(number).get_by_role("group", name="Prediction leaks-p1")
-    status, counts = box.get_by_role("status"), box.locator(".lc-choice-count")
+    status, counts = box.locator(".lc-choice-status"), box.locator(".lc-vote-options .lc-choice-count")
     before = len(slides.cells())
     press(box, "Vote")
     expect(status).to_have_text("First vote: 0.")
@@ -69,8 +72,11 @@ def test_a_class_votes_twice_and_only_the_presenter_sees_for_what(slides: Lab, w
     press(box, "One hand less for C")
     expect(status).to_have_text("First vote: 4.")
     # In the presenter's window a number may be typed.
-    window.get_by_label("Hands for B").fill("30")
+    window.get_by_label("Hands for B").fill("29")
+    expect(status).to_have_text("First vote: 33.")
+    Phone(re.search(r"Votes by phone: (\S+)", slides.server.said())[1]).vote("B")
     expect(status).to_have_text("First vote: 34.")
+    expect(window.locator(".option[data-letter=B] .numbers")).to_have_text("+ 1 by phone")
     for action in ("Close the vote", "Vote again"):
         expect(counts).to_have_text([""] * 4)
         press(box, action)
@@ -94,10 +100,10 @@ def test_votes_and_the_window_survive_a_reload_of_either(slides: Lab, window: Pa
     measuring.activate(slides, number)
     box = slides.output(number).get_by_role("group", name="Prediction leaks-p1")
     press(box, "Vote")
-    expect(box.get_by_role("status")).to_have_text("First vote: 0.")
+    expect(box.locator(".lc-choice-status")).to_have_text("First vote: 0.")
     for _ in range(3):
         slides.page.keyboard.press("c")
-    expect(box.get_by_role("status")).to_have_text("First vote: 3.")
+    expect(box.locator(".lc-choice-status")).to_have_text("First vote: 3.")
     press(window, "Start the clock")
     expect(window.locator("#clock")).not_to_have_text("0:00")
     window.reload()
@@ -108,9 +114,9 @@ def test_votes_and_the_window_survive_a_reload_of_either(slides: Lab, window: Pa
     slides.page.wait_for_function(measuring.BEGUN)
     slides.wait_idle()
     measuring.activate(slides, number)
-    expect(box.get_by_role("status")).to_have_text("First vote: 3.")
+    expect(box.locator(".lc-choice-status")).to_have_text("First vote: 3.")
     press(box, "Only one vote")
-    expect(box.get_by_role("status")).to_have_text("Votes: 3.")
+    expect(box.locator(".lc-choice-status")).to_have_text("Votes: 3.")
     press(box, "Close the vote")
     expect(window.locator(".option[data-letter=C] .numbers")).to_have_text("3")
     # The truth is on the slides only after the answer cell has run.
@@ -141,6 +147,7 @@ def test_a_task_has_a_countdown(slides: Lab, window: Page) -> None:
 
 
 def test_the_window_asks_for_the_token(presenting: Server) -> None:
+    assert f"second screen: {presenting.address}/presenter?token={presenting.token}" in presenting.said()
     for path in ("presenter", "presenter/notes/01_leaks"):
         request = urllib.request.Request(f"{presenting.address}/{path}")
         try:

@@ -48,7 +48,7 @@ def _planned(
 ) -> list[tuple[str, dict[str, Any]]]:
     """For each slide: its part, and when it begins and ends, in seconds from the lesson's beginning.
 
-    If a heading gives minutes, its part takes these. The opening takes three minutes. Other parts take as
+    If a heading gives minutes, its part takes these. Three minutes are for the opening. Other parts take as
     long as `spent` says. If less is left of the `whole` minutes, they share it. So do the slides of a part.
     """
     counted = [spent(counts) for (_, _, counts), _ in parts]

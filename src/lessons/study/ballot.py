@@ -10,6 +10,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Protocol
 
 READY, OPEN, TALKING, CLOSED = "ready", "open", "talking", "closed"
 
@@ -38,16 +39,39 @@ class Round:
         return sum(self.counts.values())
 
 
+class Phones(Protocol):
+    """Votes by phone on one question. Counts are None when they are not known."""
+
+    def open(self, round: int, fresh: bool) -> None:
+        """Take votes; `fresh`: from zero, and not on top of the votes so far."""
+
+    def counts(self) -> Mapping[str, int] | None:
+        """The votes so far, by letter."""
+
+    def close(self) -> Mapping[str, int] | None:
+        """Take no more votes, and return the last counts."""
+
+    def reveal(self) -> None:
+        """Show each voter the reply."""
+
+
 class Ballot:
-    """The vote on a question with these letters.
+    """The vote on a question with these letters; `phones` vote beside the hands that the teacher counts.
 
     `peer`: whether the class votes twice. `revealed`: whether the answer cell has run since the last vote.
     `until`: when the time for this vote or discussion is over, on the `clock`. It is only shown: nothing
     closes by itself, because a late vote counts.
     """
 
-    def __init__(self, letters: str, peer: bool = False, clock: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self,
+        letters: str,
+        peer: bool = False,
+        clock: Callable[[], float] = time.time,
+        phones: Phones | None = None,
+    ) -> None:
         self.letters = letters
+        self.phones = phones
         self.peer = peer
         self.state = READY
         self.rounds: list[Round] = []
@@ -60,7 +84,7 @@ class Ballot:
         """A closed vote with these counts, one or two rounds."""
         ballot = cls(letters, peer=len(rounds) > 1)
         for counts in rounds:
-            ballot._open()
+            ballot._next()
             for letter, count in counts.items():
                 ballot.count(letter, count)
         ballot._stop(CLOSED)
@@ -110,26 +134,47 @@ class Ballot:
         if letter in self.letters and self.state == OPEN:
             self.rounds[-1].hands[letter] = min(max(0, hands), MOST)
 
-    def phoned(self, counts: Mapping[str, int]) -> None:
-        """Set how many phones have voted for each option, while the vote is open."""
-        if self.state == OPEN:
-            self.rounds[-1].phones = {
-                letter: min(max(0, counts.get(letter, 0)), MOST) for letter in self.letters
-            }
+    def poll(self) -> bool:
+        """Count the votes by phone, and return whether they have changed."""
+        if self.phones is None or self.state != OPEN:
+            return False
+        before = self.rounds[-1].phones
+        self._phoned(self.phones.counts())
+        return self.rounds[-1].phones != before
 
     def reveal(self) -> bool:
         """The answer cell has run: the vote is over. Returns whether there was a vote."""
         if self.state == READY:
             return False
+        self._last()
         self._stop(CLOSED)
         self.revealed = True
+        if self.phones is not None:
+            self.phones.reveal()
         return True
 
-    def _open(self) -> None:
+    def _phoned(self, counts: Mapping[str, int] | None) -> None:
+        if counts is not None:
+            self.rounds[-1].phones = {
+                letter: min(max(0, counts.get(letter, 0)), MOST) for letter in self.letters
+            }
+
+    def _last(self) -> None:
+        """Take the last votes by phone: what is sent until the page is closed counts."""
+        if self.phones is not None and self.state == OPEN:
+            self._phoned(self.phones.close())
+
+    def _next(self) -> None:
         self.rounds.append(Round(dict.fromkeys(self.letters, 0), dict.fromkeys(self.letters, 0)))
         self._start(OPEN, VOTE)
 
+    def _open(self) -> None:
+        self._next()
+        if self.phones is not None:
+            self.phones.open(len(self.rounds), fresh=True)
+
     def _close(self) -> None:
+        self._last()
         if self.peer and len(self.rounds) == 1:
             self._start(TALKING, TALK)
         else:
@@ -151,6 +196,8 @@ class Ballot:
 
     def _correct(self) -> None:
         self._start(OPEN, VOTE)
+        if self.phones is not None:
+            self.phones.open(len(self.rounds), fresh=False)
 
     def _new(self) -> None:
         self.rounds.clear()

@@ -107,11 +107,7 @@ function render({ model, el }) {
     if (details) opened = details.open = true;
   };
   model.on("change:standing", show);
-  box.addEventListener("keydown", (event) => {
-    // A clicker sends these two. A vote does not use them, so they turn the slide.
-    const turns = ["PageUp", "PageDown"].includes(event.key) && model.get("standing").vote;
-    if (!turns) keepKeys(event);
-  });
+  box.addEventListener("keydown", keepKeys);
   show();
   return () => {
     clearTimeout(waiting);

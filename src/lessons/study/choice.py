@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -12,12 +14,15 @@ import traitlets
 
 from lessons.keys import KEYS
 from lessons.study import predictions, recalls, voting
-from lessons.study.ballot import Ballot
+from lessons.study.ballot import OPEN, Ballot
 from lessons.study.cards import STYLE, Card, Carded, inline
 from lessons.study.journal import Standing
 from lessons.study.questions import Question
 
 _HERE = Path(__file__).parent
+PAUSE = 0.5
+"""Seconds between two looks at the votes by phone."""
+
 _choices: dict[str, Choice] = {}
 """One card for each question: all cells that ask it show the same one."""
 
@@ -60,10 +65,13 @@ class Asking(Carded, anywidget.AnyWidget):  # type: ignore[misc, unused-ignore]
 
 
 class Choice(Asking):
-    """A prediction."""
+    """A prediction. `page` is where a class votes by phone."""
+
+    page = traitlets.Dict().tag(sync=True)
 
     def __init__(self, question: Question) -> None:
         self._question = question
+        self._counting: asyncio.Task[None] | None = None
         options = [
             {"key": one.key, "letter": one.letter, "text": inline(one.text)} for one in question.options
         ]
@@ -99,11 +107,33 @@ class Choice(Asking):
                 "rounds": [one.counts for one in ballot.rounds],
                 "hands": dict(ballot.rounds[-1].hands) if ballot.rounds else {},
                 "actions": voting.labels(ballot),
+                "note": voting.note(ballot),
             },
             "marks": {right.key: "✓"} if ballot.revealed else {},
             "right": right.key if ballot.revealed else None,
             "status": voting.said(ballot),
         }
+
+    def refresh(self) -> None:
+        """Show the present state, and count votes by phone while the vote is open."""
+        super().refresh()
+        ballot = predictions.ballots.get(self._question.id)
+        if ballot and ballot.phones and not self.page:
+            self.page = voting.page(ballot)
+        if ballot and ballot.phones and ballot.state == OPEN and self._counting is None:
+            # Outside of a kernel nothing runs between two calls.
+            with contextlib.suppress(RuntimeError):
+                self._counting = asyncio.get_running_loop().create_task(self._count_phones())
+
+    async def _count_phones(self) -> None:
+        try:
+            while (ballot := predictions.ballots.get(self._question.id)) and ballot.state == OPEN:
+                trouble = voting.note(ballot)
+                if ballot.poll() or voting.note(ballot) != trouble:
+                    self.refresh()
+                await asyncio.sleep(PAUSE)
+        finally:
+            self._counting = None
 
     def _heard(self, widget: object, content: dict[str, Any], buffers: object) -> None:
         ballot = predictions.ballots.get(self._question.id)

@@ -25,9 +25,30 @@ function voting(model, box, foot, options) {
     words.innerHTML = `<strong>${letter}</strong>&ensp;${text}`;
     return { row, steps, mark: made("strong", "lc-choice-mine", words), count: made("strong", "lc-choice-count", row), key, letter };
   });
+  const note = made("span", "lc-vote-note", foot);
+  note.setAttribute("role", "status");
   const time = made("span", "lc-vote-time", foot);
   time.setAttribute("role", "timer");
   const buttons = made("span", "lc-vote-actions", foot);
+
+  const page = made("button", "lc-choice-button lc-vote-page", foot);
+  page.type = "button";
+  const poster = made("dialog", "lc-vote-poster", box);
+  poster.setAttribute("aria-label", "Vote by phone");
+  page.addEventListener("click", () => {
+    const { address, qr } = model.get("page");
+    poster.innerHTML = qr;
+    made("p", "", poster).textContent = address;
+    poster.showModal();
+  });
+  poster.addEventListener("click", () => poster.close());
+  poster.addEventListener("keydown", (event) => {
+    event.stopPropagation();
+    if (["Escape", "Enter", " "].includes(event.key)) {
+      event.preventDefault();
+      poster.close();
+    }
+  });
 
   const tick = () => {
     const left = vote?.until ? Math.max(0, Math.ceil(vote.until - Date.now() / 1000)) : null;
@@ -45,8 +66,12 @@ function voting(model, box, foot, options) {
 
   function show(now, marks, right) {
     vote = now;
-    rows.hidden = time.hidden = buttons.hidden = !vote;
+    const { address } = model.get("page") ?? {};
+    rows.hidden = time.hidden = note.hidden = buttons.hidden = !vote;
+    page.hidden = !address || !["ready", "open"].includes(vote?.state);
     if (!vote) return;
+    page.textContent = `${address} (QR code)`;
+    note.textContent = vote.note;
     const held = document.activeElement;
     const most = Math.max(1, ...vote.rounds.flatMap((round) => Object.values(round)));
     for (const { row, steps, mark, count, key, letter } of lines) {

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 
 from lessons.study.ballot import OPEN, READY, TALKING, Ballot
 from lessons.study.cards import Card, card, inline, sentence, word, wrapped
+from lessons.study.phoning import Phoned
 from lessons.study.questions import Question
 from lessons.words import described, listed
 
@@ -66,6 +67,21 @@ def said(ballot: Ballot) -> str:
         name = ("First", "Second")[len(totals) - 1] + " vote" if ballot.peer else "Votes"
         return f"{name}: {totals[-1]}."
     return "" if ballot.revealed else f"Votes: {', then '.join(map(str, totals))}. Now run the next cell."
+
+
+def note(ballot: Ballot) -> str:
+    """What the teacher should know about the votes by phone; "" if nothing."""
+    if not isinstance(ballot.phones, Phoned):
+        return ""
+    return ballot.phones.note(sum(ballot.rounds[-1].phones.values()) if ballot.rounds else 0)
+
+
+def page(ballot: Ballot) -> dict[str, str]:
+    """The address of the vote page, and its QR code as SVG; empty without votes by phone."""
+    if not isinstance(ballot.phones, Phoned):
+        return {}
+    line = ballot.phones.line
+    return {"address": line.address, "qr": line.qr()}
 
 
 def voted(question: Question, ballot: Ballot) -> Card:

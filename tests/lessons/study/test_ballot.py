@@ -82,15 +82,46 @@ def test_corrected_votes_are_kept_and_a_new_vote_starts_from_nothing() -> None:
     assert done(ballot, "close", "new").at == "ready 0"
 
 
-def test_phones_are_added_to_raised_hands() -> None:
-    ballot = done(Ballot("AB"), "open")
+class Phones:
+    """Phones of a class: what they have voted, and what they were told."""
+
+    def __init__(self) -> None:
+        self.votes: dict[str, int] | None = {}
+        self.told: list[object] = []
+
+    def open(self, round: int, fresh: bool) -> None:
+        self.told.append((round, fresh))
+
+    def counts(self) -> dict[str, int] | None:
+        return self.votes
+
+    def close(self) -> dict[str, int] | None:
+        self.told.append("close")
+        return self.votes
+
+    def reveal(self) -> None:
+        self.told.append("reveal")
+
+
+def test_phones_are_added_to_raised_hands_to_the_last_vote() -> None:
+    phones = Phones()
+    ballot = done(Ballot("AB", peer=True, phones=phones), "open")
     ballot.count("A", 2)
-    ballot.phoned({"A": 1, "B": 5, "Z": 9})
-    ballot.phoned({"A": 1, "B": 6})
-    assert ballot.rounds[0].counts == {"A": 3, "B": 6}
+    phones.votes = {"A": 1, "B": 5, "Z": 9}
+    assert ballot.poll() and not ballot.poll()
+    assert ballot.rounds[0].counts == {"A": 3, "B": 5}
+    phones.votes = {"A": 1, "B": 6}
     done(ballot, "close")
-    ballot.phoned({"A": 50})
-    assert ballot.rounds[0].total == 9, "a closed vote does not change"
+    phones.votes = {"A": 50}
+    assert not ballot.poll() and ballot.rounds[0].total == 9, "a closed vote does not change"
+    phones.votes = None
+    done(ballot, "open").poll()
+    assert ballot.rounds[1].total == 0, "a page that does not answer has not said zero"
+    phones.votes = {"B": 7}
+    assert ballot.reveal() and ballot.rounds[1].counts == {"A": 0, "B": 7}
+    assert phones.told == [(1, True), "close", (2, True), "close", "reveal"]
+    done(ballot, "correct", "close", "new", "open")
+    assert phones.told[5:] == [(2, False), "close", (1, True)]
 
 
 def test_one_click_is_obeyed_once() -> None:
@@ -101,20 +132,27 @@ def test_one_click_is_obeyed_once() -> None:
 
 
 ACTS = st.one_of(
-    st.tuples(st.sampled_from(["open", "close", "longer", "once", "twice", "correct", "new", "reveal"])),
+    st.tuples(
+        st.sampled_from(["open", "close", "longer", "once", "twice", "correct", "new", "reveal", "poll"])
+    ),
     st.tuples(st.just("add"), st.sampled_from("ABZ"), st.sampled_from([-1, 1])),
     st.tuples(st.just("count"), st.sampled_from("ABZ"), st.integers(-5, 2 * MOST)),
-    st.tuples(st.just("phoned"), st.dictionaries(st.sampled_from("ABZ"), st.integers(-5, 2 * MOST))),
+    st.tuples(
+        st.just("votes"), st.none() | st.dictionaries(st.sampled_from("ABZ"), st.integers(-5, 2 * MOST))
+    ),
 )
 
 
 @given(st.booleans(), st.lists(ACTS, max_size=30))
 def test_whatever_is_done_the_ballot_keeps_its_promises(peer: bool, acts: list[tuple[object, ...]]) -> None:
-    ballot = Ballot("AB", peer)
+    phones = Phones()
+    ballot = Ballot("AB", peer, phones=phones)
     for name, *given_ in acts:
         before = [one.counts for one in ballot.rounds]
         was, state = ballot.revealed, ballot.state
-        if name in ("add", "count", "phoned", "reveal"):
+        if name == "votes":
+            phones.votes = given_[0]  # type: ignore[assignment]
+        elif name in ("add", "count", "poll", "reveal"):
             getattr(ballot, str(name))(*given_)
         else:
             allowed = name in ballot.actions()

@@ -93,7 +93,7 @@ function counted(box, bar, vote) {
   const [status, , actions] = bar.children;
   bar.hidden = !vote;
   if (!vote) return;
-  status.textContent = vote.status;
+  status.textContent = [vote.status, vote.note].filter(Boolean).join(" ");
   const tell = more => channel.postMessage({ vote: { id: vote.id, ...more } });
   vote.actions.forEach(([action, label], place) => {
     const button = actions.children[place] ?? made("button", actions);
@@ -115,9 +115,12 @@ function counted(box, bar, vote) {
         input = made("input", numbers);
         Object.assign(input, { type: "number", min: 0 });
         input.setAttribute("aria-label", `Hands for ${letter}`);
+        made("span", numbers);
         input.oninput = () => input.value !== "" && tell({ letter, hands: Math.trunc(Number(input.value)) });
       }
       if (document.activeElement !== input) input.value = vote.hands[letter];
+      const phones = counts.at(-1) - vote.hands[letter];
+      numbers.querySelector("span").textContent = phones ? ` + ${phones} by phone` : "";
     }
     row.querySelector(".bars").replaceChildren(
       ...counts.map(count => {

@@ -57,7 +57,7 @@ export function bind(isPresenting, acts) {
   const RUNS = { "Shift+Enter": acts.run, "Ctrl+Shift+Enter": acts.catchUp };
   const TABLE = {
     ...MOVES, ...RUNS,
-    ".": acts.blank, "b": acts.blank, "o": acts.overview,
+    ".": acts.blank, "b": acts.blank, "o": acts.overview, "p": acts.window,
     "Escape": acts.out,
     "0": twice("0", acts.restart, "Press 0 once more to restart the kernel."),
     "q": twice("q", acts.leave, "Press q once more to leave the slides."),

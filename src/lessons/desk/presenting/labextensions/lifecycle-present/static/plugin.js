@@ -83,6 +83,8 @@ export function plugin({ INotebookTracker, NotebookActions }) {
       restart: () => commands.execute("kernelmenu:restart"),
       leave,
       overview,
+      // Its notes are not on the projector: the presenter moves this window to the other screen.
+      window: () => window.open(`${serviceManager.serverSettings.baseUrl}presenter`, "lifecycle-presenter", "popup"),
       isBlank: () => !black.hidden,
     });
     commands.addCommand(CATCH_UP, {
