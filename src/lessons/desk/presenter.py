@@ -48,8 +48,9 @@ def _planned(
 ) -> list[tuple[str, dict[str, Any]]]:
     """For each slide: its part, and when it begins and ends, in seconds from the lesson's beginning.
 
-    If a heading gives minutes, its part takes these. Three minutes are for the opening. Other parts take as
-    long as `spent` says. If less is left of the `whole` minutes, they share it. So do the slides of a part.
+    If a heading gives minutes, its part takes these. The first part is a story of three minutes. Other parts
+    take as long as `spent` says. If less is left of the `whole` minutes, they share it. So do the slides of a
+    part.
     """
     counted = [spent(counts) for (_, _, counts), _ in parts]
     free = [0 if given else OPENING if not place else counted[place] for place, ((_, given, _), _) in

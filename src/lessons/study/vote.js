@@ -26,7 +26,6 @@ function voting(model, box, foot, options) {
     return { row, steps, mark: made("strong", "lc-choice-mine", words), count: made("strong", "lc-choice-count", row), key, letter };
   });
   const note = made("span", "lc-vote-note", foot);
-  note.setAttribute("role", "status");
   const time = made("span", "lc-vote-time", foot);
   time.setAttribute("role", "timer");
   const buttons = made("span", "lc-vote-actions", foot);
