@@ -29,6 +29,10 @@ NEEDS_OS = {
 """For cells that need an operating system, by the id of the cell: what they show on a computer."""
 
 
+cells: list[str] = []
+"""The cells that have run without an error in this kernel, in order."""
+
+
 def here() -> bool:
     """Whether this Python runs in a browser."""
     return sys.platform == "emscripten"
@@ -60,7 +64,14 @@ def attach() -> bool:
         return {"status": "ok", "payload": results["payload"]}
 
     kernel.PyodideKernel.run = run
+    shell = sys.modules["IPython"].get_ipython()
+    shell.events.register("post_run_cell", _note)
     return True
+
+
+def _note(result: Any) -> None:
+    if result.success and isinstance(getattr(result.info, "raw_cell", None), str):
+        cells.append(result.info.raw_cell)
 
 
 def _instead(message: dict[str, Any], traceback: list[str]) -> str | None:

@@ -332,7 +332,8 @@ def _licence(wheel: Path, folder: Path) -> str:
 
 
 def _first_page(target: Path) -> None:
-    desks.write(target / "work.js", (ASSETS / "work.js").read_bytes())
+    for script in ("work.js", "judge.js"):
+        desks.write(target / script, (ASSETS / script).read_bytes())
     size = sum(path.stat().st_size for path in target.rglob("*") if path.is_file())
     page = (ASSETS / "index.html").read_text(encoding="utf-8")
     style = (Path(__file__).with_name("reading.css")).read_text(encoding="utf-8")

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from lessons import browser
 from lessons.exercises import Exercise, Variant
 from lessons.judge.host import Copy, Stuck
 from lessons.judge.trial import NOT_BEGUN, can_copy, examine, not_judged
@@ -138,7 +139,14 @@ def end() -> None:
 
 
 def judged(exercise: Exercise, answer: object, variant: Variant) -> Verdict:
-    """Judge an answer with a judge in another process, or in this one if the process cannot be copied."""
+    """Judge an answer with a judge in another process, or in this one if the process cannot be copied.
+
+    In a browser, the judge is in a worker.
+    """
+    if browser.here():
+        from lessons.judge import worker
+
+        return worker.judged(exercise, answer, variant)
     if not can_copy():
         return examine(exercise, answer, variant)
     own = "" if exercise.module.startswith("lessons.") else exercise.file
@@ -150,6 +158,14 @@ def judged(exercise: Exercise, answer: object, variant: Variant) -> Verdict:
                 return server.verdict()
     except Stuck:
         return not_judged(exercise, variant, NOT_BEGUN)
+
+
+def prepare() -> None:
+    """In a browser, start the worker of the next check, because that takes some seconds."""
+    if browser.here():
+        from lessons.judge import worker
+
+        worker.prepare()
 
 
 def connected(place: str) -> socket.socket:

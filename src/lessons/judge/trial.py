@@ -50,7 +50,7 @@ def examine(
     if isinstance(exercise, str):
         exercise = exercises()[exercise]
     trial = Trial(exercise, variant or Variant(), seed)
-    by = _by_copy if can_copy() else _by_loopback
+    by = _by_copy if can_copy() else by_loopback
     return trial.verdict(by(answer, exercise.seconds, trial.run))
 
 
@@ -73,7 +73,8 @@ def _by_copy(answer: object, seconds: float, run: Callable[[Judge], Over | None]
             return run(judge)
 
 
-def _by_loopback(answer: object, seconds: float, run: Callable[[Judge], Over | None]) -> Over | None:
+def by_loopback(answer: object, seconds: float, run: Callable[[Judge], Over | None]) -> Over | None:
+    """Run a check with the judge and the answer in this process. Returns why it did not finish, if so."""
     import _thread
     import threading
 

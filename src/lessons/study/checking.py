@@ -7,7 +7,7 @@ from typing import Any
 
 from lessons.exercises.exercise import HINTS, Exercise, exercises
 from lessons.exercises.variant import Variant, choose, chosen
-from lessons.judge.home import PLACE, judged
+from lessons.judge.home import PLACE, judged, prepare
 from lessons.judge.trial import not_judged
 from lessons.judge.verdict import Verdict, waits
 from lessons.study import hook
@@ -36,6 +36,7 @@ def course(name: object) -> None:
     if not text.strip():
         raise ValueError("course needs the name of a variant; it was given an empty text")
     choose(Variant(text.strip()))
+    prepare()
 
 
 def given(id: object) -> Any:

@@ -640,7 +640,7 @@ def test_the_judge_sees_the_files_that_a_host_has_open_and_the_folder_in_which_i
                 (len(within - before), judge.files() == before, [one.name for one in folder.iterdir()])
             )
 
-    by = trial._by_copy if copied else trial._by_loopback
+    by = trial._by_copy if copied else trial.by_loopback
     assert by(Keeper(), 20.0, run) is None  # type: ignore[arg-type]
     assert seen == [(1, True, ["kept.txt"])]
 
