@@ -27,6 +27,7 @@ from classroom.course import Course, add_option
 from classroom.gradebook import gradebook
 from classroom.intake import described, writable
 from classroom.pages import code, page, picture, plain, prose
+from classroom.trouble import Trouble
 from lessons.judge.verdict import MIME, Aspect, Verdict, panel
 from lessons.words import listed, many
 
@@ -49,6 +50,18 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--student", action="append", default=[], metavar="ID", help="only this student (may be repeated)"
     )
+    parser.add_argument(
+        "--zip", type=Path, metavar="FILE", help="also put the pages of one assignment into this zip file"
+    )
+    parser.add_argument(
+        "--for", dest="download", type=Path, metavar="DOWNLOAD",
+        help="with --zip: name them for Moodle, Canvas or Ilias, after the files that were downloaded there",
+    )  # fmt: skip
+    parser.add_argument(
+        "--dry-run",
+        action="store_true",
+        help="with --zip: say what would be in the zip file, without writing it",
+    )
     add_option(parser)
 
 
@@ -57,6 +70,12 @@ def run(given: argparse.Namespace) -> int:
     course = Course.read(given.course)
     missed = False
     chosen = records.graded(course, given.assignment)
+    if given.zip is None and (given.download or given.dry_run):
+        raise Trouble("--for and --dry-run belong to --zip FILE: name the zip file to write.")
+    if given.zip is not None and (len(chosen) != 1 or given.zip.suffix.lower() != ".zip"):
+        raise Trouble(
+            f"--zip needs one assignment and a file that ends in .zip; graded: {', '.join(chosen)}."
+        )
     for assignment in chosen:
         ungraded: list[str] = []
         written = list(feedback(course, assignment, tuple(given.student), ungraded))
@@ -70,6 +89,12 @@ def run(given: argparse.Namespace) -> int:
                 f"the student left: `classroom student remove {name}`.",
                 file=sys.stderr,
             )
+        if given.zip is not None:
+            from classroom.handback import pack, told
+
+            packed = pack(course, assignment, written, given.zip, given.download, given.dry_run)
+            print(*told(packed, given.zip, given.dry_run), sep="\n")
+            missed = missed or bool(packed.left or packed.unmatched)
         known = {*ungraded, *(path.parent.name for path in written)}
         for student in given.student:
             if student not in known:
