@@ -108,6 +108,23 @@ def vote(lab: Lab) -> None:
     )
 
 
+def go_on(lab: Lab, *actions: str) -> None:
+    """Do the same with the vote on each question, such as "correct", which opens it again."""
+    code = (
+        "from lessons.study import choice, predictions\n"
+        f"[ballot.do(action) for ballot in predictions.ballots.values() for action in {actions}]\n"
+        "choice.refresh(predictions.ballots)"
+    )
+    lab.page.evaluate(
+        """async code => {
+            const { kernel } = window.jupyterapp.shell.currentWidget.sessionContext.session;
+            await kernel.requestExecute({ code, silent: true }).done;
+        }""",
+        code,
+    )
+    lab.wait_idle()
+
+
 def slides(lab: Lab) -> list[list[int]]:
     """The numbers of the cells on each slide."""
     found: list[list[int]] = []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import time
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,9 @@ from lessons.study.questions import Question
 _HERE = Path(__file__).parent
 PAUSE = 0.5
 """Seconds between two looks at the votes by phone."""
+
+BORN = time.time()
+"""When this kernel began: the votes of an earlier one are over."""
 
 _choices: dict[str, Choice] = {}
 """One card for each question: all cells that ask it show the same one."""
@@ -100,6 +104,7 @@ class Choice(Asking):
         right = self._question.right
         return {
             "vote": {
+                "kernel": BORN,
                 "state": ballot.state,
                 "at": ballot.at,
                 "shown": ballot.shown,

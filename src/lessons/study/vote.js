@@ -10,7 +10,15 @@ function voting(model, box, foot, options) {
   rows.setAttribute("aria-label", "Options");
   foot.before(rows);
   let vote = null;
-  const step = (letter, step) => model.send({ step, letter });
+  const send = (content) => {
+    try {
+      model.send(content);
+    } catch {
+      // The kernel of this card is gone, and its votes with it.
+      note.textContent = "The kernel was restarted. Run this cell again, then vote again.";
+    }
+  };
+  const step = (letter, step) => send({ step, letter });
   const lines = options.map(({ key, letter, text }) => {
     const row = made("div", "lc-choice-option", rows);
     const steps = made("span", "lc-vote-steps", row);
@@ -89,7 +97,7 @@ function voting(model, box, foot, options) {
       button.textContent = label;
       button.hidden = false;
       // The second click of a double click does not count: it would close what the first one opened.
-      button.onclick = (event) => event.detail < 2 && model.send({ do: action, at: vote.at });
+      button.onclick = (event) => event.detail < 2 && send({ do: action, at: vote.at });
     });
     [...buttons.children].slice(vote.actions.length).forEach((button) => (button.hidden = true));
     // After the last close the keys are the slide's again.
@@ -115,7 +123,8 @@ function initialize({ model }) {
       channel = new BroadcastChannel(CHANNEL);
       channel.onmessage = ({ data }) => {
         if (data?.ask === "votes") tell();
-        if (data?.vote?.id === id) model.send(data.vote);
+        // After a restart, the card of the old kernel is still in the page: it does not obey.
+        if (data?.vote?.id === id && data.vote.kernel === model.get("standing").vote?.kernel) model.send(data.vote);
       };
     }
     tell();

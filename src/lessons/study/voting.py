@@ -62,7 +62,7 @@ def said(ballot: Ballot) -> str:
     if ballot.state == READY:
         return "You vote twice, and discuss in between." if ballot.peer else ""
     if ballot.state == TALKING:
-        return f"First vote: {totals[0]}. Tell your neighbour why you chose your option."
+        return f"First vote: {totals[0]}. Tell a neighbour why."
     if ballot.state == OPEN:
         name = ("First", "Second")[len(totals) - 1] + " vote" if ballot.peer else "Votes"
         return f"{name}: {totals[-1]}."

@@ -228,7 +228,7 @@ def test_in_class_a_question_is_asked_of_the_class_and_its_votes_survive_a_reloa
     for said in predict("leaks-p1").text, predict("leaks-p1").html:
         assert "#" * 5 not in said and "width:100%" not in said, "no bars before the last close"
     ballot.do("close")
-    assert "First vote: 20. Tell your neighbour" in predict("leaks-p1").text
+    assert "First vote: 20. Tell a neighbour" in predict("leaks-p1").text
     [after] = truth_of("leaks-p1")
     assert "0 of 20 said so." in plain(after) and ballot.revealed
 

@@ -94,7 +94,7 @@ function counted(box, bar, vote) {
   bar.hidden = !vote;
   if (!vote) return;
   status.textContent = [vote.status, vote.note].filter(Boolean).join(" ");
-  const tell = more => channel.postMessage({ vote: { id: vote.id, ...more } });
+  const tell = more => channel.postMessage({ vote: { id: vote.id, kernel: vote.kernel, ...more } });
   vote.actions.forEach(([action, label], place) => {
     const button = actions.children[place] ?? made("button", actions);
     button.textContent = label;
@@ -203,6 +203,8 @@ document.addEventListener("keydown", event => {
 
 channel.onmessage = ({ data }) => {
   if (data?.votes) {
+    // After a restart, the card of the old kernel still tells of its votes.
+    if (votes[data.votes.id]?.kernel > data.votes.kernel) return;
     votes[data.votes.id] = data.votes;
     for (const box of at("asked").children) if (box.dataset.question === data.votes.id) box.refresh();
     tick();
