@@ -25,6 +25,14 @@ NEEDS_OS = {
         "A browser has no threads. On a computer, the cell shows that Executor.map pulls the whole stream "
         "before you get the first result: 0 of 1,000 numbers are left in it."
     ),
+    "leak-twin": (
+        "A browser has no matplotlib for this picture. On a computer, it shows that restart 21 gets no "
+        "connection if every exception is kept, and that PipelineContext frees the slot after each crash."
+    ),
+    "fault-map-twin": (
+        "A browser has no matplotlib for this picture. On a computer, it shows every place where the job can "
+        "fail, and that with PipelineContext nothing stays open after any of these failures."
+    ),
 }
 """For cells that need an operating system, by the id of the cell: what they show on a computer."""
 

@@ -39,8 +39,7 @@ def test_each_cell_that_cannot_run_in_a_browser_has_its_sentence() -> None:
         for cell in json.loads((COURSE / path).read_bytes())["cells"]
         if "needs-os" in cell["metadata"].get("tags", [])
     }
-    # The labs in words run in a browser, too: there they say what they cannot count.
-    assert {*browser.NEEDS_OS} == {id for id in tagged if not id.endswith("-twin")}
+    assert {*browser.NEEDS_OS} == tagged
 
 
 @pytest.fixture(scope="module")
