@@ -354,6 +354,8 @@ def _carry_out(course: Course, book: Any, change: Change) -> None:
     """
     moves = change.moves
     with changing(book):
+        # Else a deleted row's bytes stay in the file until SQLite needs the place.
+        book.db.execute(text("PRAGMA secure_delete = ON"))
         book.db.execute(text("CREATE TABLE IF NOT EXISTS classroom_change (name TEXT PRIMARY KEY)"))
         done = {name for (name,) in book.db.execute(text("SELECT name FROM classroom_change"))}
         if change.name not in done:

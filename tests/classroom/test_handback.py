@@ -17,11 +17,18 @@ from classroom.course import Course
 
 PLATFORMS = {
     "moodle": (
-        ["Ada Lovelace_1234_assignsubmission_file/leaks.ipynb", "Bob Müller_99_assignsubmission_file/a.ipynb"],
+        [
+            "Ada Lovelace_1234_assignsubmission_file/leaks.ipynb",
+            "Bob Müller_99_assignsubmission_file/a.ipynb",
+        ],
         ["Ada Lovelace_1234_assignfeedback_file/leaks.html", "Bob Müller_99_assignfeedback_file/leaks.html"],
     ),
     "canvas": (
-        ["lovelaceada_LATE_101_5551_leaks.ipynb", "lovelaceada_101_5550_cat.png", "mullerbob_102_6001_x.ipynb"],
+        [
+            "lovelaceada_LATE_101_5551_leaks.ipynb",
+            "lovelaceada_101_5550_cat.png",
+            "mullerbob_102_6001_x.ipynb",
+        ],
         ["lovelaceada_101_5551_leaks.html", "mullerbob_102_6001_leaks.html"],
     ),
     "ilias": (
@@ -29,7 +36,7 @@ PLATFORMS = {
         ["Leaks/Lovelace_Ada_ada_271/leaks.html", "Leaks/Müller_Bob_bob_272/leaks.html"],
     ),
     "folder": (["ada/leaks.ipynb", "bob/leaks.ipynb"], ["ada/leaks.html", "bob/leaks.html"]),
-}  # fmt: skip
+}
 
 
 @pytest.fixture(scope="module")

@@ -141,6 +141,9 @@ def test_a_removed_student_is_nowhere(course: Course) -> None:
         assert after[kind] == kept, kind
     for folder in ("submitted", "autograded", "feedback"):
         assert not (course.root / folder / "ada").exists()
+    # A deleted row's bytes can stay in a database's file.
+    for words in (b"ada@example.org", b"Nearly."):
+        assert words not in course.gradebook.read_bytes()
 
 
 def test_two_ids_of_one_student_are_joined(course: Course) -> None:
