@@ -5,6 +5,8 @@ from __future__ import annotations
 import ast
 import importlib.util
 import json
+import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -157,3 +159,34 @@ def test_the_command_runs_in_the_environment_and_its_exit_code_is_kept() -> None
         setup_env.BIN = {str(Path(sys.executable).parent)!r}
         sys.exit(setup_env.run(["python", "-c", "raise SystemExit(7)"]))"""
     assert subprocess.run([sys.executable, "-c", code], timeout=60).returncode == 7
+
+
+def test_a_command_on_windows_ends_in_its_own_time_after_ctrl_c() -> None:
+    # There the tool waits for the command, and a console sends Ctrl-C to both.
+    child = """if True:
+        import sys, time
+        try:
+            print('begun', flush=True)
+            time.sleep(60)
+        except KeyboardInterrupt:
+            time.sleep(0.5)
+            sys.exit(7)"""
+    code = f"""if True:
+        import subprocess, sys
+        sys.path.insert(0, {str(TOOL.parent)!r})
+        import setup_env
+        sys.exit(setup_env.waited(subprocess.Popen([sys.executable, "-c", {child!r}])))"""
+    process = subprocess.Popen(
+        [sys.executable, "-c", code], stdout=subprocess.PIPE, start_new_session=True, text=True
+    )
+    with process:
+        assert process.stdout is not None and process.stdout.readline() == "begun\n"
+        os.killpg(process.pid, signal.SIGINT)
+        assert process.wait(60) == 7
+
+
+def test_a_path_with_letters_that_a_pipe_does_not_have_is_shown_by_numbers(tmp_path: Path) -> None:
+    code = f"import sys; sys.path.insert(0, {str(TOOL.parent)!r}); import setup_env; setup_env.say('in Łódź')"
+    environment = os.environ | {"PYTHONIOENCODING": "cp1252", "PYTHONUTF8": "0"}
+    done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, timeout=60)
+    assert done.stdout.split() == [b"in", b"\\u0141\xf3d\\u017a"], done.stderr

@@ -155,10 +155,19 @@ def run(arguments):
         raise Trouble(f"There is no command {arguments[0]!r} in {BIN}.")
     command = [program, *arguments[1:]]
     if os.name == "nt":
-        return subprocess.call(command, env=environment)
+        return waited(subprocess.Popen(command, env=environment))
     sys.stdout.flush()
     # It replaces this process, so that only the command receives Ctrl-C.
     return os.execve(program, command, environment)
+
+
+def waited(child):
+    """Wait for a command and return its exit code. It gets Ctrl-C, too, and ends in its own time."""
+    while True:
+        try:
+            return child.wait()
+        except KeyboardInterrupt:
+            pass
 
 
 def fingerprint():
@@ -207,7 +216,9 @@ def last_line(text):
 
 
 def say(sentence):
-    print(sentence, flush=True)
+    # A pipe on Windows may have an encoding without all the letters of a path: it shows their numbers.
+    encoding = sys.stdout.encoding or "ascii"
+    print(sentence.encode(encoding, "backslashreplace").decode(encoding), flush=True)
 
 
 if __name__ == "__main__":
