@@ -128,8 +128,7 @@ class Line:
             told = json.loads(self._told({"key": self.key, "do": do, **more}))
         except (OSError, ValueError) as error:
             raise Unreachable(
-                f"The vote page does not answer ({type(error).__name__}): count hands instead. "
-                "To begin votes by phone again, start `lifecycle present --votes` again."
+                f"The vote page does not answer ({type(error).__name__}): count hands instead."
             ) from error
         if not isinstance(told, dict) or "failed" in told:
             why = str(told.get("failed"))[:200] if isinstance(told, dict) else "it sent something else"
