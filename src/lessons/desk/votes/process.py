@@ -212,10 +212,10 @@ async def serve(host: str, ports: list[int], control: str, key: str) -> None:
     server = Server(application(box), most=confined.limit())
     await _rehearsed(server)
     is_confined = confined.close_the_rest()
-    # Later than the line above, because a thread that runs already would keep its rights.
-    threading.Thread(target=_end_with_input, daemon=True).start()
     server.add_sockets(sockets)
     tell(port=sockets[0].getsockname()[1], control=place, confined=is_confined)
+    # Only now, because a thread that ran before it was confined would keep its rights.
+    threading.Thread(target=_end_with_input, daemon=True).start()
     await asyncio.Event().wait()
 
 
