@@ -26,7 +26,7 @@ from classroom.course import Course
 from classroom.execute import Result, ungraded
 from classroom.gradebook import alone, changing, gradebook
 from classroom.intake import Found, Template, described, writable
-from classroom.records import FORMAT, write_text
+from classroom.records import FORMAT, as_text, timed, write_text
 from classroom.trouble import Trouble, same_format
 
 STAGED = "graded-"
@@ -82,6 +82,36 @@ class Book:
             # A submission graded without a sandbox is graded again when there is one.
             and (record.get("sandboxed") is True or not sandboxed)
         )
+
+    def retime(self, found: Found) -> bool:
+        """Bring a grade up to date whose submission got another time or deadline; whether it did so.
+
+        The points of the checks do not depend on the time, so nothing has to run again.
+        """
+        before = self.record(found.student)
+        seconds = self.late(found)
+        same = before.get("digest") == found.digest and before.get("status") != "stopped"
+        if not same or before.get("late_seconds") == seconds:
+            return False
+        stamp = _stamp(found.timestamp)
+        try:
+            with changing(self.gradebook):
+                submission = self.gradebook.find_submission(self.assignment, found.student)
+                submission.timestamp = utils.parse_utc(found.timestamp) if stamp else None
+                given = term.extension(self.gradebook, self.course, self.assignment, found.student)
+                if given is not None:
+                    submission.extension = given.span
+                self.gradebook.db.flush()
+                late.settle(self.gradebook, self.course, [found.student])
+        except MissingEntry:
+            return False
+        told = self._graded(found.student).with_name("timestamp.txt")
+        if found.timestamp:
+            write_text(told, writable(f"{found.timestamp}\n"))
+        else:
+            told.unlink(missing_ok=True)
+        write_text(self._place(found.student), as_text(timed(before, seconds)))
+        return True
 
     def record(self, student: str) -> dict[str, Any]:
         """A student's record of this assignment; {} if no record can be read.
@@ -141,8 +171,7 @@ class Book:
         again = bool(before) and before.get("digest") != found.digest
         if again and self.course.counts == "best" and (told := self._not_the_best(found, result, before)):
             return told
-        text = json.dumps(self._recorded(found, result), indent=1, ensure_ascii=False, sort_keys=True) + "\n"
-        text = writable(text)
+        text = writable(as_text(self._recorded(found, result)))
         record: dict[str, Any] = json.loads(text)
         staged = self._stage(found, result)
         try:
@@ -296,10 +325,7 @@ class Book:
             history.set_aside(self.course, found, before, record, result.notebook)
             about = {key: record[key] for key in ("status", "late_seconds")} | {"points": _whole(new)}
             kept = before | {"others": before.get("others", {}) | {found.digest: about}}
-            write_text(
-                self._place(student),
-                json.dumps(kept, indent=1, ensure_ascii=False, sort_keys=True) + "\n",
-            )
+            write_text(self._place(student), as_text(kept))
         return before | {"note": " ".join(one for one in (before["note"], counts) if one)}
 
     def _agree(self) -> None:

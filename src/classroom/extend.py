@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import difflib
-import json
 import re
 from collections.abc import Iterable
 from datetime import datetime, timedelta
@@ -130,14 +130,16 @@ def extend(
     book: Any, course: Course, assignment: str, students: list[str], one: Extension, dry: bool
 ) -> list[str]:
     """Give an extension in one transaction, bring the records up to date, and say what changed."""
+    from nbgrader.api import MissingEntry
+
     before = term.extensions(book, course)
     old = late.lates(book, course, students)
     # A dry run makes the same changes, and takes them back.
     try:
         with changing(book):
             term.prepare(book, course)
-            due = course.assignment(assignment).deadline
-            book.update_or_create_assignment(assignment, duedate=due)
+            with contextlib.suppress(MissingEntry):
+                book.find_assignment(assignment).duedate = _stored(course.assignment(assignment).deadline)
             new = [student for student in students if _differs(before.get((assignment, student)), one)]
             term.extend(book, assignment, new, one)
             _put(book, assignment, students, one)
@@ -159,6 +161,11 @@ def extend(
     for student in progress.shown(students, len(students), "records"):
         restate(course, assignment, student, seconds_now.get(student, {}).get(assignment, 0))
     return lines
+
+
+def _stored(deadline: datetime | None) -> datetime | None:
+    """A deadline as the gradebook has it: in UTC, without saying so."""
+    return deadline.replace(tzinfo=None) if deadline else None
 
 
 class _Undone(Exception):
@@ -189,13 +196,8 @@ def restate(course: Course, assignment: str, student: str, seconds: int) -> None
     if not path.is_file():
         return
     record = records.read_one(path)
-    status = record["status"]
-    if status in ("graded", "late"):
-        status = "late" if seconds else "graded"
-    if (record["late_seconds"], record["status"]) == (seconds, status):
-        return
-    record |= {"late_seconds": seconds, "status": status}
-    records.write_text(path, json.dumps(record, indent=1, ensure_ascii=False, sort_keys=True) + "\n")
+    if record["late_seconds"] != seconds:
+        records.write_text(path, records.as_text(records.timed(record, seconds)))
 
 
 def _told(student: str, before: Extension | None, one: Extension, dry: bool) -> str:

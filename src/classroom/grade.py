@@ -99,6 +99,7 @@ class GradingSummary:
     assignment: str
     already: int = 0
     earlier: int = 0
+    retimed: int = 0
     statuses: Counter[str] = field(default_factory=Counter)
     people: list[str] = field(default_factory=list)
     missing: list[str] = field(default_factory=list)
@@ -135,6 +136,11 @@ class GradingSummary:
         if self.already:
             already = many(self.already, "submission")
             lines.append(f"{already} had a grade and kept it (--again grades them too).")
+        if self.retimed:
+            lines.append(
+                f"{many(self.retimed, 'submission')} got another time or deadline: how late "
+                f"{agreeing(self.retimed, 'it is', 'they are')} was computed again."
+            )
         if self.earlier:
             lines.append(
                 f"{many(self.earlier, 'submission')} {agreeing(self.earlier, 'was', 'were')} graded by an "
@@ -204,6 +210,8 @@ def _waiting(
     missing = set(students)
     for found in submissions(summary.course.root / "submitted", summary.assignment, students):
         missing.discard(found.student)
+        if not again and book.retime(found):
+            summary.retimed += 1
         if not again and book.done(found, sandboxed):
             summary.already += 1
         elif not again and book.earlier(found, sandboxed):

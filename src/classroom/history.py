@@ -15,7 +15,7 @@ from typing import Any
 
 from classroom.course import Course
 from classroom.intake import Found, found
-from classroom.records import write_text
+from classroom.records import as_text, write_text
 
 EARLIER = "earlier"
 SUBMITTED = "submitted"
@@ -81,7 +81,7 @@ def describe(folder: Path, record: dict[str, Any], grades: dict[str, Any], grade
     with contextlib.suppress(FileNotFoundError):
         shutil.copyfile(graded, folder / GRADED)
     for name, content in ((GRADES, grades), (RECORD, record)):
-        write_text(folder / name, json.dumps(content, indent=1, ensure_ascii=False, sort_keys=True) + "\n")
+        write_text(folder / name, as_text(content))
 
 
 def set_aside(
@@ -103,7 +103,7 @@ def set_aside(
     else:
         folder = known.get(found.digest) or new(course, assignment, student)
     write_text(folder / GRADED, graded)
-    write_text(folder / RECORD, json.dumps(record, indent=1, ensure_ascii=False, sort_keys=True) + "\n")
+    write_text(folder / RECORD, as_text(record))
 
 
 def _record(folder: Path) -> dict[str, Any]:

@@ -58,6 +58,19 @@ def read_one(path: Path) -> dict[str, Any]:
     return record
 
 
+def timed(record: Mapping[str, Any], seconds: int) -> dict[str, Any]:
+    """A record with another lateness, in seconds, and the status that goes with it."""
+    status = record["status"]
+    if status in ("graded", "late"):
+        status = "late" if seconds else "graded"
+    return {**record, "late_seconds": seconds, "status": status}
+
+
+def as_text(record: Mapping[str, Any]) -> str:
+    """A record as it is stored."""
+    return json.dumps(record, indent=1, ensure_ascii=False, sort_keys=True) + "\n"
+
+
 def flag(record: Mapping[str, Any] | None, submission: Any) -> str:
     """What a submission still needs: a person's decision, a grade by hand, or nothing: "".
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 import shlex
+import zipfile
 from pathlib import Path
 
+import coursework
 import pytest
 
-from classroom.cli import COMMANDS, parser
-from classroom.course import FILE
+from classroom.cli import COMMANDS, main, parser
+from classroom.course import FILE, Course
 from classroom.making import FOLDERS
 
 COURSE = Path(__file__).resolve().parents[2]
@@ -33,6 +35,36 @@ def test_every_way_from_course_to_grades_is_told() -> None:
     options = "".join(_help(*words) for words in starts)
     for option in re.findall(r"`(--[a-z-]+)", GUIDE):
         assert option in options, option
+
+
+def test_the_commands_of_a_term_run_as_they_are_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    course = coursework.make(tmp_path / "course")
+    text = course.file.read_text(encoding="utf-8").replace('deadline = ""', 'deadline = "2026-11-30 23:59"')
+    rule = next(block for block in re.findall(r"(?s)```\n(.*?)```", GUIDE) if block.startswith("[late]"))
+    text = re.sub(r"(?s)\[late\]\n.*?\n\n", lambda _: f"{rule}\n", text)
+    course.file.write_text(text, encoding="utf-8")
+    monkeypatch.chdir(course.root)
+    Path("students.csv").write_text(
+        "Login,First name,Last name,E-Mail,ID number\nada,Ada,Lovelace,a@b.org,1\nbob,Bob,Müller,b@b.org,2\n",
+        encoding="utf-8",
+    )
+    Path("worksheet.csv").write_text(
+        "Identifier,Full name,Email address,Last modified (submission)\n"
+        'Participant 7,Ada Lovelace,a@b.org,"Tuesday, 1 December 2026, 9:00 AM"\n',
+        encoding="utf-8-sig",
+    )
+    with zipfile.ZipFile("submissions.zip", "w") as archive:
+        for name in ("Ada Lovelace_7", "Bob Müller_8"):
+            archive.writestr(f"{name}_assignsubmission_file/leaks.ipynb", "{}")
+    typed = [line for line in TYPED if line.split()[1] in ("roster", "collect", "extend")]
+    assert len(typed) >= 10
+    for line in typed:
+        assert main(shlex.split(line)[1:]) == 0, (line, capsys.readouterr())
+    assert Course.read(course.root).late.budget == 3
+    stamp = course.submitted("ada", "leaks").with_name("timestamp.txt")
+    assert stamp.read_text(encoding="utf-8") == "2026-12-01 09:00:00 UTC\n"
 
 
 def test_the_folders_of_a_course_are_told() -> None:
