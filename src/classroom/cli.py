@@ -29,6 +29,7 @@ COMMANDS = {
     "student": ("classroom.student", "rename, merge, remove or anonymise a student, everywhere"),
     "backup": ("classroom.backup", "keep the whole course in one zip file"),
     "restore": ("classroom.restore", "put a course back from a backup"),
+    "graders": ("classroom.graders", "divide the open answers among several people, and say who graded what"),
     "feedback": ("classroom.feedback", "write one page of feedback per student"),
     "export": ("classroom.export", "write the grades as a table, or fill a column of another one"),
     "report": ("classroom.report", "show how the class did: grades and misconceptions"),

@@ -19,6 +19,8 @@ from nbconvert.preprocessors import Preprocessor
 from nbformat.v4 import new_markdown_cell
 from traitlets import Unicode
 
+from classroom.graders import note
+
 TAGS = frozenset([
     "a", "abbr", "b", "blockquote", "br", "code", "dd", "del", "details", "div", "dl", "dt", "em", "h1", "h2",
     "h3", "h4", "h5", "h6", "hr", "i", "img", "kbd", "li", "mark", "ol", "p", "pre", "s", "samp", "small",
@@ -38,13 +40,14 @@ None of them can cover another part of the page, or fetch anything.
 
 
 def protect(config: Any, file: str) -> None:
-    """Let the form grader clean what it shows of submissions, and show what a good answer holds.
+    """Let the form grader clean what it shows, show what a good answer holds, and note who gave points.
 
     config: nbgrader's, from `nbgrader_config.py`. file: the path of that file, in the course folder.
     """
     config.HTMLExporter.sanitize_html = True
     config.HTMLExporter.preprocessors = [GraderPage]
     config.GraderPage.root = str(Path(file).absolute().parent)
+    note()
     config.HTMLExporter.filters = {"markdown2html": rendered, "clean_html": cleaned}
 
 

@@ -46,6 +46,7 @@ COMMANDS = {
     "student rename": ["student", "rename"],
     "backup": ["backup"],
     "restore": ["restore"],
+    "graders": ["graders", "leaks", "--share", "tom", "uma"],
     "exercise": ["exercise", "leaks-x101"],
     "exercise --check": ["exercise", "leaks-x101", "--check"],
     "matrix": ["matrix", "leaks-x1"],
