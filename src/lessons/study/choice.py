@@ -21,7 +21,7 @@ from lessons.study.journal import Standing
 from lessons.study.questions import Question
 
 _HERE = Path(__file__).parent
-PAUSE = 0.5
+PAUSE = 0.25
 """Seconds between two looks at the votes by phone."""
 
 BORN = time.time()
