@@ -162,6 +162,12 @@ def test_each_extra_exists(path: Path) -> None:
     assert set(re.findall(r"--extra (\w+)", read(path))) <= set(extras)
 
 
+def test_the_lines_for_a_hub_are_those_that_the_tool_tries() -> None:
+    tried = load("try_places").HUB.strip().splitlines()[:3]
+    shown = read(COURSE / "docs/places.md").splitlines()
+    assert len(tried) == 3 and tried == [line for line in shown if line.startswith("c.")]
+
+
 def test_contributing_is_short() -> None:
     assert len(read(COURSE / "CONTRIBUTING.md").splitlines()) <= 320
 
