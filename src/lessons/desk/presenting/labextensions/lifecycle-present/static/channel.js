@@ -1,4 +1,4 @@
-// What the presenter's window hears and says. On this channel, each window with slides publishes
+// The messages to and from the presenter's window. On this channel, each window with slides publishes
 //
 //   { lesson: "01_leaks", index: 3, count: 38, heading: "Two readings", cells: ["id", ...], at: "id",
 //     nextHeading: "What is left open", nextCells: ["id", ...] }
@@ -14,7 +14,7 @@ const NAME = "lifecycle-present";
 
 const ids = slide => (slide || []).map(cell => cell.model.id);
 
-/** What is published of a notebook panel: its lesson and its slide. */
+/** The facts about a notebook panel that are published: its lesson and its slide. */
 export function where(panel) {
   const all = slides(panel.content);
   const index = current(panel.content, all);

@@ -8,13 +8,13 @@
 const TWICE = 1500; // milliseconds
 
 const MODIFIERS = ["Control", "Shift", "Alt", "AltGraph", "Meta", "CapsLock", "NumLock", "Dead"];
-/** What a browser does with a key, and may do: move the focus, zoom, copy, reload, fill the screen. */
+/** Keys with which a browser does something harmless: move the focus, zoom, copy, reload, fill the screen. */
 const BROWSER = [
   ..."Tab Shift+Tab Ctrl+c Ctrl+r Ctrl+Shift+r F11 F12".split(" "),
   ..."Ctrl++ Ctrl+= Ctrl+- Ctrl+0 Ctrl+Shift++ Ctrl+Shift+- Ctrl+Shift+_".split(" "),
 ];
 
-/** What opens JupyterLab's menu of a cell, in which a letter is enough to delete it. */
+/** Keys that open JupyterLab's menu of a cell, in which a letter is enough to delete it. */
 const MENU = ["ContextMenu", "Shift+F10"];
 
 /** Where a key is pressed. */

@@ -21,7 +21,7 @@ function lead(page, output) {
   setTimeout(() => growing.disconnect(), SETTLED);
 }
 
-/** What runs cells of a notebook panel. `runCells` is JupyterLab's own; `say` shows one sentence of a type. */
+/** Returns functions that run a panel's cells. `runCells` is JupyterLab's own; `say` shows one sentence of a type. */
 export function runner(runCells, say) {
   const run = (panel, cells) => runCells(panel.content, cells, panel.sessionContext);
 
