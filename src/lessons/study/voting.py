@@ -124,6 +124,6 @@ def reply(question: Question, ballot: Ballot) -> Card:
     """What is right, and how many said so: for the place under the answer."""
     right = question.right
     shares = [f"{one.counts[right.letter]} of {one.total}" for one in ballot.rounds if one.total]
-    share = f" {', then '.join(shares)} said so." if shares else ""
+    share = f" {', then '.join(shares)}{' said so' if len(shares) == 1 else ''}." if shares else ""
     text = f"What happens is **{right.letter}**:{share} {right.reply}"
     return card(f"Reply to {question.id}", [wrapped(text)], [f'<p style="{_PLAIN}">{inline(text)}</p>'])

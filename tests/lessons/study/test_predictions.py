@@ -210,7 +210,7 @@ def test_two_votes_are_told_side_by_side() -> None:
         "Votes: 47, then 47." in shown.text and '<td style="text-align:right">5, then 40</td>' in shown.html
     )
     [after] = truth_of("leaks-p2")
-    assert ": 5 of 47, then 40 of 47 said so." in plain(after)
+    assert ": 5 of 47, then 40 of 47." in plain(after)
 
 
 def test_in_class_a_question_is_asked_of_the_class_and_its_votes_survive_a_reload(
