@@ -34,6 +34,7 @@ async function started() {
   for (const archive of archives) {
     pyodide.unpackArchive(new Uint8Array(readFileSync(archive)), "zip", { extractDir: site });
   }
+  pyodide.runPython("import sys; from lessons import browser; sys.setrecursionlimit(browser.JUDGE_RECURSION)");
   return pyodide.runPython(RUNNER);
 }
 

@@ -11,6 +11,8 @@ RECURSION = 400
 With the usual 1,000, a recursion through `getattr` overflows the browser's own stack, and that ends Python.
 Chromium's stack is large enough for 800.
 """
+JUDGE_RECURSION = 200
+"""The limit where answers are judged: a call there passes through the wire, and takes more of the stack."""
 
 NEEDS_OS = {
     "further-files-run": (
@@ -51,7 +53,7 @@ def attach() -> bool:
 
     JupyterLite drops all waiting cells after any error, also when the cell's tag says that the error is
     expected. So such an error is shown as text, and the kernel reports success. A cell that needs an
-    operating system shows a sentence instead of its error.
+    operating system also shows its sentence, and never an error.
     """
     kernel = sys.modules.get("pyodide_kernel.kernel")
     if kernel is None:
@@ -63,12 +65,14 @@ def attach() -> bool:
 
     async def run(self: Any, code: str) -> dict[str, Any]:
         results: dict[str, Any] = await plain(self, code)
-        if results["status"] != "error":
+        message = dict(self._parent_header)
+        known = NEEDS_OS.get(str(message.get("metadata", {}).get("cellId", "")))
+        if known is not None:
+            print(known)
+        elif results["status"] == "error" and _expected(message):
+            print("\n".join(results["traceback"]), file=sys.stderr)
+        else:
             return results
-        shown = _instead(dict(self._parent_header), results["traceback"])
-        if shown is None:
-            return results
-        print(shown, file=sys.stderr)
         return {"status": "ok", "payload": results["payload"]}
 
     kernel.PyodideKernel.run = run
@@ -82,11 +86,6 @@ def _note(result: Any) -> None:
         cells.append(result.info.raw_cell)
 
 
-def _instead(message: dict[str, Any], traceback: list[str]) -> str | None:
-    """What is shown in place of a cell's error; None if the error is shown as usual."""
-    known = NEEDS_OS.get(str(message.get("metadata", {}).get("cellId", "")))
-    if known is not None:
-        return known
-    # JupyterLab sends this for a cell with the tag `raises-exception`.
-    expected = message.get("content", {}).get("stop_on_error") is False
-    return "\n".join(traceback) if expected else None
+def _expected(message: dict[str, Any]) -> bool:
+    """Whether a request allows an error: JupyterLab says so for a cell with the tag `raises-exception`."""
+    return message.get("content", {}).get("stop_on_error") is False

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 import hashlib
+import html
 import http.server
 import json
 import re
@@ -23,6 +24,7 @@ from typing import Any
 from lessons.desk import reading, registries
 from lessons.desk import workcopy as desks
 from lessons.desk.workcopy import Trouble
+from lessons.exercises import exercises
 
 ASSETS = Path(__file__).with_name("browser")
 SRC = Path(__file__).resolve().parents[2]
@@ -337,8 +339,14 @@ def _first_page(target: Path) -> None:
     size = sum(path.stat().st_size for path in target.rglob("*") if path.is_file())
     page = (ASSETS / "index.html").read_text(encoding="utf-8")
     style = (Path(__file__).with_name("reading.css")).read_text(encoding="utf-8")
+    unchecked = [
+        f"<li>{one.id}: {html.escape(asked.name)}</li>"
+        for one in exercises().values()
+        for asked in one.asked or ()
+        if asked.linux
+    ]
     shown = page.replace("{style}", style).replace("{size}", f"{size / 1e6:.0f}")
-    desks.write(target / "index.html", shown.encode())
+    desks.write(target / "index.html", shown.replace("{unchecked}", "\n".join(unchecked)).encode())
 
 
 def _json(content: object) -> bytes:

@@ -11,7 +11,7 @@ async function started() {
     stdout: () => {},
     stderr: () => {},
   });
-  pyodide.runPython("import sys; from lessons import browser; sys.setrecursionlimit(browser.RECURSION)");
+  pyodide.runPython("import sys; from lessons import browser; sys.setrecursionlimit(browser.JUDGE_RECURSION)");
   return pyodide.pyimport("lessons.judge.worker");
 }
 
