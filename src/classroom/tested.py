@@ -109,6 +109,7 @@ PROGRAMS = {
     "decorators-x5": Programs(
         (f"{PLACE}.decorators_programs",), ("counting", "enclosing", "iterating"), ("Retrying",), _retry
     ),
+    # Its `first_first` does what `by_hand` does, in another order. It has no lines of its own to change.
     "chains-x6": Programs(
         (f"{PLACE}.chains_programs",),
         ("stacked", "in_context", "by_hand"),

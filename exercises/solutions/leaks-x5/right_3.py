@@ -14,16 +14,17 @@ class Kept:
         return True
 
 
-def interrupted():
-    raise KeyboardInterrupt
+def interrupted(error):
+    raise error
     yield
 
 
 def test_gives_back(job):
+    ctrl_c = KeyboardInterrupt()
     cases = {
         "whole": (2, bench.readings),
         "broken": (2, ["missing"]),
-        "stopped": (2, interrupted()),
+        "stopped": (2, interrupted(ctrl_c)),
         "crowded": (1, bench.readings),
     }
     left = {}

@@ -8,9 +8,10 @@ def test_gives_back(job):
             yield
         except BaseException as error:
             errors.append(error)
+    ctrl_c = KeyboardInterrupt("Ctrl-C")
     def interrupted():
         yield from bench.readings[:2]
-        raise KeyboardInterrupt("Ctrl-C")
+        raise ctrl_c
     cases = [(bench.new_pool(), bench.readings), (bench.new_pool(), [*bench.readings, "oops"]),
              (bench.new_pool(), interrupted()), (bench.new_pool(slots=1), bench.readings)]
     for pool, rows in cases:

@@ -229,7 +229,7 @@ class Distant(Feed):
         yield from self._records()
 
 
-STAGES = {"process": "self, stream", "convert": "self, rows", "transform": "self, readings, limit=3",
+STAGES = {"process": "self, stream", "stream": "self, rows", "transform": "self, readings, limit=3",
           "resume": "self, rows=()", "merge": "self, *streams", "collect": "self, *, upstream"}  # fmt: skip
 """Stages with other names, each a generator function with a stream as a parameter after `self`."""
 

@@ -59,19 +59,19 @@ def line_is_lost(answer: Any, sheet: Sheet) -> Facts:
     """A line that never comes back; without a stage, and with two; with other settings than before."""
     attempts = sheet.variant.number("composition-x1 attempts", 4, 6) + 1
     with desk(answer, sheet) as here:
-        for stages in ([], [Shift(1.0), Shift(0.5)]):
+        for most, stages in (attempts, []), (1, []), (attempts, [Shift(1.0), Shift(0.5)]):
             line = Feed(here.records, drops=10_000, at=2)
-            tried = attempt(here.night, line, stages, Tray(), maxAttempts=attempts)
-            yield ended(tried, stages=len(stages), attempts=attempts, opened=line.opened)
+            tried = attempt(here.night, line, stages, Tray(), maxAttempts=most)
+            yield ended(tried, stages=len(stages), attempts=most, opened=line.opened)
 
 
 def no_failure(answer: Any, sheet: Sheet) -> Facts:
     """A night without a failure; its second stage drops every other record."""
     with desk(answer, sheet) as here:
         tray, came, passed = Tray(), len(here.records), len(here.records) // 2
-        tried = attempt(here.night, Feed(here.records), [Shift(1.0), Shift(0.5, every=2)], tray)
-        places = zip(("the source", "stage 1", "stage 2"), here.parts, (came, came, passed), strict=True)
-        for place, part, yielded in places:
+        tried = attempt(here.night, Feed(here.records), [Shift(1), Shift(0.5, every=2), Shift(0.25)], tray)
+        names, counts = ("the source", "stage 1", "stage 2", "stage 3"), (came, came, passed, passed)
+        for place, part, yielded in zip(names, here.parts, counts, strict=True):
             metrics = getattr(part, "metrics", None)
             measured = exactly(getattr(metrics, "records", None), yielded)
             part_facts = {"place": place, "yielded": yielded, "metrics": short(metrics), "measured": measured}
@@ -103,7 +103,8 @@ def swept(answer: Any, sheet: Sheet) -> list[Any]:
             lambda *parts: here.night(*parts, maxAttempts=1),
         ).outcomes
     whole = outcomes[0].arrived
-    runs = [run_of(one, saved=one.arrived == whole and "source, pull" in str(one.fault)) for one in outcomes]
+    runs = [run_of(one, saved=one.arrived == whole and "source, pull" in str(one.fault), raised=one.raised,
+                   other=f"injected: {one.fault}" not in str(one.raised)) for one in outcomes]  # fmt: skip
     for kind in (KeyboardInterrupt, ValueError):
         with desk(answer, sheet) as here:
 
@@ -113,25 +114,25 @@ def swept(answer: Any, sheet: Sheet) -> list[Any]:
             parts = [Feed(here.records), Tray(fail)]
             tried = attempt(here.night, parts[0], [], parts[1])
         leaked = ", ".join(type(part).__name__ for part in parts if part.entry)
-        when = f"after a {kind.__name__} of the sink"
-        runs.append(ended(tried, when=when, phase="write", leaked=leaked, arrived=1, saved=False))
+        more = {"when": f"after a {kind.__name__} of the sink", "other": type(tried.error) is not kind}
+        runs.append(ended(tried, phase="write", leaked=leaked, arrived=1, saved=False, **more))
     return sorted(runs, key=lambda run: run.phase not in ("", "pull", "write"))
 
 
 def odd_parts(answer: Any, sheet: Sheet) -> Facts:
     """Sources that open nothing, no stage, no sink, a sink that is empty, and settings of another class."""
     with desk(answer, sheet) as here:
-        for source, sink, parts in (
-            (here.bare, here.sink, "a source that opens nothing, no stage and a sink"),
-            (here.bare, None, "a source that opens nothing, no stage and no sink"),
-            (here.source, None, "a source that opens a line, no stage and no sink"),
-            (here.source, here.empty, "a source that opens a line, no stage and a sink whose `len()` is 0"),
+        for source, sink, stages, parts in (
+            (here.bare, here.sink, [], "a source that opens nothing, no stage and a sink"),
+            (here.bare, None, [], "a source that opens nothing, no stage and no sink"),
+            (here.source, None, [Shift(1.0, every=2)], "a source that opens a line, a stage and no sink"),
+            (here.source, here.empty, [], "a source that opens a line, no stage and an empty sink"),
         ):
             tray, values = Tray(), {"maxAttempts": 3, "delaySeconds": 0}
             settings = here.judge.witness(at_work.new_settings, values)
             into = None if sink is None else sink(tray)
-            tried = attempt(answer, source(Feed(here.records)), (), into, settings)
-            came, arrived = len(here.records), len(tray.rows)
+            tried = attempt(answer, source(Feed(here.records)), [*map(here.stage, stages)], into, settings)
+            came, arrived = len(here.records) // (1 + len(stages)), len(tray.rows)
             right = exactly(tried.value, came) and (sink is None or arrived == came)
             yield ended(tried, parts=parts, came=came, arrived=arrived, right=right)
 
@@ -177,6 +178,8 @@ CLOSED = Asked("everything is closed wherever it breaks, and the error comes out
     Rule(swept, lambda run: run.phase in ("open", "pull", "write") and run.no_error and not run.saved,
          "{when} no error came out, and {arrived} records had arrived.", "composition-clean-is-right",
          "Whoever starts the night must learn that it failed: let the error out."),
+    Rule(swept, lambda run: run.phase in ("open", "pull", "write") and run.other and not run.saved,
+         "{when}, {raised} came out.", "", "Let the error out as it is, without another one around it."),
 ))  # fmt: skip
 FIGURES = Asked("each part that yields is measured", 1, [NOTHING], (
     Rule(no_failure, lambda part: part.none,
@@ -202,6 +205,6 @@ ANY = Asked("any parts and any settings will do", 2, [NOTHING], (
          "the line dropped {times} times, `delaySeconds` is {delay}, and the waits were: {waits}.", "",
          "Hand on `config.delaySeconds`."),
 ))  # fmt: skip
-ruled("composition-x1", "Put a pipeline together", kind="complete", answer="night", version=4,
+ruled("composition-x1", "Put a pipeline together", kind="complete", answer="night", version=5,
       given=lambda variant: variant.readings("composition-x1", variant.number("composition-x1", 5, 8)),
       asked=[ONCE, CLOSED, FIGURES, ANY])  # fmt: skip

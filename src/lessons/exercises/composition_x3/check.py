@@ -47,7 +47,8 @@ class Place:
 
         with other or nullcontext():
             tried = attempt(block)
-        return self.seen(when, [] if error or other else records, tried, **more)
+        same = error is None or tried.error is error
+        return self.seen(when, [] if error or other else records, tried, same=same, **more)
 
     def seen(self, when: str, keeps: list[Row], tried: Attempt, **more: Any) -> Any:
         """The facts of a block that has ended. keeps: the records that belong in the table."""
@@ -85,7 +86,8 @@ def nights(answer: Any, sheet: Sheet) -> Facts:
         odd = dict(reversed({**last, "station": "L'Aquila", "celsius": 0.0}.items()))
         yield place().night("a night that succeeded", [*records, odd])
         yield place().night(f"a night that failed at record {at}", records[:at], OSError("the line dropped"))
-        yield place().night("Ctrl-C after many records", records * 50, KeyboardInterrupt())
+        many = [{**one, "day": int(str(one["day"])) + 99 * turn} for turn in range(50) for one in records]
+        yield place().night("Ctrl-C after many records", many, KeyboardInterrupt())
 
 
 def repeated(answer: Any, sheet: Sheet) -> Facts:
@@ -217,6 +219,8 @@ UNCHANGED = Asked("a night that fails changes nothing", 2, FIRST, (
     Rule(nights, lambda night: not night.records and night.no_error,
          "{when}, and the error did not come out of the block.", "leaks-true-reraises",
          "Let `__exit__` return nothing: a true value swallows the error."),
+    Rule(nights, lambda night: not night.records and not night.same,
+         "{when}: out of the block came {raised}.", "", "Let the error of the block go on as it is."),
 ))  # fmt: skip
 REPEATED = Asked("a reading that is there is replaced, and a repeated night leaves the same", 1, FIRST, (
     Rule(repeated, lambda night: night.left_a_table,
@@ -260,5 +264,5 @@ OS_ERROR = Asked("a locked database is an `OSError`", 1, FIRST, (
          "{when}. Out came {raised}.", "",
          "Translate SQLAlchemy's `OperationalError` alone. A retry cannot help with any other error."),
 ))  # fmt: skip
-ruled("composition-x3", "A sink that may be repeated", kind="build", answer="DaySink", version=4,
+ruled("composition-x3", "A sink that may be repeated", kind="build", answer="DaySink", version=5,
       given=days_of, asked=[KEPT, UNCHANGED, REPEATED, GIVEN_BACK, OS_ERROR])  # fmt: skip

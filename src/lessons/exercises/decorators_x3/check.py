@@ -228,6 +228,6 @@ LAZY = Asked("the call reads nothing, and each pull reads one record", 1, STREAM
     Rule(broken, lambda run: run.kind == "whole" and run.lost,
          "without a failure, {first} was sent, and {came} came.", "", timed.ONE_RECORD),
 ))  # fmt: skip
-ruled(KEY, "A second try", kind="complete", answer="retried", version=5, given=given,
+ruled(KEY, "A second try", kind="complete", answer="retried", version=6, given=given,
       asked=[Asked("each record comes once, in its order", 2, RETRIES, ONCE),
              OWN, CLOSED, LAST, ONLY, LAZY])  # fmt: skip

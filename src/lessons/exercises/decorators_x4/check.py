@@ -220,5 +220,5 @@ SAME = Asked("each record comes once, and only when it is pulled", 1, RETRIES, t
          "What belongs to one run begins in the wrapper. The decorator runs once for the class."),
     timed.no_pause(forms),
 ))  # fmt: skip
-ruled(KEY, "With parentheses and without", kind="build", answer="patient", version=5, given=given,
+ruled(KEY, "With parentheses and without", kind="build", answer="patient", version=6, given=given,
       asked=[FORMS, REFUSED, SAME, KEPT])  # fmt: skip

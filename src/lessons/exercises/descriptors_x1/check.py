@@ -50,8 +50,8 @@ def no_numbers(do: Script) -> None:
             do.refuse("settings", name, wrong, TypeError)
             do.stay("settings", name, wrong)
         do.untouched(name, no_number)
-    for value in (0, -1, 0.0, -math.pi * drawn[4], math.inf, -math.inf, math.nan, 10**400):
-        do.new("other")
+    do.new("other")
+    for value in (0, -1, 0.0, 2, 2.0, -math.pi * drawn[4], math.inf, -math.inf, math.nan, 10**400):
         do.assign("other", **dict.fromkeys(FIELDS, value))
         do.read("other")
 
@@ -136,7 +136,7 @@ GOES = Asked("settings that are not used any more go, and their values", 1, WORK
          "another when an object is gone.", "",
          "Keep the value in the object, in `instance.__dict__`. Then it goes with it."),
 ), linux=True)  # fmt: skip
-ruled(KEY, "Give each station its own spread", kind="fix", answer="Settings", version=5, asked=[
+ruled(KEY, "Give each station its own spread", kind="fix", answer="Settings", version=6, asked=[
     Asked("each settings object keeps its own checked values", 2, WORKS, OWN),
     APART,
     Asked("a value that is not a number is refused, and the old value stays", 1, WORKS, REFUSES),

@@ -115,8 +115,8 @@ ARRIVES = Asked("all records arrive, and so does an error", 1, RUNS, (
          "Let the error go on when all is closed. Look at what each `__exit__` returns, at a `return` in "
          "`finally`, and at each `except` that does not end in `raise`."),
     Rule(other_lengths, lambda run: not run.right, "{came}, {arrived} arrived, and the answer {did}.", "",
-         "Write each record once, in its order, and return how many were written. A station may send more "
-         "records than usual, an empty one too, or none. Only the stream says where it ends."),
+         "Write each record once, in its order, and return how many. A station may send more than usual, an "
+         "empty one too, or none: only the stream says where it ends. Let an error of the archive out."),
     Rule(everywhere, lambda run: not run.same_error,
          "{when}, another error came out, or a changed one: {raised}.", "",
          "Let the error go on as it is: where you catch it, end with `raise` without a name."),

@@ -223,5 +223,5 @@ def night(variant: Variant) -> Any:
     return Fact(engine=engine, openers=openers)
 
 
-ruled("leaks-x3", "Open all, or leave none open", kind="build", answer="open_together", version=4,
+ruled("leaks-x3", "Open all, or leave none open", kind="build", answer="open_together", version=5,
       given=night, asked=[OPENING, LEAVING, ORDER, GETS])  # fmt: skip

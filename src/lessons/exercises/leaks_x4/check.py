@@ -16,8 +16,8 @@ class Run(Fact):
     """One run of the sink, in a folder of its own, and what was seen of it.
 
     kind: "run", "made" (it was not entered), "false" (so is its error), "blocked" (no file can be put at the
-    path), "stuck" (the file beside it is gone), "full" (the disk is full from the last record on) or "empty"
-    (no record came).
+    path), "stuck" (the file beside it is gone), "full" (the disk is full from the last record on), "odd" (a
+    record is not JSON) or "empty" (no record came).
     other: the path of another report in the same folder.
     raises: of what kind the error must be, if it is raised in the answer.
     ends: what must become of the report: "new", "old", or "either" if the failure came as late as that.
@@ -25,7 +25,7 @@ class Run(Fact):
     """
 
     def __init__(self, judge: Judge, path: Path, old: bool = True, **known: Any) -> None:
-        ends = "new" if known.get("meant") is None else "old"
+        ends = "new" if known.get("meant") is known.get("raises") is None else "old"
         usual = {"kind": "run", "ends": ends, "meant": None, "raises": None, "began": False,
                  "other_name": False, "arrived": 0, "other": None, "undo": lambda: None}  # fmt: skip
         super().__init__(**usual | known, judge=judge, path=path, before=judge.files())
@@ -109,7 +109,7 @@ class Run(Fact):
         error: Any = tried.error
         self.error, self.raised = error, "nothing" if error is None else described(error)
         self.ctrl_c = not isinstance(self.meant, Exception | None)
-        late = self.raises is not None and (error is not None or self.kind == "run")
+        late = self.raises is not None and (error is not None or self.kind == "odd")
         self.must_raise, self.by_exit = self.meant is not None or late, self.meant is not None
         # If closing fails after an error, the task does not say which of the two errors comes out.
         self.same_error = unchanged(tried, self.meant) or (self.kind == "full" and error is not None)
@@ -191,11 +191,11 @@ def each_run(answer: Any, sheet: Sheet) -> Facts:
         yield run("after a `GeneratorExit` left the block", some, GeneratorExit())
         yield run("after an error that is false left the block", some, Hollow(), kind="false")
         yield run("after a failure where no report was before", some, KeyError("missing"), old=False)
-        yield run("after a record that JSON refuses", [*some, {"station": {1}}], ends="old", raises=TypeError)
+        yield run("after a record that JSON refuses", [*some, {"a": {1}}], kind="odd", raises=TypeError)
         in_the_way = "after a folder had been put at the report's path"
-        yield run(in_the_way, every, end=Run.block, kind="blocked", ends="old", raises=OSError)
+        yield run(in_the_way, every, end=Run.block, kind="blocked", raises=OSError)
         gone = "after the file beside the report had been deleted"
-        yield run(gone, every, end=Run.lose, kind="stuck", ends="old", raises=OSError)
+        yield run(gone, every, end=Run.lose, kind="stuck", raises=OSError)
         full = "after the disk had become full before the last record"
         yield run(full, every, kind="full", ends="either")
         yield run(f"{full}, and an error had left the block", some, ValueError("missing"), kind="full")
@@ -312,6 +312,6 @@ GOES_ON = Asked("the run's error goes on", 1, (
          "{when}, {raised} came out, and nothing had failed.", "", "A station may be silent for a day."),
     *errors_go_on(each_run),
 ))  # fmt: skip
-ruled("leaks-x4", "A report of all or nothing", kind="build", answer="DailyReport", version=4,
+ruled("leaks-x4", "A report of all or nothing", kind="build", answer="DailyReport", version=5,
       given=lambda variant: variant.readings("leaks-x4", variant.number("leaks-x4", 4, 7)),
       asked=[REPORT, NOTHING_LEFT, REPLACING, COUNTS, GOES_ON])  # fmt: skip
