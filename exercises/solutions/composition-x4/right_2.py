@@ -14,7 +14,7 @@ class Watched:
         self.diary.add(self.name)
         return self
 
-    def __exit__(self, *reason):
+    def __exit__(self, kind, error, trace):
         self.diary.discard(self.name)
         self.strike("close")
 

@@ -126,6 +126,6 @@ STREAM = Asked("the stream is closed after every failure", 1, RUNS, (
               "leaks-refcount-closes",
               "Close the stream by name: `contextlib.closing(source.stream())` in the same `with`."),
 ))  # fmt: skip
-ruled("leaks-x1", "Close what the copy opened", kind="fix", answer="copy_readings", version=4,
+ruled("leaks-x1", "Close what the copy opened", kind="fix", answer="copy_readings", version=5,
       given=lambda variant: parts(variant, "leaks-x1"),
       asked=[CLOSED, STREAM, TOLD_ONCE, ARRIVES])  # fmt: skip

@@ -18,8 +18,7 @@ class Run(Fact):
     kind: "run", "made" (it was not entered), "false" (so is its error), "blocked" (no file can be put at the
     path), "stuck" (the file beside it is gone), "full" (the disk is full from the last record on), "odd" (a
     record is not JSON) or "empty" (no record came).
-    other: the path of another report in the same folder.
-    raises: of what kind the error must be, if it is raised in the answer.
+    other: another report in the same folder. raises: the kind of an error that is raised in the answer.
     ends: what must become of the report: "new", "old", or "either" if the failure came as late as that.
     meant: the error that left the block, if one was to. old: the report that is there at first.
     """
@@ -113,6 +112,7 @@ class Run(Fact):
         self.must_raise, self.by_exit = self.meant is not None or late, self.meant is not None
         # If closing fails after an error, the task does not say which of the two errors comes out.
         self.same_error = unchanged(tried, self.meant) or (self.kind == "full" and error is not None)
+        self.kind = "run" if self.kind == "odd" and error is not None else self.kind
         if late:
             before = error.__context__ if self.kind == "blocked" else None  # deleting what is gone fails, too
             self.same_error = isinstance(error, self.raises) and not (error.__cause__ or before)
