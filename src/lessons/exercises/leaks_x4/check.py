@@ -112,7 +112,7 @@ class Run(Fact):
         self.must_raise, self.by_exit = self.meant is not None or late, self.meant is not None
         # If closing fails after an error, the task does not say which of the two errors comes out.
         self.same_error = unchanged(tried, self.meant) or (self.kind == "full" and error is not None)
-        self.kind = "run" if self.kind == "odd" and error is not None else self.kind
+        self.kind: str = "run" if self.kind == "odd" and error is not None else self.kind
         if late:
             before = error.__context__ if self.kind == "blocked" else None  # deleting what is gone fails, too
             self.same_error = isinstance(error, self.raises) and not (error.__cause__ or before)
