@@ -161,7 +161,7 @@ class Report:
         if self.same:
             lines.append(f"{many(len(self.same), 'submission')} as before.")
         for title, several in (
-            ("Not collected, because there is a newer one", self.passed),
+            ("Not collected, because it is older than the one that counts, or was put aside", self.passed),
             ("Not collected; put the right file into submitted/ by hand", self.unclear),
             ("Collected, but without a notebook that can be read", self.bare),
             ("Marked as late by the platform, but its time is unknown, so it is not late here until you give "

@@ -152,7 +152,7 @@ def test_a_second_submission_keeps_the_first_and_an_older_download_changes_nothi
     assert [(one / "submitted/leaks.ipynb").read_text() for one in kept] == [NOTEBOOK]
     said = capsys.readouterr().out
     assert f"ada: {kept[0]}" in said
-    assert "Not collected, because there is a newer one (1):\n  ada" in said
+    assert "Not collected, because it is older than the one that counts, or was put aside (1):\n  ada" in said
 
 
 def test_a_dry_run_says_the_same_and_writes_nothing(
