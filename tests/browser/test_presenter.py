@@ -36,6 +36,7 @@ def window(slides: Lab) -> Iterator[Page]:
     """The presenter's window, opened by its key."""
     with slides.page.expect_popup() as opened:
         slides.page.keyboard.press("p")
+        slides.page.keyboard.press("p")
     page = opened.value
     page.set_viewport_size({"width": 1280, "height": 720})
     yield page

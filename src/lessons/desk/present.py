@@ -2,12 +2,14 @@
 
 The slides are JupyterLab itself with jupyterlab-slideshow, so that widgets live in them.  Presenting adds
 a kernel that prints short tracebacks, and the keys that a teacher needs. They are in the folder `presenting`,
-which comes first in Jupyter's search path for this one process.  The user's own settings are left alone.
+of which a copy comes first in Jupyter's search path for this one process.  The user's own settings are left
+alone.
 """
 
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import json
 import os
 import shutil
@@ -43,7 +45,7 @@ In the slides (a clicker's PageDown and PageUp are enough):
   Home, End            the first slide, the last slide
   . or b               black screen; the same key or a step brings the slide back
   o                    the overview; so does a click on the number in the corner
-  p                    the presenter's window, to be moved to the screen that the class does not see
+  p p                  the presenter's window with the answers, for the screen that the class does not see
   Shift+Enter          run this cell; the slide stays, so that the answer is seen
   {COMMAND + "+Shift+Enter":<19}  catch up with this slide after a kernel restart or a reload
   0 0                  restart the kernel
@@ -94,7 +96,8 @@ def serve(
     os.environ[CLASS] = "1"
     os.environ["LIFECYCLE_HOME"] = str(desk / STATE / "progress")
     others = os.environ.get("JUPYTER_PATH")
-    os.environ["JUPYTER_PATH"] = os.pathsep.join([str(EXTRAS), others] if others else [str(EXTRAS)])
+    found = str(extras(desk))
+    os.environ["JUPYTER_PATH"] = os.pathsep.join([found, others] if others else [found])
     settings = desk / STATE / "settings"
     for plugin, values in SETTINGS.items():
         path = settings / f"{plugin.replace(':', '/')}.jupyterlab-settings"
@@ -115,6 +118,23 @@ def _vote_page(votes: Votes | None) -> Iterator[None]:
     with start.page(votes.on, votes.port, votes.class_size) as line:
         print(start.invitation(line), end="", flush=True)
         yield
+
+
+def extras(desk: Path) -> Path:
+    """Copy the folder `EXTRAS` to `desk`, and return the copy.
+
+    Lab tells browsers to keep an extension's files for a year. So the folder of these files gets a name that
+    changes with them.
+    """
+    copy = desk / STATE / "jupyter"
+    shutil.rmtree(copy, ignore_errors=True)
+    files = {path: path.read_bytes() for path in sorted(EXTRAS.rglob("*")) if path.is_file()}
+    name = f"static-{hashlib.sha256(b''.join(files.values())).hexdigest()[:12]}"
+    for path, content in files.items():
+        if path.name == "package.json":
+            content = content.replace(b'"static/', f'"{name}/'.encode())
+        desks.write(copy / path.relative_to(EXTRAS).as_posix().replace("/static/", f"/{name}/"), content)
+    return copy
 
 
 def begin(source: Path, desk: Path) -> None:

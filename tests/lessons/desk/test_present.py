@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 from pathlib import Path
 
 import pytest
@@ -212,8 +213,22 @@ def test_the_kernel_of_a_presentation_prints_short_tracebacks(course: Path, serv
     assert spec.display_name == "Python 3 (ipykernel)"
 
 
-def test_lab_finds_the_keys_and_looks_of_a_presentation() -> None:
-    extension = present.EXTRAS / "labextensions/lifecycle-present"
-    build = json.loads((extension / "package.json").read_text())["jupyterlab"]["_build"]
-    assert (extension / build["load"]).is_file()
-    assert (extension / "static/slides.css").is_file()
+def test_lab_finds_the_keys_and_looks_of_a_presentation(
+    course: Path, served: list[tuple], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def loads() -> Path:
+        cli.main(["present"])
+        extension = course / "desk/present/.lifecycle/jupyter/labextensions/lifecycle-present"
+        build = json.loads((extension / "package.json").read_text())["jupyterlab"]["_build"]
+        assert [path for path in extension.iterdir() if path.is_dir()] == [(extension / build["load"]).parent]
+        return Path(extension / build["load"])
+
+    first = loads()
+    assert first.is_file() and first.with_name("slides.css").is_file()
+    # A browser keeps these files for a year, so files that have changed have another address.
+    assert loads() == first
+    newer = shutil.copytree(present.EXTRAS, course / "newer")
+    (newer / "labextensions/lifecycle-present/static/keys.js").write_text("// newer")
+    monkeypatch.setattr(present, "EXTRAS", newer)
+    second = loads()
+    assert second.parent != first.parent and second.with_name("keys.js").read_text() == "// newer"

@@ -57,9 +57,11 @@ export function bind(isPresenting, acts) {
   const RUNS = { "Shift+Enter": acts.run, "Ctrl+Shift+Enter": acts.catchUp };
   const TABLE = {
     ...MOVES, ...RUNS,
-    ".": acts.blank, "b": acts.blank, "o": acts.overview, "p": acts.window,
+    ".": acts.blank, "b": acts.blank, "o": acts.overview,
     "Escape": acts.out,
     "0": twice("0", acts.restart, "Press 0 once more to restart the kernel."),
+    // That window shows the answers, and opens over the slides: one slip must not put it on the projector.
+    "p": twice("p", acts.window, "Press p once more to open the presenter's window, which shows the answers."),
     "q": twice("q", acts.leave, "Press q once more to leave the slides."),
   };
   const WAKES = [...Object.keys(MOVES), ".", "b", "Escape"];
