@@ -150,9 +150,11 @@ def test_the_session_of_fifty_minutes_has_no_hole() -> None:
 
 def test_the_keys_are_those_of_the_command() -> None:
     text = TEACHING.read_text("utf-8")
-    for key in ("Space, Shift+Space", "Shift+Enter", "Escape"):
+    for key in ("Home, End", "Shift+Enter", "Escape"):
         assert f"| {key} |" in text and key in KEYS
-    assert "Ctrl+Shift+Enter" in text and "Shift+Enter" in KEYS and "0 0" in KEYS
+    for key in (".", "o", "p", "0", "q"):
+        assert f"| `{key}`" in text and f"\n  {key} " in KEYS
+    assert "Ctrl+Shift+Enter" in text and "Shift+Enter" in KEYS
 
 
 def test_the_tone_is_plain_and_links_resolve() -> None:

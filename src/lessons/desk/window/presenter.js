@@ -166,7 +166,7 @@ function tick() {
       kept.set({ entered });
     }
     const here = title in entered ? spent - entered[title] : 0;
-    at("part").textContent = `${title}: ${minutes(here)} of ${minutes(seconds)} (planned ${minutes(begin)} to ${minutes(begin + seconds)})`;
+    at("part").textContent = `${title}: ${minutes(here)} of ${minutes(seconds)}, until ${minutes(begin + seconds)}`;
   } else at("part").textContent = "";
   const task = state.until;
   const left = task === undefined || task === null ? 60 * (slide?.minutes ?? 0) : task - now();
