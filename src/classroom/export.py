@@ -13,6 +13,7 @@ from typing import Any
 from classroom import late, records, term
 from classroom.course import Course, add_option
 from classroom.gradebook import gradebook
+from classroom.progress import shown
 from classroom.records import write_text
 from classroom.tables import as_csv
 from classroom.trouble import Trouble
@@ -47,7 +48,8 @@ def rows(course: Course, assignments: list[str]) -> Iterator[dict[str, str]]:
                 raise Trouble(f"{name} was not released or graded yet: run `classroom grade {name}` first.")
             recorded = records.read(course, name)
             factor = course.assignment(name).factor
-            for student in sorted(book.students, key=lambda student: student.id):
+            students = sorted(book.students, key=lambda student: student.id)
+            for student in shown(students, len(students), f"students in {name}"):
                 made = row(book, known[name], student, recorded.get(student.id), factor)
                 entry, delay = roster.get(student.id), lates.get((name, student.id))
                 yield made | {

@@ -27,6 +27,7 @@ from classroom.course import Course, add_option
 from classroom.gradebook import gradebook
 from classroom.intake import described, writable
 from classroom.pages import code, page, picture, plain, prose
+from classroom.progress import shown
 from classroom.trouble import Trouble
 from lessons.judge.verdict import MIME, Aspect, Verdict, panel
 from lessons.words import listed, many
@@ -118,9 +119,10 @@ def feedback(
     with gradebook(course) as book:
         late.settled(book, course)
         lates = late.lates(book, course)
-        for student, record in records.read(course, assignment).items():
-            if students and student not in students:
-                continue
+        found, wanted = records.read(course, assignment), frozenset(students)
+        chosen = [one for one in found if one in wanted] if wanted else list(found)
+        for student in shown(chosen, len(chosen), f"pages of {assignment}"):
+            record = found[student]
             try:
                 submission = book.find_submission(assignment, student)
             except MissingEntry:
@@ -132,7 +134,7 @@ def feedback(
                 text = _page(course, record, submission, release, lates.get((assignment, student)))
             except Exception as error:
                 text = _unmade(course, record, submission, described(error))
-            records.write_text(path, writable(text))
+            records.write_text(path, writable(text), lasting=False)
             yield path
 
 

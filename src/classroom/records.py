@@ -95,13 +95,15 @@ def seeds(record: Mapping[str, Any]) -> dict[str, str]:
     return {id: str(score["seed"]) for id, score in record["exercises"].items() if score.get("seed")}
 
 
-def write_text(path: Path, text: str, encoding: str = "utf-8") -> None:
+def write_text(path: Path, text: str, encoding: str = "utf-8", lasting: bool = True) -> None:
     """Write a file completely or not at all, and make its folders.
+
+    lasting: wait until it is on the disk, so that a power cut cannot undo it.
 
     Raises `Trouble` if it cannot be written.
     """
     try:
-        desk.write(path, text.encode(encoding))
+        desk.write(path, text.encode(encoding), lasting)
     except Trouble as trouble:
         reason = getattr(trouble.__cause__, "strerror", None) or trouble
         raise Trouble(f"{path} cannot be written: {reason}.") from None

@@ -367,8 +367,7 @@ def _carry_out(course: Course, book: Any, change: Change) -> None:
             book.db.execute(text("INSERT INTO classroom_change VALUES (:name)"), {"name": change.name})
     for move in shown(moves, len(moves), "students' files"):
         _change_files(course, move)
-    for move in shown(moves, len(moves), "students' feedback"):
-        _write_pages(course, move)
+    _write_pages(course, moves)
     (course.state / PENDING).unlink()
 
 
@@ -549,18 +548,17 @@ def _reassign(old: Path, new: Path, move: Move) -> None:
         write_text(new, data.decode("utf-8", "surrogateescape"))
 
 
-def _write_pages(course: Course, move: Move) -> None:
+def _write_pages(course: Course, moves: Sequence[Move]) -> None:
     """Write the feedback pages again: they name the student."""
     from classroom.feedback import feedback
 
-    for name in move.pages:
-        if name in course.assignments:
+    for name in course.assignments:
+        students = tuple(move.new for move in moves if name in move.pages)
+        if students:
             try:
-                list(feedback(course, name, (move.new,)))
+                list(feedback(course, name, students))
             except Trouble as trouble:
-                print(
-                    f"{name}, {move.new}: the feedback page is not written again: {trouble}", file=sys.stderr
-                )
+                print(f"{name}: the feedback pages are not written again: {trouble}", file=sys.stderr)
 
 
 def _write_key(path: Path, moves: Iterable[Move]) -> None:

@@ -145,12 +145,14 @@ def refuse_course(source: Path, desk: Path) -> None:
         raise Trouble(f"{desk} belongs to the course itself: choose another folder.")
 
 
-def write(path: Path, content: bytes) -> None:
+def write(path: Path, content: bytes, lasting: bool = True) -> None:
     """Write `content` to `path` completely or not at all, and make its folders.
+
+    lasting: return when it is on the disk, so that a power cut cannot undo it.
 
     Raises `Trouble` if the folder cannot be written or something is in the way.
     """
-    with _written(path, content) as new:
+    with _written(path, content, lasting) as new:
         os.replace(new, path)
 
 
@@ -226,7 +228,7 @@ def _exchanged(desk: Path, path: str, edition: bytes) -> str:
 
 
 @contextlib.contextmanager
-def _written(path: Path, content: bytes) -> Iterator[str]:
+def _written(path: Path, content: bytes, lasting: bool = True) -> Iterator[str]:
     """A file with this content beside `path`, for the block to put in place; deleted if the block fails."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -235,7 +237,8 @@ def _written(path: Path, content: bytes) -> Iterator[str]:
             with open(handle, "wb") as stream:
                 stream.write(content)
                 stream.flush()
-                os.fsync(stream.fileno())
+                if lasting:
+                    os.fsync(stream.fileno())
             os.chmod(name, 0o666 & ~_umask())
             yield name
         except BaseException:
