@@ -59,7 +59,8 @@ class WeatherPool:
         from sqlalchemy import create_engine, event
         from sqlalchemy.pool import QueuePool
 
-        self._folder = tempfile.TemporaryDirectory(prefix="lifecycle-")
+        # Windows deletes no file that a leaked connection has open.
+        self._folder = tempfile.TemporaryDirectory(prefix="lifecycle-", ignore_cleanup_errors=True)
         self._made = self._written = 0
         self._newest: Path | None = None
         self.engine = create_engine(
