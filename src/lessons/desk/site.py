@@ -54,7 +54,7 @@ CORE = ("pyodide.mjs", "pyodide.asm.mjs", "pyodide.asm.wasm", "python_stdlib.zip
 LICENCES = """\
 The parts of this site, with their licences. The folders beside this file hold the licence texts.
 
-The course itself (lifecycle): MIT, in its wheel.
+lifecycle 0.1.0: MIT. This is the course itself; the text is in its wheel.
 pyodide {pyodide}: MPL-2.0. The text is that of micropip. It contains CPython and its standard library
 (PSF-2.0, the text is that of typing-extensions), SQLite (public domain), zlib, bzip2 and libffi.
 The kernel's own wheels (ipykernel, piplite, pyodide-kernel): BSD-3-Clause, as jupyterlite-pyodide-kernel.
