@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import json
 import re
+from dataclasses import replace
 from itertools import zip_longest
 from pathlib import Path
 from typing import Any
@@ -20,11 +21,12 @@ from classroom.cli import main
 from classroom.course import Course
 from classroom.grade import grade
 from classroom.making import make
+from classroom.pages import plain
 from classroom.sandbox import available
 from classroom.solutions import Solution, solutions
 from lessons.exercises import Variant, exercises
 from lessons.judge.trial import examine
-from lessons.judge.verdict import Verdict, panel
+from lessons.judge.verdict import Aspect, Verdict, panel
 
 BELIEVED = [one for one in solutions(coursework.SOLUTIONS) if one.belief]
 ASSIGNMENTS = sorted({one.exercise.partition("-")[0] for one in BELIEVED})
@@ -35,14 +37,22 @@ def words(page: str) -> str:
     return " ".join(html.unescape(re.sub(r"<[^>]*>", " ", page)).split())
 
 
+def portable(aspects: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Aspects without the folders of a machine: a check's temporary files are elsewhere each time."""
+    return [one | {key: plain(one[key]) for key in ("name", "seen", "advice")} for one in aspects]
+
+
 def agree(course: Course, assignment: str, student: str, home: Verdict) -> None:
     """Record, gradebook, feedback and report say what this verdict says."""
     score = records.read(course, assignment)[student]["exercises"][home.exercise]
     told = home.as_dict()
-    for key in ("points", "belief", "status", "aspects", "version"):
+    for key in ("points", "belief", "status", "version"):
         assert score[key] == told[key], (home.exercise, student, key)
+    assert portable(score["aspects"]) == portable(told["aspects"]), (home.exercise, student)
     page = (course.root / "feedback" / student / f"{assignment}.html").read_text(encoding="utf-8")
-    shown = words(panel(home).html)
+    shown = words(
+        panel(replace(home, aspects=tuple(Aspect(**one) for one in portable(told["aspects"])))).html
+    )
     assert shown.partition(f" Check {home.exercise}, version")[0] in words(page)
     under = report._under(score)
     full = home.points == home.worth
