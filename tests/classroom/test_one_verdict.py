@@ -6,22 +6,30 @@ import html
 import json
 import re
 from dataclasses import replace
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 from unittest import mock
 
 import coursework
 import gradings
+import pytest
 from coursework import ASSIGNMENT
 
 from classroom import records, report
 from classroom.cli import main
 from classroom.course import Course
+from classroom.grade import grade
+from classroom.making import make
 from classroom.pages import plain
-from classroom.solutions import solutions
+from classroom.sandbox import available
+from classroom.solutions import Solution, solutions
+from lessons.exercises import Variant, exercises
+from lessons.judge.trial import examine
 from lessons.judge.verdict import Aspect, Verdict, panel
 
 BELIEVED = [one for one in solutions(coursework.SOLUTIONS) if one.belief]
+ASSIGNMENTS = sorted({one.exercise.partition("-")[0] for one in BELIEVED})
 
 
 def words(page: str) -> str:
@@ -65,3 +73,40 @@ def test_a_verdict_is_booked_and_told_as_it_was_seen(tmp_path: Path) -> None:
     assert main(["feedback", "--course", str(course.root)]) == 0
     for student, home in verdicts.items():
         agree(course, ASSIGNMENT, student, home)
+
+
+@pytest.mark.deep
+@pytest.mark.timeout(900)
+@pytest.mark.skipif(not available()[0], reason="no sandbox")
+@pytest.mark.parametrize("assignment", ASSIGNMENTS)
+def test_grading_books_what_was_seen_at_home(tmp_path: Path, assignment: str) -> None:
+    """Each stored answer that shows a belief, graded in the sandbox, and judged here with the same seed."""
+    course = make(tmp_path / "week", "Pipes", coursework.TERM)
+    placed = submitted(course, assignment)
+    grade(course, assignment, workers=2, say=lambda line: None)
+    assert main(["feedback", assignment, "--course", str(course.root)]) == 0
+    found = records.read(course, assignment)
+    for (student, id), one in placed.items():
+        seed = found[student]["exercises"][id]["seed"]
+        home = examine(exercises()[id], one.answer(course.term), Variant(course.term), seed)
+        assert home.belief == one.belief
+        agree(course, assignment, student, home)
+
+
+def submitted(course: Course, assignment: str) -> dict[tuple[str, str], Solution]:
+    """Hand in all these answers, an answer to each exercise in each notebook. Returns where each one is."""
+    ids = course.assignment(assignment).exercises
+    columns = [[one for one in BELIEVED if one.exercise == id] for id in ids]
+    release = course.release(assignment).read_text(encoding="utf-8")
+    placed = {}
+    for number, row in enumerate(zip_longest(*columns)):
+        student, notebook = f"s{number:02}", json.loads(release)
+        sources = {one.exercise: one.source for one in row if one}
+        for cell in notebook["cells"]:
+            name: Any = cell["metadata"].get("nbgrader", {}).get("grade_id")
+            cell["source"] = sources.get(name, cell["source"])
+        path = course.submitted(student, assignment)
+        path.parent.mkdir(parents=True)
+        path.write_text(json.dumps(notebook), encoding="utf-8")
+        placed |= {(student, one.exercise): one for one in row if one}
+    return placed

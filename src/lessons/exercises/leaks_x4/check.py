@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import itertools
 import json
+import os
+import subprocess
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -144,16 +147,19 @@ class Run(Fact):
 
     def fill(self) -> None:
         """Let the host's process write no more bytes, as on a full disk, where the system can do that."""
+        pid = self.judge.process() or os.getpid()
+        # As the host's own user: in a container, root may not be allowed to limit another user's process.
         try:
-            from resource import RLIMIT_FSIZE, prlimit
-
-            pid = self.judge.process() or 0
-            soft, hard = prlimit(pid, RLIMIT_FSIZE)
-            prlimit(pid, RLIMIT_FSIZE, (0, hard))
-        except (ImportError, OSError):
+            owner, limits = os.stat(f"/proc/{pid}"), Path(f"/proc/{pid}/limits").read_text()
+            usual = limits.partition("Max file size")[2].split()[0]
+            limit = partial(
+                subprocess.run, check=True, capture_output=True, user=owner.st_uid, group=owner.st_gid
+            )
+            limit(["prlimit", f"--pid={pid}", "--fsize=0:"])
+        except (OSError, subprocess.CalledProcessError):
             self.kind = "room"  # then nothing is said of a full disk
             return
-        self.undo = lambda: attempt(prlimit, pid, RLIMIT_FSIZE, (soft, hard))
+        self.undo = lambda: attempt(limit, ["prlimit", f"--pid={pid}", f"--fsize={usual}:"])
 
 
 def night(sheet: Sheet) -> tuple[str, list[Any], list[Any]]:
