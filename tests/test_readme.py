@@ -1,4 +1,4 @@
-"""The README, CONTRIBUTING.md and docs/places.md name only what is there, and the pictures are whole."""
+"""README, CONTRIBUTING.md, docs/places.md and TEACHING.md name only what is there; the pictures are whole."""
 
 from __future__ import annotations
 
@@ -13,7 +13,9 @@ from PIL import Image
 from toolbox import load
 
 COURSE = Path(__file__).resolve().parents[1]
-TEXTS = [COURSE / "README.md", COURSE / "CONTRIBUTING.md", COURSE / "docs" / "places.md"]
+TEXTS = [
+    COURSE / name for name in ("README.md", "CONTRIBUTING.md", "docs/places.md", "notebooks/TEACHING.md")
+]
 PICTURES = sorted((COURSE / "docs" / "pictures").glob("*.png"))
 FOLDERS = ("src", "tests", "tools", "notebooks", "exercises", "docs")
 # Names that a reader replaces by one of their own, as "your_lab" in `tests/lessons/lab/test_your_lab.py`.

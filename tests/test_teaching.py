@@ -14,9 +14,10 @@ from nbformat import NotebookNode
 from toolbox import load
 
 from lessons.desk.present import KEYS
+from lessons.exercises import exercises
 from lessons.study.arranged import problems
 from lessons.study.notes import Asked, Note, Slide
-from lessons.study.questions import LESSONS, questions
+from lessons.study.questions import LESSONS, misconceptions, questions
 
 COURSE = Path(__file__).resolve().parents[1]
 TEACHING = COURSE / "notebooks" / "TEACHING.md"
@@ -76,14 +77,37 @@ def test_each_question_of_the_class_stands_in_its_part(short: str) -> None:
         assert f"`{named}`" in told[part], id
 
 
+def test_the_generated_parts_and_pages_are_those_of_today() -> None:
+    tool = load("write_teaching")
+    text = TEACHING.read_text("utf-8")
+    assert tool.written(text) == text, "run tools/write_teaching.py"
+    stored = {path.name: path.read_text("utf-8") for path in tool.PAGES.iterdir()}
+    assert stored == {f"{stem}.md": tool.page(short) for short, stem in LESSONS.items()}, (
+        "run tools/write_teaching.py"
+    )
+
+
 @every_lesson
-def test_each_wrong_answer_of_a_beat_is_expected(short: str) -> None:
-    for id, part in asked(short).items():
-        if part.startswith("Beat"):
-            (told,) = re.findall(rf"(?m)^- `{id}` (.+)$", chapter(short)) or re.findall(
-                rf"(?ms)^### {re.escape(part)}$.+?^- (A: .+?)(?=^\*\*|^#)", chapter(short))  # fmt: skip
-            wrong = [option.letter for option in questions()[id].options if option.misconception]
-            assert [letter for letter in wrong if not re.search(rf"\b{letter}\b[:, ]", told)] == [], id
+def test_each_question_of_the_class_has_its_right_letter_and_its_beliefs(short: str) -> None:
+    page = load("write_teaching").PAGES / f"{LESSONS[short]}.md"
+    whole = page.read_text("utf-8")
+    home = whole.partition("## At home")[2]
+    for id in [id for id in asked(short) if f"**`{id}`**" not in home]:
+        question = questions()[id]
+        (row,) = re.findall(rf"(?m)^\| `{id}`.*", chapter(short))
+        assert row.split(" | ")[1].startswith(f"**{question.right.letter}**: "), id
+        for option in question.options:
+            belief = misconceptions()[option.misconception].belief if option.misconception else ""
+            assert not belief or f"{option.letter}: {belief.replace('|', chr(92) + '|')}" in row, id
+            assert option.grain.replace("|", "\\|") in whole, id
+        assert f"Why {question.right.letter}: {question.right.reply}" in whole, id
+
+
+@every_lesson
+def test_no_letter_of_an_option_is_written_by_hand(short: str) -> None:
+    """They would be wrong as soon as the options change their order."""
+    by_hand = re.sub(r"(?s)<!-- key of .*?<!-- end of key of .. -->", "", chapter(short))
+    assert re.findall(r"\bA: |\b[B-D]\b", by_hand) == []
 
 
 @every_lesson
@@ -93,7 +117,7 @@ def test_each_lesson_says_what_to_cut(short: str) -> None:
 
 def test_no_question_is_named_that_is_not_there() -> None:
     named = re.findall(r"`((?:%s)-[a-z]\d+)`" % "|".join(LESSONS), TEACHING.read_text("utf-8"))  # noqa: UP031
-    assert set(named) <= {*questions(), *problems()}
+    assert set(named) <= {*questions(), *problems(), *exercises()}
 
 
 def test_the_minutes_are_those_that_counting_gives() -> None:
@@ -141,11 +165,77 @@ def test_peer_instruction_takes_four_minutes_and_a_task_what_its_notes_say() -> 
     assert tool.spent(count) == 4 + 3 + 3 / 60
 
 
-def test_the_session_of_fifty_minutes_has_no_hole() -> None:
-    text = TEACHING.read_text("utf-8").partition("## One session of 50 minutes")[2]
-    spans = [(int(begin), int(end)) for begin, end in re.findall(r"(?m)^\| (\d+) to (\d+) \|", text)]
-    assert spans[0][0] == 0 and spans[-1][1] == 50
-    assert all(end == begin for (_, end), (begin, _) in pairwise(spans))
+PLAN = re.compile(r"(?m)^#{3,4} (.+) \((\d+) minutes(?: each)?\)$")
+SPAN = re.compile(r"(?m)^\| (\d+) to (\d+) \| (.+) \|$")
+
+
+def plans() -> dict[str, tuple[int, list[tuple[int, int, str]]]]:
+    """The plans: the minutes of each in all, and its rows."""
+    pieces = PLAN.split(TEACHING.read_text("utf-8"))
+    rows = [SPAN.findall(re.split(r"(?m)^#|\n\n(?=\| session)", piece)[0]) for piece in pieces[3::3]]
+    spans = [[(int(begin), int(end), row) for begin, end, row in found] for found in rows]
+    return dict(zip(pieces[1::3], zip(map(int, pieces[2::3]), spans, strict=True), strict=True))
+
+
+def test_each_plan_has_no_hole_and_its_clock_is_right() -> None:
+    assert len(plans()) == 7
+    for name, (whole, rows) in plans().items():
+        assert (rows[0][0], rows[-1][1]) == (0, whole), name
+        assert all(end == begin for (_, end, _), (begin, _, _) in pairwise(rows)), name
+        for begin, _, row in rows:
+            for hour, minute in re.findall(r"^(\d+):(\d\d) \|", row):
+                assert 60 * (int(hour) - 9) + int(minute) == begin, (name, row)
+
+
+def test_a_plan_gives_each_lesson_beat_and_exercise_its_minutes() -> None:
+    tool, seen = load("write_teaching"), set[str]()
+    for name, (_, rows) in plans().items():
+        for begin, end, row in rows:
+            ids = re.findall(r"`(\w+-x\d)`", row)
+            lessons = [short for short, stem in LESSONS.items() if f"{stem[:2]}, " in row]
+            if ids:
+                talk = sum(map(int, re.findall(r"and (\d+) minutes to talk", row)))
+                assert end - begin == sum(map(tool.minutes, ids)) + talk, (name, row)
+                seen.add("exercises")
+            elif "the whole lesson" in row and lessons:
+                assert end - begin == tool.stated(tool.lesson(lessons[0])), (name, row)
+                seen.add("lesson")
+            elif lessons and (beat := re.search(r"beat(?: (\d))?", row)) and not name.startswith("A first"):
+                title = f"Beat {beat[1]}:" if beat[1] else "Beat:"
+                (minutes,) = [given for part, given, _ in tool.asked(lessons[0], tool.lesson(lessons[0]))
+                              if part.startswith(title)]  # fmt: skip
+                assert end - begin == minutes, (name, row)
+                seen.add("beat")
+    assert seen == {"exercises", "lesson", "beat"}
+
+
+def test_six_sessions_set_each_exercise_once() -> None:
+    tool = load("write_teaching")
+    rows = re.findall(r"(?m)^\| [2-6] \| (0\d) \| (.+) \| (.+) \|$", TEACHING.read_text("utf-8"))
+    assert [number for number, _, _ in rows] == ["01", "02", "03", "04", "05"]
+    told = [re.findall(r"`([\w-]+)`", f"{there} {home}") for _, there, home in rows]
+    wanted = [[id for id in exercises() if id.startswith(f"{short}-")] + [f"{short}-open"]
+              for short in list(LESSONS)[1:]]  # fmt: skip
+    assert [sorted(ids) for ids in told] == [sorted(ids) for ids in wanted]
+    assert all(sum(map(tool.minutes, re.findall(r"`([\w-]+)`", there))) <= 15 for _, there, _ in rows)
+
+
+def test_the_minutes_of_exercises_are_those_that_their_notebooks_give() -> None:
+    tool = load("write_teaching")
+    given = "Plan five minutes for the first exercise, and ten for each of the others."
+    texts = {path.stem: path.read_text("utf-8") for path in (tool.TASKS / "assignments").glob("*.md")}
+    said = {short for short, text in texts.items() if given in text}
+    assert said == {short for short, text in texts.items() if "Plan " in text} != set()
+    for id in exercises():
+        if id.split("-")[0] in said:
+            assert tool.minutes(id) == (5 if id.endswith("-x1") else 10), id
+
+
+def test_the_contents_name_each_chapter() -> None:
+    contents, _, rest = TEACHING.read_text("utf-8").partition("\n## ")
+    targets = set(re.findall(r"\(#([^)]+)\)", contents))
+    chapters = re.findall(r"(?m)^## (.+)$", "## " + rest)
+    assert {re.sub(r"[^\w -]", "", title).lower().replace(" ", "-") for title in chapters} <= targets
 
 
 def test_the_keys_are_those_of_the_command() -> None:
@@ -157,9 +247,8 @@ def test_the_keys_are_those_of_the_command() -> None:
     assert keys <= explained and {"Space", "b", "q twice", "Ctrl+Shift+Enter"} <= keys
 
 
-def test_the_tone_is_plain_and_links_resolve() -> None:
+def test_the_tone_is_plain_and_no_link_leaves_the_course() -> None:
     text = re.sub(r"`[^`]*`", "", TEACHING.read_text("utf-8"))
     for word in ("simply", "just", "obviously", "of course", "clearly", "trivial", "easy"):
         assert not re.search(rf"\b{word}\b", text, re.IGNORECASE), word
-    for target in re.findall(r"\]\(([^)]+)\)", text):
-        assert "://" not in target and (TEACHING.parent / target).exists(), target
+    assert not re.findall(r"\]\([^)]*://", text)

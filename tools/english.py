@@ -29,9 +29,17 @@ from lessons.study.pairs import pairs
 from lessons.study.questions import LESSONS, misconceptions, questions
 
 COURSE = Path(__file__).resolve().parent.parent
-READ = ("notebooks", "src", "tools", "tests/benchmarks", "README.md", "CONTRIBUTING.md", "docs/places.md")
+READ = (
+    "notebooks",
+    "src",
+    "tools",
+    "tests/benchmarks",
+    "README.md",
+    "CONTRIBUTING.md",
+    "docs/places.md",
+    "docs/teaching",
+)
 """The files that students, teachers and developers of the kit read."""
-NOT_YET = ("notebooks/TEACHING.md",)
 KINDS = {".ipynb", ".md", ".toml", ".py", ".js", ".svg"}
 
 LONGEST = 25
@@ -324,8 +332,7 @@ def files(paths):
 
 def everything():
     """The files that are read."""
-    those = files(COURSE / one for one in READ)
-    return [path for path in those if path.relative_to(COURSE).as_posix() not in NOT_YET]
+    return files(COURSE / one for one in READ)
 
 
 def main(arguments=None):
