@@ -30,7 +30,7 @@ MODULES = sorted(
     path for package in ("lifecycle", "lessons") for path in (COURSE / "src" / package).rglob("*.py")
 )
 # What ipykernel, ipywidgets and JupyterLab are built on: none of them exists without these.
-PARTS = {"ipython", "traitlets", "nbformat", "mistune", "pygments"}
+PARTS = {"ipython", "jupyter-server", "traitlets", "nbformat", "mistune", "pygments"}
 # The cells say in a sentence what they would show.
 WITHOUT = {
     "02_descriptors": {"production-pydantic": "Not installed. It makes windowSize=30, then takes 'seven'."}

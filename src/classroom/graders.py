@@ -147,7 +147,7 @@ def _store(book: Any, assignment: str, shares: dict[str, str]) -> None:
 
 
 def _told(book: Any, assignment: str, waiting: Sequence[str], shares: dict[str, str]) -> Iterator[str]:
-    """Who graded how much, and what waits for whom, with the address of each page."""
+    """How much each grader graded, and which answers wait for each, with the address of each page."""
     done: dict[str, Counter[str]] = {}
     for kind in ("grade", "comment"):
         query = (
