@@ -231,6 +231,14 @@ def test_the_minutes_of_exercises_are_those_that_their_notebooks_give() -> None:
             assert tool.minutes(id) == (5 if id.endswith("-x1") else 10), id
 
 
+def test_each_message_about_the_installation_is_one_that_a_command_prints() -> None:
+    _, _, rest = TEACHING.read_text("utf-8").partition("### Trouble with the installation")
+    quoted = re.findall(r'(?m)^\| "([^"]+)"', rest.partition("\n## ")[0])
+    printed = [COURSE / "tools/setup_env.py", COURSE / "src/lessons/desk/server.py"]
+    told = "".join(path.read_text("utf-8") for path in printed)
+    assert len(quoted) == 5 and [text for text in quoted if text not in told] == []
+
+
 def test_the_contents_name_each_chapter() -> None:
     contents, _, rest = TEACHING.read_text("utf-8").partition("\n## ")
     targets = set(re.findall(r"\(#([^)]+)\)", contents))
