@@ -71,7 +71,7 @@ def key(short):
                      for option in question.options if option.misconception]  # fmt: skip
             votes = ", two votes" if question.peer else ""
             right = f"**{question.right.letter}**: {question.right.text}"
-            rows.append(f"| `{question.id}`{votes} | {cell(right)} | {cell(' '.join(wrong))} |")
+            rows.append(f"| `{question.id}`{votes} | {cell(right)} | {cell('<br>'.join(wrong))} |")
     page = f"docs/teaching/{LESSONS[short]}.md"
     return "\n".join([
         "**After this lesson, students can**", "", *goals(notebook), "", *rows, "",
