@@ -38,6 +38,7 @@ READ = (
     "CONTRIBUTING.md",
     "docs/places.md",
     "docs/teaching",
+    "exercises/GRADING.md",
 )
 """The files that students, teachers and developers of the kit read."""
 KINDS = {".ipynb", ".md", ".toml", ".py", ".js", ".svg"}
