@@ -481,6 +481,11 @@ def opened(job: Job) -> Iterator[Kernel]:
                 client.wait_for_ready(timeout=_READY_SECONDS)
             except (RuntimeError, zmq.Again) as error:
                 raise Trouble(f"The kernel started, but does not answer: {error}") from error
-            yield Kernel(sandbox, client, job.times.grace)
+            kernel = Kernel(sandbox, client, job.times.grace)
+            # Without the kit, no check could run, and each of them would look as if it had failed.
+            if (ran := kernel.run("import lessons", _READY_SECONDS)).outputs or ran.end:
+                why = [f"{one.get('ename')}: {one.get('evalue')}" for one in ran.outputs] or [ran.end]
+                raise Trouble(f"The kernel cannot import the kit, so nothing was graded ({why[-1]}).")
+            yield kernel
         finally:
             client.stop_channels()

@@ -17,7 +17,7 @@ from classroom.progress import shown
 from classroom.records import write_text
 from classroom.tables import as_csv
 from classroom.trouble import Trouble
-from lessons.words import many
+from lessons.words import agreeing, many
 
 COLUMNS = (
     "assignment", "duedate", "timestamp", "student_id", "last_name", "first_name", "email",
@@ -352,7 +352,10 @@ def _fill(course: Course, chosen: list[str], arguments: argparse.Namespace) -> i
             "fill in what there is with --unfinished."
         )
     write_text(target, sheet.text(), sheet.encoding)
-    print(f"{len(done.filled)} scores are in {target}, column {sheet.lines[0][column]!r}.")
+    count = len(done.filled)
+    print(
+        f"{many(count, 'score')} {agreeing(count, 'is', 'are')} in {target}, column {sheet.lines[0][column]!r}."
+    )
     for student in done.flagged:
         print(
             f"{student}: left out, because it needs a person (look at it in the form grader; --flagged fills "

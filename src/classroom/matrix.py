@@ -16,6 +16,7 @@ from classroom.trouble import Trouble
 from lessons.exercises import Exercise, Variant, exercises
 from lessons.judge.trial import examine
 from lessons.judge.verdict import Verdict
+from lessons.words import many
 
 
 @dataclass(frozen=True)
@@ -80,7 +81,7 @@ def table(rows: list[Row]) -> str:
     points = str(sum(row.exercise.worth for row in rows))
     sums = [str(sides.count(True)), str(sides.count(False)), str(len(_beliefs(rows)))]
     return aligned(
-        [HEAD, *(row.cells() for row in rows), [f"{len(rows)} exercises", "", points, "", *sums, ""]]
+        [HEAD, *(row.cells() for row in rows), [many(len(rows), "exercise"), "", points, "", *sums, ""]]
     )
 
 

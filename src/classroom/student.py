@@ -404,6 +404,8 @@ def _change_rows(book: Any, move: Move) -> None:
            "WHERE id = :new")  # fmt: skip
         if "classroom_roster" in _tables(book):
             do("UPDATE classroom_roster SET login = '', number = '' WHERE student = :new")
+        if "classroom_extension" in _tables(book):
+            do("UPDATE classroom_extension SET reason = '' WHERE student = :new")
 
 
 def _step_aside(course: Course, book: Any, move: Move) -> None:

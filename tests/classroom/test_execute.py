@@ -167,6 +167,13 @@ def test_points_earned_before_a_kernel_dies_are_kept() -> None:
     assert outputs(result, "print('after')")[0]["text"] == "after\n"
 
 
+def test_a_kernel_without_the_kit_grades_nobody() -> None:
+    """Otherwise each submission would have no points and no flag."""
+    result = graded(job(with_cells(), files={"lessons.py": b"raise ModuleNotFoundError('No module')"}))
+    assert (result.status, result.scores) == ("no kernel", {})
+    assert "The kernel cannot import the kit, so nothing was graded (ModuleNotFoundError" in result.note
+
+
 @pytest.mark.deep
 def test_a_kernel_that_dies_again_and_again_is_given_up() -> None:
     content = with_cells(*["import os\nos._exit(1)"] * 4)

@@ -15,10 +15,10 @@ import pytest
 from coursework import ASSIGNMENT, IDS, answered
 from nbgrader.api import Gradebook
 
-from classroom import student
+from classroom import student, term
 from classroom.cli import main
 from classroom.course import Course
-from classroom.gradebook import PENDING
+from classroom.gradebook import PENDING, changing, gradebook
 
 FIRST, SECOND = IDS
 FULL = {id: gradings.worth(id) for id in IDS}
@@ -193,6 +193,9 @@ def test_an_anonymous_student_has_no_name_and_keeps_the_points(
     course: Course, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     main(["export", "--course", str(course.root)])
+    with gradebook(course) as book, changing(book):
+        term.prepare(book, course)
+        term.extend(book, ASSIGNMENT, ["ada"], term.Extension(3600, "ill since Monday", "2026-12-01"))
     before = state(course)
     key = tmp_path / "key.csv"
     assert command(course, "anonymise", "--all", "--key", str(key)) == 0
@@ -207,6 +210,7 @@ def test_an_anonymous_student_has_no_name_and_keeps_the_points(
     # What ada wrote herself still names her, and that is said.
     assert f"submitted/{words['ada']}/{ASSIGNMENT}/{ASSIGNMENT}.ipynb" in said
     assert main(["feedback", "--course", str(course.root)]) == 0
+    assert b"since Monday" not in (course.root / "gradebook.db").read_bytes()
     assert command(course, "anonymise", "--all") == 0
     assert state(course)["people"] == after["people"], "it is done already"
 
