@@ -352,10 +352,8 @@ def _fill(course: Course, chosen: list[str], arguments: argparse.Namespace) -> i
             "fill in what there is with --unfinished."
         )
     write_text(target, sheet.text(), sheet.encoding)
-    count = len(done.filled)
-    print(
-        f"{many(count, 'score')} {agreeing(count, 'is', 'are')} in {target}, column {sheet.lines[0][column]!r}."
-    )
+    filled = many(len(done.filled), "score"), agreeing(len(done.filled), "is", "are")
+    print(f"{' '.join(filled)} in {target}, column {sheet.lines[0][column]!r}.")
     for student in done.flagged:
         print(
             f"{student}: left out, because it needs a person (look at it in the form grader; --flagged fills "
