@@ -38,8 +38,12 @@ def words(page: str) -> str:
 
 
 def portable(aspects: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Aspects without the folders of a machine: a check's temporary files are elsewhere each time."""
-    return [one | {key: plain(one[key]) for key in ("name", "seen", "advice")} for one in aspects]
+    """Aspects without a machine's folders and addresses: files and objects are elsewhere each time."""
+
+    def same(text: str) -> str:
+        return re.sub(r"0x[0-9a-f]+", "0x…", plain(text))
+
+    return [one | {key: same(one[key]) for key in ("name", "seen", "advice")} for one in aspects]
 
 
 def agree(course: Course, assignment: str, student: str, home: Verdict) -> None:
