@@ -28,9 +28,6 @@ TABLES = (
     "PRIMARY KEY (assignment, student))",
 )
 
-STUDENTS = ("classroom_roster", "classroom_extension")
-"""The tables with a column `student`: renaming or removing a student must change each of them."""
-
 
 @dataclass(frozen=True)
 class Enrolment:
@@ -136,24 +133,6 @@ def extend(book: Any, assignment: str, students: Iterable[str], one: Extension) 
                 text("INSERT INTO classroom_extension VALUES (:assignment, :student, :a, :b, :c)"),
                 key | dict(zip("abc", astuple(one), strict=True)),
             )
-
-
-def rename(book: Any, course: Course, old: str, new: str) -> None:
-    """Give everything of one student to another id; what the other id has already stays. In `changing`."""
-    if _there(book, course):
-        for table in STUDENTS:
-            book.db.execute(
-                text(f"UPDATE OR IGNORE {table} SET student = :new WHERE student = :old"),
-                {"new": new, "old": old},
-            )
-        remove(book, course, old)
-
-
-def remove(book: Any, course: Course, student: str) -> None:
-    """Delete everything of one student from these tables. Only inside `changing`."""
-    if _there(book, course):
-        for table in STUDENTS:
-            book.db.execute(text(f"DELETE FROM {table} WHERE student = :student"), {"student": student})
 
 
 def now() -> str:
