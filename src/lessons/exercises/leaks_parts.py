@@ -188,6 +188,8 @@ class Weather:
     def close(self) -> None:
         """Delete the database, and close all connections that were not returned."""
         self.engine.dispose()
+        # SQLAlchemy rolls back a lost connection when it is collected, and logs that it is closed by then.
+        self.engine.dialect.do_rollback = lambda connection: None
         for connection in self._opened:
             connection.close()
         self._folder.cleanup()
