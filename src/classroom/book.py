@@ -25,8 +25,9 @@ from classroom import history, late, term
 from classroom.course import Course
 from classroom.execute import Result, ungraded
 from classroom.gradebook import alone, changing, gradebook
-from classroom.intake import Found, Template, described, writable
+from classroom.intake import Found, Template, described, printable, writable
 from classroom.records import FORMAT, as_text, timed, write_text
+from classroom.times import dated
 from classroom.trouble import Trouble, same_format
 
 STAGED = "graded-"
@@ -195,6 +196,9 @@ class Book:
         notes = [note for note in (found.note if found.data is not None else "", result.note) if note]
         if seconds and status == "graded":
             status = "late"
+        if found.timestamp and _stamp(found.timestamp) is None:
+            told = printable(found.timestamp, 60)
+            notes.append(f"timestamp.txt has no time that can be read ({told}), so it counts as in time.")
         scores = {}
         for check, score in result.scores.items():
             slot = self.template.slot(check)
@@ -400,9 +404,12 @@ def _whole(points: float) -> float:
 def _stamp(text: str) -> datetime | None:
     if not text:
         return None
+    words = text.split(" ")
     try:
         stamp = utils.parse_utc(text)
+        # nbgrader takes the third word as the time zone.
+        whole = dated(" ".join(words[:2]) if len(words) == 3 else text)
     except Exception:
         # A parser of free text fails in many ways: 40 digits are an `ArithmeticError`.
         return None
-    return stamp if isinstance(stamp, datetime) else None
+    return stamp if whole and isinstance(stamp, datetime) else None

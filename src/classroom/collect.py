@@ -190,9 +190,12 @@ class Collecting:
     def take(self, student: str, several: list[tuple[File, Owned]], times: Times, stamped: bool) -> None:
         """Take one student's files."""
         home = self.course.root / "submitted" / student
-        if home.is_symlink() or (home / self.assignment).is_symlink():
-            self.report.unclear.append(f"{student}: the folder in submitted/ is a symbolic link")
-            return
+        for folder in (home, home / self.assignment):
+            if folder.is_symlink() or (folder.exists() and not folder.is_dir()):
+                what = "a symbolic link" if folder.is_symlink() else "a file"
+                place = folder.relative_to(self.course.root)
+                self.report.unclear.append(f"{student}: {place} is {what}, not a folder; delete it first")
+                return
         picked = self._picked(student, several, stamped)
         if picked is None:
             return
@@ -316,10 +319,10 @@ def _safe(name: str) -> str:
     >>> _safe("../x/essay.pdf"), _safe("timestamp.txt"), _safe(".hidden")
     ('essay.pdf', 'submitted-timestamp.txt', 'hidden')
     """
-    last = re.split(r"[/\\]", name)[-1].lstrip(".")
-    last = (
-        "".join(one if one.isprintable() and one not in ':*?"<>|' else "_" for one in last)[-100:] or "file"
-    )
+    last = re.split(r"[/\\]", name)[-1]
+    plain = "".join(one if one.isprintable() and one not in ':*?"<>|' else "_" for one in last)
+    # A name may have 255 bytes, and a character up to four of them.
+    last = plain[-60:].lstrip(".") or "file"
     return f"submitted-{last}" if last in ("timestamp.txt", UNREAD) else last
 
 

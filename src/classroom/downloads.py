@@ -12,14 +12,13 @@ import re
 import stat
 import struct
 import zipfile
-import zlib
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
 from pathlib import Path
 
-from classroom.intake import HUGE, Refused, printable, read
+from classroom.intake import HUGE, JUNK, Refused, printable, read
 from classroom.trouble import Trouble
 
 MOST = 200_000
@@ -28,8 +27,11 @@ MOST = 200_000
 DEEP = 20
 """How many folders a file of a download may be in."""
 
-JUNK = re.compile(r"__MACOSX|\.DS_Store|Thumbs\.db|desktop\.ini|\.ipynb_checkpoints|\._.*")
-"""Names that computers put into folders by themselves."""
+LONG = 1_000
+"""How many characters the whole name of a file in an archive may have."""
+
+KINDS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+"""How platforms pack files. Of the other kinds, zipfile unpacks far more at once than was asked for."""
 
 
 @dataclass(frozen=True)
@@ -60,16 +62,18 @@ def opened(place: Path, zone: tzinfo) -> Iterator[tuple[list[File], list[str]]]:
     if place.is_dir():
         yield _of_folder(place)
         return
-    try:
-        with zipfile.ZipFile(place) as archive:
-            yield _of_archive(place, archive, zone)
-    except (zipfile.BadZipFile, NotImplementedError, ValueError, struct.error) as error:
-        raise Trouble(
-            f"{place} is not a zip file that can be read ({printable(str(error), 100)}): download it again, "
-            "or unpack it and give the folder."
-        ) from None
-    except OSError as error:
-        raise Trouble(f"{place} cannot be read: {error.strerror or error}.") from None
+    with contextlib.ExitStack() as within:
+        try:
+            archive = within.enter_context(zipfile.ZipFile(place))
+            content = _of_archive(place, archive, zone)
+        except OSError as error:
+            raise Trouble(f"{place} cannot be read: {error.strerror or error}.") from None
+        except (zipfile.BadZipFile, NotImplementedError, ValueError, struct.error) as error:
+            raise Trouble(
+                f"{place} is not a zip file that can be read ({printable(str(error), 100)}): download it "
+                "again, or unpack it and give the folder."
+            ) from None
+        yield content
 
 
 def _of_folder(top: Path) -> tuple[list[File], list[str]]:
@@ -108,8 +112,12 @@ def _of_archive(place: Path, archive: zipfile.ZipFile, zone: tzinfo) -> tuple[li
         if entry.is_dir() or not parts or any(JUNK.fullmatch(part) for part in parts):
             continue
         said = printable(name, 100)
-        if ".." in parts or name.startswith("/") or re.match(r"[A-Za-z]:", name) or len(parts) > DEEP:
+        if ".." in parts or name.startswith("/") or re.match(r"[A-Za-z]:", name):
             odd.append(f"{said} has a name that leads out of the archive")
+        elif len(parts) > DEEP:
+            odd.append(f"{said} is in {len(parts) - 1} folders; at most {DEEP - 1} are looked into")
+        elif len(name) > LONG:
+            odd.append(f"{said} has a name of {len(name):,} characters; at most {LONG:,} are read")
         elif name in twice:
             odd.append(f"{said} is in the archive more than once, so it is unclear which one counts")
         else:
@@ -152,18 +160,15 @@ def _reader(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, said: str) -> Call
             raise Refused("unreadable", f"{said} is {what}.")
         if entry.flag_bits & 1:
             raise Refused("unreadable", f"{said} is encrypted.")
+        if entry.compress_type not in KINDS:
+            how = f"{said} is packed with method {entry.compress_type}"
+            raise Refused("unreadable", f"{how}; platforms use 0 and 8, and only these are unpacked.")
         try:
             with archive.open(entry) as file:
                 # The size that an entry states can be false.
                 data = file.read(HUGE + 1)
-        except (
-            zipfile.BadZipFile,
-            NotImplementedError,
-            RuntimeError,
-            OSError,
-            EOFError,
-            zlib.error,
-        ) as error:
+        except Exception as error:
+            # Damage shows in many ways: a wrong size, a wrong place, a stream that does not unpack.
             raise Refused("unreadable", f"{said} is damaged: {printable(str(error), 100)}.") from None
         if len(data) > HUGE:
             raise Refused("huge", f"{said} has more than {HUGE:,} bytes.")

@@ -6,7 +6,6 @@ notebook: locked cells and their positions, all metadata, the kernel.
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import json
 import os
@@ -25,6 +24,10 @@ NAMED = 200  # bytes that a student's name may have: files are named after it, a
 
 # The folders that Jupyter itself puts beside notebooks. Any other folder with an assignment is a student's.
 CHECKPOINTS = ".ipynb_checkpoints"
+
+JUNK = re.compile(r"__MACOSX|\.DS_Store|Thumbs\.db|desktop\.ini|\.ipynb_checkpoints|\._.*")
+"""Names that computers put into folders by themselves."""
+
 _KEPT = ("nbgrader", "deletable", "editable")  # the metadata of a released cell that a graded notebook keeps
 
 _METADATA = {
@@ -39,14 +42,17 @@ _CHECK = re.compile(r'check\("([a-z][a-z0-9]*-x\d+)", *([A-Za-z_]\w*)\)\.points'
 def printable(text: str, most: int = 1_000) -> str:
     r"""A text of at most so many characters, without control characters, which a terminal would obey.
 
-    >>> printable("a\x1b[2Jb", 8)
-    'a\\x1b[2…'
+    >>> printable("a\x1b[2Jb", 8), printable("\u202ebynpi.ipynb")
+    ('a\\x1b[2…', '\\u202ebynpi.ipynb')
     """
-    told = "".join(
-        one if unicodedata.category(one) not in ("Cc", "Cs") else one.encode("unicode_escape").decode()
-        for one in text[: most + 1]
-    )
+    told = "".join(one.encode("unicode_escape").decode() if _obeyed(one) else one for one in text[: most + 1])
     return told if len(told) <= most else f"{told[: most - 1]}…"
+
+
+def _obeyed(one: str) -> bool:
+    """Whether a terminal would obey a character: end a line, move, or turn the direction of a text."""
+    turns = ("LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI")
+    return unicodedata.category(one) in ("Cc", "Cs", "Zl", "Zp") or unicodedata.bidirectional(one) in turns
 
 
 class Refused(Exception):
@@ -59,7 +65,7 @@ class Refused(Exception):
 
 @dataclass(frozen=True)
 class Found:
-    """What is in one student's folder. timestamp: the text of timestamp.txt, or "".
+    """What is in one student's folder. timestamp: the text of timestamp.txt, or why it cannot be read, or "".
 
     data: the notebook's bytes, or None if there is none to grade; `status` and `note` say why.
     """
@@ -146,12 +152,15 @@ def _amiss(name: str) -> str:
 def found(student: str, place: Path, assignment: str) -> Found:
     """One student's submission, in the folder `place`."""
     timestamp = ""
-    with contextlib.suppress(Refused):
-        timestamp = read(place / "timestamp.txt", 1_000).decode("utf-8", "replace").strip()
     try:
         if place.is_symlink():
             note = f"The folder {assignment} is a symbolic link; links are not followed."
             raise Refused("unreadable", note)
+        if not place.is_dir():
+            raise Refused(
+                "not a notebook", f"{assignment} is not a folder; expected is one with the notebook."
+            )
+        timestamp = _timestamp(place / "timestamp.txt")
         wanted = place / f"{assignment}.ipynb"
         if os.path.lexists(wanted):
             return Found(student, read(wanted), timestamp=timestamp)
@@ -163,21 +172,38 @@ def found(student: str, place: Path, assignment: str) -> Found:
         return Found(student, None, refused.status, refused.note, timestamp)
 
 
+def _timestamp(path: Path) -> str:
+    """What is written in a timestamp.txt, or why it cannot be read; "" if there is none."""
+    if not os.path.lexists(path):
+        return ""
+    try:
+        return read(path, 1_000).decode("utf-8", "replace").strip()
+    except Refused as refused:
+        return refused.note
+
+
 def _only_notebook(place: Path, assignment: str) -> Path:
     """The only notebook in the folder, under another name. Raises `Refused` unless there is exactly one."""
-    files = []
-    for folder, folders, names in os.walk(place):
-        folders[:] = sorted(name for name in folders if not name.startswith("."))
-        files += [Path(folder) / name for name in sorted(names)]
+    files: list[Path] = []
+
+    def stop(error: OSError) -> None:
+        raise Refused("unreadable", f"{_said(place.name)} cannot be read: {error.strerror}.")
+
+    for folder, folders, names in os.walk(place, onerror=stop):
+        folders[:] = sorted(name for name in folders if not JUNK.fullmatch(name))
+        files += [Path(folder) / name for name in sorted(names) if not JUNK.fullmatch(name)]
         if len(files) > OFFERED:
             break
     files = [file for file in files if file.name != "timestamp.txt"]
-    notebooks = [file for file in files if file.suffix.lower() == ".ipynb"]
+    notebooks = [file for file in files if file.name.lower().rstrip().endswith(".ipynb")]
     if not files:
         raise Refused("empty", "The folder is empty.")
     if not notebooks:
         some = ", ".join(_said(file.name) for file in files[:3])
-        raise Refused("not a notebook", f"There is no notebook, only {some}; expected is {assignment}.ipynb.")
+        more = f" among the first {OFFERED} files" if len(files) > OFFERED else ""
+        raise Refused(
+            "not a notebook", f"There is no notebook{more}, only {some}; expected is {assignment}.ipynb."
+        )
     if len(notebooks) > 1:
         some = ", ".join(_said(file.relative_to(place)) for file in notebooks[:5])
         raise Refused("renamed", f"{len(notebooks)} notebooks, none of them {assignment}.ipynb: {some}.")
@@ -331,11 +357,10 @@ def rebuilt(data: bytes, template: Template) -> tuple[list[SubmittedCell], list[
 
     Raises `Refused` for a file that is not a notebook, or not of this assignment.
     """
-    given = _cells(data)
+    given, notes = _cells(data)
     owners = _matched(given, template)
     if not any(slot.check or not slot.locked for slot in owners.values()):
         raise Refused("foreign", "None of its cells belongs to this assignment.")
-    notes = []
     numbers = {slot.id: number for number, slot in owners.items()}
     order = {slot.id: number for number, slot in enumerate(template.slots)}
     setup = template.setup.id if template.setup else ""
@@ -386,25 +411,55 @@ def writable(text: str) -> str:
     return text.encode("utf-8", "replace").decode("utf-8")
 
 
-def _cells(data: bytes) -> list[SubmittedCell]:
-    """The submitted cells; the `id` of each is its `grade_id`, or its own id, or ""."""
+def _cells(data: bytes) -> tuple[list[SubmittedCell], list[str]]:
+    """The submitted cells, and sentences about damaged ones.
+
+    The `id` of each is its `grade_id`, or its own id, or "".
+    """
     if not data.strip():
         raise Refused("empty", "The file is empty.")
-    try:
-        parsed = json.loads(data.decode("utf-8-sig"))
-    except (ValueError, RecursionError) as error:
-        reason = "its brackets are nested too deeply" if isinstance(error, RecursionError) else str(error)
-        raise Refused("unreadable", f"The file is not JSON: {reason[:100]}.") from None
+    parsed = _parsed(data)
     if not isinstance(parsed, dict):
         raise Refused("not a notebook", f"The file is JSON, but not a notebook: a {type(parsed).__name__}.")
     cells = parsed.get("cells")
+    if cells is None and isinstance(parsed.get("worksheets"), list):
+        raise Refused(
+            "not a notebook",
+            "The notebook has a format from before 2015: open it in JupyterLab, save it and submit it again.",
+        )
     if not isinstance(cells, list):
         raise Refused("not a notebook", "The file is JSON, but not a notebook: it has no cells.")
     if not cells:
         raise Refused("empty", "The notebook has no cells.")
     if len(cells) > CELLS:
         raise Refused("huge", f"The notebook has {len(cells):,} cells; at most {CELLS:,} are allowed.")
-    return [_cell(cell) for cell in cells if isinstance(cell, dict)]
+    notes = []
+    for number, cell in enumerate(cells, 1):
+        source = _dict(cell).get("source")
+        lines = source if isinstance(source, list) else [source]
+        if not all(isinstance(line, str) for line in lines):
+            notes.append(
+                f"Cell {number} of the notebook is damaged: it has something else in place of a text."
+            )
+    # A number in the list is a cell's number in the notebook, so a damaged cell is not left out.
+    return [_cell(_dict(cell)) for cell in cells], notes
+
+
+def _parsed(data: bytes) -> object:
+    """What a file says in JSON. Raises `Refused` if it is not JSON."""
+    if not data.strip(b"\0"):
+        raise Refused("unreadable", "The file has nothing but zero bytes.")
+    try:
+        return json.loads(data.decode("utf-8-sig"))
+    except RecursionError:
+        reason = "its brackets are nested too deeply"
+    except UnicodeDecodeError as error:
+        reason = f"it is not text in UTF-8, from byte {error.start + 1:,} on"
+    except json.JSONDecodeError as error:
+        reason = str(error)
+    except ValueError:
+        reason = "it has a number with thousands of digits"
+    raise Refused("unreadable", f"The file is not JSON: {reason}.")
 
 
 def _cell(cell: dict[str, Any]) -> SubmittedCell:

@@ -37,8 +37,8 @@ def parsed(text: str, zone: tzinfo) -> datetime | None:
 
     zone: the zone of a time that names none.
 
-    >>> str(parsed("Monday, 30 November 2026, 11:59 PM", UTC))
-    '2026-11-30 23:59:00+00:00'
+    >>> str(parsed("Monday, 30 November 2026, 11:59 PM", UTC)), parsed("23:59", UTC)
+    ('2026-11-30 23:59:00+00:00', None)
     >>> str(parsed("Dienstag, 1. Dezember 2026, 08:15", UTC)), parsed("soon", UTC)
     ('2026-12-01 08:15:00+00:00', None)
     """
@@ -52,9 +52,27 @@ def parsed(text: str, zone: tzinfo) -> datetime | None:
     days_first = bool(re.match(r"\d{1,2}\.", plain))
     try:
         time: datetime = parse(plain, dayfirst=days_first)
+        if not dated(plain, days_first):
+            return None
         return (time if time.tzinfo else time.replace(tzinfo=zone)).astimezone(UTC)
-    except (ValueError, OverflowError, ArithmeticError):
+    except Exception:
+        # A parser of free text fails in many ways.
         return None
+
+
+def dated(text: str, days_first: bool = False) -> bool:
+    """Whether a text has a whole date. The parser takes what is missing from today.
+
+    >>> dated("2026-11-30 23:59"), dated("23:59"), dated("30 November")
+    (True, False, False)
+
+    Raises what the parser raises.
+    """
+    from dateutil.parser import parse
+
+    defaults = (datetime(2000, 1, 1), datetime(2001, 2, 2))
+    first, second = (parse(text, dayfirst=days_first, default=one, ignoretz=True) for one in defaults)
+    return bool(first.date() == second.date())
 
 
 @dataclass(frozen=True)

@@ -250,7 +250,7 @@ def test_a_link_in_submitted_is_not_followed(
     (course.root / "submitted").mkdir()
     os.symlink(outside, course.root / "submitted/ada")
     assert collected(course, zipped(tmp_path, DOWNLOADS["canvas"])) == 1
-    assert "ada: the folder in submitted/ is a symbolic link" in capsys.readouterr().out
+    assert "ada: submitted/ada is a symbolic link, not a folder" in capsys.readouterr().out
     assert list(outside.iterdir()) == []
 
 
@@ -290,3 +290,32 @@ def test_a_folders_name_is_matched_by_id_address_number_or_name(course: Course) 
             "adam": "", "Kim Lee": "", "adalovelaces": "", "": "",
         }.items():  # fmt: skip
             assert people.owned("folder", (name, "x.ipynb"), {}, ASSIGNMENT).student == student, name
+
+
+def test_a_file_where_a_students_folder_should_be_stops_nobody_else(
+    course: Course, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (course.root / "submitted/bob").mkdir(parents=True)
+    for name in ("ada", "bob/leaks"):
+        (course.root / "submitted" / name).write_text("mine", encoding="utf-8")
+    names = {f"submission{number}_{number}_7_leaks.ipynb": NOTEBOOK for number in (101, 102, 103)}
+    assert collected(course, zipped(tmp_path, names)) == 1
+    said = capsys.readouterr().out
+    assert "  ada: submitted/ada is a file, not a folder; delete it first" in said
+    assert "  bob: submitted/bob/leaks is a file, not a folder; delete it first" in said
+    assert there(course) == {
+        "bob": "leaks is not a folder; expected is one with the notebook.",
+        "kim1": NOTEBOOK,
+    }
+    assert (course.root / "submitted/ada").read_text(encoding="utf-8") == "mine"
+
+
+def test_a_kind_of_packing_that_can_fill_the_memory_is_not_unpacked(
+    course: Course, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with zipfile.ZipFile(tmp_path / "all.zip", "w") as archive:
+        archive.writestr("submission_101_7_leaks.ipynb", NOTEBOOK, zipfile.ZIP_BZIP2)
+        archive.writestr("submission_102_7_leaks.ipynb", NOTEBOOK, zipfile.ZIP_DEFLATED)
+    assert collected(course, tmp_path / "all.zip") == 1
+    assert "leaks.ipynb is packed with method 12; platforms use 0 and 8" in capsys.readouterr().out
+    assert there(course)["bob"] == NOTEBOOK

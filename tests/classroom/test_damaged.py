@@ -2,26 +2,34 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import random
+import shutil
+import zipfile
 from collections.abc import Iterator
+from concurrent.futures import Executor, Future
 from pathlib import Path
 from typing import Any
 
 import coursework
+import damage
 import pytest
-from coursework import ASSIGNMENT, IDS, answered, solution
+from coursework import ASSIGNMENT, IDS, answered, release, solution
 from gradings import opened, result
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from nbgrader.api import Gradebook
 
-from classroom import execute
+from classroom import execute, intake, records
+from classroom import grade as grade_module
 from classroom.book import Book
+from classroom.cli import main
 from classroom.course import Course
 from classroom.execute import Result, Times
-from classroom.grade import Recipe, grade
-from classroom.intake import Found, Refused, rebuilt, strays, submissions
+from classroom.grade import Pool, grade
+from classroom.gradebook import changing, gradebook
+from classroom.intake import Found, strays, submissions
 from classroom.sandbox import available
 
 RIGHT = {id: solution(id) for id in IDS}
@@ -166,55 +174,115 @@ def test_whatever_a_cell_shows_gets_a_record(book: Book, data: dict[str, Any], t
     assert record["status"] in ("graded", "late", "stopped")
 
 
-def damaged(whole: bytes, draw: random.Random) -> bytes:
-    """A notebook's bytes with one kind of damage."""
-    parsed = json.loads(whole)
-    cell = draw.choice(parsed["cells"])
-    key = draw.choice(sorted(cell))
-    kind = draw.randrange(5)
-    if kind == 0:
-        return whole[: draw.randrange(len(whole))]
-    if kind == 1:
-        place = draw.randrange(len(whole))
-        return whole[:place] + bytes([draw.randrange(256)]) + whole[place + 1 :]
-    values = [None, 7, -1e308, "\ud800", [], {}, [None], {"a": [1]}, "x" * 99, nested(600), True]
-    if kind == 2:
-        cell[key] = draw.choice(values)
-    elif kind == 3:
-        del cell[key]
-    else:
-        parsed[draw.choice(["cells", "metadata", "nbformat"])] = draw.choice(values)
-    return json.dumps(parsed).encode()
+class Here(Executor):
+    """Grades in this process."""
+
+    def submit(self, function: Any, /, *given: Any, **named: Any) -> Future[Any]:
+        done: Future[Any] = Future()
+        done.set_result(function(*given, **named))
+        return done
 
 
-@pytest.mark.parametrize("seed", range(4))
-def test_a_damaged_notebook_is_read_or_refused_in_a_sentence(book: Book, seed: int) -> None:
-    draw = random.Random(seed)
+@contextlib.contextmanager
+def here(dask: str | None, workers: int | None) -> Iterator[Pool]:
+    yield Pool(Here, 2)
+
+
+DEEP = pytest.mark.deep
+
+
+@pytest.mark.parametrize(("seed", "count"), [(1, 45), pytest.param(2, 500, marks=DEEP)])
+def test_each_damaged_submission_gets_a_record_with_a_sentence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], seed: int, count: int
+) -> None:
+    """Without kernels: what can be read of a submission is taken as run, and as having given no points."""
+    monkeypatch.setattr(grade_module, "pooled", here)
+    monkeypatch.setattr(execute._SubmissionRun, "all", lambda run: None)
+    course = coursework.make(tmp_path / "course")
+    text = course.file.read_text(encoding="utf-8")
+    course.file.write_text(text.replace('deadline = ""', 'deadline = "2026-11-24 12:00"'), encoding="utf-8")
     whole = json.dumps(answered(RIGHT)).encode()
-    template = book.template
-    for _ in range(100):
-        content = damaged(whole, draw)
-        try:
-            cells, notes = rebuilt(content, template)
-        except Refused as refused:
-            assert refused.status and refused.note.endswith(".")
-        else:
-            assert cells and all(isinstance(note, str) for note in notes)
+    draw, kinds = random.Random(seed), damage.kinds()
+    students = {damage.student(draw, number): kinds[number % len(kinds)] for number in range(count)}
+    allowed = {
+        name: damage.lay(draw, course.root / "submitted", whole, name, kind)
+        for name, kind in students.items()
+    }
+    for name in ("AAA", "zzz"):
+        coursework.submit(course, name, whole)
+    assert main(["grade", ASSIGNMENT, "--no-sandbox", "--course", str(course.root)]) == 0
+    assert "Traceback" not in capsys.readouterr().err
+    found = records.read(course, ASSIGNMENT)
+    assert len(found) == count + 2 and len(students) == count
+    for name in ("AAA", "zzz"):
+        assert (found[name]["status"], found[name]["note"], found[name]["evidence"]) == ("graded", "", [])
+    for name, kind in students.items():
+        record = found[intake._plain(name)]
+        status, note = record["status"], record["note"]
+        if record["student"] != name:
+            assert status == "unreadable" and note.startswith("The student's folder has a name "), name
+            continue
+        assert status in allowed[name], (name, kind, status, note)
+        assert note.endswith(".") if note else status in damage.RUNS, (name, kind)
+        assert intake.printable(note) == note, (name, kind)
+        if kind in damage.TELLING:
+            assert note or record["evidence"], (name, kind)
 
 
-def test_a_damaged_notebook_gets_a_record(book: Book, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Without a kernel: what is read of it, it would run. Then it is entered as if it had given nothing."""
-    draw = random.Random(9)
+@pytest.fixture
+def enrolled(tmp_path: Path) -> Course:
+    """A course with a roster, for a download of Canvas."""
+    course = coursework.make(tmp_path / "course")
+    with gradebook(course) as book, changing(book):
+        for number in range(21):
+            book.update_or_create_student(f"student{number}", lms_user_id=str(number))
+    return course
+
+
+def outside(course: Course) -> dict[Path, int]:
+    """Everything beside the course and in it that collecting must not change."""
+    mine = ("submitted", "records", "gradebook.db", "all.zip")
+    files = [path for path in course.root.parent.rglob("*") if path.is_file()]
+    return {path: path.stat().st_size for path in files if not set(mine).intersection(path.parts)}
+
+
+@pytest.mark.parametrize(("seed", "archives"), [(1, 2), pytest.param(2, 12, marks=DEEP)])
+@pytest.mark.filterwarnings("ignore:Duplicate name")
+def test_each_damaged_entry_of_an_archive_is_collected_or_named(
+    enrolled: Course, capsys: pytest.CaptureFixture[str], seed: int, archives: int
+) -> None:
+    draw, place, before = random.Random(seed), enrolled.root.parent / "all.zip", outside(enrolled)
     whole = json.dumps(answered(RIGHT)).encode()
-    recipe = Recipe.read(book.course, ASSIGNMENT)
+    for _ in range(archives):
+        shutil.rmtree(enrolled.root / "submitted", ignore_errors=True)
+        kinds = damage.archive(draw, place, whole, range(1, 21))
+        words = ["collect", ASSIGNMENT, str(place), "--from", "canvas", "--course", str(enrolled.root)]
+        assert main(words) == 1
+        said = capsys.readouterr().out
+        there = {one.student: one for one in submissions(enrolled.root / "submitted", ASSIGNMENT)}
+        assert there["student0"].data == whole
+        for number, kind in kinds.items():
+            student = f"student{number}"
+            # An empty folder says nothing, and of a name that is too long, the beginning is shown.
+            named = f"{student}_" in said or f"{student}:" in said or kind in ("folder", "deep")
+            assert named or there[student].status == "graded", (student, kind)
+        assert outside(enrolled) == before
 
-    class Nothing(execute._SubmissionRun):
-        def all(self) -> None:
-            pass
 
-    monkeypatch.setattr(execute, "_SubmissionRun", Nothing)
-    for number in range(30):
-        content = damaged(whole, draw)
-        student = f"student{number}"
-        record = entered(book, Found(student, content), execute.graded(recipe.job(student, content)))
-        assert record["status"] and isinstance(record["note"], str)
+@pytest.mark.parametrize(("seed", "count"), [(1, 20), pytest.param(2, 250, marks=DEEP)])
+def test_an_archive_that_is_damaged_anywhere_is_collected_or_refused(
+    enrolled: Course, capsys: pytest.CaptureFixture[str], seed: int, count: int
+) -> None:
+    draw, place, before = random.Random(seed), enrolled.root.parent / "all.zip", outside(enrolled)
+    with zipfile.ZipFile(place, "w", zipfile.ZIP_DEFLATED) as archive:
+        for number in range(3):
+            archive.writestr(f"student{number}_{number}_5000_leaks.ipynb", json.dumps(release()))
+    data = place.read_bytes()
+    for _ in range(count):
+        shutil.rmtree(enrolled.root / "submitted", ignore_errors=True)
+        place.write_bytes(damage.spoilt(draw, data))
+        words = ["collect", ASSIGNMENT, str(place), "--from", "canvas", "--course", str(enrolled.root)]
+        code = main(words)
+        said = capsys.readouterr()
+        assert code == 0 or ": " in said.err or "(1):" in said.out or "(2):" in said.out or "(3):" in said.out
+        assert outside(enrolled) == before
