@@ -198,7 +198,8 @@ def reset(source: Path, desk: Path, wanted: str) -> list[str]:
         write(desk / path, edition)
     else:
         kept = _exchanged(desk, path, edition)
-        said += [f"Your edited version is kept beside it: {kept}", _IF_OPEN]
+        if kept:
+            said += [f"Your edited version is kept beside it: {kept}", _IF_OPEN]
     record.laid[path] = new
     record.beside.pop(path, None)
     record.write()
@@ -211,20 +212,43 @@ _IF_OPEN = (
 )
 
 
-def _exchanged(desk: Path, path: str, edition: bytes) -> str:
-    """Put an edition in the place of a file, and return the name under which the file is kept beside it."""
-    stem, dot, suffix = path.rpartition(".")
-    marks = itertools.chain([""], (f" {number}" for number in itertools.count(2)))
-    names = (f"{stem} (edited{mark}){dot}{suffix}" for mark in marks)
-    kept = next(name for name in names if not (desk / name).exists())
+def _exchanged(desk: Path, path: str, edition: bytes) -> str | None:
+    """Put an edition in the place of a file, and return the name under which the file is kept beside it.
+
+    None if there is nothing to keep, because another reset put the edition there in the meantime.
+    """
     with _written(desk / path, edition) as new:
-        os.rename(desk / path, desk / kept)
+        kept = _claimed(desk, path)
         try:
+            os.replace(desk / path, kept)
+        except BaseException as error:
+            kept.unlink()
+            if isinstance(error, FileNotFoundError):
+                raise Trouble(f"{path} was moved by another program just now: try again.") from error
+            raise
+        try:
+            mine = kept.read_bytes() != edition
             os.replace(new, desk / path)
         except BaseException:
-            os.rename(desk / kept, desk / path)
+            os.replace(kept, desk / path)
             raise
-    return kept
+        if mine:
+            return kept.relative_to(desk).as_posix()
+        kept.unlink()
+    return None
+
+
+def _claimed(desk: Path, path: str) -> Path:
+    """An empty file beside `path` under a name that was free: two resets at once get different names."""
+    stem, dot, suffix = path.rpartition(".")
+    mark, number = "", 1
+    while True:
+        name = desk / f"{stem} (edited{mark}){dot}{suffix}"
+        with contextlib.suppress(FileExistsError):
+            name.touch(exist_ok=False)
+            return name
+        number += 1
+        mark = f" {number}"
 
 
 @contextlib.contextmanager

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import functools
+import itertools
 import json
 import os
 import stat
@@ -405,15 +406,18 @@ def test_where_no_desk_is_nothing_is_reset(course: Path, desk: Path) -> None:
         desks.reset(course, course, "01")
 
 
-@pytest.mark.parametrize("blocked", ["fsync", "rename", "replace"])
+@pytest.mark.parametrize(("blocked", "late"), [("fsync", 0), ("replace", 0), ("replace", 1)])
 def test_a_reset_that_fails_half_way_changes_nothing(
-    course: Path, desk: Path, monkeypatch: pytest.MonkeyPatch, blocked: str
+    course: Path, desk: Path, monkeypatch: pytest.MonkeyPatch, blocked: str, late: int
 ) -> None:
     lay(course, desk)
     (desk / LESSON).write_bytes(b"mine")
+    real, calls = getattr(os, blocked), itertools.count()
 
     def full(*given: object) -> None:
-        raise OSError(errno.ENOSPC, "No space left on device")
+        if next(calls) == late:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        real(*given)
 
     with monkeypatch.context() as patch:
         patch.setattr(os, blocked, full)
@@ -421,3 +425,54 @@ def test_a_reset_that_fails_half_way_changes_nothing(
             desks.reset(course, desk, "01")
     assert sorted(path.name for path in (desk / "notebooks").iterdir()) == ["01_leaks.ipynb", "data"]
     assert left(desk) == {"01_leaks.ipynb": b"mine"}
+
+
+@pytest.mark.parametrize(("moment", "late"), [("fsync", 0), ("replace", 0), ("replace", 1)])
+def test_two_resets_at_once_lose_nothing(
+    course: Path, desk: Path, monkeypatch: pytest.MonkeyPatch, moment: str, late: int
+) -> None:
+    """A second reset runs from its beginning to its end in the middle of the first one."""
+    lay(course, desk)
+    new = left(desk)["01_leaks.ipynb"]
+    (desk / LESSON).write_bytes(b"mine")
+    real, calls = getattr(os, moment), itertools.count()
+
+    def second(*given: object) -> None:
+        if next(calls) == late:
+            monkeypatch.setattr(os, moment, real)
+            desks.reset(course, desk, "01")
+        real(*given)
+
+    monkeypatch.setattr(os, moment, second)
+    desks.reset(course, desk, "01")
+    there = left(desk)
+    assert there.pop("01_leaks.ipynb") == new
+    assert list(there.values()) == [b"mine"], "under a name of its own, and nothing else is beside the lesson"
+
+
+def test_a_lesson_that_disappears_during_its_reset_is_said_to_be_gone(
+    course: Path, desk: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lay(course, desk)
+    (desk / LESSON).write_bytes(b"mine")
+    real = os.replace
+
+    def late(*given: object) -> None:
+        monkeypatch.setattr(os, "replace", real)
+        (desk / LESSON).rename(desk / "taken.ipynb")
+        real(*given)
+
+    monkeypatch.setattr(os, "replace", late)
+    with pytest.raises(Trouble, match=r"01_leaks\.ipynb was moved by another program just now: try again"):
+        desks.reset(course, desk, "01")
+    assert left(desk) == {} and (desk / "taken.ipynb").read_bytes() == b"mine"
+
+
+def test_a_reset_leaves_the_glossary_that_a_class_has_filled_in(course: Path, desk: Path) -> None:
+    (course / "notebooks/glossary.ipynb").write_bytes(executed())
+    lay(course, desk)
+    for path in ("notebooks/glossary.ipynb", LESSON):
+        (desk / path).write_bytes(b"mine")
+    desks.reset(course, desk, "01")
+    assert lay(course, desk) == desks.Report()
+    assert left(desk)["glossary.ipynb"] == left(desk)["01_leaks (edited).ipynb"] == b"mine"
