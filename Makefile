@@ -15,7 +15,7 @@ help:
 	@echo "make lab      open the lessons in JupyterLab"
 	@echo "make reset    reset one lesson; your version is kept beside it (make reset ARGS=02)"
 	@echo "make present  open a lesson as slides, for a class (make present ARGS=01)"
-	@echo "make html     write the lessons as pages to read, answers folded"
+	@echo "make html     write the lessons as pages to read, answers folded, and as pages to print"
 	@echo "make cards    write a page of letters to print, for votes without phones"
 	@echo "make site     write a site on which the lessons run in any browser (serve it: make site ARGS=--serve)"
 	@echo "make test     test every promise once: style, types, lessons, JupyterLab in a real browser"

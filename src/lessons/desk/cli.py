@@ -86,9 +86,10 @@ def parser() -> argparse.ArgumentParser:
 
     pages = commands.add_parser(
         "html",
-        help="write the lessons as pages to read, answers folded",
+        help="write the lessons as pages to read, answers folded, and as pages to print",
         description="Write all lessons as pages that any browser shows, without a kernel and without a "
-        "network: answers folded, labs in words.",
+        "network: answers folded, labs in words. Its folder print has pages to print: each lesson without "
+        "answers, with answers, and as a summary.",
     )
     pages.add_argument("folder", nargs="?", type=Path, help="the folder to write (default: build/html)")
     pages.set_defaults(run=_html)
@@ -185,9 +186,9 @@ def _desk(chosen: Path | None, source: Path) -> Path:
 
 
 def _html(given: argparse.Namespace) -> None:
-    from lessons.desk import reading
+    from lessons.desk import printing
 
-    print(f"The lessons are pages now: open {reading.write(given.folder)[0]}")
+    print(f"The lessons are pages now, to read and to print: open {printing.write(given.folder)[0]}")
 
 
 def _cards(given: argparse.Namespace) -> None:

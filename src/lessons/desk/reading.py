@@ -12,8 +12,9 @@ import html
 import itertools
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
@@ -55,29 +56,47 @@ class Page:
     """The style of this page, in addition to the common one."""
 
 
-def write(folder: Path | None = None) -> list[Path]:
+@dataclass(frozen=True)
+class Sheet:
+    """A page to print: its file in the folder, its lesson, the words of the link to it, and its text."""
+
+    name: str
+    lesson: str
+    label: str
+    text: str
+
+
+def write(folder: Path | None = None, sheets: Iterable[Sheet] = ()) -> list[Path]:
     """Write the reading edition and return its pages, the contents first.
 
-    folder: where to write, by default `build/html` in the course.
+    folder: where to write, by default `build/html` in the course. sheets: pages to print, which are written
+    into the same folder.
 
     Raises `Trouble` if the folder cannot be written, or a notebook cannot be read.
     """
     source = desks.course()
     target = (folder.expanduser() if folder else source / "build" / "html").absolute()
-    names = {path.resolve(): _name(path) for path in _notebooks(source)}
-    pages = [page(path, names) for path in names]
-    written = {"index.html": _index(pages)}
-    for number, one in enumerate(pages):
-        before = pages[number - 1] if number else None
-        after = pages[number + 1] if number + 1 < len(pages) else None
-        written[one.name] = _whole(one, before, after)
     try:
         target.mkdir(parents=True, exist_ok=True)
+        written = _written(source, list(sheets))
         for name, text in written.items():
+            (target / name).parent.mkdir(exist_ok=True)
             (target / name).write_text(text, encoding="utf-8", newline="\n")
     except OSError as error:
         raise Trouble(f"The pages cannot be written to {target}: {error.strerror or error}.") from error
     return [target / name for name in written]
+
+
+def _written(source: Path, sheets: list[Sheet]) -> dict[str, str]:
+    """The text of each page, by its name in the folder."""
+    names = {path.resolve(): _name(path) for path in _notebooks(source)}
+    pages = [page(path, names) for path in names]
+    written = {"index.html": _index(pages, sheets)}
+    for number, one in enumerate(pages):
+        before = pages[number - 1] if number else None
+        after = pages[number + 1] if number + 1 < len(pages) else None
+        written[one.name] = _whole(one, before, after)
+    return written | {sheet.name: sheet.text for sheet in sheets}
 
 
 def page(path: Path, names: Mapping[Path, str] | None = None) -> Page:
@@ -87,17 +106,41 @@ def page(path: Path, names: Mapping[Path, str] | None = None) -> Page:
 
     Raises `Trouble` if it is not a notebook.
     """
-    try:
-        cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
-        writer = _Writer(path.parent, names or {}, cells)
-        shown = [part for cell in cells for part in writer.cell(cell)]
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise Trouble(f"{path} cannot be read as a notebook ({type(error).__name__}: {error}).") from error
-    body = "\n".join(shown)
+    found = cells(path)
+    body = shown(Writer(path.parent, names or {}, found), found, path)
     titles = re.findall(r'<h([12]) id="([^"]*)">(.*?)</h\1>', body, re.DOTALL)
     (title,) = [text for level, _, text in titles if level == "1"][:1] or [html.escape(path.stem)]
     parts = tuple((anchor, text) for level, anchor, text in titles if level == "2")
     return Page(_name(path), title, parts, body, _rules(re.findall(r'<p id="([\w-]+)-ask">', body)))
+
+
+def cells(path: Path) -> list[dict[str, Any]]:
+    """The cells of a stored notebook. Raises `Trouble` if it is not a notebook."""
+    try:
+        found: list[dict[str, Any]] = json.loads(path.read_text(encoding="utf-8"))["cells"]
+        for cell in found:
+            cell.setdefault("id", "")
+            tags(cell)
+        return found
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise _unreadable(path, error) from error
+
+
+def shown(writer: Writer, cells: list[dict[str, Any]], path: Path) -> str:
+    """The cells of the notebook at `path` as HTML. Raises `Trouble` if they are not a notebook's cells."""
+    try:
+        return "\n".join(part for cell in cells for part in writer.cell(cell))
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise _unreadable(path, error) from error
+
+
+def heading(cells: list[dict[str, Any]]) -> str:
+    """The title of a lesson."""
+    return next(iter(re.findall(r"(?m)^# (.+)$", "".join(cells[0]["source"]))), "")
+
+
+def _unreadable(path: Path, error: Exception) -> Trouble:
+    return Trouble(f"{path} cannot be read as a notebook ({type(error).__name__}: {error}).")
 
 
 def _notebooks(source: Path) -> Iterator[Path]:
@@ -114,67 +157,86 @@ def _name(path: Path) -> str:
     return f"exercises_{path.stem}.html" if path.parent.name == path.stem else f"{path.stem}.html"
 
 
-class _Writer:
-    """Writes the cells of one notebook."""
+class Writer:
+    """Writes the cells of one notebook, as the reading edition shows them."""
 
     def __init__(self, folder: Path, names: Mapping[Path, str], cells: list[dict[str, Any]]) -> None:
         self.folder, self.names = folder, names
-        self.twins = {cell["id"]: cell for cell in cells if "text-twin" in _tags(cell)}
+        self.twins = {cell["id"]: cell for cell in cells if "text-twin" in tags(cell)}
 
     def cell(self, cell: dict[str, Any]) -> Iterator[str]:
         """The part of a page for one cell."""
-        source, tags = "".join(cell["source"]), _tags(cell)
-        if {"text-twin", "live"} & {*tags}:
+        source, marks = "".join(cell["source"]), tags(cell)
+        if {"text-twin", "live"} & {*marks}:
             return  # the first is shown in place of its lab, the second needs the student's own journal
         if cell["cell_type"] == "markdown":
-            yield _prose(source, self.folder, self.names)
+            yield self.prose(source)
             return
         asked, answered = _ASKED.findall(source), _ANSWERS.findall(source)
         known = questions()
         if asked and all(id in known for id in asked):
-            yield from (_asked(known[id]) for id in asked)
+            yield from (self.asked(known[id]) for id in asked)
             return
-        yield _code(_highlighted(source))
-        if "widget" in tags:
-            yield '<p class="aside">In JupyterLab there is a lab here. This is what it shows, in words:</p>'
-            yield _outputs(self.twins[f"{cell['id'].removesuffix('-lab')}-twin"])
+        yield code(source)
+        if "widget" in marks:
+            yield from self.lab(_outputs(self.twins[f"{cell['id'].removesuffix('-lab')}-twin"]))
             return
-        shown = "" if "nbval-ignore-output" in tags else _outputs(cell)
+        shown = "" if "nbval-ignore-output" in marks else _outputs(cell)
         if answered and all(id in known for id in answered):
-            yield _answer([known[id] for id in answered], shown)
+            yield self.answer([known[id] for id in answered], shown)
         elif shown:
-            yield shown
+            yield self.output(cell, shown)
+
+    def prose(self, source: str) -> str:
+        """A cell of text."""
+        return _prose(source, self.folder, self.link)
+
+    def link(self, text: str, url: str) -> str:
+        """A link in a text, which stays inside the edition."""
+        place, mark, anchor = url.partition("#")
+        leads = self.names.get((self.folder / unquote(place)).resolve(), "") if place else ""
+        if place and not leads:
+            return text
+        return f'<a href="{html.escape(leads + mark + unquote(anchor), quote=True)}">{text}</a>'
+
+    def asked(self, question: Question) -> str:
+        """A question as radio buttons. Nothing is stored: a choice only decides which reply is shown."""
+        name = html.escape(question.id)
+        rows = [
+            f'<label class="option"><input type="radio" name="{name}" id="{name}-{option.letter}">'
+            f"<span><strong>{option.letter}</strong>&ensp;{inline(option.text)}</span></label>"
+            for option in question.options
+        ]
+        return "\n".join([
+            f'<div class="question" role="group" aria-label="Prediction {name}">',
+            f'<p id="{name}-ask"><strong>Predict.</strong> {inline(question.prompt)}</p>',
+            f'<div role="radiogroup" aria-labelledby="{name}-ask">', *rows, "</div>",
+            '<p class="aside">Choose an option, then reveal the answer below.</p>', "</div>",
+        ])  # fmt: skip
+
+    def lab(self, words: str) -> Iterator[str]:
+        """What is there instead of a lab."""
+        yield '<p class="aside">In JupyterLab there is a lab here. This is what it shows, in words:</p>'
+        yield words
+
+    def answer(self, asked: list[Question], shown: str) -> str:
+        """The answer, folded. If an option is chosen, only its reply is shown, else all replies."""
+        title = f"Reveal the answer to {listed(f'<code>{html.escape(one.id)}</code>' for one in asked)}"
+        replies = [part for one in asked for part in _replies(one)]
+        return "\n".join([f"<details><summary>{title}</summary>", shown, *replies, "</details>"])
+
+    def output(self, cell: dict[str, Any], shown: str) -> str:
+        """What a cell shows that answers no question."""
+        return shown
 
 
-def _tags(cell: dict[str, Any]) -> list[str]:
+def tags(cell: dict[str, Any]) -> list[str]:
+    """The tags of a cell."""
     return list(cell["metadata"].get("tags", []))
 
 
 def _outputs(cell: dict[str, Any]) -> str:
     return "\n".join(part for output in cell["outputs"] for part in _output(output))
-
-
-def _asked(question: Question) -> str:
-    """A question as radio buttons. Nothing is stored: a choice only decides which reply is shown."""
-    name = html.escape(question.id)
-    rows = [
-        f'<label class="option"><input type="radio" name="{name}" id="{name}-{option.letter}">'
-        f"<span><strong>{option.letter}</strong>&ensp;{inline(option.text)}</span></label>"
-        for option in question.options
-    ]
-    return "\n".join([
-        f'<div class="question" role="group" aria-label="Prediction {name}">',
-        f'<p id="{name}-ask"><strong>Predict.</strong> {inline(question.prompt)}</p>',
-        f'<div role="radiogroup" aria-labelledby="{name}-ask">', *rows, "</div>",
-        '<p class="aside">Choose an option, then reveal the answer below.</p>', "</div>",
-    ])  # fmt: skip
-
-
-def _answer(asked: list[Question], shown: str) -> str:
-    """The answer, folded. If an option is chosen, only its reply is shown, else all replies."""
-    title = f"Reveal the answer to {listed(f'<code>{html.escape(one.id)}</code>' for one in asked)}"
-    replies = [part for one in asked for part in _replies(one)]
-    return "\n".join([f"<details><summary>{title}</summary>", shown, *replies, "</details>"])
 
 
 def _rules(ids: Iterable[str]) -> str:
@@ -225,11 +287,11 @@ def _shown(text: str, kind: str = "output") -> str:
     return f'<pre class="{kind}">{said}{html.escape(text.rstrip(), quote=False)}</pre>'
 
 
-def _prose(source: str, folder: Path, names: Mapping[Path, str]) -> str:
+def _prose(source: str, folder: Path, lead: Callable[[str, str], str]) -> str:
     import mistune
 
     class Renderer(mistune.HTMLRenderer):
-        """Headings with anchors, pictures inside the page, links that stay inside the edition."""
+        """Headings with anchors, and pictures inside the page."""
 
         def heading(self, text: str, level: int, **attrs: Any) -> str:
             anchor = re.sub(r"\s+", "-", html.unescape(re.sub(r"<[^>]+>", "", text)).strip())
@@ -240,15 +302,10 @@ def _prose(source: str, folder: Path, names: Mapping[Path, str]) -> str:
             return f'<img class="figure" alt="{_quoted(text)}" src="{_embedded(folder / url)}">'
 
         def link(self, text: str, url: str, title: str | None = None) -> str:
-            place, mark, anchor = url.partition("#")
-            leads = names.get((folder / unquote(place)).resolve(), "") if place else ""
-            if place and not leads:
-                return text
-            return f'<a href="{html.escape(leads + mark + unquote(anchor), quote=True)}">{text}</a>'
+            return lead(text, url)
 
         def block_code(self, code: str, info: str | None = None) -> str:
-            marked = _highlighted(code) if info == "python" else html.escape(code, quote=False)
-            return f"{_code(marked)}\n"
+            return f"{_code(_highlighted(code) if info == 'python' else html.escape(code, quote=False))}\n"
 
     rendered = mistune.create_markdown(escape=False, plugins=["table"], renderer=Renderer(escape=False))
     return re.sub(r"<table>.*?</table>", _table, str(rendered(source)), flags=re.DOTALL)
@@ -262,6 +319,12 @@ def _table(found: re.Match[str]) -> str:
     columns = itertools.cycle(names)
     text = re.sub("<td>", lambda _: f'<td role="cell" data-column="{next(columns)}">', text)
     return text.replace("<th>", '<th scope="col" role="columnheader">')
+
+
+@cache
+def code(source: str) -> str:
+    """The code of a cell, highlighted."""
+    return _code(_highlighted(source))
 
 
 def _code(marked: str) -> str:
@@ -297,7 +360,7 @@ def _quoted(text: str) -> str:
     return html.escape(html.unescape(re.sub(r"<[^>]+>", "", text)), quote=True)
 
 
-def _index(pages: list[Page]) -> str:
+def _index(pages: list[Page], sheets: Sequence[Sheet]) -> str:
     items = [f'<li><a href="{one.name}">{one.title}</a></li>' for one in pages]
     body = "\n".join([
         f"<h1>{TITLE}</h1>",
@@ -307,9 +370,25 @@ def _index(pages: list[Page]) -> str:
         "prediction is worth more than a right one, because you remember it. Nothing that you choose is "
         "stored.</p>",
         "<p>To run the lessons, change them and break them, open them with <code>make lab</code>.</p>",
-        '<ul class="options">', *items, "</ul>",
+        '<ul class="options">', *items, "</ul>", *_to_print(sheets),
     ])  # fmt: skip
-    return _document(TITLE, body, "")
+    return document(TITLE, body)
+
+
+def _to_print(sheets: Sequence[Sheet]) -> Iterator[str]:
+    if not sheets:
+        return
+    yield '<h2 id="to-print">To print</h2>'
+    yield (
+        "<p>For students there is a version without answers, in which they can write. The teacher's version "
+        "has the answers, the notes and what each wrong option believes. A summary has two pages. The key to "
+        "its questions is on a page of its own, the last one.</p>"
+    )
+    yield '<ul class="options">'
+    for lesson, group in itertools.groupby(sheets, key=lambda sheet: sheet.lesson):
+        ways = " · ".join(f'<a href="{sheet.name}">{sheet.label}</a>' for sheet in group)
+        yield f"<li>{lesson}: {ways}</li>"
+    yield "</ul>"
 
 
 def _whole(one: Page, before: Page | None, after: Page | None) -> str:
@@ -324,11 +403,18 @@ def _whole(one: Page, before: Page | None, after: Page | None) -> str:
     # The title comes first, so that the page begins with it and not with its contents.
     head, closed, rest = one.body.partition("</h1>")
     title = re.sub(r"<[^>]+>", "", one.title)
-    return _document(title, f"{head}{closed}\n{top}\n{rest}", bottom, one.rules)
+    return document(title, f"{head}{closed}\n{top}\n{rest}", bottom, one.rules)
 
 
-def _document(title: str, body: str, bottom: str, rules: str = "") -> str:
-    style = Path(__file__).with_name("reading.css").read_text(encoding="utf-8") + rules
+def _footer(title: str) -> str:
+    """Style that prints the title at the foot of each sheet of paper."""
+    quoted = re.sub(r'[\\"<\n]', lambda found: f"\\{ord(found[0]):x} ", html.unescape(title))
+    return f'@page {{ @bottom-left {{ content: "{quoted}"; }} }}\n'
+
+
+def document(title: str, body: str, bottom: str = "", rules: str = "") -> str:
+    """A whole page. title: as text, without markup. rules: style in addition to the common one."""
+    style = Path(__file__).with_name("reading.css").read_text(encoding="utf-8") + _footer(title) + rules
     return f"""\
 <!doctype html>
 <html lang="en">

@@ -194,12 +194,12 @@ def code(question: Question) -> str:
     try:
         path = root / "notebooks" / f"{LESSONS[question.lesson]}.ipynb"
         cells = json.loads(Path(path).read_text(encoding="utf-8"))["cells"]
-        return "\n\n".join(_above(cells, question.id))
+        return "\n\n".join(above(cells, question.id))
     except (OSError, ValueError, KeyError, TypeError):
         return ""
 
 
-def _above(cells: Iterable[Mapping[str, Any]], id: str) -> list[str]:
+def above(cells: Iterable[Mapping[str, Any]], id: str) -> list[str]:
     """The code cells between the beginning of a question's slide and the question."""
     above: list[str] = []
     for cell in cells:

@@ -11,7 +11,7 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from lessons.desk import cli, reading
+from lessons.desk import cli, printing, reading
 from lessons.desk import workcopy as desk
 from lessons.study.questions import LESSONS, questions
 
@@ -19,6 +19,9 @@ COURSE = Path(__file__).resolve().parents[3]
 NOTEBOOKS = sorted((COURSE / "notebooks").glob("*.ipynb"))
 EXERCISES = sorted((COURSE / "exercises/release").glob("*/*.ipynb"))
 PAGES = [*(path.stem for path in NOTEBOOKS), *(f"exercises_{path.stem}" for path in EXERCISES)]
+PRINTED = [
+    f"print/{lesson}_{kind}" for lesson in LESSONS.values() for kind in ("student", "teacher", "summary")
+]
 VOID = {"meta", "link", "img", "br", "hr", "input"}
 
 
@@ -54,11 +57,16 @@ def anchors(text: str) -> set[str | None]:
 @pytest.fixture(scope="module")
 def edition(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     folder = tmp_path_factory.mktemp("html")
-    return {path.name: path.read_text("utf-8") for path in reading.write(folder)}
+    return written(folder)
+
+
+def written(folder: Path) -> dict[str, str]:
+    """The pages by their names in the folder."""
+    return {path.relative_to(folder).as_posix(): path.read_text("utf-8") for path in printing.write(folder)}
 
 
 def test_every_notebook_has_its_page_and_the_contents_lead_to_it(edition: dict[str, str]) -> None:
-    assert sorted(edition) == sorted(f"{name}.html" for name in ["index", *PAGES])
+    assert sorted(edition) == sorted(f"{name}.html" for name in ["index", *PAGES, *PRINTED])
     names = list(edition)
     after = {short: names[names.index(f"{lesson}.html") + 1] for short, lesson in LESSONS.items()}
     assert [after[short] for short in LESSONS if short != "start"] == [
@@ -68,7 +76,7 @@ def test_every_notebook_has_its_page_and_the_contents_lead_to_it(edition: dict[s
     assert linked[1:] == list(edition)[1:]
 
 
-@pytest.mark.parametrize("name", ["index.html", *(f"{name}.html" for name in PAGES)])
+@pytest.mark.parametrize("name", [f"{name}.html" for name in ("index", *PAGES, *PRINTED)])
 def test_a_page_is_whole_and_needs_nothing_else(edition: dict[str, str], name: str) -> None:
     outline = Outline(edition[name])
     assert not outline.all("script", "iframe", "object", "embed", "video")
@@ -167,7 +175,7 @@ def test_what_a_notebook_shows_cannot_become_markup(tmp_path: Path) -> None:
 
 
 def test_the_same_lessons_give_the_same_pages(edition: dict[str, str], tmp_path: Path) -> None:
-    assert {path.name: path.read_text("utf-8") for path in reading.write(tmp_path)} == edition
+    assert written(tmp_path) == edition
 
 
 def test_the_command_says_where_the_pages_are(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
