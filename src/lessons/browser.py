@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import errno
+import importlib
 import sys
+from collections.abc import Callable
 from typing import Any
 
 RECURSION = 400
@@ -46,6 +49,17 @@ cells: list[str] = []
 def here() -> bool:
     """Whether this Python runs in a browser."""
     return sys.platform == "emscripten"
+
+
+def full_disk() -> Callable[[], None]:
+    """Let no file in a browser's memory take another byte, as on a full disk. Returns what ends this."""
+    files = importlib.import_module("pyodide_js").FS
+    operations = files.filesystems.MEMFS.ops_table.file.stream
+    usual = operations.write
+    refuse = "return () => { throw new files.ErrnoError(number); }"
+    function = importlib.import_module("js").Function
+    operations.write = function.new("files", "number", refuse)(files, errno.ENOSPC)
+    return lambda: setattr(operations, "write", usual)
 
 
 def attach() -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import random
 import re
 import subprocess
 import sys
@@ -14,16 +15,17 @@ from typing import Any
 import pytest
 from harness import FORGOTTEN, Lab, Recorder
 from labs import ROOT, STEP
-from playwright.sync_api import BrowserContext, Locator, expect
-from solutions import solutions
+from playwright.sync_api import BrowserContext, Locator, Page, expect
+from solutions import Solution, solutions
 
 from lessons import browser as in_browser
 from lessons.desk import site
 from lessons.desk import workcopy as desks
 from lessons.desk.workcopy import Trouble
-from lessons.exercises import stub
+from lessons.exercises import exercises, stub
+from lessons.judge.worker import SLOWER
 
-pytestmark = [pytest.mark.deep, pytest.mark.timeout(900)]
+pytestmark = pytest.mark.timeout(900)
 
 SLOW = 240_000  # milliseconds: Python starts in the page, on a machine that may be busy
 
@@ -142,6 +144,12 @@ def works(box: Locator, name: str) -> None:
         expect(status).not_to_have_text(before)
 
 
+LESSONS = desks.lessons(desks.course())
+FIRST = "notebooks/01_leaks.ipynb"
+"""The lesson for `make test`: it has two labs, and cells that need an operating system."""
+
+
+@pytest.mark.deep
 def test_work_is_downloaded_and_uploaded_on_the_first_page(lab: SiteLab, tmp_path: Path) -> None:
     lab.open("notebooks/glossary.ipynb")
     lab.ask("open('/drive/mine.txt', 'w').write('kept')")
@@ -160,7 +168,13 @@ def test_work_is_downloaded_and_uploaded_on_the_first_page(lab: SiteLab, tmp_pat
     assert "kept" in lab.ask("print(open('/drive/mine.txt').read())")
 
 
-@pytest.mark.parametrize("path", desks.lessons(desks.course()), ids=lambda path: Path(path).stem)
+@pytest.mark.parametrize(
+    "path",
+    [
+        pytest.param(path, marks=[] if path == FIRST else pytest.mark.deep, id=Path(path).stem)
+        for path in LESSONS
+    ],
+)
 def test_a_lesson_runs(lab: SiteLab, path: str) -> None:
     lab.open(path)
     cells = lab.run_all()
@@ -196,6 +210,7 @@ def copy_readings(source, sink):
 """
 
 
+@pytest.mark.deep
 @pytest.mark.parametrize("lab", [(768, 1024)], indirect=True, ids=["768 px"])
 def test_an_exercise_is_checked_in_a_worker_of_its_own(lab: SiteLab) -> None:
     lab.open("exercises/release/leaks/leaks.ipynb")
@@ -212,3 +227,81 @@ def test_an_exercise_is_checked_in_a_worker_of_its_own(lab: SiteLab) -> None:
     lab.ask(right + LATE)
     assert "while your code was still running" in lab.ask(check)
     lab.screenshot("site-exercise-768")
+
+
+JUDGED = """request => new Promise(resolve => {
+    let ends = {};
+    window.judge ??= new Worker("judge.js", { type: "module" });
+    const over = verdict => { clearTimeout(late); resolve(verdict); };
+    const end = verdict => { window.judge.terminate(); window.judge = null; over(verdict); };
+    const late = setTimeout(() => end(ends["too long"]), 1000 * request.seconds);
+    window.judge.onerror = () => end(null);
+    window.judge.onmessage = ({ data }) => {
+        const told = JSON.parse(data);
+        ends = told.ends ?? ends;
+        if (told.gone) end(ends.gone);
+        if (told.unknown) over(null);
+        if (told.verdict) over(told.verdict);
+    };
+    window.judge.postMessage(JSON.stringify(request));
+})"""
+"""The verdict of the judge's worker, as `lessons.judge.worker.Worker` asks for it.
+
+Here one worker judges many answers, because it takes longer to start than a check. When an answer ends it,
+the next answer gets a new one.
+"""
+
+UNCHECKED = {
+    one.id: {asked.name for asked in one.asked if asked.linux} for one in exercises().values() if one.asked
+}
+"""Aspects that are not checked in a browser, because only Linux tells what a process holds."""
+
+
+@pytest.fixture(scope="module")
+def first_page(browser: BrowserContext, address: str) -> Iterator[Page]:
+    page = browser.new_page()
+    page.goto(f"{address}/")
+    yield page
+    page.close()
+
+
+def told(verdict: dict[str, Any], but: set[str]) -> dict[str, tuple[int, str]]:
+    """Points and belief for each aspect. Sentences may differ: they quote addresses, times and paths."""
+    aspects = [aspect for aspect in verdict["aspects"] if aspect["name"] not in but]
+    return {aspect["name"]: (aspect["points"], aspect["belief"]) for aspect in aspects}
+
+
+def agrees(solution: Solution, page: Page) -> None:
+    exercise = exercises()[solution.exercise]
+    request = {
+        "exercise": exercise.id,
+        "variant": "kit",
+        "name": exercise.answer,
+        "cells": [stub(exercise.assignment), solution.source],
+        "seconds": exercise.seconds * SLOWER,
+    }
+    there = page.evaluate(JUDGED, request)
+    assert there, f"{solution}: the worker has no verdict"
+    unchecked = {aspect["name"] for aspect in there["aspects"] if aspect["unchecked"]}
+    assert unchecked <= UNCHECKED.get(exercise.id, set()), solution
+    here = solution.judged().as_dict()
+    assert told(there, unchecked) == told(here, unchecked), f"{solution}: {there}"
+
+
+RISKY = ("descriptors-x1-wrong_7", "leaks-x4-wrong_15")
+"""A recursion without end through `getattr`, and an answer that fails only when the disk is full."""
+SAMPLE = [one for one in solutions() if str(one) in RISKY] + random.Random(14).sample(solutions(), 6)
+
+
+@pytest.mark.parametrize("solution", SAMPLE, ids=str)
+def test_a_verdict_is_that_of_the_desk(solution: Solution, first_page: Page) -> None:
+    agrees(solution, first_page)
+
+
+@pytest.mark.deep
+@pytest.mark.parametrize("exercise", exercises())
+def test_every_verdict_is_that_of_the_desk(exercise: str, first_page: Page) -> None:
+    # From the start: a wrong answer leaves files open, and only the first 256 can be counted.
+    first_page.reload()
+    for solution in solutions(exercise):
+        agrees(solution, first_page)

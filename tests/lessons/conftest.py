@@ -1,4 +1,4 @@
-"""A journal of its own for each test, so that no test finds what another predicted; and one Pyodide."""
+"""A journal of its own for each test, so that no test finds what another predicted."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from in_pyodide import Pyodide, running
 
 from lessons.study import predictions
 from lessons.study.journal import Journal
@@ -20,10 +19,3 @@ def fresh(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Journal]:
     monkeypatch.setattr(predictions, "_told", set())
     monkeypatch.setattr(predictions, "ballots", {})
     yield predictions.journal
-
-
-@pytest.fixture(scope="session")
-def pyodide() -> Iterator[Pyodide]:
-    """One Pyodide for all tests, which starts when the first of them needs it."""
-    with running() as one:
-        yield one

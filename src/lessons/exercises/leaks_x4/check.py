@@ -6,10 +6,12 @@ import itertools
 import json
 import os
 import subprocess
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Any
 
+from lessons import browser
 from lessons.exercises import Asked, Fact, Facts, Judge, Rule, Sheet, attempt, exactly, ruled, short
 from lessons.exercises.exercise import Attempt, described, unchanged
 from lessons.exercises.leaks_parts import Hollow, by_error, errors_go_on
@@ -147,6 +149,9 @@ class Run(Fact):
 
     def fill(self) -> None:
         """Let the host's process write no more bytes, as on a full disk, where the system can do that."""
+        if browser.here():
+            self.undo: Callable[[], object] = browser.full_disk()
+            return
         pid = self.judge.process() or os.getpid()
         # As the host's own user: in a container, root may not be allowed to limit another user's process.
         try:
