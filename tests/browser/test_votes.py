@@ -78,6 +78,34 @@ def test_three_phones_vote_change_their_vote_and_read_the_reply(phones: Browser,
         expect(page.get_by_role("status")).to_contain_text(said)
 
 
+def test_a_phone_follows_the_vote_by_itself_and_keeps_an_option_that_was_not_sent(
+    phones: Browser, line: Line
+) -> None:
+    page, news = phone(phones, line, "light", scripts=True), "#news"
+    loaded = []
+    page.on("load", lambda _: loaded.append(page.url))
+    line.open("leaks-p1")
+    expect(page.get_by_role("group")).to_contain_text("The pool has 20 slots.")
+    expect(page.locator(news)).to_have_text("A question is open")
+    page.get_by_role("radio", name=re.compile("^C")).check()
+    line.end()  # as if the page's process was a new one
+    expect(page.get_by_role("status")).to_contain_text("No question is open")
+    line.open("leaks-p1")
+    expect(page.get_by_role("radio", name=re.compile("^C"))).to_be_checked()
+    page.get_by_role("button", name="Send my vote").click()
+    expect(page.get_by_role("status")).to_contain_text("Sent: you voted C.")
+    line.close()
+    expect(page.locator(news)).to_have_text("The vote is closed")
+    line.reveal()
+    expect(page.get_by_role("status")).to_contain_text("You voted C. Behind it is a common belief")
+    is_accessible(page)
+    page.context.set_offline(True)
+    expect(page.locator(news)).to_contain_text("does not answer", timeout=15_000)
+    page.context.set_offline(False)
+    expect(page.locator(news)).not_to_contain_text("does not answer", timeout=15_000)
+    assert len(loaded) == 1, "only the form loads the page again"
+
+
 def test_a_phones_vote_is_counted_on_the_projector(browser: BrowserContext, phones: Browser) -> None:
     """The whole way: the command, the card on the slide, the phone, the reply after the run."""
     server = Server("present", more=["--votes-on", "127.0.0.1"])

@@ -40,7 +40,13 @@ class Round:
 
 
 class Phones(Protocol):
-    """Votes by phone on one question. Counts are None when they are not known."""
+    """Votes by phone on one question. Counts are None when they are not known.
+
+    `over`: whether another question was opened there, which ends this vote.
+    """
+
+    @property
+    def over(self) -> bool: ...
 
     def open(self, round: int, fresh: bool) -> None:
         """Take votes; `fresh`: from zero, and not on top of the votes so far."""
@@ -135,11 +141,17 @@ class Ballot:
             self.rounds[-1].hands[letter] = min(max(0, hands), MOST)
 
     def poll(self) -> bool:
-        """Count the votes by phone, and return whether they have changed."""
+        """Count the votes by phone, and return whether something has changed.
+
+        If another question was opened on the phones, this vote is closed.
+        """
         if self.phones is None or self.state != OPEN:
             return False
         before = self.rounds[-1].phones
         self._phoned(self.phones.counts())
+        if self.phones.over:
+            self._close()
+            return True
         return self.rounds[-1].phones != before
 
     def reveal(self) -> bool:

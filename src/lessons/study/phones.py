@@ -1,7 +1,9 @@
 """Votes by phone, seen from the kernel: the line to the vote page of `lifecycle present --votes`.
 
 The page is a process of its own. It gets the texts of one question at a time, and the replies only when the
-answer was seen. Its answers are only read as numbers, because it listens to everybody in the room.
+answer was seen. Its answers are only read as counts and votes, because it listens to everybody in the room.
+The kernel keeps a copy of the votes. If the page's process dies, `lifecycle present` starts it again, and the
+kernel gives it the question and the votes back.
 """
 
 from __future__ import annotations
@@ -9,11 +11,12 @@ from __future__ import annotations
 import io
 import json
 import os
+import re
 import socket
 import time
 from collections.abc import Iterable, Mapping
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +33,15 @@ LONGEST = 65_536
 """The longest message in bytes, in both directions."""
 
 
+PART = 500
+"""How many votes one message brings back to a new page."""
+
+MOST = 100_000
+"""The most votes of which the kernel keeps a copy."""
+
+_VOTER = re.compile(r"[\w-]{1,64}", re.ASCII)
+
+
 class Unreachable(RuntimeError):
     """The vote page does not answer, or could not do what it was asked: one sentence."""
 
@@ -39,7 +51,9 @@ class Line:
     """The line to the vote page, for one question after the other. Each call can raise `Unreachable`.
 
     address: what the class opens. class_size: how many people the teacher expects, or None.
-    asked: the question and the round that this line opened, or None.
+    asked: the question and the round that this line opened, or None. votes: the letter of each voter, by the
+    random number of the voter's browser. over: whether another question was opened instead of this one.
+    restored: whether a new page has got this question and its votes back.
     """
 
     address: str
@@ -47,6 +61,11 @@ class Line:
     control: str | tuple[str, int]
     key: str
     asked: tuple[str, int] | None = None
+    votes: dict[str, str] = field(default_factory=dict)
+    over: bool = False
+    restored: bool = False
+    _since: int = 0
+    _closed: bool = False
 
     def open(self, question_id: str, round: int = 1, *, fresh: bool = False) -> None:
         """Show a question and take votes, instead of the question before.
@@ -55,16 +74,29 @@ class Line:
         begins from zero. KeyError if there is no such question.
         """
         question = questions()[question_id]
+        before, self.asked = self.asked, (question.id, round)
+        if fresh or before != self.asked:
+            self.votes, self._since = {}, 0
+        self.restored = self._closed = False
+        self._open(fresh)
+
+    def _open(self, fresh: bool) -> None:
+        """Show the question that was asked, with the votes that are kept for it."""
+        question = self._question()
+        assert self.asked is not None
         self._ask(
             "open",
             question=question.id,
-            round=round,
+            round=self.asked[1],
             prompt=question.prompt,
             code=code(question),
             options={option.letter: option.text for option in question.options},
             fresh=fresh,
         )
-        self.asked = question.id, round
+        self.over = False
+        kept = list(self.votes.items())
+        for place in range(0, len(kept), PART):
+            self._ask("keep", name=self._name, votes=dict(kept[place : place + PART]))
 
     def counts(self) -> dict[str, int]:
         """The votes so far for each letter, zeros included."""
@@ -72,7 +104,9 @@ class Line:
 
     def close(self) -> dict[str, int]:
         """Take no more votes, and return the counts. `open` with the same round takes votes again."""
-        return self._counted("close")
+        counts = self._counted("close")
+        self._closed = True
+        return counts
 
     def reveal(self) -> dict[str, int]:
         """Close the vote, show each voter the reply to their option, and return the counts."""
@@ -84,7 +118,7 @@ class Line:
     def end(self) -> None:
         """Show that no question is open, and forget all votes."""
         self._ask("end")
-        self.asked = None
+        self.asked, self.votes = None, {}
 
     def surplus(self, votes: int) -> str:
         """One sentence if there are more votes than people in the class, else ""."""
@@ -114,18 +148,44 @@ class Line:
             raise Unreachable("No question was opened for votes by phone.")
         return questions()[self.asked[0]]
 
+    @property
+    def _name(self) -> str:
+        return "{}.{}".format(*self.asked) if self.asked else ""
+
     def _counted(self, do: str, **more: Any) -> dict[str, int]:
         letters = self._question().letters
-        assert self.asked is not None
-        told = self._ask(do, name="{}.{}".format(*self.asked), **more).get("counts")
-        counts = told if isinstance(told, dict) else {}
+        told = self._ask(do, name=self._name, since=self._since, **more)
+        if told.get("lost"):
+            self._open(fresh=True)
+            if self._closed and do != "close":
+                self._ask("close", name=self._name)
+            self._since, self.restored = 0, True
+            told = self._ask(do, name=self._name, since=0, **more)
+        self.over = bool(told.get("over"))
+        self._copy(told.get("votes"), told.get("since"), letters)
+        found = told.get("counts")
+        counts = found if isinstance(found, dict) else {}
         if set(counts) != set(letters) or not all(type(one) is int and one >= 0 for one in counts.values()):
             raise Unreachable("The vote page answered something that is not a count of votes.")
         return {letter: counts[letter] for letter in letters}
 
+    def _copy(self, votes: object, since: object, letters: str) -> None:
+        """Keep a copy of newer votes, if they are votes."""
+        if not isinstance(votes, dict) or type(since) is not int:
+            return
+        self._since = since
+        for voter, letter in votes.items():
+            known = voter in self.votes or len(self.votes) < MOST
+            if known and _VOTER.fullmatch(voter) and isinstance(letter, str) and letter in letters and letter:
+                self.votes[voter] = letter
+
     def _ask(self, do: str, **more: Any) -> Mapping[str, Any]:
         try:
             told = json.loads(self._told({"key": self.key, "do": do, **more}))
+        except (ConnectionError, FileNotFoundError) as error:
+            raise Unreachable(
+                "The vote page stopped: it is started again at the same address, and its votes are kept."
+            ) from error
         except (OSError, ValueError) as error:
             raise Unreachable(
                 f"The vote page does not answer ({type(error).__name__}): count hands instead."

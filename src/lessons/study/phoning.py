@@ -37,7 +37,17 @@ class Phoned:
 
     def note(self, votes: int) -> str:
         """What the teacher should know about this many votes by phone; "" if nothing."""
-        return self.trouble or self.line.surplus(votes)
+        if self.trouble or not self.line.asked:
+            return self.trouble
+        if self.over:
+            return "Another question was opened, so this vote is closed."
+        restored = "The vote page stopped, and is back at the same address with its votes."
+        return restored if self.line.restored else self.line.surplus(votes)
+
+    @property
+    def over(self) -> bool:
+        """Whether another question was opened on the page instead of this one."""
+        return self.line.over
 
     def _try(self, act: Callable[[], T]) -> T | None:
         try:

@@ -85,6 +85,8 @@ def test_corrected_votes_are_kept_and_a_new_vote_starts_from_nothing() -> None:
 class Phones:
     """Phones of a class: what they have voted, and what they were told."""
 
+    over = False
+
     def __init__(self) -> None:
         self.votes: dict[str, int] | None = {}
         self.told: list[object] = []
@@ -122,6 +124,15 @@ def test_phones_are_added_to_raised_hands_to_the_last_vote() -> None:
     assert phones.told == [(1, True), "close", (2, True), "close", "reveal"]
     done(ballot, "correct", "close", "new", "open")
     assert phones.told[5:] == [(2, False), "close", (1, True)]
+
+
+def test_another_question_on_the_phones_closes_the_vote_and_still_shows_nothing_too_early() -> None:
+    for peer, then in ((False, CLOSED), (True, TALKING)):
+        phones = Phones()
+        ballot = done(Ballot("AB", peer=peer, phones=phones), "open")
+        phones.votes, phones.over = {"A": 3}, True
+        assert ballot.poll() and not ballot.poll()
+        assert (ballot.state, ballot.rounds[0].total) == (then, 3)
 
 
 def test_one_click_is_obeyed_once() -> None:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import socket
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import psutil
 import pytest
 from votephones import Phone, phones
 
@@ -98,15 +101,83 @@ def test_another_kernels_question_is_not_counted_as_ones_own(line: module.Line) 
     other = module.line()
     assert other is not None
     other.open("leaks-p2")
+    (phone,) = phones(line, 1)
+    phone.vote("A", "leaks-p2.1")
+    assert line.counts() == NONE and line.over
+    third = module.line()
+    assert third is not None
+    third.open("leaks-p3")
     with pytest.raises(module.Unreachable, match="another question is open"):
         line.counts()
     with pytest.raises(module.Unreachable, match="No question was opened"):
         module.Line(line.address, None, line.control, line.key).counts()
 
 
+def test_the_last_votes_before_another_question_count_and_one_can_return_to_the_first(
+    line: module.Line,
+) -> None:
+    line.open("leaks-p1")
+    (phone,) = phones(line, 1)
+    phone.vote("C")
+    other = module.line()
+    assert other is not None
+    other.open("leaks-p2")
+    assert line.close() == NONE | {"C": 1} and line.over
+    line.open("leaks-p1")
+    assert line.counts() == NONE | {"C": 1} and not line.over
+    assert phone.look().said.startswith("Sent: you voted C.")
+
+
+def test_a_page_that_died_is_back_at_its_address_with_its_votes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Killed while the vote is open, then after its close; more voters than one message brings back."""
+    monkeypatch.setattr(module, "PART", 2)
+    monkeypatch.setenv(module.PLACE, "")  # afterwards it is again that of the other page
+    with start.page("127.0.0.1", None, None) as line:
+        line.open("leaks-p1")
+        voters = phones(line, 5)
+        for voter, letter in zip(voters, "AABDD", strict=True):
+            voter.vote(letter)
+        votes = NONE | {"A": 2, "B": 1, "D": 2}
+        assert line.counts() == votes and not line.restored
+        killed(line)
+        assert line.counts() == votes and line.restored
+        assert voters[0].look().said.startswith("Sent: you voted A."), "its cookie is still good"
+        voters[0].vote("B")
+        assert line.close() == NONE | {"A": 1, "B": 2, "D": 2}
+        killed(line)
+        line.reveal()
+        assert voters[0].look().said.startswith("You voted B.")
+        killed(line)
+        line.open("leaks-p2")
+        assert not line.restored and sum(line.counts().values()) == 0
+
+
+def killed(line: module.Line) -> None:
+    """End the page's process, and wait until another one is there."""
+    children = psutil.Process().children()
+    (page,) = [one for one in children if line.address in told(one)]
+    page.kill()
+    page.wait()
+    until = time.monotonic() + 60
+    while time.monotonic() < until:
+        with contextlib.suppress(OSError):
+            phones(line, 1)[0].look()
+            return
+        time.sleep(0.05)
+    raise AssertionError("the page was not started again")
+
+
+def told(process: psutil.Process) -> set[str]:
+    """The addresses at which a process listens."""
+    with contextlib.suppress(psutil.Error):
+        listening = [one for one in process.net_connections("inet") if one.status == psutil.CONN_LISTEN]
+        return {f"http://{one.laddr.ip}:{one.laddr.port}/" for one in listening}
+    return set()
+
+
 def test_a_page_that_has_ended_or_is_silent_is_one_sentence(tmp_path: Path) -> None:
     gone = module.Line("http://a/", None, str(tmp_path / "gone"), "key")
-    with pytest.raises(module.Unreachable, match="count hands instead"):
+    with pytest.raises(module.Unreachable, match="started again at the same address"):
         gone.open("leaks-p1")
 
 

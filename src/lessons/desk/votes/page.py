@@ -1,4 +1,8 @@
-"""The vote page as HTML: one page without a script, for small screens and screen readers."""
+"""The vote page as HTML, for small screens and screen readers.
+
+Its script only follows the vote: it asks whether there is something new, and then shows it. The page also
+works without scripts. Then a browser loads it again while there is nothing to choose.
+"""
 
 from __future__ import annotations
 
@@ -10,11 +14,22 @@ from pathlib import Path
 
 from lessons.desk.votes.poll import Poll
 
-STYLE = Path(__file__).with_name("page.css").read_text(encoding="utf-8")
-_HASH = base64.b64encode(hashlib.sha256(STYLE.encode()).digest()).decode()
+
+def _part(name: str) -> tuple[str, str]:
+    """A file beside this one, and its hash for browsers."""
+    text = Path(__file__).with_name(name).read_text(encoding="utf-8")
+    return text, base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
+
+
+STYLE, _STYLE_HASH = _part("page.css")
+SCRIPT, _SCRIPT_HASH = _part("page.js")
+
+WAIT = 10
+"""Seconds after which a browser without scripts loads the page again, while there is nothing to choose."""
 
 HEADERS = {
-    "Content-Security-Policy": f"default-src 'none'; style-src 'sha256-{_HASH}'; img-src data:; "
+    "Content-Security-Policy": f"default-src 'none'; style-src 'sha256-{_STYLE_HASH}'; "
+    f"script-src 'sha256-{_SCRIPT_HASH}'; connect-src 'self'; img-src data:; "
     "form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
@@ -24,19 +39,20 @@ HEADERS = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Cache-Control": "no-store",
 }
-"""What each answer tells the browser: no script, no frame, no other site, nothing kept."""
+"""What each answer tells the browser: no script but this one, no frame, no other site, nothing kept."""
 
 _CODE = re.compile(r"`([^`]+)`")
+_WORD = re.compile(r"(?<![\w*])\*([\w ]+)\*(?![\w*])")
 _STRONG = re.compile(r"\*\*([^*]+)\*\*")
 _PRIVATE = "This page asks for no name and stores no address. Its cookie is a random number."
 
 
-def page(poll: Poll | None, voter: str, said: str = "") -> str:
-    """The page for one browser. said: why its last vote was not counted."""
+def page(poll: Poll | None, voter: str, said: str = "", mark: str = "") -> str:
+    """The page for one browser. said: why its last vote was not counted. mark: what the script asks with."""
     body = [f'<p class="said" role="alert"><strong>{_inline(said)}</strong></p>'] if said else []
     if poll is None:
         body += [
-            '<p role="status">No question is open. Look again when your teacher opens one.</p>',
+            '<p role="status">No question is open. It appears here when your teacher opens one.</p>',
             _again(),
         ]
     elif poll.closed:
@@ -47,10 +63,17 @@ def page(poll: Poll | None, voter: str, said: str = "") -> str:
         '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         f'<title>{_title(poll, voter)}</title>\n<link rel="icon" href="data:,">\n<style>{STYLE}</style>\n'
-        "</head>\n<body>\n<main>\n<h1>Vote</h1>\n"
+        f'{_reload(poll)}</head>\n<body>\n<p id="news" aria-live="polite" class="unseen"></p>\n'
+        f'<main data-mark="{mark}">\n<h1>Vote</h1>\n'
         + "\n".join(body)
-        + f'\n<p class="small">{_PRIVATE}</p>\n</main>\n</body>\n</html>\n'
+        + f'\n<p class="small">{_PRIVATE}</p>\n</main>\n<script>{SCRIPT}</script>\n</body>\n</html>\n'
     )
+
+
+def _reload(poll: Poll | None) -> str:
+    if poll is not None and (not poll.closed or poll.replies):
+        return ""
+    return f'<noscript><meta http-equiv="refresh" content="{WAIT}"></noscript>\n'
 
 
 def _title(poll: Poll | None, voter: str) -> str:
@@ -58,11 +81,11 @@ def _title(poll: Poll | None, voter: str) -> str:
     if poll is None:
         return "No question is open"
     if poll.replies:
-        return "The answer"
+        return "The answer is here"
     mine = poll.votes.get(voter)
     if poll.closed:
         return "The vote is closed"
-    return f"Sent: {mine}" if mine else "Vote"
+    return f"Sent: {mine}" if mine else "A question is open"
 
 
 def _open(poll: Poll, voter: str) -> list[str]:
@@ -129,4 +152,4 @@ def _plain(text: str) -> str:
 
 def _inline(text: str) -> str:
     coded = _CODE.sub(r"<code>\1</code>", html.escape(" ".join(text.split()), quote=False))
-    return _STRONG.sub(r"<strong>\1</strong>", coded)
+    return _WORD.sub(r"<em>\1</em>", _STRONG.sub(r"<strong>\1</strong>", coded))

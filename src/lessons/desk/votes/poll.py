@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import secrets
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 CHANGES = 30
 """How often one browser can vote in one round: the first vote and 29 changes."""
+
+PART = 500
+"""How many votes are handed to the kernel, or taken back from it, at once."""
 
 VOTERS = 100_000
 """How many browsers can vote in one round. It bounds the memory: no class has so many phones."""
@@ -40,6 +44,9 @@ class Poll:
     replies: dict[str, str] = field(default_factory=dict)
     votes: dict[str, str] = field(default_factory=dict)
     changes: Counter[str] = field(default_factory=Counter)
+    latest: dict[str, int] = field(default_factory=dict)
+    """The number of each voter's newest vote; the newest one comes last."""
+    number: int = 0
 
     @property
     def name(self) -> str:
@@ -68,8 +75,30 @@ class Poll:
             )
         if voter not in self.votes and len(self.votes) >= VOTERS:
             raise Refused(503, f"{VOTERS} browsers have voted, and this page can count no more.")
-        self.votes[voter] = letter
         self.changes[voter] += 1
+        self._count(voter, letter)
+
+    def since(self, number: int) -> tuple[dict[str, str], int]:
+        """Votes that are newer than this number, at most `PART` of them, and the number of the last one."""
+        newer = []
+        for voter in reversed(self.latest):
+            if self.latest[voter] <= number:
+                break
+            newer.append(voter)
+        part = newer[::-1][:PART]
+        return {voter: self.votes[voter] for voter in part}, self.latest[part[-1]] if part else number
+
+    def keep(self, votes: Mapping[str, str]) -> None:
+        """Take votes back that the kernel has kept. A vote that is here already is newer."""
+        for voter, letter in votes.items():
+            if letter in self.options and voter not in self.votes:
+                self._count(voter, letter)
+
+    def _count(self, voter: str, letter: str) -> None:
+        self.number += 1
+        self.votes[voter] = letter
+        self.latest.pop(voter, None)
+        self.latest[voter] = self.number
 
     def reveal(self, right: str, replies: Mapping[str, str]) -> None:
         """Close the vote, and show each voter the reply to their option."""
@@ -78,31 +107,55 @@ class Poll:
 
 
 class Box:
-    """The current poll, and what the notebook's kernel can do with it."""
+    """The current poll, the one before it, and what the notebook's kernel can do with them.
+
+    `mark` is another one each time that voters see something else.
+    """
 
     def __init__(self) -> None:
         self.poll: Poll | None = None
+        self.past: Poll | None = None
+        self.mark = secrets.token_hex(8)
 
     def act(self, asked: Mapping[str, Any]) -> dict[str, Any]:
-        """Do what the kernel asks for, and return the counts. Raises `ValueError` if it cannot be done."""
+        """Do what the kernel asks for, and return the counts. Raises `ValueError` if it cannot be done.
+
+        Newer votes than the number `since` come with the counts. If another question was opened instead of
+        this one, it is `over`. If there is no question at all, this process is a new one: it is `lost`.
+        """
         do = asked.get("do")
         if do == "open":
             self._open(asked)
         elif do == "end":
-            self.poll = None
-        elif self.poll is None or self.poll.name != asked.get("name"):
-            raise ValueError("another question is open by phone, or none is open")
+            self.poll = self.past = None
+        elif self.poll is None:
+            return {"lost": True}
+        elif self.past is not None and self.past.name == asked.get("name") != self.poll.name:
+            return {"counts": self.past.counts, "over": True}
+        elif self.poll.name != asked.get("name"):
+            raise ValueError("another question is open by phone")
+        elif do == "keep":
+            self.poll.keep(asked["votes"])
         elif do == "close":
             self.poll.closed = True
         elif do == "reveal":
             self.poll.reveal(asked["right"], asked["replies"])
         elif do != "counts":
             raise ValueError(f"the vote page cannot do {do!r}")
-        return {"counts": self.poll.counts if self.poll else {}}
+        if do in ("open", "end", "close", "reveal"):
+            self.mark = secrets.token_hex(8)
+        if self.poll is None:
+            return {"counts": {}}
+        votes, since = self.poll.since(asked.get("since", self.poll.number))
+        return {"counts": self.poll.counts, "votes": votes, "since": since}
 
     def _open(self, asked: Mapping[str, Any]) -> None:
         texts = {key: asked[key] for key in ("question", "round", "prompt", "code", "options")}
         new = Poll(**texts)
-        if self.poll is not None and self.poll.name == new.name and not asked["fresh"]:
-            new.votes, new.changes = self.poll.votes, self.poll.changes
+        for old in (self.poll, self.past):
+            if old is not None and old.name == new.name and not asked["fresh"]:
+                new = replace(old, closed=False, right="", replies={})
+        if self.poll is not None and self.poll.question != new.question:
+            self.poll.closed = True
+            self.past = self.poll
         self.poll = new

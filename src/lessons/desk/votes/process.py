@@ -2,7 +2,7 @@
 
 One line of JSON on its standard input says where to listen:
 
-    {"host": "192.0.2.2", "ports": [8000, 8001], "control": "/tmp/a/control", "key": "..."}
+    {"host": "192.0.2.2", "ports": [8000, 8001], "control": "/tmp/a/control", "key": "...", "cookies": "..."}
 
 It answers with one line, `{"port": 8000, "control": "/tmp/a/control", "confined": true}` or
 `{"failed": "..."}`, and ends when its input ends. The kernel reaches it through the control channel, which is
@@ -101,13 +101,19 @@ class Page(RequestHandler):
             self.set_header(name, value)
 
     def get(self) -> None:
-        """Show the question, and give a new browser its random number."""
+        """Show the question, and give a new browser its random number.
+
+        The page's script names the mark that it has seen. If nothing is new, it gets nothing.
+        """
+        if self.request.headers.get("If-None-Match") == self.box.mark:
+            self.set_status(304)
+            return
         voter = self._voter()
         if not voter:
             number = secrets.token_urlsafe(16)
             value = f"{number}.{self._signed(number)}"
             self.set_cookie(COOKIE, value, max_age=DAY, httponly=True, samesite="Lax")
-        self.finish(page(self.box.poll, voter))
+        self.finish(page(self.box.poll, voter, mark=self.box.mark))
 
     head = get
 
@@ -130,7 +136,7 @@ class Page(RequestHandler):
             self.box.poll.vote(name, voter, letter)
         except Refused as refused:
             self.set_status(refused.status)
-            self.finish(page(self.box.poll, voter, str(refused)))
+            self.finish(page(self.box.poll, voter, str(refused), self.box.mark))
             return
         self.redirect("/", status=303)
 
@@ -165,9 +171,9 @@ class Nothing(Page):
         self.send_error(404)
 
 
-def application(box: Box) -> Application:
-    """The page as tornado serves it. It writes no log."""
-    shared = {"box": box, "key": secrets.token_bytes(32)}
+def application(box: Box, cookies: str) -> Application:
+    """The page as tornado serves it. It writes no log. cookies: the key that signs them."""
+    shared = {"box": box, "key": cookies.encode()}
     return Application(
         [("/", Page, shared)],
         default_handler_class=Nothing,
@@ -199,17 +205,21 @@ class Control:
             return {"failed": str(error)}
 
 
-async def serve(host: str, ports: list[int], control: str, key: str) -> None:
-    """Listen on `host` and on the control channel, give up all other rights, and serve."""
+async def serve(host: str, ports: list[int], control: str | list[Any], key: str, cookies: str) -> None:
+    """Listen on `host` and on the control channel, give up all other rights, and serve.
+
+    control: a path; on Windows, which has none, the address that an earlier process had.
+    """
     box = Box()
     sockets = bound(host, ports)
     listening = Control(box, key).heard
     if sys.platform == "win32":
-        channel = await asyncio.start_server(listening, "127.0.0.1", 0, limit=MESSAGE)
+        before = control[1] if isinstance(control, list) else 0
+        channel = await asyncio.start_server(listening, "127.0.0.1", before, limit=MESSAGE)
     else:
-        channel = await asyncio.start_unix_server(listening, control, limit=MESSAGE)
+        channel = await asyncio.start_unix_server(listening, str(control), limit=MESSAGE)
     place = channel.sockets[0].getsockname()
-    server = Server(application(box), most=confined.limit())
+    server = Server(application(box, cookies), most=confined.limit())
     await _rehearsed(server)
     is_confined = confined.close_the_rest()
     server.add_sockets(sockets)

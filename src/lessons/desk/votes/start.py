@@ -13,6 +13,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -25,6 +26,9 @@ from lessons.study.phones import PLACE, Line, line
 
 PORTS = range(8000, 8050)
 """Without `--votes-port`, the first free one of these."""
+
+AGAIN = 1.0
+"""Seconds between two attempts to start a page again that has died."""
 
 _ROUTED = "192.0.2.1"
 """An address that no machine has: it shows which interface leads out. No packet is sent."""
@@ -40,10 +44,16 @@ def page(on: str | None, port: int | None, class_size: int | None) -> Iterator[L
     host = address(on)
     folder = tempfile.mkdtemp(prefix="lifecycle-votes-")
     key = secrets.token_hex(16)
-    process = _process(folder)
+    asked = {
+        "host": host,
+        "ports": [port] if port else list(PORTS),
+        "control": f"{folder}/control",
+        "key": key,
+        "cookies": secrets.token_hex(32),
+    }
+    keeper = _Keeper(folder, asked)
     try:
-        ports = [port] if port else list(PORTS)
-        told = _told(process, {"host": host, "ports": ports, "control": f"{folder}/control", "key": key})
+        told = keeper.start()
         if "failed" in told:
             where = f"{host}, port {port}" if port else f"{host}, ports {PORTS[0]} to {PORTS[-1]}"
             raise Trouble(f"The vote page cannot listen on {where}: {told['failed']}.")
@@ -60,12 +70,61 @@ def page(on: str | None, port: int | None, class_size: int | None) -> Iterator[L
         assert found is not None
         if not told["confined"]:
             print("This system cannot take files and connections away from the vote page.", file=sys.stderr)
+        asked |= {"ports": [told["port"]], "control": told["control"]}
+        keeper.watch()
         yield found
     finally:
         os.environ.pop(PLACE, None)
-        process.kill()
-        process.communicate()
+        keeper.end()
         shutil.rmtree(folder, ignore_errors=True)
+
+
+class _Keeper:
+    """Starts the page's process, and starts it again at the same address if it dies."""
+
+    def __init__(self, folder: str, asked: dict[str, Any]) -> None:
+        self._folder, self._asked = folder, asked
+        self._process: subprocess.Popen[bytes] | None = None
+        self._lock = threading.Lock()
+        self._ended = threading.Event()
+
+    def start(self) -> dict[str, Any]:
+        """Start the process, and return what it tells. Raises `Trouble` if it tells nothing."""
+        with self._lock:
+            if self._ended.is_set():
+                return {}
+            self._process = _process(self._folder)
+        return _told(self._process, self._asked)
+
+    def watch(self) -> None:
+        """From now on, start the process again when it dies."""
+        threading.Thread(target=self._watch, daemon=True).start()
+
+    def end(self) -> None:
+        """End the process, and do not start it again."""
+        self._ended.set()
+        with self._lock:
+            process = self._process
+        if process is not None:
+            process.kill()
+            process.wait()
+            for pipe in (process.stdin, process.stdout):
+                if pipe is not None:
+                    with contextlib.suppress(OSError):
+                        pipe.close()
+
+    def _watch(self) -> None:
+        while self._process is not None:
+            self._process.wait()
+            if self._ended.is_set():
+                return
+            print("The vote page stopped. It is started again at the same address.", file=sys.stderr)
+            while True:
+                with contextlib.suppress(Trouble):
+                    if "failed" not in self.start():
+                        break
+                if self._ended.wait(AGAIN):
+                    return
 
 
 def invitation(found: Line) -> str:
