@@ -41,7 +41,7 @@ def larger(lab: Lab, times: float = 1.5) -> None:
 
 
 def looks(lab: Lab, box: Locator, name: str, root: str = ROOT) -> None:
-    """Light, dark, large and narrow: axe finds nothing at `root`, nothing sticks out. Pictures are kept."""
+    """Light, dark, large, narrow: axe finds nothing at `root`, nothing sticks out."""
     # Tall enough that a picture shows the whole lab.
     lab.page.set_viewport_size({"width": 1280, "height": 2000})
     for theme in ("light", "dark"):
@@ -61,6 +61,42 @@ def looks(lab: Lab, box: Locator, name: str, root: str = ROOT) -> None:
     larger(lab, 1 / 1.5)
     fits(box)
     lab.screenshot(f"{name}-narrow", box)
+
+
+STATES = ("checked", "disabled", "expanded", "pressed", "live")
+ROLES = (
+    "button",
+    "checkbox",
+    "combobox",
+    "group",
+    "img",
+    "radio",
+    "radiogroup",
+    "slider",
+    "status",
+    "textbox",
+)
+
+
+def spoken(lab: Lab, box: Locator) -> list[str]:
+    """Chromium's accessibility tree of a box: role, name and states of each element, in order."""
+    devtools = lab.page.context.new_cdp_session(lab.page)
+    try:
+        box.evaluate("box => { window.lcSpoken = box; }")
+        found = devtools.send("Runtime.evaluate", {"expression": "window.lcSpoken"})["result"]
+        nodes = devtools.send("Accessibility.queryAXTree", {"objectId": found["objectId"]})["nodes"]
+    finally:
+        devtools.detach()
+    said = []
+    for node in nodes:
+        role, name = node.get("role", {}).get("value"), node.get("name", {}).get("value", "")
+        has = {one["name"]: one["value"].get("value") for one in node.get("properties", ())}
+        if role not in ROLES or node["ignored"]:
+            continue
+        assert name or role in ("group", "status", "img"), f"a {role} has no name"
+        states = [f"{state}={has[state]}" for state in STATES if has.get(state) not in (None, False, "false")]
+        said.append(" ".join([role, *name.split(), *states]))
+    return said
 
 
 def nameable(lab: Lab, root: str = ROOT) -> None:

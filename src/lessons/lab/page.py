@@ -46,7 +46,7 @@ def report(build: object = None, path: object = NAME, *, kept: Kept | None = Non
 
     >>> report(3)
     No page was written. A function that returns source, stages, sink is needed, not an int.
-    Then sweep again.
+    Then try again.
     """
     try:
         name = os.fspath(path) if isinstance(path, os.PathLike) else word(path)

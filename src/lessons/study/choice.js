@@ -87,6 +87,15 @@ function render({ model, el }) {
     button.addEventListener("click", () => commit(guess));
   }
 
+  const kept = draft(JSON.stringify([label, prompt, code]));
+  const keep = () => kept.write({
+    key: radios.find(({ radio }) => radio.checked)?.key, because: because?.value,
+  });
+  const begun = kept.read();
+  for (const { radio, key } of radios) radio.checked = key === begun.key;
+  if (because) because.value = begun.because ?? "";
+  box.addEventListener("input", keep);
+
   let opened = false;
   const show = () => {
     clearTimeout(waiting);
@@ -99,6 +108,7 @@ function render({ model, el }) {
       if (key === first && !radios.some((one) => one.radio.checked)) radio.checked = true;
     }
     if (because && told && !because.value) because.value = told;
+    if (first) kept.write(null);
     const words = said || (vote ? "" : "Choose an option, then press Sure or Guess.");
     // A class does not press them: a slide has neither these words nor these buttons.
     status.classList.toggle("lc-choice-hint", !said && !trouble);

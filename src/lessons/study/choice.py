@@ -34,7 +34,9 @@ _choices: dict[str, Choice] = {}
 class Asking(Carded, anywidget.AnyWidget):  # type: ignore[misc, unused-ignore]
     """Shows a question. ``{"commit": key, "guess": bool, "because": text}`` answers it."""
 
-    _esm = KEYS + "".join((_HERE / name).read_text(encoding="utf-8") for name in ("vote.js", "choice.js"))
+    _esm = KEYS + "".join(
+        (_HERE / name).read_text(encoding="utf-8") for name in ("draft.js", "vote.js", "choice.js")
+    )
     _css = STYLE + (_HERE / "choice.css").read_text(encoding="utf-8")
     question = traitlets.Dict().tag(sync=True)
     standing = traitlets.Dict().tag(sync=True)

@@ -1,5 +1,4 @@
-// Nine questions on one card. Choosing costs nothing; one button commits all answers, once. Until then the browser
-// keeps what was chosen, so a cell that is run twice, a restarted kernel or a reload loses nothing.
+// Nine questions on one card. Choosing costs nothing; one button commits all answers, once.
 
 const PATIENCE = 4000; // milliseconds: a kernel that answers has done so by then, unless it runs a cell
 
@@ -8,26 +7,6 @@ function made(name, className, parent) {
   element.className = className;
   parent.append(element);
   return element;
-}
-
-// The choices that are not committed yet. If the browser refuses to store them, they last as long as the card.
-function draft(name) {
-  const key = `lifecycle-${name}`;
-  return {
-    read() {
-      try {
-        return JSON.parse(sessionStorage.getItem(key)) ?? {};
-      } catch {
-        return {};
-      }
-    },
-    write(chosen) {
-      try {
-        if (chosen) sessionStorage.setItem(key, JSON.stringify(chosen));
-        else sessionStorage.removeItem(key);
-      } catch {}
-    },
-  };
 }
 
 function ask(question, prefix, parent) {

@@ -21,7 +21,7 @@ _papers: dict[str, Paper] = {}
 class Paper(Carded, anywidget.AnyWidget):  # type: ignore[misc, unused-ignore]
     """Shows the nine questions. ``{"commit": {id: key}}`` answers all of them, once."""
 
-    _esm = KEYS + (_HERE / "paper.js").read_text(encoding="utf-8")
+    _esm = KEYS + "".join((_HERE / name).read_text(encoding="utf-8") for name in ("draft.js", "paper.js"))
     _css = STYLE + (_HERE / "paper.css").read_text(encoding="utf-8")
     paper = traitlets.Dict().tag(sync=True)
     standing = traitlets.Dict().tag(sync=True)

@@ -235,8 +235,8 @@ def _other(question: Question, shown: str) -> Card:
     near = difflib.get_close_matches(expected, lines, 1, 0.0) or lines[:1]
     saw = f"This cell showed `{near[0][:120]}`" if near else "This cell showed nothing"
     return sentence(
-        f"{saw}, where the lesson expects `{expected}`. Something that ran before was different, so there is "
-        f"no reply to {question.id}. Run this beat again from its first cell."
+        f"{saw}, where the lesson expects `{expected}`. So there is no reply to {question.id}. If you edited "
+        "this cell, undo that. Then run this beat again from its first cell."
     )
 
 

@@ -222,13 +222,13 @@ class Endless:
 
 BROKEN = [
     (of(Forgets), "not. Forgets.process(stream) returned None: it has no `yield`. Write `yield record`"),
-    (of(Raises), "ZeroDivisionError in Raises at record 1: division by zero. Correct it and sweep again."),
+    (of(Raises), "ZeroDivisionError in Raises at record 1: division by zero. Correct it and try again."),
     (of(Loops), "not. Loops ran for 0.2 s and neither yielded, returned nor raised: it was stopped."),
     (of(Clings), "The sweep broke off: RuntimeError: generator ignored GeneratorExit. A part yields once"),
     (of(Async), "not. Async.process(stream) is async: a `for` loop cannot pull it."),
     (lambda: (Endless(), [], None), "More than 2000 records, and no end in sight. Build a shorter input"),
     (of(Double, records=900), "2704 places where this pipeline can fail are too many for a map."),
-    (lambda: 3, "build() returned an int: return source, stages, sink. Then sweep again."),
+    (lambda: 3, "build() returned an int: return source, stages, sink. Then try again."),
     (lambda: time.sleep(60), "build() ran for 0.2 s and did not return: it was stopped."),
     (lambda: 1 / 0, "not. build() raised ZeroDivisionError: division by zero."),
     (lambda: (ListSource([1]), [Double], None), "build() returned the class Double as stage 1: call it"),

@@ -329,8 +329,8 @@ OTHERWISE = {
     "print('3 of 20 slots are taken')": "showed 3 of 20 slots are taken, where the lesson expects 0 of",
     "'20 of 20'": "showed '20 of 20', where",
     "pass": "This cell showed nothing, where",
-    "1 / 0": "so there is no reply to leaks-p2",
-    "print('0 of 20 slots are taken\\n1 of 20 slots are taken')": "so there is no reply to leaks-p2",
+    "1 / 0": "So there is no reply to leaks-p2",
+    "print('0 of 20 slots are taken\\n1 of 20 slots are taken')": "So there is no reply to leaks-p2",
 }
 """What an answer cell may show if something that ran before it was different, and what is said then."""
 
@@ -338,7 +338,7 @@ OTHERWISE = {
 def test_where_the_cell_shows_something_else_nothing_is_judged(fresh: Journal) -> None:
     predict("leaks-p2", "A")
     (shown,) = predictions.ran("# Answers leaks-p2", "1 of 20 slots are taken\n")
-    assert "Run this beat again from its first cell." in plain(shown)
+    assert "If you edited this cell, undo that. Then run this beat again from its first cell." in plain(shown)
     assert "You predicted" not in shown.text and "What happens" not in shown.text
     assert not fresh.standings()["leaks-p2"].revealed, "the question is still open"
     predict("leaks-p2", "C")

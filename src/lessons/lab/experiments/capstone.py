@@ -73,7 +73,7 @@ class Facts:
         after = (
             "It is not known how many are kept."
             if one.after is None
-            else f"To be read in its place: {one.before} before, {one.after} after."
+            else f"Another reader finds {one.before} before the run and {one.after} after it."
         )
         return f"{where}{ends}: the sink accepts {many(one.accepted, 'record')}. {after}"
 

@@ -290,7 +290,7 @@ def _tried(build: Build | None, progress: Progress | None, settings: MapSettings
                 if count > LIMIT:
                     return MapOutcome(
                         refused=f"{count} places where this pipeline can fail are too many for a map. "
-                        "Build a shorter input and sweep again."
+                        "Build a shorter input and try again."
                     )
                 runs.each = count + 2
                 runs.total = 2 * runs.each
@@ -302,7 +302,7 @@ def _tried(build: Build | None, progress: Progress | None, settings: MapSettings
                 "Build a shorter input, or look for a part that hangs when something fails."
             )
         except NoPipeline as error:
-            return MapOutcome(refused=f"{error} Then sweep again.")
+            return MapOutcome(refused=f"{error} Then try again.")
         except BaseException as error:
             told = said(error)
             error.__traceback__ = None
@@ -421,7 +421,7 @@ def _blamed(told: str, build: Build | None, settings: MapSettings) -> str:
     """Why a pipeline cannot be swept: which part failed, as FailureLab sees it, if it fails there too."""
     if "more pulls than the limit" in told:
         return (
-            f"More than {LIMIT} records, and no end in sight. Build a shorter input and sweep again: ten "
+            f"More than {LIMIT} records, and no end in sight. Build a shorter input and try again: ten "
             "records show as much as ten thousand."
         )
     state = play(["run"], settings.chain, build)
@@ -429,12 +429,12 @@ def _blamed(told: str, build: Build | None, settings: MapSettings) -> str:
         why = re.split(r" (?=Closed, in this order|Accepted \d)", state.sentence)[0]
         return (
             "A map needs a pipeline that runs to its end while nothing is made to fail, and this one does "
-            f"not. {why} Correct it and sweep again."
+            f"not. {why} Correct it and try again."
         )
     hint = ""
     if "ignored GeneratorExit" in told:
         hint = "A part yields once more when it is closed: look for an `except` around its `yield`. "
-    return f"The sweep broke off: {told}. {hint}Correct it and sweep again."
+    return f"The sweep broke off: {told}. {hint}Correct it and try again."
 
 
 def fault(point: Point) -> Fault:
