@@ -1,5 +1,5 @@
-// What was chosen and is not committed yet. The browser keeps it, so a cell that is run twice, a restarted kernel or a
-// reload loses nothing. If the browser refuses to store it, it lasts as long as the card.
+// Choices that are not committed yet. The browser keeps them, so a cell that is run twice, a restarted kernel or a
+// reload loses nothing. If the browser refuses to store them, they last as long as the card.
 function draft(name) {
   const key = `lifecycle-${name}`;
   return {
