@@ -25,7 +25,7 @@ STATE = ".classroom"
 FORMAT = 1
 """The format of `course.toml` that this edition reads and writes."""
 
-KEYS = ("format", "name", "term", "timezone", "counts", "limits", "late", "assignments")
+KEYS = ("format", "name", "term", "timezone", "counts", "limits", "late", "dask", "assignments")
 ASSIGNMENT_KEYS = ("deadline", "exercises", "factor")
 FACTORS = range(1, 101)
 
@@ -37,6 +37,9 @@ COUNTS = ("last", "best")
 
 LATE = {"budget": range(366), "penalty": range(101), "at_most": range(101)}
 """The allowed values of `[late]`: days, percent for each day, and percent in all."""
+
+TLS = ("ca", "cert", "key")
+"""The keys of `[dask]`: files in PEM format. The authority's certificate, this machine's, and its key."""
 
 NAME = re.compile(r"[a-z][a-z0-9]{0,29}")
 """An assignment's name: also the name of its folders, and the first part of its exercises' ids."""
@@ -78,7 +81,8 @@ class Course:
     """A course folder. `term` is the variant of all its exercises.
 
     limits: seconds that a cell and a notebook may take in grading, if `course.toml` sets them. counts: which
-    of several submissions counts. zone: the time zone of the deadlines.
+    of several submissions counts. zone: the time zone of the deadlines. tls: the files for a Dask cluster
+    with `tls://`, by their keys; empty if `course.toml` names none.
     """
 
     root: Path
@@ -89,6 +93,7 @@ class Course:
     late: LateRule = LateRule()
     counts: str = "last"
     zone: tzinfo = UTC
+    tls: Mapping[str, Path] = field(default_factory=dict)
 
     @classmethod
     def read(cls, folder: Path) -> Course:
@@ -189,13 +194,14 @@ def parsed(text: str, folder: Path) -> Course:
     zone = reader.zone(data.get("timezone", "UTC"))
     limits = reader.limits(data.get("limits", {}))
     late = reader.late(data.get("late", {}))
+    tls = reader.tls(data.get("dask"), folder)
     if (counts := data.get("counts", COUNTS[0])) not in COUNTS:
         reader.refuse(("counts",), f"counts is {counts!r}", listed([f'"{one}"' for one in COUNTS], "or"))
     tables = data.get("assignments")
     if not isinstance(tables, dict) or not tables:
         reader.refuse(("assignments",), "there is no assignment", "a table [assignments.NAME] for each")
     found = {one: reader.assignment(one, table, zone) for one, table in tables.items()}
-    return Course(folder, name, term, found, limits, late, counts, zone)
+    return Course(folder, name, term, found, limits, late, counts, zone, tls)
 
 
 class _CourseReader:
@@ -275,6 +281,15 @@ class _CourseReader:
                 allowed = f"a whole number from 0 to {LATE[key][-1]}"
                 self.refuse(("late", key), f"{key} is {value!r}", allowed)
         return LateRule(**table)
+
+    def tls(self, table: object, folder: Path) -> dict[str, Path]:
+        if table is None:
+            return {}
+        if not isinstance(table, dict):
+            self.refuse(("dask",), f"dask is {table!r}", "a table [dask]")
+        self.known(("dask",), table, TLS)
+        # A path is as seen from the course folder, wherever the command runs.
+        return {key: folder / Path(self.text(("dask",), table, key)).expanduser() for key in TLS}
 
     def assignment(self, name: str, table: object, zone: tzinfo) -> Assignment:
         keys = ("assignments", name)

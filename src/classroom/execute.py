@@ -37,6 +37,9 @@ TRACED = 4_000  # characters of a traceback's entry that are kept: a value's tex
 SETTLING = 1.0  # seconds to wait for a request's last reply
 DEATHS = 3  # how many kernels may die before the rest of a notebook is not run
 JUDGING = 45.0  # the fewest seconds for a check cell: more than a judge takes for any exercise of the kit
+LOST = "lost"
+"""The status of a submission that a cluster lost: it was not graded, and nothing is recorded."""
+
 _READY_SECONDS = 60.0
 
 

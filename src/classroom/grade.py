@@ -22,11 +22,11 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, ProcessPoolExecutor, wait
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from classroom.boxes import boxes
 from classroom.course import Course, add_option
-from classroom.execute import Job, Result, Times, graded, ungraded
+from classroom.execute import LOST, Job, Result, Times, graded, ungraded
 from classroom.intake import Found, Template, described, strays, submissions
 from classroom.sandbox import available
 from classroom.spans import duration
@@ -35,7 +35,9 @@ from lessons.judge.clock import BUSY
 from lessons.judge.home import begin
 from lessons.words import agreeing, many
 
-SCHEDULER = 10.0  # seconds to wait for a Dask scheduler's answer
+if TYPE_CHECKING:
+    from classroom.cluster import Cluster
+
 NOT_SANDBOXED = "NOT SANDBOXED: submitted code runs with your own rights, on your files and your network."
 
 
@@ -57,14 +59,17 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--student", action="append", default=[], metavar="ID", help=one)
     many_at_once = "how many at once (default: one for each processor)"
     parser.add_argument("--workers", type=_count, metavar="N", help=many_at_once)
-    cluster = "grade on a Dask cluster, such as tcp://10.0.0.1:8786"
+    cluster = "grade on a Dask cluster, such as tls://10.0.0.1:8786"
     parser.add_argument("--dask", metavar="ADDRESS", help=cluster)
     bare = "grade without a sandbox: only for code that you know"
     parser.add_argument("--no-sandbox", action="store_true", help=bare)
 
 
 def run(given: argparse.Namespace) -> int:
-    """Grade, and return 0 if every submission has a recorded grade, 1 if a student who was named has none."""
+    """Grade, and return 0 if every submission has a recorded grade.
+
+    It returns 1 if the grader did not finish a submission, or if a student who was named has none.
+    """
     course = Course.read(given.course)
     sandboxed = in_sandbox(given)
     whom = tuple(given.student)
@@ -74,7 +79,7 @@ def run(given: argparse.Namespace) -> int:
         print("\nAll grades so far are kept; the same command continues with the rest.", file=sys.stderr)
         raise
     print(summary)
-    return 1 if summary.missing else 0
+    return 1 if summary.missing or summary.lost or summary.statuses["stopped"] else 0
 
 
 def in_sandbox(given: argparse.Namespace) -> bool:
@@ -103,6 +108,7 @@ class GradingSummary:
     statuses: Counter[str] = field(default_factory=Counter)
     people: list[str] = field(default_factory=list)
     missing: list[str] = field(default_factory=list)
+    lost: list[str] = field(default_factory=list)
     waiting: int = 0
     began: float = field(default_factory=time.monotonic)
 
@@ -150,12 +156,20 @@ class GradingSummary:
         odd = [f"{number} {status}" for status, number in sorted(self.statuses.items()) if status != "graded"]
         if odd:
             lines.append(f"Of these: {', '.join(odd)}.")
+        if self.lost:
+            lines.append(
+                f"Not graded: {many(len(self.lost), 'submission')} ({_some(self.lost)}). Nothing was "
+                f"recorded for {agreeing(len(self.lost), 'it', 'them')}; the same command tries again."
+            )
         if self.people:
-            shown = ", ".join(sorted(self.people)[:20]) + (", …" if len(self.people) > 20 else "")
             where = f"{self.course.records / self.assignment}; decide in the form grader"
-            said = f"{len(self.people)} to be looked at by a person: {shown}. The reasons are in {where}"
-            lines.append(f"{said} (/formgrader in JupyterLab).")
+            said = f"{len(self.people)} to be looked at by a person: {_some(self.people)}."
+            lines.append(f"{said} The reasons are in {where} (/formgrader in JupyterLab).")
         return "\n".join(lines)
+
+
+def _some(students: list[str]) -> str:
+    return ", ".join(sorted(students)[:20]) + (", …" if len(students) > 20 else "")
 
 
 def grade(
@@ -165,13 +179,13 @@ def grade(
 ) -> GradingSummary:  # fmt: skip
     """Grade an assignment's submissions, of all or some students, and say one line about each.
 
-    Raises `Trouble` if the course is not ready or no kernel starts.
+    Raises `Trouble` if the course is not ready, no kernel starts, or a cluster is gone.
     """
     course.assignment(assignment)
     recipe = Recipe.read(course, assignment, sandboxed, times)
     summary = GradingSummary(course, assignment)
     with contextlib.ExitStack() as within:
-        pool = within.enter_context(pooled(dask, workers))
+        pool = within.enter_context(pooled(course, dask, workers, sandboxed, say))
         # Importing nbgrader takes a second; meanwhile the workers start.
         from classroom.book import Book
 
@@ -195,9 +209,14 @@ def grade(
                         yield recipe.job(one.student, found.data)
 
         def enter(result: Result) -> None:
-            say(summary.add(book.enter(found_by.pop(result.student), result)))
+            found = found_by.pop(result.student)
+            if result.status == LOST:
+                summary.lost.append(result.student)
+                say(f"{result.student}: not graded. {result.note}")
+            else:
+                say(summary.add(book.enter(found, result)))
 
-        for result in results(pool, jobs(), recipe, dask):
+        for result in results(pool, jobs(), recipe):
             enter(result)
     return summary
 
@@ -224,10 +243,9 @@ def _waiting(
     return waiting
 
 
-def results(pool: Pool, jobs: Iterable[Job], recipe: Recipe, dask: str | None) -> Iterator[Result]:
-    """The results as they come. Raises `Trouble` if no kernel starts."""
-    # A cluster may be waiting for workers that have not joined yet.
-    for result in pool.results(jobs, None if dask else recipe.patience):
+def results(pool: Pool | Cluster, jobs: Iterable[Job], recipe: Recipe) -> Iterator[Result]:
+    """The results as they come. Raises `Trouble` if no kernel starts, or a cluster is gone."""
+    for result in pool.results(jobs, recipe.patience):
         if result.status == "no kernel":
             raise Trouble(result.note)
         yield result
@@ -363,8 +381,7 @@ def _outcome(future: Future[Result], job: Job) -> Result | None:
     except BrokenExecutor:
         return None
     except Exception as error:
-        # If a cluster lost its workers, it raises an error of its own.
-        return _lost(job, f"The grading of this submission was lost: {described(error)}.")
+        return _lost(job, f"The grading of this submission failed: {described(error)}.")
 
 
 def _lost(job: Job, note: str) -> Result:
@@ -372,18 +389,21 @@ def _lost(job: Job, note: str) -> Result:
 
 
 @contextlib.contextmanager
-def pooled(dask: str | None, workers: int | None) -> Iterator[Pool]:
+def pooled(
+    course: Course, dask: str | None, workers: int | None, sandboxed: bool, say: Callable[[str], None]
+) -> Iterator[Pool | Cluster]:
     """Workers on a Dask cluster, or so many processes here (None: one for each processor)."""
     with contextlib.ExitStack() as within:
         if dask:
-            executor, count = within.enter_context(_cluster(dask))
-            pool = Pool(lambda: executor, 2 * count)
-        else:
-            count = workers or os.cpu_count() or 1
-            folder = within.enter_context(boxes())
-            pool = Pool(lambda: processes(count, folder), 2 * count)
-            for _ in range(count):
-                pool.executor.submit(begin)  # a first submission would wait for it
+            from classroom.cluster import connected
+
+            yield within.enter_context(connected(course, dask, sandboxed, say))
+            return
+        count = workers or os.cpu_count() or 1
+        folder = within.enter_context(boxes())
+        pool = Pool(lambda: processes(count, folder), 2 * count)
+        for _ in range(count):
+            pool.executor.submit(begin)  # a first submission would wait for it
         try:
             yield pool
         except BaseException:
@@ -413,21 +433,6 @@ def _begin(folder: str) -> None:
             os._exit(1)
 
     threading.Thread(target=follow, daemon=True).start()
-
-
-@contextlib.contextmanager
-def _cluster(address: str) -> Iterator[tuple[Executor, int]]:
-    from distributed import Client
-
-    try:
-        client = Client(address, timeout=SCHEDULER)  # type: ignore[no-untyped-call]
-    except (OSError, ValueError, TimeoutError) as error:
-        raise Trouble(f"There is no Dask scheduler at {address}: {error}.") from error
-    with client:
-        threads = sum(client.nthreads().values())  # type: ignore[no-untyped-call]
-        if not threads:
-            raise Trouble(f"The Dask scheduler at {address} has no workers: start some with `dask worker`.")
-        yield client.get_executor(pure=False), threads  # type: ignore[no-untyped-call]
 
 
 def _count(text: str) -> int:

@@ -18,7 +18,7 @@ from sqlalchemy.exc import DatabaseError
 
 from classroom import records
 from classroom.course import Course, add_option
-from classroom.execute import Job, Result, Score, Times
+from classroom.execute import LOST, Job, Result, Score, Times
 from classroom.grade import Recipe, add_options, in_sandbox, pooled, results
 from classroom.intake import Found, Template, described, submissions
 from classroom.tables import inert
@@ -48,7 +48,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(given: argparse.Namespace) -> int:
-    """Regrade, say what changed, and return 0, or 1 if a student who was named was never graded."""
+    """Regrade, say what changed, and return 0, or 1 if a student who was named was never graded, or if the
+    grader did not finish a submission.
+    """
     course = Course.read(given.course)
     sandboxed = in_sandbox(given)
     summary = regrade(
@@ -56,7 +58,7 @@ def run(given: argparse.Namespace) -> int:
         sandboxed=sandboxed, everybody=given.all, lower=given.lower, dry=given.dry_run,
     )  # fmt: skip
     print(summary)
-    return 1 if summary.missing else 0
+    return 1 if summary.missing or summary.lost else 0
 
 
 @dataclass(frozen=True)
@@ -130,6 +132,7 @@ class RegradingSummary:
     lower: list[str] = field(default_factory=list)
     refused: list[str] = field(default_factory=list)
     missing: list[str] = field(default_factory=list)
+    lost: list[str] = field(default_factory=list)
     file: Path | None = None
 
     def __str__(self) -> str:
@@ -188,7 +191,7 @@ def regrade(
     if not waiting:
         return summary
     with contextlib.ExitStack() as within:
-        pool = within.enter_context(pooled(dask, workers))
+        pool = within.enter_context(pooled(course, dask, workers, sandboxed, say))
         writer = within.enter_context(_Writer(course, recipe, dry))
         found_by: dict[str, Found] = {}
 
@@ -206,7 +209,7 @@ def regrade(
                     # The seed is the same, so every change comes from the check.
                     yield recipe.job(student, found.data, records.seeds(recorded[student]))
 
-        for result in results(pool, jobs(), recipe, dask):
+        for result in results(pool, jobs(), recipe):
             record = recorded[result.student]
             one = _Regraded(course, recipe.template, record, result, lower)
             _entered(one, found_by.pop(result.student), writer, summary, say)
@@ -219,8 +222,9 @@ def _entered(
 ) -> None:
     """Write the part of a new result that is used, and report it."""
     student = one.result.student
-    if one.result.status == "stopped" and one.record["status"] != "stopped":
+    if one.result.status == LOST or (one.result.status == "stopped" and one.record["status"] != "stopped"):
         say(f"{student}: not changed. {one.result.note}")
+        summary.lost.append(student)
         return
     try:
         points = writer.enter(found, one)

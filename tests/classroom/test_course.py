@@ -111,6 +111,30 @@ def test_limits_that_do_not_fit_are_named_with_their_line(tmp_path: Path, limits
         read(tmp_path, f"{GOOD}\n[limits]\n{limits}\n")
 
 
+def test_the_files_of_a_dask_cluster_are_as_seen_from_the_course(tmp_path: Path) -> None:
+    assert read(tmp_path, GOOD).tls == {}
+    table = '\n[dask]\nca = "ca.pem"\ncert = "/etc/dask/cert.pem"\nkey = "../key.pem"\n'
+    paths = {"ca": tmp_path / "ca.pem", "cert": Path("/etc/dask/cert.pem"), "key": tmp_path / "../key.pem"}
+    assert read(tmp_path, GOOD + table).tls == paths
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (
+            '[dask]\ncerts = "a"',
+            r"line 16: there is no key 'certs' \(did you mean 'cert'\?\); allowed is ca, ",
+        ),
+        ('[dask]\nca = "a"\ncert = 1\nkey = "c"', r"line 17: cert is 1; allowed is a text in quotes"),
+        ('[dask]\nca = "a"\ncert = "b"', r'the key \'key\' is missing; allowed is key = "…"'),
+        ("[[dask]]", r"dask is \[\{\}\]; allowed is a table \[dask\]"),
+    ],
+)
+def test_files_of_a_dask_cluster_that_do_not_fit_are_named(tmp_path: Path, text: str, said: str) -> None:
+    with pytest.raises(Trouble, match=said):
+        read(tmp_path, f"{GOOD}\n{text}\n")
+
+
 def test_limits_are_a_table(tmp_path: Path) -> None:
     with pytest.raises(Trouble, match=r"line 1: limits is 30; allowed is a table \[limits\]"):
         read(tmp_path, f"limits = 30\n{GOOD}")

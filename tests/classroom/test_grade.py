@@ -9,9 +9,10 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Executor, Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +24,7 @@ from nbgrader.api import Gradebook
 
 from classroom.cli import main
 from classroom.course import Course
-from classroom.execute import Job, Result, Score
+from classroom.execute import LOST, Job, Result, Score
 from classroom.grade import GradingSummary, Pool, Recipe, grade
 from classroom.sandbox import available
 from classroom.trouble import Trouble
@@ -129,23 +130,26 @@ def test_one_worker_in_another_order_gives_the_same(
     assert outcome(course) == undisturbed[1]
 
 
-@pytest.mark.deep
-def test_a_dask_cluster_gives_the_same(undisturbed: tuple[Course, dict[str, Any]], tmp_path: Path) -> None:
-    from distributed import LocalCluster
-
-    course = _copy(undisturbed[0], tmp_path / "course")
-    settings = {"n_workers": 2, "threads_per_worker": 1, "dashboard_address": None}
-    with LocalCluster(**settings, silence_logs=50) as cluster:
-        grade(course, ASSIGNMENT, dask=cluster.scheduler_address, say=_quiet)
-    assert outcome(course) == undisturbed[1]
-
-
-def test_no_scheduler_is_a_sentence(
-    undisturbed: tuple[Course, dict[str, Any]], monkeypatch: pytest.MonkeyPatch
+def test_what_a_cluster_lost_is_not_recorded_and_the_exit_code_says_so(
+    undisturbed: tuple[Course, dict[str, Any]],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
-    monkeypatch.setattr("classroom.grade.SCHEDULER", 0.5)
-    with pytest.raises(Trouble, match=r"no Dask scheduler at tcp://127\.0\.0\.1:1"):
-        grade(undisturbed[0], ASSIGNMENT, dask="tcp://127.0.0.1:1", say=_quiet)
+    course = Course.read(Path(shutil.copytree(undisturbed[0].root, tmp_path / "course")))
+
+    class Loses:
+        def results(self, jobs: Iterable[Job], patience: float) -> Iterator[Result]:
+            for job in jobs:
+                yield Result(job.student, LOST, "4 workers died.")
+
+    monkeypatch.setattr("classroom.grade.pooled", lambda *given: nullcontext(Loses()))
+    words = ["grade", ASSIGNMENT, "--course", str(course.root), "--dask", "tcp://there", "--again"]
+    assert main([*words, "--student", "ada", "--student", "bob"]) == 1
+    said = capsys.readouterr().out
+    assert "ada: not graded. 4 workers died." in said
+    assert "Not graded: 2 submissions (ada, bob). Nothing was recorded for them; the same command" in said
+    assert outcome(course) == undisturbed[1]
 
 
 @pytest.mark.deep

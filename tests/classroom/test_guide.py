@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import shlex
 import shutil
+import subprocess
 import sys
 import zipfile
 from collections.abc import Callable, Iterator
+from functools import partial
 from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 import coursework
 import gradings
 import pytest
 
 from classroom.cli import COMMANDS, main, parser
-from classroom.course import FILE, Course
+from classroom.course import FILE, TLS, Course
 from classroom.making import FOLDERS
 from classroom.sandbox import available
 
@@ -110,9 +114,13 @@ def test_the_guide_leads_from_nothing_to_grades(
         course = Course.read(Path.cwd())
         _prepare(course, course.source("leaks"))
 
+    within = contextlib.ExitStack()
+    clustered = partial(_clustered, monkeypatch, within)
     try:
-        _walk(monkeypatch, capsys, lambda line: True, {"classroom course . --update": made})
+        before = {"classroom course . --update": made, "openssl": clustered}
+        _walk(monkeypatch, capsys, lambda line: True, before)
     finally:
+        within.close()
         # Other tests know the kit's exercises alone.
         import_module("lessons.exercises.exercise")._exercises.pop("leaks-x101", None)
         sys.modules.pop("leaks_x101.check", None)
@@ -154,12 +162,12 @@ def _compare(shown: list[str], printed: str) -> None:
 
 def _prepare(course: Course, answered: Path) -> None:
     """The settings that the guide shows, and the files that a platform exports."""
-    deadline, late = SETTINGS
+    deadline, late, dask = SETTINGS
     text = course.file.read_text(encoding="utf-8")
     text = text.replace('[assignments.leaks]\ndeadline = ""\n', deadline)
     text = re.sub(r"(?s)\[late\]\n.*?\n\n", lambda _: f"{late}\n", text)
     assert deadline in text and late in text
-    course.file.write_text(text, encoding="utf-8")
+    course.file.write_text(f"{text}\n{dask}", encoding="utf-8")
     Path("students.csv").write_text(
         "Username,First name,Last name,Email address,ID number,Groups\n"
         "ada,Ada,Lovelace,ada@example.org,1001,Monday\n"
@@ -182,6 +190,22 @@ def _prepare(course: Course, answered: Path) -> None:
         archive.write(course.release("leaks"), "Bob Müller_8_assignsubmission_file/leaks.ipynb")
     Path("handed-in").mkdir()
     Path("handed-in/ada.jsonl").touch()
+
+
+def _clustered(monkeypatch: pytest.MonkeyPatch, within: contextlib.ExitStack) -> None:
+    """Make the key of the guide, and start a cluster that has it, at another address than the guide's."""
+    import distributed
+
+    (line,) = [line for lines, _ in steps() for line in lines if line.startswith("openssl ")]
+    subprocess.run(shlex.split(line), check=True, capture_output=True)
+    files = Course.read(Path.cwd()).tls
+    parts = {f"tls_{role}_{part}": str(files[part]) for role in ("scheduler", "worker") for part in TLS[1:]}
+    security = distributed.Security(tls_ca_file=str(files["ca"]), **parts)
+    told: dict[str, Any] = {"protocol": "tls://", "security": security, "dashboard_address": None}
+    local = distributed.LocalCluster(n_workers=1, threads_per_worker=1, processes=False, **told)
+    there = within.enter_context(local).scheduler_address
+    client = distributed.Client
+    monkeypatch.setattr(distributed, "Client", lambda address, **given: client(there, **given))
 
 
 def _twice() -> None:

@@ -257,7 +257,7 @@ def test_a_grader_that_fails_takes_nothing(
 ) -> None:
     template = Recipe.read(course, ASSIGNMENT).template
     pool.made["ada"] = ungraded("ada", template, "stopped", "The worker died.")
-    assert regraded(course, "--lower") == 0
+    assert regraded(course, "--lower") == 1
     assert scores(course)["ada"] == 2
     assert "ada: not changed. The worker died." in capsys.readouterr().out
 

@@ -112,11 +112,7 @@ _idle: list[Server] = []
 @contextlib.contextmanager
 def judge() -> Iterator[Server]:
     """A judge's process: an idle one, or a new one. If anything goes wrong with it, it is ended."""
-    while _idle and not _idle[-1].alive:
-        _idle.pop().end()
-    if not _idle:
-        begin()
-    server = _idle.pop()
+    server = _taken()
     try:
         yield server
     except BaseException:
@@ -124,6 +120,18 @@ def judge() -> Iterator[Server]:
         server.end()
         raise
     _idle.append(server)
+
+
+def _taken() -> Server:
+    """An idle judge that lives, or a new one. Other threads may take one at the same time."""
+    while True:
+        try:
+            server = _idle.pop()
+        except IndexError:
+            return Server()
+        if server.alive:
+            return server
+        server.end()
 
 
 def begin() -> None:

@@ -183,6 +183,21 @@ def test_a_judge_that_was_ended_from_outside_is_started_again(at_home: None) -> 
     assert judged(ONE, RIGHT.answer(), Variant()).status == "correct"
 
 
+def test_another_thread_may_take_the_idle_judge_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Raced(list[Server]):
+        def pop(self, *place: Any) -> Server:
+            self.clear()  # just before, the other thread took it
+            return super().pop(*place)
+
+    taken = Server()
+    with monkeypatch.context() as patched:
+        patched.setattr(home, "_idle", Raced([taken]))
+        with home.judge() as server:
+            assert server is not taken and server.alive
+    server.end()
+    taken.end()
+
+
 def test_after_ctrl_c_in_a_check_the_next_one_is_of_its_own_answer(
     at_home: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
