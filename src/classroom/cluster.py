@@ -232,7 +232,7 @@ def connected(course: Course, address: str, sandboxed: bool, say: Callable[[str]
             f"There is no Dask scheduler at {address}, or it refuses this connection "
             f"({described(_cause(error))}). Start one there with `dask scheduler`, or correct the address."
         ) from error
-    with client:
+    try:
         cluster = Cluster(client, address, sandboxed, say)
         workers = cluster.look()
         if cluster.asked and not workers:
@@ -242,11 +242,11 @@ def connected(course: Course, address: str, sandboxed: bool, say: Callable[[str]
             )
         if workers:
             say(f"{many(len(workers), 'worker')} can grade, {sum(workers.values())} submissions at once.")
-        try:
-            yield cluster
-        finally:
-            with contextlib.suppress(Exception):
-                cluster.executor.shutdown(wait=False)
+        yield cluster
+    finally:
+        # Nothing waits for the scheduler now, and it may be gone.
+        with contextlib.suppress(Exception):
+            client.close(timeout=ANSWERING)
 
 
 def security(course: Course, address: str) -> Any:

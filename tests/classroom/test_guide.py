@@ -45,6 +45,9 @@ def steps() -> Iterator[tuple[list[str], list[str]]]:
 
 TYPED = [line for lines, _ in steps() for line in lines if line.startswith("classroom ")]
 
+ROLES = ("client", "scheduler", "worker")
+"""Who shows a certificate in a Dask cluster, as Dask names them."""
+
 LONG = {"doctor", "course", "student-kit", "exercise", "matrix", "grade", "regrade", "replay"}
 """Commands that need the whole kit or a sandbox."""
 
@@ -199,7 +202,7 @@ def _clustered(monkeypatch: pytest.MonkeyPatch, within: contextlib.ExitStack) ->
     (line,) = [line for lines, _ in steps() for line in lines if line.startswith("openssl ")]
     subprocess.run(shlex.split(line), check=True, capture_output=True)
     files = Course.read(Path.cwd()).tls
-    parts = {f"tls_{role}_{part}": str(files[part]) for role in ("scheduler", "worker") for part in TLS[1:]}
+    parts = {f"tls_{role}_{part}": str(files[part]) for role in ROLES for part in TLS[1:]}
     security = distributed.Security(tls_ca_file=str(files["ca"]), **parts)
     told: dict[str, Any] = {"protocol": "tls://", "security": security, "dashboard_address": None}
     local = distributed.LocalCluster(n_workers=1, threads_per_worker=1, processes=False, **told)
