@@ -222,7 +222,8 @@ def connected(course: Course, address: str, sandboxed: bool, say: Callable[[str]
 
     # Each worker's versions are compared here, and every failure becomes a sentence.
     warnings.simplefilter("ignore", VersionMismatchWarning)
-    logging.getLogger("distributed").setLevel(logging.CRITICAL + 1)
+    for name in [one for one in logging.root.manager.loggerDict if one.split(".")[0] == "distributed"]:
+        logging.getLogger(name).setLevel(logging.CRITICAL + 1)
     safe = security(course, address)
     say(f"Connecting to the Dask scheduler at {address}.")
     try:
@@ -241,7 +242,8 @@ def connected(course: Course, address: str, sandboxed: bool, say: Callable[[str]
                 f"{next(iter(cluster.asked.values()))}."
             )
         if workers:
-            say(f"{many(len(workers), 'worker')} can grade, {sum(workers.values())} submissions at once.")
+            at_once = many(sum(workers.values()), "submission")
+            say(f"{many(len(workers), 'worker')} can grade, {at_once} at once.")
         yield cluster
     finally:
         # Nothing waits for the scheduler now, and it may be gone.
