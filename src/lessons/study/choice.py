@@ -43,17 +43,18 @@ class Asking(Carded, anywidget.AnyWidget):  # type: ignore[misc, unused-ignore]
 
     def __init__(self, question: dict[str, Any]) -> None:
         self._count = 0
-        super().__init__(question=question)
+        # A page that is busy can show the card before it reads a second message.
+        super().__init__(question=question, standing=self._standing())
         self.on_msg(self._heard)
-        self.refresh()
 
     def refresh(self) -> None:
-        """Show the state of the journal.
+        """Show the state of the journal."""
+        self.standing = self._standing()
 
-        The count makes sure that each message gets a reply, even without a change.
-        """
+    def _standing(self) -> dict[str, Any]:
+        # The count makes sure that each message gets a reply, even without a change.
         self._count += 1
-        self.standing = {"count": self._count, "trouble": inline(predictions.journal.trouble), **self.state()}
+        return {"count": self._count, "trouble": inline(predictions.journal.trouble), **self.state()}
 
     def state(self) -> dict[str, Any]:
         """The answer so far: `first` is its key, `marks` has the words beside the options."""

@@ -29,7 +29,6 @@ class Paper(Carded, anywidget.AnyWidget):  # type: ignore[misc, unused-ignore]
     def __init__(self, when: str) -> None:
         self._when = when
         self._count = 0
-        self.shown = paired.asked(when)
         questions = [
             {
                 "id": question.id,
@@ -44,21 +43,25 @@ class Paper(Carded, anywidget.AnyWidget):  # type: ignore[misc, unused-ignore]
             for pair in pairs()
             for question in [pair.asked(when)]
         ]
+        # A page that is busy can show the card before it reads a second message.
         super().__init__(
             paper={"name": when, "title": paired.TITLES[when], "questions": questions,
                    "introduction": inline(paired.INTRODUCTIONS[when])},
+            standing=self._standing(),
         )  # fmt: skip
         self.on_msg(self._heard)
-        self.refresh()
 
     def refresh(self) -> None:
         """Show what is in the journal."""
+        self.standing = self._standing()
+
+    def _standing(self) -> dict[str, Any]:
         there = paired.now()
         given = there.given(self._when)
         self._count += 1
         self.shown = predictions.with_trouble(paired.asked(self._when))
         said = paired.status(self._when, there)
-        self.standing = {
+        return {
             "count": self._count,
             "given": {
                 pair.asked(self._when).id: given[pair.point] for pair in pairs() if pair.point in given

@@ -11,6 +11,7 @@ from lessons.study import choice as module
 from lessons.study import predictions
 from lessons.study.choice import Choice, choice, refresh
 from lessons.study.journal import Journal
+from lessons.study.paper import Paper
 from lessons.study.questions import questions
 
 
@@ -21,6 +22,17 @@ def asked(fresh: Journal, monkeypatch: pytest.MonkeyPatch) -> Choice:
     shown = predict("leaks-p2")
     assert isinstance(shown, Choice)
     return shown
+
+
+def test_the_page_has_the_whole_state_before_it_shows_a_card(
+    asked: Choice, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A busy page may show a card before it has read any message that comes after the card's first one."""
+    first: list[dict[str, Any]] = []
+    for kind in (Choice, Paper):
+        monkeypatch.setattr(kind, "open", lambda self: first.append(dict(self.standing)))
+    made = Choice(questions()["leaks-p2"]), Paper("before")
+    assert [set(state) for state in first] == [set(one.standing) for one in made] and all(first)
 
 
 def send(one: Choice, **content: Any) -> None:
