@@ -120,10 +120,10 @@ def compared(run: Fact, kind: str, wanted: list[Any], alike: Callable[..., bool]
         raise run.error
     run.kind, run.wanted, run.slip = kind, len(wanted), ""
     if run.came != len(wanted):
-        run.slip = f"values that came: {run.came}, after {run.pulls} pulls; {len(wanted)} belong there"
+        run.slip = f"values yielded: {run.came}, instead of {len(wanted)}, after {run.pulls} pulls"
     for number, (value, right) in enumerate(zip(run.values, wanted, strict=False), 1):
         if not alike(value, right):
-            run.slip = f"when all had come, value {number} was {short(value)}; {right} belongs there"
+            run.slip = f"at the end, value {number} was {short(value)}, but it should be {right}"
             break
     return run
 
@@ -134,38 +134,38 @@ def stage_rules(ending: Observation, endless: Observation, advice: str) -> Fact:
     begun = (
         Rule(endless, lambda run: run.unusable,
              "the stage returned {unusable}, from which no value can be pulled.", "",
-             "Let it be a generator function: `yield` each value where it is ready."),
+             "Make it a generator function: `yield` each value as soon as it is ready."),
         Rule(ending, lambda run: run.kind == "alone" and run.twice and run.came < run.wanted
              and (run.came < 2 or run.tap.walks != run.came + 1),
-             "{pulls} readings were pulled from a stream with an end, and {came} of {wanted} values came. "
-             "The stage went to its stream once more, and it was empty.", "chains-iterated-twice",
-             "Walk through the stream in one loop, and keep in a variable what you need again."),
+             "{pulls} readings were pulled from a stream with an end. The stage yielded {came} of {wanted} "
+             "values, and read its stream once more, but that was empty.", "chains-iterated-twice",
+             "Go through the stream in one loop, and store in a variable what you need again."),
     )  # fmt: skip
     held = (
         Rule(endless, lambda run: run.refused and not run.came,
-             "a stream without an end was pulled {pulls} times; nothing came out.", "chains-stage-by-stage",
+             "an endless stream was pulled {pulls} times, but no value was yielded.", "chains-stage-by-stage",
              "Put the `yield` into the loop over the stream: a list of all readings is never complete."),
         Rule(endless, lambda run: run.came < run.wanted,
-             "a stream without an end was pulled {pulls} times; {came} of {wanted} values came.", "",
-             "Hand on each value as soon as its readings are there, and do not end before the stream does."),
+             "an endless stream was pulled {pulls} times, and {came} of {wanted} values were yielded.", "",
+             "Yield each value as soon as its readings were pulled, and do not end before the stream does."),
     )  # fmt: skip
     prompt = (
         Rule(endless, lambda run: run.early,
-             "the call of the stage pulled already ({early}), before a value was asked for.", "",
-             "Let the first pull begin the work: the call of a function with `yield` in it runs nothing."),
+             "the call of the stage already pulled (pulls: {early}), before a value was asked for.", "",
+             "Begin the work at the first pull: calling a function with `yield` in it runs nothing."),
         Rule(endless, lambda run: run.at,
-             "value {at} came out when {pulled} readings had been pulled; it needs {need}.", "",
-             "Hand each value on when its last reading has been pulled, and only then pull again."),
+             "when value {at} was yielded, {pulled} readings had been pulled, instead of {need}.", "",
+             "Yield each value when its last reading has been pulled, and only then pull again."),
         Rule(endless, lambda run: run.strange, "{strange}.", "", advice),
     )  # fmt: skip
     right = (
         Rule(ending, lambda run: run.stopped,
-             "a `next` found nothing more, and the stage ended with {raised}.",
+             "a `next` found no more readings, and the stage raised {raised}.",
              "generators-stop-iteration-ends",
-             "Inside a generator a `StopIteration` is an error. Loop with `for`, or catch it and `return`."),
+             "A `StopIteration` must not leave a generator. Loop with `for`, or catch it and `return`."),
         Rule(ending, lambda run: run.kind != "two" and run.slip, "{slip}.", "", advice),
-        Rule(ending, lambda run: run.slip, "two of your stages were at work at once: {slip}.", "",
-             "Keep what belongs to one stream in variables of its own, and not on the class or the module."),
+        Rule(ending, lambda run: run.slip, "two of your stages were used at the same time: {slip}.", "",
+             "Store what belongs to one stream in local variables, not on the class or in the module."),
     )  # fmt: skip
     return Fact(held=(begun, held), prompt=(begun, held, prompt), right=(begun, right))
 

@@ -194,34 +194,35 @@ def streams(made: Observation, runs: Observation) -> tuple[Rule, ...]:
     """The rules for a decorator that does not return a method, or whose method does not return a stream."""
     return (
         Rule(made, lambda made: not made.callable and not made.binds,
-             "`{label}` gave {shown} in place of a function, so the method is gone.", "",
+             "`{label}` returned {shown} instead of a function, so the method is gone.", "",
              "End the decorator with `return wrapper`."),
         Rule(made, lambda made: not made.binds,
-             "`{label}` gave an object of the class `{kind}` in place of a function: called as a method, "
-             "that is not given `self`.", "decorators-class-binds-self",
+             "`{label}` returned an object of the class `{kind}` instead of a function. As a method, it "
+             "does not receive `self`.", "decorators-class-binds-self",
              "Return a function, or give the class a `__get__` that binds the object."),
         Rule(runs, lambda run: run.gave,
-             "the call of the decorated method gave {gave}, which cannot be pulled.", "",
-             "The wrapper needs a `yield`, or has to return a stream."),
-        Rule(runs, lambda run: run.dry, "{what}: a `next` ran dry{place}, and that became a RuntimeError.",
+             "the decorated method returned {gave}, which cannot be pulled.", "",
+             "The wrapper needs a `yield`, or must return a stream."),
+        Rule(runs, lambda run: run.dry,
+             "{what}: a `next` found no more records{place}, which raised a RuntimeError.",
              "generators-stop-iteration-ends",
              "Inside a generator, catch `StopIteration` at that `next`, and `return`; or give `next` a "
              "second argument."),
     )  # fmt: skip
 
 
-ONE_RECORD = "Take one record at a time, and `yield` it before you take the next."
+ONE_RECORD = "Pull one record at a time, and `yield` it before you pull the next one."
 
 
 def lazy(runs: Observation, *between: Rule) -> tuple[Rule, ...]:
     """The rules by which a call fetches records, or a pull more than one."""
     return (
         Rule(runs, lambda run: run.at_call,
-             "{what}: the call alone fetched {at_call} records, before anybody pulled.", "",
+             "{what}: the call alone fetched {at_call} records, before the first pull.", "",
              "Put the work into a function with `yield`: its call runs nothing."),
         *between,
         Rule(runs, lambda run: run.whole and run.ahead and run.kind != "some",
-             "{what}: {ahead} records more had been fetched than were asked for.", "", ONE_RECORD),
+             "{what}: {ahead} more records had been fetched than were asked for.", "", ONE_RECORD),
     )  # fmt: skip
 
 
@@ -229,18 +230,18 @@ def all_records(runs: Observation) -> tuple[Rule, ...]:
     """The rules by which records are not handed on one by one, as they are."""
     return (
         *lazy(runs, Rule(runs, lambda run: run.kind == "whole" and run.ahead == run.sent - 1,
-             "{what}: the first pull fetched all {sent} records, where one was asked for.",
+             "{what}: the first pull fetched all {sent} records, but only one was asked for.",
              "chains-stage-by-stage", f"{ONE_RECORD} No `list`, no `sorted`.")),
         Rule(runs, lambda run: not run.whole,
-             "{what}: {sent} records were asked for, and what came is {came}.", "",
-             "Yield each record that comes, as it came, until there are no more."),
+             "{what}: {sent} records were asked for. Received: {came}.", "",
+             "Yield each record unchanged, until there are no more."),
     )  # fmt: skip
 
 
 def no_pause(runs: Observation) -> Rule:
     """The rule that an attempt follows a failure at once."""
     return Rule(runs, lambda run: run.waited,
-                "after a failure your code waited {waited:g} seconds for the next attempt.", "",
+                "after a failure, your code waited {waited:g} seconds before the next attempt.", "",
                 "Open the source again at once: this retry has no pause.")  # fmt: skip
 
 
@@ -251,12 +252,12 @@ def figured(runs: Observation, *between: Rule) -> tuple[Rule, ...]:
     """The rules by which there is no figure of which more can be said."""
     return (
         Rule(runs, lambda run: not run.asked, "your code never read the `clock` that it was given.", "",
-             "Call `clock()` for the time: it need not be the time of the day."),
+             "Call `clock()` to get the time. It may differ from the time of day."),
         *between,
         Rule(runs, lambda run: run.kind == "whole" and run.missing,
              f"{SEEN}.", "", "Set `self.seconds` in the wrapper, on `self`."),
         Rule(runs, lambda run: run.kind == "whole" and run.value == 0,
-             f"{SEEN}: the clock was not there while records were pulled.", "decorators-call-guards",
+             f"{SEEN}: no time was counted while records were pulled.", "decorators-call-guards",
              "Make the wrapper a generator, and read the clock before and after each `next` of the stream."),
     )  # fmt: skip
 
@@ -267,19 +268,19 @@ def rests(runs: Observation) -> tuple[Rule, ...]:
         Rule(runs, lambda run: run.kind == "slow" and run.extra >= PAUSE,
              f"the reader waited {PAUSE} seconds after each record, and {{extra:g}} of them were counted.",
              "decorators-never-rests",
-             "Read the clock when a record is there, and again when the next one is wanted."),
+             "Read the clock when a record has arrived, and again when the next one is asked for."),
         Rule(runs, lambda run: run.kind == "slow" and run.extra == IDLE,
-             f"the first pull came {IDLE} seconds after the call, and they were counted.", "start-call-runs",
+             f"the {IDLE} seconds between the call and the first pull were counted.", "start-call-runs",
              "The call starts nothing: read the clock at the first pull, inside a function with `yield`."),
         Rule(runs, lambda run: run.kind == "slow" and run.extra,
-             f"{SEEN}.", "", "Count the time of each `next` of a stream, and leave all other time out."),
+             f"{SEEN}.", "", "Count the time of each `next` of a stream, and no other time."),
     )  # fmt: skip
 
 
 def ends(early: Observation) -> tuple[Rule, ...]:
     """The rules by which an error is lost or a figure is wrong where a stream ends early."""
-    no_except = "Let the error go on: `finally` without a `return` in it, or no `except` at all."
-    update = "Bring `self.seconds` up to date at each pull, in a `finally` around `next`, and nowhere else."
+    no_except = "Let the error go on: use a `finally` without a `return`, or no `except` at all."
+    update = "Update `self.seconds` at each pull, in a `finally` around `next`, and nowhere else."
     return (
         Rule(early, lambda run: run.awaited and not run.own_error,
              "{what}. The reader did not get this error unchanged, but {raised}.", "", no_except),
@@ -287,7 +288,7 @@ def ends(early: Observation) -> tuple[Rule, ...]:
              "A class of your own needs a `close` that closes the stream of the part. A generator has one."),
         Rule(early, lambda run: run.deaf,
              "{what}, and the stream went on: {raised}.", "chains-bare-except-harmless",
-             "`close()` raises `GeneratorExit` at the `yield`: let no `except` around it catch that one."),
+             "`close()` raises `GeneratorExit` at the `yield`: no `except` around it should catch this."),
         Rule(early, lambda run: run.missing, f"{SEEN}.", "decorators-after-loop-always", update),
         Rule(early, lambda run: run.extra, f"{SEEN}.", "", update),
     )  # fmt: skip

@@ -233,7 +233,7 @@ NIGHTS = {
         "        stage.process",
         "        source.stream = retry(source.stream)\n        stage.process",
         [0],
-        "2 stages and a line that always drops, the attempts were",
+        "and 2 stages, the source was opened",
     ),
     "one kind of settings": (
         "    retry =",
@@ -338,9 +338,13 @@ def test_the_project_asks_its_settings(case: str) -> None:
 
 
 LOADS = {
-    "one attempt less": ("self.config.maxAttempts", "self.config.maxAttempts - 1", "free at attempt"),
-    "one attempt more": ("self.config.maxAttempts", "self.config.maxAttempts + 1", "and `load()` tried"),
-    "without end": ("self.config.maxAttempts", "10**6", "and `load()` tried"),
+    "one attempt less": ("self.config.maxAttempts", "self.config.maxAttempts - 1", "free at the last of"),
+    "one attempt more": (
+        "self.config.maxAttempts",
+        "self.config.maxAttempts + 1",
+        "the database stayed locked",
+    ),
+    "without end": ("self.config.maxAttempts", "10**6", "the database stayed locked"),
 }
 
 

@@ -331,7 +331,7 @@ STEPS: dict[str, tuple[str, list[tuple[str, str]], list[int], str]] = {
     ),
     "never gives up": ("x3", [("if attempt == attempts:", "if False:"),
                               ("range(1, attempts + 1)", "iter(int, 1)")],
-                       [2, 4], "12 and 12 attempts were made, and 2 and 5 allowed"),
+                       [2, 4], "Attempts made: 12 and 12. Allowed: 2 and 5"),
 }  # fmt: skip
 
 

@@ -32,7 +32,7 @@ def ending(answer: Any, sheet: Sheet) -> Facts:
     week, *others = weeks(sheet.variant)
     warm = winter(sheet.variant, "chains-x1:warm", 4, 1)
     groups = [[week], *([one] for one in others), [week, warm]]
-    # The answer's objects are looked at when all have come: one dict that is handed on again shows then.
+    # The answer's objects are looked at when all have come: this shows a dict that was yielded twice.
     sheet.judge.keep = True
     drawings = [drawn(len(week) + 2, *((answer, Tap(map(dict, rows))) for rows in group)) for group in groups]
     sheet.judge.keep = False
@@ -58,17 +58,17 @@ def endless(answer: Any, sheet: Sheet) -> Facts:
     run = lazy(answer, map(dict, itertools.cycle(rows)), range(1, count + 1))
     for number, (value, row) in enumerate(zip(run.values, itertools.cycle(rows), strict=False), 1):
         if type(value) is not dict or not exactly(value.get("celsius"), row["celsius"]):
-            run.strange = f"reading {number} came out as {short(value)}; {row} had been pulled"
+            run.strange = f"value {number} was {short(value)}, but the stage had pulled {row}"
             break
     yield run
 
 
 RULES = stage_rules(
     ending, endless,
-    'Hand on each reading as a dict of its own: the cells that it came with, and `"highest"`. Compare with '
-    "every temperature of this stream so far, this one included: all may be below zero, and 0.0 is one.",
+    'Yield each reading as a dict of its own, with its own cells and `"highest"`. Compare all temperatures '
+    "of this stream so far, this one included. All of them may be below zero, and 0.0 is a temperature, too.",
 )  # fmt: skip
-PROMPT = Asked("each reading is handed on before the next is pulled", 2, *RULES.prompt)
+PROMPT = Asked("each reading is yielded before the next one is pulled", 2, *RULES.prompt)
 RIGHT = Asked("every reading arrives, with the highest so far", 2, *RULES.right)
 ruled("chains-x1", "A stage that loses every reading", kind="fix", answer="with_highest", version=5,
       hangs="chains-stage-by-stage", given=lambda variant: winter(variant, "chains-x1", 7),

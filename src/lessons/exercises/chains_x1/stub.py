@@ -1,5 +1,5 @@
 def with_highest(stream):
-    # TODO: not one reading comes out of this stage. Mend it, and keep it lazy.
+    # TODO: this stage yields no reading. Fix it, and keep it lazy.
     temperatures = [reading["celsius"] for reading in stream]
     for place, reading in enumerate(stream, 1):
         yield {**reading, "highest": max(temperatures[:place])}

@@ -23,9 +23,9 @@ def nightly(variant: Variant) -> Any:
 
 
 def worked(answer: Any, line: Line, sheet: Sheet) -> Fact:
-    """What one night of the answer came to.
+    """The facts of one night of the answer.
 
-    inside: whether a mail was sent by a line of a generator. So the host says, and it decides on no points.
+    inside: whether a mail was sent by a line of a generator. The host says so, and no points depend on it.
     """
     inside = []
     if line.error is not None:
@@ -57,7 +57,7 @@ def nights(answer: Any, sheet: Sheet) -> Facts:
         from_source = place in ("source", "stage 1")
         last = len(records) if from_source else len(Line(records).kept)
         for at in range(place == "sink", last + 1):
-            # That an `except` names too few kinds is seen where parts of the chain fail.
+            # An `except` that names too few kinds is seen where parts of the chain fail.
             kind = OSError if place == "sink" else FAILURES[len(done) % len(FAILURES)]
             line = Line(records, fault=(place, at), error=kind(f"{place} is lost"))
             done.append(worked(answer, line, sheet))
@@ -105,80 +105,83 @@ def within(answer: Any, sheet: Sheet) -> Facts:
         mails = [*outer.mails, *inner.mails]
         right = len(outer.mails) == len(inner.mails) == 1 and exactly([count for count, _ in mails], [1, 0])
         same = all(error is one.error for (_, error), one in zip(mails, (outer, inner), strict=False))
-        what = f"a sink ran a night of its own, and both failed. Inside the mails were {short(inner.mails)}"
-        yield Fact(what=what, mails=short(outer.mails), right=right and same)
+        what = (
+            f"a sink ran a night of its own, and both failed. Mails of the inner night: {short(inner.mails)}"
+        )
+        yield Fact(what=f"{what}. Mails of the outer night", mails=short(outer.mails), right=right and same)
     line = Line(records)
     worked(answer, line, sheet)
     line.rows, line.place, line.at, line.error = [], "sink", 2, OSError("the second night is lost")
     again = worked(answer, line, sheet)
-    again.right, again.what = again.right and again.counted, "the same parts had a good night, and a bad one"
+    again.right, again.what = again.right and again.counted, "the same parts had a second night. Its mails"
     yield again
 
 
 WORKS = Rule(good_night, lambda night: night.wanted and not night.line.pulls,
              "nothing was pulled, so nothing could fail.", "",
              "Pull the chain, and write each record.")  # fmt: skip
-AGAIN = "Once the mail is sent, raise the same error again: a bare `raise` in the `except`."
+AGAIN = "After the mail, raise the same error again, with a bare `raise` in the `except`."
 SUSPENDED = "While the sink writes, all generators are suspended. Put the `try` around the whole loop."
 CHAIN = Asked("a failure of the source or of a stage sends a mail", 2, [WORKS], (
     Rule(nights, lambda night: night.silent and not night.same_error and not night.no_error,
-         "{when}, and then {raised} came out{where}.", "",
-         "Whatever the mail needs has to be there before the `try` begins."),
+         "{when}, and then your code raised {raised}{where}.", "",
+         "Before the `try` begins, set every variable that the mail needs."),
     Rule(nights, lambda night: night.silent and night.place not in ("sink", *night.elsewhere)
          and not night.building and night.inside and "source" in night.elsewhere,
-         "{when}, and no mail came; after a failure of the source one came, from inside a generator.",
+         "{when}, and no mail was sent. After a failure of the source, a generator sent one.",
          "chains-consumer-error-inside",
          "A generator sees its own errors and those of its upstream. Which line sees all of them?"),
     Rule(nights, lambda night: night.silent and night.place not in ("sink", *night.elsewhere)
          and not night.building and "building" in night.elsewhere,
-         "{when}, and no mail came; one came when a call failed, while the chain was built.",
+         "{when}, and no mail was sent. One was sent when a call failed while the chain was built.",
          "chains-try-around-building",
-         "Building runs none of the parts' lines. Put the `try` around what pulls: the `for` loop."),
+         "Building a chain runs none of the parts' lines. Put the `try` around the `for` loop, which pulls."),
     Rule(nights, lambda night: night.silent and night.place != "sink",
-         "{when}, and no mail came.", "",
-         "Let the `try` begin before the first call, let the loop that pulls and writes be in it, and let "
-         "its `except` catch every `Exception`."),
+         "{when}, and no mail was sent.", "",
+         "Begin the `try` before the first call, and put the loop that pulls and writes inside it. Let the "
+         "`except` catch every `Exception`."),
 ))  # fmt: skip
 SINK = Asked("a failure of the sink sends a mail", 2, [WORKS], (
     Rule(nights, lambda night: night.silent and night.place == "sink" and night.inside
          and "stage 2" in night.elsewhere,
-         "{when}, and no mail came; after failures in the chain one came, from inside a generator.",
+         "{when}, and no mail was sent. After failures in the chain, a generator sent one.",
          "chains-consumer-error-inside", SUSPENDED),
     Rule(nights, lambda night: night.silent and night.place == "sink",
-         "{when}, and no mail came.", "", SUSPENDED),
+         "{when}, and no mail was sent.", "", SUSPENDED),
     Rule(rare, lambda night: night.kind == "StopIteration" and night.silent and night.no_error,
-         "{when}, and the night ended as a good one.", "",
-         "`map` and `next` take a `StopIteration` for an end. Write in the body of a `for` loop."),
+         "{when}, and the night ended without an error.", "",
+         "A loop over `map` takes a `StopIteration` for the end, like an `except` around `next`. Write each "
+         "record in the body of a `for` loop."),
 ))  # fmt: skip
-MAIL = Asked("there is one mail, which says how many records were written, and why no more", 1, [WORKS], (
+MAIL = Asked("one mail is sent, with the number of records written and the error", 1, [WORKS], (
     Rule(nights, lambda night: not night.building and night.written != night.due,
-         "{when}: by then {due} could be written, and {written} were.", "chains-stage-by-stage",
-         "Write each record before you pull the next: no list of all of them."),
+         "{when}. Records written by then: {written}, instead of {due}.", "chains-stage-by-stage",
+         "Write each record before you pull the next one. Make no list of all of them."),
     Rule(nights, lambda night: not (night.silent or night.building or night.counted) and night.like["source"],
-         "{when}: {written} were written, and the mail said {said}, which is how many the source sent out.",
+         "{when}. Records written: {written}. The mail said {said}, the number that the source had sent.",
          "chains-source-counts-arrivals", "Count a record when `write` has returned, and nowhere else."),
     Rule(nights, lambda night: not (night.silent or night.building or night.counted) and night.like["tried"],
-         "{when}: {written} were written, and the mail said {said}: the one that failed was counted, too.",
+         "{when}. Records written: {written}. The mail said {said}, because the failed one was counted, too.",
          "generators-count-before-write", "Count a record when `write` has returned, and not before."),
     Rule(nights, lambda night: not night.silent and not (night.counted and night.right),
-         "{when}: {written} were written, and the mails were {mails}.", "",
-         "Send one `mail(written, error)`: the count of what was written, and the error that was caught."),
+         "{when}. Records written: {written}. Mails: {mails}.", "",
+         "Send one `mail(written, error)`: the number of records written, and the error that you caught."),
     Rule(within, lambda mixed: not mixed.right,
-         "{what}. The mails were {mails}.", "",
-         "Keep what belongs to one night in variables of its call, and not on an object or in the module."),
+         "{what}: {mails}.", "",
+         "Store what belongs to one night in local variables, not on an object or in the module."),
 ))  # fmt: skip
 GOES_ON = Asked("the error goes on, and without a failure no mail is sent", 1, [WORKS], (
     Rule(good_night, lambda night: not night.right,
-         "nothing failed: {written} of {wanted} records were written, the answer returned {returned} and "
-         "raised {raised}, and the mails were {mails}.", "",
-         "Write each record once, return how many were written, and send a mail where an error was caught."),
+         "nothing failed. {written} of {wanted} records were written, and `night` returned {returned} and "
+         "raised {raised}. Mails: {mails}.", "",
+         "Write each record once, return how many were written, and send a mail only if you catch an error."),
     Rule(nights, lambda night: night.no_error,
          "{when}, and no error reached the caller.", "managers-logging-lets-go-on", AGAIN),
     Rule(nights, lambda night: not night.silent and not night.same_error,
          "{when}, and {raised} reached the caller.", "", AGAIN),
     Rule(rare, lambda night: night.kind != "StopIteration" and not (night.silent and night.same_error),
-         "{when}: {raised} reached the caller, and the mails were {mails}.", "",
-         "A failure is an `Exception`. Ctrl-C and `SystemExit` are not: `except Exception` lets them pass."),
+         "{when}, and {raised} reached the caller. Mails: {mails}.", "",
+         "Ctrl-C and `SystemExit` do not inherit from `Exception`: `except Exception` lets them pass."),
 ))  # fmt: skip
 ruled("chains-x2", "The mail that never came", kind="fix", answer="night", version=5,
       hangs="chains-stage-by-stage", given=nightly, asked=[CHAIN, SINK, MAIL, GOES_ON])  # fmt: skip

@@ -1,5 +1,5 @@
 def night(source, stages, sink, mail):
-    # TODO: whatever fails at night, no mail comes. Mend that.
+    # TODO: a night can fail, but no mail is sent. Fix that.
     try:
         stream = source.stream()
         for stage in stages:

@@ -41,7 +41,7 @@ def read(stream: Any) -> list[Any]:
 
 
 def after_close(stream: Any, count: int) -> Any:
-    """What a stream gives that is closed after so many readings."""
+    """What a stream yields after it was closed, after so many readings."""
     for _ in range(count):
         next(stream)
     stream.close()
@@ -70,12 +70,12 @@ def whole(answer: Any, sheet: Sheet) -> Facts:
 
 
 WRONG: dict[Any, tuple[str, type[BaseException]]] = {
-    "no number": ("has a line that is no number", ValueError),
+    "no number": ("has a line that is not a number", ValueError),
     "not there": ("is not there", FileNotFoundError),
     OSError: ("cannot be read", OSError),
     KeyboardInterrupt: ("was being read when Ctrl-C came", KeyboardInterrupt),
 }
-"""What a file may have in itself, in words, and the error that comes of it."""
+"""What may be wrong with a file, in words, and the error that it causes."""
 
 
 def ways_out(answer: Any, sheet: Sheet) -> list[Fact]:
@@ -158,55 +158,57 @@ def _beside(when: str, diaries: list[tuple[Any, Shelf]]) -> Facts:
         yield Fact(when=when, later=False, came=short(values), right=right, open=left)
 
 
+DIFFER = "the files contain {wanted}, but the stream yielded {came}."
 ALL = "Yield `float(line)` for each line of each file, in their order."
 READS = (
     Rule(whole, lambda run: run.closed_file,
-         "the first pull ended with {raised}", "chains-with-waits",
-         "The `with` ends where its function returns. Let the lines be yielded inside of it."),
+         "the first pull raised {raised}", "chains-with-waits",
+         "A `with` block closes the file when its function returns. Yield the lines inside the block."),
     Rule(whole, lambda run: not run.opened,
-         "no file was opened by `self.open_file`; the stream gave {came} and raised {raised}{where}.", "",
-         "Open each file by `self.open_file(path)`: who makes a diary says how a file is opened."),
-    Rule(whole, lambda run: run.few, "the files hold {wanted}; what came was {came}.", "", ALL),
+         "no file was opened with `self.open_file`. Reading gave {came} and raised {raised}{where}.", "",
+         "Open each file with `self.open_file(path)`: the caller who makes a diary decides how."),
+    Rule(whole, lambda run: run.few, DIFFER, "", ALL),
 )  # fmt: skip
 """What must hold before anything else can be seen."""
-CLOSES = Asked("no file stays open, wherever the stream is left", 2, READS, (
+CLOSES = Asked("no file stays open, wherever the stream ends", 2, READS, (
     Rule(ways_out, lambda left: left.open and not left.closable,
-         "`stream()` gave {given}: it has no `close`, and {open} stays open.", "generators-map-closes",
-         "Let `stream` be a generator function itself: a generator can be closed where it is suspended."),
+         "`stream()` returned {given}, which has no `close`, and {open} stays open.", "generators-map-closes",
+         "Make `stream` itself a generator function: a suspended generator can be closed."),
     Rule(ways_out, lambda left: left.held_on,
-         "{when} ended with {raised}.", "chains-bare-except-harmless",
-         "A bare `except:` around a `yield` catches the `GeneratorExit` as well: name what you mean."),
+         "{when}, the stream raised {raised}.", "chains-bare-except-harmless",
+         "A bare `except:` around a `yield` also catches `GeneratorExit`. Name the errors that you expect."),
     Rule(ways_out, lambda left: left.open, "still open {when}: {open}.", "",
          "Put a `with` or a `finally` around the loop that yields the lines of one file: `close()` raises a "
          "`GeneratorExit` at the `yield`."),
     Rule(ways_out, lambda left: left.silent,
-         "{when}, and {raised} was raised.", "", "Let each error go on to whoever pulls."),
+         "{when}, and {raised} was raised.", "", "Let each error go on to the caller."),
 ))  # fmt: skip
 OPENS_LATE = Asked("a stream that was never pulled has opened nothing", 1, READS, (
     Rule(waiting, lambda stream: stream.left and stream.by_call,
-         "`stream()` was called, not pulled, and closed; still open: {left}.", "chains-close-runs-finally",
-         "A generator that never started has not entered its `try`. Open each file inside it."),
+         "`stream()` was called, and the stream was closed without a pull. Still open: {left}.",
+         "chains-close-runs-finally",
+         "A generator that never started has not entered its `try`, so no `finally` runs. Open each file "
+         "inside the generator."),
     Rule(waiting, lambda stream: {stream.raised, stream.eager} != {"nothing"},
-         "`stream()` was called, and closed without a pull. Open before that: {eager}; `close()` raised "
-         "{raised}.", "",
-         "Let the first pull open the first file, so that `close()` has nothing to do before it."),
+         "the stream was closed without a pull. Open before that: {eager}. `close()` raised {raised}.", "",
+         "Open the first file at the first pull, so that `close()` has nothing to do before that."),
 ))  # fmt: skip
 BY_LINE = Asked("it reads line by line, and has one file open at a time", 1, READS, (
     Rule(slowly, lambda one: one.files > 1 or one.lines > one.count,
-         "when reading {count} came out, {lines} lines had been read. Files open at once: up to {files}.", "",
-         "Yield inside the loop over the file's lines, while it is open, and close it before the next."),
+         "when reading {count} was yielded, {lines} lines had been read. Files open at once: {files}.", "",
+         "Yield inside the loop over a file's lines, and close the file before you open the next one."),
 ))  # fmt: skip
 FROM_THE_FIRST = Asked("each stream is its own, from the first reading to the last", 1, READS, (
-    Rule(whole, lambda run: not run.right, "the files hold {wanted}; what came was {came}.", "", ALL),
+    Rule(whole, lambda run: not run.right, DIFFER, "", ALL),
     Rule(whole, lambda run: run.more,
-         "after its end, or after `close()`, the stream was pulled once more, and brought {more}.", "",
-         "A stream that has ended, or was closed, stays so: each further `next` raises `StopIteration`."),
+         "after its end, or after `close()`, the stream was pulled once more, and yielded {more}.", "",
+         "After its end or its `close()`, each further `next` must raise `StopIteration`."),
     Rule(once_more, lambda again: again.later and not again.right,
-         "{when} brought {came}.", "chains-iterated-twice",
-         "Make a new generator at each call of `stream()`, and keep none on `self`."),
+         "{when} yielded {came}.", "chains-iterated-twice",
+         "Make a new generator in each call of `stream()`, and store none on `self`."),
     Rule(once_more, lambda again: not again.right or again.open != "none",
-         "{when} brought {came}. Files that were open afterwards: {open}.", "",
-         "Keep what one stream needs in variables of its generator, and the paths on `self`."),
+         "{when} yielded {came}. Files that were open afterwards: {open}.", "",
+         "Store what one stream needs in local variables, and only the paths on `self`."),
 ))  # fmt: skip
 ruled("chains-x3", "A diary that closes its files", kind="complete", answer="Diary", version=5,
       hangs="chains-stage-by-stage", given=shelved,

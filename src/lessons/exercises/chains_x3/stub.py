@@ -5,5 +5,5 @@ class Diary:
 
     def stream(self):
         for path in self.paths:
-            # TODO: open the file, yield `float(line)` for each of its lines, and close it on every way out.
+            # TODO: open the file, yield `float(line)` for each of its lines, and close it in every case.
             yield from ()

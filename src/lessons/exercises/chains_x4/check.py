@@ -58,7 +58,7 @@ def ending(answer: Any, sheet: Sheet) -> Facts:
 
 
 def endless(answer: Any, sheet: Sheet) -> Facts:
-    """A stream without an end, pulled a few times. A value is strange if it is no mean, rounded or not."""
+    """A stream without an end, pulled a few times. A value is strange if it is not a mean, rounded or not."""
     size, readings = window_of(sheet.variant), degrees(sheet.variant, "chains-x4:endless", 12)
     count = sheet.variant.number("chains-x4:endless", 12, 14)
     run = parts.lazy(by(answer, size), itertools.cycle(readings), range(size, size + count))
@@ -67,13 +67,13 @@ def endless(answer: Any, sheet: Sheet) -> Facts:
         kind = type(value) in (int, float, Fraction, Decimal, str)
         found = attempt(float, value).value if kind else None
         if found is None or not min(window) - 1 <= found <= max(window) + 1:
-            run.strange = f"mean {number + 1} came out as {short(value)}; its readings are {window}"
+            run.strange = f"mean {number + 1} was {short(value)}, but its readings are {window}"
             break
     yield run
 
 
 def many(answer: Any, sheet: Sheet) -> Facts:
-    """Many thousand readings, if the stage is known to hand on each mean in its turn.
+    """Many thousand readings, if the stage is known to yield each mean in its turn.
 
     The readings are made beside the answer, because so many would be slow over the wire. Its process is
     measured from outside. The last mean shows that they went through the stage.
@@ -106,20 +106,20 @@ def many(answer: Any, sheet: Sheet) -> Facts:
 
 RULES = parts.stage_rules(
     ending, endless,
-    "The first mean is that of the first `size` readings, each later one drops the oldest, and fewer "
-    "readings than `size` have none. 0.0 is a reading, too. Each mean is a `float`, and not rounded.",
+    "The first mean is that of the first `size` readings, and each later one drops the oldest reading. Fewer "
+    "than `size` readings have no mean. 0.0 is a reading, too. Each mean is a `float`, and not rounded.",
 )  # fmt: skip
-PROMPT = Asked("each mean is handed on as soon as its readings are there", 2, *RULES.prompt)
-REMEMBERS = Asked("it remembers no more than its window", 2, *RULES.held, (
+PROMPT = Asked("each mean is yielded as soon as its readings were pulled", 2, *RULES.prompt)
+REMEMBERS = Asked("it stores no more than its window", 2, *RULES.held, (
     Rule(many, lambda run: run.more > MUCH or run.held > 150,
-         "after 20,000 more readings its process held {more:,} bytes more, and after 300 large ones about "
-         "{held} of them; the window has {size}.", "",
-         "Drop what has left the window: `collections.deque(maxlen=size)` does it by itself."),
+         "after 20,000 more readings the process used {more:,} bytes more. After 300 large readings it held "
+         "about {held} of them, but the window has only {size}.", "",
+         "Drop each reading that has left the window: `collections.deque(maxlen=size)` does it by itself."),
 ), linux=True)  # fmt: skip
 RIGHT = Asked("all means are right", 2, *RULES.right, (
     Rule(many, lambda run: not run.near,
-         "after 22,000 means the last one was {last}; {right} belongs there.", "",
-         "Let a mean depend on its `size` readings alone: a small error must not add up."),
+         "after 22,000 means, the last one was {last}, but it should be {right}.", "",
+         "Compute each mean from its own `size` readings: otherwise small errors add up."),
 ))  # fmt: skip
 ruled("chains-x4", "A mean that moves along", kind="build", answer="smoothed", version=5,
       hangs="chains-stage-by-stage", given=lambda variant: degrees(variant, "chains-x4", 14),

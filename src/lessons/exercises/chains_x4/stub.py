@@ -1,3 +1,3 @@
 def smoothed(stream, size):
-    # TODO: yield the mean of each `size` readings in a row, as soon as they are there.
+    # TODO: yield the mean of each `size` readings in a row, as soon as they have been pulled.
     yield from ()

@@ -57,14 +57,14 @@ def runs(answer: Any, sheet: Sheet) -> list[Fact]:
     names = sheet.judge.witness(names_in, answer)
     for run in done:
         run.careful, run.names = careful, names
-        # A chain that was pulled to its end closes itself, in an order that says nothing.
+        # A chain that was pulled to its end has closed itself: its order says nothing.
         whole = run.pulls > run.need if run.kind == "early" else run.place == "sink" and hasty
         run.readable = not run.open and not whole
     return done
 
 
 def observed(kind: str, limit: int, made: Line, end: Attempt) -> Fact:
-    """What one run of the answer came to."""
+    """The facts of one run of the answer."""
     need = made.need(made.at if made.place == "sink" or kind == "ended" else limit)
     wanted = made.kept[: made.at - 1 if kind == "ended" else limit]
     # In a generator, Python makes a `RuntimeError` of a `StopIteration`.
@@ -86,69 +86,69 @@ def observed(kind: str, limit: int, made: Line, end: Attempt) -> Fact:
     )  # fmt: skip
 
 
-STOP = "Pull, write, and stop at the limit before the next pull: `itertools.islice` does."
-GO_ON = "Close, and let the error go on as it is: catch nothing, or raise it again."
-OPEN = "{when}; not closed: {open}."
+STOP = "Stop at the limit, before the next pull: `itertools.islice` does this."
+GO_ON = "Close, and let the error go on unchanged: do not catch it, or raise it again."
+OPEN = "{when}. Not closed: {open}."
 SILENT = "{when}, and no error reached the caller."
-PULLED = "with limit {limit} the source was pulled {pulls} times; enough are {need}."
-EACH = "Give every `close` a `finally` of its own; `contextlib.ExitStack` has one for each."
+PULLED = "with limit {limit}, the source was pulled {pulls} times instead of {need}."
+EACH = "Give every `close()` its own `finally`, or use `contextlib.ExitStack`: it goes on after a failure."
 WORKS = Rule(runs, lambda run: run.kind == "whole" and run.limit and not run.written,
              "not one record was written.", "",
              "Pull the chain, and give each record to `sink.write`.")  # fmt: skip
 LEFT = (
     WORKS,
     Rule(runs, lambda run: run.kind == "early" and run.closes_last, OPEN, "chains-close-travels",
-         "`close()` ends one generator. Keep each one that a part gives you, and close them all."),
+         "`close()` closes one generator. Store each one that a part returns, and close them all."),
     Rule(runs, lambda run: run.kind == "early" and run.open and run.careful,
-         f"{OPEN} When building fails, all are closed.", "chains-try-around-building",
-         "Your cleanup is around the building. Let it be around the loop that pulls as well."),
-    # Code with `islice` needs no `break`. Whoever uses `closing` knows that a loop closes nothing.
+         f"{OPEN} When the chain could not be built, all were closed.", "chains-try-around-building",
+         "Your cleanup surrounds the lines that build the chain. Put it around the loop that pulls, too."),
+    # Code with `islice` needs no `break`. An author who uses `closing` knows that a loop closes nothing.
     Rule(runs, lambda run: run.kind == "early" and run.open and not {"islice", "closing"} & {*run.names},
          OPEN, "chains-break-closes",
-         "Leaving a loop closes nothing. Give each generator to `contextlib.closing`, or to a `finally`."),
+         "Leaving a loop closes nothing. Close each generator with `contextlib.closing`, or in a `finally`."),
     Rule(runs, lambda run: run.kind == "early" and run.open, OPEN, "",
-         "At the limit nothing is closed by itself. Give each generator to `contextlib.closing`."),
+         "At the limit, nothing is closed by itself. Close each generator with `contextlib.closing`."),
 )  # fmt: skip
 """What stays open when a run is left early is never closed, so nothing can be said of how it is closed."""
 CLOSED = Asked("every generator is closed, however the run ends", 3, LEFT, (
     Rule(runs, lambda run: not run.stubborn and not run.ctrl_c and run.open, OPEN, "",
          "Close in a `with` or a `finally` that begins before the first generator is made."),
     Rule(runs, lambda run: not run.stubborn and run.open,
-         f"{OPEN} After other errors all are closed.", "leaks-except-is-enough",
-         "Not every error is an `Exception`. A `with` or a `finally` covers every way out."),
+         f"{OPEN} After other errors, all were closed.", "leaks-except-is-enough",
+         "Not every error inherits from `Exception`. A `with` or a `finally` closes after every error."),
 ))  # fmt: skip
-UNUSED = Rule(runs, lambda run: run.plain and run.unused, "with limit {limit}, a stage got no stream.", "",
+UNUSED = Rule(runs, lambda run: run.plain and run.unused, "with limit {limit}, one stage got no stream.", "",
               "Go through all of `stages`, however many there are.")  # fmt: skip
 GATHERS = Rule(runs, lambda run: run.gathered, PULLED, "chains-stage-by-stage", STOP)
-RIGHT = Asked("the records are right, no pull is too many, the error goes on", 2, [WORKS], [UNUSED], (
+RIGHT = Asked("the records are right, no pull is too many, and the error goes on", 2, [WORKS], [UNUSED], (
     Rule(runs, lambda run: run.plain and not run.right,
-         "with limit {limit}, {wanted} records were to be written; {written} were, and the answer returned "
+         "with limit {limit}, {wanted} records should be written. {written} were, and `deliver` returned "
          "{returned}.", "", "Write each record once, in its order, and return how many were written."),
     GATHERS,
     Rule(runs, lambda run: run.plain and run.pulls != run.need and "zip" in run.names,
          f"{PULLED} Your code uses `zip`.", "chains-zip-loses-nothing", STOP),
     Rule(runs, lambda run: run.plain and run.pulls != run.need, PULLED, "", STOP),
     Rule(runs, lambda run: run.hasty,
-         "{when}; the source had been pulled {pulls} times by then, and {need} are enough.",
-         "chains-stage-by-stage", "Write each record before you pull the next: no list of all of them."),
+         "{when}. By then the source had been pulled {pulls} times instead of {need}.",
+         "chains-stage-by-stage", "Write each record before you pull the next one. Make no list of them."),
     Rule(runs, lambda run: run.kind == "stubborn" and not run.same_error and run.no_error,
          SILENT, "composition-clean-is-right",
-         "Close the others, and let the error out: who calls has to learn that closing failed."),
+         "Close the others, and let the error go on: the caller must learn that one could not be closed."),
     Rule(runs, lambda run: run.kind != "full" and not run.same_error and run.no_error,
          SILENT, "", GO_ON),
     Rule(runs, lambda run: not run.same_error, "{when}, and {raised} reached the caller.", "", GO_ON),
 ))  # fmt: skip
 EITHER = ("early", "failed", "stubborn")
-TURNED = "{when}; they ended in the order {ended}, and it has to be {order}."
+TURNED = "{when}. The streams ended in the order {ended}, but it should be {order}."
 LAST_FIRST = Asked("they are closed last first", 2, (
     *LEFT, UNUSED, GATHERS,
     Rule(runs, lambda run: run.kind in EITHER and run.readable and run.ended != run.order
          and "reversed" in run.names,
-         TURNED, "", "`ExitStack` turns the order round by itself: give it what was made first first."),
+         TURNED, "", "`ExitStack` reverses the order by itself: enter first what you made first."),
     Rule(runs, lambda run: run.kind in EITHER and run.readable and run.ended != run.order,
-         TURNED, "chains-first-closes-first", "What was made last uses all the others: close it first."),
+         TURNED, "chains-first-closes-first", "The one made last uses all the others, so close it first."),
 ))  # fmt: skip
-STUBBORN = Asked("one that fails to close keeps no other open", 1, LEFT, (
+STUBBORN = Asked("if one fails to close, the others are still closed", 1, LEFT, (
     Rule(runs, lambda run: run.kind == "stubborn" and not run.ctrl_c and run.open,
          OPEN, "composition-finally-covers-all", EACH),
     Rule(runs, lambda run: run.kind == "stubborn" and run.open, OPEN, "leaks-except-is-enough", EACH),

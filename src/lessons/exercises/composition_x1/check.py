@@ -11,7 +11,7 @@ from lifecycle.faults import sweep
 
 
 class Desk:
-    """New classes in the answer's process, whose objects stand for parts of this side."""
+    """New classes in the answer's process, whose objects represent parts of this side."""
 
     def __init__(self, answer: Any, sheet: Sheet, waits: list[object]) -> None:
         self.answer, self.judge, self.waits, self.records = answer, sheet.judge, waits, sheet.given
@@ -56,7 +56,7 @@ def line_drops(answer: Any, sheet: Sheet) -> Facts:
 
 
 def line_is_lost(answer: Any, sheet: Sheet) -> Facts:
-    """A line that never comes back; without a stage, and with two; with other settings than before."""
+    """A line that always drops; without a stage, and with two; with other settings than before."""
     attempts = sheet.variant.number("composition-x1 attempts", 4, 6) + 1
     with desk(answer, sheet) as here:
         for most, stages in (attempts, []), (1, []), (attempts, [Shift(1.0), Shift(0.5)]):
@@ -137,7 +137,7 @@ def odd_parts(answer: Any, sheet: Sheet) -> Facts:
             yield ended(tried, parts=parts, came=came, arrived=arrived, right=right)
 
 
-# A night in which nothing moves shows nothing else, so that it costs everything.
+# A night in which no record moves shows nothing else, so it costs all points.
 NOTHING = Rule(line_drops, lambda night: not night.arrived,
                "not one record arrived, and the night raised {raised}.", "", "Fix that first.")  # fmt: skip
 ONCE = Asked("a line that drops is opened again, and each record comes once", 2, (
@@ -145,7 +145,7 @@ ONCE = Asked("a line that drops is opened again, and each record comes once", 2,
          "a stage was retried: {raised}.", "decorators-stage-is-source",
          "Retry the source alone: the stream that a stage was given is exhausted after a failure."),
     Rule(line_drops, lambda night: night.dropped_out,
-         "the line dropped {times} times at record {at}, `maxAttempts` is one more, and the night raised "
+         "the line dropped {times} times at record {at}, and `maxAttempts` is one more. The night raised "
          "{raised}.", "",
          "Put `retryOnFailure(config.maxAttempts, config.delaySeconds)` around the source's `stream`."),
     Rule(line_drops, lambda night: not night.no_error,
@@ -154,21 +154,21 @@ ONCE = Asked("a line that drops is opened again, and each record comes once", 2,
     Rule(line_drops, lambda night: night.arrived > night.came,
          "{came} records came, the line dropped {times} times, and {arrived} arrived.",
          "decorators-restart-is-harmless",
-         "Try the source's stream again, not the whole night: the sink has some records already."),
+         "Try the source's stream again, not the whole night: the sink already has some records."),
     Rule(line_drops, lambda night: not night.right,
-         "{came} records came, {arrived} arrived, and the answer is {returned}.", "",
+         "{came} records came, {arrived} arrived, and `night` returned {returned}.", "",
          "Return what `pipeline.run()` returns, with all stages in the pipeline."),
     Rule(line_is_lost, lambda lost: lost.opened != lost.attempts,
-         "with `maxAttempts` {attempts}, {stages} stages and a line that always drops, the attempts were "
-         "{opened}, and what came out is {raised}.", "",
-         "Hand on `config.maxAttempts`, and decorate the source once, with stages or without."),
+         "the line always dropped. With `maxAttempts` {attempts} and {stages} stages, the source was opened "
+         "{opened} times, and `night` raised {raised}.", "",
+         "Pass `config.maxAttempts` to the retry, and decorate the source once, with stages or without."),
     Rule(no_failure, lambda part: not part.counted,
-         "a stage let {passed} of {came} records pass, they arrived, and the answer is {returned}.", "",
-         "Return what `pipeline.run()` returns: that is what the sink has accepted."),
+         "a stage yielded {passed} of {came} records, they arrived, and `night` returned {returned}.", "",
+         "Return what `pipeline.run()` returns: the number of records that the sink has accepted."),
     Rule(night_in_a_night, lambda night: not night.right,
-         "a second night ran while the first one was writing. Of the {came} records of the {which} one "
-         "{arrived} arrived, and the answer is {returned}.", "",
-         "Keep the count of a night in a variable of its own call."),
+         "a second night ran while the first one was writing. Of the {came} records of the {which} night, "
+         "{arrived} arrived, and it returned {returned}.", "",
+         "Store the count of a night in a local variable."),
 ))  # fmt: skip
 CLOSED = Asked("everything is closed wherever it breaks, and the error comes out", 2, [NOTHING], (
     Rule(swept, lambda run: run.phase in ("", "pull", "write") and run.leaked,
@@ -176,34 +176,34 @@ CLOSED = Asked("everything is closed wherever it breaks, and the error comes out
     Rule(swept, lambda run: run.leaked,
          "still open {when}: {leaked}.", "composition-finally-covers-all", at_work.WITH),
     Rule(swept, lambda run: run.phase in ("open", "pull", "write") and run.no_error and not run.saved,
-         "{when} no error came out, and {arrived} records had arrived.", "composition-clean-is-right",
-         "Whoever starts the night must learn that it failed: let the error out."),
+         "{when}, no error came out, and {arrived} records had arrived.", "composition-clean-is-right",
+         "The caller of `night` must learn that it failed: let the error go on."),
     Rule(swept, lambda run: run.phase in ("open", "pull", "write") and run.other and not run.saved,
-         "{when}, {raised} came out.", "", "Let the error out as it is, without another one around it."),
+         "{when}, {raised} came out.", "", "Let the error go on unchanged, without another one around it."),
 ))  # fmt: skip
 FIGURES = Asked("each part that yields is measured", 1, [NOTHING], (
     Rule(no_failure, lambda part: part.none,
-         "no part has figures after the night.", "composition-context-measures",
-         "On each object: `stage.process = measuredStage(stage.process)`; so the source."),
+         "after the night, no part has a count of records in its `metrics`.", "composition-context-measures",
+         "On each object: `stage.process = measuredStage(stage.process)`. Do the same for the source."),
     Rule(no_failure, lambda part: not part.measured,
-         "{place} has no figures of {yielded} records: its `metrics` is {metrics}.", "",
-         "On the object itself: `stage.process = measuredStage(stage.process)`; so the source."),
+         "{place} yielded {yielded} records, but its `metrics` is {metrics}.", "",
+         "On the object itself: `stage.process = measuredStage(stage.process)`. Do the same for the source."),
     Rule(line_drops, lambda night: night.patched,
-         "after the night {patched} is another one, for all objects of the class.", "",
-         "Leave the class as it is: `source.stream = …` puts the decorated method on the object."),
+         "after the night, {patched} is another function, for all objects of the class.", "",
+         "Do not change the class: `source.stream = …` stores the decorated method on the object."),
 ), hearsay=True)  # fmt: skip
-ANY = Asked("any parts and any settings will do", 2, [NOTHING], (
+ANY = Asked("all kinds of parts and settings work", 2, [NOTHING], (
     Rule(odd_parts, lambda night: not night.no_error,
          "given {parts}, and settings that are not a `PipelineConfig`, the night raised {raised}.",
          "composition-patterns-need-each-other",
-         "Ask no part what it is: call `stream`, `process`, `write`; read `config.maxAttempts`."),
+         "Check no types: call `stream`, `process` and `write`, and read `config.maxAttempts`."),
     # An answer that returns nothing loses more than half: the count is all that it can tell without a sink.
     Rule(odd_parts, lambda night: not night.right,
-         "given {parts}, the answer is {returned}: {came} records came, and {arrived} arrived.", "",
-         "Return how many records came, also without a sink. Ask `sink is not None`: a sink may be empty."),
+         "given {parts}, `night` returned {returned}. {came} records came, and {arrived} arrived.", "",
+         "Return how many records came, also without a sink. Test `sink is not None`: a sink may be empty."),
     Rule(line_drops, lambda night: night.right and not night.waited,
          "the line dropped {times} times, `delaySeconds` is {delay}, and the waits were: {waits}.", "",
-         "Hand on `config.delaySeconds`."),
+         "Pass `config.delaySeconds` to the retry."),
 ))  # fmt: skip
 ruled("composition-x1", "Put a pipeline together", kind="complete", answer="night", version=5,
       given=lambda variant: variant.readings("composition-x1", variant.number("composition-x1", 5, 8)),

@@ -1,3 +1,3 @@
 def night(source, stages, sink, config):
-    # TODO: put retry and measurement on the parts, run them in a context, return the count.
+    # TODO: add retry and measurement to the parts, run them in a context, and return the count.
     ...

@@ -27,12 +27,12 @@ class Station:
         self.diary.append(self.name)
         if self.error is not None:
             raise self.error
-        # What a part returns is not asked for: it is no word on another one's failure.
+        # The return value has no meaning: it says nothing about the failure of another part.
         return True
 
 
 def closings(answer: Any, sheet: Sheet) -> Facts:
-    """No part fails, then one, several, some by Ctrl-C and one by `sys.exit()`; then equal parts."""
+    """No part fails, then one, several, some with Ctrl-C and one with `sys.exit()`; then equal parts."""
     names = sheet.given
     last = len(names) - 1
     some = sheet.variant.number("composition-x2 fails", 1, last - 1)
@@ -75,42 +75,42 @@ def _all(error: BaseException | None) -> set[int]:
 
 ALL_CLOSED = Asked("every part is closed, also when another one fails", 2, (
     Rule(closings, lambda one: one.missed and not one.fails and one.again,
-         "{again} was closed {times} times, these never: {missed}.", "generators-loop-value-is-kept",
-         "A `lambda` looks up its name when it is called, after the loop. Hand on `part.close` itself."),
+         "{again} was closed {times} times, and these never: {missed}.", "generators-loop-value-is-kept",
+         "A `lambda` looks up its variable when it is called, after the loop. Pass `part.close` itself."),
     Rule(closings, lambda one: one.missed and not one.fails,
-         "{what}, and these were not closed: {missed}. What the call raised: {raised}.", "",
+         "{what}, and these were not closed: {missed}. The call raised {raised}.", "",
          "Close each of them, also one that is equal (`==`) to another."),
     Rule(closings, lambda one: one.missed and one.kind == "OSError",
          "a part failed to close, and these stayed open: {missed}.", "composition-finally-covers-all",
-         "A failing `close()` ends the lines below it. `ExitStack.callback` gives each part its turn."),
+         "If a `close()` raises, the lines below it do not run. `ExitStack.callback` closes each part."),
     Rule(closings, lambda one: one.missed and one.kind == "KeyboardInterrupt",
          "a part was stopped by Ctrl-C while it closed, and these stayed open: {missed}.",
          "leaks-except-is-enough",
-         "`KeyboardInterrupt` is not an `Exception`. `ExitStack.callback` and `finally` cover it, too."),
+         "`KeyboardInterrupt` does not inherit from `Exception`. Use `ExitStack.callback` or `finally`."),
     Rule(closings, lambda one: one.missed,
          "`close()` of a part raised `{kind}`, and these stayed open: {missed}.", "",
-         "Whatever it raises: `ExitStack.callback` and `finally` cover it, too."),
+         "`ExitStack.callback` and `finally` work after every error."),
     Rule(closings, lambda one: one.again, "{again} was closed {times} times.", "", "Close each part once."),
 ))  # fmt: skip
 LAST_FIRST = Asked("the last one opened is closed first", 1, (
     # So it costs more than half to close only one part: the order of one shows nothing.
     Rule(closings, lambda one: one.missed and not (one.fails or one.equal),
-         "this shows only when each part is closed.", "", "Fix that first."),
+         "the order can be seen only when each part is closed.", "", "Fix that first."),
     Rule(closings, lambda one: not one.last_first,
          "opened in the order {opened}, closed in the order {closed}.", "chains-first-closes-first",
-         "What was opened later may need what was opened before it: go backwards."),
+         "A part may need the parts that were opened before it, so go backwards."),
 ))  # fmt: skip
 COMES_OUT = Asked("a failure comes out", 2, (
     Rule(closings, lambda one: not one.closed, "no part was closed.", "", "Fix that first."),
     Rule(closings, lambda one: one.failures and not one.one_of_theirs,
-         "{failures} of the parts failed to close, and what came out is {raised}.", "",
-         "Let one of their errors out, as it is or in a group, when all are closed."),
+         "{failures} of the parts failed to close, and the call raised {raised}.", "",
+         "When all are closed, raise one of their errors, alone or in a group."),
     Rule(closings, lambda one: one.failures == 1 and not one.its_own,
-         "a single part failed to close, and what came out is {raised}.", "",
-         "Let its own error out, as it is: nothing around it."),
+         "a single part failed to close, and the call raised {raised}.", "",
+         "Let its own error go on unchanged, without another one around it."),
     Rule(closings, lambda one: not one.failures and not one.no_error,
-         "no part failed to close, and what came out is {raised}.", "",
-         "Begin each call with nothing noted: a default such as `errors=[]` is made once, for all calls."),
+         "no part failed to close, but the call raised {raised}.", "",
+         "Begin each call with a new list: a default such as `errors=[]` is made once, for all calls."),
 ))  # fmt: skip
 ruled("composition-x2", "Close all of them, last first", kind="fix", answer="shut_down", version=4,
       given=lambda variant: variant.stations("composition-x2", variant.number("composition-x2", 4, 6)),

@@ -1,4 +1,4 @@
 def shut_down(parts):
-    # TODO: last first, all of them, and no failure lost.
+    # TODO: close all of them, the last one first, and lose no error.
     for part in parts:
         part.close()

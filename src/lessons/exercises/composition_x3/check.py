@@ -52,7 +52,7 @@ class Place:
 
     def seen(self, when: str, keeps: list[Row], tried: Attempt, **more: Any) -> Any:
         """The facts of a block that has ended. keeps: the records that belong in the table."""
-        # A transaction whose commit has failed, and that is still open, lets nobody read.
+        # While a transaction whose commit failed is still open, the table cannot be read.
         rows = attempt(self.database.rows).value or self.old
         new = [(row["station"], row["day"], row["celsius"]) for row in keeps]
         stay = [row for row in self.old if row[:2] not in [one[:2] for one in new]]
@@ -71,7 +71,7 @@ class Place:
 
 @contextmanager
 def places(answer: Any, sheet: Sheet) -> Facts:
-    """Makes a new database and an engine over it, as often as it is called."""
+    """A function that makes a new database, and an engine over it, at each call."""
     with sheet.judge.folder() as folder:
         folders = (folder / str(number) for number in range(99))
         yield lambda old=OLD, pooled=False: Place(answer, sheet.judge, next(folders), old, pooled)
@@ -190,49 +190,49 @@ def made(answer: Any, sheet: Sheet) -> Facts:
 
 FIRST = (
     Rule(nights, lambda night: night.records and night.entered and not night.is_sink,
-         "`with DaySink(engine) as sink` gave {named}.", "",
-         "What `as` names is what `__enter__` returns: let it return the sink."),
+         "after `with DaySink(engine) as sink`, `sink` was {named}.", "",
+         "The name after `as` refers to what `__enter__` returns, so return the sink there."),
     Rule(nights, lambda night: night.records and not night.no_error,
          "a night without a failure raised {raised}.", "",
          "Use your sink in a new cell, as the task shows it, and read the traceback."),
     Rule(nights, lambda night: night.records and night.none_new,
-         "nothing of a night that succeeded is in the table.", "", "Write, and commit in `__exit__`."),
+         "a night succeeded, but its records are not in the table.", "", "Write, and commit in `__exit__`."),
 )  # fmt: skip
 KEPT = Asked("a night that succeeds is kept", 2, FIRST, (
     Rule(nights, lambda night: night.records and not night.right,
-         "a night of {records} records came on top of {old} older row. Missing: {missing}. Too much: "
+         "a night wrote {records} records into a table with {old} row. Missing: {missing}. Not expected: "
          "{extra}.", "",
-         "All other rows stay. Take the cells of a record by name: a dict has them in any order."),
+         "All other rows stay. Read the cells of a record by name: a dict may have them in any order."),
     Rule(two_at_once, lambda night: not night.right,
-         "two sinks over two databases were in use at the same time, and {when} one was to keep {records} "
-         "new records. Missing: {missing}. Too much: {extra}.", "",
-         "Keep what belongs to one sink on the object itself, `self.…`, and nothing on its class."),
+         "two sinks over two databases were in use at the same time. New records for {when} one: {records}. "
+         "Missing: {missing}. Not expected: {extra}.", "",
+         "Store what belongs to one sink on the object itself, in `self.…`, and nothing on its class."),
 ))  # fmt: skip
 UNCHANGED = Asked("a night that fails changes nothing", 2, FIRST, (
     Rule(nights, lambda night: not night.records and not night.right and night.early,
          "the table had {old} row before {when}. It changed before the block ended, and has {rows} rows now.",
          "composition-failed-is-nothing",
-         "Let the table change by one commit, in `__exit__`, and by that alone."),
+         "Change the table only with one commit, in `__exit__`."),
     Rule(nights, lambda night: not night.records and not night.right,
          "the table had {old} row before {when}, and {rows} after it.", "",
-         "Commit in `__exit__` only if there was no error: the arguments of `__exit__` tell."),
+         "Commit in `__exit__` only if its arguments say that there was no error."),
     Rule(nights, lambda night: not night.records and night.no_error,
-         "{when}, and the error did not come out of the block.", "leaks-true-reraises",
-         "Let `__exit__` return nothing: a true value swallows the error."),
+         "{when}: no error came out of the block.", "leaks-true-reraises",
+         "Return nothing from `__exit__`: a true value suppresses the error."),
     Rule(nights, lambda night: not night.records and not night.same,
-         "{when}: out of the block came {raised}.", "", "Let the error of the block go on as it is."),
+         "{when}: the block raised {raised}.", "", "Let the error of the block go on unchanged."),
 ))  # fmt: skip
-REPEATED = Asked("a reading that is there is replaced, and a repeated night leaves the same", 1, FIRST, (
+REPEATED = Asked("an old reading is replaced, and a repeated night changes nothing", 1, FIRST, (
     Rule(repeated, lambda night: night.left_a_table,
          "{when}: {raised}.", "databases-pooled-close-closes",
-         "The pool hands out this connection again: drop what you made in it."),
+         "The pool returns the same connection again, so drop the table that you made in it."),
     Rule(repeated, lambda night: not (night.no_error and night.right),
-         "{when} raised {raised} and left {rows} rows. Missing: {missing}. Too much: {extra}.", "",
-         "`insert or replace` takes the place of a row with the same key."),
+         "{when} raised {raised} and left {rows} rows. Missing: {missing}. Not expected: {extra}.", "",
+         "`insert or replace` replaces the row that has the same key."),
 ))  # fmt: skip
 GIVEN_BACK = Asked("the connection is given back on every way out", 1, FIRST, (
     Rule(made, lambda sink: sink.open,
-         "a sink was made and not entered, and it has a connection of the pool.",
+         "a sink was made but not entered, and it has taken a connection of the pool.",
          "composition-parts-open-when-made",
          "Take the connection in `__enter__`: a sink that is made may never be entered."),
     Rule(nights, lambda night: night.open,
@@ -240,29 +240,29 @@ GIVEN_BACK = Asked("the connection is given back on every way out", 1, FIRST, (
          "Close the connection in a `finally` of `__exit__`, after an error, too."),
     Rule(locked, lambda night: night.open and not night.pooled and not night.entered,
          "after {when} a connection of the pool was not given back.", "leaks-exit-covers-enter",
-         "If `__enter__` fails there is no `__exit__`: close what it has opened before it raises."),
+         "If `__enter__` fails, `__exit__` is not called: close what you opened before you raise."),
     Rule(locked, lambda night: night.open and not night.pooled,
          "after {when} a connection of the pool was not given back.", "",
          "Close the connection in a `finally` of `__exit__`: the commit above it may fail."),
     Rule(locked, lambda night: not night.free,
          "after {when} its transaction was still open: nothing else could be written to the database.", "",
-         "A commit that fails does not end the transaction, and `close()` does not either: roll back first."),
+         "A commit that fails does not end the transaction, and `close()` does not either. Roll back first."),
 ), linux=True)  # fmt: skip
 OS_ERROR = Asked("a locked database is an `OSError`", 1, FIRST, (
     Rule(locked, lambda night: night.no_error,
-         "{when} let no error out, so that it seems to have succeeded.", "",
-         "Let the failure out: a night that could not be written or committed has not succeeded."),
+         "{when} raised no error, so it seems to have succeeded.", "",
+         "Raise an error: a night that could not be written or committed has not succeeded."),
     Rule(locked, lambda night: night.drivers and not night.at_commit and night.for_os_error,
-         "your sink catches an `OSError` of a statement. The database was locked, and the driver's own error "
-         "came out, which is not one: {raised}.", "databases-lock-is-oserror",
+         "your sink catches an `OSError` of a statement. But a locked database raised the driver's own "
+         "error, which is not an `OSError`: {raised}.", "databases-lock-is-oserror",
          "Catch SQLAlchemy's `OperationalError`, and raise a `TimeoutError` from it."),
     Rule(locked, lambda night: not night.os_error,
          "{when} raised what is not an `OSError`: {raised}.", "",
-         "Every statement can meet a lock, the commit as well: catch SQLAlchemy's `OperationalError` there, "
+         "A lock can stop every statement, and the commit, too. Catch SQLAlchemy's `OperationalError` there, "
          "and raise a `TimeoutError` from it."),
     Rule(other_error, lambda night: not (night.as_it_is or night.no_error),
-         "{when}. Out came {raised}.", "",
-         "Translate SQLAlchemy's `OperationalError` alone. A retry cannot help with any other error."),
+         "{when}. The block raised {raised}.", "",
+         "Translate only SQLAlchemy's `OperationalError`. A retry cannot help with any other error."),
 ))  # fmt: skip
 ruled("composition-x3", "A sink that may be repeated", kind="build", answer="DaySink", version=5,
       given=days_of, asked=[KEPT, UNCHANGED, REPEATED, GIVEN_BACK, OS_ERROR])  # fmt: skip

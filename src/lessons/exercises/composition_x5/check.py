@@ -74,7 +74,7 @@ def two_nights(answer: Any, sheet: Sheet) -> Facts:
     """Build two nights over two files and two databases before either of them runs."""
     with desk(answer, sheet) as here:
         first = here.night()
-        # What is equal in both nights would show nothing where they share it.
+        # If both nights had the same values, it could not be seen that they share them.
         apart = {"center": first.config.center + 1, "spread": first.config.spread + 1}
         nights = [first, here.night("composition-x5 other", **apart)]
         mine = [here.met(night) for night in nights]
@@ -223,118 +223,118 @@ def other_settings(answer: Any, sheet: Sheet) -> Facts:
 FIRST = (
     Rule(first_night, lambda night: not night.no_error,
          "`load()` raised {raised}.", "",
-         "Build the parts and run them in a new cell, with what `given` gives, and read the traceback."),
+         "Build and run the parts in a new cell, with the values of `given`, and read the traceback."),
     Rule(first_night, lambda night: not night.new_rows,
-         "the night has left no row in the table.", "",
+         "after the night, the table has none of its rows.", "",
          "Pull the whole chain: `pipeline.run()` inside the `with` block."),
 )  # fmt: skip
 ROWS = Asked("the night's rows are in the table", 4, FIRST, (
     Rule(first_night, lambda night: night.old_rows,
-         "the table holds {rows} rows, {old_rows} of last night among them.", "",
-         "A night replaces the night before: `SqlSink(…, replace=True)`."),
+         "the table has {rows} rows, and {old_rows} of them are from last night.", "",
+         "A night must replace the night before: `SqlSink(…, replace=True)`."),
     Rule(first_night, lambda night: night.by_text,
-         "the file has {days} days, {wet} of them wet; a dry day is in the table: {odd_row}.",
+         "the file has {days} days, {wet} of them wet, but a dry day is in the table: {odd_row}.",
          "start-text-is-number",
-         "What a file gives is text, and the text `'0.0'` is not empty, so it is true: parse first."),
+         "A file contains text, and the text `'0.0'` is true because it is not empty. So parse first."),
     Rule(first_night, lambda night: not night.right_rows,
-         "the file has {days} days, {wet} of them wet; the table has {rows} rows, among them {odd_row}.", "",
-         "Days with a number above 0 alone, and `temp_max` as `(x - center) / spread`: parse, then filter."),
+         "the file has {days} days, {wet} of them wet. The table has {rows} rows, among them {odd_row}.", "",
+         "Keep only days with more than 0, and store `(x - center) / spread`: parse first, then filter."),
     Rule(first_night, lambda night: not night.right_count,
          "`load()` returned {returned}, and {rows} rows were written.", "", "Return what `run` returns."),
     Rule(two_nights, lambda two: not two.right,
-         "two nights were built, on two files and two databases, and then both ran. The table of the {which} "
-         "one had {rows} rows that are not its own ones at the end, and the run raised: {raised}.", "",
-         "Keep what belongs to one night on the object itself, `self.…`, and nothing on its class."),
+         "two nights with two files and two databases were built, and then both ran. At the end, the table "
+         "of the {which} one had {rows} rows, and not the right ones. The run raised {raised}.", "",
+         "Store what belongs to one night on the object itself, in `self.…`, and nothing on its class."),
 ))  # fmt: skip
-LEARN = "Whoever starts the night must learn that it failed: let the error out."
+LEARN = "The caller must learn that the night failed: let the error go on."
 NO_RECORD = Rule(swept, lambda run: not run.phase and not run.arrived,
-                 "`run` has brought no record to the sink that it was given.", "",
+                 "`run` has written no record to the sink that it was given.", "",
                  "Use all three parts.")  # fmt: skip
 CLOSED = Asked("nothing stays open, at any point of failure", 4, FIRST, [NO_RECORD], (
     Rule(swept, lambda run: run.phase not in ("end", "close") and run.leaked,
          "still open {when}: {leaked}.", "", at_work.WITH),
     Rule(swept, lambda run: run.leaked,
          "still open {when}: {leaked}.", "composition-finally-covers-all",
-         "Closing can fail, too, and it ends the lines below it. " + at_work.WITH),
+         "Closing can fail, too, and then the lines below it do not run. " + at_work.WITH),
     Rule(swept, lambda run: run.open_files > 0,
          "{when}, {open_files} more files were open than before.", "",
-         "What `run` opens beside the parts needs a `with` of its own."),
+         "If `run` opens anything else, this needs a `with` of its own."),
     Rule(line_drops, lambda night: night.ends and night.held,
          "{what} came at record {at} of `load()`, and a connection to the database is still open.", "",
-         "Not every error is an `Exception`. " + at_work.WITH),
+         "Not every error inherits from `Exception`. " + at_work.WITH),
     Rule(swept, lambda run: run.phase in ("open", "pull", "write") and run.no_error,
-         "{when} no error came out, and {arrived} records had arrived.", "", LEARN),
+         "{when}, no error came out, and {arrived} records had arrived.", "", LEARN),
     Rule(line_drops, lambda night: night.what == "A ValueError" and night.no_error,
          "{what} came at record {at} of `load()`, and no error came out.", "", LEARN),
 ))  # fmt: skip
 UNCHANGED = Asked("a failed night leaves the table as it was", 3, FIRST, (
     Rule(swept, lambda run: run.in_the_middle and not run.kept_old,
-         "{when}, the table held {rows} rows, and not the ones from before.", "composition-failed-is-nothing",
-         "One transaction for all rows: `SqlSink(…, replace=True)` commits at the end."),
+         "{when}, the table had {rows} rows, and not the old ones.", "composition-failed-is-nothing",
+         "Use one transaction for all rows: `SqlSink(…, replace=True)` commits at the end."),
     Rule(line_drops, lambda night: night.ends and night.came_out and not night.kept_old,
-         "{what} came at record {at} of `load()`, and the table held other rows than before.", "",
-         "Not every error is an `Exception`. " + at_work.WITH),
+         "{what} came at record {at} of `load()`, and the table had other rows than before.", "",
+         "Not every error inherits from `Exception`. " + at_work.WITH),
     Rule(write_fails, lambda night: not night.kept_old,
-         "the database refused the last row of a night, and the table held {rows} rows after `load()`, not "
-         "the ones from before.", "",
-         "One transaction for the whole night: what is committed before the last record is written stays."),
+         "the database refused the last row of a night. After `load()`, the table had {rows} rows, and not "
+         "the old ones.", "",
+         "Use one transaction for the whole night: a commit before the last record cannot be undone."),
 ))  # fmt: skip
 AGAIN = Asked("a line that drops and a database that is locked are tried again", 3, FIRST, (
     Rule(line_drops, lambda night: not night.opened,
-         "the source is not a `CsvSource`, so its line could not be made to drop.", "", "Use `CsvSource`."),
+         "the source is not a `CsvSource`, so the check could not drop its line.", "", "Use `CsvSource`."),
     Rule(line_drops, lambda night: night.what == "drops" and not night.no_error,
-         "the line dropped {times} times at record {at}, `maxAttempts` is {attempts}, and the night ended "
-         "with {raised}.", "",
+         "the line dropped {times} times at record {at}, `maxAttempts` is {attempts}, and the night raised "
+         "{raised}.", "",
          "In `build`: `retryOnFailure(config.maxAttempts, config.delaySeconds)` around `source.stream`."),
     Rule(line_drops, lambda night: night.what == "drops" and night.too_many,
-         "a night has {came} records; when the line dropped {times} times at record {at}, {returned} were "
+         "a night has {came} records. When the line dropped {times} times at record {at}, {returned} were "
          "accepted.", "decorators-restart-is-harmless",
-         "Try the stream again, and skip what was handed on before: `retryOnFailure` counts it."),
+         "Try the stream again, and skip the records that came before: `retryOnFailure` does both."),
     Rule(line_drops, lambda night: night.what == "drops" and not night.as_without,
-         "a night has {came} records; when the line dropped {times} times at record {at}, `run` returned "
-         "{returned}, and the table was not right.", "",
+         "a night has {came} records. When the line dropped {times} times at record {at}, `run` returned "
+         "{returned}. This value or the table is not right.", "",
          "In `run`: pull all records, and let the sink commit."),
     Rule(line_drops, lambda night: night.what == "is lost" and night.opened != night.attempts,
-         "the line dropped at each attempt, `maxAttempts` is {attempts}: it was opened {opened} times.", "",
-         "Hand on `config.maxAttempts` as it is: it counts all attempts, the first one too."),
+         "the line dropped at each attempt. `maxAttempts` is {attempts}; it was opened {opened} times.", "",
+         "Pass `config.maxAttempts` on unchanged: it counts all attempts, the first one too."),
     Rule(locked, lambda night: not night.stays and night.drivers,
-         "the database was locked, and `load()` ended at attempt {tries} of {attempts} with the driver's own "
-         "error: {raised}.", "databases-lock-is-oserror",
-         "`SqlSink` raises a `TimeoutError` for a lock, an `OSError`. Use it, or translate the error."),
+         "the database was locked, and `load()` ended at attempt {tries} of {attempts} with an error of the "
+         "driver: {raised}.", "databases-lock-is-oserror",
+         "`SqlSink` raises a `TimeoutError` for a lock, which is an `OSError`. Use `SqlSink`."),
     Rule(locked, lambda night: not night.stays and not night.loaded,
-         "the database was locked when the night began, and free at attempt {attempts} of {attempts}; "
+         "the database was locked when the night began, and free at the last of {attempts} attempts. "
          "`load()` tried {tries} times and ended with {ended}.", "",
-         "`SqlSink` raises a `TimeoutError` for a lock, an `OSError`. Try the whole night again, with a "
-         "fresh pipeline each time."),
+         "`SqlSink` raises a `TimeoutError` for a lock, which is an `OSError`. Try the whole night again, "
+         "with a new pipeline each time."),
     Rule(locked, lambda night: night.stays and not (night.time_out and night.tries == night.attempts),
-         "the database stayed locked, `maxAttempts` is {attempts}, and `load()` tried {tries} times and "
+         "the database stayed locked, and `maxAttempts` is {attempts}. `load()` tried {tries} times and "
          "ended with {ended}.", "",
-         "`config.maxAttempts` counts all attempts, the first one too. Let the last one's error out as it is,"
-         " a `TimeoutError`: whoever starts the night must learn that it failed."),
+         "`config.maxAttempts` counts all attempts, the first one too. Let the last error go on unchanged: "
+         "the caller must learn of the failure."),
     Rule(locked, lambda night: not night.last,
-         "the database was locked until attempt {attempts}, the last one; then the line was lost, and "
-         "`load()` ended with {ended}.", "", "Let the last attempt's error out."),
+         "the database was locked until the last attempt, {attempts}. In that one the line was lost, and "
+         "`load()` ended with {ended}.", "", "Let the error of the last attempt go on."),
     Rule(line_drops, lambda night: night.ends and not (night.opened == 1 and night.came_out),
-         "{what} came at record {at} of `load()`: the file was read {opened} times, out came {raised}.", "",
-         "Try again after an `OSError` alone: `except Exception` and `except BaseException` catch more."),
+         "{what} came at record {at}. `load()` read the file {opened} times, and raised {raised}.", "",
+         "Try again only after an `OSError`: `except Exception` and `except BaseException` catch more."),
     Rule(other_settings, lambda part: part.same,
          "`build()` returned the same {kind} twice.", "", "Make new parts in each call of `build`."),
 ))  # fmt: skip
-SETTINGS = Asked("any settings will do, and each part is measured", 2, FIRST, (
+SETTINGS = Asked("all kinds of settings work, and each part is measured", 2, FIRST, (
     Rule(first_night, lambda night: night.patched,
-         "after the night {patched} is another one: each night would decorate it once more.", "",
-         "Leave the kit's classes as they are: `source.stream = …` decorates the object."),
+         "after the night, {patched} is another function: each night would decorate it once more.", "",
+         "Do not change the kit's classes: `source.stream = …` stores the decorated method on the object."),
     Rule(other_settings, lambda part: not part.no_error,
-         "given settings that are not a `PipelineConfig`, it raised {raised}.",
+         "given settings that are not a `PipelineConfig`, your code raised {raised}.",
          "composition-patterns-need-each-other",
-         "Read the attributes that you need, and ask nothing about the object's class."),
+         "Read the attributes that you need, and do not check the object's class."),
     NO_RECORD,
     Rule(other_settings, lambda part: not part.has_figures,
-         "{kind} has no figures after the run.", "",
-         "On each object: `stage.process = measuredStage(stage.process)`; on the source its `stream`."),
+         "after the run, {kind} has no count of records in its `metrics`.", "",
+         "On each object: `stage.process = measuredStage(stage.process)`. For the source, use its `stream`."),
     Rule(line_drops, lambda night: night.what == "drops" and night.as_without and not night.waited,
          "the line dropped {times} times, `delaySeconds` is {delay}, and the waits were: {waits}.", "",
-         "Hand on `config.delaySeconds`."),
+         "Pass `config.delaySeconds` to the retry."),
 ), hearsay=True)  # fmt: skip
 ruled("composition-x5", "The whole night", kind="build", answer="Night", version=5, seconds=30.0,
       given=nightly, asked=[ROWS, CLOSED, UNCHANGED, AGAIN, SETTINGS])  # fmt: skip

@@ -7,9 +7,9 @@ class Night:
         ...
 
     def run(self, source, stages, sink):
-        # TODO: run them so that everything closes wherever it breaks; return the count.
+        # TODO: run them so that everything is closed if it fails anywhere, and return the count.
         ...
 
     def load(self):
-        # TODO: the whole night, tried again while the database is locked; return the count.
+        # TODO: run the whole night, try again while the database is locked, and return the count.
         ...

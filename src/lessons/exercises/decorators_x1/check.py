@@ -102,7 +102,7 @@ FIGURE = (
 WORK = Asked("the work of every pull is counted", 2, FIGURE, (
     Rule(runs, lambda run: run.kind == "whole" and run.wrong_by == -run.first,
          f"{timed.SEEN}: the {{first}} seconds in which the first record was fetched are missing.",
-         "start-call-runs", "The call has fetched nothing: start the clock before the first `next`, too."),
+         "start-call-runs", "The call fetches nothing: read the clock before the first `next`, too."),
     Rule(runs, lambda run: run.kind == "whole" and run.wrong_by,
          f"{timed.SEEN}: the {{last}} seconds of the pull in which the stream ended are missing.", "",
          "Add the time of a pull in a `finally` around `next`: it may raise."),
@@ -117,8 +117,8 @@ LAZY = Asked(
 ENDS = Asked("the figure is right between two pulls, and however the stream ends", 1, FIGURE, (
     *timed.ends(early),
     Rule(runs, lambda run: run.kind == "whole" and not run.wrong_by and run.whole and run.late,
-         "{what}: it reads the right {value:g} seconds in the end, and was wrong before.", "",
-         "Bring `self.seconds` up to date at each pull: it says how long the source has worked so far."),
+         "{what}: at the end it has the right {value:g} seconds, but it was wrong before.", "",
+         "Update `self.seconds` at each pull: it says how long the source has worked so far."),
 ))  # fmt: skip
 # Two sources that are read in turn wait for each other.
 OWN = Asked("each source has a figure of its own", 1, RESTS, (

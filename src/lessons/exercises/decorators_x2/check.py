@@ -101,7 +101,7 @@ def pairs(answer: Any, sheet: Sheet) -> Facts:
         yield timed.pair(what, [one, two], worked, halls[0].kind)
 
 
-BOTH = "Read the clock before and after each `next(upstream)`, and take all of that off."
+BOTH = "Read the clock before and after each `next(upstream)`, and subtract that time."
 STREAM = timed.streams(timed.decorating("measured(Convert.process, clock)", "self, stream", "process"), runs)
 FIGURE = (
     *STREAM,
@@ -113,25 +113,25 @@ FIGURE = (
          "decorators-next-is-own-time", BOTH),
     Rule(runs, lambda run: run.kind == "whole" and run.wrong_by == -run.between,
          f"{timed.SEEN}: the {{between}} seconds in which it worked on a record, while its upstream rested, "
-         "were taken off, too.", "decorators-never-rests",
-         "Take off the time of `next(upstream)` alone: while a record waits at a `yield`, its upstream does "
+         "were subtracted, too.", "decorators-never-rests",
+         "Subtract only the time of `next(upstream)`: while a record waits at a `yield`, its upstream does "
          "nothing."),
     Rule(runs, lambda run: run.kind == "whole" and run.wrong_by not in (0, run.last),
          f"{timed.SEEN}.", "", BOTH),
 )  # fmt: skip
-"""Without the upstream's time out of it nothing more can be said of a figure."""
+"""While the upstream's time is in a figure, nothing more can be said of it."""
 ENDED = (
     Rule(runs, lambda run: run.kind == "whole" and run.wrong_by,
          f"{timed.SEEN}: the {{last}} seconds of the pull in which the upstream ended are in it.", "",
-         "The upstream is pulled once more than it has records. Take that off, too: in a `finally`."),
+         "The upstream is pulled once more than it has records. Subtract that pull, too, in a `finally`."),
 )  # fmt: skip
 SOME = Asked("also where the upstream ends, and where only some records are kept", 1, FIGURE, ENDED, (
     Rule(runs, lambda run: run.kind == "some" and run.whole and run.wrong_by, f"{timed.SEEN}.", "",
-         "Such a stage pulls its upstream several times for one record: take each of these pulls off."),
+         "Such a stage pulls its upstream several times for one record: subtract each of these pulls."),
 ))  # fmt: skip
 RESTS = timed.rests(runs)
 ruled(KEY, "A stage's own time", kind="complete", answer="measured", version=6, given=given, asked=[
-    Asked("the work of the upstream is taken off", 2, FIGURE),
+    Asked("the time of the upstream is subtracted", 2, FIGURE),
     SOME,
     Asked("waiting before and between the pulls is not counted", 1, FIGURE, RESTS),
     Asked("records pass one by one", 1, STREAM, timed.all_records(runs)),

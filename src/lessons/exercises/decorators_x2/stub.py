@@ -5,7 +5,7 @@ def measured(function, clock=time.perf_counter):
         upstream = iter(stream)
 
         def watched():
-            # TODO: hand on what `upstream` yields; take off `self.seconds` what it took to come.
+            # TODO: yield each record of `upstream`, and subtract its time from `self.seconds`.
             yield from upstream
 
         records = function(self, watched())

@@ -31,7 +31,7 @@ class Runs:
         """A class of sources with the retried `stream`."""
         self.pauses.forget()
         self.made += 1
-        # Of this class alone: records that an answer kept from another run are none of these.
+        # No other class has these records, so that those kept from another run are found out.
         records = [*(f"{text}{self.made:02}" for text in self.records[:-1]), None]
         kind = subclass(Feed, records=records, pauses=self.pauses, **feed)
         more = () if attempts == 3 else (attempts,)
@@ -139,68 +139,68 @@ def pairs(answer: Any, sheet: Sheet) -> Facts:
         )  # fmt: skip
 
 
-CLOSE = "Close the stream of each attempt in a `finally`: it is reached by an error, at the end, and early."
-COUNT = "Count what was handed on in all attempts together, and skip as many when a new one starts."
-ALL = "`attempts` counts all of them, the first one too; the last one's error goes on as it is."
+CLOSE = "Close each attempt in a `finally`: it runs after an error, at the end, and when the reader leaves."
+COUNT = "Count the records yielded in all attempts together, and skip as many when a new one starts."
+ALL = "`attempts` counts all of them, the first one too. The error of the last one goes on unchanged."
 OPENED = "{what}, and was opened {opened} times."
-ONLY_THAT = "Catch `OSError` and nothing else: what it does not name goes on by itself."
-GAVE = "{what}: what came is {told}, and what was sent {right}."
-CAME = "{sent} records, and {what}: what came is {came}, and what was sent {first}."
+ONLY_THAT = "Catch `OSError` and nothing else. All other errors go on by themselves."
+GAVE = "{what}. Received: {told}. Sent: {right}."
+CAME = "{sent} records, and {what}. Received: {came}. Sent: {first}."
 STREAM = (
     *timed.streams(timed.decorating("retried(Feed.stream)", "self", "stream", clock=False), broken),
     Rule(broken, lambda run: not run.opened,
-         "{what}: the feed was never opened, and what came is {came}.", "",
-         "Call `function(self)` for a stream: the records come from there."),
+         "{what}. The feed was never opened. Received: {came}.", "",
+         "Call `function(self)`: it returns the stream of records."),
 )  # fmt: skip
 RETRIES = (
     *STREAM,
     Rule(broken, lambda run: run.gave_error and run.opened == 1,
-         "{sent} records, and {what}: the reader was given the error of attempt 1, and 3 are allowed.",
+         "{sent} records, and {what}. The reader got the error of attempt 1, but 3 are allowed.",
          "decorators-call-guards",
-         "Put the `try` around the loop that pulls, with its `yield`: the call raises nothing."),
+         "Put the `try` around the loop that pulls and yields: the call itself raises nothing."),
     Rule(broken, lambda run: run.kind == "broken" and run.opened == 1 and run.arrived < run.sent,
-         "{what}: what came is {came}, and what was sent {first}; the feed was opened once.",
+         "{what}. Received: {came}. Sent: {first}. The feed was opened once.",
          "decorators-generator-resumes",
-         "A stream that has failed is at its end: call `function` again for each attempt."),
+         "A stream that has failed is exhausted: call `function` again for each attempt."),
 )  # fmt: skip
-"""What is not retried at all shows nothing of a retry."""
+"""If nothing is retried, nothing more can be said of the retry."""
 ONCE = (
     Rule(broken, lambda run: run.without_equal and run.breaks in ((), (0,)),
-         "{what}: {first} was sent, and {came} came.", "decorators-retry-knows-records",
-         "Two records may be the same: skip by their number, not by what is in them."),
+         "{what}. Sent: {first}. Received: {came}.", "decorators-retry-knows-records",
+         "Two records may be equal: skip records by their number, not by their content."),
     Rule(broken, lambda run: run.gave_error,
-         "{sent} records, and {what}: the reader was given the error of attempt {opened}, and 3 are allowed.",
+         "{sent} records, and {what}. The reader got the error of attempt {opened}, but 3 are allowed.",
          "", ALL),
     Rule(broken, lambda run: run.arrived > run.sent and len(run.breaks) == 1,
          CAME, "decorators-restart-is-harmless", COUNT),
     Rule(broken, lambda run: not run.whole, CAME, "", COUNT),
 )  # fmt: skip
-OWN = Asked("each source is retried by itself", 1, RETRIES, ONCE, (
+OWN = Asked("each source is retried separately", 1, RETRIES, ONCE, (
     Rule(pairs, lambda pair: not pair.one_class and not pair.counted,
-         "{what}: {opened} attempts were made, and {allowed} allowed.", "",
-         "Keep the number of attempts with each stream."),
+         "{what}. Attempts made: {opened}. Allowed: {allowed}.", "",
+         "Count the attempts of each stream separately, against its own `attempts`."),
     Rule(pairs, lambda pair: pair.one_class and not pair.whole and not pair.again,
          GAVE, "decorators-body-per-call",
-         "What belongs to one run begins in the wrapper. The decorator runs once for the class."),
+         "Start what belongs to one run in the wrapper. The decorator runs only once for the class."),
     Rule(pairs, lambda pair: pair.one_class and not pair.whole, GAVE, "",
-         "Start to count again at each call of the wrapper."),
+         "Start the count again in each call of the wrapper."),
 ))  # fmt: skip
 CLOSED = Asked("no attempt is left open", 2, RETRIES, (
     Rule(broken, lambda run: run.beside,
          "when line {beside} opened, the line before it was still open: it had dropped, and was not "
          "closed.", "leaks-refcount-closes",
-         "An error does not close a connection: `close()` each attempt before the next begins."),
-    Rule(broken, lambda run: run.open, "all was read, and {open} of {opened} lines are still open.", "",
-         "Close the attempt that succeeded as well: `contextlib.closing`, or `finally`."),
+         "An error does not close a connection: close each attempt before the next one opens."),
+    Rule(broken, lambda run: run.open, "all was read, but {open} of {opened} lines are still open.", "",
+         "Close the attempt that succeeded, too, with `contextlib.closing` or in a `finally`."),
     Rule(left, lambda run: not run.closes and run.open,
-         "the reader left after 2 records: line {opened} is open, and the stream has no `close()`.", "",
-         "A class of your own needs a `close` that closes the attempt. A generator has one."),
+         "the reader left after 2 records. Line {opened} is still open, and the stream has no `close()`.", "",
+         "A class of your own needs a method `close` that closes the attempt. A generator has one."),
     Rule(left, lambda run: run.deaf,
          "the reader left after 2 records, and the retry went on: {raised}.", "chains-bare-except-harmless",
-         "`close()` raises `GeneratorExit` at the `yield`: catch `OSError`, and let that one go."),
+         "`close()` raises `GeneratorExit` at the `yield`. Catch only `OSError`, so that it goes on."),
     Rule(left, lambda run: run.open,
-         "the reader left after 2 records and closed the stream: line {opened} is open.", "", CLOSE),
-    Rule(over, lambda run: run.open, "{what}, and after it line {opened} is still open.", "", CLOSE),
+         "the reader left after 2 records and closed the stream. Line {opened} is still open.", "", CLOSE),
+    Rule(over, lambda run: run.open, "{what}. Line {opened} is still open afterwards.", "", CLOSE),
 ))  # fmt: skip
 LAST = Asked("after the last attempt its error goes on", 1, STREAM, (
     Rule(over, lambda run: run.kind == "last" and run.opened == run.allowed and run.error is None,
@@ -209,24 +209,24 @@ LAST = Asked("after the last attempt its error goes on", 1, STREAM, (
     Rule(over, lambda run: run.kind == "last" and (run.opened != run.allowed or not run.own_error),
          "{what}, `attempts={allowed}`: {made}, and {told}.", "", ALL),
     Rule(over, lambda run: run.kind == "last" and run.lost and not run.at_call,
-         "{what}, `attempts={allowed}`: {sent} could be read before the last error, and {arrived} came.", "",
+         "{what}, `attempts={allowed}`: {sent} came before the last error, and {arrived} were yielded.", "",
          timed.ONE_RECORD),
     timed.no_pause(over),
 ))  # fmt: skip
 ONLY = Asked("nothing but an OSError is tried again", 1, RETRIES, (
     Rule(over, lambda run: run.kind == "reset" and run.gave_error, "{what}, and {told}.", "",
-         "`except OSError` catches all kinds of it: let no other line choose among them."),
+         "`except OSError` catches all kinds of it. Do not choose among them."),
     Rule(over, lambda run: run.kind == "other" and run.whatever,
          OPENED, "composition-retry-catches-all", ONLY_THAT),
     Rule(over, lambda run: run.kind == "other" and run.opened > 1, OPENED, "", ONLY_THAT),
     Rule(over, lambda run: run.kind == "other" and not run.own_error, "{what}, and {told}.", "", ONLY_THAT),
     Rule(broken, lambda run: run.opened > len(run.breaks) + 1,
          "{what}, and the source was opened {opened} times.", "",
-         "Open the source again after an `OSError` only: `return` when all has been read."),
+         "Open the source again only after an `OSError`. When all records have been read, `return`."),
 ))  # fmt: skip
 LAZY = Asked("the call reads nothing, and each pull reads one record", 1, STREAM, timed.lazy(broken), (
     Rule(broken, lambda run: run.kind == "whole" and run.lost,
-         "without a failure, {first} was sent, and {came} came.", "", timed.ONE_RECORD),
+         "no line dropped. Sent: {first}. Received: {came}.", "", timed.ONE_RECORD),
 ))  # fmt: skip
 ruled(KEY, "A second try", kind="complete", answer="retried", version=6, given=given,
       asked=[Asked("each record comes once, in its order", 2, RETRIES, ONCE),

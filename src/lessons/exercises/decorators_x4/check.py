@@ -59,11 +59,11 @@ class Forms:
         if made.error is not None:
             one.trouble = f"{made.raised} was raised" + (f", at {made.where}" if made.where else "")
         elif not usable:
-            one.trouble = f"{short(made.value.made)} came back in place of a function"
+            one.trouble = f"{short(made.value.made)} was returned instead of a function"
         elif one.gave:
-            one.trouble = f"the call of the method gave {one.gave}, which cannot be pulled"
+            one.trouble = f"the method returned {one.gave}, which cannot be pulled"
         elif not source.opened:
-            one.trouble = f"reading the stream never reached it ({one.raised}{one.place})"
+            one.trouble = f"reading the stream never reached the source ({one.raised}{one.place})"
         elif not (one.dry or isinstance(one.error, OSError | parts.Enough | None)):
             raise one.error
         one.gives_up, one.wanted = drops >= one.allowed, min(drops + 1, one.allowed)
@@ -122,7 +122,7 @@ def _offered(made: Forms, form: str, name: str) -> Fact:
     if type_error and place != "line":
         told = "it was refused " + ("when it was called" if place == "call" else "at the first pull")
     elif place == "call":
-        told = "what came back does not take its parameters"
+        told = "the result does not take its parameters"
     return Fact(
         method=f"`def {name}({parts.STAGES[name]})`", place=place, type_error=type_error,
         right=place == "line" and type_error,
@@ -151,34 +151,34 @@ def alike(answer: Any, sheet: Sheet) -> Facts:
 
 
 PARAMETERS = (
-    "A source takes `self` and nothing else. `inspect.signature(function).parameters` tells, whatever the "
-    "names are."
+    "The method of a source takes only `self`. Count `inspect.signature(function).parameters`, whatever "
+    "their names are."
 )
-SETTING = "Hand the setting on to the decorator that does the work."
+SETTING = "Pass the setting on to the decorator that does the work."
 TROUBLE = "`{kind}` above `def stream(self)`: {trouble}."
-NO_GENERATOR = "`{kind}`: `inspect.isgeneratorfunction` said True of the method, and says False now."
+NO_GENERATOR = "`{kind}`: `inspect.isgeneratorfunction` was True for the method, and is False now."
 YIELDS = "A wrapper with `yield from` is a generator function; one with `return` is not."
 OPENED = "the source raised {name}, and was opened {opened} times."
 ONLY_THAT = "Catch `OSError` and nothing else, as `retryOnFailure` does."
-HANDED_ON = "Hand on each record once: `retryOnFailure` does, and may be used."
+HANDED_ON = "Yield each record once: `retryOnFailure` does this, and you may use it."
 REACHED = (
     Rule(forms, lambda run: run.trouble and run.no_other, TROUBLE, "",
-         "In each form a function has to come back in place of `stream`: end with `return wrapper`."),
+         "Each form must return a function that replaces `stream`: end with `return wrapper`."),
 )  # fmt: skip
 """If no form works, nothing can be said of what it makes."""
 RETRIES = (
     *REACHED,
     Rule(forms, lambda run: run.wanted > 1 == run.opened and run.gave_error,
-         "`{kind}`: the line dropped once, and the reader was given the error.", "decorators-call-guards",
+         "`{kind}`: the line dropped once, and the reader got the error.", "decorators-call-guards",
          "Put the `try` around the loop that pulls, or let `retryOnFailure` do it."),
 )  # fmt: skip
 FORMS = Asked("it works bare, with empty parentheses, and with a setting", 3, RETRIES, (
     Rule(forms, lambda run: run.trouble and "=" not in run.kind,
          TROUBLE, "decorators-parentheses-optional",
-         "Bare, the function itself is the first argument; with parentheses there is none yet, and what "
-         "comes back has to decorate."),
+         "Without parentheses, the function is the first argument. With parentheses there is none yet, so "
+         "return a decorator."),
     Rule(forms, lambda run: not run.trouble and run.opened > run.wanted, "{times}.", "",
-         "All attempts count, the first one too. Hand `attempts` on as it is, 3 without a setting."),
+         "All attempts count, the first one too. Pass `attempts` on unchanged. It is 3 without a setting."),
     Rule(forms, lambda run: not run.trouble and run.opened == run.wanted and run.gives_up and not run.error,
          "{times}.", "", "Let the error of the last attempt go on to the reader."),
     Rule(forms, lambda run: not run.trouble and (run.opened, run.gave_error) != (run.wanted, run.gives_up),
@@ -190,15 +190,15 @@ REFUSED = Asked("a stage is refused at the line that decorates", 2, REACHED, (
          "{method} was refused with {name}.", "", "Raise a `TypeError` that says why."),
     Rule(stages, lambda stage: stage.place != "line" and stage.by_answer,
          "{method} was decorated without an error; {told}.", "",
-         "Look at the function in the body of the decorator, outside of the wrapper: that runs once, where "
-         "the decorator is written."),
+         "Check the function in the body of the decorator, outside the wrapper. That body runs once, at the "
+         "line that decorates."),
     # A plain `retryOnFailure`, and no `TypeError` at all: the look at the parameters may be forgotten.
     Rule(stages, lambda stage: not stage.right and stage.no_other and not stage.unseen,
          "{method} was decorated without an error; {told}.", "decorators-stage-is-source", PARAMETERS),
     Rule(stages, lambda stage: not stage.right,
          "{method} was decorated without an error; {told}.", "", PARAMETERS),
 ))  # fmt: skip
-KEPT = Asked("the method is what it was to every tool", 1, REACHED, (
+KEPT = Asked("the method keeps its name, its docstring and its kind", 1, REACHED, (
     Rule(forms, lambda run: not run.trouble and not run.kept_name,
          "`{kind}`: the name of the method is {name}.", "",
          "Put `@functools.wraps(function)` above each wrapper."),
@@ -209,15 +209,15 @@ KEPT = Asked("the method is what it was to every tool", 1, REACHED, (
 ), hearsay=True)  # fmt: skip
 SAME = Asked("each record comes once, and only when it is pulled", 1, RETRIES, timed.lazy(forms), (
     Rule(forms, lambda run: run.arrived > run.sent,
-         "`{kind}`: {sent} records, the first line dropped after 2 of them, and what came is {came}.",
+         "`{kind}`: {sent} records, and the first line dropped after 2 of them. Received: {came}.",
          "decorators-restart-is-harmless", HANDED_ON),
     Rule(forms, lambda run: not (run.trouble or run.gives_up or run.error or run.whole),
-         "`{kind}`: {sent} records, and what came is {came}.", "", HANDED_ON),
+         "`{kind}`: {sent} records. Received: {came}.", "", HANDED_ON),
     Rule(alike, lambda one: one.any and one.opened > 1, OPENED, "composition-retry-catches-all", ONLY_THAT),
     Rule(alike, lambda one: one.opened > 1, OPENED, "", ONLY_THAT),
     Rule(alike, lambda one: not one.whole,
-         "two sources of the same class, read in turn, gave {told}.", "decorators-body-per-call",
-         "What belongs to one run begins in the wrapper. The decorator runs once for the class."),
+         "two sources of the same class were read in turn. Received: {told}.", "decorators-body-per-call",
+         "Start what belongs to one run in the wrapper. The decorator runs only once for the class."),
     timed.no_pause(forms),
 ))  # fmt: skip
 ruled(KEY, "With parentheses and without", kind="build", answer="patient", version=6, given=given,

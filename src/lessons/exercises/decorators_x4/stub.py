@@ -1,3 +1,3 @@
 def patient(function=None, *, attempts=3):
-    # TODO: retry a source, with and without parentheses; refuse a stage where it is decorated.
+    # TODO: retry a source, with and without parentheses. Refuse a stage at the line that decorates.
     ...

@@ -31,10 +31,9 @@ def samples(variant: Variant) -> Any:
 def run(answer: Any, sheet: Sheet, group: str, kind: type[programs.Plain]) -> Run:
     """One run of the test with one field. If it passes a wrong one, it is looked at more closely.
 
-    returned: where it returned something. swallowed: the line at which an assertion failed though it passed.
-    asked: how often a field was assigned to in an object that it had not met, or refused a value. replaced:
-    where on the class there was a field, and is none now. error_kept: whether the error of a refusal is still
-    there when the test has failed. It has also what `Notes` has.
+    returned: where it returned something. swallowed: the line of a failed assertion, if the test passed.
+    asked: how often a field met a new object, or refused a value. replaced: where on the class a field was
+    replaced. error_kept: whether the error of a refusal still exists after the test. It has all of `Notes`.
     """
     notes = programs.Notes(kind)
     fields = sheet.judge.witness(host.field_class, Callback(notes.decide))

@@ -165,7 +165,7 @@ CLOSES = (
 )  # fmt: skip
 """What must hold before closing after a failure can be seen."""
 FROM_THEN = (
-    "Ask of each line of yours: if it fails, what closes the connections that are open by then? "
+    "For each of your lines, ask: if it fails, what closes the connections that are open by then? "
     "`contextlib.ExitStack` can hold each connection from the moment it is open."
 )
 OPENING = Asked("when one fails to open, those before it are closed", 3, RUNS, CLOSES, (
@@ -206,8 +206,8 @@ GETS = Asked("the block gets the connections, and errors go on", 1, RUNS, (
          or not (block.held or block.as_opened),
          "{when}, {closed_early} of {count} connections were closed before the end, `as` named {named}, and "
          "{raised} came out.", "",
-         "`as` names what `__enter__` returns, or what a `@contextmanager` function yields: hand over a list "
-         f"of what the openers returned, in their order, however many there are. {TWO}"),
+         "The name after `as` refers to what `__enter__` returns, or what `@contextmanager` yields. It is a "
+         f"list of what the openers returned, in their order, however many there are. {TWO}"),
 ))  # fmt: skip
 
 

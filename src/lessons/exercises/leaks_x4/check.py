@@ -98,7 +98,7 @@ class Run(Fact):
         self.there = "a line of it is not JSON in UTF-8" if self.rows is None else there
         self.there += "" if ended or not lines else ", the last one without an end of line"
         self.waits = ". A file is still open, and what was written last waits in it" if self.open else ""
-        self.middle = "the old report is gone: whoever reads it now finds half of the new one"
+        self.middle = "the old report is gone, and a reader finds half of the new one"
         if not any(report != self.old for _, report, _ in self.looks):
             memory = "a record that came is in no file beside the report"
             self.middle = memory if any(not beside for beside, _, _ in self.looks) else ""
@@ -244,8 +244,8 @@ def two_at_once(answer: Any, sheet: Sheet) -> Facts:
 
 
 TWO = (
-    "Keep what belongs to one report in the object itself (`self.…`, set in a method), not in its class, and "
-    "name the file beside it after the report."
+    "Store what belongs to one report in the object itself (`self.…`, set in a method), not in its class. "
+    "Name the file beside it after the report."
 )
 ONE_STEP = "`os.replace(new, path)` puts the file itself in the report's place, in one step."
 LATE = "`kept` is 0 until the new report has taken the old one's place; from then on it is `accepted`."
@@ -269,8 +269,8 @@ REPORT = Asked("the report is all of a run that succeeded, or the old one", 3, (
          "copying leaves half a report.", "", ONE_STEP),
     Rule(each_run, lambda run: run.kind in ("stuck", "full", "false") and run.new and not run.whole,
          "{when}, the old report is gone. Of the {of} records of a new one, {there}.", "",
-         "Only if `kind` is `None` has a run succeeded. Close the file before the new report takes its "
-         f"place: that writes what is in the buffer, and it can fail. {ONE_STEP} Delete nothing else."),
+         "A run has succeeded only if `kind` is `None`. Close the file before the new report takes its "
+         f"place: closing writes the buffer, and it can fail. {ONE_STEP} Delete nothing else."),
     Rule(two_at_once, lambda two: not two.right,
          "two reports were open at the same time, in one folder. In the first one are {first} records, in "
          "the second one {second}.", "", TWO),
@@ -313,8 +313,8 @@ COUNTS = Asked("accepted and kept are told apart", 1, (
          "{when}, {arrived} records had been written, {in_report} of them are in the report, and {told}.", "",
          f"Count a record when it is written, and not before: that line may fail. {LATE}"),
     Rule(each_run, lambda run: run.other_name,
-         "`as` in `with DailyReport(path) as report:` does not name the sink.", "",
-         "`as` names what `__enter__` returns: end it with `return self`."),
+         "after `with DailyReport(path) as report:`, `report` is not the sink.", "",
+         "The name after `as` refers to what `__enter__` returns: end it with `return self`."),
     Rule(two_at_once, lambda two: two.right and not two.counted,
          "two reports were open at the same time. Afterwards {counts}.", "", TWO),
 ))  # fmt: skip
