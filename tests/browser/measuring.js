@@ -2,6 +2,8 @@
 async slides => {
   // Parts of the screen's height that letters must have at least, and the columns that code may have.
   const TEXT = 1 / 32, CODE = 1 / 40, ANY = 1 / 45, COLUMNS = 72;
+  // How much lighter one of text and ground must be than the other, as WCAG 2 counts it.
+  const CONTRAST = 4.5;
 
   const notebook = window.jupyterapp.shell.currentWidget.content;
   const screen = { width: window.innerWidth, height: window.innerHeight };
@@ -80,6 +82,42 @@ async slides => {
     return [smallest, faults];
   }
 
+  // A colour as red, green and blue from 0 to 255, and how opaque it is.
+  const colour = text => {
+    const [red, green, blue, alpha = 1] = text.match(/[\d.]+/g).map(Number);
+    return { rgb: [red, green, blue], alpha };
+  };
+  const laid = ({ rgb, alpha }, ground) => rgb.map((one, place) => alpha * one + (1 - alpha) * ground[place]);
+  const light = rgb => {
+    const [red, green, blue] = rgb.map(one => (one / 255 <= 0.04045 ? one / 3294.6 : ((one / 255 + 0.055) / 1.055) ** 2.4));
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue;
+  };
+  // What is behind an element, or null behind a picture or in a drawing, whose colours are not known here.
+  function groundOf(one) {
+    const layers = [];
+    for (let at = one; at; at = at.parentElement) {
+      const { backgroundColor, backgroundImage } = getComputedStyle(at);
+      if (at.ownerSVGElement || backgroundImage !== "none") return null;
+      layers.push(colour(backgroundColor));
+      if (layers.at(-1).alpha === 1) break;
+    }
+    return layers.reduceRight((ground, layer) => laid(layer, ground), [255, 255, 255]);
+  }
+
+  async function pale(cells) {
+    const found = new Map();
+    for (const cell of cells) {
+      for await (const [one] of letters(cell)) {
+        const ground = one.closest("img, :disabled") ? null : groundOf(one);
+        if (!ground) continue;
+        const lights = [light(laid(colour(getComputedStyle(one).color), ground)), light(ground)].sort((a, b) => b - a);
+        const contrast = (lights[0] + 0.05) / (lights[1] + 0.05);
+        if (contrast < CONTRAST) found.set(`contrast of ${contrast.toFixed(1)}, at least ${CONTRAST}`, about(one));
+      }
+    }
+    return [...found].map(([fault, one]) => `${fault}: ${one}`);
+  }
+
   function cut(cell) {
     const faults = [];
     for (const one of [cell, ...cell.querySelectorAll("*")]) {
@@ -136,6 +174,7 @@ async slides => {
         ...(over ? [`too high: ${over} px over`] : []),
         ...(heading ? [] : ["no heading"]),
         ...faults,
+        ...(await pale(cells)),
         ...new Set(cells.flatMap(cut)),
         ...new Set(cells.flatMap(wrapped)),
       ],

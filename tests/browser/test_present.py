@@ -288,6 +288,7 @@ UNFIT = (
     ("# md # Too wide", "from IPython.display import HTML\nHTML('<p style=\"width: 1400px\">wide</p>')"),
     ("# md # Cut off", "from IPython.display import HTML\n"
      "HTML('<p style=\"height: 1em; overflow: hidden\">two<br>lines</p>')"),
+    ("# md # Too pale", "from IPython.display import HTML\nHTML('<p style=\"color: #888\">grey</p>')"),
 )  # fmt: skip
 """Slides, one a row, and what is wrong with each but the first."""
 
@@ -300,13 +301,14 @@ def test_what_does_not_fit_on_a_slide_is_found(slides: Lab, presenting: Server) 
     nbformat.write(deck, presenting.desk / "unfit.ipynb")
     begin(slides, "unfit.ipynb")
     measuring.run_everything(slides)
-    fit, untitled, high, small, wide, cut = measuring.measured(slides)
+    fit, untitled, high, small, wide, cut, pale = measuring.measured(slides)
     assert fit.faults == () and fit.over == 0
     assert untitled.faults == ("no heading",)
     assert high.faults == (f"too high: {high.over} px over",) and high.over > 0
     assert any("text of 15.0 px, at least 22.5" in fault for fault in small.faults)
     assert any("sticks out" in fault for fault in wide.faults)
     assert any("cut off" in fault for fault in cut.faults)
+    assert any("contrast of 3.5, at least 4.5" in fault for fault in pale.faults)
 
 
 @pytest.mark.timeout(600)

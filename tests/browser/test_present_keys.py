@@ -9,8 +9,8 @@ from typing import Any
 
 import nbformat
 import pytest
-from harness import Lab, Server, browse, notebook
-from measuring import CONTENT, begin
+from harness import PATIENCE, Lab, Server, browse, notebook
+from measuring import BEGUN, CONTENT, begin
 from playwright.sync_api import BrowserContext, Page, expect
 
 DECK = (
@@ -118,10 +118,12 @@ def test_a_clicker_is_enough_and_a_slip_does_nothing(slides: Lab) -> None:
     # The overview, by key and by a click.
     press(slides, "o")
     expect(page.get_by_role("dialog").get_by_role("button")).to_have_text(
-        ["Keys", "Code", "A question", "A lab"]
+        ["Keys", "Code", "A question", "A lab Backspace"]
     )
     slides.screenshot("present-overview")
     assert press(slides, "PageDown", "PageDown", "Enter") == ASK and corner(page) == "3/4"
+    # From there, one key leads back to where a jump began, such as End by mistake.
+    assert press(slides, "End", "o", "Backspace") == ASK
     page.locator(".lc-corner").click()
     page.get_by_role("dialog").get_by_role("button", name="Code").click()
     assert press(slides, "PageDown") == CODE
@@ -132,6 +134,15 @@ def test_a_clicker_is_enough_and_a_slip_does_nothing(slides: Lab) -> None:
     # A clicker turns the slide from there as well.
     slides.cell(CODE).locator(".cm-line").last.click()
     assert press(slides, "PageUp", "PageDown", "PageDown") == ASK
+    # The mouse opens no menu that deletes a cell. A double click shows a text's source until the next step.
+    press(slides, "PageUp")
+    for there in (slides.cell(CODE).locator(".cm-line").last, slides.cell(CODE_HEADING)):
+        there.click(button="right")
+        expect(page.locator(".lm-Menu")).to_have_count(0)
+    slides.cell(CODE_HEADING).dblclick()
+    expect(slides.cell(CODE_HEADING).locator(".cm-content")).to_be_visible()
+    assert press(slides, "PageDown") == CODE
+    expect(slides.cell(CODE_HEADING).locator(".cm-content")).not_to_be_visible()
 
 
 def test_a_reload_and_a_second_window_find_the_same_slide(slides: Lab) -> None:
@@ -153,9 +164,18 @@ def test_a_reload_and_a_second_window_find_the_same_slide(slides: Lab) -> None:
     slides.page.get_by_text("Caught up: 2 cells have run.").wait_for()
     assert slides.text(CODE) == "1"
     second = slides.page.context.new_page()
+    second.set_default_timeout(PATIENCE)
     try:
         second.goto(f"{slides.server.address}/lab?token={slides.server.token}")
         wait_for_slide(second, "3/4")
+        # The newer one alone saves the lesson, so Lab never asks whose file is right.
+        slides.page.get_by_text("open in a newer window, which saves it").wait_for()
+        dirty = []
+        for page in (slides.page, second):
+            page.wait_for_function(BEGUN)
+            page.evaluate(f"() => {CONTENT}.model.sharedModel.setMetadata('edited', true)")
+            dirty.append(page.evaluate(f"() => {CONTENT}.model.dirty"))
+        assert dirty == [False, True]
     finally:
         second.close()
 

@@ -75,6 +75,11 @@ def test_a_class_votes_twice_and_only_the_presenter_sees_for_what(slides: Lab, w
     # In the presenter's window a number may be typed.
     window.get_by_label("Hands for B").fill("29")
     expect(status).to_have_text("First vote: 33.")
+    # A clicker turns the slides from there as well.
+    window.keyboard.press("PageDown")
+    expect(window.locator("#heading")).to_have_text("What happened on night 21")
+    window.keyboard.press("PageUp")
+    expect(window.locator("#heading")).to_have_text("The job, and night 21")
     Phone(re.search(r"Votes by phone: (\S+)", slides.server.said())[1]).vote("B")
     expect(status).to_have_text("First vote: 34.")
     expect(window.locator(".option[data-letter=B] .numbers")).to_have_text("+ 1 by phone")
@@ -93,6 +98,19 @@ def test_a_class_votes_twice_and_only_the_presenter_sees_for_what(slides: Lab, w
     expect(box.locator(".lc-choice-right")).to_have_count(0)
     slides.screenshot("vote-closed")
     assert len(slides.cells()) == before, "no key of a vote changes the notebook"
+    # So do its keys, except on a button, which Space presses; and Shift+Enter runs the cell.
+    window.locator("#start").focus()
+    window.keyboard.press("Space")
+    expect(window.locator("#start")).to_have_text("Pause")
+    window.locator("#start").blur()
+    for key, heading in (("Space", "What happened on night 21"), ("ArrowUp", "The job, and night 21")):
+        window.keyboard.press(key)
+        expect(window.locator("#heading")).to_have_text(heading)
+    measuring.activate(slides, number - 1)
+    window.keyboard.press("Shift+Enter")
+    slides.page.wait_for_function(
+        f"n => {measuring.CONTENT}.model.cells.get(n).executionCount", arg=number - 1
+    )
 
 
 @pytest.mark.deep
@@ -129,6 +147,13 @@ def test_votes_and_the_window_survive_a_reload_of_either(slides: Lab, window: Pa
     slides.run_cell(find(slides, "# Answers leaks-p1"))
     measuring.activate(slides, number)
     expect(right).to_contain_text("D")
+    # The card's buttons appear where the mouse moves, and cover no option where it only was left.
+    foot = box.locator(".lc-choice-foot")
+    box.hover()
+    expect(foot).to_have_css("opacity", "1")
+    slides.page.keyboard.press("PageDown")
+    slides.page.keyboard.press("PageUp")
+    expect(foot).to_have_css("opacity", "0")
     # The window turns the slides.
     expect(window.locator("#heading")).to_have_text("The job, and night 21")
     press(window, "Next step")

@@ -45,6 +45,7 @@ In the slides (a clicker's PageDown and PageUp are enough):
   Home, End            the first slide, the last slide
   . or b               black screen; the same key or a step brings the slide back
   o                    the overview; so does a click on the number in the corner
+                       (there, Backspace leads back to where you were before a jump)
   p p                  the presenter's window with the answers, for the screen that the class does not see
   Shift+Enter          run this cell; the slide stays, so that the answer is seen
   {COMMAND + "+Shift+Enter":<19}  catch up with this slide after a kernel restart or a reload

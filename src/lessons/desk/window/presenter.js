@@ -191,14 +191,24 @@ at("longer").onclick = () => {
 at("stop").onclick = () => { kept.set({ until: null }); tick(); };
 at("back").onclick = () => channel.postMessage({ move: -1 });
 at("on").onclick = () => channel.postMessage({ move: 1 });
-// A clicker turns the slides and makes the screen black, whichever window has the focus.
+// A clicker turns the slides and makes the screen black, whichever window has the focus. So do the other keys of the
+// slides, except on a control that uses them itself.
+const CLICKER = { PageDown: { move: 1 }, PageUp: { move: -1 } };
+const KEYS = {
+  ...CLICKER, ".": { blank: true }, "b": { blank: true }, "Shift+Enter": { run: true }, " ": { move: 1 },
+  "Shift+ ": { move: -1 }, "ArrowRight": { move: 1 }, "ArrowDown": { move: 1 }, "ArrowLeft": { move: -1 },
+  "ArrowUp": { move: -1 },
+};
 document.addEventListener("keydown", event => {
-  if (event.target.matches("input") || event.ctrlKey || event.metaKey || event.altKey) return;
-  const steps = { PageDown: 1, ArrowRight: 1, PageUp: -1, ArrowLeft: -1 }[event.key];
-  if (steps) channel.postMessage({ move: steps });
-  else if (event.key === "." || event.key.toLowerCase() === "b") channel.postMessage({ blank: true });
-  else return;
+  if (event.ctrlKey || event.metaKey || event.altKey) return;
+  const key = event.key.length === 1 ? event.key.toLowerCase() : event.key;
+  const name = event.shiftKey && [" ", "Enter"].includes(key) ? `Shift+${key}` : key;
+  const press = event.target.matches("button") && key === " ";
+  const said = event.target.matches("input") || press ? CLICKER[name] : KEYS[name];
+  if (!said) return;
   event.preventDefault();
+  // A key that is held down turns slides, and does nothing else again and again.
+  if (said.move || !event.repeat) channel.postMessage(said);
 });
 
 channel.onmessage = ({ data }) => {

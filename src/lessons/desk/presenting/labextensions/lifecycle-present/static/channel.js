@@ -7,6 +7,7 @@
 // `at` is the one of them that is active. After the last slide there is no next one: `nextHeading` is null and
 // `nextCells` is empty. The question { ask: "where" } is answered with the same. { move: 1 }, { move: -1 } and
 // { go: index } turn the slides. { blank: true } makes the screen black, and brings it back; a turn brings it back, too.
+// { run: true } runs the active cell. A window that opens a lesson says { opened: path }.
 
 import { current, heading, slides } from "./deck.js";
 
@@ -33,7 +34,8 @@ export function where(panel) {
 
 /**
  * Open the channel. `shown` returns the panel whose slides are in view, or null; `acts` are what the presenter's
- * window can ask for. Returns what publishes the place.
+ * window can ask for, and what to do when another window has opened a lesson. Returns what publishes the place, and what
+ * says that this window has opened a lesson.
  */
 export function listen(shown, acts) {
   const channel = new BroadcastChannel(NAME);
@@ -42,11 +44,13 @@ export function listen(shown, acts) {
     if (panel) channel.postMessage(where(panel));
   };
   channel.onmessage = ({ data }) => {
+    if (data.opened) acts.savedElsewhere(data.opened);
     if (!shown()) return;
     if (data.ask === "where") publish();
     if (Number.isInteger(data.move)) acts.move(data.move);
     if (Number.isInteger(data.go)) acts.go(data.go);
     if (data.blank) acts.blank();
+    if (data.run) acts.run();
   };
-  return publish;
+  return { publish, opened: path => channel.postMessage({ opened: path }) };
 }

@@ -1,6 +1,6 @@
 // What is over the slides: the number of this one and of all in a corner, the overview, and the black screen.
 
-import { current, go, heading, slides } from "./deck.js";
+import { current, heading, slides } from "./deck.js";
 
 const STEPS = { ArrowUp: -1, ArrowLeft: -1, PageUp: -1, ArrowDown: 1, ArrowRight: 1, PageDown: 1 };
 
@@ -19,8 +19,11 @@ export function blackScreen() {
   return black;
 }
 
-/** The corner and the overview; `shown` returns the panel in view, or null. Returns what opens and what updates. */
-export function corner(shown) {
+/**
+ * The corner and the overview. `shown` returns the panel in view, or null; `jump` goes to a slide, and `left` returns the
+ * number of the slide that the last jump left, if any. Returns what opens and what updates.
+ */
+export function corner(shown, jump, left) {
   const place = made("button", "lc-corner", document.body);
   place.type = "button";
   place.title = "Overview of the slides (o)";
@@ -46,9 +49,14 @@ export function corner(shown) {
       const button = made("button", "", made("li", "", list));
       button.type = "button";
       button.textContent = heading(slide);
+      // The key that leads back, after End was pressed by mistake or an earlier slide was shown again.
+      if (index === left()) {
+        button.append(" ");
+        made("kbd", "", button).textContent = "Backspace";
+      }
       button.addEventListener("click", () => {
         overview.close();
-        go(content, index);
+        jump(index);
       });
     });
     const here = list.children[current(content, all)].firstChild;
@@ -64,6 +72,7 @@ export function corner(shown) {
     const wanted = { Home: 0, End: buttons.length - 1 }[event.key] ?? at + STEPS[event.key];
     if (wanted in buttons) buttons[wanted].focus();
     if (event.key === "o") overview.close();
+    if (event.key === "Backspace") list.querySelector("kbd")?.parentElement.click();
     if (event.key === "o" || event.key in STEPS || event.key === "Home" || event.key === "End") event.preventDefault();
   });
   place.addEventListener("click", open);

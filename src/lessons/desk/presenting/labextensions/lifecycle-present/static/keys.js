@@ -103,7 +103,16 @@ export function bind(isPresenting, acts) {
     if (event.key === "Escape" || place === CONTROL) event.stopPropagation();
   }
 
+  // JupyterLab's menu of a cell deletes it at one click or one letter. A text has the browser's menu, and a slide none.
+  function menu(event) {
+    const place = placeOf(event.target);
+    if (!isPresenting() || place === ELSEWHERE) return;
+    event.stopImmediatePropagation();
+    if (place !== TEXT) event.preventDefault();
+  }
+
   // The first to hear of a key is the window, and JupyterLab, at the document, is after the body.
   window.addEventListener("keydown", first, true);
+  window.addEventListener("contextmenu", menu, true);
   document.body.addEventListener("keydown", last);
 }

@@ -3,7 +3,7 @@
 
 import { listen } from "./channel.js";
 import { blackScreen, corner } from "./corner.js";
-import { go, move } from "./deck.js";
+import { current, go, move, slides } from "./deck.js";
 import { bind } from "./keys.js";
 import { memory } from "./memory.js";
 import { runner } from "./running.js";
@@ -18,29 +18,58 @@ export function plugin({ INotebookTracker, NotebookActions }) {
     const { prepare, runAndStay, catchUp } = runner(NotebookActions.runCells, say);
     const places = memory(serviceManager.workspaces);
     const ready = new WeakSet();
+    const others = new WeakSet(); // models of lessons that another window saves
 
     const shown = () => (tracker.currentWidget?.content.activeCell ? tracker.currentWidget : null);
     const inSlides = () => (shown()?.node.matches(".jp-Deck") ? shown() : null);
     const notebook = () => shown().content;
     const black = blackScreen();
     const turn = act => (black.hidden ? act() : (black.hidden = true));
+    const left = new WeakMap(); // for each notebook, the number of the slide that the last jump left
+    const jump = index => {
+      left.set(notebook(), current(notebook(), slides(notebook())));
+      go(notebook(), index);
+    };
     const turns = {
       move: steps => turn(() => move(notebook(), steps)),
-      go: index => turn(() => go(notebook(), index)),
+      go: index => turn(() => jump(index)),
       blank: () => (black.hidden = !black.hidden),
+      run: () => black.hidden && runAndStay(shown()),
     };
-    const publish = listen(shown, turns);
-    const { open: overview, update } = corner(inSlides);
+    const { publish, opened } = listen(shown, { ...turns, savedElsewhere });
+    const { open: overview, update } = corner(inSlides, jump, () => left.get(notebook()));
+
+    // Text that a double click has opened for editing is shown as text again when the slide goes on.
+    function render({ activeCell, widgets }) {
+      const opened = cell => cell.model.type === "markdown" && cell !== activeCell && !cell.rendered;
+      for (const cell of widgets.filter(opened)) cell.rendered = true;
+    }
 
     function follow() {
       update();
+      if (inSlides()) render(notebook());
+      document.body.classList.remove("lc-mouse");
       if (!ready.has(shown())) return;
       publish();
       places.remember(shown());
     }
 
+    // Of two windows with the same lesson, the newer one saves it. If both did, Lab would ask on the projector which of
+    // them is right. Lab saves by itself only what it calls dirty.
+    function savedElsewhere(path) {
+      const older = tracker.filter(({ context }) => context.path === path && !others.has(context.model));
+      for (const { context: { model } } of older) {
+        const clean = () => model.dirty && (model.dirty = false);
+        others.add(model);
+        model.stateChanged.connect(clean);
+        clean();
+        say("This lesson is open in a newer window, which saves it. To save from this one again, reload it.", "warning");
+      }
+    }
+
     async function open(panel) {
       await panel.context.ready;
+      opened(panel.context.path);
       await places.restore(panel);
       ready.add(panel);
       follow();
@@ -78,7 +107,6 @@ export function plugin({ INotebookTracker, NotebookActions }) {
       say,
       out,
       ...turns,
-      run: () => runAndStay(shown()),
       catchUp: () => catchUp(shown()),
       restart: () => commands.execute("kernelmenu:restart"),
       leave,
@@ -94,6 +122,10 @@ export function plugin({ INotebookTracker, NotebookActions }) {
     });
     commands.addKeyBinding({ command: CATCH_UP, keys: ["Accel Shift Enter"], selector: "body" });
 
+    // A browser also reports a mouse that rests while something moves below it.
+    document.addEventListener("mousemove", ({ movementX, movementY }) => {
+      if (movementX || movementY) document.body.classList.add("lc-mouse");
+    });
     tracker.activeCellChanged.connect(follow);
     tracker.forEach(open);
     tracker.widgetAdded.connect((_, panel) => open(panel));
