@@ -210,6 +210,8 @@ class Line:
                 # Also a page that sends letter by letter does not hold up the kernel.
                 line.settimeout(max(until - time.monotonic(), 0.001))
                 more = line.recv(LONGEST)
+                if not more and not told:
+                    raise ConnectionResetError("the page ended before it answered")
                 if not more:
                     break
                 told += more
