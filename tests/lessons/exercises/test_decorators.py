@@ -305,7 +305,7 @@ def test_the_points_do_not_depend_on_the_draw(solution: Any) -> None:
 
 
 TESTS = {
-    "expects no last error": ("list(retry(new_feed(failures=3).stream)())", "has to come out"),
+    "expects no last error": ("list(retry(new_feed(failures=3).stream)())", "must come out"),
     "asks for a generator": (
         "stream = retry(new_feed(failures=0).stream)(); assert list(stream) and inspect.isgenerator(stream)",
         "Ask only for what",

@@ -122,10 +122,10 @@ def pairs(answer: Any, sheet: Sheet) -> Facts:
     left = attempt(halfway[0][0].stream).value
     attempt(lambda: [next(left), next(left), left.close()])
     for what, made, allowed in (
-        ("two sources of one class, read in turn", [hall.new(), hall.new(others)], [3, 3]),
-        ("two sources with 2 and 5 attempts, read in turn", [hall.new() for hall in apart], [2, 5]),
-        ("a source that was read again after its end", again, [3, 3]),
-        ("a source that was read again after a reader had left", halfway, [3, 3]),
+        ("two sources of one class were read in turn", [hall.new(), hall.new(others)], [3, 3]),
+        ("two sources with 2 and 5 attempts were read in turn", [hall.new() for hall in apart], [2, 5]),
+        ("a source was read again after its end", again, [3, 3]),
+        ("a source was read again after a reader had left", halfway, [3, 3]),
     ):
         calls = [part.stream for part, _ in made]
         came = [one for turn in ([[call] for call in calls] if made[0] is made[-1] else [calls])

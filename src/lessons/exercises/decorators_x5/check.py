@@ -132,7 +132,7 @@ TESTS = (
          "your test never pulled from a stream, and lets wrong retries pass.", "", PULL),
     Rule(trials, lambda tried: tried.rejected and isinstance(tried.error, OSError),
          "a right retry gave up with {raised}, and your test did not expect it{place}.", "",
-         "After the third failure the `OSError` has to come out: catch it in the test."),
+         "After the third failure the `OSError` must come out: catch it in the test."),
     Rule(trials, lambda tried: tried.rejected and tried.fed and not tried.pulled,
          "your test rejects a right retry{place} ({kind}): nothing had been pulled yet, so nothing was open.",
          "start-call-runs", "The call opens nothing. Pull first, and look then."),
@@ -147,7 +147,7 @@ TESTS = (
 LIST = "Compare the whole list, its length and its order, with `feed.records`."
 TWICE = "Compare the whole list with `feed.records`, and let the line drop: `new_feed(failures=1)`."
 SECOND = "Run it with `failures=2`, which a right retry survives, and compare the whole list again."
-THIRD = "Run it with `failures=3`: an `OSError` has to come out, and `feed.opened` has to be 3 then."
+THIRD = "Run it with `failures=3`: an `OSError` must come out, and `feed.opened` must be 3 then."
 MIDDLE = "Look at `feed.open` in the middle, when the second attempt has given a record."
 THIRD_TRY = "Look at `feed.open` with `failures=2`, too, when the third attempt has given a record."
 END = "Look at `feed.open` when all is over: after the last record, and after the third failure."
@@ -181,6 +181,6 @@ ruled(KEY, "A test that catches a leak", kind="test", answer="test_retry", versi
         lets("deaf", "leaves its first attempt open when the reader closes the stream", EARLY),
         lets("deaf_later", "leaves its second attempt open when the reader closes the stream", EARLY))),
     Asked("a call that opens or reads is caught", 1, TESTS, (
-        lets("hasty", "reads everything at the call, before anybody pulls", CALL),
-        lets("forward", "opens the first attempt at the call, before anybody pulls", CALL))),
+        lets("hasty", "reads everything at the call, before the first pull", CALL),
+        lets("forward", "opens the first attempt at the call, before the first pull", CALL))),
 ])  # fmt: skip
