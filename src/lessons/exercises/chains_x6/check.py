@@ -119,8 +119,8 @@ def catches(name: str, points: int, family: str, advice: str, *shown: Rule) -> A
 ALL = "Keep the generator of the source and of each of at least two stages, and look at them all."
 EARLY = catches(
     "it catches a run that was left early", 3, "early",
-    "Let a run be left early, with a `limit` below the number of records, and keep its generators in a list: "
-    "what is kept is not closed by luck.",
+    "Leave a run early, with a `limit` below the number of records. Keep its generators in a list, so that "
+    "they are not closed by luck.",
 )  # fmt: skip
 SOME = catches("it looks at every generator", 2, "some", ALL, Rule(
     tried, lambda one: one.way is ways.last_alone and one.passed and one.looks,

@@ -51,12 +51,12 @@ def tried(answer: Any, sheet: Sheet) -> list[Any]:
     ]  # fmt: skip
 
 
-# A test that fails for every runner tells nothing apart, so that it costs everything.
+# A test that fails for every runner tells nothing apart, so it costs all points.
 TELLS = (
     Rule(tried, lambda test: test.rejects_all,
          "your test rejects every runner that closes all and lets every error out: {raised}.", "",
          "Call it in a new cell with a good runner. A run without a fault raises nothing, and records may "
-         "arrive before a fault: ask only what is open, and whether a fault's error came out."),
+         "arrive before a fault. Check only what is open, and whether a fault's error came out."),
     Rule(tried, lambda test: test.passes_all,
          "your test lets every runner pass, the leaky ones as well.", "",
          "Make the runner fail, at a record for example, and look at `faults.sweep(build, run).outcomes`."),

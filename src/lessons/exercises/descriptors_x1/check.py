@@ -80,7 +80,7 @@ HEAVY, MANY, ROUNDS = 300_000, 4, 4
 def heavy(answer: Any, sheet: Sheet) -> str:
     """Whether the host's memory, as the system counts it, keeps the values of objects that it let go.
 
-    They are random numbers, sent from here, and some are read back, so that the host cannot make them up: it
+    They are random numbers, sent from here, and some are read back. So the host cannot make them up: it
     holds them, or it does not. It is done in rounds, because Python may keep the memory of some numbers for
     the next ones. Where the memory of the other side cannot be seen, nothing is kept.
     """

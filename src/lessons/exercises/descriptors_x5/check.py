@@ -1,7 +1,7 @@
 """descriptors-x5: a test that catches a field that leaks.
 
 The judge learns from the host alone what a test finds by the collector. The host does not know which field is
-right: all of them are made of the same code, and come in an order that is drawn. A test that is written to
+right: all are made of the same code, and come in an order that is drawn. A test that is written to
 look at that code, and not at what a field does, is not caught.
 """
 

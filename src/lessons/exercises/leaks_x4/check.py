@@ -250,12 +250,12 @@ TWO = (
 ONE_STEP = "`os.replace(new, path)` puts the file itself in the report's place, in one step."
 LATE = "`kept` is 0 until the new report has taken the old one's place; from then on it is `accepted`."
 DELETE = "`__exit__` runs in this case, too. Close the file, and delete it unless it has become the report."
-# A file that is never closed costs three aspects: the report lacks its last rows, the file stays open, and so
-# it does where replacing fails.
+# A file that is never closed costs three aspects: the report lacks its last rows, and the file stays open,
+# also when replacing fails.
 REPORT = Asked("the report is all of a run that succeeded, or the old one", 3, (
     Rule(each_run, lambda run: run.kind == "run" and run.middle, "in the middle of a run {middle}.", "",
-         "Open a file of another name in the same folder, write each record into it as it comes, and leave "
-         "the report alone until the end."),
+         "Open a file with another name in the same folder, and write each record into it at once. Do not "
+         "touch the report until the end."),
     Rule(each_run, lambda run: run.kind in ("run", "empty") and run.ends == "new" and not run.whole,
          "{when}, {of} records belong in the report, and {there}{waits}.", "",
          "Write `json.dumps(record)` and an end of line for each record, in UTF-8. If `kind` is `None`, also "

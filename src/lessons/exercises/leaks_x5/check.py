@@ -2,7 +2,7 @@
 
 The jobs run here, on the engine and the readings that the student's test made in the host. The host sees what
 a job does with them, and never the job. If a job leaves a connection open, only its error holds it there, or
-a cycle: a test that drops the error, or calls the collector, loses the leak.
+a cycle. So a test that drops the error, or calls the collector, loses the leak.
 """
 
 import gc
