@@ -107,15 +107,11 @@ class _Keeper:
             process = self._process
         if process is not None:
             process.kill()
-            process.wait()
-            for pipe in (process.stdin, process.stdout):
-                if pipe is not None:
-                    with contextlib.suppress(OSError):
-                        pipe.close()
+            _close(process)
 
     def _watch(self) -> None:
         while self._process is not None:
-            self._process.wait()
+            _close(self._process)
             if self._ended.is_set():
                 return
             print("The vote page stopped. It is started again at the same address.", file=sys.stderr)
@@ -123,6 +119,9 @@ class _Keeper:
                 with contextlib.suppress(Trouble):
                     if "failed" not in self.start():
                         break
+                if self._process is not None:
+                    self._process.kill()
+                    _close(self._process)
                 if self._ended.wait(AGAIN):
                     return
 
@@ -216,6 +215,15 @@ def _process(folder: str) -> subprocess.Popen[bytes]:
         env={**kept, "PYTHONPATH": source},
         start_new_session=True,
     )
+
+
+def _close(process: subprocess.Popen[bytes]) -> None:
+    """Wait for the end of the process, then close its pipes."""
+    process.wait()
+    for pipe in (process.stdin, process.stdout):
+        if pipe is not None:
+            with contextlib.suppress(OSError):
+                pipe.close()
 
 
 def _told(process: subprocess.Popen[bytes], asked: dict[str, Any]) -> dict[str, Any]:
