@@ -157,9 +157,9 @@ class Cluster:
         while True:
             try:
                 workers, why = self.look(), "has no worker that can grade"
-            except (OSError, RuntimeError) as error:
+            except (OSError, RuntimeError):
                 # While it is away, the client tries to reach it again.
-                workers, why = {}, f"does not answer ({described(error)})"
+                workers, why = {}, "does not answer"
             if workers:
                 return workers
             if self.client.status == "closed":
