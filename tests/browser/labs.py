@@ -41,9 +41,12 @@ def larger(lab: Lab, times: float = 1.5) -> None:
 
 
 def looks(lab: Lab, box: Locator, name: str, root: str = ROOT) -> None:
-    """Light, dark, large, narrow: axe finds nothing at `root`, nothing sticks out."""
+    """Names and keys, then light, dark, large, narrow: axe finds nothing at `root`, nothing sticks out."""
     # Tall enough that a picture shows the whole lab.
     lab.page.set_viewport_size({"width": 1280, "height": 2000})
+    announced = [line for line in spoken(lab, box) if line.startswith("status")]
+    assert all(line.endswith("live=polite") for line in announced)
+    reachable(lab, box)
     for theme in ("light", "dark"):
         lab.theme(theme)
         nameable(lab, root)
@@ -97,6 +100,39 @@ def spoken(lab: Lab, box: Locator) -> list[str]:
         states = [f"{state}={has[state]}" for state in STATES if has.get(state) not in (None, False, "false")]
         said.append(" ".join([role, *name.split(), *states]))
     return said
+
+
+STOPS = """box => {
+    const kinds = "a[href], button, input, select, summary, [contenteditable], [tabindex]";
+    const all = [...box.querySelectorAll(kinds)];
+    const groups = new Set();
+    window.lcStops = all.filter(one => {
+        const shown = one.checkVisibility({ visibilityProperty: true });
+        const stop = one.tabIndex >= 0 || one.contentEditable === "true";
+        if (!stop || one.disabled || !shown) return false;
+        if (one.type !== "radio") return true;
+        const first = !groups.has(one.name);
+        groups.add(one.name);
+        return first;
+    });
+    window.lcStops[0].focus();
+    return window.lcStops.map(one => one.ariaLabel || one.textContent || one.outerHTML.slice(0, 80));
+}"""
+"""Finds what the Tab key must reach, a group of radio buttons once, and goes to the first of it."""
+
+
+def reachable(lab: Lab, box: Locator) -> None:
+    """The Tab key goes through all controls of the box in their order, and then leaves it."""
+    names: list[str] = box.evaluate(STOPS)
+    reached: list[int] = []
+    for _ in range(len(names) + 1):
+        at = lab.page.evaluate(
+            "() => window.lcStops.findIndex(one => one === document.activeElement"
+            " || (one.type === 'radio' && one.name === document.activeElement.name))"
+        )
+        reached.append(at)
+        lab.page.keyboard.press("Tab")
+    assert reached == [*range(len(names)), -1], [names[at] for at in reached]
 
 
 def nameable(lab: Lab, root: str = ROOT) -> None:

@@ -54,3 +54,29 @@ def test_after_a_restart_a_card_has_no_icon_of_a_broken_link_and_says_what_to_do
         expect(box.get_by_role("status")).to_have_text(
             "Not saved: the kernel was restarted. Run this cell again."
         )
+
+
+WAY = (
+    ("01 · Leaks", "notebooks/01_leaks.ipynb", ""),
+    ("exercises", "exercises/release/leaks/leaks.ipynb", ""),
+    ("One block for the whole pipeline", "notebooks/01_leaks.ipynb", "One block for the whole pipeline"),
+    ("glossary", "notebooks/glossary.ipynb", ""),
+    ("The map", "notebooks/00_start_here.ipynb", "The map"),
+)
+"""The links that a student clicks, what each one opens, and the heading that is then in sight."""
+
+
+@pytest.mark.deep
+def test_links_lead_from_lesson_to_exercise_to_the_beat_that_it_practises_and_to_the_glossary(
+    lab: Lab,
+) -> None:
+    lab.open("notebooks/00_start_here.ipynb")
+    here = lab.page.locator(".jp-NotebookPanel:not(.lm-mod-hidden)")
+    for name, path, heading in WAY:
+        here.get_by_role("link", name=name, exact=True).first.click()
+        lab.page.wait_for_function(
+            "path => window.jupyterapp.shell.currentWidget.context.path === path", arg=path
+        )
+        lab.wait_idle()
+        if heading:
+            expect(here.get_by_role("heading", name=heading).first).to_be_in_viewport()
