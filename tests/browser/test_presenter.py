@@ -66,8 +66,14 @@ def test_a_class_votes_twice_and_only_the_presenter_sees_for_what(slides: Lab, w
     press(box, "Vote")
     expect(status).to_have_text("First vote: 0.")
     # By keys: a letter is a hand for its option, with Shift it is one less. By mouse there are two buttons.
-    for key in ("a", "a", "b", "Shift+B", "d"):
+    # Space, which turns slides, presses nothing here; and the card hears letters again when its slide comes back.
+    for key in ("Space", "a", "Space", "a", "b", "Shift+B", "PageDown"):
         slides.page.keyboard.press(key)
+    expect(window.locator("#heading")).to_have_text("What happened on night 21")
+    slides.page.keyboard.press("PageUp")
+    expect(window.locator("#heading")).to_have_text("The job, and night 21")
+    expect(box).to_be_focused()
+    slides.page.keyboard.press("d")
     press(box, "One hand more for C")
     press(box, "One hand more for C")
     press(box, "One hand less for C")

@@ -21,7 +21,7 @@ const MENU = ["ContextMenu", "Shift+F10"];
 const SLIDE = "slide", TEXT = "text", CONTROL = "control", LINK = "link", ELSEWHERE = "elsewhere";
 
 /** Controls to which PageUp and PageDown mean nothing. */
-const PLAIN = "button, summary, input[type=radio], input[type=checkbox], [role=button], [role=radio]";
+const PLAIN = "button, summary, input[type=radio], input[type=checkbox], [role=button], [role=radio], .lc-choice-votes";
 
 function placeOf(target) {
   if (!(target instanceof Element) || target === document.body) return SLIDE;

@@ -9,6 +9,7 @@ import { memory } from "./memory.js";
 import { runner } from "./running.js";
 
 const CATCH_UP = "lifecycle:catch-up";
+const OPEN_VOTE = ".lc-choice-votes:has(.lc-vote-steps:not([hidden]))";
 
 export function plugin({ INotebookTracker, NotebookActions }) {
   function activate(app, tracker) {
@@ -45,8 +46,18 @@ export function plugin({ INotebookTracker, NotebookActions }) {
       for (const cell of widgets.filter(opened)) cell.rendered = true;
     }
 
+    // A card that takes votes hears their letters when its slide comes back, too. The focus is on the card and not on its
+    // button, which Space, the key for the next step, would press by mistake.
+    function attend(card) {
+      if (!card || !inSlides()) return;
+      card.tabIndex = -1;
+      card.focus({ preventScroll: true });
+    }
+    const openVote = () => inSlides()?.content.activeCell.node.querySelector(OPEN_VOTE);
+
     function follow() {
       update();
+      setTimeout(() => attend(openVote()));
       if (inSlides()) render(notebook());
       document.body.classList.remove("lc-mouse");
       if (!ready.has(shown())) return;
@@ -122,6 +133,10 @@ export function plugin({ INotebookTracker, NotebookActions }) {
     });
     commands.addKeyBinding({ command: CATCH_UP, keys: ["Accel Shift Enter"], selector: "body" });
 
+    document.addEventListener("click", ({ target, detail }) => {
+      // A click by key leaves the focus where it is.
+      if (detail) attend(target.closest(".lc-vote-actions, .lc-vote-steps")?.closest(".lc-choice-votes"));
+    });
     // A browser also reports a mouse that rests while something moves below it.
     document.addEventListener("mousemove", ({ movementX, movementY }) => {
       if (movementX || movementY) document.body.classList.add("lc-mouse");
