@@ -115,7 +115,7 @@ STOPS = """box => {
         groups.add(one.name);
         return first;
     });
-    window.lcStops[0].focus();
+    window.lcStops[0]?.focus();
     return window.lcStops.map(one => one.ariaLabel || one.textContent || one.outerHTML.slice(0, 80));
 }"""
 """Finds what the Tab key must reach, a group of radio buttons once, and goes to the first of it."""
