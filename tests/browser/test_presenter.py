@@ -66,7 +66,7 @@ def test_a_class_votes_twice_and_only_the_presenter_sees_for_what(slides: Lab, w
     press(box, "Vote")
     expect(status).to_have_text("First vote: 0.")
     # By keys: a letter is a hand for its option, with Shift it is one less. By mouse there are two buttons.
-    # Space, which turns slides, presses nothing here; and the card hears letters again when its slide comes back.
+    # Space, which turns slides, presses nothing here. The card hears letters again when its slide comes back.
     for key in ("Space", "a", "Space", "a", "b", "Shift+B", "PageDown"):
         slides.page.keyboard.press(key)
     expect(window.locator("#heading")).to_have_text("What happened on night 21")
