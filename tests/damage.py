@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import gzip
 import io
 import json
 import os
 import random
+import sqlite3
 import zipfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -522,3 +524,79 @@ def spoilt(draw: Draw, data: bytes) -> bytes:
     return draw.choice(
         [b"", b"PK", b"PK\5\6" + bytes(18), gzip.compress(data, mtime=0), bytes(len(data)), b"%PDF"]
     )
+
+
+# Records and gradebooks
+
+
+def record(draw: Draw, whole: bytes) -> bytes:
+    """A record's bytes with one kind of damage."""
+    kind = draw.randrange(9)
+    if kind < 4:
+        return [cut, flipped, with_nul, encoded][kind](draw, whole)
+    if kind == 4:
+        wrong = [
+            b"",
+            b"[]",
+            b"null",
+            b"{}",
+            b'"x"',
+            b"[[1, 2]]",
+            whole + whole,
+            b"<html>",
+            nested(5_000).encode(),
+        ]
+        return draw.choice(wrong)
+    parsed = json.loads(whole)
+    if kind == 5:
+        parsed[draw.choice(sorted(parsed))] = odd(draw)
+    elif kind == 6:
+        del parsed[draw.choice(sorted(parsed))]
+    elif kind == 7:
+        score = draw.choice(list(parsed["exercises"].values()))
+        score[draw.choice(sorted(score))] = draw.choice([odd(draw), float("nan"), float("inf")])
+    else:
+        parsed["exercises"] = draw.choice([{"leaks-x1": odd(draw)}, {"": {}}, {"x\0": {"points": 1}}, [1]])
+    return json.dumps(parsed).encode()
+
+
+PAGE = 4_096
+
+ROWS = (
+    "UPDATE submitted_assignment SET timestamp = 'soon'", "UPDATE grade SET auto_score = 'many'",
+    "UPDATE grade SET manual_score = x'00ff'", "UPDATE assignment SET duedate = 'soon'",
+    "DELETE FROM student",
+    "UPDATE base_cell SET type = 'nonsense'", "DELETE FROM base_cell",
+    "UPDATE grade_cells SET max_score = 'x'",
+    "DELETE FROM submitted_notebook", "UPDATE submitted_assignment SET extension = 'soon'",
+    "DELETE FROM notebook",
+    "DROP TABLE comment", "DROP TABLE grade", "UPDATE student SET first_name = x'ff'",
+    "DELETE FROM assignment",
+    "ALTER TABLE grade RENAME COLUMN auto_score TO automatic", "UPDATE grade SET cell_id = 'none'",
+    "CREATE TABLE classroom_format (x)", "UPDATE comment SET manual_comment = 7", "DELETE FROM course",
+)  # fmt: skip
+"""What damages the rows of a gradebook."""
+
+
+def gradebook(draw: Draw, path: Path, whole: bytes) -> None:
+    """Damage a gradebook's file, or its rows."""
+    kind = draw.randrange(6)
+    data = bytearray(whole)
+    if kind == 0:
+        data = data[: draw.choice([0, 50, 100, PAGE, draw.randrange(len(data))])]
+    elif kind == 1:
+        page = draw.randrange(len(data) // PAGE) * PAGE
+        data[page : page + PAGE] = draw.choice([bytes(PAGE), draw.randbytes(PAGE), b"\xff" * PAGE])
+    elif kind == 2:
+        data[draw.randrange(100)] = draw.randrange(256)
+    elif kind == 3:
+        data = bytearray(flipped(draw, whole))
+    elif kind == 4:
+        data = bytearray(
+            draw.choice([b"student,points\n", draw.randbytes(9_000), b"SQLite format 3\0" + bytes(99)])
+        )
+    path.write_bytes(data)
+    if kind == 5:
+        with contextlib.closing(sqlite3.connect(path)) as book:
+            book.execute(draw.choice(ROWS))
+            book.commit()

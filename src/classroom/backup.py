@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import hashlib
+import itertools
 import json
 import os
 import sqlite3
@@ -21,7 +22,7 @@ from pathlib import Path
 from typing import Any
 
 from classroom.course import STATE, Course, add_option
-from classroom.gradebook import LOCKED, PENDING, alone
+from classroom.gradebook import LOCKED, PENDING, alone, damaged
 from classroom.intake import printable
 from classroom.progress import shown
 from classroom.trouble import Trouble
@@ -92,7 +93,8 @@ def default(course: Course, word: str) -> Path:
     """A new name for a backup, beside the course folder."""
     root = course.root.absolute()
     stem = f"{root.name}-{word}-{datetime.now():%Y-%m-%d-%H%M%S}"
-    return root.parent / f"{stem}.zip"
+    names = itertools.chain([stem], (f"{stem}-{number}" for number in itertools.count(2)))
+    return next(place for name in names if not (place := root.parent / f"{name}.zip").exists())
 
 
 def new(target: Path) -> None:
@@ -213,9 +215,9 @@ def copied(gradebook: Path) -> Iterator[Path]:
                 "it, and run the same command again."
             ) from None
         except sqlite3.DatabaseError as error:
-            raise Trouble(f"The gradebook {gradebook} is damaged ({error}): nothing was written.") from None
+            raise damaged(gradebook.absolute(), str(error)) from None
         if sound != ["ok"]:
-            raise Trouble(f"The gradebook {gradebook} is damaged ({sound[0]}): nothing was written.")
+            raise damaged(gradebook.absolute(), sound[0])
         yield copy
 
 
@@ -227,10 +229,11 @@ def listed(archive: zipfile.ZipFile, path: Path) -> dict[str, Any]:
         about = dict(json.loads(archive.read(MANIFEST)))
         for one in about["files"]:
             parts = one["path"].split("/")
-            if not one["path"] or ".." in parts or "" in parts or one["path"].startswith("/"):
+            if ".." in parts or "" in parts or "\0" in one["path"]:
                 raise ValueError(f"a name {printable(one['path'], 80)}")
             archive.getinfo(one["entry"])
-    except (KeyError, ValueError, TypeError, zipfile.BadZipFile) as error:
+    except Exception as error:
+        # Damage shows in many ways: a stream that does not unpack, JSON of another shape.
         raise Trouble(f"{path} is not a backup of a course ({printable(str(error), 120)}).") from None
     same_format(path, about.get("format"), FORMAT)
     return about

@@ -26,9 +26,9 @@ from classroom.course import Course
 from classroom.execute import Result, ungraded
 from classroom.gradebook import alone, changing, gradebook
 from classroom.intake import Found, Template, described, printable, writable
-from classroom.records import FORMAT, as_text, timed, write_text
+from classroom.records import FORMAT, as_text, read_one, timed, write_text
 from classroom.times import dated
-from classroom.trouble import Trouble, same_format
+from classroom.trouble import Trouble
 
 STAGED = "graded-"
 """The beginning of a folder's name while its files wait to be put in place."""
@@ -115,19 +115,12 @@ class Book:
         return True
 
     def record(self, student: str) -> dict[str, Any]:
-        """A student's record of this assignment; {} if no record can be read.
+        """A student's record of this assignment; {} if there is none.
 
-        Raises `Trouble` for a record of another format.
+        Raises `Trouble` for a damaged record, and for one of another format: neither is overwritten.
         """
         place = self._place(student)
-        try:
-            record = json.loads(place.read_text(encoding="utf-8"))
-        except (OSError, ValueError):
-            return {}
-        if not isinstance(record, dict):
-            return {}
-        same_format(place, record.get("format"), FORMAT)
-        return record
+        return read_one(place) if place.exists() else {}
 
     def late(self, found: Found) -> int:
         """How many seconds after the (extended) deadline it was submitted; 0 if in time or unknown."""

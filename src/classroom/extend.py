@@ -132,6 +132,9 @@ def extend(
     """Give an extension in one transaction, bring the records up to date, and say what changed."""
     from nbgrader.api import MissingEntry
 
+    # A damaged record is named before anything changes.
+    if students:
+        records.read(course, assignment, students)
     before = term.extensions(book, course)
     old = late.lates(book, course, students)
     # A dry run makes the same changes, and takes them back.

@@ -79,8 +79,12 @@ def run(given: argparse.Namespace) -> int:
         )
     for assignment in chosen:
         ungraded: list[str] = []
-        written = list(feedback(course, assignment, tuple(given.student), ungraded))
+        damaged: list[str] = []
+        written = list(feedback(course, assignment, tuple(given.student), ungraded, damaged))
         print(f"{assignment}: {many(len(written), 'page')} in {course.root / 'feedback'}.")
+        for sentence in damaged:
+            missed = True
+            print(f"No page: {sentence}", file=sys.stderr)
         for student in ungraded:
             missed = True
             name = shlex.quote(student)
@@ -98,20 +102,25 @@ def run(given: argparse.Namespace) -> int:
             missed = missed or bool(packed.left or packed.unmatched)
         known = {*ungraded, *(path.parent.name for path in written)}
         for student in given.student:
-            if student not in known:
+            if student not in known and not any(f"{student}.json " in sentence for sentence in damaged):
                 missed = True
                 print(f"{assignment}, {student}: nothing was graded, so there is no page.", file=sys.stderr)
     return 1 if missed else 0
 
 
 def feedback(
-    course: Course, assignment: str, students: tuple[str, ...] = (), ungraded: list[str] | None = None
+    course: Course,
+    assignment: str,
+    students: tuple[str, ...] = (),
+    ungraded: list[str] | None = None,
+    damaged: list[str] | None = None,
 ) -> Iterator[Path]:
     """Write the pages of an assignment, for all or some students, and yield the path of each page.
 
     ungraded: receives the students who have a record, but no grade in the gradebook, and so no page.
+    damaged: receives a sentence about each file that is not a record; its student gets no page.
 
-    Raises `Trouble` if a record cannot be read, or a page cannot be written.
+    Raises `Trouble` if a page cannot be written, or a record cannot be read and `damaged` is not given.
     """
     from nbgrader.api import MissingEntry
 
@@ -119,10 +128,8 @@ def feedback(
     with gradebook(course) as book:
         late.settled(book, course)
         lates = late.lates(book, course)
-        found, wanted = records.read(course, assignment), frozenset(students)
-        chosen = [one for one in found if one in wanted] if wanted else list(found)
-        for student in shown(chosen, len(chosen), f"pages of {assignment}"):
-            record = found[student]
+        found = records.read(course, assignment, students, damaged)
+        for student, record in shown(found.items(), len(found), f"pages of {assignment}"):
             try:
                 submission = book.find_submission(assignment, student)
             except MissingEntry:

@@ -7,15 +7,18 @@ process is killed in the middle.
 from __future__ import annotations
 
 import contextlib
+import sqlite3
 import warnings
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
-from nbgrader.api import Gradebook
-from sqlalchemy import text
+from nbgrader.api import Base, Gradebook
+from sqlalchemy import create_engine, select, text
 from sqlalchemy.exc import DatabaseError, OperationalError, SAWarning
 
 from classroom.course import Course
+from classroom.intake import printable
 from classroom.trouble import Trouble
 
 LOCKED = 60.0
@@ -40,7 +43,7 @@ def gradebook(course: Course) -> Iterator[Any]:
     """nbgrader's gradebook, open.
 
     Raises `Trouble` if the file does not exist, because nbgrader would silently create an empty one. Raises
-    it, too, if the file or the disk refuses a request.
+    it, too, if the file is damaged, before anything is written, or if it or the disk refuses a request.
     """
     path = course.gradebook.absolute()
     if not path.is_file():
@@ -49,16 +52,68 @@ def gradebook(course: Course) -> Iterator[Any]:
             f"{path.parent}: `nbgrader generate_assignment ASSIGNMENT --force`."
         )
     try:
+        if why := _damage(path):
+            raise damaged(path, why)
         with Gradebook(f"{course.gradebook_url}?timeout={LOCKED}") as book:
             _index(book)
             yield book
-    except DatabaseError as error:
-        if isinstance(error, OperationalError) and "locked" in str(error.orig):
+    except (DatabaseError, sqlite3.DatabaseError) as error:
+        said = getattr(error, "orig", error)
+        if "locked" in str(said):
             raise Trouble(
-                f"The gradebook {path} is locked by another program ({error.orig}): close it, and run the "
+                f"The gradebook {path} is locked by another program ({said}): close it, and run the "
                 "same command again; all grades so far are kept."
             ) from error
-        raise Trouble(f"The gradebook {path} cannot be used: {error.orig}.") from error
+        if isinstance(said, sqlite3.OperationalError):
+            raise Trouble(f"The gradebook {path} cannot be used: {said}.") from error
+        raise damaged(path, str(said)) from error
+    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
+        # A damaged value is noticed only where it is used.
+        if why := _odd_value(path):
+            raise damaged(path, why) from error
+        raise
+
+
+def damaged(path: Path, why: str) -> Trouble:
+    """What to say of a gradebook that is damaged."""
+    return Trouble(
+        f"The gradebook {path} is damaged ({' '.join(why.split())}). Keep it, and rename it to "
+        f"{path.name}.damaged. Then `classroom restore BACKUP {path.parent} --replace` puts the course back "
+        "as it is in a backup."
+    )
+
+
+def _damage(path: Path) -> str:
+    """Why a file is not a whole gradebook; "" if it is. nbgrader would add tables that are missing, empty."""
+    with contextlib.closing(sqlite3.connect(path, timeout=LOCKED)) as book:
+        sound = book.execute("PRAGMA quick_check(1)").fetchone()[0]
+        if sound != "ok":
+            return str(sound)
+        there = {name for (name,) in book.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+    missing = sorted(set(Base.metadata.tables) - there)
+    return f"it has no table {missing[0]!r}" if missing else ""
+
+
+def _odd_value(path: Path) -> str:
+    """The first value of a gradebook that is not what its column says; "" if all are."""
+    engine = create_engine(f"sqlite:///{path}")
+    try:
+        with engine.connect() as connection:
+            for row in connection.execute(text("PRAGMA foreign_key_check")):
+                return f"the table {row[0]!r} refers to a row of {row[2]!r} that is not there"
+            for table in Base.metadata.sorted_tables:
+                try:
+                    for row in connection.execute(select(table)):
+                        for column, value in zip(table.columns, row, strict=True):
+                            wanted = column.type.python_type
+                            fits = isinstance(value, (int, float) if wanted is float else wanted)
+                            if not fits and not (value is None and column.nullable):
+                                raise ValueError(f"{column.name} is {value!r}")
+                except (LookupError, TypeError, ValueError) as error:
+                    return f"the table {table.name!r}: {printable(str(error), 100)}"
+    finally:
+        engine.dispose()
+    return ""
 
 
 def _index(book: Any) -> None:

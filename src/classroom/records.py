@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+import math
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from classroom.course import Course
+from classroom.intake import printable
+from classroom.progress import shown
 from classroom.trouble import Trouble, same_format
 from lessons.desk import workcopy as desk
 
@@ -18,13 +21,42 @@ NEEDS_PERSON = "needs a person"
 BY_HAND = "not graded by hand yet"
 
 
-def read(course: Course, assignment: str) -> dict[str, dict[str, Any]]:
-    """All records of an assignment by student, sorted by name; empty before the first grading.
+TOLD = 10
+"""How many damaged records are named at once."""
 
-    Raises `Trouble` for a file that is not a record, and says what to do.
+_FIELDS: Mapping[str, type] = {
+    "assignment": str, "student": str, "status": str, "note": str, "digest": str, "others": dict,
+    "grading": str, "late_seconds": int, "version": dict, "sandboxed": bool, "needs_person": bool,
+    "evidence": list, "exercises": dict,
+}  # fmt: skip
+"""What a record has."""
+
+
+def read(
+    course: Course, assignment: str, students: Iterable[str] = (), damaged: list[str] | None = None
+) -> dict[str, dict[str, Any]]:
+    """The records of an assignment by student, sorted by name; empty before the first grading.
+
+    students: only these. damaged: receives a sentence about each file that is not a record.
+
+    Raises `Trouble`, with these sentences, if `damaged` is not given.
     """
     folder = course.records / assignment
-    return {path.stem: read_one(path) for path in sorted(folder.glob("*.json"))}
+    chosen = frozenset(students)
+    paths = [path for path in sorted(folder.glob("*.json")) if not chosen or path.stem in chosen]
+    found: dict[str, dict[str, Any]] = {}
+    wrong: list[str] = []
+    for path in shown(paths, len(paths), f"records of {assignment}"):
+        try:
+            found[path.stem] = read_one(path)
+        except Trouble as trouble:
+            wrong.append(str(trouble))
+    if damaged is not None:
+        damaged += wrong
+    elif wrong:
+        more = [f"And {len(wrong) - TOLD} more."] if len(wrong) > TOLD else []
+        raise Trouble("\n".join([*wrong[:TOLD], *more]))
+    return found
 
 
 def graded(course: Course, wanted: Sequence[str]) -> list[str]:
@@ -46,16 +78,47 @@ def graded(course: Course, wanted: Sequence[str]) -> list[str]:
 def read_one(path: Path) -> dict[str, Any]:
     """One record. Raises `Trouble` for a file that is not one, and says what to do."""
     try:
-        record = dict(json.loads(path.read_text(encoding="utf-8")))
+        text = path.read_text(encoding="utf-8")
+        record = json.loads(text)
+        if not isinstance(record, dict):
+            raise ValueError("it is not a JSON object")
+        if "\\u" in text:
+            as_text(record).encode()  # JSON can say what no file can hold
     except OSError as error:
         raise Trouble(f"{path} cannot be read: {error.strerror or error}.") from None
-    except (ValueError, TypeError):
-        raise Trouble(
-            f"{path} is not a record of a grading: delete it, and `classroom grade` grades this submission "
-            "again."
-        ) from None
+    except (ValueError, RecursionError) as error:
+        raise Trouble(_not_one(path, str(error))) from None
     same_format(path, record.get("format"), FORMAT)
+    if why := _amiss(record, path):
+        raise Trouble(_not_one(path, why))
     return record
+
+
+def _not_one(path: Path, why: str) -> str:
+    return (
+        f"{path} is not a record of a grading ({printable(why, 100)}): move it out of this folder, and "
+        "`classroom grade` grades this submission again."
+    )
+
+
+def _amiss(record: Mapping[str, Any], path: Path) -> str:
+    """What a record lacks or has wrong; "" if it is whole."""
+    for name, kind in _FIELDS.items():
+        if type(record.get(name)) is not kind:
+            return f"it has no {name!r}" if name not in record else f"its {name!r} has another type"
+    if (record["assignment"], record["student"]) != (path.parent.name, path.stem):
+        return f"it is of {record['student']} and {record['assignment']}"
+    for id, score in record["exercises"].items():
+        numbers = [score.get(key) for key in ("points", "worth")] if isinstance(score, dict) else [None]
+        if not all(isinstance(one, int | float) and math.isfinite(one) for one in numbers):
+            return f"{id} has no points"
+        texts = [score.get(key) for key in ("status", "note")]
+        if not all(isinstance(one, str) for one in texts) or not isinstance(score.get("aspects"), list):
+            return f"{id} has no verdict"
+    others = record["others"].values()
+    if not all(isinstance(one, dict) and isinstance(one.get("points"), int | float) for one in others):
+        return "its 'others' have no points"
+    return ""
 
 
 def timed(record: Mapping[str, Any], seconds: int) -> dict[str, Any]:

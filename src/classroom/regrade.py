@@ -178,13 +178,12 @@ def regrade(
     """
     course.assignment(assignment)
     recipe = Recipe.read(course, assignment, sandboxed, times)
-    recorded = records.read(course, assignment)
-    if not recorded:
+    recorded = records.read(course, assignment, students)
+    if not recorded and not students:
         raise Trouble(f"Nothing of {assignment} was graded yet: run `classroom grade {assignment}` first.")
     summary = RegradingSummary(assignment, dry)
-    chosen = {student: record for student, record in recorded.items() if not students or student in students}
-    waiting = [student for student, record in chosen.items() if everybody or outdated(record, recipe)]
-    summary.skipped = len(chosen) - len(waiting)
+    waiting = [student for student, record in recorded.items() if everybody or outdated(record, recipe)]
+    summary.skipped = len(recorded) - len(waiting)
     summary.missing = [student for student in students if student not in recorded]
     for student in summary.missing:
         say(f"{student}: nothing was graded yet.")

@@ -51,7 +51,7 @@ def recorded(course: Course, student: str, exercise: str) -> tuple[str, dict[str
     """The assignment of an exercise, and a student's record of it. Raises `Trouble` if there is no record."""
     for assignment in course.assignments.values():
         if exercise in assignment.exercises:
-            record = records.read(course, assignment.name).get(student)
+            record = records.read(course, assignment.name, [student]).get(student)
             if record is None:
                 raise Trouble(f"{student} has no record of {assignment.name}: `classroom grade` writes one.")
             if not record["exercises"].get(exercise, {}).get("seed"):

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from classroom import late, learning, records, term
+from classroom import late, learning, progress, records, term
 from classroom.course import Course, add_option
 from classroom.gradebook import gradebook
 from classroom.trouble import Trouble
@@ -209,11 +209,12 @@ def summary(course: Course, assignment: str) -> ClassSummary:
         there = {one.student.id: one for one in book.assignment_submissions(assignment)}
         gone = {student for student, one in roster.items() if one.dropped}
         enrolled = len({student.id for student in book.students} - gone | set(recorded))
-        scores = [_score(there[student]) for student in recorded if student in there]
-        people = sum(
-            records.flag(record, there.get(student)) == records.NEEDS_PERSON
-            for student, record in recorded.items()
-        )
+        scores: list[float] = []
+        people = 0
+        for student, record in progress.shown(recorded.items(), len(recorded), f"students in {assignment}"):
+            if student in there:
+                scores.append(_score(there[student]))
+            people += records.flag(record, there.get(student)) == records.NEEDS_PERSON
     table = _table(recorded.values())
     return ClassSummary(
         assignment,

@@ -19,7 +19,7 @@ from typing import Any
 
 from classroom.backup import GRADEBOOK, Writer, content, copied, default, listed
 from classroom.course import FILE, Course, parsed
-from classroom.gradebook import LOCKED, PENDING, alone
+from classroom.gradebook import LOCKED, PENDING, alone, damaged
 from classroom.making import FOLDERS
 from classroom.progress import shown
 from classroom.trouble import Trouble
@@ -73,7 +73,8 @@ class Backup:
         entry, digest = self.files[path]
         try:
             data = self.archive.read(entry)
-        except (zipfile.BadZipFile, OSError, EOFError) as error:
+        except Exception as error:
+            # Damage shows in many ways.
             raise Trouble(f"{self.path} is damaged at {path} ({error}): nothing more was changed.") from None
         if hashlib.sha256(data).hexdigest() != digest:
             raise Trouble(f"{self.path} is damaged at {path}: nothing more was changed.")
@@ -136,13 +137,15 @@ def over(backup: Backup, course: Course, replace: bool, dry: bool) -> int:
                 "its place and keeps what is there now in a backup of its own; or give a new folder."
             )
         kept = default(course, "before-restore")
+        had = course.gradebook.is_file()
         _exchange(backup, course, paths, kept)
         for path in shown(changed, len(changed), "files"):
             write(course.root / path, backup.read(path))
         for path in gone:
             now[path].unlink(missing_ok=True)
         (course.state / PENDING).unlink(missing_ok=True)
-    print(f"The course is as in the backup. The course as it was before is in {kept}.")
+    before = "The course as it was before is" if had else "It had no gradebook; its other files are"
+    print(f"The course is as in the backup. {before} in {kept}.")
     return 0
 
 
@@ -161,7 +164,12 @@ def _exchange(backup: Backup, course: Course, paths: list[Path], kept: Path) -> 
     with tempfile.TemporaryDirectory(prefix="restore-") as place, contextlib.ExitStack() as within:
         old = Path(place) / GRADEBOOK
         old.write_bytes(backup.read(GRADEBOOK))
-        within.enter_context(copied(old))  # it is sound
+        try:
+            within.enter_context(copied(old))
+        except Trouble:
+            raise Trouble(f"The gradebook in {backup.path} is damaged: nothing was changed.") from None
+        if not course.gradebook.is_file() and (left := _journals(course.gradebook)):
+            raise Trouble(f"{left[0]} belongs to a gradebook that is not there: rename it, too.")
         writer = within.enter_context(Writer(course, kept))
         for path in shown(paths, len(paths), "files kept"):
             writer.add(path)
@@ -180,10 +188,17 @@ def _exchange(backup: Backup, course: Course, paths: list[Path], kept: Path) -> 
             _rows(live)
             live.execute("COMMIT")
         except sqlite3.DatabaseError as error:
+            if not isinstance(error, sqlite3.OperationalError):
+                raise damaged(course.gradebook.absolute(), str(error)) from None
             raise Trouble(
                 f"The gradebook {course.gradebook} cannot be changed ({error}), and nothing was changed: "
                 "close the programs that use it, and run the same command again."
             ) from None
+
+
+def _journals(gradebook: Path) -> list[Path]:
+    """What SQLite keeps beside a gradebook, and would apply to another one of its name."""
+    return sorted(gradebook.parent.glob(f"{gradebook.name}-*"))
 
 
 def _rows(live: sqlite3.Connection) -> None:

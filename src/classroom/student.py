@@ -25,10 +25,11 @@ from sqlalchemy import text
 
 from classroom.course import Course, add_option
 from classroom.gradebook import PENDING, alone, changing, gradebook
-from classroom.intake import printable
+from classroom.intake import described, printable
 from classroom.progress import shown
 from classroom.records import write_text
 from classroom.trouble import Trouble, same_format
+from lessons.desk.workcopy import write
 from lessons.words import listed, many
 
 FORMAT = 1
@@ -336,14 +337,16 @@ def _pending(course: Course) -> Change | None:
     """What an interrupted command has left to do."""
     path = course.state / PENDING
     try:
-        told = json.loads(path.read_text(encoding="utf-8"))
+        told = dict(json.loads(path.read_text(encoding="utf-8")))
+        same_format(path, told.get("format"), FORMAT)
+        moves = tuple(Move(**{**one, "pages": tuple(one["pages"])}) for one in told["moves"])
+        return Change(str(told["name"]), moves)
     except FileNotFoundError:
         return None
-    except (OSError, ValueError) as error:
-        raise Trouble(f"{path} cannot be read ({error}): put the course back from a backup.") from None
-    same_format(path, told.get("format"), FORMAT)
-    moves = tuple(Move(**{**one, "pages": tuple(one["pages"])}) for one in told["moves"])
-    return Change(told["name"], moves)
+    except (OSError, ValueError, TypeError, LookupError, RecursionError) as error:
+        raise Trouble(
+            f"{path} cannot be read ({described(error)}): put the course back from a backup."
+        ) from None
 
 
 def _carry_out(course: Course, book: Any, change: Change) -> None:
@@ -478,7 +481,7 @@ def _change_files(course: Course, move: Move) -> None:
     for folder in FOLDERS:
         old = course.root / folder / move.old
         if not move.new or folder == "feedback":
-            shutil.rmtree(old, ignore_errors=True)
+            _delete(old)
         elif old.is_dir():
             _join(old, course.root / folder / move.new)
     for name in names:
@@ -489,7 +492,7 @@ def _change_files(course: Course, move: Move) -> None:
             record.unlink()
         earlier = course.records / name / EARLIER / move.old
         if not move.new:
-            shutil.rmtree(earlier, ignore_errors=True)
+            _delete(earlier)
         elif earlier.is_dir():
             home = course.records / name / EARLIER / move.new
             number = max((int(one.name) for one in home.glob("*") if one.name.isdecimal()), default=0)
@@ -500,6 +503,14 @@ def _change_files(course: Course, move: Move) -> None:
         if move.new:
             for path in (course.records / name / EARLIER / move.new).glob("*/record.json"):
                 _reassign(path, path, move)
+
+
+def _delete(path: Path) -> None:
+    """Delete a folder, or whatever is in its place, if it is there."""
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
 
 
 def _number(path: Path) -> int:
@@ -540,14 +551,14 @@ def _join(old: Path, new: Path) -> None:
 
 def _reassign(old: Path, new: Path, move: Move) -> None:
     """Write a record under the new id. A file that is not a record stays as it is, and is renamed."""
-    data = old.read_bytes()
-    with contextlib.suppress(ValueError):
+    before = data = old.read_bytes()
+    with contextlib.suppress(ValueError, RecursionError):
         record = json.loads(data)
         if isinstance(record, dict) and record.get("student") in (move.old, move.new):
             record["student"] = move.new
             data = (json.dumps(record, indent=1, ensure_ascii=False, sort_keys=True) + "\n").encode()
-    if old != new or data != old.read_bytes():
-        write_text(new, data.decode("utf-8", "surrogateescape"))
+    if old != new or data != before:
+        write(new, data)
 
 
 def _write_pages(course: Course, moves: Sequence[Move]) -> None:
@@ -579,7 +590,8 @@ def _still_named(course: Course, moves: Sequence[Move], kind: str) -> Iterator[s
     tables = [
         path
         for path in sorted(course.root.glob("*.csv"))
-        if ids & set(re.split(r"[,;\t\r\n\"']+", path.read_text(encoding="utf-8", errors="replace")))
+        if path.is_file()
+        and ids & set(re.split(r"[,;\t\r\n\"']+", path.read_text(encoding="utf-8", errors="replace")))
     ]
     if tables:
         names = listed([path.name for path in tables])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import reprlib
 from pathlib import Path
 
 from lessons.desk.workcopy import Trouble as Trouble
@@ -15,5 +16,5 @@ def same_format(path: Path, found: object, known: int) -> None:
     lessons.desk.workcopy.Trouble: course.toml has format 2, but this edition of the kit reads format 1.
     """
     if type(found) is not int or found != known:
-        has = "states no format" if found is None else f"has format {found!r}"
+        has = "states no format" if found is None else f"has format {reprlib.repr(found)}"
         raise Trouble(f"{path} {has}, but this edition of the kit reads format {known}.")

@@ -14,6 +14,7 @@ from typing import Any
 
 import coursework
 import damage
+import gradings
 import pytest
 from coursework import ASSIGNMENT, IDS, answered, release, solution
 from gradings import opened, result
@@ -31,6 +32,7 @@ from classroom.grade import Pool, grade
 from classroom.gradebook import changing, gradebook
 from classroom.intake import Found, strays, submissions
 from classroom.sandbox import available
+from classroom.trouble import Trouble
 
 RIGHT = {id: solution(id) for id in IDS}
 
@@ -184,7 +186,7 @@ class Here(Executor):
 
 
 @contextlib.contextmanager
-def here(dask: str | None, workers: int | None) -> Iterator[Pool]:
+def here(*given: object) -> Iterator[Pool]:
     yield Pool(Here, 2)
 
 
@@ -286,3 +288,141 @@ def test_an_archive_that_is_damaged_anywhere_is_collected_or_refused(
         said = capsys.readouterr()
         assert code == 0 or ": " in said.err or "(1):" in said.out or "(2):" in said.out or "(3):" in said.out
         assert outside(enrolled) == before
+
+
+@pytest.fixture(scope="module")
+def ready(tmp_path_factory: pytest.TempPathFactory) -> Course:
+    """A class of six that was graded."""
+    course = coursework.make(tmp_path_factory.mktemp("ready") / "course")
+    for student in ("ada", "bob", "cem", "dov", "eve", "fay"):
+        stamp = "2026-11-24 12:00:00 UTC"
+        gradings.enter(course, student, {IDS[0]: 1}, timestamp=stamp, belief=gradings.BELIEF)
+    gradings.decide(course, "ada", 2, comment="Nearly.")
+    return course
+
+
+@pytest.fixture
+def graded(ready: Course, tmp_path: Path) -> Course:
+    return Course.read(shutil.copytree(ready.root, tmp_path / "course"))
+
+
+READERS = (["export"], ["report"], ["feedback"])
+
+
+@pytest.mark.parametrize(("seed", "count"), [(1, 40), pytest.param(2, 500, marks=DEEP)])
+def test_each_damaged_record_is_named_in_a_sentence_and_stays(
+    graded: Course, capsys: pytest.CaptureFixture[str], seed: int, count: int
+) -> None:
+    draw, path = random.Random(seed), graded.records / ASSIGNMENT / "bob.json"
+    whole, named = path.read_bytes(), 0
+    for number in range(count):
+        content = damage.record(draw, whole)
+        path.write_bytes(content)
+        try:
+            records.read_one(path)
+        except Trouble as trouble:
+            named += 1
+            said = str(trouble)
+            assert said.startswith(f"{path} ") and said.endswith(".") and len(said) < 500
+            assert intake.printable(said) == said
+        else:
+            # What can be read as a record makes no command fail.
+            assert main([*READERS[number % 3], "--course", str(graded.root)]) == 0
+        assert path.read_bytes() == content
+    assert named > count / 3
+
+
+def test_commands_name_all_damaged_records_and_overwrite_nothing(
+    graded: Course, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(grade_module, "pooled", here)
+    paths = [graded.records / ASSIGNMENT / f"{student}.json" for student in ("bob", "cem")]
+    for path in paths:
+        path.write_bytes(b'{"format": 2')
+    book = graded.gradebook.read_bytes()
+    text = graded.file.read_text(encoding="utf-8")
+    graded.file.write_text(text.replace('deadline = ""', 'deadline = "2026-11-24 12:00"'), encoding="utf-8")
+    for words in (*READERS, ["extend", ASSIGNMENT, "bob", "cem", "--by", "1d"]):
+        assert main([*words, "--course", str(graded.root)]) == 1
+        said = capsys.readouterr().err
+        assert all(f"{path} is not a record of a grading (" in said for path in paths), words
+    # A damaged record takes no page from the others.
+    assert {path.name for path in (graded.root / "feedback").iterdir()} == {"ada", "dov", "eve", "fay"}
+    assert graded.gradebook.read_bytes() == book
+    assert main(["grade", ASSIGNMENT, "--no-sandbox", "--course", str(graded.root)]) == 1
+    assert f"{paths[0]} is not a record of a grading (" in capsys.readouterr().err
+    # What belongs to one student, works for another one.
+    assert main(["feedback", "--student", "ada", "--course", str(graded.root)]) == 0
+    assert main(["student", "rename", "bob", "bo", "--course", str(graded.root)]) == 0
+    assert paths[0].with_name("bo.json").read_bytes() == paths[1].read_bytes() == b'{"format": 2'
+
+
+def test_a_record_that_is_not_text_is_renamed_as_it_is(graded: Course) -> None:
+    path = graded.records / ASSIGNMENT / "bob.json"
+    for data in (b"\xff\xfe\0", damage.nested(5_000).encode()):
+        path.write_bytes(data)
+        assert main(["student", "rename", "bob", "bo", "--course", str(graded.root)]) == 0
+        assert path.with_name("bo.json").read_bytes() == data
+        assert main(["student", "rename", "bo", "bob", "--course", str(graded.root)]) == 0
+
+
+@pytest.mark.parametrize(("seed", "count"), [(1, 12), pytest.param(2, 120, marks=DEEP)])
+def test_each_damaged_gradebook_is_named_and_stays(
+    graded: Course, capsys: pytest.CaptureFixture[str], seed: int, count: int
+) -> None:
+    draw, named = random.Random(seed), 0
+    with gradebook(graded):
+        whole = graded.gradebook.read_bytes()
+    for number in range(count):
+        damage.gradebook(draw, graded.gradebook, whole)
+        content = graded.gradebook.read_bytes()
+        code = main([*READERS[number % 3], "--course", str(graded.root)])
+        said = capsys.readouterr().err
+        if code:
+            named += 1
+            assert said.startswith("classroom: ") and said.count("\n") == 1, said
+            assert graded.gradebook.read_bytes() == content, said
+    assert named > count / 3
+
+
+def test_a_restore_over_a_damaged_gradebook_says_what_to_do(
+    graded: Course, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    kept, root = str(tmp_path / "kept.zip"), str(graded.root)
+    assert main(["backup", kept, "--course", root]) == 0
+    whole = graded.gradebook.read_bytes()
+    for data in (whole[:9_000], whole[:8_192] + b"\xff" * 8_192 + whole[16_384:], b"no gradebook"):
+        graded.gradebook.write_bytes(data)
+        capsys.readouterr()
+        assert main(["restore", kept, root, "--replace"]) == 1
+        said = capsys.readouterr().err
+        assert "gradebook.db is damaged (" in said and "rename it to gradebook.db.damaged." in said
+        assert graded.gradebook.read_bytes() == data
+    graded.gradebook.rename(graded.root / "gradebook.db.damaged")
+    journal = graded.root / "gradebook.db-journal"
+    journal.write_bytes(b"x")
+    assert main(["restore", kept, root, "--replace"]) == 1
+    assert f"{journal} belongs to a gradebook that is not there" in capsys.readouterr().err
+    journal.unlink()
+    assert main(["restore", kept, root, "--replace"]) == 0
+    assert "It had no gradebook; its other files are in " in capsys.readouterr().out
+    assert (graded.root / "gradebook.db.damaged").read_bytes() == b"no gradebook"
+    assert main(["feedback", "--course", root]) == 0
+
+
+@pytest.mark.parametrize(("seed", "count"), [(1, 15), pytest.param(2, 200, marks=DEEP)])
+def test_a_backup_that_is_damaged_anywhere_is_a_sentence_and_changes_nothing(
+    graded: Course, tmp_path: Path, capsys: pytest.CaptureFixture[str], seed: int, count: int
+) -> None:
+    kept, draw = tmp_path / "kept.zip", random.Random(seed)
+    shutil.rmtree(graded.solutions)
+    assert main(["backup", str(kept), "--course", str(graded.root)]) == 0
+    whole = kept.read_bytes()
+    for number in range(count):
+        kept.write_bytes(damage.spoilt(draw, whole))
+        code = main(["restore", str(kept), str(tmp_path / f"new{number}")])
+        said = capsys.readouterr().err
+        assert code == (0 if (tmp_path / f"new{number}").exists() else 1)
+        assert not code or (said.startswith("classroom: ") and said.rstrip().endswith("."))
+        shutil.rmtree(tmp_path / f"new{number}", ignore_errors=True)
+    assert not list(tmp_path.glob(".new*"))
