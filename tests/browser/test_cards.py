@@ -54,6 +54,10 @@ def test_after_a_restart_a_card_has_no_icon_of_a_broken_link_and_says_what_to_do
         expect(box.get_by_role("status")).to_have_text(
             "Not saved: the kernel was restarted. Run this cell again."
         )
+    for number in (0, 1):
+        lab.run_cell(number)
+    box = lab.output(1).get_by_role("group", name="Prediction leaks-p2")
+    expect(box.get_by_role("radio", name=re.compile(r"^A\s"))).to_be_checked()
 
 
 WAY = (
