@@ -38,6 +38,10 @@ NEEDS_OS = {
         "A browser has no matplotlib for this picture. On a computer, it shows every place where the job can "
         "fail, and that with PipelineContext nothing stays open after any of these failures."
     ),
+    "notebooks-del-frees-proof": (
+        "A browser has no other processes. On a computer, the cell shows 1: after del and gc.collect(), Out "
+        "still holds the station that a cell has shown."
+    ),
 }
 """For cells that need an operating system, by the id of the cell: what they show on a computer."""
 

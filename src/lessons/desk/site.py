@@ -49,6 +49,12 @@ UNUSED = re.compile(
 Source maps, its other applications, and fonts in formats for browsers that cannot run Pyodide.
 """
 
+PATIENCE = (b"AbortSignal.timeout(2000)", b"AbortSignal.timeout(60000)")
+"""How long anywidget waits for the script of a lab, and how long it waits here.
+
+On a slow computer two seconds are too short, and then the lab stays empty.
+"""
+
 CORE = ("pyodide.mjs", "pyodide.asm.mjs", "pyodide.asm.wasm", "python_stdlib.zip")
 
 LICENCES = """\
@@ -62,6 +68,7 @@ The kernel's own wheels (ipykernel, piplite, pyodide-kernel): BSD-3-Clause, as j
 
 The scripts of JupyterLite contain more packages: build/third-party-licenses.json lists them with their texts.
 Those of its extensions are in the file third-party-licenses.json of each extension.
+In the scripts of anywidget, one limit was changed: it waits 60 seconds, not 2, for the script of a widget.
 """
 
 DATED = "2026-01-01T00:00:00Z"
@@ -149,7 +156,7 @@ def _unpack_extensions(wheel: Path, extensions: Path) -> None:
         for name in packed.namelist():
             found = EXTENSIONS.match(name)
             if found and not name.endswith("/") and not UNUSED.search(name):
-                desks.write(extensions / found[1], packed.read(name))
+                desks.write(extensions / found[1], packed.read(name).replace(*PATIENCE))
 
 
 def _lay_pyodide(core: Path, wheels: list[Path], extensions: Path, target: Path) -> None:

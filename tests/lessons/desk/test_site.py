@@ -10,7 +10,6 @@ import pytest
 
 from lessons import browser
 from lessons.desk import site
-from lessons.desk import workcopy as desks
 from lessons.desk.workcopy import Trouble
 
 COURSE = Path(__file__).parents[3]
@@ -35,8 +34,8 @@ def test_another_folder_is_not_overwritten(tmp_path: Path) -> None:
 def test_each_cell_that_cannot_run_in_a_browser_has_its_sentence() -> None:
     tagged = {
         cell["id"]
-        for path in desks.lessons(COURSE)
-        for cell in json.loads((COURSE / path).read_bytes())["cells"]
+        for path in (COURSE / "notebooks").glob("*.ipynb")
+        for cell in json.loads(path.read_bytes())["cells"]
         if "needs-os" in cell["metadata"].get("tags", [])
     }
     assert {*browser.NEEDS_OS} == tagged
@@ -75,6 +74,14 @@ def test_the_site_has_no_stored_output_and_no_solution(built: Path) -> None:
         cells = json.loads(path.read_bytes())["cells"]
         assert not [cell["id"] for cell in cells if cell.get("outputs")], path
     assert not [name for name in files(built) if "solution" in name or "TEACHING" in name]
+
+
+@pytest.mark.deep
+def test_a_lab_has_time_to_load_on_a_slow_computer(built: Path) -> None:
+    scripts = [path.read_bytes() for path in (built / "extensions").rglob("*.js")]
+    short, long = site.PATIENCE
+    assert [script for script in scripts if long in script]
+    assert not [script for script in scripts if short in script]
 
 
 @pytest.mark.deep

@@ -37,10 +37,15 @@ async function stored() {
   return Object.fromEntries(paths.map((path, number) => [path, files[number]]));
 }
 
+function counted(files) {
+  const count = Object.values(files).filter((file) => file.type !== "directory").length;
+  return `${count} ${count === 1 ? "file" : "files"}`;
+}
+
 async function download() {
   const files = await stored();
-  const count = Object.values(files).filter((file) => file.type !== "directory").length;
-  if (count === 0) {
+  const count = counted(files);
+  if (count === "0 files") {
     return "There is nothing to download yet: you have not changed a file, and not answered a question.";
   }
   const link = document.createElement("a");
@@ -48,7 +53,7 @@ async function download() {
   link.href = URL.createObjectURL(new Blob([text], { type: "application/json" }));
   link.download = `lifecycle-work-${new Date().toISOString().slice(0, 10)}.json`;
   link.click();
-  return `Downloaded ${count} ${count === 1 ? "file" : "files"} as ${link.download}.`;
+  return `Downloaded ${count} as ${link.download}.`;
 }
 
 async function upload(file) {
@@ -77,7 +82,7 @@ async function upload(file) {
     changes.onerror = () => reject(changes.error);
   });
   database.close();
-  return `Uploaded ${paths.length} files. If JupyterLab is open in another tab, reload that tab.`;
+  return `Uploaded ${counted(work.files)}. If JupyterLab is open in another tab, reload that tab.`;
 }
 
 async function answered(work) {
