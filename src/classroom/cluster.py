@@ -157,9 +157,11 @@ class Cluster:
         while True:
             try:
                 workers, why = self.look(), "has no worker that can grade"
+                cure = "Start workers with `dask worker`"
             except (OSError, RuntimeError):
                 # While it is away, the client tries to reach it again.
                 workers, why = {}, "does not answer"
+                cure = "Look at its machine and the network"
             if workers:
                 return workers
             if self.client.status == "closed":
@@ -171,9 +173,7 @@ class Cluster:
                 until = time.monotonic() + JOINING
                 self.say(f"The Dask scheduler at {self.address} {why}: waiting up to {JOINING:.0f} s.")
             elif time.monotonic() > until:
-                raise Trouble(
-                    f"The Dask scheduler at {self.address} {why}. Start workers with `dask worker`. {KEPT}"
-                )
+                raise Trouble(f"The Dask scheduler at {self.address} {why}. {cure}. {KEPT}")
             time.sleep(LOOKING)
 
     def look(self) -> dict[str, int]:
