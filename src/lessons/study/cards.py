@@ -13,6 +13,7 @@ from lessons.versions import OtherVersion
 
 _CODE = re.compile(r"`([^`]+)`")
 _STRONG = re.compile(r"\*\*([^*]+)\*\*")
+_EMPHASIS = re.compile(r"(?<![\w*`])\*(\w[^*`<]*)(?<=\w)\*(?![\w*`])")
 _FRAME = (
     "border-left:4px solid var(--jp-brand-color1,#1976d2);padding:0.4em 1em;margin:0.4em 0;max-width:52em;"
     "color:var(--jp-content-font-color1,inherit);background:var(--jp-layout-color1,transparent);"
@@ -101,14 +102,14 @@ def fold(title: str, *parts: object) -> Card:
 
 
 def inline(text: str) -> str:
-    """Escape text for HTML; `code` and **strong** are marked up.
+    """Escape text for HTML; `code`, **strong** and *emphasis* are marked up.
 
-    >>> inline("a < b, **always**")
-    'a &lt; b, <strong>always</strong>'
+    >>> inline("a < b, **always**, not *now*: 2 * 3 * 4")
+    'a &lt; b, <strong>always</strong>, not <em>now</em>: 2 * 3 * 4'
     """
     escaped = html.escape(" ".join(text.split()), quote=False)
     coded = _CODE.sub(rf'<code style="{_CODE_STYLE}">\1</code>', escaped)
-    return _STRONG.sub(r"<strong>\1</strong>", coded)
+    return _EMPHASIS.sub(r"<em>\1</em>", _STRONG.sub(r"<strong>\1</strong>", coded))
 
 
 def wrapped(text: str, indent: str = "", first: str | None = None) -> str:
@@ -117,7 +118,7 @@ def wrapped(text: str, indent: str = "", first: str | None = None) -> str:
     >>> wrapped("**Locked**: C.")
     'Locked: C.'
     """
-    plain = _STRONG.sub(r"\1", " ".join(text.split()))
+    plain = _EMPHASIS.sub(r"\1", _STRONG.sub(r"\1", " ".join(text.split())))
     return textwrap.fill(
         plain,
         88,

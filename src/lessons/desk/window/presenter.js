@@ -40,7 +40,7 @@ async function follow(heard) {
   }
   if (place !== heard) return; // the slides went on meanwhile
   // The lesson has begun when the first slide is left.
-  if (before && before.lesson === place.lesson && before.index === 0 && place.index === 1 && !kept.get().elapsed) start();
+  if (before && before.lesson === place.lesson && before.index === 0 && place.index === 1 && !elapsed(kept.get())) start();
   if (before?.lesson !== place.lesson || String(before?.cells) !== String(place.cells)) show();
   tick();
 }
