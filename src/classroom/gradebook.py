@@ -100,6 +100,8 @@ def _odd_value(path: Path) -> str:
     try:
         with engine.connect() as connection:
             for row in connection.execute(text("PRAGMA foreign_key_check")):
+                if row[2] == "course":
+                    continue  # nbgrader itself leaves that row out
                 return f"the table {row[0]!r} refers to a row of {row[2]!r} that is not there"
             for table in Base.metadata.sorted_tables:
                 try:
