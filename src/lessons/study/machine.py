@@ -119,6 +119,10 @@ def _package(machine: Machine, name: str, least: int, sentence: str) -> Finding:
 def _plots(machine: Machine) -> Finding:
     if machine.versions["matplotlib"] is not None:
         return Finding(True, "matplotlib, for plots.")
+    if machine.platform in ("emscripten", "wasi"):
+        return Finding(
+            False, "A browser has no matplotlib. A cell that draws a plot says what the plot shows."
+        )
     return Finding(
         False,
         "matplotlib is not installed. A cell that draws a plot stops with an `ImportError`: go on with the "

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from lessons import browser
 from lessons.exercises.exercise import exercises
 from lessons.study import predictions
 from lessons.study.arranged import solved
@@ -380,6 +381,8 @@ def _started_again(name: str) -> Card:
 
 
 def _place() -> str:
+    if browser.here():
+        return "this browser"
     if os.environ.get("LIFECYCLE_HOME"):
         return "`progress` in the folder that LIFECYCLE_HOME names"
     folder = str(predictions.journal.folder)

@@ -57,13 +57,15 @@ def test_an_old_package_is_named_with_its_version() -> None:
         (replace(WHOLE, platform="win32"), "Windows"),
         (replace(WHOLE, platform="win32", versions=without("psutil")), "psutil"),
         (replace(WHOLE, platform="emscripten"), "browser"),
+        (replace(WHOLE, platform="emscripten", versions=without("matplotlib")), "what the plot shows"),
         (replace(WHOLE, data="No data."), "No data."),
         (replace(WHOLE, answers="No folder."), "No folder."),
     ],
 )
 def test_what_lessons_can_do_without_is_a_note(machine: Machine, word: str) -> None:
-    (finding,) = lacking(machine)
+    finding, *others = lacking(machine)
     assert word in finding.sentence and not finding.needed
+    assert len(others) == (machine.platform == "emscripten" and machine.versions["matplotlib"] is None)
 
 
 def test_it_says_where_the_weather_lies_and_where_answers_go(

@@ -264,6 +264,9 @@ def test_progress_tells_what_was_predicted_and_what_to_look_at_again() -> None:
 
 def test_progress_says_where_the_record_is_stored(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     assert "in the folder that LIFECYCLE_HOME names" in plain(progress())
+    with monkeypatch.context() as there:
+        there.setattr("lessons.browser.here", lambda: True)
+        assert "stored in this browser, and nowhere else" in plain(progress())
     monkeypatch.delenv("LIFECYCLE_HOME")
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
