@@ -17,7 +17,7 @@ _SIGNS = {UNJUDGED: "○", MISSING: "○", WRONG: "✗", ALMOST: "◐", CORRECT:
 _HEADS = {
     UNJUDGED: "not judged.", CORRECT: "correct.", WRONG: "wrong: the main requirement fails.",
     MISSING: "missing: there is no answer yet. Write yours in the cell above, and run both cells again.",
-    ALMOST: "almost: the main requirement passes, but not each of the others.",
+    ALMOST: "almost: the main requirement passes, but not all do.",
 }  # fmt: skip
 _FIRST = re.compile(r"Fix (that|what .+ above) first\.")
 """The advice for an aspect that cannot be judged before another one passes."""

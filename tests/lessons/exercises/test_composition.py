@@ -215,7 +215,7 @@ def night(source, stages, sink, config):
 """
 
 NIGHTS = {
-    "three attempts whatever is set": ("config.maxAttempts", "3", [0], "and the night raised OSError"),
+    "three attempts whatever is set": ("config.maxAttempts", "3", [0], "The night raised OSError"),
     "a pause of its own": ("config.delaySeconds", "0", [3], "and the waits were: 0"),
     "the source's class": (
         "source.stream = measuredStage(retry(source.stream))",
@@ -324,7 +324,7 @@ def test_a_test_that_fails_always_earns_nothing() -> None:
 
 
 PROJECTS = {
-    "three attempts whatever is set": ("maxAttempts", "3", 3, "and the night ended with OSError"),
+    "three attempts whatever is set": ("maxAttempts", "3", 3, "and the night raised OSError"),
     "a pause of its own": ("delaySeconds", "0", 4, "and the waits were: 0"),
 }
 
