@@ -15,7 +15,7 @@ function voting(model, box, foot, options) {
       model.send(content);
     } catch {
       // The kernel of this card is gone, and its votes with it.
-      note.textContent = "The kernel was restarted. Run this cell again, then vote again.";
+      note.textContent = "The kernel was restarted. Press Ctrl+Shift+Enter, then vote again.";
     }
   };
   const step = (letter, step) => send({ step, letter });
