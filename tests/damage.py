@@ -566,13 +566,13 @@ ROWS = (
     "UPDATE submitted_assignment SET timestamp = 'soon'", "UPDATE grade SET auto_score = 'many'",
     "UPDATE grade SET manual_score = x'00ff'", "UPDATE assignment SET duedate = 'soon'",
     "DELETE FROM student",
-    "UPDATE base_cell SET type = 'nonsense'", "DELETE FROM base_cell",
+    "UPDATE OR REPLACE base_cell SET type = 'nonsense'", "DELETE FROM base_cell",
     "UPDATE grade_cells SET max_score = 'x'",
     "DELETE FROM submitted_notebook", "UPDATE submitted_assignment SET extension = 'soon'",
     "DELETE FROM notebook",
     "DROP TABLE comment", "DROP TABLE grade", "UPDATE student SET first_name = x'ff'",
     "DELETE FROM assignment",
-    "ALTER TABLE grade RENAME COLUMN auto_score TO automatic", "UPDATE grade SET cell_id = 'none'",
+    "ALTER TABLE grade RENAME COLUMN auto_score TO automatic", "UPDATE OR REPLACE grade SET cell_id = 'none'",
     "CREATE TABLE classroom_format (x)", "UPDATE comment SET manual_comment = 7", "DELETE FROM course",
 )  # fmt: skip
 """What damages the rows of a gradebook."""

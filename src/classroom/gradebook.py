@@ -85,11 +85,15 @@ def damaged(path: Path, why: str) -> Trouble:
 
 def _damage(path: Path) -> str:
     """Why a file is not a whole gradebook; "" if it is. nbgrader would add tables that are missing, empty."""
-    with contextlib.closing(sqlite3.connect(path, timeout=LOCKED)) as book:
-        sound = book.execute("PRAGMA quick_check(1)").fetchone()[0]
-        if sound != "ok":
-            return str(sound)
-        there = {name for (name,) in book.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+    try:
+        with contextlib.closing(sqlite3.connect(path, timeout=LOCKED)) as book:
+            sound = book.execute("PRAGMA quick_check(1)").fetchone()[0]
+            if sound != "ok":
+                return str(sound)
+            there = {name for (name,) in book.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+    except UnicodeDecodeError:
+        # SQLite's own message quotes the damaged bytes.
+        return "a name in it is not text"
     missing = sorted(set(Base.metadata.tables) - there)
     return f"it has no table {missing[0]!r}" if missing else ""
 

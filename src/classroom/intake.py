@@ -191,6 +191,8 @@ def _only_notebook(place: Path, assignment: str) -> Path:
 
     for folder, folders, names in os.walk(place, onerror=stop):
         folders[:] = sorted(name for name in folders if not JUNK.fullmatch(name))
+        # A link to a folder is not followed. It counts as a file, and `read` refuses it.
+        names += [name for name in folders if (Path(folder) / name).is_symlink()]
         files += [Path(folder) / name for name in sorted(names) if not JUNK.fullmatch(name)]
         if len(files) > OFFERED:
             break
