@@ -28,9 +28,8 @@ def text(short: str, cells: list[dict[str, Any]], path: Path) -> str:
     """
     title = reading.heading(cells)
     found = [one.question for slide in notes(short, {"cells": cells}) for one in slide.asked]
-    asked = [
-        question for question in found if "-w" not in question.id
-    ]  # A warm-up asks about earlier lessons.
+    # A warm-up asks about earlier lessons.
+    asked = [one for one in found if "-w" not in one.id]
     writer = Writer(path.parent, {}, cells)
     return reading.document(
         html.escape(f"{title} · summary"),
