@@ -91,7 +91,8 @@ function render({ model, el }) {
   const keep = () => kept.write({
     key: radios.find(({ radio }) => radio.checked)?.key, because: because?.value,
   });
-  const begun = kept.read();
+  // An answer that is stored has no draft, also if a message about it never reached the card before this one.
+  const begun = model.get("standing").first ? {} : kept.read();
   for (const { radio, key } of radios) radio.checked = key === begun.key;
   if (because) because.value = begun.because ?? "";
   box.addEventListener("input", keep);
