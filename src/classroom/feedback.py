@@ -67,7 +67,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(given: argparse.Namespace) -> int:
-    """Write the pages, and say how many; return 1 if a student who was named has none."""
+    """Write the pages, and say how many; return 1 if a student has no page, or one with only the points."""
     course = Course.read(given.course)
     missed = False
     chosen = records.graded(course, given.assignment)
@@ -78,49 +78,57 @@ def run(given: argparse.Namespace) -> int:
             f"--zip needs one assignment and a file that ends in .zip; graded: {', '.join(chosen)}."
         )
     for assignment in chosen:
-        ungraded: list[str] = []
-        damaged: list[str] = []
-        written = list(feedback(course, assignment, tuple(given.student), ungraded, damaged))
+        left = Left()
+        written = list(feedback(course, assignment, tuple(given.student), left))
         print(f"{assignment}: {many(len(written), 'page')} in {course.root / 'feedback'}.")
-        for sentence in damaged:
+        for sentence in left.told(course, assignment):
             missed = True
-            print(f"No page: {sentence}", file=sys.stderr)
-        for student in ungraded:
-            missed = True
-            name = shlex.quote(student)
-            print(
-                f"{assignment}, {student}: there is a record, but no grade in {course.gradebook}, so there "
-                f"is no page. To grade it again: `classroom grade {assignment} --student {name} --again`. If "
-                f"the student left: `classroom student remove {name}`.",
-                file=sys.stderr,
-            )
+            print(sentence, file=sys.stderr)
         if given.zip is not None:
             from classroom.handback import pack, told
 
             packed = pack(course, assignment, written, given.zip, given.download, given.dry_run)
             print(*told(packed, given.zip, given.dry_run), sep="\n")
             missed = missed or bool(packed.left or packed.unmatched)
-        known = {*ungraded, *(path.parent.name for path in written)}
+        known = {*left.ungraded, *left.failed, *(path.parent.name for path in written)}
         for student in given.student:
-            if student not in known and not any(f"{student}.json " in sentence for sentence in damaged):
+            if student not in known and not any(f"{student}.json " in sentence for sentence in left.damaged):
                 missed = True
                 print(f"{assignment}, {student}: nothing was graded, so there is no page.", file=sys.stderr)
     return 1 if missed else 0
 
 
-def feedback(
-    course: Course,
-    assignment: str,
-    students: tuple[str, ...] = (),
-    ungraded: list[str] | None = None,
-    damaged: list[str] | None = None,
-) -> Iterator[Path]:
-    """Write the pages of an assignment, for all or some students, and yield the path of each page.
+@dataclass
+class Left:
+    """The students without a whole page.
 
-    ungraded: receives the students who have a record, but no grade in the gradebook, and so no page.
-    damaged: receives a sentence about each file that is not a record; its student gets no page.
+    ungraded: they have a record, but no grade in the gradebook. damaged: a sentence about each file that is
+    not a record. failed: a sentence about each page that could not be made or written, by student.
+    """
 
-    Raises `Trouble` if a page cannot be written, or a record cannot be read and `damaged` is not given.
+    ungraded: list[str] = field(default_factory=list)
+    damaged: list[str] = field(default_factory=list)
+    failed: dict[str, str] = field(default_factory=dict)
+
+    def told(self, course: Course, assignment: str) -> Iterator[str]:
+        """A sentence about each of them."""
+        for sentence in self.damaged:
+            yield f"No page: {sentence}"
+        for student, sentence in self.failed.items():
+            yield f"{assignment}, {student}: {sentence}"
+        for student in self.ungraded:
+            name = shlex.quote(student)
+            yield (
+                f"{assignment}, {student}: there is a record, but no grade in {course.gradebook}, so there "
+                f"is no page. To grade it again: `classroom grade {assignment} --student {name} --again`. If "
+                f"the student left: `classroom student remove {name}`."
+            )
+
+
+def feedback(course: Course, assignment: str, students: tuple[str, ...], left: Left) -> Iterator[Path]:
+    """Write the pages of an assignment, for all students or some, and yield the path of each page.
+
+    left: receives the students without a whole page. None of them takes a page from the others.
     """
     from nbgrader.api import MissingEntry
 
@@ -128,20 +136,25 @@ def feedback(
     with gradebook(course) as book:
         late.settled(book, course)
         lates = late.lates(book, course)
-        found = records.read(course, assignment, students, damaged)
+        found = records.read(course, assignment, students, left.damaged)
         for student, record in shown(found.items(), len(found), f"pages of {assignment}"):
             try:
                 submission = book.find_submission(assignment, student)
             except MissingEntry:
-                if ungraded is not None:
-                    ungraded.append(student)
+                left.ungraded.append(student)
                 continue
             path = course.root / "feedback" / student / f"{assignment}.html"
             try:
                 text = _page(course, record, submission, release, lates.get((assignment, student)))
             except Exception as error:
-                text = _unmade(course, record, submission, described(error))
-            records.write_text(path, writable(text), lasting=False)
+                why = described(error)
+                left.failed[student] = f"the page has only the points, because the rest failed ({why})."
+                text = _unmade(course, record, submission, why)
+            try:
+                records.write_text(path, writable(text), lasting=False)
+            except Trouble as trouble:
+                left.failed[student] = f"there is no new page, because {trouble}"
+                continue
             yield path
 
 

@@ -68,7 +68,8 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 def run(given: argparse.Namespace) -> int:
     """Grade, and return 0 if every submission has a recorded grade.
 
-    It returns 1 if the grader did not finish a submission, or if a student who was named has none.
+    It returns 1 if the grader did not finish a submission, if a record cannot be read, or if a student who
+    was named has no submission.
     """
     course = Course.read(given.course)
     sandboxed = in_sandbox(given)
@@ -79,7 +80,7 @@ def run(given: argparse.Namespace) -> int:
         print("\nAll grades so far are kept; the same command continues with the rest.", file=sys.stderr)
         raise
     print(summary)
-    return 1 if summary.missing or summary.lost or summary.statuses["stopped"] else 0
+    return 1 if summary.missing or summary.damaged or summary.lost or summary.statuses["stopped"] else 0
 
 
 def in_sandbox(given: argparse.Namespace) -> bool:
@@ -108,6 +109,7 @@ class GradingSummary:
     statuses: Counter[str] = field(default_factory=Counter)
     people: list[str] = field(default_factory=list)
     missing: list[str] = field(default_factory=list)
+    damaged: dict[str, str] = field(default_factory=dict)
     lost: list[str] = field(default_factory=list)
     waiting: int = 0
     began: float = field(default_factory=time.monotonic)
@@ -156,6 +158,11 @@ class GradingSummary:
         odd = [f"{number} {status}" for status, number in sorted(self.statuses.items()) if status != "graded"]
         if odd:
             lines.append(f"Of these: {', '.join(odd)}.")
+        if self.damaged:
+            unread = f"{many(len(self.damaged), 'submission')} with a record that cannot be read"
+            lines.append(
+                f"Not graded: {unread} ({', '.join(sorted(self.damaged))}). Nothing was overwritten."
+            )
         if self.lost:
             lines.append(
                 f"Not graded: {many(len(self.lost), 'submission')} ({_some(self.lost)}). Nothing was "
@@ -193,6 +200,8 @@ def grade(
         waiting = _waiting(book, summary, students, sandboxed, again)
         for student in summary.missing:
             say(f"{student}: nothing was submitted.")
+        for student, why in summary.damaged.items():
+            say(f"{student}: not graded. {why}")
         for name in strays(course.root / "submitted"):
             say(f"{name} in submitted/ is not a student's folder, so it is not graded.")
         summary.waiting, summary.began = len(waiting), time.monotonic()
@@ -229,6 +238,11 @@ def _waiting(
     missing = set(students)
     for found in submissions(summary.course.root / "submitted", summary.assignment, students):
         missing.discard(found.student)
+        try:
+            book.record(found.student)
+        except Trouble as trouble:
+            summary.damaged[found.student] = str(trouble)
+            continue
         if not again and book.retime(found):
             summary.retimed += 1
         if not again and book.done(found, sandboxed):

@@ -563,15 +563,18 @@ def _reassign(old: Path, new: Path, move: Move) -> None:
 
 def _write_pages(course: Course, moves: Sequence[Move]) -> None:
     """Write the feedback pages again: they name the student."""
-    from classroom.feedback import feedback
+    from classroom.feedback import Left, feedback
 
     for name in course.assignments:
         students = tuple(move.new for move in moves if name in move.pages)
         if students:
+            left = Left()
             try:
-                list(feedback(course, name, students))
+                list(feedback(course, name, students, left))
             except Trouble as trouble:
                 print(f"{name}: the feedback pages are not written again: {trouble}", file=sys.stderr)
+            for sentence in left.told(course, name):
+                print(sentence, file=sys.stderr)
 
 
 def _write_key(path: Path, moves: Iterable[Move]) -> None:

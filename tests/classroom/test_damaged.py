@@ -349,8 +349,17 @@ def test_commands_name_all_damaged_records_and_overwrite_nothing(
     # A damaged record takes no page from the others.
     assert {path.name for path in (graded.root / "feedback").iterdir()} == {"ada", "dov", "eve", "fay"}
     assert graded.gradebook.read_bytes() == book
-    assert main(["grade", ASSIGNMENT, "--no-sandbox", "--course", str(graded.root)]) == 1
-    assert f"{paths[0]} is not a record of a grading (" in capsys.readouterr().err
+    # It takes no grade from the others either.
+    monkeypatch.setattr(execute._SubmissionRun, "all", lambda run: None)
+    for again in ([], ["--again"]):
+        coursework.submit(graded, "gil", answered(RIGHT))
+        assert main(["grade", ASSIGNMENT, *again, "--no-sandbox", "--course", str(graded.root)]) == 1
+        said = capsys.readouterr().out
+        assert all(f": not graded. {path} is not a record of a grading (" in said for path in paths), said
+        assert "Not graded: 2 submissions with a record that cannot be read (bob, cem)." in said
+        assert f"Graded {5 if again else 1} submission" in said
+        assert records.read_one(paths[0].with_name("gil.json"))["status"] == "graded"
+    assert paths[0].read_bytes() == paths[1].read_bytes() == b'{"format": 2'
     # What belongs to one student, works for another one.
     assert main(["feedback", "--student", "ada", "--course", str(graded.root)]) == 0
     assert main(["student", "rename", "bob", "bo", "--course", str(graded.root)]) == 0

@@ -17,6 +17,7 @@ import gradings
 import pytest
 from coursework import ASSIGNMENT, IDS, answered, cell
 
+from classroom import feedback
 from classroom.cli import main
 from classroom.course import Course
 from classroom.feedback import _Release, _verdict
@@ -281,6 +282,31 @@ def test_a_forged_record_of_a_verdict_makes_no_page_fail(course: Course) -> None
     assert main(["feedback", "--course", str(course.root)]) == 0
     text = (course.root / f"feedback/bob/{ASSIGNMENT}.html").read_text(encoding="utf-8")
     assert "The verdict of the check cannot be shown." in text and "<script" not in text
+
+
+def test_a_page_that_fails_is_named_and_takes_no_page_from_the_others(
+    course: Course, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    words = ["feedback", "--student", "ada", "--student", "bob", "--student", "fay"]
+    words += ["--course", str(course.root)]
+    made = feedback._page
+
+    def broken(course: Course, record: Any, *more: Any) -> str:
+        if record["student"] == "bob":
+            raise KeyError("cells")
+        return made(course, record, *more)
+
+    monkeypatch.setattr(feedback, "_page", broken)
+    (course.root / f"feedback/ada/{ASSIGNMENT}.html").mkdir(parents=True)
+    assert main(words) == 1
+    said = capsys.readouterr()
+    assert "leaks: 2 pages in" in said.out
+    no_page, short_page = said.err.splitlines()
+    assert no_page.startswith(f"leaks, ada: there is no new page, because {course.root}")
+    assert short_page.startswith("leaks, bob: the page has only the points, because the rest failed (Key")
+    for student, text in (("bob", "Ask your teacher"), ("fay", "<h1")):
+        page = (course.root / f"feedback/{student}/{ASSIGNMENT}.html").read_text(encoding="utf-8")
+        assert text in page and f"for {student}" in page
 
 
 def test_before_a_grading_it_says_what_comes_first(
