@@ -112,7 +112,7 @@ def _amiss(record: Mapping[str, Any], path: Path) -> str:
         numbers = [score.get(key) for key in ("points", "worth")] if isinstance(score, dict) else [None]
         if not all(isinstance(one, int | float) and math.isfinite(one) for one in numbers):
             return f"{id} has no points"
-        texts = [score.get(key) for key in ("status", "note")]
+        texts = [score.get(key) for key in ("status", "note", "belief", "version", "seed")]
         if not all(isinstance(one, str) for one in texts) or not isinstance(score.get("aspects"), list):
             return f"{id} has no verdict"
     others = record["others"].values()

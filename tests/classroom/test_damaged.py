@@ -9,6 +9,7 @@ import shutil
 import zipfile
 from collections.abc import Iterator
 from concurrent.futures import Executor, Future
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -330,6 +331,18 @@ def test_each_damaged_record_is_named_in_a_sentence_and_stays(
             assert main([*READERS[number % 3], "--course", str(graded.root)]) == 0
         assert path.read_bytes() == content
     assert named > count / 3
+
+
+def test_a_record_without_any_part_of_a_verdict_is_damaged(ready: Course, tmp_path: Path) -> None:
+    path = tmp_path / ASSIGNMENT / "bob.json"
+    path.parent.mkdir()
+    whole = (ready.records / ASSIGNMENT / path.name).read_text(encoding="utf-8")
+    for name in (one.name for one in fields(execute.Score)):
+        record = json.loads(whole)
+        del record["exercises"][IDS[0]][name]
+        path.write_text(json.dumps(record), encoding="utf-8")
+        with pytest.raises(Trouble, match=f"{IDS[0]} has no (points|verdict)"):
+            records.read_one(path)
 
 
 def test_commands_name_all_damaged_records_and_overwrite_nothing(

@@ -277,7 +277,7 @@ def test_a_forged_record_of_a_verdict_makes_no_page_fail(course: Course) -> None
     aspects = record["exercises"][FIRST]["aspects"]
     aspects[0] |= {"name": {"a": 1}, "belief": ["x"], "seen": 7}
     record["exercises"][SECOND]["aspects"] = [{"name": "alone"}]
-    record["exercises"][SECOND]["version"] = {"<script>": 1}
+    record["exercises"][SECOND]["version"] = "<script>"
     path.write_text(json.dumps(record), encoding="utf-8")
     assert main(["feedback", "--course", str(course.root)]) == 0
     text = (course.root / f"feedback/bob/{ASSIGNMENT}.html").read_text(encoding="utf-8")
