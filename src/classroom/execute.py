@@ -47,7 +47,7 @@ class Busy(Exception):
     """The machine was too busy to run a submission, which says nothing about its answers."""
 
     def __str__(self) -> str:
-        return "The machine was too busy, twice: run the same command again, with fewer --workers."
+        return "The machine was too busy, twice: run the same command again, with fewer workers on it."
 
 
 @dataclass(frozen=True)
