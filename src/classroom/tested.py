@@ -117,7 +117,7 @@ PROGRAMS = {
         _delivery,
     ),
     "composition-x4": Programs(
-        (f"{PLACE}.composition_parts",), ("in_context", "stacked"), ("begun", "runner"), _program
+        (f"{PLACE}.composition_parts",), ("in_context", "stacked"), ("begun", "left", "runner"), _program
     ),
 }
 """The programs of each exercise in which a student writes a test."""

@@ -305,26 +305,40 @@ def begun(source: Any, stages: Any, sink: Any, before: Callable[..., Any] = iter
     return entered, streams, count, None, False
 
 
-def runner(kind: str, begin: Callable[..., tuple[Any, ...]] = begun) -> Runner:
-    """A runner that leaks in this way, or a right one for "". begin: works like `begun`."""
+def left(entered: Any, streams: Any, error: Any, in_one: bool = False) -> None:
+    """Close the streams, then leave the parts; `in_one` stops at the first part that fails to close."""
+    reason = (type(error), error, error.__traceback__) if error else (None, None, None)
+    leaving: list[Any] = [partial(part.__exit__, *reason) for part in entered]
+    with ExitStack() as stack:
+        if in_one:
+            stack.callback(lambda: [leave() for leave in reversed(leaving)])
+        for turn in () if in_one else leaving:
+            stack.callback(turn)
+        for stream in streams:
+            stack.callback(stream.close)
+
+
+def runner(
+    kind: str, begin: Callable[..., tuple[Any, ...]] = begun, leave: Callable[..., None] = left
+) -> Runner:
+    """A runner that leaks in this way, or a right one for "". begin, leave: work like `begun` and `left`."""
 
     def run(source: Any, stages: Any = (), sink: Any = None) -> int:
         entered, streams, count, error, writing = begin(source, stages, sink)
         if error and (kind == "record" or (kind == "opening" and not streams)):
             raise error
-        reason = (type(error), error, None) if error else (None, None, None)
-        leaving: list[Any] = [partial(part.__exit__, *reason) for part in entered]
-        with ExitStack() as stack:
-            stack.push(lambda *failed: kind == "closing" and not error)
+        forgets = kind == "streams" or (kind == "broken" and error)
+        try:
             if kind == "close":
-                stack.callback(lambda: [leave() for leave in reversed(leaving)])
-            for turn in () if kind == "close" else leaving:
-                stack.callback(turn)
-            for stream in () if kind == "streams" or (kind == "broken" and error) else streams:
-                stack.callback(stream.close)
-            quiet = {"writes": writing, "later": count}.get(kind)
-            if error and not (quiet and isinstance(error, OSError)):
-                raise error
+                left(entered, streams, error, in_one=True)
+            else:
+                leave(entered, [] if forgets else streams, error)
+        except BaseException:
+            if error or kind != "closing":
+                raise
+        quiet = {"writes": writing, "later": count}.get(kind)
+        if error and not (quiet and isinstance(error, OSError)):
+            raise error
         return int(count)
 
     return run

@@ -116,7 +116,8 @@ class Line:
             raise Enough(f"the feed was opened more than {MANY} times")
         self.feed, self.number, self.read = feed, len(feed.lines), 0
         self.open, self.over = True, False
-        feed.pauses.end()
+        if feed.pauses:
+            feed.pauses.end()
         self.beside = [line.number + 1 for line in feed.lines if line.open]
         self.breaks = feed.breaks[self.number] if self.number < len(feed.breaks) else None
         feed.lines.append(self)
@@ -129,7 +130,8 @@ class Line:
             raise StopIteration
         if self.read == self.breaks:
             self.over = True
-            self.feed.pauses.begin()
+            if self.feed.pauses:
+                self.feed.pauses.begin()
             error = self.feed.failure(f"line {self.number + 1} dropped after {self.read} records")
             self.feed.errors.append(error)
             raise error
@@ -174,8 +176,7 @@ class Feed:
     It keeps each line and each stream that it returned, so that none is closed by luck.
     """
 
-    pauses = Pauses()
-
+    pauses: Pauses | None = None
     records: list[Any] = []  # noqa: RUF012
     breaks: tuple[int, ...] = ()
     failure: type[BaseException] = OSError

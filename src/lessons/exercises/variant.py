@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TypeVar
 
 T = TypeVar("T")
@@ -46,8 +47,7 @@ class Variant:
 
     def stations(self, key: str, count: int) -> list[str]:
         """Names of `count` different stations."""
-        shuffled = sorted(STATIONS, key=lambda name: self.random(f"{key}:{name}").random())
-        return shuffled[:count]
+        return _shuffled(self, key)[:count]
 
     def readings(self, key: str, count: int) -> list[dict[str, object]]:
         """`count` records such as `{"station": "Lund", "day": 3, "celsius": 11.5}`, all different."""
@@ -57,6 +57,11 @@ class Variant:
         return [
             {"station": place, "day": day, "celsius": celsius} for day, (place, celsius) in enumerate(rows, 1)
         ]
+
+
+@lru_cache(maxsize=99)
+def _shuffled(variant: Variant, key: str) -> list[str]:
+    return sorted(STATIONS, key=lambda name: variant.random(f"{key}:{name}").random())
 
 
 _chosen = [Variant()]

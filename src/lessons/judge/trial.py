@@ -16,7 +16,7 @@ from lessons.exercises import Exercise, Sheet, Variant, attempt, exercises, stub
 from lessons.exercises.rules import settled
 from lessons.judge.clock import Clock
 from lessons.judge.host import FIRST, PRINTED, Copy, Host, Stuck
-from lessons.judge.judge import Judge
+from lessons.judge.judge import Judge, on_one_processor
 from lessons.judge.verdict import Aspect, Verdict
 from lessons.judge.wire import GONE, NO_MESSAGE, STUCK, TOO_LONG, TOO_MUCH, Channel, Over
 from lifecycle import ledger
@@ -113,21 +113,12 @@ class Trial:
 
     def run(self, judge: Judge) -> Over | None:
         """Check the answer of a judge's host. Returns why the check did not finish, or None if it did."""
-        exercise = self.exercise
         began = time.monotonic()
         before = ledger.held()
         try:
             judge.greeted(FIRST)
-            # Whether the answer is blank is reported by the host; a false report earns no points.
-            blank = attempt(judge.ask, "blank", exercise.id, exercise.answer, stub(exercise.id))
-            self.missing = blank.value is True
-            if not self.missing:
-                sheet = Sheet(exercise, Variant(f"{self.variant.name}:{self.seed}"), judge)
-                for aspect in settled(judge.ask("answer"), sheet):
-                    self.settled[aspect.name] = aspect
-                    self.tell()
-            printed = attempt(judge.ask, "printed").value
-            self.printed = printed[:PRINTED] if isinstance(printed, str) else ""
+            with on_one_processor(judge.process()):
+                self._settle(judge)
         except Over as over:
             took = time.monotonic() - began
             return Over(over.how, over.what or (f"{took:.0f}" if took >= 1 else f"{took:.1f}"))
@@ -137,6 +128,19 @@ class Trial:
                 if entry not in before:
                     ledger.closed(entry)
         return None
+
+    def _settle(self, judge: Judge) -> None:
+        exercise = self.exercise
+        # Whether the answer is blank is reported by the host; a false report earns no points.
+        blank = attempt(judge.ask, "blank", exercise.id, exercise.answer, stub(exercise.id))
+        self.missing = blank.value is True
+        if not self.missing:
+            sheet = Sheet(exercise, Variant(f"{self.variant.name}:{self.seed}"), judge)
+            for aspect in settled(judge.ask("answer"), sheet):
+                self.settled[aspect.name] = aspect
+                self.tell()
+        printed = attempt(judge.ask, "printed").value
+        self.printed = printed[:PRINTED] if isinstance(printed, str) else ""
 
     def verdict(self, end: Over | None) -> Verdict:
         """The verdict from the settled aspects. end: why the check did not finish."""

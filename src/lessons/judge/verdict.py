@@ -2,7 +2,7 @@
 
 import html
 import re
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass, fields
 from typing import Any, Self
 
 from lessons.study.cards import Card, card, inline, wrapped
@@ -97,9 +97,9 @@ class Verdict:
 
     def as_dict(self) -> dict[str, Any]:
         """The verdict as plain values, for JSON."""
-        parts = {"aspects": [asdict(aspect) for aspect in self.aspects], "status": self.status,
+        parts = {"aspects": [dict(vars(aspect)) for aspect in self.aspects], "status": self.status,
                  "belief": self.belief, "points": self.points, "worth": self.worth}  # fmt: skip
-        return asdict(self) | parts
+        return vars(self) | parts
 
     @classmethod
     def from_dict(cls, data: dict[str, Any]) -> Self:

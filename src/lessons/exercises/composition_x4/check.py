@@ -13,7 +13,7 @@ from lessons.exercises.exercise import Attempt
 def build_of(variant: Variant) -> Callable[[], tuple[Any, Any, Any]]:
     """Return `build`: each call gives a fresh source, stages and sink."""
     # Few, because the runners are the judge's, so that what they do are questions over the wire.
-    records = variant.readings("composition-x4", 3)
+    records = variant.readings("composition-x4", 2)
     return lambda: (at_work.Feed(records), (at_work.Shift(1.0),), at_work.Tray())
 
 
@@ -23,14 +23,15 @@ def tried(answer: Any, sheet: Sheet) -> list[Any]:
     They run on this side, in an order that the test cannot know. Equal work is done there once.
     """
     sheet.judge.keep = True
-    begin = partial(sheet.judge.witness, at_work.begun)
+    begin, collect, leave = (
+        partial(sheet.judge.witness, one) for one in (at_work.begun, at_work.collected, at_work.left)
+    )
     call = sheet.judge.function(
         lambda here, *parts: at_work.in_context(*parts), "run", "self, source, stages, sink", generator=False
     )
     new_object = sheet.judge.new_class("Runner", {"__call__": call})
-    collect = partial(sheet.judge.witness, at_work.collected)
-    kinds = {at_work.in_context: "", runner("", collect): ""}
-    kinds |= {runner(one, begin): kind for one, kind in at_work.LEAKY.items()}
+    kinds = {at_work.in_context: "", runner("", collect, leave): ""}
+    kinds |= {runner(one, begin, leave): kind for one, kind in at_work.LEAKY.items()}
     shuffled = list(kinds)
     sheet.variant.random("composition-x4 order").shuffle(shuffled)
     # Twice in a row: a test that says yes and no by turns rejects one of the two.

@@ -14,7 +14,7 @@ WRONG: list[str] = []  # each that a rule below names
 
 def new_double(variant: Variant, failures: int) -> Any:
     """A feed whose line drops after `at` records, as often as `failures` says."""
-    count = variant.number(f"{KEY}:count", 5, 7)
+    count = variant.number(f"{KEY}:count", 4, 6)
     rows = variant.readings(KEY, count)
     records = [f"{row['station']}, day {row['day']}: {row['celsius']} °C" for row in rows]
     at = variant.number(f"{KEY}:at", 2, count - 2)
@@ -107,7 +107,7 @@ def trials(answer: Any, sheet: Sheet) -> Facts:
     sheet.variant.random(f"{KEY}:order").shuffle(names)
     bench = Bench(sheet)
     # Each right retry twice running: a test that says by turns yes and no rejects one of the two.
-    tried = [bench.tried(answer, name) for name in (*names, *sorted(RIGHT * 2))]
+    tried = [bench.tried(answer, name) for one in names for name in [one] * (1 + (one in RIGHT))]
     right = [one for name in RIGHT for one in tried if one.name == name]
     for one in right:
         known = isinstance(one.error, AssertionError | OSError | None) or type(one.error).__name__ == "Failed"
