@@ -25,7 +25,7 @@ from classroom.execute import LOST, Job, Result, graded
 from classroom.intake import described
 from classroom.sandbox import available
 from classroom.trouble import Trouble
-from lessons.words import many
+from lessons.words import agreeing, many
 
 ANSWERING = 10.0  # seconds in which a scheduler must answer, or come back after it was lost
 ASKING = 30.0  # seconds in which a worker must say what it has
@@ -101,7 +101,7 @@ def unfit(there: object, here: Mapping[str, str], sandboxed: bool) -> str:
 class Cluster:
     """Runs jobs on the workers of a Dask cluster that can grade, and goes on if workers or scheduler die.
 
-    say: receives a line about each worker that is not used, and about each wait.
+    say: receives a line about each worker that is not used, that is gone or that joins, and about each wait.
     """
 
     def __init__(self, client: Any, address: str, sandboxed: bool, say: Callable[[str], None]) -> None:
@@ -110,6 +110,7 @@ class Cluster:
         self.here = _about()
         # A worker that starts again may have the same address, but has another folder.
         self.asked: dict[tuple[str, str], str] = {}
+        self.known: set[str] | None = None
 
     def results(self, jobs: Iterable[Job], patience: float | None = None) -> Iterator[Result]:
         """The results as they come. The status of a submission that the cluster lost is `LOST`.
@@ -186,7 +187,11 @@ class Cluster:
             if why:
                 self.say(f"The worker {address} is not used: {why}.")
         self.asked = {one: self.asked.get(one, new.get(one, "")) for one in there}
-        return {one[0]: threads for one, threads in there.items() if not self.asked[one]}
+        usable = {one[0]: threads for one, threads in there.items() if not self.asked[one]}
+        if self.known is not None and (told := changed(self.known, {*usable})):
+            self.say(told)
+        self.known = {*usable}
+        return usable
 
     async def _look(self) -> tuple[dict[tuple[str, str], int], dict[tuple[str, str], str]]:
         scheduler = self.client.scheduler
@@ -209,6 +214,22 @@ class Cluster:
         return unfit(
             described(answer) if isinstance(answer, Exception) else answer, self.here, self.sandboxed
         )
+
+
+def changed(before: set[str], now: set[str]) -> str:
+    """Which workers are gone and which joined, as a sentence; "" if they are the same.
+
+    >>> changed({"a", "b"}, {"a"})
+    '1 worker is gone (b). Now 1 worker can grade.'
+    """
+    gone, joined = sorted(before - now), sorted(now - before)
+    parts = []
+    if gone:
+        are = agreeing(len(gone), "is", "are")
+        parts.append(f"{many(len(gone), 'worker')} {are} gone ({', '.join(gone[:5])})")
+    if joined:
+        parts.append(f"{many(len(joined), 'worker')} joined ({', '.join(joined[:5])})")
+    return f"{', and '.join(parts)}. Now {many(len(now), 'worker')} can grade." if parts else ""
 
 
 @contextlib.contextmanager

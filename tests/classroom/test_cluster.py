@@ -143,6 +143,7 @@ def test_what_a_cluster_forgot_is_sent_again_and_what_it_lost_is_nobodys_failure
     client = Client({"a": HERE}, **outcomes)
     results = graded(client, lines, "ada", "bob", "cem", "dov", "eve")
     assert [results[name].status for name in ("ada", "eve")] == ["graded"] * 2
+    assert lines == ["1 worker is gone (a), and 1 worker joined (a+). Now 1 worker can grade."]
     assert [name for name, _ in client.sent].count("ada") == 3
     lost = {name: one.note for name, one in results.items() if one.status == LOST}
     assert lost == {
@@ -296,6 +297,7 @@ def test_over_tls_with_a_worker_killed_the_points_are_the_same(
         said = Said(**{"[1/4]": lambda: there.kill(dies)})
         summary = grade.grade(with_tls(course, files), ASSIGNMENT, dask=there.address, say=said)
         assert not summary.lost and points(course) == here[1], said
+        assert [line for line in said if line.startswith("1 worker is gone (tls://127.0.0.1:")], said
         # Whoever has another certificate is not let in.
         strange = with_tls(course, daskcluster.certificates(tmp_path, "other"))
         with pytest.raises(Trouble, match="or it refuses this connection"):
