@@ -64,7 +64,8 @@ def run(given: argparse.Namespace) -> int:
         roster = term.enrolments(book, course)
         students = list(book.students)
         people = People(students, roster)
-        enrolled = {one.id for one in students if not roster.get(one.id, term.Enrolment()).dropped}
+        on_it = [id for id, one in roster.items() if not one.dropped]
+        enrolled = on_it if roster else [one.id for one in students]
     if not students:
         raise Trouble(
             "No student of this course is known yet, so no file can be matched: `classroom roster FILE` "

@@ -104,6 +104,17 @@ def test_a_folder_is_collected_like_the_archive(course: Course, tmp_path: Path, 
     assert {"ada", "bob"} <= there(course).keys()
 
 
+def test_only_who_is_on_the_roster_is_an_enrolled_student_without_a_submission(
+    course: Course, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with gradebook(course) as book, changing(book):
+        book.update_or_create_student("by-hand")
+        enrol(book, {"kim2": Enrolment("A", "kim2", "", "2026-11-01")})
+    collected(course, zipped(tmp_path, {"ada.ipynb": NOTEBOOK, "bob.ipynb": NOTEBOOK}))
+    left = sorted(PEOPLE.keys() - {"ada", "bob", "kim2"})
+    assert capsys.readouterr().out.rstrip().endswith(f" no submission: {', '.join(left)}.")
+
+
 def test_what_cannot_be_matched_is_said_and_nothing_is_guessed(
     course: Course, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
