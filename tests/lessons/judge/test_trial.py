@@ -160,6 +160,16 @@ def test_an_answer_that_never_ends_is_stopped_and_says_so(answer: Any) -> None:
 
 
 @forks
+def test_judge_and_answer_share_a_processor_as_long_as_the_check_runs() -> None:
+    before = os.sched_getaffinity(0)
+    answer = lambda number: number * 2 if len(os.sched_getaffinity(0)) == 1 else 0  # noqa: E731
+    assert judged(answer).status == "correct"
+    assert os.sched_getaffinity(0) == before
+    with judging.on_one_processor(2**22 - 1):  # there is no such process
+        assert os.sched_getaffinity(0) == before
+
+
+@forks
 def test_an_answer_is_not_slow_because_the_machine_is_busy(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(judging, "QUESTION", 0.2)
     [processor, *_] = os.sched_getaffinity(0)
