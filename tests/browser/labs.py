@@ -47,6 +47,7 @@ def looks(lab: Lab, box: Locator, name: str, root: str = ROOT) -> None:
     announced = [line for line in spoken(lab, box) if line.startswith("status")]
     assert all(line.endswith("live=polite") for line in announced)
     reachable(lab, box)
+    expect(box.locator("[title=null]:visible")).to_have_count(0)
     for theme in ("light", "dark"):
         lab.theme(theme)
         nameable(lab, root)
@@ -97,6 +98,8 @@ def spoken(lab: Lab, box: Locator) -> list[str]:
         if role not in ROLES or node["ignored"]:
             continue
         assert name or role in ("group", "status", "img"), f"a {role} has no name"
+        told = node.get("description", {}).get("value", "")
+        assert not told or (told not in name and name not in told), f"a {role} is said twice: {name}; {told}"
         states = [f"{state}={has[state]}" for state in STATES if has.get(state) not in (None, False, "false")]
         said.append(" ".join([role, *name.split(), *states]))
     return said

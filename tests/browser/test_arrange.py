@@ -6,7 +6,7 @@ import re
 
 import pytest
 from harness import Lab
-from labs import fits, larger
+from labs import fits, larger, spoken
 from playwright.sync_api import Locator, expect
 from test_predictions import HARMLESS, sources
 
@@ -34,6 +34,7 @@ def says(box: Locator, sentence: str) -> None:
 def test_by_keyboard_alone_no_key_reaches_the_notebook(lab: Lab) -> None:
     box, keys = opened(lab, *CELLS[:2]), lab.page.keyboard
     before = sources(lab)
+    expect(box).to_have_accessible_description(re.compile("^Keys: "))
     lines(box, "Lines to use").first.focus()
     for place, (letter, depth) in enumerate(problems()["leaks-a1"].rights[0], 1):
         shown = [text[0] for text in lines(box, "Lines to use").all_inner_texts()]
@@ -93,6 +94,7 @@ def test_by_mouse_each_button_says_what_it_did(lab: Lab) -> None:
     lines(box, "Lines to use").filter(has_text="if kind is None").click()
     box.get_by_role("button", name="Check").click()
     says(box, "It does not belong to this program.")
+    assert any(name.startswith("button Move up: ") for name in spoken(lab, box))
     for theme in ("light", "dark"):
         lab.theme(theme)
         assert lab.axe(".lc-arrange") == []
@@ -135,4 +137,7 @@ def test_five_slips(lab: Lab) -> None:
     says(box, "Not checked: the kernel was restarted. Run this cell again.")
     for number in (0, 1):
         lab.run_cell(number)
-    expect(lines(lab.output(1), "Your program")).to_have_count(0)
+    box = lab.output(1).get_by_role("group", name="Lines of leaks-a1")
+    expect(lines(box, "Your program")).to_have_count(2)  # a restart loses nothing
+    box.get_by_role("button", name="Check").click()
+    says(box, "The 2 lines of your program are right so far.")

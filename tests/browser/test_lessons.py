@@ -168,7 +168,7 @@ def test_a_student_walks_through_the_lesson(lab: Lab, lesson: str) -> None:
             run(lab, number)
             commit(lab, number, letter, by_hand=not asked)
             asked[id] = letter, letter == question.right.letter
-            expect(out).to_contain_text(f"Your prediction: {letter} (sure). Now run the next cell.")
+            expect(out).to_contain_text(f"Your prediction: {letter} (sure). Now run the next cell")
             continue
         run(lab, number)
         for id in re.findall(r"(?m)^# Answers ([\w-]+)$", source):

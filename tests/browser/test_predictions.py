@@ -49,7 +49,8 @@ def test_one_act_to_choose_and_one_to_commit(lab: Lab) -> None:
     expect(box).to_have_count(1)
     expect(radio(box, "A")).to_be_checked()  # a cell that is run twice loses nothing
     press(box, "Guess")
-    expect(status).to_have_text("Your prediction: A (a guess). Now run the next cell.")
+    now = "Now run the next cell, which begins with # Answers leaks-p2."
+    expect(status).to_have_text(f"Your prediction: A (a guess). {now}")
     lab.run_cell(2)
     for said in ("You predicted A.", "You wrote: because nobody closes it"):
         expect(lab.output(2)).to_contain_text(said)

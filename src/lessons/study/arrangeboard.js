@@ -14,6 +14,10 @@ function made(name, className, parent, text = "") {
   return element;
 }
 
+function copied(program) {
+  return program.map((pair) => [...pair]);
+}
+
 function often(depth) {
   return ["not indented", "indented once", "indented twice"][depth] ?? `indented ${depth} times`;
 }
@@ -32,14 +36,19 @@ function render({ model, el }) {
     lists[kind] = made("ol", "", part);
     lists[kind].setAttribute("aria-label", title);
   }
-  made("p", "lc-arrange-keys", box, KEYS_HELP);
+  const keys = made("p", "lc-arrange-keys", box, KEYS_HELP);
+  keys.id = `lc-arrange-${crypto.getRandomValues(new Uint32Array(1))[0]}`;
+  // A screen reader says this text when the Tab key enters the box, because Tab does not stop at the text.
+  box.setAttribute("aria-describedby", keys.id);
   const row = made("div", "lc-arrange-row", box);
   const check = made("button", "lc-arrange-button", row, "Check");
   check.type = "button";
   const status = made("div", "lc-arrange-status", box);
   status.setAttribute("role", "status");
 
-  let program = model.get("program").map((pair) => [...pair]);
+  // A restarted kernel has no program, so the browser keeps it. Other lines would be another problem.
+  const kept = draft(JSON.stringify([id, lines]));
+  let program = copied(model.get("program"));
   let chosen = { pool: 0, program: 0 };
   let waiting = 0;
   const code = (letter) => lines.find((line) => line.letter === letter).code;
@@ -52,15 +61,19 @@ function render({ model, el }) {
     return `${letter} is line ${at + 1}, ${often(program[at][1])}.`;
   };
 
-  const keep = () => {
-    clearTimeout(waiting);
-    draw();
+  const send = () => {
     try {
-      model.set("program", program.map((pair) => [...pair]));
+      model.set("program", copied(program));
       model.save_changes();
     } catch {
       // The kernel of this widget is gone: Check says so.
     }
+  };
+  const keep = () => {
+    clearTimeout(waiting);
+    kept.write({ program });
+    draw();
+    send();
   };
   // The actions on a line of the program, or on a line that is left. Each says what it did.
   const acts = {
@@ -133,11 +146,11 @@ function render({ model, el }) {
       }
     });
     for (const [act, sign, title, run] of kind === "pool" ? [] : buttons) {
-      const button = made("button", `lc-arrange-act lc-arrange-${act}`, li, sign);
+      const button = made("button", `lc-arrange-act lc-arrange-${act}`, li);
+      made("span", "", button, sign).setAttribute("aria-hidden", "true");
       button.type = "button";
       button.tabIndex = -1;
-      button.title = title;
-      button.setAttribute("aria-label", `${title}: ${letter}`);
+      button.title = `${title}: ${letter}`; // also its name
       button.addEventListener("click", () => {
         run(letter);
         const same = lists.program.querySelector(`[data-letter="${letter}"] .lc-arrange-${act}`);
@@ -221,13 +234,18 @@ function render({ model, el }) {
   const changed = () => {
     const now = model.get("program");
     if (JSON.stringify(now) === JSON.stringify(program)) return;
-    program = now.map((pair) => [...pair]);
+    program = copied(now);
+    kept.write({ program });
     chosen.program = program.length - 1;
     draw();
   };
   model.on("change:program", changed);
   model.on("change:reply", answered);
   box.addEventListener("keydown", keepKeys);
+  if (!program.length) {
+    program = kept.read().program ?? [];
+    if (program.length) send();
+  }
   chosen.program = program.length - 1;
   answered();
   if (!status.textContent) say("Put lines into your program, then press Check.");

@@ -21,7 +21,9 @@ _boards: dict[str, Board] = {}
 class Board(Carded, anywidget.AnyWidget):  # type: ignore[misc, unused-ignore]
     """Shows a problem. The page changes `program`; ``{"check": program}`` judges it."""
 
-    _esm = KEYS + (_HERE / "arrangeboard.js").read_text(encoding="utf-8")
+    _esm = KEYS + "".join(
+        (_HERE / name).read_text(encoding="utf-8") for name in ("draft.js", "arrangeboard.js")
+    )
     _css = STYLE + (_HERE / "arrangeboard.css").read_text(encoding="utf-8")
     problem = traitlets.Dict().tag(sync=True)
     program: traitlets.List[Any] = traitlets.List().tag(sync=True)

@@ -196,7 +196,8 @@ def status(question: Question, standing: Standing) -> str:
             f"You chose {letters} after you had seen the answer: it is kept, but is not a prediction."
         )
     if not standing.revealed:
-        said.append("Now run the next cell.")
+        # If a student has deleted the comment, this says why no reply appears.
+        said.append(f"Now run the next cell, which begins with `# Answers {question.id}`.")
     return " ".join(said)
 
 

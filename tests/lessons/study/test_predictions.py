@@ -159,7 +159,8 @@ def test_every_wrong_option_is_answered_by_name(id: str, monkeypatch: pytest.Mon
 
 
 def test_the_reply_comes_after_the_cell_with_the_comment() -> None:
-    predict("leaks-p2", "A")
+    said = plain(predict("leaks-p2", "A"))
+    assert "# Answers leaks-p2" in said, "who has deleted the comment learns why there is no reply"
     assert predictions.ran("print('no comment')", "") == []
     assert (
         len(predictions.ran("x = 1\n#  answers leaks-p2\nprint(x)", questions()["leaks-p2"].right.shows)) == 1
