@@ -33,7 +33,7 @@ def failureLab(lab):
     # A bolt moves with its card, so a click that comes before the last drawing may miss it.
     box.get_by_text("accepted by the sink 3").wait_for()
     box.get_by_role("button", name="Strike Normalise", exact=True).click()
-    box.locator("[data-part][aria-label*=armed]").wait_for()
+    box.get_by_role("img", name="armed").wait_for()
     return box
 
 

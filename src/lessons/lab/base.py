@@ -135,6 +135,7 @@ class Lab(ipywidgets.VBox):  # type: ignore[misc]
 
     def control(self, name: str, widget: Any, *, more: bool = False) -> Any:
         """Add any control that has a `value`; when it changes, `refresh` is called."""
+        widget.tooltip = widget.tooltip or ""  # ipywidgets shows the tooltip "null" for None
         widget.observe(self.guard(lambda _: self._changed()), names="value")
         return self._place(name, widget, more)
 
@@ -278,6 +279,11 @@ class Lab(ipywidgets.VBox):  # type: ignore[misc]
                     widget.unobserve_all()
                     widget.close()
             super().close()
+
+    def __del__(self) -> None:
+        # After a call with a wrong argument, Python deletes an object in which there is nothing to close.
+        if hasattr(self, "errors"):
+            super().__del__()
 
     def _repr_mimebundle_(self, **options: Any) -> Any:
         # A cell that runs again shows a new lab. Without this, the earlier lab would stay open until the end.

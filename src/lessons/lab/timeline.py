@@ -52,7 +52,7 @@ def timeline(outcome: RetryOutcome) -> Picture:
             drawn.append(_cross(edge + 3, y) + _text(edge + 13, y + 4, attempt.error, FAIL, bold=True))
         else:
             drawn.append(f'<rect x="{edge - 3:.1f}" y="{y - 4}" width="8" height="8" fill="{SOFT}"/>')
-            drawn.append(_text(edge + 11, y + 4, "its end", SOFT))
+            drawn.append(_text(edge + 11, y + 4, "end", SOFT))
     drawn.insert(0, _line(_LEFT, lane, right, lane, LINE, 1.4))
     edge = right + (radius + 7 if outcome.arrived else 9)
     drawn.append(_text(0, lane + 4, "arrives", bold=True))

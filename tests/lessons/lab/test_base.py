@@ -1,5 +1,6 @@
 """The shell: labels, guard, hold, unfold, close."""
 
+import gc
 import subprocess
 import sys
 import threading
@@ -9,6 +10,7 @@ from types import SimpleNamespace
 import ipywidgets
 import pytest
 
+import lessons
 from lessons.lab.base import Lab, drive, running_cell, values
 
 
@@ -155,6 +157,16 @@ def test_a_lab_that_nobody_closed_is_silent_when_python_ends():
     code = "from lessons import ExitLab; lab = ExitLab()"
     ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=100)
     assert (ended.returncode, ended.stdout, ended.stderr) == (0, "", "")
+
+
+@pytest.mark.parametrize("name", ["FailureLab", "FaultMap", "LeakLab"])
+def test_a_wrong_argument_is_one_error_and_no_second_one_when_python_deletes_the_lab(name, monkeypatch):
+    said = []
+    monkeypatch.setattr(sys, "unraisablehook", said.append)
+    with pytest.raises(TypeError, match="no_such"):
+        getattr(lessons, name)(no_such=1)
+    gc.collect()
+    assert said == []
 
 
 def test_an_unknown_widget_is_answered_with_the_known_ones():

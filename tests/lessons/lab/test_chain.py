@@ -332,8 +332,11 @@ def test_the_courses_own_pipeline_is_given_all_the_time_it_takes(monkeypatch: py
 def test_a_second_strike_takes_the_first_one_back() -> None:
     with Chain() as chain:
         chain.step()
-        assert chain.arm("stage 2").parts[2].armed == "armed: fails at its next pull"
-        assert chain.arm("stage 2").parts[2].armed == ""
+        state = chain.arm("stage 2")
+        assert state.parts[2].armed == "armed: fails at its next pull"
+        assert state.sentence == "Filter is armed: it fails at its next pull."
+        state = chain.arm("stage 2")
+        assert (state.parts[2].armed, state.sentence) == ("", "Filter is not armed any more.")
         assert chain.arm("sink").parts[-1].armed == "armed: fails at its next write"
         assert chain.run().raised == "OSError: struck in SqlSink"
 

@@ -298,18 +298,19 @@ class Chain:
         places = [node.key for node in self._run.watch.nodes]
         if place not in places:
             raise ValueError(f"no part {place!r} in this chain: it has {', '.join(places)}")
-        self._aside = ""
+        node = self._run.watch.nodes[places.index(place)]
         if place in self._strikes:
             self._strikes.remove(place)
+            self._aside = f"{node.name} is not armed any more."
         else:
             self._strikes.append(place)
+            self._aside = f"{node.name} is armed: it {_armed_at(node)}."
             if self._moment:
                 # Everything shown of a pull has already happened, so a click in the middle of it needs a
                 # message.
-                node = next(node for node in self._run.watch.nodes if node.key == place)
                 self._aside = (
                     "The pull that you looked into was over before you struck. The bolt waits for the next "
-                    f"one: {node.name} {_armed_at(node)}. "
+                    f"one: {node.name} {_armed_at(node)}. {self._sentence()}"
                 )
         self._moment = 0
         return self.state
@@ -472,7 +473,7 @@ class Chain:
             closings=tuple(watch.closings) if not moment else (),
             raised=run.raised if not moment else "",
             log=tuple(watch.log[: seen.lines]),
-            sentence=tell(run, seen) if moment else self._aside + self._sentence(),
+            sentence=tell(run, seen) if moment else self._aside or self._sentence(),
             moment=moment,
             moments=len(watch.moments),
             value=seen.value,

@@ -160,7 +160,8 @@ function place(plan, rows, room, inset) {
 
 function drawCard(plan, card) {
   const { unit: u, rule, pad, height, bolt } = plan, { part, x, y, width } = card, room = width - 2 * pad;
-  const group = make("g", { class: part.status, role: "img", "aria-label": spoken(part), "data-part": part.key });
+  const group = make("g", { class: part.status, role: "img", "data-part": part.key });
+  // It is the name, too: a second name in `aria-label` would make a screen reader say the same twice.
   group.children.push(make("title", {}, spoken(part)));
   group.children.push(make("rect", { class: "cv-card", x, y, width, height, rx: 9 * u }));
   const line = (kind, text, dy, cls = "", limit = room, dx = 0) => {
@@ -278,7 +279,7 @@ function drawBolt(plan, { part, x, y, width }) {
     style: `left: ${x + width - edge - 6 * u}px; top: ${y + 7 * u}px; width: ${edge}px; height: ${edge}px`,
     "aria-label": `Strike ${part.name}`,
     "aria-pressed": String(Boolean(part.armed)),
-    title: part.armed || `Strike ${part.name}: ${part.hint}`,
+    title: part.armed || part.hint,
     ...(part.bolt === "off" ? { disabled: "" } : {}),
   }, make("svg", { viewBox: "0 0 24 24", "aria-hidden": "true" }, make("path", { d: BOLT, fill: "currentColor" })));
 }

@@ -93,7 +93,7 @@ def _part(part: Box) -> dict[str, Any]:
         "struck": part.struck,
         "measured": f"measured: {part.measured}" if part.measured else "",
         "bolt": "on",
-        "hint": "it fails at its next write" if part.key == "sink" else "it fails at its next pull",
+        "hint": "It fails at its next write" if part.key == "sink" else "It fails at its next pull",
         "resources": [{"name": held.name, "state": held.state, "mark": held.mark} for held in part.resources],
     }
 
