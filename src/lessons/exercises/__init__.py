@@ -1,6 +1,6 @@
 """The exercises and their checks. This module has the names that a check is written with."""
 
-from lessons.exercises.exercise import Exercise, Sheet, attempt, exactly, executed, exercises, named, stub
+from lessons.exercises.exercise import Exercise, Sheet, attempt, exactly, executed, exercises, stub
 from lessons.exercises.rules import Asked, Fact, Facts, Observation, Rule, ruled
 from lessons.exercises.variant import Variant
 from lessons.judge.judge import Callback, Judge, declared
@@ -8,5 +8,5 @@ from lessons.words import described as short
 
 __all__ = [
     "Asked", "Callback", "Exercise", "Fact", "Facts", "Judge", "Observation", "Rule", "Sheet", "Variant",
-    "attempt", "declared", "exactly", "executed", "exercises", "named", "ruled", "short", "stub",
+    "attempt", "declared", "exactly", "executed", "exercises", "ruled", "short", "stub",
 ]  # fmt: skip

@@ -73,9 +73,7 @@ def drawn(count: int, *stages: tuple[Callable[[Any], Any], Tap]) -> list[Fact]:
         # A call that pulls from an empty stream is rejected for that pull, wherever it becomes visible.
         error = None if isinstance(made.error, StopIteration) else made.error
         stream = attempt(iter, made.value)
-        unusable = short(made.value) if made.error is None and stream.error is not None else ""
-        runs.append(Fact(tap=tap, left=stream.value, early=tap.pulls, unusable=unusable,
-                                    values=[], took=[], error=error))  # fmt: skip
+        runs.append(Fact(tap=tap, left=stream.value, early=tap.pulls, values=[], took=[], error=error))
     for run in runs * count:
         if run.left is not None:
             pulled = attempt(next, run.left)
@@ -132,9 +130,6 @@ def stage_rules(ending: Observation, endless: Observation, advice: str) -> Fact:
     """The tables of a stage: `held` on endless streams, `prompt` also on laziness, `right` on values."""
     # A stage that starts a new loop for each value takes slices, and expects its stream to continue.
     begun = (
-        Rule(endless, lambda run: run.unusable,
-             "the stage returned {unusable}, from which no value can be pulled.", "",
-             "Make it a generator function: `yield` each value as soon as it is ready."),
         Rule(ending, lambda run: run.kind == "alone" and run.twice and run.came < run.wanted
              and (run.came < 2 or run.tap.walks != run.came + 1),
              "{pulls} readings were pulled from a stream with an end. The stage yielded {came} of {wanted} "
@@ -147,7 +142,7 @@ def stage_rules(ending: Observation, endless: Observation, advice: str) -> Fact:
              "Put the `yield` into the loop over the stream: a list of all readings is never complete."),
         Rule(endless, lambda run: run.came < run.wanted,
              "an endless stream was pulled {pulls} times, and {came} of {wanted} values were yielded.", "",
-             "Yield each value as soon as its readings were pulled, and do not end before the stream does."),
+             "Use `yield` for each value as soon as its readings were pulled, until the stream ends."),
     )  # fmt: skip
     prompt = (
         Rule(endless, lambda run: run.early,
@@ -174,12 +169,11 @@ def stage_rules(ending: Observation, endless: Observation, advice: str) -> Fact:
 class Line:
     """The parts of a run that fails once, with `error`, at the place and the record of `fault`.
 
-    Without an error, the stream of that place ends there.
-    A place is "source", "stage 1", "stage 2" … or "sink"; record 0 is the call that builds. The streams
-    of the places in `stubborn` fail to close until the run is `over`. `raised` are its errors. Stage 1 drops
-    every third record, so sent and arrived records differ. `struck` is the number written when the fault
-    came, `tried` how often the sink was called, `log` the order in which the streams ended. `meanwhile` is
-    called at the second write.
+    Without an error, the stream of that place ends there. A place is "source", "stage 1", "stage 2" … or
+    "sink"; record 0 is the call that builds. The streams of the places in `stubborn` fail to close until the
+    run is `over`. `raised` are its errors. Stage 1 drops every third record, so sent and arrived records
+    differ. `struck` is the number written when the fault came, `tried` how often the sink was called, `log`
+    the order in which the streams ended. `meanwhile` is called at the second write.
     """
 
     def __init__(
@@ -322,7 +316,7 @@ class Shelf:
         self.values: list[float] = []
         self.texts: dict[str, list[str]] = {}
         self.files: list[Watched] = []
-        self.most = 0
+        self.most, self.at_first = 0, ""
         self.errors: dict[str, BaseException] = {}
         for name in variant.stations(key, first + 3)[first:]:
             rows = variant.readings(f"{key}:{name}.txt", variant.number(f"{key}:{name}.txt", 2, 4))

@@ -10,7 +10,7 @@ from typing import Any
 
 from lessons.exercises import Callback, Fact, Facts, Judge, Observation, Rule, Sheet, Variant, attempt, short
 from lessons.exercises.decorators_parts import Clock, Station, subclass, texts
-from lessons.exercises.exercise import described, exactly, named, where
+from lessons.exercises.exercise import described, exactly, where
 
 IDLE, PAUSE = 100, 1000  # seconds between the call and the first pull, and after each record
 
@@ -70,9 +70,8 @@ def pull(
 ) -> Fact:  # fmt: skip
     """Call, wait, and pull to the end, or close after some pulls. Raises an unexpected error.
 
-    reads: how many records the upstream has yielded so far. most: a stream counts as endless if it yields
-    more than this many times the existing records. look: what is recorded after each record. The stream is
-    kept, so that nothing closes by itself.
+    reads: how many records the upstream has yielded. most: a stream with this many times the records counts
+    as endless. look: what is recorded after each. The stream is kept, so that luck closes nothing.
     """
     one = Fact(what=what, kind=kind, sent=len(expected), expected=expected, records=[], gave="")
     one.ahead, one.closes, one.awaited, one.looks = 0, True, errors, list[Any]()
@@ -111,15 +110,20 @@ def pull(
     return one
 
 
+def figure(part: Any) -> Any:
+    """The `seconds` of a part, or None."""
+    return attempt(getattr, part, "seconds").value
+
+
 def read(one: Fact, part: Any, hall: Hall, worked: float, source: Any) -> Fact:
     """Add the figure of a part, which has worked for so long, and what its source's first and last pull cost.
 
     extra: how much larger the figure is than the work, without the error of a plain run. elsewhere: whether
     the decorated function has the figure, which explains why the part has none.
     """
-    seconds = named(part, "seconds")
+    seconds = figure(part)
     one.missing, one.asked, one.worked = type(seconds) not in (int, float), source.clock.asked, worked
-    one.elsewhere = seconds is None and named(hall.made, "seconds") is not None
+    one.elsewhere = seconds is None and figure(hall.made) is not None
     one.value = 0.0 if one.missing else round(float(seconds), 6)
     shown = "is missing" if seconds is None else f"is {short(seconds)}"
     one.reads = shown if one.missing else f"reads {one.value:g}"
@@ -163,14 +167,13 @@ def in_turn(calls: Sequence[Callable[[], Any]], pulls: int, *ends: type[BaseExce
 def pair(what: str, parts: list[Any], alone: Sequence[float], kind: Any) -> Fact:
     """The figures of two parts that were at work at the same time, beside those of each alone.
 
-    mixed: whether they share a figure, or one shows the other's work or the work of both, although the class
-    `kind` of one has no figure.
+    mixed: whether they share a figure, or one shows other work, although the class `kind` has no figure.
     """
-    reads = [named(part, "seconds") for part in parts]
+    reads = [figure(part) for part in parts]
     one, two = alone
     crossed = zip(reads, (two, one), strict=True)
     mixed = reads[0] == reads[1] != 0 or any(value in (one + two, other) for value, other in crossed)
-    mixed = mixed and named(kind, "seconds") is None
+    mixed = mixed and figure(kind) is None
     told, took = (
         " and ".join(f"{value:g}" if type(value) in (int, float) else short(value) for value in values)
         for values in (reads, alone)
@@ -206,8 +209,7 @@ def streams(made: Observation, runs: Observation) -> tuple[Rule, ...]:
         Rule(runs, lambda run: run.dry,
              "{what}: a `next` found no more records{place}, which raised a RuntimeError.",
              "generators-stop-iteration-ends",
-             "Inside a generator, catch `StopIteration` at that `next`, and `return`; or give `next` a "
-             "second argument."),
+             "Catch `StopIteration` at that `next`, and `return`; or give `next` a second argument."),
     )  # fmt: skip
 
 

@@ -24,8 +24,7 @@ USUAL = {
         "Write `__set_name__`, with both underscores in the middle: Python calls no other name."),
     "raised": ("", "Run this line by itself in a new cell, and read the traceback."),
     "other object": ("descriptors-shared-value",
-        "There is one descriptor, on the class, for all objects. Store the value in the object that "
-        "`__set__` receives: `instance`."),
+        "One descriptor, on the class, serves all objects. Store the value in the object, `instance`."),
     "other self": ("", "An empty object counts as false. Compare `instance is None`."),
     "other field": ("",
         "Each field needs a storage name of its own: make it from the name that `__set_name__` is given."),

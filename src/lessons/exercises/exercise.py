@@ -1,8 +1,7 @@
 """An exercise, and the tools for its observations.
 
-A check looks at an answer from outside. It captures what the student's code does (`attempt`) and judges
-afterwards. It never judges inside the student's own `with` block or decorator, where an error could be
-swallowed.
+A check captures what the student's code does (`attempt`), and judges afterwards. It never judges inside the
+student's own `with` block or decorator, where an error could be swallowed.
 """
 
 import linecache
@@ -161,31 +160,14 @@ def exactly(value: object, expected: object) -> bool:
     return bool(value == expected or (value != value and expected != expected))  # both may be nan
 
 
-def named(thing: object, name: str, default: Any = None) -> Any:
-    """An attribute with a name in camelCase or in snake_case, whichever the student chose.
-
-    >>> class Job:
-    ...     record_count = 3
-    >>> named(Job(), "recordCount")
-    3
-    """
-    snake = "".join(f"_{letter.lower()}" if letter.isupper() else letter for letter in name)
-    for spelling in (name, snake):
-        found = attempt(getattr, thing, spelling)
-        if found.error is None:
-            return found.value
-    return default
-
-
 @dataclass(frozen=True)
 class Exercise:
     """One exercise: `asked` is its table of rules, in order; the first aspect is the aim of the exercise.
 
     `answer` is the name under which a notebook gives the answer. `version` is raised whenever the check
     answers anything differently. `hangs` and `stumbles` are the misconceptions of an answer that never ends,
-    and of one that raises what no aspect awaits. `seconds` is how long the check may take. `module` is the
-    one in which the check is written. `given` makes what the task works on in a variant, None if it needs
-    nothing.
+    and of one that raises what no aspect awaits. `seconds` is how long the check may take. `module` is where
+    the check is written. `given` makes what the task works on in a variant, None if it needs nothing.
     """
 
     id: str

@@ -102,13 +102,9 @@ def within(answer: Any, sheet: Sheet) -> Facts:
         inner = Line(records, fault=("sink", 1), error=inner_error)
         outer.meanwhile = partial(worked, answer, inner, sheet)
         worked(answer, outer, sheet)
-        mails = [*outer.mails, *inner.mails]
-        right = len(outer.mails) == len(inner.mails) == 1 and exactly([count for count, _ in mails], [1, 0])
-        same = all(error is one.error for (_, error), one in zip(mails, (outer, inner), strict=False))
-        what = (
-            f"a sink ran a night of its own, and both failed. Mails of the inner night: {short(inner.mails)}"
-        )
-        yield Fact(what=f"{what}. Mails of the outer night", mails=short(outer.mails), right=right and same)
+        right = exactly([outer.mails, inner.mails], [[(1, error)], [(0, inner_error)]])
+        what = "a sink ran a night of its own, and both failed. Mails of the outer and the inner night"
+        yield Fact(what=what, mails=f"{short(outer.mails)} and {short(inner.mails)}", right=right)
     line = Line(records)
     worked(answer, line, sheet)
     line.rows, line.place, line.at, line.error = [], "sink", 2, OSError("the second night is lost")
@@ -123,9 +119,6 @@ WORKS = Rule(good_night, lambda night: night.wanted and not night.line.pulls,
 AGAIN = "After the mail, raise the same error again, with a bare `raise` in the `except`."
 SUSPENDED = "While the sink writes, all generators are suspended. Put the `try` around the whole loop."
 CHAIN = Asked("a failure of the source or of a stage sends a mail", 2, [WORKS], (
-    Rule(nights, lambda night: night.silent and not night.same_error and not night.no_error,
-         "{when}, and then your code raised {raised}{where}.", "",
-         "Before the `try` begins, set every variable that the mail needs."),
     Rule(nights, lambda night: night.silent and night.place not in ("sink", *night.elsewhere)
          and not night.building and night.inside and "source" in night.elsewhere,
          "{when}, and no mail was sent. After a failure of the source, a generator sent one.",
@@ -137,9 +130,9 @@ CHAIN = Asked("a failure of the source or of a stage sends a mail", 2, [WORKS], 
          "chains-try-around-building",
          "Building a chain runs none of the parts' lines. Put the `try` around the `for` loop, which pulls."),
     Rule(nights, lambda night: night.silent and night.place != "sink",
-         "{when}, and no mail was sent.", "",
-         "Begin the `try` before the first call, and put the loop that pulls and writes inside it. Let the "
-         "`except` catch every `Exception`."),
+         "{when}, and no mail was sent. {raised} reached the caller{where}.", "",
+         "Before the `try` begins, set every variable that the mail needs. Begin it before the first call, "
+         "and put the loop that pulls and writes inside it. Let the `except` catch every `Exception`."),
 ))  # fmt: skip
 SINK = Asked("a failure of the sink sends a mail", 2, [WORKS], (
     Rule(nights, lambda night: night.silent and night.place == "sink" and night.inside
@@ -150,8 +143,7 @@ SINK = Asked("a failure of the sink sends a mail", 2, [WORKS], (
          "{when}, and no mail was sent.", "", SUSPENDED),
     Rule(rare, lambda night: night.kind == "StopIteration" and night.silent and night.no_error,
          "{when}, and the night ended without an error.", "",
-         "A loop over `map` takes a `StopIteration` for the end, like an `except` around `next`. Write each "
-         "record in the body of a `for` loop."),
+         "A loop over `map` takes a `StopIteration` for its end. Write each record in a `for` loop's body."),
 ))  # fmt: skip
 MAIL = Asked("one mail is sent, with the number of records written and the error", 1, [WORKS], (
     Rule(nights, lambda night: not night.building and night.written != night.due,

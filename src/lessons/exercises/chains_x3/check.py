@@ -30,9 +30,11 @@ def made(answer: Any, shelf: Shelf) -> Any:
 
 
 def begun(answer: Any, sheet: Sheet) -> tuple[Shelf, Any]:
-    """A shelf, and a stream of a new diary over it, not yet pulled."""
+    """A shelf, and a stream of a new diary over it, not yet pulled; `at_first` is what was open before."""
     shelf = Shelf(sheet.variant, KEY)
-    return shelf, iter(made(answer, shelf).stream())
+    diary = made(answer, shelf)
+    shelf.at_first = shelf.open
+    return shelf, iter(diary.stream())
 
 
 def read(stream: Any) -> list[Any]:
@@ -63,7 +65,7 @@ def whole(answer: Any, sheet: Sheet) -> Facts:
         raise end.error
     yield Fact(
         raised=end.raised, where=f", at {end.where}" if end.where else "", closed_file=early,
-        opened=len(shelf.files), few=len(end.value or ()) != len(shelf.values), wanted=shelf.values,
+        few=len(end.value or ()) != len(shelf.values), wanted=shelf.values,
         came=short(end.value), right=exactly(end.value, shelf.values),
         more=short(after.value) if after.error is None else "",
     )  # fmt: skip
@@ -78,18 +80,17 @@ WRONG: dict[Any, tuple[str, type[BaseException]]] = {
 """What may be wrong with a file, in words, and the error that it causes."""
 
 
-def ways_out(answer: Any, sheet: Sheet) -> list[Fact]:
-    """A stream that is closed after each reading, pulled to its end, or ended by an error of one file."""
-    left, total = [], len(Shelf(sheet.variant, KEY).values)
-    for count in range(1, total + 1):
+def ways_out(answer: Any, sheet: Sheet) -> Facts:
+    """A stream that is closed after some readings, pulled to its end, or ended by an error of one file."""
+    total = len(Shelf(sheet.variant, KEY).values)
+    for count in sorted({*range(1, total, 2), total}):
         shelf, stream = begun(answer, sheet)
         pulled = [attempt(next, stream) for _ in range(count)]
+        lines, closable = sum(file.lines for file in shelf.files), hasattr(stream, "close")
         end = attempt(lambda stream=stream: stream.close())
-        left.append(Fact(
-            when=f"after {count} of {total} readings and `close()`", open=shelf.open,
-            given=short(stream), closable=hasattr(stream, "close"), raised=end.raised, silent=False,
-            held_on="GeneratorExit" in end.raised, kept=(stream, pulled),
-        ))  # fmt: skip
+        when, given = f"after {count} of {total} readings and `close()`", short(stream)
+        yield _way_out(shelf, when, end, count=count, lines=lines, closable=closable, given=given,
+                       kept=(stream, pulled))  # fmt: skip
     for way, (what, error) in {"": ("", Exception), **WRONG}.items():
         for number in range(3 if way else 1):
             shelf = Shelf(sheet.variant, KEY)
@@ -97,31 +98,24 @@ def ways_out(answer: Any, sheet: Sheet) -> list[Fact]:
             end = attempt(lambda shelf=shelf: read(made(answer, shelf).stream()))
             # Lines that are not taken for numbers cannot be wrong ones.
             floats = not isinstance(end.value, list) or all(type(value) is float for value in end.value)
-            left.append(Fact(
-                when=f"after an error: file {number + 1} {what}" if way else "at the end",
-                open=shelf.open, closable=True, held_on=False, raised=end.raised, kept=end,
-                silent=way and floats and not isinstance(end.error, error),
-            ))  # fmt: skip
-    return left
+            silent = way and floats and not isinstance(end.error, error)
+            when = f"after an error: file {number + 1} {what}" if way else "at the end"
+            yield _way_out(shelf, when, end, silent=silent)
+
+
+def _way_out(shelf: Shelf, when: str, end: Attempt, **more: Any) -> Fact:
+    """What was seen when a stream had ended. It keeps what came, so that nothing closes by luck."""
+    usual = {"count": 0, "lines": 0, "closable": True, "silent": False, "given": "", "kept": end}
+    more = usual | more | {"when": when, "open": shelf.open, "files": shelf.most, "raised": end.raised}
+    return Fact(**more, held_on="GeneratorExit" in end.raised)
 
 
 def waiting(answer: Any, sheet: Sheet) -> Facts:
     """A stream that is closed without a pull."""
-    shelf = Shelf(sheet.variant, KEY)
-    diary = attempt(made, answer, shelf).value
-    before = len(shelf.files)
-    stream = attempt(lambda: iter(diary.stream())).value
-    eager, by_call = shelf.open, len(shelf.files) > before == 0
-    end = attempt(lambda: stream.close()) if hasattr(stream, "close") else Attempt()
-    yield Fact(eager=eager or "nothing", left=shelf.open, by_call=by_call, raised=end.raised)
-
-
-def slowly(answer: Any, sheet: Sheet) -> Facts:
-    """A stream that is pulled reading by reading."""
     shelf, stream = begun(answer, sheet)
-    for count, _ in enumerate(shelf.values, 1):
-        next(stream)
-        yield Fact(count=count, lines=sum(file.lines for file in shelf.files), files=shelf.most)
+    eager, by_call = shelf.open or "nothing", not shelf.at_first
+    end = attempt(lambda: stream.close()) if hasattr(stream, "close") else Attempt()
+    yield Fact(eager=eager, left=shelf.open, by_call=by_call, raised=end.raised)
 
 
 def once_more(answer: Any, sheet: Sheet) -> Facts:
@@ -158,15 +152,12 @@ def _beside(when: str, diaries: list[tuple[Any, Shelf]]) -> Facts:
         yield Fact(when=when, later=False, came=short(values), right=right, open=left)
 
 
-DIFFER = "the files contain {wanted}, but the stream yielded {came}."
-ALL = "Yield `float(line)` for each line of each file, in their order."
+DIFFER = "the files contain {wanted}, but the stream yielded {came}, and raised {raised}{where}."
+ALL = "Open each file with `self.open_file(path)`. Yield `float(line)` for each of its lines, in their order."
 READS = (
     Rule(whole, lambda run: run.closed_file,
          "the first pull raised {raised}", "chains-with-waits",
          "A `with` block closes the file when its function returns. Yield the lines inside the block."),
-    Rule(whole, lambda run: not run.opened,
-         "no file was opened with `self.open_file`. Reading gave {came} and raised {raised}{where}.", "",
-         "Open each file with `self.open_file(path)`: the caller who makes a diary decides how."),
     Rule(whole, lambda run: run.few, DIFFER, "", ALL),
 )  # fmt: skip
 """What must hold before anything else can be seen."""
@@ -178,8 +169,7 @@ CLOSES = Asked("no file stays open, wherever the stream ends", 2, READS, (
          "{when}, the stream raised {raised}.", "chains-bare-except-harmless",
          "A bare `except:` around a `yield` also catches `GeneratorExit`. Name the errors that you expect."),
     Rule(ways_out, lambda left: left.open, "still open {when}: {open}.", "",
-         "Put a `with` or a `finally` around the loop that yields the lines of one file: `close()` raises a "
-         "`GeneratorExit` at the `yield`."),
+         "Put a `with` or `finally` around the `yield`: there, `close()` raises a `GeneratorExit`."),
     Rule(ways_out, lambda left: left.silent,
          "{when}, and {raised} was raised.", "", "Let each error go on to the caller."),
 ))  # fmt: skip
@@ -187,14 +177,13 @@ OPENS_LATE = Asked("a stream that was never pulled has opened nothing", 1, READS
     Rule(waiting, lambda stream: stream.left and stream.by_call,
          "`stream()` was called, and the stream was closed without a pull. Still open: {left}.",
          "chains-close-runs-finally",
-         "A generator that never started has not entered its `try`, so no `finally` runs. Open each file "
-         "inside the generator."),
+         "A generator that never started runs no `finally`. Open each file inside the generator."),
     Rule(waiting, lambda stream: {stream.raised, stream.eager} != {"nothing"},
          "the stream was closed without a pull. Open before that: {eager}. `close()` raised {raised}.", "",
          "Open the first file at the first pull, so that `close()` has nothing to do before that."),
 ))  # fmt: skip
 BY_LINE = Asked("it reads line by line, and has one file open at a time", 1, READS, (
-    Rule(slowly, lambda one: one.files > 1 or one.lines > one.count,
+    Rule(ways_out, lambda one: one.count and (one.files > 1 or one.lines > one.count),
          "when reading {count} was yielded, {lines} lines had been read. Files open at once: {files}.", "",
          "Yield inside the loop over a file's lines, and close the file before you open the next one."),
 ))  # fmt: skip

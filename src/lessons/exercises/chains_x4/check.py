@@ -11,6 +11,7 @@ from lessons.exercises import Asked, Fact, Facts, Rule, Sheet, Variant, attempt,
 from lessons.exercises import chains_parts as parts
 from lessons.exercises.chains_parts import Tap
 
+SIZE = "chains-x4:size", 4, 6  # of the window with which most is tried
 # After how many means the memory of the answer's process is measured, and after how many more again.
 FIRST, LONG = 2_000, 20_000
 MUCH = 100_000  # bytes that it may hold more by then; the readings alone, packed closely, need 160,000
@@ -27,11 +28,6 @@ def by(answer: Any, size: int) -> Callable[[Any], Any]:
     return lambda stream: answer(stream, size)
 
 
-def window_of(variant: Variant) -> int:
-    """The size with which most is tried."""
-    return variant.number("chains-x4:size", 4, 6)
-
-
 def means(readings: Sequence[float], size: int) -> list[float]:
     """All means of so many readings in a row."""
     return [math.fsum(readings[at : at + size]) / size for at in range(len(readings) - size + 1)]
@@ -44,7 +40,7 @@ def near(value: object, right: float) -> bool:
 
 def ending(answer: Any, sheet: Sheet) -> Facts:
     """Streams of several lengths with windows of several sizes, and two stages at once."""
-    size, values = window_of(sheet.variant), degrees(sheet.variant, "chains-x4:ending", 12)
+    size, values = sheet.variant.number(*SIZE), degrees(sheet.variant, "chains-x4:ending", 12)
     lengths = ((12, size), (12, 1), (5, 2), (size, size), (size - 1, size), (0, 2))
     groups = [("alone", [(values[:length], n)]) for length, n in lengths]
     groups.append(("zero", [([*values[:3], 0.0, 0.0, values[0], *values[6:]], size)]))
@@ -59,7 +55,7 @@ def ending(answer: Any, sheet: Sheet) -> Facts:
 
 def endless(answer: Any, sheet: Sheet) -> Facts:
     """A stream without an end, pulled a few times. A value is strange if it is not a mean, rounded or not."""
-    size, readings = window_of(sheet.variant), degrees(sheet.variant, "chains-x4:endless", 12)
+    size, readings = sheet.variant.number(*SIZE), degrees(sheet.variant, "chains-x4:endless", 12)
     count = sheet.variant.number("chains-x4:endless", 12, 14)
     run = parts.lazy(by(answer, size), itertools.cycle(readings), range(size, size + count))
     for number, value in enumerate(run.values):
@@ -80,7 +76,7 @@ def many(answer: Any, sheet: Sheet) -> Facts:
     """
     if any(run.came < run.wanted for run in endless(answer, sheet)):
         return
-    judge, size, seed = sheet.judge, window_of(sheet.variant), sheet.variant.name
+    judge, size, seed = sheet.judge, sheet.variant.number(*SIZE), sheet.variant.name
     first = judge.mark()
     # What is free in the process already would be filled without growth. Fill it first.
     for _ in range(100):

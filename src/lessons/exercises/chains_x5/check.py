@@ -89,7 +89,7 @@ def observed(kind: str, limit: int, made: Line, end: Attempt) -> Fact:
 STOP = "Stop at the limit, before the next pull: `itertools.islice` does this."
 GO_ON = "Close, and let the error go on unchanged: do not catch it, or raise it again."
 OPEN = "{when}. Not closed: {open}."
-SILENT = "{when}, and no error reached the caller."
+CAME = "{when}, and {raised} reached the caller."
 PULLED = "with limit {limit}, the source was pulled {pulls} times instead of {need}."
 EACH = "Give every `close()` its own `finally`, or use `contextlib.ExitStack`: it goes on after a failure."
 WORKS = Rule(runs, lambda run: run.kind == "whole" and run.limit and not run.written,
@@ -132,11 +132,9 @@ RIGHT = Asked("the records are right, no pull is too many, and the error goes on
          "{when}. By then the source had been pulled {pulls} times instead of {need}.",
          "chains-stage-by-stage", "Write each record before you pull the next one. Make no list of them."),
     Rule(runs, lambda run: run.kind == "stubborn" and not run.same_error and run.no_error,
-         SILENT, "composition-clean-is-right",
+         CAME, "composition-clean-is-right",
          "Close the others, and let the error go on: the caller must learn that one could not be closed."),
-    Rule(runs, lambda run: run.kind != "full" and not run.same_error and run.no_error,
-         SILENT, "", GO_ON),
-    Rule(runs, lambda run: not run.same_error, "{when}, and {raised} reached the caller.", "", GO_ON),
+    Rule(runs, lambda run: not run.same_error, CAME, "", GO_ON),
 ))  # fmt: skip
 EITHER = ("early", "failed", "stubborn")
 TURNED = "{when}. The streams ended in the order {ended}, but it should be {order}."

@@ -4,7 +4,7 @@ from functools import partial
 from itertools import accumulate
 from typing import Any
 
-from lessons.exercises import Asked, Fact, Facts, Rule, Sheet, Variant, named, ruled
+from lessons.exercises import Asked, Fact, Facts, Rule, Sheet, Variant, ruled
 from lessons.exercises import decorators_timed as timed
 from lessons.exercises.decorators_parts import subclass
 from lessons.exercises.exercise import Attempt, unchanged
@@ -35,7 +35,7 @@ def ran(
     worked = sum(base.costs[: base.at + 1 if fails else pulls]) + base.last * (stop is None)
     one = timed.pull(what, kind, list(base.readings[:stop]), part.stream, lambda: source.read,
                      *[base.failure] * fails, wait=source.clock.wait, pulls=pulls,
-                     look=lambda: named(part, "seconds"), **waits)  # fmt: skip
+                     look=lambda: timed.figure(part), **waits)  # fmt: skip
     one.own_error = unchanged(Attempt(error=one.error), source.failed)
     one.late = one.looks != list(accumulate(base.costs[: len(one.looks)]))
     return timed.read(one, part, hall, worked, source)
@@ -77,10 +77,8 @@ def pairs(answer: Any, sheet: Sheet) -> Facts:
     # Their figures are never the same.
     kinds = [timed.station(sheet.variant, f"{KEY}:{key}", last, 4) for key, last in (("one", 2), ("two", 40))]
     alone = [ran(answer, sheet, "", kind).value for kind in kinds]
-    apart, both = (
-        [timed.clocked(answer, sheet, kind) for kind in kinds],
-        timed.clocked(answer, sheet, kinds[0], __eq__=equal),
-    )
+    apart = [timed.clocked(answer, sheet, kind) for kind in kinds]
+    both = timed.clocked(answer, sheet, kinds[0], __eq__=equal)
     for what, halls in (("two sources with a clock each", apart), ("two sources of one class", [both] * 2)):
         parts = [hall.new(kind)[0] for hall, kind in zip(halls, kinds, strict=True)]
         came = timed.in_turn([part.stream for part in parts], 5)

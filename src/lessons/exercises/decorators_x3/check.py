@@ -80,10 +80,12 @@ def broken(answer: Any, sheet: Sheet) -> Facts:
 def left(answer: Any, sheet: Sheet) -> Facts:
     """A reader who leaves early: before the first record, in the first attempt, and in the second."""
     runs = Runs(answer, sheet)
-    yield runs.ran("left", pulls=0, count=0)
-    for generator in (True, False):
-        for breaks in ((), (1,)):
-            yield runs.ran("left", breaks, pulls=2, count=2, generator=generator)
+    two = [(2, breaks, generator) for generator in (True, False) for breaks in ((), (1,))]
+    for pulls, breaks, generator in ((0, (), False), *two):
+        what = f"the reader left after {pulls} records"
+        one = runs.ran("left", breaks, pulls=pulls, count=pulls, what=what, generator=generator)
+        one.what += ", and closed the stream" if one.closes else ". The stream has no `close()`"
+        yield one
 
 
 def over(answer: Any, sheet: Sheet) -> Facts:
@@ -139,13 +141,13 @@ def pairs(answer: Any, sheet: Sheet) -> Facts:
         )  # fmt: skip
 
 
-CLOSE = "Close each attempt in a `finally`: it runs after an error, at the end, and when the reader leaves."
+CLOSE = "Close each attempt in a `finally`: it runs on every way out. A class needs a `close` that does it."
 COUNT = "Count the records yielded in all attempts together, and skip as many when a new one starts."
 ALL = "`attempts` counts all of them, the first one too. The error of the last one goes on unchanged."
 OPENED = "{what}, and was opened {opened} times."
 ONLY_THAT = "Catch `OSError` and nothing else. All other errors go on by themselves."
 GAVE = "{what}. Received: {told}. Sent: {right}."
-CAME = "{sent} records, and {what}. Received: {came}. Sent: {first}."
+CAME = "{sent} records, and {what}. Received: {came}, and {told}. Sent: {first}."
 STREAM = (
     *timed.streams(timed.decorating("retried(Feed.stream)", "self", "stream", clock=False), broken),
     Rule(broken, lambda run: not run.opened,
@@ -168,12 +170,9 @@ ONCE = (
     Rule(broken, lambda run: run.without_equal and run.breaks in ((), (0,)),
          "{what}. Sent: {first}. Received: {came}.", "decorators-retry-knows-records",
          "Two records may be equal: skip records by their number, not by their content."),
-    Rule(broken, lambda run: run.gave_error,
-         "{sent} records, and {what}. The reader got the error of attempt {opened}, but 3 are allowed.",
-         "", ALL),
     Rule(broken, lambda run: run.arrived > run.sent and len(run.breaks) == 1,
          CAME, "decorators-restart-is-harmless", COUNT),
-    Rule(broken, lambda run: not run.whole, CAME, "", COUNT),
+    Rule(broken, lambda run: run.gave_error or not run.whole, CAME, "", f"{COUNT} 3 attempts are allowed."),
 )  # fmt: skip
 OWN = Asked("each source is retried separately", 1, RETRIES, ONCE, (
     Rule(pairs, lambda pair: not pair.one_class and not pair.counted,
@@ -187,25 +186,15 @@ OWN = Asked("each source is retried separately", 1, RETRIES, ONCE, (
 ))  # fmt: skip
 CLOSED = Asked("no attempt is left open", 2, RETRIES, (
     Rule(broken, lambda run: run.beside,
-         "when line {beside} opened, the line before it was still open: it had dropped, and was not "
-         "closed.", "leaks-refcount-closes",
+         "line {beside} opened before the line that had dropped was closed.", "leaks-refcount-closes",
          "An error does not close a connection: close each attempt before the next one opens."),
-    Rule(broken, lambda run: run.open, "all was read, but {open} of {opened} lines are still open.", "",
-         "Close the attempt that succeeded, too, with `contextlib.closing` or in a `finally`."),
-    Rule(left, lambda run: not run.closes and run.open,
-         "the reader left after 2 records. Line {opened} is still open, and the stream has no `close()`.", "",
-         "A class of your own needs a method `close` that closes the attempt. A generator has one."),
     Rule(left, lambda run: run.deaf,
          "the reader left after 2 records, and the retry went on: {raised}.", "chains-bare-except-harmless",
          "`close()` raises `GeneratorExit` at the `yield`. Catch only `OSError`, so that it goes on."),
-    Rule(left, lambda run: run.open,
-         "the reader left after 2 records and closed the stream. Line {opened} is still open.", "", CLOSE),
-    Rule(over, lambda run: run.open, "{what}. Line {opened} is still open afterwards.", "", CLOSE),
+    *(Rule(of, lambda run: run.open, "{what}. Lines still open: {open} of {opened}.", "", CLOSE)
+      for of in (broken, left, over)),
 ))  # fmt: skip
 LAST = Asked("after the last attempt its error goes on", 1, STREAM, (
-    Rule(over, lambda run: run.kind == "last" and run.opened == run.allowed and run.error is None,
-         "{what}, `attempts={allowed}`: {made}, and no error came out.", "",
-         "Let the error of the last attempt go on: a bare `raise` in the `except`."),
     Rule(over, lambda run: run.kind == "last" and (run.opened != run.allowed or not run.own_error),
          "{what}, `attempts={allowed}`: {made}, and {told}.", "", ALL),
     Rule(over, lambda run: run.kind == "last" and run.lost and not run.at_call,

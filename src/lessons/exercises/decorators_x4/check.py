@@ -118,16 +118,15 @@ def _offered(made: Forms, form: str, name: str) -> Fact:
         stream, place = tried.value, "pull"
         tried = attempt(lambda: records.extend(stream))
     type_error = isinstance(tried.error, TypeError)
-    told = f"its upstream dropped after 2 records, and {len(records)} came"
-    if type_error and place != "line":
-        told = "it was refused " + ("when it was called" if place == "call" else "at the first pull")
+    told = f"it was not refused. Its upstream dropped after 2 records, and {len(records)} came"
+    if type_error or place == "line":
+        when = {"line": "at this line", "call": "when it was called", "pull": "at the first pull"}[place]
+        told = f"it was refused {when} with {type(tried.error).__name__}"
     elif place == "call":
-        told = "the result does not take its parameters"
+        told = "it was not refused. The result does not take its parameters"
     return Fact(
-        method=f"`def {name}({parts.STAGES[name]})`", place=place, type_error=type_error,
-        right=place == "line" and type_error,
-        by_answer=type_error and tried.error is not None and bool(where(tried.error)),
-        name=type(tried.error).__name__, told=told,
+        method=f"`def {name}({parts.STAGES[name]})`", right=place == "line" and type_error, told=told,
+        by_answer=tried.error is not None and (place == "line" or bool(where(tried.error))),
     )  # fmt: skip
 
 
@@ -150,10 +149,8 @@ def alike(answer: Any, sheet: Sheet) -> Facts:
     yield Fact(opened=1, whole=exactly(came, [made.records] * 2), told=told, any=False)
 
 
-PARAMETERS = (
-    "The method of a source takes only `self`. Count `inspect.signature(function).parameters`, whatever "
-    "their names are."
-)
+PARAMETERS = "The method of a source takes only `self`: count `inspect.signature(function).parameters`."
+STAGE = "{method} was decorated; {told}."
 SETTING = "Pass the setting on to the decorator that does the work."
 TROUBLE = "`{kind}` above `def stream(self)`: {trouble}."
 NO_GENERATOR = "`{kind}`: `inspect.isgeneratorfunction` was True for the method, and is False now."
@@ -175,28 +172,18 @@ RETRIES = (
 FORMS = Asked("it works bare, with empty parentheses, and with a setting", 3, RETRIES, (
     Rule(forms, lambda run: run.trouble and "=" not in run.kind,
          TROUBLE, "decorators-parentheses-optional",
-         "Without parentheses, the function is the first argument. With parentheses there is none yet, so "
-         "return a decorator."),
-    Rule(forms, lambda run: not run.trouble and run.opened > run.wanted, "{times}.", "",
-         "All attempts count, the first one too. Pass `attempts` on unchanged. It is 3 without a setting."),
-    Rule(forms, lambda run: not run.trouble and run.opened == run.wanted and run.gives_up and not run.error,
-         "{times}.", "", "Let the error of the last attempt go on to the reader."),
+         "Bare, the function is the first argument. With parentheses there is none: return a decorator."),
     Rule(forms, lambda run: not run.trouble and (run.opened, run.gave_error) != (run.wanted, run.gives_up),
-         "{times}.", "", SETTING),
+         "{times}.", "",
+         f"{SETTING} It is 3 by default, and counts all attempts. The error of the last one goes on."),
     Rule(forms, lambda run: run.trouble, TROUBLE, "", SETTING),
 ))  # fmt: skip
 REFUSED = Asked("a stage is refused at the line that decorates", 2, REACHED, (
-    Rule(stages, lambda stage: stage.place == "line" and not stage.type_error,
-         "{method} was refused with {name}.", "", "Raise a `TypeError` that says why."),
-    Rule(stages, lambda stage: stage.place != "line" and stage.by_answer,
-         "{method} was decorated without an error; {told}.", "",
-         "Check the function in the body of the decorator, outside the wrapper. That body runs once, at the "
-         "line that decorates."),
     # A plain `retryOnFailure`, and no `TypeError` at all: the look at the parameters may be forgotten.
-    Rule(stages, lambda stage: not stage.right and stage.no_other and not stage.unseen,
-         "{method} was decorated without an error; {told}.", "decorators-stage-is-source", PARAMETERS),
-    Rule(stages, lambda stage: not stage.right,
-         "{method} was decorated without an error; {told}.", "", PARAMETERS),
+    Rule(stages, lambda stage: not stage.by_answer and stage.no_other and not stage.unseen,
+         STAGE, "decorators-stage-is-source", PARAMETERS),
+    Rule(stages, lambda stage: not stage.right, STAGE, "",
+         f"Raise a `TypeError` in the body of the decorator, outside the wrapper. {PARAMETERS}"),
 ))  # fmt: skip
 KEPT = Asked("the method keeps its name, its docstring and its kind", 1, REACHED, (
     Rule(forms, lambda run: not run.trouble and not run.kept_name,

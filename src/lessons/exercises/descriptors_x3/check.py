@@ -126,8 +126,7 @@ def copies(do: Script) -> None:
 WORKS = (
     *rows(one_field, "endless", "raised misspelt"),
     row(one_field, "raised", "",
-        "This choice is allowed. Compare with `in` or `==`, since an equal text may be another object, and "
-        "store in `instance.__dict__`, past the field."),
+        "Compare with `in` or `==`: an equal text may be another object. Store in `instance.__dict__`."),
     row(one_field, "taken", TYPES, COMPARE),
 )  # fmt: skip
 OWN = (*rows(own_choices, "other object", "other self"), row(own_choices, "", *USUAL["other"]))

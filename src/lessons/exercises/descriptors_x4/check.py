@@ -231,10 +231,7 @@ NAMES = Asked("a name of no field is refused", 1, WORKS, (
     row(misspelt, "kind", "", "Asked for is an `AttributeError` whose message names the name."),
     row(misspelt, "unlike", "", "The constructor refuses a name that it does not know, too."),
 ))  # fmt: skip
-REPLACED = (
-    "A value that is assigned on the class takes the field's place there. Keep the usual values in a place "
-    "of their own, where the constructor finds them."
-)
+REPLACED = "A value assigned on the class takes the field's place. Keep the usual values somewhere else."
 LATER = Asked("`usual` changes what later objects begin with, and no other", 2, WORKS, (
     row(later, "replaced", steps.ON_CLASS, REPLACED), row(later, "", "", GIVEN_FIRST),
 ))  # fmt: skip

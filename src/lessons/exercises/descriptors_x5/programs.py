@@ -36,33 +36,23 @@ Bare = like("one that refuses without a text, and cannot be read on the class", 
 class Last(Plain):
     """one that keeps one value, the last, for all objects"""
 
-    kept: int | None = None
-    stays = False
-    """Whether the first value stays."""
-
-    def put(self, place: int, kind: int) -> str:
-        self.kept = self.kept if self.stays and self.kept is not None else place
-        return ""
-
-    def take(self, place: int | None, kind: int) -> tuple[int | None, str]:
-        return self.kept, ""
-
-
-First = like("one that keeps one value, the first, for all objects", Last, stays=True)
-
-
-class OnClass(Plain):
-    """one that keeps the value on the class of the object"""
+    stays = by_class = False
+    """Whether the first value stays; and whether each class has a value of its own."""
 
     def __init__(self) -> None:
         self.kept: dict[int, int] = {}
 
     def put(self, place: int, kind: int) -> str:
-        self.kept[kind] = place
+        key = kind if self.by_class else 0
+        self.kept[key] = self.kept.get(key, place) if self.stays else place
         return ""
 
     def take(self, place: int | None, kind: int) -> tuple[int | None, str]:
-        return self.kept.get(kind), ""
+        return self.kept.get(kind if self.by_class else 0), ""
+
+
+First = like("one that keeps one value, the first, for all objects", Last, stays=True)
+OnClass = like("one that keeps the value on the class of the object", Last, by_class=True)
 
 
 class Remembered(Plain):
