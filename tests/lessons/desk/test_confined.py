@@ -9,14 +9,21 @@ import sys
 import pytest
 
 PROGRAM = """
-import json, os, socket, sys, threading
+import contextlib, json, os, socket, sys, threading
 from lessons.desk.votes import confined
 
 listening = socket.create_server(("127.0.0.1", 0))
 free = socket.socket()
+served = socket.create_server(("127.0.0.1", 0))
 before = os.open("/", os.O_RDONLY)
 is_confined = confined.close_the_rest()
 parent = os.getppid()
+
+def by_sending(send):
+    # A socket that listens no more can be connected with the first data.
+    with contextlib.suppress(OSError):
+        served.shutdown(socket.SHUT_RDWR)
+    send(0x20000000, listening.getsockname())
 
 def forked():
     if os.fork() == 0:
@@ -37,6 +44,8 @@ tries = {
     "write into another process": lambda: open(f"/proc/{parent}/mem", "wb"),
     "signal another process": lambda: os.kill(parent, 0),
     "connect over TCP": lambda: free.connect(listening.getsockname()),
+    "connect by sending": lambda: by_sending(lambda *given: served.sendto(b"GET", *given)),
+    "connect by a message": lambda: by_sending(lambda *given: served.sendmsg([b"GET"], [], *given)),
     "listen on one more port": lambda: free.bind(("127.0.0.1", 0)),
     "make a TCP socket": lambda: socket.socket(),
     "make a UDP socket": lambda: socket.socket(socket.AF_INET, socket.SOCK_DGRAM),
@@ -71,5 +80,5 @@ def test_a_confined_process_opens_starts_and_reaches_nothing() -> None:
     if not is_confined:
         pytest.skip("this Linux has no Landlock of version 4, or no seccomp")
     allowed = {"PermissionError", "AssertionError"}
-    assert len(done) == 30
+    assert len(done) == 34
     assert {name: got for name, got in done.items() if got not in allowed} == {}

@@ -35,10 +35,31 @@ _TCP = _SCOPES = 0b11
 
 _REFUSED = {
     # The kernel's mark of the processor, and the numbers of: socket, connect, socketpair, execve, execveat,
-    # kill, ptrace, process_vm_readv, process_vm_writev, unshare, setns, bpf, io_uring_setup, pidfd_getfd.
-    "x86_64": (0xC000003E, (41, 42, 53, 59, 322, 62, 101, 310, 311, 272, 308, 321, 425, 438)),
-    "aarch64": (0xC00000B7, (198, 203, 199, 221, 281, 129, 117, 270, 271, 97, 268, 280, 425, 438)),
+    # kill, ptrace, process_vm_readv, process_vm_writev, unshare, setns, bpf, io_uring_setup, pidfd_getfd,
+    # add_key, request_key, keyctl, shmat, fchmodat2, and all that change a file's mode, owner or times.
+    "x86_64": (
+        0xC000003E,
+        (
+            *(41, 42, 53, 59, 322, 62, 101, 310, 311, 272, 308, 321, 425, 438, 248, 249, 250, 30, 452),
+            # chmod, fchmod, fchmodat; chown, fchown, lchown, fchownat; utime, utimes, futimesat, utimensat
+            *(90, 91, 268, 92, 93, 94, 260, 132, 235, 261, 280),
+        ),
+    ),
+    "aarch64": (
+        0xC00000B7,
+        (
+            *(198, 203, 199, 221, 281, 129, 117, 270, 271, 97, 268, 280, 425, 438, 217, 218, 219, 196, 452),
+            # fchmod, fchmodat; fchown, fchownat; utimensat
+            *(52, 53, 55, 54, 88),
+        ),
+    ),
 }
+
+_SEND = {"x86_64": (44, 307, 46), "aarch64": (206, 269, 211)}
+"""The numbers of sendto and sendmmsg, whose flags are the fourth argument, and of sendmsg: the third."""
+
+_FASTOPEN = 0x20000000
+"""The flag with which sending connects a socket. Landlock does not see that."""
 
 
 def limit() -> int:
@@ -94,12 +115,17 @@ def _without_connections(libc: ctypes.CDLL) -> bool:
     if platform.machine() not in _REFUSED:
         return False
     processor, numbers = _REFUSED[platform.machine()]
+    sendto, sendmmsg, sendmsg = _SEND[platform.machine()]
     # A program for the kernel: each step is a code, two jumps, and a number. The refusal is the last step.
-    load, equal, at_least, answer = 0x20, 0x15, 0x35, 0x06
-    steps = [(load, 0, 0, 4), (equal, 0, len(numbers) + 3, processor), (load, 0, 0, 0)]
-    steps.append((at_least, len(numbers) + 1, 0, 0x40000000))  # the second set of numbers of an x86_64
-    steps += [(equal, len(numbers) - place, 0, number) for place, number in enumerate(numbers)]
-    steps += [(answer, 0, 0, 0x7FFF0000), (answer, 0, 0, 0x00050001)]
+    load, equal, at_least, any_bit, jump, answer = 0x20, 0x15, 0x35, 0x45, 0x05, 0x06
+    allowed, refused = (answer, 0, 0, 0x7FFF0000), (answer, 0, 0, 0x00050001)
+    last = len(numbers) + 13
+    steps = [(load, 0, 0, 4), (equal, 0, last - 2, processor), (load, 0, 0, 0)]
+    steps.append((at_least, last - 4, 0, 0x40000000))  # the second set of numbers of an x86_64
+    steps += [(equal, last - 5 - place, 0, number) for place, number in enumerate(numbers)]
+    steps += [(equal, 3, 0, sendto), (equal, 2, 0, sendmmsg), (equal, 3, 0, sendmsg), allowed]
+    steps += [(load, 0, 0, 40), (jump, 0, 0, 1), (load, 0, 0, 32), (any_bit, 1, 0, _FASTOPEN)]
+    steps += [allowed, refused]
     packed = ctypes.create_string_buffer(b"".join(struct.pack("HBBI", *step) for step in steps))
     head = ctypes.create_string_buffer(struct.pack("HxxxxxxQ", len(steps), ctypes.addressof(packed)))
     return bool(libc.prctl(_SECCOMP, _FILTER, head, 0, 0) == 0)
