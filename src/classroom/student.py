@@ -605,8 +605,8 @@ def _still_named(course: Course, moves: Sequence[Move], kind: str) -> Iterator[s
             told = ", ".join(str(path.relative_to(course.root)) for path in inside[:20])
             more = ", …" if len(inside) > 20 else ""
             yield (
-                f"{many(len(inside), 'file')} of these students still contain the old id, because the "
-                f"students wrote it: {told}{more}. Look at these files yourself."
+                f"{many(len(inside), 'file')} of these students still contain the old id, because a "
+                f"student or a grader wrote it: {told}{more}. Look at these files yourself."
             )
     if kind in ("remove", "anonymise"):
         yield "Backups and downloads that you made before still have the old data: delete them, too."

@@ -196,6 +196,7 @@ def test_an_anonymous_student_has_no_name_and_keeps_the_points(
     with gradebook(course) as book, changing(book):
         term.prepare(book, course)
         term.extend(book, ASSIGNMENT, ["ada"], term.Extension(3600, "ill since Monday", "2026-12-01"))
+    gradings.decide(course, "bob", None, comment="Well done, bob.")
     before = state(course)
     key = tmp_path / "key.csv"
     assert command(course, "anonymise", "--all", "--key", str(key)) == 0
@@ -207,8 +208,10 @@ def test_an_anonymous_student_has_no_name_and_keeps_the_points(
     assert not any(f"/{one}" in path for path in after["files"] for one in words)
     said = capsys.readouterr().out
     assert "Not changed: grades.csv" in said
-    # What ada wrote herself still names her, and that is said.
-    assert f"submitted/{words['ada']}/{ASSIGNMENT}/{ASSIGNMENT}.ipynb" in said
+    # What ada wrote herself still names her, and so does a grader's comment for bob. That is said.
+    assert "still contain the old id, because a student or a grader wrote it: " in said
+    for path in (f"submitted/{words['ada']}/{ASSIGNMENT}/{ASSIGNMENT}.ipynb", f"feedback/{words['bob']}/"):
+        assert path in said
     assert main(["feedback", "--course", str(course.root)]) == 0
     assert b"since Monday" not in (course.root / "gradebook.db").read_bytes()
     assert command(course, "anonymise", "--all") == 0
