@@ -23,6 +23,7 @@ from classroom.grade import Recipe, add_options, in_sandbox, pooled, results
 from classroom.intake import Found, Template, described, submissions
 from classroom.tables import inert
 from classroom.trouble import Trouble
+from lessons.words import agreeing, many
 
 COLUMNS = (
     "assignment", "student_id", "last_name", "first_name", "email", "score_before", "score", "max_score",
@@ -144,7 +145,9 @@ class RegradingSummary:
         ]
         if self.skipped:
             lines.append(
-                f"{self.skipped} were graded by the current checks and stay the same (--all regrades them)."
+                f"{many(self.skipped, 'submission')} {agreeing(self.skipped, 'was', 'were')} graded by the "
+                f"current checks and {agreeing(self.skipped, 'stays', 'stay')} the same (--all regrades "
+                f"{agreeing(self.skipped, 'it', 'them')})."
             )
         if self.dry:
             lines.append("Nothing was written (--dry-run).")

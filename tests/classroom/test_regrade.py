@@ -216,7 +216,7 @@ def test_only_outdated_grades_are_looked_at(
     assert regraded(course) == 0
     assert "cem" not in pool.asked
     assert (
-        "1 were graded by the current checks and stay the same (--all regrades them)."
+        "1 submission was graded by the current checks and stays the same (--all regrades it)."
         in capsys.readouterr().out
     )
     regraded(course, "--all", "--dry-run")
