@@ -19,12 +19,11 @@ def cases(plain: Line) -> Iterator[tuple[str, int, dict[str, Any]]]:
     arrive = len(plain.kept)
     for limit in (*range(1, arrive), arrive, arrive + 1, arrive + 5, 0):
         yield "early" if 0 < limit < arrive else "whole", limit, {}
-    for error in (OSError, KeyboardInterrupt):
-        for limit in (arrive + 5, arrive):
-            for place in ("sink", *plain.places):
-                last = plain.need(limit) if place in ("source", "stage 1") else arrive
-                for at in range(1, last + 1):
-                    yield "failed", limit, {"fault": (place, at), "error": error("the run is broken")}
+    for error, limit in (OSError, arrive + 5), (OSError, arrive), (KeyboardInterrupt, arrive):
+        for place in ("sink", *plain.places):
+            last = plain.need(limit) if place in ("source", "stage 1") else arrive
+            for at in range(1, last + 1):
+                yield "failed", limit, {"fault": (place, at), "error": error("the run is broken")}
     yield "full", 3, {"fault": ("sink", 2), "error": StopIteration("the sink is full")}
     yield "ended", arrive, {"fault": (plain.places[-1], 3)}
     for place in plain.places:
