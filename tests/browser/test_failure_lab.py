@@ -61,7 +61,7 @@ OUTSIDE = """stage => {
 
 def named(out: Locator, name: str, pattern: str) -> None:
     """Wait until the accessible name of a part matches."""
-    expect(part(out, name)).to_have_attribute("aria-label", re.compile(pattern))
+    expect(part(out, name)).to_have_accessible_name(re.compile(pattern))
 
 
 def start(lab: Lab, cell: str = MADE) -> Locator:
