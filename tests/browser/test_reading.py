@@ -93,6 +93,11 @@ def test_a_page_reads_well_and_asks_nobody(
             shot(page, f"{stem}-{scheme}-{width}-open")
             out = page.evaluate("() => document.documentElement.scrollWidth - window.innerWidth")
             assert out <= 0, f"something sticks out at {width} pixels"
+        # The words in a picture that is as wide as a phone cannot be read.
+        assert (
+            page.evaluate("() => [...document.images].filter(one => one.width < 640).map(one => one.alt)")
+            == []
+        )
     finally:
         page.close()
     assert not [url for url in asked if not url.startswith(("file:", "data:"))] and not complaints
