@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 import random
 import re
 import statistics
@@ -390,16 +392,27 @@ def beats(cells: list[Any]) -> list[list[Any]]:
     return found
 
 
+VARIANTS = """
+from lessons.study.questions import misconceptions
+from lessons.study.variants import has_variants, variant
+print([variant(id, 0) for id in misconceptions() if has_variants(id)])
+"""
+
+
 @pytest.mark.deep
 @every_lesson
 def test_no_reply_is_untrue_also_with_the_beats_in_another_order(path: Path, tmp_path: Path) -> None:
-    """All predictions are answered; then the beats come again, backwards and in a drawn order."""
+    """All predictions are answered; then the beats come again, backwards and in a drawn order.
+
+    After that, `again` computes the same answers as in a fresh process.
+    """
     chance = random.Random(path.stem)
     whole = nbformat.read(path, as_version=4)
     for cell in whole.cells:
         cell.source = re.sub(r'(?m)^predict\("([\w-]+)"\)$', r'predict("\1", "A")', cell.source)
     again = [beats(whole.cells)[::-1], chance.sample(beats(whole.cells), len(beats(whole.cells)))]
     whole.cells += [cell for order in again for beat in order for cell in deepcopy(beat)]
+    whole.cells.append(nbformat.v4.new_code_cell(VARIANTS))
     for number, cell in enumerate(whole.cells):
         cell.id = f"cell-{number}"
     copy = tmp_path / path.name
@@ -408,6 +421,9 @@ def test_no_reply_is_untrue_also_with_the_beats_in_another_order(path: Path, tmp
         if (path.parent / link).exists():
             (tmp_path / link).symlink_to(path.parent / link)
     ran = tool().executed(copy)
+    with contextlib.redirect_stdout(io.StringIO()) as fresh:
+        exec(VARIANTS, {})
+    assert len(fresh.getvalue()) > 10_000 and tool().text(ran.cells[-1]).strip() == fresh.getvalue().strip()
     replied = set()
     for cell in ran.cells:
         for id in re.findall(r"(?m)^# Answers ([\w-]+)$", cell.source if cell.cell_type == "code" else ""):
