@@ -343,7 +343,7 @@ class Diary:
 
 def test_a_file_that_the_diary_was_not_told_to_open_is_not_its_own() -> None:
     verdict = judged("chains-x3", a_diary("for line in open(path): yield float(line)"))
-    assert verdict.points == 0 and "opened with `self.open_file`" in verdict.aspects[0].seen
+    assert verdict.points == 0 and "Open each file with `self.open_file(path)`" in verdict.aspects[0].advice
 
 
 def test_streams_of_one_diary_do_not_share_a_file() -> None:

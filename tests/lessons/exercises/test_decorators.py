@@ -262,7 +262,7 @@ def test_one_attempt_too_many_is_not_taken_for_missing_parentheses(attempts: str
         f"    return retryOnFailure({attempts}, 0)(function)\n",
     )
     verdict = judged("decorators-x4", answer)
-    assert verdict.aspects[0].belief == "" and "the first one too" in verdict.aspects[0].advice
+    assert verdict.aspects[0].belief == "" and "counts all attempts" in verdict.aspects[0].advice
 
 
 def in_one_process() -> list[Any]:

@@ -362,7 +362,7 @@ class TestX5:
 
     def test_a_test_that_holds_the_last_object_itself_is_told_so(self) -> None:
         verdict = changed("descriptors-x5", ("del first, second, third", "del first, second"))
-        assert verdict.points == 0 and "let go of it yourself" in verdict.aspects[0].advice
+        assert verdict.points == 0 and "let go of the object" in verdict.aspects[0].advice
 
     def test_a_test_that_lets_only_the_first_go_misses_the_latest(self) -> None:
         verdict = changed(
