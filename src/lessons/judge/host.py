@@ -19,6 +19,7 @@ from functools import lru_cache, partial
 from importlib import import_module
 from typing import Any
 
+from lessons.collector import freeze_for_good
 from lessons.exercises.exercise import student_lines, text_of
 from lessons.judge.clock import Clock
 from lessons.judge.wire import PROTOCOL, Channel, Kept, Over, Peer, parsed
@@ -271,7 +272,7 @@ def forked(work: Callable[[], None], close: list[int]) -> int:
             os.setpgid(0, 0)
             # A check runs the collector often. It should not visit, and so copy, everything that the parent
             # has.
-            gc.freeze()
+            freeze_for_good()
             limit_memory()
             with contextlib.suppress(ValueError):
                 signal.signal(signal.SIGINT, signal.SIG_IGN)

@@ -5,11 +5,11 @@ a job does with them, and never the job. If a job leaves a connection open, only
 a cycle. So a test that drops the error, or calls the collector, loses the leak.
 """
 
-import gc
 from collections.abc import Callable
 from functools import partial
 from typing import Any
 
+from lessons.collector import quick_collector
 from lessons.exercises import Asked, Callback, Fact, Facts, Judge, Rule, Sheet, Variant, attempt, ruled
 from lessons.exercises import leaks_programs as programs
 from lessons.exercises.leaks_programs import LEAKY, RIGHT, Job, borrowed
@@ -59,15 +59,9 @@ def each_job(answer: Any, sheet: Sheet) -> Facts:
     drawn.shuffle(mixed)
     # A right job comes after all the leaky ones, too, so that a pool that is shared always shows.
     mixed += drawn.sample(right, 1)
-    collects = sheet.judge.witness(gc.isenabled)
-    sheet.judge.witness(gc.disable)  # so that its moment decides nothing; a test that calls it has it
-    sheet.judge.witness(gc.freeze)  # such a test need not look at all that a notebook holds
-    try:
+    # Only a test that calls the collector has it, and it need not look at all that a notebook holds.
+    with sheet.judge.witness(quick_collector):
         said = [_said(answer, sheet.judge, job, leaks) for job, leaks in first + mixed]
-    finally:
-        sheet.judge.witness(gc.unfreeze)
-        if collects is True:
-            sheet.judge.witness(gc.enable)
     early = said[: len(first)]
     # Each job counts once, however often it was drawn.
     rejected = {one.job: one.said for one in early if not one.passed}
