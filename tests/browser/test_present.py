@@ -182,6 +182,7 @@ def test_another_window_hears_where_the_slides_are_and_turns_them(slides: Lab) -
             ear.evaluate(SAY, said)
             heard = ear.wait_for_function("() => window.heard.at(-1)").json_value()
             assert (heard["index"], heard["at"]) == (index, f"cell-{at}") and active(slides) == at
+            ear.evaluate(SAY, {"move": 1, "lesson": "another one"})
         assert heard["nextCells"] == ["cell-7", "cell-8"]
         # A black screen, from there, and back with a step, which turns no slide then.
         black = slides.page.locator(".lc-black")
@@ -240,10 +241,7 @@ def test_one_key_catches_up_after_a_kernel_restart(slides: Lab) -> None:
         run(slides)
     go(slides, END)
     press(slides, "0", "0")
-    asked = slides.page.locator(".jp-Dialog")
-    asked.locator(".jp-mod-accept").click()
-    asked.wait_for(state="detached")
-    slides.wait_idle()
+    slides.page.get_by_text("The kernel has restarted. Ctrl+Shift+Enter catches up").wait_for()
     assert run(slides) == END
     assert "NameError" in slides.text(END)
     press(slides, "ControlOrMeta+Shift+Enter")
@@ -258,6 +256,22 @@ def test_one_key_catches_up_after_a_kernel_restart(slides: Lab) -> None:
     box = slides.output(WIDGET).locator(".lifecycle-lab")
     box.get_by_label("The body raises").select_option("OSError")
     expect(box.get_by_role("cell", name="raise OSError")).to_be_visible()
+
+
+def test_a_dialog_of_lab_does_not_hold_up_a_clicker(slides: Lab) -> None:
+    dialog = slides.page.locator(".jp-Dialog")
+    slides.page.evaluate("() => { window.jupyterapp.commands.execute('notebook:change-kernel'); }")
+    dialog.wait_for()
+    press(slides, "PageDown")
+    expect(dialog).to_have_count(0)
+    assert press(slides, "PageDown") == HEADING
+    # What Lab only tells is in a corner.
+    kernel = "window.jupyterapp.shell.currentWidget.sessionContext.session.kernel"
+    slides.page.evaluate(f"() => {{ {kernel}.requestExecute({{ code: 'import os; os._exit(1)' }}); }}")
+    slides.page.get_by_text("The kernel for deck.ipynb appears to have died.").wait_for()
+    assert press(slides, "PageDown") == READINGS
+    slides.page.get_by_text("The kernel has restarted.").wait_for()
+    expect(dialog).to_have_count(0)
 
 
 @pytest.mark.deep

@@ -53,6 +53,15 @@ STATE = f"""() => {{
 }}"""
 """All that a slip must not change."""
 
+LEAVING = """keys => keys.filter(one => {
+    const [key, held] = one.split("+").reverse();
+    const given = { key, altKey: held === "Alt", ctrlKey: held === "Control", shiftKey: held === "Shift" };
+    const event = new KeyboardEvent("keydown", { ...given, bubbles: true, cancelable: true });
+    return document.activeElement.dispatchEvent(event);
+})"""
+"""Which keys the browser would still act on: it leaves the page only for a key of a person, not of a test."""
+LEAVES = ["F5", "Shift+F5", "Alt+ArrowLeft", "BrowserBack", "BrowserRefresh", "F1", "F12", "Control+p"]
+
 
 @pytest.fixture(scope="module")
 def presenting(browser_there: None) -> Iterator[Server]:
@@ -121,6 +130,7 @@ def test_a_clicker_is_enough_and_a_slip_does_nothing(slides: Lab) -> None:
         ["Keys", "Code", "A question", "A lab Backspace"]
     )
     slides.screenshot("present-overview")
+    assert page.evaluate(LEAVING, LEAVES) == []
     assert press(slides, "PageDown", "PageDown", "Enter") == ASK and corner(page) == "3/4"
     # From there, one key leads back to where a jump began, such as End by mistake.
     assert press(slides, "End", "o", "Backspace") == ASK
@@ -133,6 +143,12 @@ def test_a_clicker_is_enough_and_a_slip_does_nothing(slides: Lab) -> None:
     assert slides.cells()[CODE]["source"].endswith("\nseen + 0") and corner(page) == "2/4"
     # A clicker turns the slide from there as well.
     slides.cell(CODE).locator(".cm-line").last.click()
+    assert page.evaluate(LEAVING, LEAVES) == []
+    count = len(slides.cells())
+    press(slides, "Alt+Enter", "Control+Shift+-", "Control+b", "Control+Shift+d", "Alt+w", "Control+Shift+q")
+    assert len(slides.cells()) == count and corner(page) == "2/4"
+    press(slides, "Control+z")
+    assert not slides.cells()[CODE]["source"].endswith("\nseen + 0")
     assert press(slides, "PageUp", "PageDown", "PageDown") == ASK
     # The mouse opens no menu that deletes a cell. A double click shows a text's source until the next step.
     press(slides, "PageUp")
@@ -169,13 +185,25 @@ def test_a_reload_and_a_second_window_find_the_same_slide(slides: Lab) -> None:
         second.goto(f"{slides.server.address}/lab?token={slides.server.token}")
         wait_for_slide(second, "3/4")
         # The newer one alone saves the lesson, so Lab never asks whose file is right.
-        slides.page.get_by_text("open in a newer window, which saves it").wait_for()
+        older = slides.page.get_by_text("This lesson is open in a newer window.")
+        older.first.wait_for()
         dirty = []
         for page in (slides.page, second):
             page.wait_for_function(BEGUN)
             page.evaluate(f"() => {CONTENT}.model.sharedModel.setMetadata('edited', true)")
             dirty.append(page.evaluate(f"() => {CONTENT}.model.dirty"))
         assert dirty == [False, True]
+        # The newer one alone does what the presenter's window says. With one kernel, a cell runs only once.
+        second.evaluate("() => new BroadcastChannel('lifecycle-present').postMessage({ go: 1 })")
+        expect(second.locator(".lc-corner")).to_have_text("2/4")
+        assert corner(slides.page) == "3/4"
+        # Whoever begins to edit in the older one is told again.
+        close = "document.querySelectorAll('.Toastify__close-button').forEach(one => one.click())"
+        slides.page.evaluate(f"() => {{ {close}; }}")
+        expect(older).to_have_count(0)
+        press(slides, "PageUp", "PageUp")
+        slides.cell(CODE).locator(".cm-line").last.click()
+        older.wait_for()
     finally:
         second.close()
 

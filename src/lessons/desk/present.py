@@ -35,6 +35,8 @@ Lab's menu Settings, Theme changes them for one presentation. Sizes that depend 
 SETTINGS = {
     "jupyterlab-slideshow:plugin": {"active": True},
     "@jupyterlab/apputils-extension:themes": {"overrides": TYPE},
+    # The key for it is pressed twice: that is the question.
+    "@jupyterlab/apputils-extension:sessionDialogs": {"skipKernelRestartDialog": True},
 }
 """The user settings of a presentation. Lab reads sizes only from there, never from defaults."""
 

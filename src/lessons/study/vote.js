@@ -51,7 +51,7 @@ function voting(model, box, foot, options) {
   poster.addEventListener("click", () => poster.close());
   poster.addEventListener("keydown", (event) => {
     event.stopPropagation();
-    if (["Escape", "Enter", " "].includes(event.key)) {
+    if (["Escape", "Enter", " ", "PageDown", "PageUp"].includes(event.key)) {
       event.preventDefault();
       poster.close();
     }

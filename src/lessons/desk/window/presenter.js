@@ -189,8 +189,10 @@ at("longer").onclick = () => {
   tick();
 };
 at("stop").onclick = () => { kept.set({ until: null }); tick(); };
-at("back").onclick = () => channel.postMessage({ move: -1 });
-at("on").onclick = () => channel.postMessage({ move: 1 });
+// Another window may show another lesson.
+const turn = said => channel.postMessage({ ...said, lesson: place?.lesson });
+at("back").onclick = () => turn({ move: -1 });
+at("on").onclick = () => turn({ move: 1 });
 // A clicker turns the slides and makes the screen black, whichever window has the focus. So do the other keys of the
 // slides, except on a control that uses them itself.
 const CLICKER = { PageDown: { move: 1 }, PageUp: { move: -1 } };
@@ -208,7 +210,7 @@ document.addEventListener("keydown", event => {
   if (!said) return;
   event.preventDefault();
   // A key that is held down turns slides, and does nothing else again and again.
-  if (said.move || !event.repeat) channel.postMessage(said);
+  if (said.move || !event.repeat) turn(said);
 });
 
 channel.onmessage = ({ data }) => {

@@ -7,7 +7,8 @@
 // `at` is the one of them that is active. After the last slide there is no next one: `nextHeading` is null and
 // `nextCells` is empty. The question { ask: "where" } is answered with the same. { move: 1 }, { move: -1 } and
 // { go: index } turn the slides. { blank: true } makes the screen black, and brings it back; a turn brings it back, too.
-// { run: true } runs the active cell. A window that opens a lesson says { opened: path }.
+// { run: true } runs the active cell. With a `lesson`, this is for the slides of that lesson only. A window that opens a
+// lesson says { opened: path }.
 
 import { current, heading, slides } from "./deck.js";
 
@@ -45,7 +46,8 @@ export function listen(shown, acts) {
   };
   channel.onmessage = ({ data }) => {
     if (data.opened) acts.savedElsewhere(data.opened);
-    if (!shown()) return;
+    const { lesson } = shown() ? where(shown()) : {};
+    if (!lesson || (data.lesson ?? lesson) !== lesson) return;
     if (data.ask === "where") publish();
     if (Number.isInteger(data.move)) acts.move(data.move);
     if (Number.isInteger(data.go)) acts.go(data.go);

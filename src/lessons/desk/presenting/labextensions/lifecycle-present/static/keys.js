@@ -10,12 +10,21 @@ const TWICE = 1500; // milliseconds
 const MODIFIERS = ["Control", "Shift", "Alt", "AltGraph", "Meta", "CapsLock", "NumLock", "Dead"];
 /** Keys with which a browser does something harmless: move the focus, zoom, copy, reload, fill the screen. */
 const BROWSER = [
-  ..."Tab Shift+Tab Ctrl+c Ctrl+r Ctrl+Shift+r F11 F12".split(" "),
+  ..."Tab Shift+Tab Ctrl+c Ctrl+r Ctrl+Shift+r F11".split(" "),
   ..."Ctrl++ Ctrl+= Ctrl+- Ctrl+0 Ctrl+Shift++ Ctrl+Shift+- Ctrl+Shift+_".split(" "),
 ];
 
 /** Keys that open JupyterLab's menu of a cell, in which a letter is enough to delete it. */
 const MENU = ["ContextMenu", "Shift+F10"];
+
+/** Keys that leave the page, or open something over it, wherever they are pressed. A clicker's start is F5. */
+const LEAVES = [
+  ..."F1 F3 F5 Shift+F5 Ctrl+F5 F6 F7 F10 F12 Alt+ArrowLeft Alt+ArrowRight Alt+Home Ctrl+o Ctrl+p Ctrl+u".split(" "),
+  ..."BrowserBack BrowserForward BrowserRefresh BrowserHome BrowserSearch BrowserFavorites LaunchMail".split(" "),
+];
+
+/** Keys with Ctrl or Alt that JupyterLab sees in a cell's text. Others of its keys insert cells or close the lesson. */
+const LAB = ["Ctrl+s", "Ctrl+Enter", "Ctrl+z", "Ctrl+Shift+z", "Ctrl+/"];
 
 /** Where a key is pressed. */
 const SLIDE = "slide", TEXT = "text", CONTROL = "control", LINK = "link", ELSEWHERE = "elsewhere";
@@ -65,11 +74,11 @@ export function bind(isPresenting, acts) {
     "q": twice("q", acts.leave, "Press q once more to leave the slides."),
   };
   const WAKES = [...Object.keys(MOVES), ".", "b", "Escape"];
+  const TURNS = ["PageUp", "PageDown"];
 
   function meaning(name, place, target) {
-    const turns = name === "PageUp" || name === "PageDown";
     if (place === TEXT || place === CONTROL) {
-      return turns && (place === TEXT || target.matches(PLAIN)) ? MOVES[name] : RUNS[name];
+      return TURNS.includes(name) && (place === TEXT || target.matches(PLAIN)) ? MOVES[name] : RUNS[name];
     }
     return TABLE[name];
   }
@@ -77,8 +86,13 @@ export function bind(isPresenting, acts) {
   function first(event) {
     if (!isPresenting() || MODIFIERS.includes(event.key)) return;
     const place = placeOf(event.target);
-    if (place === ELSEWHERE || event.isComposing) return;
     const name = nameOf(event);
+    if (place !== TEXT && LEAVES.includes(name)) {
+      event.stopImmediatePropagation();
+      event.preventDefault();
+    }
+    if (place === ELSEWHERE && TURNS.includes(name) && event.target.closest(".jp-Dialog")) acts.dismiss();
+    if (place === ELSEWHERE || event.isComposing) return;
     const isBlank = acts.isBlank();
     const act = isBlank ? WAKES.includes(name) && acts.blank : meaning(name, place, event.target);
     const keeps = place === TEXT || place === CONTROL || (place === LINK && name === "Enter");
@@ -93,9 +107,13 @@ export function bind(isPresenting, acts) {
   }
 
   function last(event) {
-    if (!isPresenting() || event.defaultPrevented) return;
+    if (!isPresenting()) return;
     const place = placeOf(event.target);
     if (place !== TEXT && place !== CONTROL) return;
+    const name = nameOf(event);
+    if (LEAVES.includes(name)) event.preventDefault();
+    if (place === TEXT && /^(Ctrl|Alt)\+/.test(name) && !LAB.includes(name)) event.stopPropagation();
+    if (event.defaultPrevented) return;
     if (event.key === "Escape") {
       event.preventDefault();
       acts.out();

@@ -4,14 +4,18 @@
 import { listen } from "./channel.js";
 import { blackScreen, corner } from "./corner.js";
 import { current, go, move, slides } from "./deck.js";
+import { dialogs } from "./dialogs.js";
 import { bind } from "./keys.js";
 import { memory } from "./memory.js";
 import { runner } from "./running.js";
 
 const CATCH_UP = "lifecycle:catch-up";
+const OLDER =
+  "This lesson is open in a newer window. That one saves it, and the presenter's window leads it. " +
+  "To work in this one again, reload it.";
 const OPEN_VOTE = ".lc-choice-votes:has(.lc-vote-steps:not([hidden]))";
 
-export function plugin({ INotebookTracker, NotebookActions }) {
+export function plugin({ INotebookTracker, NotebookActions }, { Dialog }) {
   function activate(app, tracker) {
     const { commands, serviceManager, shell } = app;
     const say = (message, type) =>
@@ -37,7 +41,10 @@ export function plugin({ INotebookTracker, NotebookActions }) {
       blank: () => (black.hidden = !black.hidden),
       run: () => black.hidden && runAndStay(shown()),
     };
-    const { publish, opened } = listen(shown, { ...turns, savedElsewhere });
+    // Of two windows with the same lesson, the presenter's window follows the newer one, which saves it.
+    const led = () => (others.has(shown()?.context.model) ? null : shown());
+    const { publish, opened } = listen(led, { ...turns, savedElsewhere });
+    const dismiss = dialogs(Dialog, () => Boolean(inSlides()), say);
     const { open: overview, update } = corner(inSlides, jump, () => left.get(notebook()));
 
     // Text that a double click has opened for editing is shown as text again when the slide goes on.
@@ -69,13 +76,26 @@ export function plugin({ INotebookTracker, NotebookActions }) {
     // them is right. Lab saves by itself only what it calls dirty.
     function savedElsewhere(path) {
       const older = tracker.filter(({ context }) => context.path === path && !others.has(context.model));
-      for (const { context: { model } } of older) {
+      for (const { content, context: { model } } of older) {
         const clean = () => model.dirty && (model.dirty = false);
         others.add(model);
         model.stateChanged.connect(clean);
         clean();
-        say("This lesson is open in a newer window, which saves it. To save from this one again, reload it.", "warning");
+        content.stateChanged.connect((_, { newValue }) => newValue === "edit" && say(OLDER, "warning"));
+        say(OLDER, "warning");
       }
+    }
+
+    // A new kernel knows nothing of the cells that have run.
+    function watch({ sessionContext }) {
+      let isNew = false;
+      sessionContext.statusChanged.connect((_, status) => {
+        if (status.endsWith("restarting")) isNew = true;
+        else if (status === "idle" && isNew) {
+          isNew = false;
+          say("The kernel has restarted. Ctrl+Shift+Enter catches up with this slide.", "info");
+        }
+      });
     }
 
     async function open(panel) {
@@ -85,6 +105,7 @@ export function plugin({ INotebookTracker, NotebookActions }) {
       ready.add(panel);
       follow();
       await prepare(panel);
+      watch(panel);
       if (tracker.currentWidget !== panel) return;
       // Leaving the slides is remembered by Lab, but whoever opens the page again wants to present.
       if (!inSlides()) await commands.execute("deck:start");
@@ -118,6 +139,7 @@ export function plugin({ INotebookTracker, NotebookActions }) {
       say,
       out,
       ...turns,
+      dismiss,
       catchUp: () => catchUp(shown()),
       restart: () => commands.execute("kernelmenu:restart"),
       leave,

@@ -24,10 +24,12 @@ window._JUPYTERLAB[SCOPE] = {
     packages = shared;
   },
   async get() {
-    const [{ plugin }, notebook] = await Promise.all([
+    const lab = name => Object.values(packages[`@jupyterlab/${name}`])[0].get();
+    const [{ plugin }, notebook, apputils] = await Promise.all([
       import(new URL("plugin.js", HERE)),
-      Object.values(packages["@jupyterlab/notebook"])[0].get(),
+      lab("notebook"),
+      lab("apputils"),
     ]);
-    return () => ({ __esModule: true, default: plugin(notebook()) });
+    return () => ({ __esModule: true, default: plugin(notebook(), apputils()) });
   },
 };
