@@ -9,7 +9,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Self
 
-from lessons.exercises import Callback, Fact, Judge, Observation, Rule, Variant, attempt, declared
+from lessons.exercises import Fact, Observation, Rule, Variant, attempt, declared
 from lessons.exercises.sql import new_pool
 from lifecycle import faults, ledger
 from lifecycle.faults import Fault
@@ -84,13 +84,10 @@ class Door:
 declared("__next__ close", name="generator")(Watched)
 
 WHEN = {
-    "open": ("{part} failed to open", "Ctrl-C while {part} was opened"),
-    "start": ("the call of `source.stream()` failed", "Ctrl-C in the call of `source.stream()`"),
-    "pull": ("{part} failed at record {record}", "Ctrl-C at record {record} of {part}"),
-    "write": ("{part} failed at record {record}", "Ctrl-C at record {record} of {part}"),
-    "end": ("{part} failed while its stream was closed", "Ctrl-C while the stream of {part} was closed"),
-    "close": ("{part} failed to close", "Ctrl-C while {part} was closed"),
-}
+    "open": "while {part} was opened", "start": "in the call of `source.stream()`",
+    "pull": "at record {record} of {part}", "write": "at record {record} of {part}",
+    "end": "while the stream of {part} was closed", "close": "while {part} was closed",
+}  # fmt: skip
 
 
 def trials(build: Callable[[], tuple[Any, Any, Any]], run: Callable[..., Any]) -> Iterator[Any]:
@@ -127,10 +124,10 @@ def _trial(made: Any, run: Callable[..., Any], point: Fault | None) -> tuple[Any
     one.leaked = outcome.leaked
     if point is not None:
         one.phase, one.ctrl_c = point.phase, point.error is not OSError
-        what = WHEN[point.phase][point.error is KeyboardInterrupt]
-        what = what.format(part=f"the {point.place}", record=point.record)
-        named = "" if point.error in (OSError, KeyboardInterrupt) else f" with a {point.error.__name__}"
-        one.when = f"after {what}{named}" + (f" (your code: {one.tried.where})" if one.tried.where else "")
+        known = {OSError: "a failure", KeyboardInterrupt: "Ctrl-C"}
+        kind = known.get(point.error, f"a {point.error.__name__}")
+        one.when = f"after {kind} {WHEN[point.phase]}".format(part=f"the {point.place}", record=point.record)
+        one.when += f" (your code: {one.tried.where})" if one.tried.where else ""
     return one, [point for probe in probes for point in faults.points(probe)]
 
 
@@ -147,17 +144,12 @@ class Hollow(Exception):
         return False
 
 
-def handling(call: Callable[[], Any]) -> Any:
-    """Call while another error is being handled, so that `sys.exc_info` finds that one."""
+def in_an_except(call: Callable[[], Any]) -> Any:
+    """In the answer's process: call while another error is being handled, so that `sys.exc_info` finds it."""
     try:
         raise LookupError("of the caller")
     except LookupError:
         return call()
-
-
-def in_an_except(judge: Judge, call: Callable[[], Any]) -> Any:
-    """In the answer's process, call like a caller that is handling an error of its own."""
-    return judge.witness(handling, Callback(call, "call"))
 
 
 class Weather:
@@ -208,17 +200,13 @@ def errors_go_on(of: Observation) -> tuple[Rule, ...]:
         Rule(of, lambda run: run.must_raise and not run.same_error,
              "{when}, this came out of the `with`: {raised}. It is not the error that belongs there, or it "
              "was changed.", "",
-             "Let the same error propagate: `__exit__` should not raise an error of its own, and an `except` "
-             "should end with `raise` alone."),
+             "Let the same error go on: `__exit__` raises none of its own, an `except` ends with `raise`."),
     )  # fmt: skip
 
 
 def by_error(of: Observation, when: Any, seen: str, belief: str, advice: str) -> tuple[Rule, Rule]:
     """A rule for failures after usual errors, and one for failures only after others, such as Ctrl-C."""
-    by_name = (
-        "An `except` catches only what it names, and `Exception` does not include `KeyboardInterrupt` or "
-        "`SystemExit`. `with`, `finally` and `kind is None` ask for no names."
-    )
+    by_name = "`Exception` does not include Ctrl-C. `with`, `finally` and `kind is None` ask for no names."
     return (
         Rule(of, lambda run: not run.ctrl_c and when(run), seen, belief, advice),
         Rule(of, when, seen, "leaks-except-is-enough", by_name),

@@ -4,7 +4,7 @@ from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
-from lessons.exercises import Asked, Callback, Fact, Facts, Judge, Rule, Sheet, Variant, attempt, ruled, short
+from lessons.exercises import Asked, Callback, Fact, Facts, Judge, Rule, Sheet, Variant, attempt, ruled
 from lessons.exercises.composition_parts import Database, Row, Rows, ended, new_engine
 from lessons.exercises.exercise import Attempt
 
@@ -28,7 +28,7 @@ class Place:
 
     def __init__(self, answer: Any, judge: Judge, folder: Path, old: Rows, pooled: bool) -> None:
         folder.mkdir()
-        self.answer, self.judge, self.old, self.named, self.early = answer, judge, old, list[Any](), False
+        self.answer, self.judge, self.old, self.entered, self.early = answer, judge, old, False, False
         self.database = Database("days", COLUMNS, folder)
         self.database.reset(old)
         self.engine = self.database.engine(judge, pooled)
@@ -38,7 +38,7 @@ class Place:
 
         def block() -> None:
             with self.answer(self.engine) as name:
-                self.named.append(name)
+                self.entered = True
                 for record in records:
                     name.write(dict(record))
                 if error is not None:
@@ -57,11 +57,9 @@ class Place:
         new = [(row["station"], row["day"], row["celsius"]) for row in keeps]
         stay = [row for row in self.old if row[:2] not in [one[:2] for one in new]]
         right = sorted(stay + new, key=repr)
-        name: Any = self.named[0] if self.named else None
         return ended(
             tried, when=when, records=len(keeps), left_a_table="already exists" in tried.raised,
-            entered=bool(self.named), named=short(name),
-            is_sink=attempt(lambda: name.write).error is None, old=len(self.old), rows=len(rows),
+            entered=self.entered, old=len(self.old), rows=len(rows),
             early=self.early, none_new=not [row for row in rows if row not in self.old],
             missing=str([row for row in right if row not in rows][:1])[1:-1],
             extra=str([row for row in rows if row not in right][:1])[1:-1], right=rows == right,
@@ -189,12 +187,9 @@ def made(answer: Any, sheet: Sheet) -> Facts:
 
 
 FIRST = (
-    Rule(nights, lambda night: night.records and night.entered and not night.is_sink,
-         "after `with DaySink(engine) as sink`, `sink` was {named}.", "",
-         "The name after `as` refers to what `__enter__` returns, so return the sink there."),
     Rule(nights, lambda night: night.records and not night.no_error,
          "a night without a failure raised {raised}.", "",
-         "Use your sink in a new cell, as the task shows it, and read the traceback."),
+         "Use it in a new cell, and read the traceback. The name after `as` is what `__enter__` returns."),
     Rule(nights, lambda night: night.records and night.none_new,
          "a night succeeded, but its records are not in the table.", "", "Write, and commit in `__exit__`."),
 )  # fmt: skip
@@ -230,36 +225,31 @@ REPEATED = Asked("an old reading is replaced, and a repeated night changes nothi
          "{when} raised {raised} and left {rows} rows. Missing: {missing}. Not expected: {extra}.", "",
          "`insert or replace` replaces the row that has the same key."),
 ))  # fmt: skip
+STILL_OPEN = "after {when}, a connection of the pool was not given back."
+FINALLY = "Close the connection in a `finally` of `__exit__`: an error may come, and the commit may fail."
 GIVEN_BACK = Asked("the connection is given back on every way out", 1, FIRST, (
     Rule(made, lambda sink: sink.open,
          "a sink was made but not entered, and it has taken a connection of the pool.",
          "composition-parts-open-when-made",
          "Take the connection in `__enter__`: a sink that is made may never be entered."),
-    Rule(nights, lambda night: night.open,
-         "after {when}, a connection of the pool was not given back.", "",
-         "Close the connection in a `finally` of `__exit__`, after an error, too."),
+    Rule(nights, lambda night: night.open, STILL_OPEN, "", FINALLY),
     Rule(locked, lambda night: night.open and not night.pooled and not night.entered,
-         "after {when}, a connection of the pool was not given back.", "leaks-exit-covers-enter",
+         STILL_OPEN, "leaks-exit-covers-enter",
          "If `__enter__` fails, `__exit__` is not called: close what you opened before you raise."),
-    Rule(locked, lambda night: night.open and not night.pooled,
-         "after {when}, a connection of the pool was not given back.", "",
-         "Close the connection in a `finally` of `__exit__`: the commit above it may fail."),
+    Rule(locked, lambda night: night.open and not night.pooled, STILL_OPEN, "", FINALLY),
     Rule(locked, lambda night: not night.free,
          "after {when}, its transaction was still open: nothing else could be written to the database.", "",
          "A commit that fails does not end the transaction, and `close()` does not either. Roll back first."),
 ), linux=True)  # fmt: skip
 OS_ERROR = Asked("a locked database is an `OSError`", 1, FIRST, (
-    Rule(locked, lambda night: night.no_error,
-         "{when} raised no error, so it seems to have succeeded.", "",
-         "Raise an error: a night that could not be written or committed has not succeeded."),
     Rule(locked, lambda night: night.drivers and not night.at_commit and night.for_os_error,
          "your sink catches an `OSError` of a statement. But a locked database raised the driver's own "
          "error, which is not an `OSError`: {raised}.", "databases-lock-is-oserror",
          "Catch SQLAlchemy's `OperationalError`, and raise a `TimeoutError` from it."),
     Rule(locked, lambda night: not night.os_error,
-         "{when} raised what is not an `OSError`: {raised}.", "",
-         "A lock can stop every statement, and the commit, too. Catch SQLAlchemy's `OperationalError` there, "
-         "and raise a `TimeoutError` from it."),
+         "{when} should raise an `OSError`. What came out is: {raised}.", "",
+         "A night that is not committed has not succeeded. A lock can stop every statement, and the commit, "
+         "too. Catch SQLAlchemy's `OperationalError` there, and raise a `TimeoutError` from it."),
     Rule(other_error, lambda night: not (night.as_it_is or night.no_error),
          "{when}. The block raised {raised}.", "",
          "Translate only SQLAlchemy's `OperationalError`. A retry cannot help with any other error."),

@@ -4,7 +4,7 @@ import types
 from functools import partial
 from typing import Any
 
-from lessons.exercises import Asked, Fact, Facts, Rule, Sheet, attempt, exactly, ruled, short
+from lessons.exercises import Asked, Callback, Fact, Facts, Rule, Sheet, attempt, exactly, ruled, short
 from lessons.exercises.exercise import described, unchanged
 from lessons.exercises.leaks_parts import Door, by_error, in_an_except, parts, trials
 
@@ -53,7 +53,8 @@ def other_lengths(answer: Any, sheet: Sheet) -> Facts:
             sink.__exit__ = refuse  # type: ignore
         doors = Door(source, "the source"), Door(sink, "the archive")
         call = partial(answer, *doors)
-        tried = attempt(call) if count is not None else attempt(in_an_except, sheet.judge, call)
+        handled = sheet.judge.witness, in_an_except, Callback(call, "call")
+        tried = attempt(call) if count is not None else attempt(*handled)
         came, at = len(source.records), f", at {tried.where}" if tried.where else ""
         yield Fact(
             handled=count is None, came=refusals.get(count or 0, f"{came or 'no'} records came"),
@@ -88,8 +89,7 @@ CLOSED = Asked("both parts are closed after every failure", 2, RUNS, (
          OPEN, "composition-finally-covers-all",
          "Closing can fail, too. Give each thing a `with` or a `finally` of its own: the others still run."),
     *by_error(everywhere, lambda run: run.parts, OPEN, "",
-              "The archive can fail to open, and so can the call of `source.stream()`. Begin the `with` or "
-              "`try` of what is open before that: `with source, sink:` does."),
+              "The archive can fail to open, and `source.stream()` can fail. Use `with source, sink:`."),
     Rule(other_lengths, lambda run: run.open, "{came}, and `__exit__` of {open} did not run.", "", ONE_WITH),
 ))  # fmt: skip
 TOLD_ONCE = Asked("the archive is told once how the run ended", 1, RUNS, (
@@ -98,8 +98,7 @@ TOLD_ONCE = Asked("the archive is told once how the run ended", 1, RUNS, (
     Rule(everywhere, lambda run: run.left > 1, "{when}, the archive was left {left} times.", "", ONCE),
     Rule(other_lengths, lambda run: run.handled and run.kept != run.arrived,
          "in an `except` of the caller, the archive had accepted {arrived} records and kept {kept}.", "",
-         "Tell it that the run succeeded: three times `None`, which is what `with` does. `sys.exc_info` "
-         "tells of the caller's error, too."),
+         "Tell it of the success: three times `None`. `sys.exc_info` tells of the caller's error, too."),
     Rule(everywhere, lambda run: run.in_the_loop and run.kept,
          "{when}, the archive kept {kept} of {came} records: it was told that the run had succeeded.",
          "leaks-accepted-is-kept", "An all-or-nothing sink decides by what its `__exit__` receives: hand the "
@@ -112,8 +111,7 @@ ARRIVES = Asked("all records arrive, and so does an error", 1, RUNS, (
     Rule(everywhere, lambda run: (run.struck or run.phase == "open") and run.raised == "nothing",
          "{when}, no error came out: the caller believes that the run went well.",
          "leaks-truthy-is-success",
-         "Let the error go on when all is closed. Look at what each `__exit__` returns, at a `return` in "
-         "`finally`, and at each `except` that does not end in `raise`."),
+         "Let the error go on: no true `__exit__`, no `return` in `finally`, and `raise` in each `except`."),
     Rule(other_lengths, lambda run: not run.right, "{came}, {arrived} arrived, and the answer {did}.", "",
          "Write each record once, in its order, and return how many. A station may send more than usual, an "
          "empty one too, or none: only the stream says where it ends. Let an error of the archive out."),

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from contextlib import ExitStack, closing, suppress
 from typing import Any
 
-from lessons.exercises import Asked, Fact, Facts, Rule, Sheet, attempt, ruled
+from lessons.exercises import Asked, Callback, Fact, Facts, Rule, Sheet, attempt, ruled
 from lessons.exercises.exercise import unchanged
 from lessons.exercises.leaks_parts import Hollow, Weather, by_error, errors_go_on, in_an_except
 
@@ -66,7 +66,7 @@ def _block(answer: Any, sheet: Sheet, weather: Weather, ended: str, when: str, e
     event.listen(weather.engine, "commit", commit)
     event.listen(weather.engine, "engine_connect", made.append)
     handled = "except" in when
-    tried = attempt(in_an_except, sheet.judge, block) if handled else attempt(block)
+    tried = attempt(sheet.judge.witness, in_an_except, Callback(block)) if handled else attempt(block)
     if ended == "end" and any(slots) and tried.error is not None:
         raise tried.error
     taken = weather.engine.pool.checkedout() > 0
@@ -78,7 +78,6 @@ def _block(answer: Any, sheet: Sheet, weather: Weather, ended: str, when: str, e
         dropped=bool(made) and attempt(getattr, entries[0], "connection").value is not made[0],
         of=len(weather.readings), stored=len(some), kept=weather.kept(), committed=bool(commits),
         ctrl_c=error is not None and not isinstance(error, Exception),
-        odd=isinstance(error, StopIteration | Hollow | GeneratorExit),
         must_raise=ended in ("error", "rollback"), raised=tried.said,
         by_exit=not commit_fails and type(entries[0]).__name__ != "_GeneratorContextManager",
         same_error=unchanged(tried, error) or (ended == "rollback" and tried.error is not None),
@@ -123,29 +122,22 @@ GIVEN_BACK = Asked("the slot is given back, whichever way the block is left", 2,
          OPEN, "leaks-refcount-closes",
          "Call `self.connection.close()`: dropping a name closes nothing that something else refers to."),
     *by_error(each_way, lambda block: block.ended in ("end", "error") and block.is_open, OPEN, "",
-              "`__exit__` runs on every way out of the block: call `self.connection.close()` on each. "
-              "`dispose()` closes no connection that is borrowed."),
+              "Call `self.connection.close()` on every way out. `dispose()` closes no borrowed connection."),
     Rule(two_at_once, lambda two: two.taken,
-         "two entries were open at the same time, in two databases. When both had been left, the {left} one "
-         "before the other, a slot was still taken.", "", TWO),
+         "two entries were open. After both were left, the {left} one first, a slot was taken.", "", TWO),
 ))  # fmt: skip
 KEPT = Asked("the rows are kept when the block succeeds, and only then", 1, [BORROWS], (
-    *by_error(each_way, lambda block: block.ended == "error" and block.kept and not block.odd,
-              HALF, "", "Commit only if the block has succeeded. Which of the three arguments tells you?"),
-    Rule(each_way, lambda block: block.ended in ("error", "rollback") and block.kept, HALF, "",
-         "Each error counts, also a `StopIteration`, a `GeneratorExit` and one that is false: only after a "
-         "success is `kind` `None`."),
+    *by_error(each_way, lambda block: block.ended in ("error", "rollback") and block.kept, HALF, "",
+              "Commit only if `kind` is `None`. A `StopIteration` is an error, and one that is false, too."),
     Rule(each_way, lambda block: block.ended == "end" and not block.handled and block.kept != block.stored,
          LOST, "leaks-accepted-is-kept",
-         "Rows that are not committed are taken back when the connection is given "
-         "back: `self.connection.commit()` keeps them."),
+         "Rows are lost with the connection if they are not committed: `self.connection.commit()`."),
     Rule(each_way, lambda block: block.handled and block.kept != block.stored, LOST, "",
          "The arguments of `__exit__` say how this block ended. `sys.exc_info` tells of the caller's error."),
     # If a slot is still taken, the aspect above has said so.
     Rule(two_at_once, lambda two: not two.taken and (two.inner_kept or two.outer_kept != two.of),
-         "two entries were open at the same time, in two databases, and the {left} one was left before the "
-         "other. The one that succeeded kept {outer_kept} of its {of} rows, and the one that failed kept "
-         "{inner_kept}.", "", TWO),
+         "two entries were open at the same time, in two databases, and the {left} one was left first. The "
+         "one that succeeded kept {outer_kept} of {of} rows, the one that failed {inner_kept}.", "", TWO),
 ))  # fmt: skip
 REFUSED = Asked("the slot is given back when the commit fails", 1, [BORROWS], (
     Rule(each_way, lambda block: block.ended == "commit" and not block.committed,
@@ -155,8 +147,7 @@ REFUSED = Asked("the slot is given back when the commit fails", 1, [BORROWS], (
               "`__exit__` can fail in the middle, too. Put the line that closes into a `finally`."),
     Rule(each_way, lambda block: block.ended == "commit" and not block.same_error,
          "{when}, what came out of the `with` was {raised}.", "",
-         "Let the error of a commit go on as it is: `finally` gives the slot back, and no `except` is "
-         "needed."),
+         "Let the error of a commit go on as it is: `finally` gives the slot back, without an `except`."),
 ))  # fmt: skip
 GOES_ON = Asked("the block's error goes on", 2, [BORROWS], errors_go_on(each_way))
 ruled("leaks-x2", "Leave the database in order", kind="complete", answer="Entry", version=4,

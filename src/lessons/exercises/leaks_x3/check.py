@@ -1,5 +1,6 @@
 """leaks-x3: open all, or leave none open. The openers and the connections are the judge's."""
 
+from contextlib import AbstractContextManager
 from functools import partial
 from typing import Any, Self
 
@@ -10,15 +11,12 @@ from lessons.exercises.sql import new_pool
 
 
 @declared("__enter__ __exit__ close", "number", name="Connection")
-class Line:
+class Line(AbstractContextManager[Any]):
     """A connection. It can be closed twice, as SQLAlchemy's can. `closes` is the order in which all close."""
 
     def __init__(self, number: int, closes: list[int], refuses: BaseException | None) -> None:
         self.number, self.closes, self.refuses = number, closes, refuses
         self.open = True
-
-    def __enter__(self) -> Self:
-        return self
 
     def __exit__(self, kind: object, error: object, trace: object) -> None:
         self.close()
@@ -158,16 +156,12 @@ RUNS = (
 CLOSES = (
     Rule(each_failure, lambda block: block.whole and block.closes == [block.count],
          HELD + " Connection {count} alone was closed.", "generators-loop-value-is-kept",
-         "A function that is written in a loop looks up the loop's name when it is called, and finds the "
-         "last value. Hand over `connection.close` itself."),
+         "A function made in a loop looks up the name when called. Hand over `connection.close` itself."),
     Rule(each_failure, lambda block: block.whole and block.held, HELD, "",
          "Call `close()` on each: a list that is gone closes nothing that something else refers to."),
 )  # fmt: skip
 """What must hold before closing after a failure can be seen."""
-FROM_THEN = (
-    "For each of your lines, ask: if it fails, what closes the connections that are open by then? "
-    "`contextlib.ExitStack` can hold each connection from the moment it is open."
-)
+FROM_THEN = "`contextlib.ExitStack` holds each connection from the moment it is open, whichever line fails."
 OPENING = Asked("when one fails to open, those before it are closed", 3, RUNS, CLOSES, (
     Rule(each_failure, lambda block: block.fails and block.held and not block.refuses and not block.ctrl_c
          and block.own_exit, HELD, "leaks-exit-covers-enter", FROM_THEN),
@@ -176,8 +170,7 @@ OPENING = Asked("when one fails to open, those before it are closed", 3, RUNS, C
 ))  # fmt: skip
 LEAVING = Asked("all are closed, whichever way the block is left", 1, RUNS, CLOSES, (
     *by_error(each_failure, lambda block: block.failed_block and block.held, HELD, "",
-              "Close in a place that every way out passes: in `__exit__` without an `if`, or in a `finally` "
-              "around the `yield`."),
+              "Close on every way out: in `__exit__` without an `if`, or in a `finally` around the `yield`."),
     Rule(each_failure, lambda block: block.whole and block.early,
          "{early} connections were open before any `with` was entered: if it is never entered, nothing "
          "closes them.", "composition-parts-open-when-made", "Open in `__enter__`, not in `__init__`."),

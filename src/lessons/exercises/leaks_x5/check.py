@@ -25,10 +25,8 @@ class Handed:
     def __init__(self, judge: Judge, job: Job, lucky: bool = True) -> None:
         self.judge, self.job, self.lucky = judge, job, lucky
         self.ends: list[str] = []
-        self.engines: list[Any] = []
 
     def __call__(self, engine: Any, readings: Any) -> Any:
-        self.engines.append(engine)
         first = self.judge.mark()
         try:
             value = self.job(engine, readings)
@@ -62,16 +60,10 @@ def each_job(answer: Any, sheet: Sheet) -> Facts:
     # Only a test that calls the collector has it, and it need not look at all that a notebook holds.
     with sheet.judge.witness(quick_collector):
         said = [_said(answer, sheet.judge, job, leaks) for job, leaks in first + mixed]
-    early = said[: len(first)]
     # Each job counts once, however often it was drawn.
-    rejected = {one.job: one.said for one in early if not one.passed}
+    rejected = {one.job: one.said for one in said[: len(first)] if not one.passed}
     stopped = [text for text in rejected.values() if text.startswith("KeyboardInterrupt")]
-    engines = {id(engine) for one in early for engine in one.engines}
     for one in said:
-        mine = {id(engine) for engine in one.engines}  # the fact keeps them, so no id is given twice
-        one.shared = one not in early and not mine.isdisjoint(engines)
-        engines |= mine
-        one.called = any(one.ends for one in early)
         one.rejects_most, one.stopped = 2 * len(rejected) > len(RIGHT), bool(stopped)
         seen = [*stopped, *rejected.values(), ""][0]
         one.told = f"{len(rejected)} of {len(RIGHT)} jobs that leak nothing: {seen}"
@@ -93,16 +85,12 @@ def _said(answer: Any, judge: Judge, job: Job, leaks: str) -> Any:
     return Fact(
         job=job, like=(job.__doc__ or "").partition(": ")[2].rstrip("."), leaks=leaks,
         caught=isinstance(tried.error, AssertionError), passed=tried.error is None,
-        said=tried.said, ends=handed.ends, engines=handed.engines,
-        provoked=ENDS.get(leaks) in handed.ends, saw_kept=saw_kept,
+        said=tried.said, provoked=ENDS.get(leaks) in handed.ends, saw_kept=saw_kept,
     )  # fmt: skip
 
 
 # A test that rejects most of what is right says nothing of what leaks: only so, a guess earns nothing.
 SPEAKS = (
-    Rule(each_job, lambda one: not one.called,
-         "your test never called a job; of the first one it said: {said}.", "",
-         "Call `job(new_pool(), readings)` in it, and look at the pool afterwards."),
     Rule(each_job, lambda one: one.rejects_most and one.stopped,
          "your test rejects {told}.", "leaks-except-is-enough",
          "`KeyboardInterrupt` is not an `Exception`. Catch a `BaseException`, keep it, then `assert`."),
@@ -125,8 +113,7 @@ def catches(leaks: str, when: str, never: str) -> tuple[Rule, ...]:
         (lambda one: not one.provoked, f"{passed}: in it, the job was never {never}.", "",
          "List the ways in which a job can end, and run it once for each, on a pool of its own."),
         (lambda one: not one.saw_kept, f"{passed}: the slot was taken, and no error of yours told it.", "",
-         "After each run, below the `with` or `try` around the job, where nothing catches your own error, "
-         "`assert engine.pool.checkedout() == 0`."),
+         "After each run, below the `with` or `try` around the job, `assert engine.pool.checkedout() == 0`."),
         (lambda one: one.collects, f"{passed}: when it looked, the connection had been collected.", "",
          "A test that calls `gc.collect()` tidies up for the job. Keep the error, count the slots at once."),
         (lambda one: True, f"{passed}: the job failed, and when your test looked, the error or its traceback "
@@ -142,16 +129,14 @@ def catches(leaks: str, when: str, never: str) -> tuple[Rule, ...]:
 PASSES = Asked("it lets every job pass that gives its slots back", 2, SPEAKS, (
     Rule(each_job, lambda one: not one.rejects_any,
          "your test lets every job pass, also those that leak.", "", "Fix that first."),
-    Rule(each_job, lambda one: not one.leaks and not one.passed and one.shared,
-         "your test rejects a right job that got the same pool as an earlier job: {said}.", "",
-         "Make a new pool inside the test, so that no job finds what another one has left."),
     Rule(each_job, lambda one: one.job is programs.remembers_the_closed and one.caught,
          "your test rejects a job that closes both connections and keeps the closed objects: {said}.",
          "leaks-held-is-open",
          "Ask the pool how many slots are taken, not which objects still refer to a connection."),
     Rule(each_job, lambda one: not one.leaks and not one.passed,
          "your test rejects a right job ({like}): {said}.", "",
-         "A job decides itself whether it raises, and what: catch all of it. Assert on the slots alone."),
+         "Make a new pool inside the test, so that no job finds what another one has left. A job decides "
+         "itself whether it raises, and what: catch all of it. Assert on the slots alone."),
 ))  # fmt: skip
 
 
