@@ -81,8 +81,7 @@ def ended(tried: Attempt, **more: Any) -> Any:
     error = tried.error
     return Fact(
         error=error, raised=tried.said, returned=short(tried.value), no_error=error is None,
-        os_error=isinstance(error, OSError), time_out=isinstance(error, TimeoutError),
-        drivers=type(error).__name__ == "OperationalError", **more,
+        os_error=isinstance(error, OSError), drivers=type(error).__name__ == "OperationalError", **more,
     )  # fmt: skip
 
 

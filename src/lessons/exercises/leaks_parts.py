@@ -124,7 +124,7 @@ def _trial(made: Any, run: Callable[..., Any], point: Fault | None) -> tuple[Any
     one.leaked = outcome.leaked
     if point is not None:
         one.phase, one.ctrl_c = point.phase, point.error is not OSError
-        known = {OSError: "a failure", KeyboardInterrupt: "Ctrl-C"}
+        known: dict[type, str] = {OSError: "a failure", KeyboardInterrupt: "Ctrl-C"}
         kind = known.get(point.error, f"a {point.error.__name__}")
         one.when = f"after {kind} {WHEN[point.phase]}".format(part=f"the {point.place}", record=point.record)
         one.when += f" (your code: {one.tried.where})" if one.tried.where else ""

@@ -324,7 +324,7 @@ def test_a_test_that_fails_always_earns_nothing() -> None:
 
 
 PROJECTS = {
-    "three attempts whatever is set": ("maxAttempts", "3", 3, "and the night raised OSError"),
+    "three attempts whatever is set": ("maxAttempts", "3", 3, "`run` raised OSError"),
     "a pause of its own": ("delaySeconds", "0", 4, "and the waits were: 0"),
 }
 
@@ -338,13 +338,13 @@ def test_the_project_asks_its_settings(case: str) -> None:
 
 
 LOADS = {
-    "one attempt less": ("self.config.maxAttempts", "self.config.maxAttempts - 1", "free at the last of"),
-    "one attempt more": (
+    "one attempt less": (
         "self.config.maxAttempts",
-        "self.config.maxAttempts + 1",
-        "the database stayed locked",
+        "self.config.maxAttempts - 1",
+        "locked until the last attempt",
     ),
-    "without end": ("self.config.maxAttempts", "10**6", "the database stayed locked"),
+    "one attempt more": ("self.config.maxAttempts", "self.config.maxAttempts + 1", "locked all the time"),
+    "without end": ("self.config.maxAttempts", "10**6", "locked all the time"),
 }
 
 

@@ -243,7 +243,7 @@ def copy_readings(source, sink):
         return len([sink.write(record) for record in source.stream()])
 """
     (seen,) = [aspect.seen for aspect in verdict_of("leaks-x1", source).aspects if aspect.seen]
-    assert "after the sink failed at record 1 (your code: line 4: `return len(" in seen
+    assert "after a failure at record 1 of the sink (your code: line 4: `return len(" in seen
 
 
 def test_a_test_that_accepts_all_and_one_that_rejects_all_earn_nothing() -> None:

@@ -9,7 +9,6 @@ from typing import Any
 
 from lessons.exercises import Asked, Fact, Facts, Rule, Sheet, Variant, attempt, ruled, short
 from lessons.exercises import chains_parts as parts
-from lessons.exercises.chains_parts import Tap
 
 SIZE = "chains-x4:size", 4, 6  # of the window with which most is tried
 # After how many means the memory of the answer's process is measured, and after how many more again.
@@ -48,7 +47,7 @@ def ending(answer: Any, sheet: Sheet) -> Facts:
     groups += [("whole", [([2 * round(value) for value in values[:4]], n)]) for n in (1, 2)]
     groups.append(("two", [(values, size), (degrees(sheet.variant, "chains-x4:others", 9), 2)]))
     for kind, group in groups:
-        runs = parts.drawn(14, *((by(answer, n), Tap(readings)) for readings, n in group))
+        runs = parts.drawn(14, *((by(answer, n), parts.Tap(readings)) for readings, n in group))
         for run, (readings, n) in zip(runs, group, strict=True):
             yield parts.compared(run, kind, means(readings, n), near)
 

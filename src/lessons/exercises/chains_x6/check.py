@@ -4,12 +4,11 @@ from typing import Any
 
 from lessons.exercises import Asked, Callback, Fact, Facts, Rule, Sheet, Variant, attempt, ruled
 from lessons.exercises import chains_programs as ways
-from lessons.exercises.chains_programs import Program, let_go
 
 
 def programs(variant: Variant) -> Any:
     """Return a program that leaves nothing suspended, and one that closes none, to try a test on."""
-    return Program(ways.by_hand).function(), Program(ways.open_ended).function()
+    return ways.Program(ways.by_hand).function(), ways.Program(ways.open_ended).function()
 
 
 FAMILIES: dict[str, dict[Any, str]] = {
@@ -40,27 +39,23 @@ WORLDS = {
 def tried(answer: Any, sheet: Sheet) -> Facts:
     """What the test does with right and leaky programs, in a drawn order; its own parts are in them."""
     tries = [(family, way, what) for family, whats in FAMILIES.items() for way, what in whats.items()]
-    drawn = list(range(len(tries)))
-    sheet.variant.random("chains-x6").shuffle(drawn)
     sheet.judge.keep = True
     done = {}
-    for place in drawn:
-        _, way, _ = tries[place]
-        program = Program(way)
-        made = let_go(program, sheet.judge) if way is ways.collected else Callback(program.function())
+    for _, way, _ in sheet.variant.random("chains-x6").sample(tries, len(tries)):
+        program = ways.Program(way)
+        made = ways.let_go(program, sheet.judge) if way is ways.collected else Callback(program.function())
         end = attempt(answer, made)
         if end.error is not None and not program.runs:
             raise end.error
-        done[place] = program, end
+        done[way] = program, end
     sheet.judge.keep = False
-    looks = any(done[place][1].error for place in drawn if tries[place][1] is ways.open_ended)
-    for place, (family, way, what) in enumerate(tries):
-        program, end = done[place]
+    looks = done[ways.open_ended][1].error is not None
+    for family, way, what in tries:
+        program, end = done[way]
         yield Fact(
             family=family, what=what, passed=end.error is None, raised=end.raised,
             stumbled=end.error is not None and not isinstance(end.error, AssertionError),
-            where=f", {end.where}" if end.where else "", spent=program.spent,
-            way=way, looks=looks,
+            where=f", {end.where}" if end.where else "", spent=program.spent, way=way, looks=looks,
         )  # fmt: skip
 
 
@@ -69,9 +64,9 @@ def worlds(answer: Any, sheet: Sheet) -> Facts:
     rejected = [one for one in tried(answer, sheet) if one.family == "right" and not one.passed]
     if rejected:
         sheet.judge.keep = True
-        passed = (way for way in WORLDS if attempt(answer, Callback(Program(way).function())).error is None)
+        ended = ((way, attempt(answer, Callback(ways.Program(way).function()))) for way in WORLDS)
         # A test that other right programs pass shows no belief.
-        way = next(passed, None) if rejected[1:] else None
+        way = next((way for way, end in ended if end.error is None), None) if rejected[1:] else None
         yield Fact(way=way, raised=rejected[0].raised, where=rejected[0].where)
         sheet.judge.keep = False
 

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from lessons.exercises import Asked, Callback, Fact, Facts, Rule, Sheet, attempt, exactly, ruled, short
+from lessons.exercises import Asked, Callback, Fact, Facts, Rule, Sheet, attempt, exactly, ruled
 from lessons.exercises import composition_parts as at_work
 from lessons.exercises.composition_parts import OLD, Nightly, Rows, ended, nightly, prepared, run_of
 from lessons.exercises.exercise import Attempt
@@ -60,7 +60,7 @@ def first_night(answer: Any, sheet: Sheet) -> Facts:
         none_left = attempt(lambda: at_work.in_context(no_rain, here.met(night).build()[1], None)).value == 0
         yield ended(
             tried, rows=len(rows), new_rows=sum(row not in OLD for row in rows),
-            old_rows=sum(row in OLD for row in rows), days=len(night.days), wet=len(wet),
+            days=len(night.days), wet=len(wet),
             odd_row=next((row for row in rows if row[:2] not in wet), rows and rows[0]),
             # Whether the text for the rain decides, and nothing else is wrong: a day without one is dropped.
             by_text=dry and none_left and night.is_right([row for row in rows if row not in dry]),
@@ -125,21 +125,32 @@ def swept(answer: Any, sheet: Sheet) -> list[Any]:
 
 
 def line_drops(answer: Any, sheet: Sheet) -> Facts:
-    """`run`: the line drops as often as it may, then at each attempt; `load`: what is not an `OSError`."""
+    """`run`: the line drops as often as it may, then at each attempt; `load`: what is not an `OSError`.
+
+    The last of these is a row that the database refuses, at the end of the night.
+    """
     with desk(answer, sheet) as here:
         night = here.night()
         good, rows = here.run(night), night.database.rows()
-    for what, times in (("drops", here.attempts - 1), ("is lost", 99), ("Ctrl-C", 1), ("A ValueError", 1)):
+    more = ("Ctrl-C", 1), ("A ValueError", 1), (REFUSAL, 0)
+    for what, times in (("drops", here.attempts - 1), ("is lost", 99), *more):
         with desk(answer, sheet) as here:
             yield _dropped(here, what, times, good, rows)
+
+
+REFUSAL = "A row that the database refused"
 
 
 def _dropped(here: Desk, what: str, times: int, good: Attempt, rows: Rows) -> Any:
     # Never what `retryOnFailure` waits by default.
     delay = here.variant.number("composition-x5 delay", 1, 9) / 4 + 0.125
-    kind = {"Ctrl-C": KeyboardInterrupt, "A ValueError": ValueError}.get(what, OSError)
+    kinds = {"Ctrl-C": KeyboardInterrupt, "A ValueError": ValueError, REFUSAL: ValueError}
+    kind = kinds.get(what, OSError)
     night = here.night(maxAttempts=here.attempts, delaySeconds=delay)
     at = here.variant.number("composition-x5 at", 2, len(night.days) - 1)
+    if what == REFUSAL:
+        at = len(night.expected)
+        night.database.refuse(at - 1)
     asked: list[int] = []
     errors: list[BaseException] = []
 
@@ -156,22 +167,13 @@ def _dropped(here: Desk, what: str, times: int, good: Attempt, rows: Rows) -> An
         tried, what=what, ends=kind is not OSError, at=at, times=len(errors), attempts=here.attempts,
         opened=asked.count(1),
         # That a ValueError gets lost in `run` is seen in the sweep.
-        came_out=errors == [tried.error] or (tried.error is None and kind is ValueError), came=len(rows),
+        came_out=errors == [tried.error] or what == REFUSAL or (tried.error is None and kind is ValueError),
+        came=len(rows),
         too_many=type(tried.value) is int and tried.value > len(rows),
         as_without=same and night.database.rows() == rows, delay=delay,
         waits=", ".join(map(str, here.waits)) or "none", waited=here.waits == [delay] * len(errors),
         held=night.database.open(here.judge), kept_old=attempt(night.database.rows).value in (None, OLD),
     )  # fmt: skip
-
-
-def write_fails(answer: Any, sheet: Sheet) -> Facts:
-    """`load`: the database refuses the last row of the night."""
-    with desk(answer, sheet) as here:
-        night = here.night()
-        night.database.refuse(len(night.expected) - 1)
-        here.run(night, whole=True)
-        rows = night.database.rows()
-        yield Fact(rows=len(rows), kept_old=rows == OLD)
 
 
 def locked(answer: Any, sheet: Sheet) -> Facts:
@@ -183,20 +185,22 @@ def locked(answer: Any, sheet: Sheet) -> Facts:
             errors.append(OSError("the line dropped"))
             raise errors[-1] or OSError
 
-        most = here.attempts
-        for attempts, checkouts, lost in (most, most, 0), (most, 99, 0), (1, 99, 0), (most, most, 1):
+        most, always = here.attempts, "all the time"
+        free, lost = "until the last attempt", "until the last attempt, in which the line was lost"
+        ways = {free: "load the night", always: "raise the last TimeoutError", lost: "raise that error"}
+        for attempts, until in (most, free), (most, always), (1, always), (most, lost):
             night = here.night(maxAttempts=attempts)
-            mine = here.met(night)
-            if lost:
+            mine, stays = here.met(night), until == always
+            if until == lost:
                 here.judge.witness(at_work.drop_lines, Callback(lose))
-            with night.database.locked(checkouts):
+            with night.database.locked(99 if stays else attempts):
                 tried = attempt(mine.load)
-            yield ended(
-                tried, stays=checkouts > attempts, attempts=attempts, tries=night.database.checkouts,
-                ended=tried.raised if tried.error else f"no error; it returned {short(tried.value)}",
-                loaded=lost or (tried.error is None and night.database.rows() != OLD),
-                last=not lost or tried.error is errors[-1],
-            )  # fmt: skip
+            one = ended(tried, stays=stays, attempts=attempts, until=until, should=ways[until])
+            one.tries, loaded = night.database.checkouts, one.no_error and night.database.rows() != OLD
+            one.right = one.error is errors[-1] if until == lost else loaded
+            if stays:
+                one.right = isinstance(one.error, TimeoutError) and one.tries == attempts
+            yield one
 
 
 def other_settings(answer: Any, sheet: Sheet) -> Facts:
@@ -221,24 +225,19 @@ def other_settings(answer: Any, sheet: Sheet) -> Facts:
 
 
 FIRST = (
-    Rule(first_night, lambda night: not night.no_error,
-         "`load()` raised {raised}.", "",
-         "Build and run the parts in a new cell, with the values of `given`, and read the traceback."),
-    Rule(first_night, lambda night: not night.new_rows,
-         "after the night, the table has none of its rows.", "",
-         "Pull the whole chain: `pipeline.run()` inside the `with` block."),
+    Rule(first_night, lambda night: not (night.no_error and night.new_rows),
+         "`load()` raised {raised}. After it, the table has {new_rows} rows of the night.", "",
+         "Build and run the parts in a new cell, and read the traceback. `pipeline.run()` pulls the chain."),
 )  # fmt: skip
 ROWS = Asked("the night's rows are in the table", 4, FIRST, (
-    Rule(first_night, lambda night: night.old_rows,
-         "the table has {rows} rows, and {old_rows} of them are from last night.", "",
-         "A night must replace the night before: `SqlSink(…, replace=True)`."),
     Rule(first_night, lambda night: night.by_text,
          "the file has {days} days, {wet} of them wet, but a dry day is in the table: {odd_row}.",
          "start-text-is-number",
          "A file contains text, and the text `'0.0'` is true because it is not empty. So parse first."),
     Rule(first_night, lambda night: not night.right_rows,
          "the file has {days} days, {wet} of them wet. The table has {rows} rows, among them {odd_row}.", "",
-         "Keep only days with more than 0, and store `(x - center) / spread`: parse first, then filter."),
+         "Replace last night's rows: `SqlSink(…, replace=True)`. Parse first, then keep only days with more "
+         "than 0, and store `(x - center) / spread`."),
     Rule(first_night, lambda night: not night.right_count,
          "`load()` returned {returned}, and {rows} rows were written.", "", "Return what `run` returns."),
     Rule(two_nights, lambda two: not two.right,
@@ -273,27 +272,19 @@ UNCHANGED = Asked("a failed night leaves the table as it was", 3, FIRST, (
          "Use one transaction for all rows: `SqlSink(…, replace=True)` commits at the end."),
     Rule(line_drops, lambda night: night.ends and night.came_out and not night.kept_old,
          "{what} came at record {at} of `load()`, and the table had other rows than before.", "",
-         "Not every error inherits from `Exception`. " + at_work.WITH),
-    Rule(write_fails, lambda night: not night.kept_old,
-         "the database refused the last row of a night. After `load()`, the table had {rows} rows, and not "
-         "the old ones.", "",
-         "Use one transaction for the whole night: a commit before the last record cannot be undone."),
+         "Use one transaction for the whole night. Not every error is an `Exception`. " + at_work.WITH),
 ))  # fmt: skip
 AGAIN = Asked("a line that drops and a database that is locked are tried again", 3, FIRST, (
     Rule(line_drops, lambda night: not night.opened,
          "the source is not a `CsvSource`, so the check could not drop its line.", "", "Use `CsvSource`."),
-    Rule(line_drops, lambda night: night.what == "drops" and not night.no_error,
-         "the line dropped {times} times at record {at}, `maxAttempts` is {attempts}, and the night raised "
-         "{raised}.", "",
-         "In `build`: `retryOnFailure(config.maxAttempts, config.delaySeconds)` around `source.stream`."),
     Rule(line_drops, lambda night: night.what == "drops" and night.too_many,
          "a night has {came} records. When the line dropped {times} times at record {at}, {returned} were "
          "accepted.", "decorators-restart-is-harmless",
          "Try the stream again, and skip the records that came before: `retryOnFailure` does both."),
-    Rule(line_drops, lambda night: night.what == "drops" and not night.as_without,
-         "a night has {came} records. When the line dropped {times} times at record {at}, `run` returned "
-         "{returned}. This value or the table is not right.", "",
-         "In `run`: pull all records, and let the sink commit."),
+    Rule(line_drops, lambda night: night.what == "drops" and not (night.no_error and night.as_without),
+         "a night has {came} records. When the line dropped {times} times at record {at}, `run` raised "
+         "{raised} and returned {returned}. The rows in the table or this end are not right.", "",
+         "`build` decorates `source.stream` with `retryOnFailure`; `run` pulls all, and the sink commits."),
     Rule(line_drops, lambda night: night.what == "is lost" and night.opened != night.attempts,
          "the line dropped at each attempt. `maxAttempts` is {attempts}; it was opened {opened} times.", "",
          "Pass `config.maxAttempts` on unchanged: it counts all attempts, the first one too."),
@@ -301,19 +292,11 @@ AGAIN = Asked("a line that drops and a database that is locked are tried again",
          "the database was locked, and `load()` ended at attempt {tries} of {attempts} with an error of the "
          "driver: {raised}.", "databases-lock-is-oserror",
          "`SqlSink` raises a `TimeoutError` for a lock, which is an `OSError`. Use `SqlSink`."),
-    Rule(locked, lambda night: not night.stays and not night.loaded,
-         "the database was locked when the night began, and free at the last of {attempts} attempts. "
-         "`load()` tried {tries} times and ended with {ended}.", "",
-         "`SqlSink` raises a `TimeoutError` for a lock, which is an `OSError`. Try the whole night again, "
-         "with a new pipeline each time."),
-    Rule(locked, lambda night: night.stays and not (night.time_out and night.tries == night.attempts),
-         "the database stayed locked, and `maxAttempts` is {attempts}. `load()` tried {tries} times and "
-         "ended with {ended}.", "",
-         "`config.maxAttempts` counts all attempts, the first one too. Let the last error go on unchanged: "
-         "the caller must learn of the failure."),
-    Rule(locked, lambda night: not night.last,
-         "the database was locked until the last attempt, {attempts}. In that one the line was lost, and "
-         "`load()` ended with {ended}.", "", "Let the error of the last attempt go on."),
+    Rule(locked, lambda night: not night.right,
+         "the database was locked {until}. `maxAttempts` is {attempts}, so `load()` should {should}. It "
+         "tried {tries} times, raised {raised} and returned {returned}.", "",
+         "`SqlSink` raises a `TimeoutError`, an `OSError`. Try the whole night again with a new pipeline. "
+         "Let the last error go on. `config.maxAttempts` counts the first attempt, too."),
     Rule(line_drops, lambda night: night.ends and not (night.opened == 1 and night.came_out),
          "{what} came at record {at}. `load()` read the file {opened} times, and raised {raised}.", "",
          "Try again only after an `OSError`: `except Exception` and `except BaseException` catch more."),

@@ -119,12 +119,11 @@ FIGURE = (
          f"{timed.SEEN}.", "", BOTH),
 )  # fmt: skip
 """While the upstream's time is in a figure, nothing more can be said of it."""
-ENDED = (
-    Rule(runs, lambda run: run.kind == "whole" and run.wrong_by,
-         f"{timed.SEEN}: the {{last}} seconds of the pull in which the upstream ended are in it.", "",
-         "The upstream is pulled once more than it has records. Subtract that pull, too, in a `finally`."),
-)  # fmt: skip
-SOME = Asked("also where the upstream ends, and where only some records are kept", 1, FIGURE, ENDED, (
+ENDED = Rule(runs, lambda run: run.kind == "whole" and run.wrong_by,
+             f"{timed.SEEN}: the {{last}} seconds of the pull in which the upstream ended are in it.", "",
+             "The upstream is pulled once more than it has records. Subtract that pull, too, in a `finally`."
+             )  # fmt: skip
+SOME = Asked("also where the upstream ends, and where only some records are kept", 1, FIGURE, [ENDED], (
     Rule(runs, lambda run: run.kind == "some" and run.whole and run.wrong_by, f"{timed.SEEN}.", "",
          "Such a stage pulls its upstream several times for one record: subtract each of these pulls."),
 ))  # fmt: skip
@@ -135,6 +134,6 @@ ruled(KEY, "A stage's own time", kind="complete", answer="measured", version=6, 
     Asked("waiting before and between the pulls is not counted", 1, FIGURE, RESTS),
     Asked("records pass one by one", 1, STREAM, timed.all_records(runs)),
     # In a chain, one stage is the upstream and the reader of the other.
-    Asked("each stage has figures of its own", 1, FIGURE, ENDED, RESTS, timed.own(pairs)),
+    Asked("each stage has figures of its own", 1, FIGURE, [ENDED], RESTS, timed.own(pairs)),
     Asked("a stream that fails or is left early is timed as well", 1, FIGURE, timed.ends(early)),
 ])  # fmt: skip

@@ -103,8 +103,7 @@ TYPE = Asked("only whole numbers are taken, all else is a TypeError", 2, WORKS, 
     row(no_whole_numbers, "", *USUAL["other self"]),
 ))  # fmt: skip
 RANGE = Asked("a whole number out of range is a ValueError", 1, WORKS, (
-    row(out_of_range, "raised", "", "Both limits are allowed: let them pass, and store them."),
-    row(out_of_range, "", "", "Compare with both limits, also with 0, in an `if` that raises `ValueError`."),
+    row(out_of_range, "", "", "Both limits are allowed, also 0. Raise a `ValueError` outside them."),
 ))  # fmt: skip
 STAYS = Asked("a refused assignment leaves the old value", 1, WORKS, (
     row(refusals, "changed object", *USUAL["other object"]), *rows(refusals, "changed", "taken"),

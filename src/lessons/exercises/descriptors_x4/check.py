@@ -221,9 +221,8 @@ WORKS = (
 CHECKED = Asked("each field is checked, in the constructor and afterwards", 2, WORKS, (
     row(objects, ("raised", "taken"), "", LIMITS),
     row(objects, "", "", GIVEN_FIRST),
-    row(built_wrongly, "taken", "",
-        "Let the constructor assign as any code does, with `self.… = …` or `setattr`."),
-    row(built_wrongly, "", "", "Let the field's own error come out of the constructor."),
+    row(built_wrongly, "", "",
+        "Let the constructor assign with `self.… = …` or `setattr`, and the field's error come out of it."),
 ))  # fmt: skip
 NAMES = Asked("a name of no field is refused", 1, WORKS, (
     row(misspelt, "taken", "",

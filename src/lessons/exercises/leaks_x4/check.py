@@ -243,19 +243,15 @@ def two_at_once(answer: Any, sheet: Sheet) -> Facts:
         )  # fmt: skip
 
 
-TWO = (
-    "Store what belongs to one report in the object itself (`self.…`, set in a method), not in its class. "
-    "Name the file beside it after the report."
-)
+TWO = "Store what belongs to one report in `self.…`, not in its class. Name its other file after it."
 ONE_STEP = "`os.replace(new, path)` puts the file itself in the report's place, in one step."
 LATE = "`kept` is 0 until the new report has taken the old one's place; from then on it is `accepted`."
-DELETE = "`__exit__` runs in this case, too. Close the file, and delete it unless it has become the report."
+DELETE = "`__exit__` runs here, too. Close the file, and in a `finally` delete it if it is not the report."
 # A file that is never closed costs three aspects: the report lacks its last rows, and the file stays open,
 # also when replacing fails.
 REPORT = Asked("the report is all of a run that succeeded, or the old one", 3, (
     Rule(each_run, lambda run: run.kind == "run" and run.middle, "in the middle of a run {middle}.", "",
-         "Open a file with another name in the same folder, and write each record into it at once. Do not "
-         "touch the report until the end."),
+         "Write each record at once into a file with another name beside it. Leave the report to the end."),
     Rule(each_run, lambda run: run.kind in ("run", "empty") and run.ends == "new" and not run.whole,
          "{when}, {of} records belong in the report, and {there}{waits}.", "",
          "Write `json.dumps(record)` and an end of line for each record, in UTF-8. If `kind` is `None`, also "
@@ -272,8 +268,7 @@ REPORT = Asked("the report is all of a run that succeeded, or the old one", 3, (
          "A run has succeeded only if `kind` is `None`. Close the file before the new report takes its "
          f"place: closing writes the buffer, and it can fail. {ONE_STEP} Delete nothing else."),
     Rule(two_at_once, lambda two: not two.right,
-         "two reports were open at the same time, in one folder. In the first one are {first} records, in "
-         "the second one {second}.", "", TWO),
+         "two reports were open at once, in one folder. Records in them: {first}, and {second}.", "", TWO),
 ))  # fmt: skip
 NOTHING_LEFT = Asked("no file stays open, and none is left beside the report", 1, (
     Rule(each_run, lambda run: run.kind == "made" and run.left,
@@ -282,10 +277,7 @@ NOTHING_LEFT = Asked("no file stays open, and none is left beside the report", 1
     Rule(each_run, lambda run: run.kind == "run" and run.ends == "new" and run.open and run.dropped,
          "{when}, {left}.", "leaks-refcount-closes",
          "Call `close()`: dropping a name closes nothing that something else refers to."),
-    *by_error(each_run, lambda run: run.kind == "run" and run.left, "{when}, {left}.", "", DELETE),
-    Rule(each_run, lambda run: run.kind == "full" and run.left, "{when}, {left}.", "",
-         "`close()` writes what is in the buffer, and that can fail. Put it inside the `try` whose `finally` "
-         "deletes the file."),
+    *by_error(each_run, lambda run: run.kind in ("run", "full") and run.left, "{when}, {left}.", "", DELETE),
     # If the records are in the wrong place, the first aspect has said so.
     Rule(two_at_once, lambda two: two.right and two.left,
          "two reports were open at the same time, in one folder.{left}", "", TWO),
@@ -293,9 +285,8 @@ NOTHING_LEFT = Asked("no file stays open, and none is left beside the report", 1
 REPLACING = Asked("nor when the replacing fails", 1, (
     Rule(each_run, lambda run: run.kind in ("blocked", "stuck") and run.left,
          "{when}, so that no file can take its place, {raised} came out, and {left}.", "",
-         "A line of `__exit__` can fail as well. Close the file before you replace the report, and delete it "
-         "in a `finally`, or in an `except` that ends in `raise`. Use `os.replace`: `shutil.move` moves the "
-         "file into a folder."),
+         "A line of `__exit__` can fail. Close the file before you replace the report, and delete it in a "
+         "`finally` or an `except` with `raise`. Use `os.replace`: `shutil.move` moves it into a folder."),
     Rule(each_run, lambda run: run.kind in ("blocked", "stuck", "full") and not (run.whole or run.error),
          "{when}, there was no complete new report, and no error came out.", "",
          "Let the error of `write`, `close()` or `os.replace` go on."),

@@ -12,7 +12,6 @@ from typing import Any
 from lessons.collector import quick_collector
 from lessons.exercises import Asked, Callback, Fact, Facts, Judge, Rule, Sheet, Variant, attempt, ruled
 from lessons.exercises import leaks_programs as programs
-from lessons.exercises.leaks_programs import LEAKY, RIGHT, Job, borrowed
 from lessons.exercises.sql import new_pool
 
 ENDS = {"whole": "", "broken": "ValueError", "stop": "KeyboardInterrupt", "open": "TimeoutError"}
@@ -22,11 +21,13 @@ ENDS = {"whole": "", "broken": "ValueError", "stop": "KeyboardInterrupt", "open"
 class Handed:
     """A job as the test gets it, and what became of its calls. lucky: whether luck may close what it left."""
 
-    def __init__(self, judge: Judge, job: Job, lucky: bool = True) -> None:
+    def __init__(self, judge: Judge, job: programs.Job, lucky: bool = True) -> None:
         self.judge, self.job, self.lucky = judge, job, lucky
         self.ends: list[str] = []
+        self.engines: list[Any] = []
 
     def __call__(self, engine: Any, readings: Any) -> Any:
+        self.engines.append(engine)
         first = self.judge.mark()
         try:
             value = self.job(engine, readings)
@@ -44,15 +45,15 @@ class Handed:
     def leave_to(self, error: BaseException, first: int) -> None:
         """Let an error alone hold in the host what the job has left open there."""
         if self.lucky:
-            self.judge.leave_to(error, first, borrowed, cycle=self.job is programs.runs_a_worker)
+            self.judge.leave_to(error, first, programs.borrowed, cycle=self.job is programs.runs_a_worker)
 
 
 def each_job(answer: Any, sheet: Sheet) -> Facts:
     """First each right job, and a drawn number of them again; then the leaky and the right ones, mixed."""
     drawn = sheet.variant.random("leaks-x5 order")
-    right = [(job, "") for job in RIGHT]
+    right = [(job, "") for job in programs.RIGHT]
     first = right + drawn.sample(right, drawn.randrange(len(right) + 1))
-    mixed = [(job, leaks) for leaks, jobs in LEAKY.items() for job in jobs] + right
+    mixed = [(job, leaks) for leaks, jobs in programs.LEAKY.items() for job in jobs] + right
     drawn.shuffle(first)
     drawn.shuffle(mixed)
     # A right job comes after all the leaky ones, too, so that a pool that is shared always shows.
@@ -60,20 +61,25 @@ def each_job(answer: Any, sheet: Sheet) -> Facts:
     # Only a test that calls the collector has it, and it need not look at all that a notebook holds.
     with sheet.judge.witness(quick_collector):
         said = [_said(answer, sheet.judge, job, leaks) for job, leaks in first + mixed]
+    early = said[: len(first)]
     # Each job counts once, however often it was drawn.
-    rejected = {one.job: one.said for one in said[: len(first)] if not one.passed}
+    rejected = {one.job: one.said for one in early if not one.passed}
     stopped = [text for text in rejected.values() if text.startswith("KeyboardInterrupt")]
+    engines = {id(engine) for one in early for engine in one.engines}
     for one in said:
-        one.rejects_most, one.stopped = 2 * len(rejected) > len(RIGHT), bool(stopped)
+        mine = {id(engine) for engine in one.engines}  # the fact keeps them, so no id is given twice
+        one.shared = one not in early and not mine.isdisjoint(engines)
+        engines |= mine
+        one.rejects_most, one.stopped = 2 * len(rejected) > len(programs.RIGHT), bool(stopped)
         seen = [*stopped, *rejected.values(), ""][0]
-        one.told = f"{len(rejected)} of {len(RIGHT)} jobs that leak nothing: {seen}"
+        one.told = f"{len(rejected)} of {len(programs.RIGHT)} jobs that leak nothing: {seen}"
         one.rejects_any = any(not one.passed for one in said)
         # Only the collector lets go of what a job has left in a cycle.
         one.collects = any(one.job is programs.runs_a_worker and one.saw_kept for one in said)
         yield one
 
 
-def _said(answer: Any, judge: Judge, job: Job, leaks: str) -> Any:
+def _said(answer: Any, judge: Judge, job: programs.Job, leaks: str) -> Any:
     handed = Handed(judge, job)
     tried = attempt(answer, Callback(handed, "job"))
     saw_kept = False
@@ -81,11 +87,11 @@ def _said(answer: Any, judge: Judge, job: Job, leaks: str) -> Any:
         # Whether the test catches the job if nothing is ever let go.
         again = attempt(answer, Callback(Handed(judge, job, lucky=False), "job"))
         saw_kept = isinstance(again.error, AssertionError)
-    borrowed.clear()
+    programs.borrowed.clear()
     return Fact(
         job=job, like=(job.__doc__ or "").partition(": ")[2].rstrip("."), leaks=leaks,
         caught=isinstance(tried.error, AssertionError), passed=tried.error is None,
-        said=tried.said, provoked=ENDS.get(leaks) in handed.ends, saw_kept=saw_kept,
+        said=tried.said, engines=handed.engines, provoked=ENDS.get(leaks) in handed.ends, saw_kept=saw_kept,
     )  # fmt: skip
 
 
@@ -129,14 +135,16 @@ def catches(leaks: str, when: str, never: str) -> tuple[Rule, ...]:
 PASSES = Asked("it lets every job pass that gives its slots back", 2, SPEAKS, (
     Rule(each_job, lambda one: not one.rejects_any,
          "your test lets every job pass, also those that leak.", "", "Fix that first."),
+    Rule(each_job, lambda one: not one.leaks and not one.passed and one.shared,
+         "your test rejects a right job that got the same pool as an earlier job: {said}.", "",
+         "Make a new pool inside the test, so that no job finds what another one has left."),
     Rule(each_job, lambda one: one.job is programs.remembers_the_closed and one.caught,
          "your test rejects a job that closes both connections and keeps the closed objects: {said}.",
          "leaks-held-is-open",
          "Ask the pool how many slots are taken, not which objects still refer to a connection."),
     Rule(each_job, lambda one: not one.leaks and not one.passed,
          "your test rejects a right job ({like}): {said}.", "",
-         "Make a new pool inside the test, so that no job finds what another one has left. A job decides "
-         "itself whether it raises, and what: catch all of it. Assert on the slots alone."),
+         "A job decides itself whether it raises, and what: catch all of it. Assert on the slots alone."),
 ))  # fmt: skip
 
 
