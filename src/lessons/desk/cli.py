@@ -200,7 +200,7 @@ def _cards(given: argparse.Namespace) -> None:
 def _site(given: argparse.Namespace) -> None:
     from lessons.desk import site
 
-    folder = site.write(given.folder)
+    folder = site.write(given.folder, lambda line: print(f"{line} …", file=sys.stderr, flush=True))
     print(f"The site is in {folder}")
     if given.serve:
         site.serve(folder, given.port)

@@ -12,11 +12,12 @@ import subprocess
 import sys
 import tempfile
 import tomllib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import NamedTuple
 
 from lessons.desk.workcopy import Trouble
+from lessons.words import many
 
 PINS = Path(__file__).with_name("browser") / "pins.toml"
 NO_NPM = "npm is missing: install Node 20 or newer with npm (on Debian: apt install nodejs npm)."
@@ -49,8 +50,10 @@ def cache() -> Path:
     return platformdirs.user_cache_path("lifecycle", appauthor=False)
 
 
-def fetched(wanted: Iterable[Pin]) -> dict[str, Path]:
+def fetched(wanted: Iterable[Pin], say: Callable[[str], object] = lambda line: None) -> dict[str, Path]:
     """The path of each file in the cache, under the name of its package. Missing files are fetched first.
+
+    say: is told what is fetched, before it is.
 
     Raises `Trouble` if npm is missing, a registry cannot be reached, or a file is not the pinned one.
     """
@@ -62,6 +65,7 @@ def fetched(wanted: Iterable[Pin]) -> dict[str, Path]:
         for kinds in (("npm",), ("app", "wheels")):
             some = [pin for pin in missing if pin.kind in kinds]
             if some:
+                say(f"Fetching {many(len(some), 'package')} with {'npm' if 'npm' in kinds else 'pip'}")
                 _fetch(folder, some)
     except OSError as error:
         raise Trouble(f"{folder} cannot be written: {error.strerror or error}.") from error

@@ -16,7 +16,7 @@ import shutil
 import tarfile
 import tempfile
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from email.parser import HeaderParser
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -76,10 +76,11 @@ DATED = "2026-01-01T00:00:00Z"
 _ZIP_DATE = (2026, 1, 1, 0, 0, 0)
 
 
-def write(folder: Path | None = None) -> Path:
+def write(folder: Path | None = None, say: Callable[[str], object] = lambda line: None) -> Path:
     """Write the site and return its folder; the first page is `index.html`.
 
     folder: where to write, by default `build/site` in the course. A site that is there already is replaced.
+    say: is told what is done next, in a few words.
 
     Raises `Trouble` for a folder with other files, and if something cannot be fetched, read or written.
     """
@@ -88,13 +89,13 @@ def write(folder: Path | None = None) -> Path:
     if target.exists() and not _is_site(target):
         raise Trouble(f"{target} is not a site that this command wrote: choose another folder.")
     pins = registries.pins()
-    files = registries.fetched(pins)
+    files = registries.fetched(pins, say)
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(prefix=f".{target.name}-", dir=target.parent) as new:
             made = Path(new, "site")
             made.mkdir()
-            _build(source, made, pins, files)
+            _build(source, made, pins, files, say)
             if target.exists():
                 shutil.rmtree(target)
             made.rename(target)
@@ -125,15 +126,26 @@ def _is_site(folder: Path) -> bool:
     return (folder / "jupyter-lite.json").is_file() or (folder.is_dir() and not any(folder.iterdir()))
 
 
-def _build(source: Path, target: Path, pins: list[registries.Pin], files: dict[str, Path]) -> None:
+def _build(
+    source: Path,
+    target: Path,
+    pins: list[registries.Pin],
+    files: dict[str, Path],
+    say: Callable[[str], object],
+) -> None:
+    say("Unpacking JupyterLite")
     _unpack_app(files["jupyterlite-core"], target)
     extensions = target / "extensions"
     for name in ("jupyterlite-pyodide-kernel", "jupyterlab-widgets", "anywidget"):
         _unpack_extensions(files[name], extensions)
     wheels = [files[pin.name] for pin in pins if pin.kind == "wheels"]
+    say("Packing Python and its packages")
     _lay_pyodide(files["pyodide"], wheels, extensions, target / "pyodide")
+    say("Copying the lessons and exercises")
     _lay_contents(source, target)
+    say("Writing the lessons as pages to read")
     reading.write(target / "reading")
+    say("Writing the licences and the first page")
     _configure(target)
     _list_licences(pins, files, target)
     _first_page(target)

@@ -51,14 +51,21 @@ class Asked:
     """One requirement of a task, its points, and the rules by which it fails, in one or more tables.
 
     linux: whether it can be examined only on Linux; elsewhere it is "not checked". hearsay: whether part of
-    it depends on what the answer's own process reports, so that a hostile answer can cheat.
+    it depends on what the answer's own process reports, so that a hostile answer can cheat. untried: rules
+    that say which part of it this system could not try; the aspect passes with the first that applies.
     """
 
     def __init__(
-        self, name: str, points: int, *tables: Iterable[Rule], linux: bool = False, hearsay: bool = False
+        self,
+        name: str,
+        points: int,
+        *tables: Iterable[Rule],
+        linux: bool = False,
+        hearsay: bool = False,
+        untried: Sequence[Rule] = (),
     ) -> None:
         self.name, self.points, self.linux, self.hearsay = name, points, linux, hearsay
-        self.rules = [rule for table in tables for rule in table]
+        self.rules, self.untried = [rule for table in tables for rule in table], untried
 
 
 def ruled(
@@ -83,7 +90,11 @@ def settled(answer: Any, sheet: Sheet) -> Iterator[Aspect]:
             continue
         found = attempt(observed.finding, one.rules)
         why = found.value if found.error is None else _failed(found.error, sheet.exercise.stumbles)
-        yield Aspect(one.name, one.points, 0, *why) if why else Aspect(one.name, one.points, one.points)
+        if why is None:
+            note = attempt(observed.untried, one.untried).value or ""
+            yield Aspect(one.name, one.points, one.points, seen=note)
+        else:
+            yield Aspect(one.name, one.points, 0, *why)
 
 
 class _Observed:
@@ -107,6 +118,11 @@ class _Observed:
                     reached[rule] += 1
                     return self.again(rule) or (rule.belief, rule.said(fact), rule.advice)
         return None
+
+    def untried(self, rules: Sequence[Rule]) -> str:
+        """Which part of a passed aspect could not be tried on this system; "" if all was tried."""
+        said = (rule.said(fact) for rule in rules for fact in self.made[rule.of].value if rule.when(fact))
+        return next(said, "")
 
     def again(self, what: object) -> Finding | None:
         """If one problem stops several aspects, only the first aspect tells it, and the others wait."""

@@ -31,7 +31,8 @@ class Aspect:
     """One requirement of an exercise: `points` is `worth` if it passes, else 0.
 
     If it fails, `belief` is the misconception behind it (or ""), `seen` says what was seen and where, and
-    `advice` says what to try. `unchecked`: the aspect cannot be examined on this system.
+    `advice` says what to try. If it passes, `seen` says what could not be tried on this system (or "").
+    `unchecked`: the aspect cannot be examined on this system at all.
     """
 
     name: str
@@ -181,8 +182,13 @@ def waits(aspect: Aspect) -> bool:
 
 
 def _reasons(aspect: Aspect, told: dict[str, str]) -> list[str]:
-    if aspect.holds or aspect.unchecked:
+    if aspect.unchecked:
         return []
+    if aspect.holds:
+        # What was not tried is said once, at the first aspect that it belongs to.
+        notes = [aspect.seen] if aspect.seen and aspect.seen not in told else []
+        told.update(dict.fromkeys(notes, aspect.name))
+        return notes
     if waits(aspect):
         # The reason is given once; the state of each aspect says the rest.
         reason = f"{aspect.seen[:1].upper()}{aspect.seen[1:]} {aspect.advice}"

@@ -47,10 +47,12 @@ def test_a_fetched_file_is_kept_and_a_spoilt_one_is_fetched_again(registry: Path
     kept = registries.fetched([pin("one")])["a"]
     assert kept == registry / "cache" / "a.txt"
     (registry / "sent").write_text("two")
-    assert registries.fetched([pin("one")])["a"].read_text() == "one"
+    said: list[str] = []
+    assert registries.fetched([pin("one")], said.append)["a"].read_text() == "one" and not said
     kept.write_text("spoilt")
     (registry / "sent").write_text("one")
-    assert registries.fetched([pin("one")])["a"].read_text() == "one"
+    assert registries.fetched([pin("one")], said.append)["a"].read_text() == "one"
+    assert said == ["Fetching 1 package with pip"]
 
 
 def test_another_file_than_the_pinned_one_is_refused(registry: Path) -> None:

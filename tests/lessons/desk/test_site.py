@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from lessons import browser
-from lessons.desk import site
+from lessons.desk import cli, site
 from lessons.desk.workcopy import Trouble
 
 COURSE = Path(__file__).parents[3]
@@ -56,8 +56,11 @@ def files(folder: Path) -> dict[str, bytes]:
 
 
 @pytest.mark.deep
-def test_two_builds_give_equal_bytes(built: Path, tmp_path: Path) -> None:
-    first, second = files(built), files(site.write(tmp_path / "again"))
+def test_two_builds_give_equal_bytes(built: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["site", str(tmp_path / "again")]) == 0
+    lines = capsys.readouterr().err.splitlines()
+    assert len(lines) >= 5 and all(line.endswith(" …") for line in lines), "each step says what it does"
+    first, second = files(built), files(tmp_path / "again")
     assert first.keys() == second.keys()
     assert [name for name in first if first[name] != second[name]] == []
 
