@@ -67,7 +67,7 @@ def test_a_student_sees_wrong_with_its_name_and_then_correct(lab: Lab) -> None:
     answer(lab, at["leaks-x1"], wrong.read_text(encoding="utf-8"))
     expect(lab.output(check).get_by_role("status")).to_contain_text("leaks-x1 is wrong")
     said = lab.output(check).get_by_role("group", name="Check of leaks-x1: wrong").inner_text()
-    for part in (belief.id, "Seen: still open after the source failed", "Try: Give both parts to one with"):
+    for part in (belief.id, "Seen: still open after a failure at record", "Try: Give both parts to one with"):
         assert part in said
     looks(lab, check, "exercise-wrong")
 

@@ -70,6 +70,7 @@ def each_job(answer: Any, sheet: Sheet) -> Facts:
         mine = {id(engine) for engine in one.engines}  # the fact keeps them, so no id is given twice
         one.shared = one not in early and not mine.isdisjoint(engines)
         engines |= mine
+        one.called = any(one.ends for one in early)
         one.rejects_most, one.stopped = 2 * len(rejected) > len(programs.RIGHT), bool(stopped)
         seen = [*stopped, *rejected.values(), ""][0]
         one.told = f"{len(rejected)} of {len(programs.RIGHT)} jobs that leak nothing: {seen}"
@@ -91,12 +92,16 @@ def _said(answer: Any, judge: Judge, job: programs.Job, leaks: str) -> Any:
     return Fact(
         job=job, like=(job.__doc__ or "").partition(": ")[2].rstrip("."), leaks=leaks,
         caught=isinstance(tried.error, AssertionError), passed=tried.error is None,
-        said=tried.said, engines=handed.engines, provoked=ENDS.get(leaks) in handed.ends, saw_kept=saw_kept,
+        said=tried.said, ends=handed.ends, engines=handed.engines,
+        provoked=ENDS.get(leaks) in handed.ends, saw_kept=saw_kept,
     )  # fmt: skip
 
 
 # A test that rejects most of what is right says nothing of what leaks: only so, a guess earns nothing.
 SPEAKS = (
+    Rule(each_job, lambda one: not one.called,
+         "your test never called a job; of the first one it said: {said}.", "",
+         "Call `job(new_pool(), readings)` in it, and look at the pool afterwards."),
     Rule(each_job, lambda one: one.rejects_most and one.stopped,
          "your test rejects {told}.", "leaks-except-is-enough",
          "`KeyboardInterrupt` is not an `Exception`. Catch a `BaseException`, keep it, then `assert`."),

@@ -304,7 +304,8 @@ class Chain:
             self._aside = f"{node.name} is not armed any more."
         else:
             self._strikes.append(place)
-            self._aside = f"{node.name} is armed: it {_armed_at(node)}."
+            # At the end of a run, the run's own sentence says that the bolt waits.
+            self._aside = "" if self._run.over else f"{node.name} is armed: it {_armed_at(node)}."
             if self._moment:
                 # Everything shown of a pull has already happened, so a click in the middle of it needs a
                 # message.
