@@ -117,6 +117,16 @@ def test_gives_back(job):
     calls.append(job)
     assert len(calls) <= 6
 """, 0),
+    "calls each job and rejects all but the first six": ("leaks-x5", """
+calls = []
+def test_gives_back(job):
+    calls.append(job)
+    try:
+        job(given("leaks-x5").new_pool(), ["1.5"])
+    except BaseException:
+        pass
+    assert len(calls) <= 6
+""", 0),
     "borrows in the first blocks alone": ("leaks-x2", ON_SUCCESS + """
 from types import SimpleNamespace
 blocks = []

@@ -62,14 +62,15 @@ def each_job(answer: Any, sheet: Sheet) -> Facts:
     with sheet.judge.witness(quick_collector):
         said = [_said(answer, sheet.judge, job, leaks) for job, leaks in first + mixed]
     early = said[: len(first)]
-    # Each job counts once, however often it was drawn.
-    rejected = {one.job: one.said for one in early if not one.passed}
-    stopped = [text for text in rejected.values() if text.startswith("KeyboardInterrupt")]
     engines = {id(engine) for one in early for engine in one.engines}
     for one in said:
         mine = {id(engine) for engine in one.engines}  # the fact keeps them, so no id is given twice
         one.shared = one not in early and not mine.isdisjoint(engines)
         engines |= mine
+    # Each job counts once. What a leaky one has left in a pool that is shared says nothing of a right one.
+    rejected = {one.job: one.said for one in said if not (one.leaks or one.passed or one.shared)}
+    stopped = [text for text in rejected.values() if text.startswith("KeyboardInterrupt")]
+    for one in said:
         one.called = any(one.ends for one in early)
         one.rejects_most, one.stopped = 2 * len(rejected) > len(programs.RIGHT), bool(stopped)
         seen = [*stopped, *rejected.values(), ""][0]
