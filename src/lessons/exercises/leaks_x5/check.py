@@ -67,7 +67,7 @@ def each_job(answer: Any, sheet: Sheet) -> Facts:
         mine = {id(engine) for engine in one.engines}  # the fact keeps them, so no id is given twice
         one.shared = one not in early and not mine.isdisjoint(engines)
         engines |= mine
-    # Each job counts once. What a leaky one has left in a pool that is shared says nothing of a right one.
+    # Each job counts once. A leaky one may spoil a pool that is shared: this says nothing of a right one.
     rejected = {one.job: one.said for one in said if not (one.leaks or one.passed or one.shared)}
     stopped = [text for text in rejected.values() if text.startswith("KeyboardInterrupt")]
     for one in said:
