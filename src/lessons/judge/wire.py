@@ -60,7 +60,7 @@ class Channel:
         self.deadline = self.until = self.clock() + seconds
         self._rest = b""
         if seconds < inf:
-            # The system counts the ticks: one call of it for each message, instead of three.
+            # The system watches the time, so a message needs one call of the system instead of three.
             for side in (socket.SO_RCVTIMEO, socket.SO_SNDTIMEO):
                 connected.setsockopt(socket.SOL_SOCKET, side, struct.pack("ll", 0, int(TICK * 1e6)))
 
