@@ -438,13 +438,14 @@ class Kernel:
                 continue
             message = self._next(min(left, 0.2))
             if message is None:
+                clock.left(0)  # it asks the system now, which forgets what a process lost when that ends
                 if not self.alive():
                     ran.end = ran.end or "dead"
                     break
             elif ran.take(message, request):
                 self._settle(request)
                 break
-        clock.left(0)  # it asks the system what was lost
+        clock.left(0)
         self.kept, self.lost = self.kept + ran.kept, self.lost + clock.lost
         return ran
 

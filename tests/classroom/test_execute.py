@@ -17,7 +17,7 @@ import pytest
 from attacks import as_ordinary_user
 from coursework import IDS, TERM, answered, cell, notebook, release, solution, wrong
 
-from classroom.execute import SETTLING, Job, Kernel, Result, Times, graded
+from classroom.execute import SETTLING, Job, Kernel, Result, Times, graded, opened
 from classroom.sandbox import available
 from lessons.exercises import exercises, stub
 from lessons.exercises.exercise import ASSIGNMENTS
@@ -253,6 +253,22 @@ def test_the_time_for_the_whole_notebook_ends_it() -> None:
     assert result.scores[CHECK].note == "Not run: the time for the whole notebook was over."
     assert result.needs_person
     assert {score.points for score in result.scores.values()} == {0}
+
+
+def test_what_a_busy_machine_costs_a_child_process_is_not_the_notebooks() -> None:
+    # An answer runs in a child process of its kernel, and the system forgets that process when it ends.
+    [processor, *_] = os.sched_getaffinity(0)
+    here = f"import os, time\nos.sched_setaffinity(0, {{{processor}}})\n"
+    works = f"{here}while time.process_time() < 1: pass"
+    busy = subprocess.Popen([sys.executable, "-c", f"{here}while True: pass"])
+    try:
+        with opened(job(answered(RIGHT))) as kernel:
+            started = kernel.lost
+            ran = kernel.run(f"import subprocess, sys\nsubprocess.run([sys.executable, '-c', {works!r}])", 60)
+            assert not ran.end and kernel.lost - started > 0.2
+    finally:
+        busy.kill()
+        busy.wait()
 
 
 def test_an_answer_that_hangs_costs_the_judges_time_and_its_notebook_goes_on() -> None:

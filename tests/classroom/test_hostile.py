@@ -31,7 +31,7 @@ from lessons.exercises import exercises
 FIRST, SECOND = IDS[0], IDS[-1]
 WORTH = exercises()[FIRST].worth
 NAME = exercises()[FIRST].answer
-TIMES = Times(cell=5, notebook=30, grace=1)
+TIMES = Times(cell=5, notebook=60, grace=1)
 MARK = "lifecycle-left-behind"
 
 if sys.platform != "linux":
