@@ -72,7 +72,7 @@ class SiteLab(Lab):
 
 @pytest.fixture(scope="module")
 def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The address of the site, as `python -m http.server` serves it."""
+    """The address of the site, as `python -m http.server` serves it. Each file that is asked for is there."""
     folder = tmp_path_factory.mktemp("served") / "site"
     try:
         site.write(folder)
@@ -94,13 +94,16 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         str(folder),
         "0",
     ]
-    server = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+    log = folder.with_name("log")
+    with log.open("w") as asked:
+        server = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=asked, text=True)
     assert server.stdout is not None
     with server:
         found = re.search(r"http://127\.0\.0\.1:\d+", server.stdout.readline())
         assert found is not None
         yield found[0]
         server.kill()
+    assert [*dict.fromkeys(re.findall(r'"\w+ (\S+) [^"]*" 404', log.read_text()))] == []
 
 
 @pytest.fixture

@@ -55,6 +55,9 @@ PATIENCE = (b"AbortSignal.timeout(2000)", b"AbortSignal.timeout(60000)")
 On a slow computer two seconds are too short, and then the lab stays empty.
 """
 
+ICON = b'<head>\n<link rel="icon" href="favicon.ico">'
+"""Without it, a browser asks the web server for an icon before JupyterLite has named its own."""
+
 CORE = ("pyodide.mjs", "pyodide.asm.mjs", "pyodide.asm.wasm", "python_stdlib.zip")
 
 LICENCES = """\
@@ -236,6 +239,10 @@ def _lay_contents(source: Path, target: Path) -> None:
     if problems:
         raise Trouble(problems[0])
     shutil.rmtree(files / desks.STATE)
+    # The kernel looks for the folder of a student's answers before there are any.
+    (files / "progress").mkdir()
+    # Lab shows a picture once with the address that is in the notebook, before it looks beside the notebook.
+    shutil.copytree(files / "notebooks/figures", target / "lab/figures")
     for path in files.rglob("*.ipynb"):
         desks.write(path, _for_the_browser(path.read_bytes()))
     for folder in [files, *(path for path in files.rglob("*") if path.is_dir())]:
@@ -299,6 +306,8 @@ def _configure(target: Path) -> None:
         },
     }
     desks.write(place, _json(stored))
+    page = target / "lab/index.html"
+    desks.write(page, page.read_bytes().replace(b"<head>", ICON))
     settings = [one for path in _extensions(target / "extensions") for one in _settings(path.parent)]
     desks.write(target / "build/schemas/all_federated.json", _json(settings))
     english = {"data": {"en": {"displayName": "English", "nativeName": "English"}}, "message": ""}
