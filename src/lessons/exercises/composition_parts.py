@@ -103,13 +103,19 @@ def new_engine(path: str, asked: Any = None, pooled: bool = True, strike: Any = 
     from sqlalchemy import event
 
     engine = new_pool(5 if pooled else 0, path)
-    # These files exist only for a second, so there is no need to wait for the disk.
-    event.listen(engine, "connect", lambda one, record: one.execute("pragma synchronous = off"))
+    event.listen(engine, "connect", lambda one, record: hurry(one))
     if asked is not None:
         event.listen(engine, "checkout", lambda *given: asked())
     for moment in ("before_cursor_execute", "commit") if strike else ():
         event.listen(engine, moment, lambda *given: strike())
     return engine
+
+
+def hurry(connection: Any) -> Any:
+    """Let a connection not wait for the disk: these files exist only for a second."""
+    connection.execute("pragma synchronous = off")
+    connection.execute("pragma journal_mode = memory")
+    return connection
 
 
 class Database:
@@ -123,9 +129,9 @@ class Database:
         self._lock: sqlite3.Connection | None = None
         self._change(f"create table if not exists {table} ({columns})")
 
-    def _change(self, statement: str, rows: Rows | None = None) -> None:
+    def _change(self, statement: str) -> None:
         with closing(self.connection()) as connection, connection:
-            connection.executemany(statement, [()] if rows is None else rows)
+            connection.execute(statement)
 
     def engine(self, judge: Judge, pooled: bool = True, strike: Any = None) -> Any:
         """An engine in the answer's process; this side counts its checkouts."""
@@ -152,8 +158,7 @@ class Database:
 
     def connection(self) -> sqlite3.Connection:
         """A connection of the check, outside the pool."""
-        connection = sqlite3.connect(self.path, timeout=0)
-        connection.execute("pragma synchronous = off")
+        connection: sqlite3.Connection = hurry(sqlite3.connect(self.path, timeout=0))
         return connection
 
     def rows(self) -> Rows:
@@ -163,8 +168,10 @@ class Database:
 
     def reset(self, rows: Rows) -> None:
         """Let the table have exactly these rows."""
-        self._change(f"delete from {self.table}")
-        self._change(f"insert into {self.table} values ({', '.join('?' * len(rows[0]))})", rows)
+        places = ", ".join("?" * len(rows[0]))
+        with closing(self.connection()) as connection, connection:
+            connection.execute(f"delete from {self.table}")
+            connection.executemany(f"insert into {self.table} values ({places})", rows)
 
     def refuse(self, rows: int) -> None:
         """Refuse each insert while the table has this many rows or more."""

@@ -89,8 +89,8 @@ def two_nights(answer: Any, sheet: Sheet) -> Facts:
 def swept(answer: Any, sheet: Sheet) -> list[Any]:
     """Fail the answer's own pipeline at every place, while records move first, then while it closes."""
     with desk(answer, sheet) as here:
-        # Three days, of which the second one is dry: each of the many runs is over the wire.
-        night = here.night(count=3, maxAttempts=1)
+        # Two days, of which the second one is dry: each of the many runs is over the wire.
+        night = here.night(count=2, maxAttempts=1)
         mine = here.met(night)
         ends: list[tuple[int, Rows]] = []
         before: list[int] = []
