@@ -20,15 +20,16 @@ def build_of(variant: Variant) -> Callable[[], tuple[Any, Any, Any]]:
 def tried(answer: Any, sheet: Sheet) -> list[Any]:
     """Call the test with right runners and leaky ones; `kind` is "" or what gives a leaky one away.
 
-    They run on this side, in an order that the test cannot know. Equal work is done there once.
+    They run on this side, in an order that the test cannot know. Equal work is one question.
     """
     sheet.judge.keep = True
     begin, collect, leave = (
         partial(sheet.judge.witness, one) for one in (at_work.begun, at_work.collected, at_work.left)
     )
     call = sheet.judge.function(
-        lambda here, *parts: at_work.in_context(*parts), "run", "self, source, stages, sink", generator=False
-    )
+        lambda here, *parts: sheet.judge.witness(at_work.in_context, *parts),
+        "run", "self, source, stages, sink", generator=False,
+    )  # fmt: skip
     new_object = sheet.judge.new_class("Runner", {"__call__": call})
     kinds = {at_work.in_context: "", runner("", collect, leave): ""}
     kinds |= {runner(one, begin, leave): kind for one, kind in at_work.LEAKY.items()}
