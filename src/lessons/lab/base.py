@@ -15,6 +15,7 @@ It runs again whenever a control changes.
 from __future__ import annotations
 
 import functools
+import inspect
 import sys
 import threading
 import time
@@ -30,6 +31,7 @@ import ipywidgets  # type: ignore[import-untyped, unused-ignore]
 import traitlets
 
 from lessons.keys import KEYS
+from lessons.words import agreeing, described, listed
 
 _HERE = Path(__file__).parent
 
@@ -40,6 +42,14 @@ time."""
 
 FRAME = 1 / 60
 """Seconds between two frames of a screen."""
+
+
+class WrongArgument(TypeError, ValueError):
+    """A lab was called with an argument that it does not have, or with a value that it does not allow."""
+
+    def _render_traceback_(self) -> list[str]:
+        # In a notebook only the sentence is shown, because a traceback of the lab would not help.
+        return [str(self)]
 
 
 class Voice(anywidget.AnyWidget):  # type: ignore[misc, unused-ignore]
@@ -69,6 +79,11 @@ class Lab(ipywidgets.VBox):  # type: ignore[misc]
     ``controls`` has each control by name. ``errors`` has every exception that a callback raised, oldest
     first. ``sentence`` is the text of the status line.
     """
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        if "__init__" in vars(cls):
+            cls.__init__ = _explained(cls.__init__)  # type: ignore[method-assign]
 
     def __init__(self, title: str, heading: str = "") -> None:
         self.errors: list[Exception] = []
@@ -292,6 +307,31 @@ class Lab(ipywidgets.VBox):  # type: ignore[misc]
 
     def __repr__(self) -> str:
         return f"{self._title}: {self.sentence}"
+
+
+def _explained(begin: Callable[..., None]) -> Callable[..., None]:
+    """The `__init__` of a lab, whose errors about its arguments are one sentence: `WrongArgument`."""
+    _, *known = inspect.signature(begin).parameters
+    allowed = f"but {agreeing(len(known), 'its argument is', 'its arguments are')} {listed(known) or 'none'}."
+
+    @functools.wraps(begin)
+    def explained(lab: Lab, *given: Any, **named: Any) -> None:
+        name = type(lab).__name__
+        wrong = [f"{key}={described(value)}" for key, value in named.items() if key not in known]
+        wrong += [f"{len(given)} values"] if len(given) > len(known) else []
+        wrong += [f"{key} twice" for key in known[: len(given)] if key in named]
+        if wrong:
+            raise WrongArgument(f"{name} was given {listed(wrong)}, {allowed}")
+        try:
+            begin(lab, *given, **named)
+        except WrongArgument:
+            raise
+        except (TypeError, ValueError) as error:
+            if hasattr(lab, "errors"):
+                raise  # a lab looks at its arguments before it begins, so they were right
+            raise WrongArgument(f"{name}: {str(error).removesuffix('.')}.") from error
+
+    return explained
 
 
 _shown: dict[str, tuple[str, WeakSet[Lab]]] = {}

@@ -280,9 +280,9 @@ def test_what_can_be_no_field_is_told(name):
 
 
 def test_a_value_that_is_no_text_is_answered_with_the_text():
-    with pytest.raises(TypeError, match="value=0: allowed is text, as you type it: value='0'"):
+    with pytest.raises(TypeError, match=r"value=0 is not a text\. Write it as you type it: value='0'"):
         AssignSettings("windowSize", 0)
-    with pytest.raises(ValueError, match="way='nowhere' is not known; way is one of on the instance"):
+    with pytest.raises(ValueError, match="way='nowhere' is not one of on the instance"):
         AssignSettings(way="nowhere")
 
 

@@ -212,7 +212,7 @@ def test_the_errors_are_those_of_the_decorator():
     [
         ({"records": 9}, "records=9 is not a whole number from 1 to 8"),
         ({"attempts": True}, "attempts=True is not a whole number from 1 to 4"),
-        ({"delay": 3}, "delay=3 is not one of 0, 0.5, 1, 2 seconds"),
+        ({"delay": 3}, "delay=3 is not one of 0, 0.5, 1, 2"),
         ({"delay": True}, "delay=True is not one of"),
         ({"failures": 3}, r"failures=3 is not a list; \[3\] breaks attempt 1 after 3 records"),
         ({"failures": [9]}, r"failures=\[9\]: allowed are up to 4 entries"),

@@ -11,7 +11,7 @@ import ipywidgets
 import pytest
 
 import lessons
-from lessons.lab.base import Lab, drive, running_cell, values
+from lessons.lab.base import Lab, WrongArgument, drive, running_cell, values
 
 
 class Echo(Lab):
@@ -159,14 +159,69 @@ def test_a_lab_that_nobody_closed_is_silent_when_python_ends():
     assert (ended.returncode, ended.stdout, ended.stderr) == (0, "", "")
 
 
-@pytest.mark.parametrize("name", ["FailureLab", "FaultMap", "LeakLab"])
-def test_a_wrong_argument_is_one_error_and_no_second_one_when_python_deletes_the_lab(name, monkeypatch):
+WRONG = {
+    "LeakLab(crashes=100)": "LeakLab was given crashes=100, but its arguments are resource, cycles, context, "
+    "keeps, collects, breaks and queries.",
+    "LeakLab(cycles=100)": "LeakLab: cycles=100 is not a whole number from 1 to 40.",
+    "LeakLab(['pool'])": "LeakLab: resource=['pool'] is not one of pool, files, sockets.",
+    "LeakLab(context='no')": "LeakLab: context='no' is not one of True, False.",
+    "LeakLab(queries=1)": "LeakLab: queries=1 is not one of True, False.",
+    "ExitLab('OSError', 'return True', 'return self', 3)": "ExitLab was given 4 values, but its arguments "
+    "are body, answer and opening.",
+    "ExitLab('OSError', body='OSError')": "ExitLab was given body twice, but its arguments are body, answer "
+    "and opening.",
+    "ExitLab(body=OSError)": "ExitLab: body=<class 'OSError'> is not one of nothing, return, ",
+    "ExitLab(opening={})": "ExitLab: opening={} is not one of return self, return None",
+    "DescriptorLab('spread', 7)": "DescriptorLab: value=7 is not a text. Write it as you type it: value='7'.",
+    "DescriptorLab(naming='twice')": "DescriptorLab: naming='twice' is not one of hand, misspelt, ",
+    "DescriptorLab(way=[])": "DescriptorLab: way=[] is not one of on the instance, ",
+    "MetricsLab(keeps=3)": "MetricsLab: keeps=3 is not one of 1, 2, 0.",
+    "MetricsLab(stage='5')": "MetricsLab: stage='5' is not a whole number from 0 to 100.",
+    "RetryLab(failures=3)": "RetryLab: failures=3 is not a list; [3] breaks attempt 1 after 3 records.",
+    "RetryLab(delay='1')": "RetryLab: delay='1' is not one of 0, 0.5, 1, 2.",
+    "RetryLab(error=ValueError)": "RetryLab: error=<class 'ValueError'> is not one of ",
+    "FailureLab(pipeline=3)": "FailureLab was given pipeline=3, but its argument is build.",
+    "FaultMap(1, 2)": "FaultMap was given 2 values, but its argument is build.",
+}
+"""What a student may write by mistake, and the beginning of what the lab says."""
+
+
+@pytest.mark.parametrize("call", WRONG)
+def test_a_wrong_argument_is_one_sentence(call, monkeypatch):
+    """It says what was given and what is allowed. When Python deletes the lab, no second error is said."""
     said = []
     monkeypatch.setattr(sys, "unraisablehook", said.append)
-    with pytest.raises(TypeError, match="no_such"):
-        getattr(lessons, name)(no_such=1)
+    before = set(registry())
+    with pytest.raises(WrongArgument) as refused:
+        eval(call, {name: getattr(lessons, name) for name in [call.partition("(")[0]]})
+    assert str(refused.value).startswith(WRONG[call]) and str(refused.value).endswith(".")
+    assert isinstance(refused.value, TypeError) and isinstance(refused.value, ValueError)
+    del refused
     gc.collect()
-    assert said == []
+    assert said == [] and set(registry()) == before
+
+
+def test_in_a_notebook_a_wrong_argument_shows_no_line_of_the_kit():
+    from IPython.core.interactiveshell import InteractiveShell
+    from IPython.utils.capture import capture_output
+
+    try:
+        with capture_output() as shown:
+            InteractiveShell.instance().run_cell("from lessons import LeakLab\nLeakLab(crashes=100)")
+        assert shown.stdout.strip() == WRONG["LeakLab(crashes=100)"]
+    finally:
+        InteractiveShell.clear_instance()
+
+
+def test_an_error_of_a_lab_that_has_begun_is_not_said_to_be_one_of_its_arguments():
+    class Broken(Lab):
+        def __init__(self, count=3):
+            super().__init__("Broken")
+            raise ValueError("this lab has a mistake")
+
+    with pytest.raises(ValueError, match=r"^this lab has a mistake$") as raised:
+        Broken(4)
+    assert type(raised.value) is ValueError
 
 
 def test_an_unknown_widget_is_answered_with_the_known_ones():

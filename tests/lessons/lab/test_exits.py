@@ -141,7 +141,7 @@ def test_raising_the_error_again_only_leads_the_traceback_through_exit():
 
 
 def test_an_unknown_choice_names_the_known_ones():
-    with pytest.raises(ValueError, match="body='KeyError' is not known; body is one of nothing, return"):
+    with pytest.raises(ValueError, match="body='KeyError' is not one of nothing, return"):
         ExitSettings("KeyError")
 
 

@@ -175,12 +175,12 @@ def test_text_and_page_say_the_same_at_every_run(chosen):
 @pytest.mark.parametrize(
     ("chosen", "told"),
     [
-        ({"upstream": -1}, "upstream=-1: allowed is a whole number from 0 to 100"),
-        ({"stage": True}, "stage=True: allowed is a whole number from 0 to 100"),
-        ({"sink": 2.5}, "sink=2.5: allowed is a whole number from 0 to 100"),
-        ({"records": 0}, "records=0: allowed is a whole number from 1 to 8"),
-        ({"stops": 9}, "stops=9: allowed is a whole number from 0 to 8"),
-        ({"keeps": 3}, "keeps=3: allowed is one of 1, 2, 0"),
+        ({"upstream": -1}, "upstream=-1 is not a whole number from 0 to 100"),
+        ({"stage": True}, "stage=True is not a whole number from 0 to 100"),
+        ({"sink": 2.5}, "sink=2.5 is not a whole number from 0 to 100"),
+        ({"records": 0}, "records=0 is not a whole number from 1 to 8"),
+        ({"stops": 9}, "stops=9 is not a whole number from 0 to 8"),
+        ({"keeps": 3}, "keeps=3 is not one of 1, 2, 0"),
     ],
 )
 def test_settings_that_are_not_allowed_are_told(chosen, told):

@@ -115,7 +115,7 @@ def test_sentences(chosen):
 
 
 def test_what_is_not_allowed_is_told():
-    with pytest.raises(ValueError, match="naming='else': allowed is one of hand, misspelt, two, shared"):
+    with pytest.raises(ValueError, match="naming='else' is not one of hand, misspelt, two, shared"):
         NamingSettings(naming="else")
     with pytest.raises(ValueError, match="windowsize has no descriptor whose name could be wrong"):
         NamingSettings("windowsize")

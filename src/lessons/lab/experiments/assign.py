@@ -21,6 +21,7 @@ from pathlib import Path, PurePath
 from types import FrameType
 from typing import Any
 
+from lessons.lab.experiments import allowed
 from lessons.lab.experiments.script import FILE, Script, executed, inside
 from lessons.words import agreeing, many
 from lifecycle.config import PipelineConfig
@@ -106,9 +107,10 @@ class AssignSettings:
     def __post_init__(self) -> None:
         for name, given in (("field", self.field), ("value", self.value)):
             if not isinstance(given, str):
-                raise TypeError(f"{name}={given!r}: allowed is text, as you type it: {name}={repr(given)!r}")
-        if self.way not in WAYS:
-            raise ValueError(f"way={self.way!r} is not known; way is one of {', '.join(WAYS)}")
+                raise TypeError(
+                    f"{name}={given!r} is not a text. Write it as you type it: {name}={repr(given)!r}"
+                )
+        allowed.choices(self, way=WAYS)
         if not self.field.isidentifier() or keyword.iskeyword(self.field) or self.field.startswith("__"):
             raise ValueError(
                 f"{self.field!r} cannot be a field. A name has letters, digits and _. It does not start with "

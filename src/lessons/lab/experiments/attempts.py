@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from lessons.lab.experiments import allowed
 from lessons.words import agreeing, listed, many, numbers
 from lifecycle.closing import describe
 from lifecycle.probe import Event, Injected
@@ -67,20 +68,8 @@ class RetrySettings:
     reopened: str = "same"
 
     def __post_init__(self) -> None:
-        for field, known in (
-            ("way", WAYS),
-            ("error", ERRORS),
-            ("retried", RETRIED),
-            ("reopened", REOPENED),
-        ):
-            if getattr(self, field) not in known:
-                raise ValueError(f"{field}={getattr(self, field)!r} is not one of {', '.join(known)}")
-        for field, high in (("records", RECORDS), ("attempts", ATTEMPTS)):
-            given = getattr(self, field)
-            if type(given) is not int or not 1 <= given <= high:
-                raise ValueError(f"{field}={given!r} is not a whole number from 1 to {high}")
-        if isinstance(self.delay, bool) or self.delay not in DELAYS:
-            raise ValueError(f"delay={self.delay!r} is not one of {', '.join(map(str, DELAYS))} seconds")
+        allowed.choices(self, way=WAYS, error=ERRORS, retried=RETRIED, reopened=REOPENED, delay=DELAYS)
+        allowed.numbers(self, records=(1, RECORDS), attempts=(1, ATTEMPTS))
         if isinstance(self.failures, (str, int)) or not isinstance(self.failures, Sequence):
             raise ValueError(
                 f"failures={self.failures!r} is not a list; [3] breaks attempt 1 after 3 records"

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from types import FrameType, TracebackType
 from typing import Any
 
+from lessons.lab.experiments import allowed
 from lessons.lab.experiments.script import executed, inside
 
 # What the body does: the label that a student chooses → the line of code in the body.
@@ -47,10 +48,7 @@ class ExitSettings:
     opening: str = "return self"
 
     def __post_init__(self) -> None:
-        for field, known in (("body", BODIES), ("answer", ANSWERS), ("opening", OPENINGS)):
-            given = getattr(self, field)
-            if given not in known:
-                raise ValueError(f"{field}={given!r} is not known; {field} is one of {', '.join(known)}")
+        allowed.choices(self, body=BODIES, answer=ANSWERS, opening=OPENINGS)
 
 
 @dataclass(frozen=True)

@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import Any
 
 from lessons.collector import quick_collector
+from lessons.lab.experiments import allowed
 from lessons.words import agreeing, many, numbers
 from lifecycle import ledger
 from lifecycle.closing import describe
@@ -87,13 +88,8 @@ class LeakSettings:
     queries: bool = True
 
     def __post_init__(self) -> None:
-        for field, known in (("resource", RESOURCES), ("keeps", KEEPERS)):
-            if getattr(self, field) not in known:
-                raise ValueError(f"{field}={getattr(self, field)!r} is not one of {', '.join(known)}")
-        for field, low, high in (("cycles", 1, CYCLES), ("collects", 0, CYCLES), ("breaks", 1, RECORDS)):
-            given = getattr(self, field)
-            if type(given) is not int or not low <= given <= high:
-                raise ValueError(f"{field}={given!r} is not a whole number from {low} to {high}")
+        allowed.choices(self, resource=RESOURCES, keeps=KEEPERS, context=(True, False), queries=(True, False))
+        allowed.numbers(self, cycles=(1, CYCLES), collects=(0, CYCLES), breaks=(1, RECORDS))
 
 
 @dataclass(frozen=True)

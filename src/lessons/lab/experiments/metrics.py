@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+from lessons.lab.experiments import allowed
 from lessons.words import agreeing
 from lifecycle.context import PipelineContext
 from lifecycle.measure import measuredStage
@@ -41,17 +42,9 @@ class MetricsSettings:
     stops: int = 0
 
     def __post_init__(self) -> None:
-        for name in (*PARTS, "edges"):
-            _allow(name, getattr(self, name), 0, MOST)
-        _allow("records", self.records, 1, RECORDS)
-        _allow("stops", self.stops, 0, RECORDS)
-        if self.keeps not in KEEPS.values():
-            raise ValueError(f"keeps={self.keeps!r}: allowed is one of {', '.join(map(str, KEEPS.values()))}")
-
-
-def _allow(name: str, given: object, least: int, most: int) -> None:
-    if not isinstance(given, int) or isinstance(given, bool) or not least <= given <= most:
-        raise ValueError(f"{name}={given!r}: allowed is a whole number from {least} to {most}")
+        allowed.numbers(self, **dict.fromkeys((*PARTS, "edges"), (0, MOST)))
+        allowed.numbers(self, records=(1, RECORDS), stops=(0, RECORDS))
+        allowed.choices(self, keeps=KEEPS.values())
 
 
 @dataclass

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from types import FrameType
 from typing import Any
 
+from lessons.lab.experiments import allowed
 from lessons.lab.experiments.assign import FIELDS, literal, shown
 from lessons.lab.experiments.script import Script, executed
 from lifecycle.descriptors import Field, Number, Text, Whole
@@ -57,8 +58,7 @@ class NamingSettings:
     naming: str = "misspelt"
 
     def __post_init__(self) -> None:
-        if self.naming not in NAMINGS:
-            raise ValueError(f"naming={self.naming!r}: allowed is one of {', '.join(NAMINGS)}")
+        allowed.choices(self, naming=NAMINGS)
         if self.field not in FIELDS:
             raise ValueError(
                 f"{self.field} has no descriptor whose name could be wrong: choose {', '.join(FIELDS)}."

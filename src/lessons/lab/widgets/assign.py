@@ -38,6 +38,8 @@ class DescriptorLab(Lab):
         self, field: str = "spread", value: str = "0", way: str = "on the instance", naming: str = ""
     ) -> None:
         start = AssignSettings(field, value, way)
+        if naming:
+            names.NamingSettings(naming=naming)
         super().__init__("DescriptorLab", "One assignment, checked and unchecked")
         fields = {name: name for name in FIELDS} | {f"{UNKNOWN} (no such field)": UNKNOWN}
         listed = field if field in fields.values() else FIELDS[0]
