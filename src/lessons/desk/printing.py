@@ -15,6 +15,7 @@ from typing import Any
 from lessons.desk import reading, summary
 from lessons.desk import workcopy as desks
 from lessons.desk.reading import Sheet, Writer
+from lessons.study.arranged import Problem
 from lessons.study.cards import inline
 from lessons.study.notes import Slide, notes
 from lessons.study.questions import LESSONS, Question, misconceptions
@@ -102,6 +103,11 @@ class Student(Paper):
         """A question, and room for a reason."""
         return "\n".join([*self.question(question, "Predict."), _room("Your reason:", 1), "</div>"])
 
+    def arranged(self, problem: Problem) -> Iterator[str]:
+        """Lines to put in order, and room for the order."""
+        yield from reading.to_order(problem)
+        yield _room("Your order:", 1)
+
     def lab(self, words: str) -> Iterator[str]:
         """A lab needs a computer."""
         yield '<p class="aside">In JupyterLab there is a lab here.</p>'
@@ -143,6 +149,11 @@ class Teacher(Paper):
         """A question, and whether the class votes twice."""
         lead = "Predict, with two votes." if question.peer else "Predict."
         return "\n".join([*self.question(question, lead), "</div>"])
+
+    def arranged(self, problem: Problem) -> Iterator[str]:
+        """Lines to put in order, and a right order."""
+        yield from reading.to_order(problem)
+        yield "\n".join(['<div class="key">', *reading.ordered(problem), "</div>"])
 
     def lab(self, words: str) -> Iterator[str]:
         """A lab in words."""

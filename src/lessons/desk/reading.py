@@ -21,6 +21,7 @@ from urllib.parse import unquote
 
 from lessons.desk import workcopy as desks
 from lessons.desk.workcopy import Trouble
+from lessons.study.arranged import EXAMPLE, Problem, problems, task
 from lessons.study.cards import inline
 from lessons.study.questions import (
     FIELD_GUIDE,
@@ -32,13 +33,14 @@ from lessons.study.questions import (
     misconceptions,
     questions,
 )
-from lessons.words import listed
+from lessons.words import agreeing, listed, many
 
 TITLE = "Resource lifecycles in Python pipelines"
 SHORT = {notebook: short for short, notebook in LESSONS.items()}
 """For each notebook: the word with which the ids of its lesson begin."""
 
 _ASKED = re.compile(r"""^predict\(["']([\w-]+)["']\)""", re.MULTILINE)
+_ARRANGED = re.compile(r"""^arrange\(["']([\w-]+)["']\)$""", re.MULTILINE)
 _ANSWERS = re.compile(r"^# Answers ([\w-]+)$", re.MULTILINE)
 _LOUD = {"image/png", "image/jpeg", "image/svg+xml"}
 
@@ -177,6 +179,11 @@ class Writer:
         if asked and all(id in known for id in asked):
             yield from (self.asked(known[id]) for id in asked)
             return
+        arranged = _ARRANGED.findall(source)
+        if arranged and all(id in problems() for id in arranged):
+            for id in arranged:
+                yield from self.arranged(problems()[id])
+            return
         yield code(source)
         if "widget" in marks:
             yield from self.lab(_outputs(self.twins[f"{cell['id'].removesuffix('-lab')}-twin"]))
@@ -213,6 +220,16 @@ class Writer:
             f'<div role="radiogroup" aria-labelledby="{name}-ask">', *rows, "</div>",
             '<p class="aside">Choose an option, then reveal the answer below.</p>', "</div>",
         ])  # fmt: skip
+
+    def arranged(self, problem: Problem) -> Iterator[str]:
+        """Lines to put in order on paper, and a right order, folded."""
+        yield from to_order(problem)
+        yield (
+            '<p class="aside">Write the order on paper, then reveal a right one below. In JupyterLab you '
+            "move the lines, and <em>Check</em> names the first line that cannot be right.</p>"
+        )
+        title = f"Reveal a right order of <code>{html.escape(problem.id)}</code>"
+        yield "\n".join([f"<details><summary>{title}</summary>", *ordered(problem), "</details>"])
 
     def lab(self, words: str) -> Iterator[str]:
         """What is there instead of a lab."""
@@ -255,6 +272,32 @@ def _replies(question: Question) -> Iterator[str]:
         yield f'<p class="{to} {to}-{option.letter}">{said}</p>'
     truth = inline(f"{right.text.rstrip('.')}. {right.reply}")
     yield f"<p>What happens is <strong>{right.letter}</strong>: {truth}</p>"
+
+
+def to_order(problem: Problem) -> Iterator[str]:
+    """The lines of a problem, and how their order is written down."""
+    lines = "\n".join(f"{line.letter}  {html.escape(line.code, quote=False)}" for line in problem.lines)
+    yield f'<p><strong>Put in order.</strong> {inline(task(problem))}</p>\n<pre class="output">{lines}</pre>'
+    yield (
+        "<p>Write the letters in the right order, each with how many times its line is indented: "
+        f"<code>{EXAMPLE}</code> is A, below it B, indented once, and C, indented twice.</p>"
+    )
+
+
+def ordered(problem: Problem) -> Iterator[str]:
+    """A right order of the lines of a problem, and why some lines do not belong to it."""
+    right, *others = problem.rights
+    letters = " ".join(f"{letter}{depth or ''}" for letter, depth in right)
+    yield f"<p>A right order is <code>{letters}</code>:</p>"
+    yield code(problem.source(right))
+    if others:
+        verb = agreeing(len(others), "is", "are")
+        yield f"<p>{many(len(others), 'other order')} of these lines {verb} right, too.</p>"
+    for line in problem.lines:
+        if line.misconception:
+            belief = misconceptions()[line.misconception].belief
+            said = f"**{line.letter}**, `{line.code}`, does not belong to this program. {line.why}"
+            yield f"<p>{inline(f'{said} A belief that leads to it: “{belief}”')}</p>"
 
 
 def _named(option: Option) -> str:

@@ -45,6 +45,7 @@ def test_the_students_version_has_every_question_and_no_answer(printed: dict[str
             assert plain(inline(option.reply)) not in plain(given), question.id
         cell = given.partition(f"# Answers {question.id}<")[2].partition("</pre>")[2]
         assert cell.lstrip().startswith('<div class="room"><span>What this cell prints:</span>'), question.id
+    assert "A right order is" not in given and ("Your order:" in given) is (lesson != "start")
     assert "<details" not in given and '<p class="fold">' not in given
     tried = [cell for cell in cells(lesson) if "break-it" in cell.metadata.get("tags", []) and cell.outputs]
     assert given.count("What this cell prints:") == len(asked(lesson)) + len(tried)
@@ -57,6 +58,7 @@ def test_the_teachers_version_has_every_answer_and_every_note(printed: dict[str,
         assert f"{question.id}: {question.right.letter}, " in given
         for option in question.options:
             assert plain(inline(option.reply)) in given, question.id
+    assert ("A right order is" in given) is (lesson != "start")
     folds = [fold for cell in cells(lesson) for fold in re.findall(r"<summary>(.*?)</summary>", cell.source)]
     assert folds and given.count("After you ran it") >= folds.count("After you ran it")
     for slide in notes(lesson, {"cells": cells(lesson)}):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 from functools import cache
 from html.parser import HTMLParser
@@ -13,6 +14,8 @@ import pytest
 
 from lessons.desk import cli, printing, reading
 from lessons.desk import workcopy as desk
+from lessons.study.arranged import Problem, problems
+from lessons.study.journal import lesson_of
 from lessons.study.questions import LESSONS, questions
 
 COURSE = Path(__file__).resolve().parents[3]
@@ -115,11 +118,29 @@ def test_each_answer_is_folded_with_a_reply_to_every_option(edition: dict[str, s
         assert "What happens is" not in unfolded and "If you chose" not in unfolded
 
 
+@pytest.mark.parametrize("problem", problems().values(), ids=problems())
+def test_lines_are_put_in_order_on_paper_and_a_right_order_is_folded(
+    edition: dict[str, str], problem: Problem
+) -> None:
+    """Nothing asks for a kernel: a page cannot run `arrange`."""
+    text = edition[f"{LESSONS[lesson_of(problem.id)]}.html"]
+    assert not re.search(r"\barrange\(", html.unescape(re.sub(r"<[^>]+>", "", text)))
+    unfolded = re.sub(r"<details>.*?</details>", "", text, flags=re.DOTALL)
+    (answer,) = re.findall(rf"order of <code>{problem.id}</code></summary>.*?</details>", text, re.DOTALL)
+    shown = html.unescape(re.sub(r"<[^>]+>", "", answer))
+    assert problem.source(problem.rights[0]).strip() in shown
+    order = " ".join(f"{letter}{depth or ''}" for letter, depth in problem.rights[0])
+    assert f"A right order is {order}:" in shown and order not in unfolded
+    for line in problem.lines:
+        assert f"{line.letter}  {line.code}" in html.unescape(unfolded)
+        assert bool(line.misconception) == (f"{line.letter}, {line.code}, does not belong" in shown)
+
+
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 def test_every_code_cell_is_there(edition: dict[str, str], path: Path) -> None:
     plain = re.sub(r"\s+", "", re.sub(r"<[^>]+>", "", edition[f"{path.stem}.html"]))
     for cell in nbformat.read(path, as_version=4).cells:
-        left_out = {"predict", "text-twin", "live"} & set(cell.metadata.get("tags", []))
+        left_out = {"predict", "arrange", "text-twin", "live"} & set(cell.metadata.get("tags", []))
         if cell.cell_type == "code" and not left_out:
             source = cell.source.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
             shown = plain.replace("&quot;", '"').replace("&#39;", "'")
