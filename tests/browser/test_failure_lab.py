@@ -86,7 +86,7 @@ def test_a_student_strikes_a_stage_and_sees_what_closes(lab: Lab) -> None:
     says(out, "No generator exists yet")
     for _ in range(3):
         press(out, STEP)
-    says(out, "3 in all")
+    says(out, "(3 accepted so far)")
     named(out, "Normalise", r"Normalise: suspended at line \d+ of stages.py")
     press(out, "Strike Normalise")
     named(out, "Normalise", "armed: fails at its next pull")
@@ -130,7 +130,7 @@ def test_everything_can_be_done_from_the_keyboard(lab: Lab) -> None:
     keys.press("Enter")
     says(out, "No generator exists yet")
     keys.press("Space")
-    says(out, "1 in all")
+    says(out, "(1 accepted so far)")
     bolt = out.get_by_role("button", name="Strike Filter")
     for _ in range(20):
         keys.press("Tab")
@@ -171,7 +171,7 @@ def test_a_cell_that_runs_again_leaves_nothing_open_of_the_lab_it_showed(lab: La
         says(out, "Nothing is open")
         press(out, STEP)
         press(out, STEP)
-        says(out, "1 in all")
+        says(out, "(1 accepted so far)")
         lab.run_cell(2)
         counts.append(lab.text(2))
     # The first has more than its own: what is opened once in a kernel.
@@ -218,9 +218,9 @@ def test_every_label_stays_inside_its_border_at_any_size(lab: Lab, cell: str) ->
         for action, sentence in (
             ("Reset", "Nothing is open"),
             *opening,
-            (step, "1 in all"),
+            (step, "(1 accepted so far)"),
             ("Inside a pull", "run()'s loop calls next()"),
-            (f"Strike {source}", "2 in all"),
+            (f"Strike {source}", "(2 accepted so far)"),
             (step, f"OSError in {source}"),
         ):
             press(out, action)
@@ -252,7 +252,7 @@ def test_moments_are_played_on_request_and_never_against_the_readers_setting(lab
             {subtree: true, childList: true, attributes: true, characterData: true}); }"""
     )
     press(out, STEP)
-    says(out, "1 in all")
+    says(out, "(1 accepted so far)")
     expect(out.locator(".cv-head")).to_contain_text("accepted by the sink 1", timeout=60_000)
     drawn = lab.page.evaluate("() => window.drawn.length")
     assert drawn > 5 if motion == "no-preference" else drawn <= 2

@@ -76,7 +76,7 @@ def weather_chain(box: Locator) -> None:
 def own_chain(box: Locator) -> None:
     for count in (1, 2, 3):
         press(box, STEP)
-        says(box, f"{count} in all.")
+        says(box, f"({count} accepted so far).")
 
 
 def fault_map(box: Locator) -> None:

@@ -781,7 +781,7 @@ class ChainRun:
         tired = f" After {self.tired} pulls no end is in sight, so the lab stops here." if self.tired else ""
         sink = watch.nodes[watch.sink].name if watch.sink is not None else "run()'s loop"
         rest = f" {listed(still)} {are(still)} suspended until run()'s loop calls next()." if still else ""
-        taken = f"record {watch.record}, {watch.accepted} in all"
+        taken = f"record {watch.record} ({watch.accepted} accepted so far)"
         if not watch.record:
             taken = f"{watch.accepted} records, and none of them is from {watch.nodes[0].name}"
         return f"{sink} has accepted {taken}.{rest}{tired}"

@@ -514,7 +514,7 @@ class Look:
             event.value.close()
             watch.note(f"{node.name}.{node.call} is async, and none of it ran: write `def`, not `async def`.")
         watch.accepted += 1
-        watch.log.append(f"{node.name} accepts record {watch.record}, {watch.accepted} in all")
+        watch.log.append(f"{node.name} accepts record {watch.record} ({watch.accepted} accepted so far)")
         watch.mark("accepts", self.i)
 
     def _ending(self, event: Event) -> None:
