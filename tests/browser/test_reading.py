@@ -16,6 +16,14 @@ from lessons.study.questions import questions
 
 LESSONS = sorted(path.stem for path in (COURSE / "notebooks").glob("*.ipynb"))
 EXERCISES = sorted(f"exercises_{path.stem}" for path in (COURSE / "exercises/release").glob("*/*.ipynb"))
+ALONE = """() => [...document.querySelectorAll(".line > .deep")].filter(deep => {
+    const rest = document.createRange();
+    rest.setStartAfter(deep);
+    rest.setEndAfter(deep.parentElement.lastChild);
+    const first = [...rest.getClientRects()].find(one => one.width);
+    return first && first.top >= deep.getBoundingClientRect().bottom;
+}).map(deep => deep.parentElement.textContent)"""
+"""The lines of code whose indentation is alone on the first row."""
 PHONE = {"width": 360, "height": 740}
 
 
@@ -93,6 +101,7 @@ def test_a_page_reads_well_and_asks_nobody(
             shot(page, f"{stem}-{scheme}-{width}-open")
             out = page.evaluate("() => document.documentElement.scrollWidth - window.innerWidth")
             assert out <= 0, f"something sticks out at {width} pixels"
+        assert page.evaluate(ALONE) == []
         # The words in a picture that is as wide as a phone cannot be read.
         assert (
             page.evaluate("() => [...document.images].filter(one => one.width < 640).map(one => one.alt)")

@@ -276,7 +276,10 @@ def _replies(question: Question) -> Iterator[str]:
 
 def to_order(problem: Problem) -> Iterator[str]:
     """The lines of a problem, and how their order is written down."""
-    lines = "\n".join(f"{line.letter}  {html.escape(line.code, quote=False)}" for line in problem.lines)
+    # On a narrow screen, a letter stays beside its line.
+    lines = "\n".join(
+        f"{line.letter}&nbsp;&nbsp;{html.escape(line.code, quote=False)}" for line in problem.lines
+    )
     yield f'<p><strong>Put in order.</strong> {inline(task(problem))}</p>\n<pre class="output">{lines}</pre>'
     yield (
         "<p>Write the letters in the right order, each with how many times its line is indented: "

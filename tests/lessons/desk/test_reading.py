@@ -132,7 +132,7 @@ def test_lines_are_put_in_order_on_paper_and_a_right_order_is_folded(
     order = " ".join(f"{letter}{depth or ''}" for letter, depth in problem.rights[0])
     assert f"A right order is {order}:" in shown and order not in unfolded
     for line in problem.lines:
-        assert f"{line.letter}  {line.code}" in html.unescape(unfolded)
+        assert f"{line.letter}\xa0\xa0{line.code}" in html.unescape(unfolded)
         assert bool(line.misconception) == (f"{line.letter}, {line.code}, does not belong" in shown)
 
 
