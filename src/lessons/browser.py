@@ -86,7 +86,7 @@ def attach() -> bool:
         message = dict(self._parent_header)
         known = NEEDS_OS.get(str(message.get("metadata", {}).get("cellId", "")))
         if known is not None:
-            print(known)
+            _show(known)
         elif results["status"] == "error" and _expected(message):
             print("\n".join(results["traceback"]), file=sys.stderr)
         else:
@@ -97,6 +97,15 @@ def attach() -> bool:
     shell = sys.modules["IPython"].get_ipython()
     shell.events.register("post_run_cell", _note)
     return True
+
+
+def _show(text: str) -> None:
+    """Show a sentence as a card: in a narrow window, JupyterLab breaks printed lines inside words."""
+    from IPython.display import display
+
+    from lessons.study.cards import sentence
+
+    display(sentence(text))  # type: ignore[no-untyped-call, unused-ignore]
 
 
 def _note(result: Any) -> None:

@@ -150,7 +150,7 @@ def _picture(found: Facts) -> str:
 
         return heatmap(found.map)._repr_html_()
     except ImportError:  # where matplotlib is missing, the same in words
-        return f"<pre>{escape(found.map.text())}</pre>"
+        return f'<pre style="word-break:normal">{escape(found.map.text())}</pre>'
 
 
 def _count(one: Count) -> tuple[str, ...]:

@@ -208,7 +208,7 @@ def test_where_matplotlib_is_missing_the_map_is_words(monkeypatch):
         raise ImportError("matplotlib")
 
     monkeypatch.setattr("lessons.lab.heatmap.heatmap", missing)
-    assert "<pre>without PipelineContext: " in html(facts(of()))
+    assert '<pre style="word-break:normal">without PipelineContext: ' in html(facts(of()))
 
 
 def test_a_long_sweep_says_how_far_it_is(monkeypatch, capsys):
