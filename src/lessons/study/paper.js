@@ -22,6 +22,10 @@ function ask(question, prefix, parent) {
   group.setAttribute("aria-labelledby", prompt.id);
   const radios = question.options.map(({ key, letter, text }) => {
     const label = made("label", "lc-paper-option", group);
+    // The first click of a double click on the button moves the page, so the second one would choose what comes there.
+    label.addEventListener("click", (event) => {
+      if (event.detail > 1) event.preventDefault();
+    });
     const radio = made("input", "", label);
     radio.type = "radio";
     radio.name = prompt.id;
