@@ -51,7 +51,7 @@ def test_after_a_reload_the_output_says_so(gone: Lab) -> None:
     told = output.evaluate(
         "node => [getComputedStyle(node).fontSize, getComputedStyle(node, '::after').content]"
     )
-    assert told == ["0px", '"Run this cell again: what it showed ended with its kernel."']
+    assert told == ["0px", '"Run this cell again: what it showed is no longer here."']
     gone.screenshot("reloaded")
     # Jupyter's widgets write an error of their own to the console.
     assert all("widget model not found" in error for error in gone.recorder.errors)
