@@ -152,6 +152,8 @@ def fits(box: Locator) -> None:
             const out = [...box.querySelectorAll("*")].filter(one => {
                 const at = one.getBoundingClientRect();
                 const hidden = !at.width || !at.height || one.closest(".lc-sr, svg *, pre *, option")
+                        // A map can be moved sideways.
+                        || one.closest(".lc-map *")
                         // What is folded away keeps the width it had when it was last laid out.
                         || one.closest("details:not([open]) > :not(summary)");
                 return !hidden && (at.left < edge.left - 1 || at.right > edge.right + 1);

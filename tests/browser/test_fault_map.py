@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from harness import PATIENCE, Lab
-from labs import ROOT, STEP, looks, shown
+from labs import ROOT, STEP, larger, looks, shown
 from playwright.sync_api import Locator, expect
 
 CELL = "from lessons import FaultMap\nFaultMap()"
@@ -27,6 +27,15 @@ def build():
     return ListSource(range(6)), [Mine()], ListSink()
 
 FaultMap(build)"""
+
+
+SIZE = """map => {
+    const [word] = [...map.querySelectorAll("svg text")].filter(one => one.textContent === "clean");
+    const drawing = word.ownerSVGElement;
+    const shrunk = drawing.getBoundingClientRect().width / drawing.viewBox.baseVal.width;
+    return parseFloat(getComputedStyle(word).fontSize) * shrunk / parseFloat(getComputedStyle(map).fontSize);
+}"""
+"""The size of the words in the map, as a part of the size of the words around it."""
 
 
 def says(box: Locator, sentence: str) -> None:
@@ -126,3 +135,6 @@ def test_it_is_readable_and_nameable_everywhere(lab: Lab) -> None:
     says(box, "Normalise fails at pull 4")
     expect(box.locator(ROOT).get_by_role("status")).to_contain_text("OSError in Normalise")
     looks(lab, box, "fault-map")
+    larger(lab)
+    expect(box.get_by_role("group", name="Map, wider than the screen")).to_have_attribute("tabindex", "0")
+    assert box.locator(".lc-map").evaluate(SIZE) > 0.65

@@ -20,6 +20,15 @@ function render({ model, el }) {
     box.innerHTML = model.get("picture");
     frame();
   };
+  // A map that is wider than its lab is moved with the arrow keys, too.
+  const resized = new ResizeObserver(() => {
+    const wide = box.scrollWidth > box.clientWidth;
+    for (const [name, value] of Object.entries({ tabindex: 0, role: "group", "aria-label": "Map, wider than the screen" })) {
+      if (wide) box.setAttribute(name, value);
+      else box.removeAttribute(name);
+    }
+  });
+  resized.observe(box);
   box.addEventListener("click", (event) => {
     const cell = event.target.closest("[data-cell]");
     if (cell) model.send({ choose: cell.dataset.cell });
@@ -39,6 +48,7 @@ function render({ model, el }) {
   // A box that is not on the page yet has no measures.
   requestAnimationFrame(frame);
   return () => {
+    resized.disconnect();
     model.off("msg:custom", show);
     model.off("change:picture", draw);
     model.off("change:chosen", frame);
