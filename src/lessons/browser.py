@@ -100,11 +100,15 @@ def attach() -> bool:
 
 
 def _show(text: str) -> None:
-    """Show a sentence as a card: in a narrow window, JupyterLab breaks printed lines inside words."""
-    from IPython.display import display
+    """Show a sentence instead of what the cell has shown before it stopped.
+
+    It is a card, because in a narrow window JupyterLab breaks printed lines inside words.
+    """
+    from IPython.display import clear_output, display
 
     from lessons.study.cards import sentence
 
+    clear_output()  # type: ignore[no-untyped-call, unused-ignore]
     display(sentence(text))  # type: ignore[no-untyped-call, unused-ignore]
 
 

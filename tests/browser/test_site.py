@@ -194,7 +194,7 @@ def test_a_lesson_runs(lab: SiteLab, path: str) -> None:
     code = [number for number, cell in enumerate(cells) if cell["cell_type"] == "code"]
     for number in code:
         sentence = in_browser.NEEDS_OS.get(cells[number]["id"])
-        assert sentence is None or sentence in " ".join(lab.text(number).split())
+        assert sentence in (None, " ".join(lab.text(number).split()))
     for number in code:
         if "widget" in cells[number]["metadata"].get("tags", []):
             works(lab.output(number).locator(ROOT).first, cells[number]["id"])
