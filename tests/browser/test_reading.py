@@ -24,6 +24,12 @@ ALONE = """() => [...document.querySelectorAll(".line > .deep")].filter(deep => 
     return first && first.top >= deep.getBoundingClientRect().bottom;
 }).map(deep => deep.parentElement.textContent)"""
 """The lines of code whose indentation is alone on the first row."""
+BROKEN = """() => [...document.querySelectorAll("main pre")].filter(one => {
+    const lines = one.textContent.split("\\n").length;
+    const high = one.clientHeight / parseFloat(getComputedStyle(one).lineHeight);
+    return one.textContent.includes("──") && high > lines + 1;
+}).map(one => one.textContent)"""
+"""The drawings of which a line is broken."""
 PHONE = {"width": 360, "height": 740}
 
 
@@ -102,6 +108,7 @@ def test_a_page_reads_well_and_asks_nobody(
             out = page.evaluate("() => document.documentElement.scrollWidth - window.innerWidth")
             assert out <= 0, f"something sticks out at {width} pixels"
         assert page.evaluate(ALONE) == []
+        assert page.evaluate(BROKEN) == []
         # The words in a picture that is as wide as a phone cannot be read.
         assert (
             page.evaluate("() => [...document.images].filter(one => one.width < 640).map(one => one.alt)")

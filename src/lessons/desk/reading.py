@@ -329,6 +329,8 @@ def _output(output: dict[str, Any]) -> Iterator[str]:
 
 def _shown(text: str, kind: str = "output") -> str:
     label = "Error" if kind == "error" else "Output"
+    # In a narrow window, the lines of a drawing do not break.
+    kind += " drawn" if "──" in text else ""
     said = f'<span class="unseen">{label}: </span>'
     return f'<pre class="{kind}">{said}{html.escape(text.rstrip(), quote=False)}</pre>'
 
