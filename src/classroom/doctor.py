@@ -125,7 +125,8 @@ def mending(system: Path = Path("/proc/sys"), root: Path = Path("/")) -> str:
             "`pacman -S bubblewrap` on Arch; prlimit, setpriv and unshare are in util-linux."
         )
     if sandboxes.version() < sandboxes.OLDEST:
-        return "the bubblewrap of Debian 12, Ubuntu 24.04 and newer systems is new enough."
+        oldest = ".".join(map(str, sandboxes.OLDEST))
+        return f"use bubblewrap {oldest} or newer, which Debian 12, Ubuntu 24.04 and newer systems have."
     for name, (value, advice) in SETTINGS.items():
         try:
             if (system / name).read_text().strip() == value:

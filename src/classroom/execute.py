@@ -8,8 +8,6 @@ never raises. If a kernel dies, the points earned before are kept, and a new ker
 after the one that ended it.
 """
 
-from __future__ import annotations
-
 import contextlib
 import json
 import queue
@@ -182,7 +180,7 @@ class _SubmissionRun:
                 score.note = intake.printable(score.note)
                 _finish(cell, score)
 
-    def next(self, kernel: Kernel) -> bool:
+    def next(self, kernel: "Kernel") -> bool:
         """Run the next cell, and say whether the kernel can run another one."""
         cell = self.waiting.pop(0)
         name = cell.slot.id if cell.slot else cell.id
@@ -213,7 +211,7 @@ class _SubmissionRun:
         self.cut = True
         return False
 
-    def check(self, kernel: Kernel, cell: SubmittedCell) -> bool:
+    def check(self, kernel: "Kernel", cell: SubmittedCell) -> bool:
         """Run a check cell, and note what the judge saw; False if the kernel ended and points are missing."""
         slot = cell.slot
         assert slot is not None
@@ -237,7 +235,7 @@ class _SubmissionRun:
         ended = not kernel.alive() and not kernel.killed
         return not ended or bool(verdict and verdict.points == verdict.worth)
 
-    def take(self, cell: SubmittedCell, score: Score, ran: Ran, verdict: Verdict | None) -> None:
+    def take(self, cell: SubmittedCell, score: Score, ran: "Ran", verdict: Verdict | None) -> None:
         """Record a verdict, or why there is none, in place of the check cell's own output."""
         cell.outputs = []
         if ran.end:
@@ -275,7 +273,7 @@ _SHOW = '__import__("lessons.judge.home", fromlist=["home"]).show_outside({place
 """A kernel runs this for a check cell: it shows the answer of this name to the judge at this address."""
 
 
-def judged(kernel: Kernel, job: Job, slot: Slot, seconds: float) -> tuple[Ran, Verdict | None]:
+def judged(kernel: "Kernel", job: Job, slot: Slot, seconds: float) -> "tuple[Ran, Verdict | None]":
     """Run a check cell while a judge listens. The verdict is None if the judge received no answer.
 
     The exercise's id, and an instructor's own check, come from the release. Raises `Ended` or `Busy`.
@@ -292,7 +290,7 @@ def judged(kernel: Kernel, job: Job, slot: Slot, seconds: float) -> tuple[Ran, V
     return ran, None if found.unjudged else found
 
 
-def _plain(kernel: Kernel, cell: SubmittedCell, score: Score, seconds: float) -> None:
+def _plain(kernel: "Kernel", cell: SubmittedCell, score: Score, seconds: float) -> None:
     """A check cell of nbgrader's own kind: an error gives 0 points, a number that many, anything else all."""
     ran = kernel.run(cell.source, seconds)
     cell.outputs = ran.outputs

@@ -4,8 +4,6 @@ A submission keeps its answers and the cells that the student added. Everything 
 notebook: locked cells and their positions, all metadata, the kernel.
 """
 
-from __future__ import annotations
-
 import hashlib
 import json
 import os
@@ -45,14 +43,12 @@ def printable(text: str, most: int = 1_000) -> str:
     >>> printable("a\x1b[2Jb", 8), printable("\u202ebynpi.ipynb")
     ('a\\x1b[2…', '\\u202ebynpi.ipynb')
     """
-    told = "".join(one.encode("unicode_escape").decode() if _obeyed(one) else one for one in text[: most + 1])
+    fine = "\u00a0\u200c\u200d"  # names have these between words and letters
+    told = "".join(
+        one if one.isprintable() or one in fine else one.encode("unicode_escape").decode()
+        for one in text[: most + 1]
+    )
     return told if len(told) <= most else f"{told[: most - 1]}…"
-
-
-def _obeyed(one: str) -> bool:
-    """Whether a terminal would obey a character: end a line, move, or turn the direction of a text."""
-    turns = ("LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI")
-    return unicodedata.category(one) in ("Cc", "Cs", "Zl", "Zp") or unicodedata.bidirectional(one) in turns
 
 
 class Refused(Exception):
@@ -269,7 +265,7 @@ class Slot:
         return text.split() in ([], self.source.split())
 
     @property
-    def released(self) -> SubmittedCell:
+    def released(self) -> "SubmittedCell":
         """The cell as it was released; empty if a student writes in it."""
         return SubmittedCell(self.type, self.source if self.locked else "", self.cell_id, self)
 
@@ -286,7 +282,7 @@ class Template:
     slots: tuple[Slot, ...]
 
     @classmethod
-    def read(cls, data: bytes) -> Template:
+    def read(cls, data: bytes) -> "Template":
         """The template in a released notebook's bytes. Raises `ValueError` for anything else."""
         notebook = json.loads(data)
         slots = []

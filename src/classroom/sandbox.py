@@ -87,10 +87,6 @@ def available() -> tuple[bool, str]:
     for program, package in (("bwrap", "bubblewrap"), ("prlimit", "util-linux"), ("setpriv", "util-linux")):
         if shutil.which(program) is None:
             return False, f"The sandbox needs the program {program}: install the package {package}."
-    found = version()
-    if found < OLDEST:
-        have, need = (".".join(map(str, numbers)) for numbers in (found, OLDEST))
-        return False, f"The sandbox needs bubblewrap {need} or newer, but this is {have or 'an unknown one'}."
     with _folder() as folder:
         command = _Command(folder, Limits())
         try:
@@ -161,8 +157,7 @@ class Sandbox:
             self.place = f"{_JUDGE}/socket" if self.sandboxed else self.judge
             # A folder in which answers work while a judge watches; it has the same path inside.
             self.shared = str(folder / "shared")
-            (folder / "judge").mkdir()
-            (folder / "judge").chmod(0o711)
+            _lay({}, folder / "judge")
             (folder / "shared").mkdir(mode=0o700)
             _give(folder / "shared")
             # It says why a kernel did not start. The kernel can write to it, up to the size of one file.
@@ -286,7 +281,7 @@ class Sandbox:
         while process.poll() is None and not self._over.wait(_WATCH_SECONDS):
             if time.monotonic() > until:
                 self.ended_by = "time"
-            elif _memory(process.pid, self.limits.total_memory) > self.limits.total_memory:
+            elif _memory(process.pid) > self.limits.total_memory:
                 self.ended_by = "memory"
             elif (root and _files(root) > self.limits.files) or self._overfull():
                 self.ended_by = "files"
@@ -476,22 +471,14 @@ def _family(first: int) -> list[psutil.Process]:
         return []
 
 
-def _memory(first: int, enough: int) -> int:
-    """Bytes that the process `first` and its descendants use; memory that they share counts once.
-
-    Exact above `enough`. Below that the number may be too large, because an estimate is quicker to read.
-    """
-    family, total = _family(first), 0
-    for process in family:
+def _memory(first: int) -> int:
+    """Bytes that the process `first` and its descendants use; memory that they share counts once."""
+    total = 0
+    for process in _family(first):
         with contextlib.suppress(psutil.Error, OSError):
-            total += process.memory_info().rss
-    if total <= enough:
-        return total
-    exact = 0
-    for process in family:
-        with contextlib.suppress(psutil.Error, OSError):
-            exact += process.memory_full_info().pss
-    return exact
+            total += (whole := process.memory_info().rss)  # a process can hide the exact number
+            total += process.memory_full_info().pss - whole
+    return total
 
 
 def _files(root: str) -> int:

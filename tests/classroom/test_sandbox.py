@@ -194,6 +194,14 @@ def test_nothing_lives_on_when_the_grader_is_killed(who: str) -> None:
         assert eventually(lambda: all(map(gone, started))), started
 
 
+def test_memory_that_a_process_hides_counts_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    def hidden(process: psutil.Process) -> None:
+        raise psutil.AccessDenied(process.pid)
+
+    monkeypatch.setattr(psutil.Process, "memory_full_info", hidden)
+    assert sandboxes._memory(os.getpid()) >= psutil.Process().memory_info().rss // 2
+
+
 @pytest.fixture
 def temporary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """The folder for temporary files; short, because sockets lie in it."""
