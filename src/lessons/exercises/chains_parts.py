@@ -8,6 +8,7 @@ import sys
 import types
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from inspect import getgeneratorstate
 from typing import Any, Self
 
@@ -182,14 +183,13 @@ class Line:
     ) -> None:  # fmt: skip
         self.records, self.error, self.stubborn, self.over = records, error, stubborn, False
         self.place, self.at = fault
-        self.stages = [LineStage(self, f"stage {number}") for number in range(1, count + 1)]
-        self.places = ["source", *(stage.place for stage in self.stages)]
+        self.places = ["source", *(f"stage {number}" for number in range(1, count + 1))]
+        self.stages = [LineStage(partial(self.built, place)) for place in self.places[1:]]
         self.kept = [record for number, record in enumerate(records, 1) if number % 3]
         self.streams: dict[str, Any] = {}
         self.rows: list[Record] = []
         self.mails: list[tuple[Any, Any]] = []
         self.raised: list[BaseException] = []
-        self.begun: list[str] = []
         self.log: list[str] = []
         self.pulls = self.tried = 0
         self.struck: int | None = None
@@ -218,7 +218,6 @@ class Line:
         return self.streams[place]
 
     def _part(self, place: str, stream: Iterable[Record]) -> Iterator[Record]:
-        self.begun.append(place)
         try:
             for number, record in enumerate(stream, 1):
                 if self.error is None and (place, number) == (self.place, self.at):
@@ -249,8 +248,8 @@ class Line:
 
     @property
     def order(self) -> list[str]:
-        """The order in which the streams of this run have to end."""
-        places = [one for one in self.places if one in self.begun]
+        """The order in which the streams of this run that have ended had to end."""
+        places = [one for one in self.places if one in self.log]
         # An error ends its stream and everything downstream; the others must be closed.
         at = places.index(self.place) if self.place in places else len(places)
         return [*places[at:], *reversed(places[:at])]
@@ -272,11 +271,8 @@ class Line:
 class LineStage:
     """A stage of a run."""
 
-    def __init__(self, line: Line, place: str) -> None:
-        self.line, self.place = line, place
-
-    def process(self, stream: Iterable[Record]) -> Any:
-        return self.line.built(self.place, stream)
+    def __init__(self, process: Callable[[Iterable[Record]], Any]) -> None:
+        self.process = process
 
 
 @declared(
@@ -381,11 +377,6 @@ def weighty() -> Iterator[float]:
 def gone_through(stream: Iterator[Any], count: int) -> Any:
     """The last one of `count` values."""
     return deque(itertools.islice(stream, count), maxlen=1).pop()
-
-
-def names_in(function: Any) -> list[str]:
-    """The names that the lines of a function look up."""
-    return list(getattr(getattr(function, "__code__", None), "co_names", ()))
 
 
 def in_generator() -> bool:

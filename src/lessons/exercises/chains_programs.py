@@ -13,7 +13,7 @@ Way = Callable[["Program", Any, Any, Any, int], int]
 
 
 class Program:
-    """A way to run a chain, as a test meets it; what the test did with it is noted for the check alone.
+    """A way to run a chain, as the function `deliver`; what a test did with it is noted for the check alone.
 
     Every stream that it has made is kept, so that none is closed because nothing refers to it any more.
     """
@@ -23,18 +23,13 @@ class Program:
         self.streams: list[Any] = []
         self.runs: list[tuple[int, int | None]] = []
 
-    def function(self) -> Callable[..., int]:
-        """The program as the function `deliver(source, stages, sink, limit)`."""
-
-        def deliver(source: Any, stages: Any, sink: Any, limit: int) -> int:
-            count: int | None = None
-            try:
-                count = self._way(self, source, list(stages), sink, limit)
-                return count
-            finally:
-                self.runs.append((limit, count))
-
-        return deliver
+    def __call__(self, source: Any, stages: Any, sink: Any, limit: int) -> int:
+        count: int | None = None
+        try:
+            count = self._way(self, source, list(stages), sink, limit)
+            return count
+        finally:
+            self.runs.append((limit, count))
 
     def chain(self, source: Any, stages: Any) -> list[Any]:
         """Build the chain, and return its streams, the source's first."""
@@ -51,24 +46,18 @@ class Program:
         return 0 in counts and any(counts[: counts.index(0)])
 
 
-def without_frames(error: BaseException) -> None:
-    """Take the frames from an error, and with them what they hold."""
-    error.__traceback__ = None
-
-
 def let_go(program: Program, judge: Judge) -> Callback:
     """The program as a test meets it; after each run its streams may be collected.
 
     For a test that looks at what was collected: nothing is while the judge may still ask for it.
     """
-    deliver = program.function()
 
     def delivers(*given: Any, **named: Any) -> int:
         first = judge.mark()
         try:
-            return deliver(*given, **named)
+            return program(*given, **named)
         except BaseException as error:
-            judge.witness(without_frames, error)
+            judge.ask("set", error, "__traceback__", None)  # its frames hold what may be collected
             raise
         finally:
             judge.release(first)
@@ -104,15 +93,6 @@ def stacked(program: Program, source: Any, stages: Any, sink: Any, limit: int) -
         if not limit:
             stack.pop_all()
     return moved(iter(records), sink, limit)
-
-
-def by_hand(program: Program, source: Any, stages: Any, sink: Any, limit: int) -> int:
-    streams: list[Any] = []
-    try:
-        streams = program.chain(source, stages)
-        return moved(streams[-1], sink, limit)
-    finally:
-        shut(reversed(streams))
 
 
 def in_context(program: Program, source: Any, stages: Any, sink: Any, limit: int) -> int:
@@ -171,6 +151,7 @@ def one_by_one(program: Program, source: Any, stages: Any, sink: Any, limit: int
     return moved(iter(records), sink, limit)
 
 
+by_hand = closes(lambda streams, failed: streams)
 first_first = closes(lambda streams, failed: streams[::-1])
 RIGHT = (stacked, in_context, by_hand, first_first)
 """Programs that leave no generator suspended, in whatever order they close."""

@@ -1,13 +1,11 @@
 """The materials of the exercises on decorators: sources and stages that need time, and lines that drop."""
 
-from __future__ import annotations
-
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from math import inf
 from statistics import median
-from typing import Any
+from typing import Any, Self
 
 from lessons.exercises import Callback, Judge, Variant, declared
 from lessons.judge import clock
@@ -111,18 +109,18 @@ class Enough(BaseException):
 class Line:
     """One connection to a feed: open from the start until `close()`, even after an error."""
 
-    def __init__(self, feed: Feed) -> None:
+    def __init__(self, feed: "Feed") -> None:
         if len(feed.lines) >= MANY:
             raise Enough(f"the feed was opened more than {MANY} times")
         self.feed, self.number, self.read = feed, len(feed.lines), 0
         self.open, self.over = True, False
-        if feed.pauses:
+        if feed.pauses and feed.lines:
             feed.pauses.end()
         self.beside = [line.number + 1 for line in feed.lines if line.open]
         self.breaks = feed.breaks[self.number] if self.number < len(feed.breaks) else None
         feed.lines.append(self)
 
-    def __iter__(self) -> Line:
+    def __iter__(self) -> Self:
         return self
 
     def __next__(self) -> Any:
@@ -156,10 +154,6 @@ class Pauses:
         """The longest recorded wait of the answer's process, else the median pause, if it counts as one."""
         usual = median(self.seconds or [0])
         return max(slept, default=0) or (round(usual, 2) if usual > AT_ONCE else 0)
-
-    def forget(self) -> None:
-        """A new source comes: the time until its first opening is not a pause."""
-        self._began = inf
 
     def begin(self) -> None:
         self._began = -self._clock.left(0)

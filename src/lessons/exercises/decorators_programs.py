@@ -4,35 +4,12 @@ Each takes a function that returns a stream, and returns the function to use ins
 allowed.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing
 from itertools import islice
-from typing import Any
+from typing import Any, Self
 
 from lessons.exercises import declared
-
-
-def counting(function: Any) -> Any:
-    """A right retry: it counts, and closes with `finally`."""
-
-    def wrapper(*given: Any) -> Iterator[Any]:
-        delivered = 0
-        for number in (1, 2, 3):
-            stream = function(*given)
-            try:
-                for record in islice(stream, delivered, None):
-                    delivered += 1
-                    yield record
-                return
-            except OSError:
-                if number == 3:
-                    raise
-            finally:
-                stream.close()
-
-    return wrapper
 
 
 def enclosing(function: Any) -> Any:
@@ -58,53 +35,28 @@ def enclosing(function: Any) -> Any:
 
 @declared("__iter__ __next__ close")
 class Retrying:
-    """A right retry without a generator: an iterator with `close`."""
+    """A right retry's stream that is not a generator: an iterator with `close`."""
 
-    def __init__(self, opener: Any) -> None:
-        self.opener, self.delivered, self.attempts = opener, 0, 0
-        self.line: Any = None
-        self.over = self.closed = False
+    def __init__(self, records: Any) -> None:
+        self.records, self.closed = records, False
 
-    def __iter__(self) -> Retrying:
+    def __iter__(self) -> Self:
         return self
 
     def __next__(self) -> Any:
+        # A file does the same: the result of a pull after `close()` is not defined.
         if self.closed:
             raise ValueError("the stream is closed")
-        while not self.over:
-            try:
-                if self.line is None:
-                    self.attempts += 1
-                    self.line = self.opener()
-                    for _ in islice(self.line, self.delivered):
-                        pass
-                record = next(self.line)
-                self.delivered += 1
-                return record
-            except OSError:
-                self._leave()
-                if self.attempts == 3:
-                    self.over = True
-                    raise
-            except StopIteration:
-                self.over = True
-                self._leave()
-        raise StopIteration
-
-    def _leave(self) -> None:
-        if self.line is not None:
-            self.line.close()
-        self.line = None
+        return next(self.records)
 
     def close(self) -> None:
-        # A file does the same: the result of a pull after `close()` is not defined.
         self.closed = True
-        self._leave()
+        self.records.close()
 
 
 def iterating(function: Any) -> Any:
     """A right retry that is not a generator."""
-    return lambda *given: Retrying(lambda: function(*given))
+    return lambda *given: Retrying(counting(function)(*given))
 
 
 def hasty(function: Any) -> Any:
@@ -117,7 +69,7 @@ def forward(function: Any) -> Any:
 
     def wrapper(*given: Any) -> Retrying:
         first = [function(*given)]
-        return Retrying(lambda: first.pop() if first else function(*given))
+        return Retrying(counting(lambda: first.pop() if first else function(*given))())
 
     return wrapper
 
@@ -139,6 +91,8 @@ def retrying(
     """
 
     def program(function: Any) -> Any:
+        """Its kind: it counts, and closes with `finally`."""
+
         def wrapper(*given: Any) -> Iterator[Any]:
             delivered = before = 0
             failed: Any = None
@@ -195,6 +149,7 @@ def repeated(stream: Any, delivered: int, before: int) -> Iterator[Any]:
     yield from [record] if delivered else ()
 
 
+counting = retrying()
 restarting = retrying(lambda stream, delivered, before: stream)
 resuming = retrying(lambda stream, delivered, before: stream, lambda how, number: None, resumes=True)
 overshooting = retrying(lambda stream, delivered, before: islice(stream, delivered + bool(delivered), None))

@@ -197,11 +197,6 @@ def field_class(decide: Callable[..., Any]) -> type:
     return type("Field", (_Field,), {"decide": staticmethod(decide), "owners": [], "refusals": []})
 
 
-def error_kept(fields: Any) -> bool:
-    """Whether an error from a refusal by one of these fields still exists, with its traceback."""
-    return any(mark() is not None for mark in fields.refusals)
-
-
 def replaced(fields: Any) -> str:
     """Where on a class one of these fields was, but no field is now, such as "Settings.spread"; else ""."""
     owners = [(ref(), name) for ref, name in fields.owners]

@@ -220,17 +220,23 @@ class Sheet:
 _exercises: dict[str, Exercise] = {}
 
 
-def register(exercise: Exercise) -> Exercise:
-    """Register an exercise. Raises `ValueError` for a kind, names or points that do not fit."""
-    id, names = exercise.id, [one.name for one in exercise.asked]
-    if exercise.kind not in KINDS:
-        raise ValueError(f"{id} is of the kind {exercise.kind!r}; allowed are {', '.join(KINDS)}")
-    if len(exercise.aspects) != len(names):
+def ruled(
+    id: str, title: str, *, kind: str, answer: str, asked: Sequence[Any], version: int = 1, **more: Any
+) -> Exercise:
+    """Register an exercise whose check is a table of rules, a list of `Asked`. more: as in `Exercise`.
+
+    Raises `ValueError` for a kind, names or points that do not fit.
+    """
+    if kind not in KINDS:
+        raise ValueError(f"{id} is of the kind {kind!r}; allowed are {', '.join(KINDS)}")
+    if len({one.name for one in asked}) != len(asked):
         raise ValueError(f"{id}: two aspects have the same name")
-    if not names or any(type(one.points) is not int or one.points < 1 for one in exercise.asked):
+    if not asked or any(type(one.points) is not int or one.points < 1 for one in asked):
         raise ValueError(f"{id}: each aspect is worth a whole number of points, at least 1")
-    _exercises[id] = exercise
-    return exercise
+    # The module that calls this, found as `collections.namedtuple` does it: its folder contains the stub.
+    module = str(sys._getframe(1).f_globals["__name__"])
+    _exercises[id] = Exercise(id, title, kind, answer, asked, str(version), module=module, **more)
+    return _exercises[id]
 
 
 def exercises() -> dict[str, Exercise]:

@@ -5,17 +5,14 @@ objects with plain attributes. A rule is one row: for which fact the aspect fail
 misconception ("" for none), and what to try.
 """
 
-from __future__ import annotations
-
 import string
-import sys
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from types import SimpleNamespace
 from typing import Any
 
-from lessons.exercises.exercise import Attempt, Exercise, Sheet, attempt, described, register, where
+from lessons.exercises.exercise import Attempt, Sheet, attempt, described, where
 from lessons.judge.verdict import Aspect
 
 Fact = SimpleNamespace
@@ -23,9 +20,6 @@ Fact = SimpleNamespace
 
 Facts = Iterator[Any]
 Observation = Callable[[Any, Sheet], Iterable[Any]]
-
-reached: Counter[Rule] = Counter()
-"""How often each rule applied in this process. A rule that no stored solution reaches is a defect."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,6 +41,10 @@ class Rule:
         return self.seen.format(**{name: getattr(fact, name) for name in names})
 
 
+reached: Counter[Rule] = Counter()
+"""How often each rule applied in this process. A rule that no stored solution reaches is a defect."""
+
+
 class Asked:
     """One requirement of a task, its points, and the rules by which it fails, in one or more tables.
 
@@ -66,15 +64,6 @@ class Asked:
     ) -> None:
         self.name, self.points, self.linux, self.hearsay = name, points, linux, hearsay
         self.rules, self.untried = [rule for table in tables for rule in table], untried
-
-
-def ruled(
-    id: str, title: str, *, kind: str, answer: str, asked: Sequence[Asked], version: int = 1, **more: Any
-) -> Exercise:
-    """Register an exercise whose check is a table of rules. more: as in `Exercise`. Raises `ValueError`."""
-    # The module that calls this, found as `collections.namedtuple` does it: its folder contains the stub.
-    module = str(sys._getframe(1).f_globals["__name__"])
-    return register(Exercise(id, title, kind, answer, asked, str(version), module=module, **more))
 
 
 Finding = tuple[str, str, str]

@@ -1,7 +1,5 @@
 """The variant of a course: different data, names and points of failure for each term, from one word."""
 
-from __future__ import annotations
-
 import random
 from dataclasses import dataclass
 from functools import lru_cache
@@ -25,7 +23,7 @@ class Variant:
     name: str = "kit"
 
     @property
-    def course(self) -> Variant:
+    def course(self) -> "Variant":
         """The course's variant, if this is the variant of a single run, with the name `<course>:<seed>`.
 
         >>> Variant("kit:7f3a").course

@@ -107,7 +107,7 @@ def left(way: Any, limit: int, fails: tuple[str, int] | None = None) -> list[str
 
     error = None  # kept, so that reference counting closes nothing
     try:
-        Program(way).function()(Part("source"), [Part("first"), Part("second")], Part("sink"), limit)
+        Program(way)(Part("source"), [Part("first"), Part("second")], Part("sink"), limit)
     except OSError as raised:
         error = raised
     assert (error is not None) == (fails is not None)

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from lessons.exercises import Variant, exercises
-from lessons.exercises.exercise import Exercise, Sheet
-from lessons.exercises.rules import Asked, Rule, reached, ruled
+from lessons.exercises.exercise import Exercise, Sheet, ruled
+from lessons.exercises.rules import Asked, Rule, reached
 from lessons.judge import trial
 from lessons.judge.verdict import Aspect
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from lessons.exercises import Asked, Callback, Fact, Facts, Rule, Sheet, Variant, attempt, ruled, short
 from lessons.exercises.chains_parts import Shelf
+from lessons.exercises.decorators_timed import in_turn
 from lessons.exercises.exercise import Attempt, exactly
 
 KEY = "chains-x3:check"
@@ -142,12 +143,9 @@ def once_more(answer: Any, sheet: Sheet) -> Facts:
 
 
 def _beside(when: str, diaries: list[tuple[Any, Shelf]]) -> Facts:
-    streams: list[tuple[Any, list[Any]]] = [(iter(diary.stream()), []) for diary, _ in diaries]
-    for stream, values in streams * (1 + max(len(shelf.values) for _, shelf in diaries)):
-        pulled = attempt(next, stream)
-        if pulled.error is None:
-            values.append(pulled.value)
-    for (_, values), (_, shelf) in zip(streams, diaries, strict=True):
+    pulls = 1 + max(len(shelf.values) for _, shelf in diaries)
+    came = in_turn([diary.stream for diary, _ in diaries], pulls, BaseException)
+    for values, (_, shelf) in zip(came, diaries, strict=True):
         right, left = exactly(values, shelf.values), shelf.open or "none"
         yield Fact(when=when, later=False, came=short(values), right=right, open=left)
 

@@ -4,8 +4,9 @@ from collections.abc import Iterator
 from typing import Any
 
 from lessons.exercises import Asked, Fact, Rule, Sheet, Variant, attempt, exactly, ruled, short
-from lessons.exercises.chains_parts import Line, names_in, odd
+from lessons.exercises.chains_parts import Line, odd
 from lessons.exercises.exercise import Attempt
+from lessons.exercises.leaks_parts import by_error
 
 
 def line(variant: Variant) -> Any:
@@ -53,7 +54,7 @@ def runs(answer: Any, sheet: Sheet) -> list[Fact]:
         done.append(observed(kind, limit, made, end))
     hasty = any(run.place == "sink" and run.hasty for run in done)
     careful = not any(run.open for run in done if run.kind == "built" and not run.ctrl_c)
-    names = sheet.judge.witness(names_in, answer)
+    names = attempt(lambda: sheet.judge.ask("get", answer, "__code__").co_names).value or ()
     for run in done:
         run.careful, run.names = careful, names
         # A chain that was pulled to its end has closed itself: its order says nothing.
@@ -110,11 +111,8 @@ LEFT = (
 )  # fmt: skip
 """What stays open when a run is left early is never closed, so nothing can be said of how it is closed."""
 CLOSED = Asked("every generator is closed, however the run ends", 3, LEFT, (
-    Rule(runs, lambda run: not run.stubborn and not run.ctrl_c and run.open, OPEN, "",
-         "Close in a `with` or a `finally` that begins before the first generator is made."),
-    Rule(runs, lambda run: not run.stubborn and run.open,
-         f"{OPEN} After other errors, all were closed.", "leaks-except-is-enough",
-         "Not every error inherits from `Exception`. A `with` or a `finally` closes after every error."),
+    *by_error(runs, lambda run: not run.stubborn and run.open, OPEN, "",
+              "Close in a `with` or a `finally` that begins before the first generator is made."),
 ))  # fmt: skip
 UNUSED = Rule(runs, lambda run: run.plain and run.unused, "with limit {limit}, one stage got no stream.", "",
               "Go through all of `stages`, however many there are.")  # fmt: skip
@@ -146,9 +144,8 @@ LAST_FIRST = Asked("they are closed last first", 2, (
          TURNED, "chains-first-closes-first", "The one made last uses all the others, so close it first."),
 ))  # fmt: skip
 STUBBORN = Asked("if one fails to close, the others are still closed", 1, LEFT, (
-    Rule(runs, lambda run: run.kind == "stubborn" and not run.ctrl_c and run.open,
-         OPEN, "composition-finally-covers-all", EACH),
-    Rule(runs, lambda run: run.kind == "stubborn" and run.open, OPEN, "leaks-except-is-enough", EACH),
+    *by_error(runs, lambda run: run.kind == "stubborn" and run.open,
+              OPEN, "composition-finally-covers-all", EACH),
     Rule(runs, lambda run: run.stubborn and run.open, OPEN, "", EACH),
 ))  # fmt: skip
 ruled("chains-x5", "Deliver a few, and leave nothing half way", kind="build", answer="deliver", version=5,

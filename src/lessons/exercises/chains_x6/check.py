@@ -8,7 +8,7 @@ from lessons.exercises import chains_programs as ways
 
 def programs(variant: Variant) -> Any:
     """Return a program that leaves nothing suspended, and one that closes none, to try a test on."""
-    return ways.Program(ways.by_hand).function(), ways.Program(ways.open_ended).function()
+    return ways.Program(ways.by_hand), ways.Program(ways.open_ended)
 
 
 FAMILIES: dict[str, dict[Any, str]] = {
@@ -43,12 +43,11 @@ def tried(answer: Any, sheet: Sheet) -> Facts:
     done = {}
     for _, way, _ in sheet.variant.random("chains-x6").sample(tries, len(tries)):
         program = ways.Program(way)
-        made = ways.let_go(program, sheet.judge) if way is ways.collected else Callback(program.function())
+        made = ways.let_go(program, sheet.judge) if way is ways.collected else Callback(program, "deliver")
         end = attempt(answer, made)
         if end.error is not None and not program.runs:
             raise end.error
         done[way] = program, end
-    sheet.judge.keep = False
     looks = done[ways.open_ended][1].error is not None
     for family, way, what in tries:
         program, end = done[way]
@@ -63,12 +62,10 @@ def worlds(answer: Any, sheet: Sheet) -> Facts:
     """What a program has to do that the test accepts, if it rejects a right one."""
     rejected = [one for one in tried(answer, sheet) if one.family == "right" and not one.passed]
     if rejected:
-        sheet.judge.keep = True
-        ended = ((way, attempt(answer, Callback(ways.Program(way).function()))) for way in WORLDS)
+        ended = ((way, attempt(answer, Callback(ways.Program(way), "deliver"))) for way in WORLDS)
         # A test that other right programs pass shows no belief.
         way = next((way for way, end in ended if end.error is None), None) if rejected[1:] else None
         yield Fact(way=way, raised=rejected[0].raised, where=rejected[0].where)
-        sheet.judge.keep = False
 
 
 REJECTED = "a program that leaves nothing suspended was rejected: your test raised {raised}{where}"

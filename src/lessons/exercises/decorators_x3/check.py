@@ -29,7 +29,6 @@ class Runs:
 
     def hall(self, attempts: int = 3, **feed: Any) -> timed.Hall:
         """A class of sources with the retried `stream`."""
-        self.pauses.forget()
         self.made += 1
         # No other class has these records, so that those kept from another run are found out.
         records = [*(f"{text}{self.made:02}" for text in self.records[:-1]), None]

@@ -7,7 +7,6 @@ from typing import Any
 from lessons.exercises import Asked, Fact, Facts, Rule, Sheet, Variant, attempt, exactly, ruled, short
 from lessons.exercises import decorators_parts as parts
 from lessons.exercises import decorators_timed as timed
-from lessons.exercises.chains_parts import names_in
 from lessons.exercises.exercise import where
 from lessons.words import agreeing, many
 
@@ -40,7 +39,6 @@ class Forms:
 
     def hall(self, form: str, drops: int, **more: Any) -> timed.Hall:
         """A class of sources that are decorated in this form, and drop the line so often."""
-        self.pauses.forget()
         # Each line gets further: a count of failures that starts again with every record would never end.
         breaks = tuple(min(2 + number, len(self.records)) for number in range(drops))
         more |= {"records": self.records, "breaks": breaks, "pauses": self.pauses}
@@ -99,7 +97,7 @@ def stages(answer: Any, sheet: Sheet) -> Facts:
     with parts.awake(made.judge):
         works = list(made.working())
         offers = [_offered(made, form, name) for name in parts.STAGES for form in works]
-    names = {*sheet.judge.witness(names_in, answer)}
+    names = attempt(lambda: sheet.judge.ask("get", answer, "__code__").co_names).value or ()
     for one in offers:
         one.unseen = "retryOnFailure" in names and "TypeError" not in names
         one.no_other = not any(other.right for other in offers)

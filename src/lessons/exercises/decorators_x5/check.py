@@ -1,24 +1,24 @@
 """decorators-x5: a test that catches a retry that leaks."""
 
-from collections import defaultdict
 from typing import Any
 
-from lessons.exercises import Asked, Fact, Facts, Rule, Sheet, Variant, attempt, ruled, short
+from lessons.exercises import Asked, Callback, Fact, Facts, Rule, Sheet, Variant, attempt, ruled, short
 from lessons.exercises import decorators_programs as programs
 from lessons.exercises.decorators_parts import MANY, Feed, subclass
+from lessons.exercises.decorators_timed import Hall
 
 KEY = "decorators-x5"
 RIGHT = ("counting", "enclosing", "iterating")
 WRONG: list[str] = []  # each that a rule below names
 
 
-def new_double(variant: Variant, failures: int) -> Any:
-    """A feed whose line drops after `at` records, as often as `failures` says."""
+def feeds(variant: Variant, failures: int) -> Any:
+    """A class of feeds whose line drops after `at` records, as often as `failures` says."""
     count = variant.number(f"{KEY}:count", 4, 6)
     rows = variant.readings(KEY, count)
     records = [f"{row['station']}, day {row['day']}: {row['celsius']} °C" for row in rows]
     at = variant.number(f"{KEY}:at", 2, count - 2)
-    return subclass(Feed, records=records, breaks=(at,) * failures, at=at)()
+    return subclass(Feed, records=records, breaks=(at,) * failures, at=at)
 
 
 def given(variant: Variant) -> Any:
@@ -26,7 +26,7 @@ def given(variant: Variant) -> Any:
 
     def new_feed(failures: int = 1) -> Any:
         """A feed whose line drops after `feed.at` records, as often as `failures` says."""
-        return new_double(variant, failures)
+        return feeds(variant, failures)()
 
     return new_feed, programs.counting, programs.restarting
 
@@ -40,17 +40,9 @@ class Bench:
     def __init__(self, sheet: Sheet) -> None:
         self.judge, self.variant = sheet.judge, sheet.variant
         self.program: Any = None
-        self.feeds: list[Any] = []
         self.streams: list[Any] = []
         self.looked = ""
-        self.doubles = defaultdict[Any, Any](lambda: self._double(1))
-        # It is not a generator function: no luck closes what it returns.
-        stream = self.judge.function(lambda part: self.doubles[part].stream(), "stream", generator=False)
-        room = {"stream": stream}
-        for name in ("opened", "open", "read"):
-            room[name] = self.judge.new_property(lambda part, name=name: self._look(part, name))
-        self.kind = self.judge.new_class("Feed", room)
-        self.kinds: dict[int, Any] = {}
+        self.halls: dict[int, Hall] = {}
         self.given = (
             self.judge.function(self._retry, "retry", "function", generator=False),
             self.judge.function(self._new_feed, "new_feed", "failures=1", generator=False),
@@ -58,16 +50,19 @@ class Bench:
 
     def tried(self, test: Any, name: str) -> Fact:
         """Give a test a program, and note what came out and what became of the feeds."""
-        self.program, self.feeds, self.looked = getattr(programs, name), [], ""
+        self.program, self.looked = getattr(programs, name), ""
+        for hall in self.halls.values():
+            hall.doubles.clear()
         tried = attempt(test, *self.given)
+        feeds = [feed for hall in self.halls.values() for feed in hall.doubles.values()]
         return Fact(
             name=name,
             # Also with the error of `pytest.raises` itself, which is not an `Exception`.
             rejected=isinstance(tried.error, Exception) or type(tried.error).__name__ == "Failed",
             error=tried.error, raised=tried.raised, place=f", at {tried.where}" if tried.where else "",
             kind=(self.program.__doc__ or "").partition(": ")[2].rstrip(".") or "it is not a generator",
-            fed=bool(self.feeds), pulled=any(feed.opened for feed in self.feeds),
-            left_open=self.looked == "open" and any(feed.open for feed in self.feeds),
+            fed=bool(feeds), pulled=any(feed.opened for feed in feeds),
+            left_open=self.looked == "open" and any(feed.open for feed in feeds),
         )  # fmt: skip
 
     def _retry(self, function: Any) -> Any:
@@ -82,23 +77,19 @@ class Bench:
     def _new_feed(self, failures: int) -> Any:
         if type(failures) is not int or not 0 <= failures <= MANY:
             raise ValueError(f"new_feed(failures={short(failures)}): allowed is 0 to {MANY}")
-        double = self._double(failures)
-        # A test may inherit from the feed's class, which has the same failures.
-        self.doubles.default_factory = lambda: self._double(failures)
-        if failures not in self.kinds:
-            room = {"records": double.records, "at": double.at}
-            self.kinds[failures] = self.judge.new_class("Feed", room, self.kind)
-        feed = self.kinds[failures]()
-        self.doubles[feed] = double
-        return feed
+        if failures not in self.halls:
+            kind = feeds(self.variant, failures)
+            room = {"records": kind.records, "at": kind.at}
+            for name in ("opened", "open", "read"):
+                look = Callback(lambda part, name=name: self._look(failures, part, name), name)
+                room[name] = self.judge.ask("property", look)
+            # It is not a generator function: no luck closes what it returns.
+            self.halls[failures] = Hall(self.judge, lambda made: made, kind, generator=False, **room)
+        return self.halls[failures].new()[0]
 
-    def _look(self, part: Any, name: str) -> Any:
+    def _look(self, failures: int, part: Any, name: str) -> Any:
         self.looked = name
-        return getattr(self.doubles[part], name)
-
-    def _double(self, failures: int) -> Any:
-        self.feeds.append(new_double(self.variant, failures))
-        return self.feeds[-1]
+        return getattr(self.halls[failures].doubles[part], name)
 
 
 def trials(answer: Any, sheet: Sheet) -> Facts:

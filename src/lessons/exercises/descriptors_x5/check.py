@@ -42,12 +42,13 @@ def run(answer: Any, sheet: Sheet, group: str, kind: type[programs.Plain]) -> Ru
         again = sheet.judge.witness(host.field_class, Callback(programs.Notes(kind).decide))
         swallowed = hearsay(answer, swallowed_at, again)
     replaced = hearsay(fields, host.replaced) if passed else ""
+    kept = attempt(lambda: any(mark() is not None for mark in fields.refusals)).value
     return Run(
         **vars(notes), group=group, described=kind.__doc__, came=raised(done), passed=passed,
         failed=isinstance(done.error, AssertionError),
         returned="" if done.value is None else short(done.value),
         swallowed=swallowed if isinstance(swallowed, str) else "", asked=notes.objects + notes.refused,
-        error_kept=done.error is not None and hearsay(fields, host.error_kept) is True,
+        error_kept=done.error is not None and kept is True,
         replaced=replaced if isinstance(replaced, str) else "",
     )  # fmt: skip
 
@@ -59,10 +60,7 @@ def plain(answer: Any, sheet: Sheet) -> list[Run]:
 
 
 def runs(answer: Any, sheet: Sheet) -> list[Run]:
-    """The test with each field, in an order of this run.
-
-    catches: whether it did not pass some field.
-    """
+    """The test with each field, in an order of this run. catches: whether it did not pass some field."""
     drawn = [(group, kind) for group, several in GROUPS.items() for kind in several]
     order = sheet.variant.random("descriptors-x5").sample(drawn, len(drawn))
     with sheet.judge.witness(quick_collector):

@@ -30,8 +30,6 @@ def everywhere(answer: Any, sheet: Sheet) -> Facts:
         # What fails in closing may come when the archive has been left.
         one.misled = told is not one.struck and one.phase not in ("end", "close")
         one.came, one.arrived, one.kept = map(len, (one.source.records, one.sink.rows, one.sink.kept))
-        one.generator = isinstance(one.tried.value, types.GeneratorType)
-        one.same_error = unchanged(one.tried, one.struck)
         yield one
 
 
@@ -74,7 +72,7 @@ RUNS = (
     Rule(other_lengths, lambda run: "'generator' object does not support the context manager" in run.did,
          "your code {did}.", "managers-with-a-generator",
          "`contextlib.closing(source.stream())` is a context manager that closes the stream."),
-    Rule(everywhere, lambda run: run.generator,
+    Rule(everywhere, lambda run: isinstance(run.tried.value, types.GeneratorType),
          "the call gave a generator, and nothing has run: not one record arrived.", "start-call-runs",
          "Take the `yield` out of your function: then its call copies, and returns the number."),
     Rule(everywhere, lambda run: not run.phase and not 0 < run.arrived <= run.pulled,
@@ -115,7 +113,7 @@ ARRIVES = Asked("all records arrive, and so does an error", 1, RUNS, (
     Rule(other_lengths, lambda run: not run.right, "{came}, {arrived} arrived, and the answer {did}.", "",
          "Write each record once, in its order, and return how many. A station may send more than usual, an "
          "empty one too, or none: only the stream says where it ends. Let an error of the archive out."),
-    Rule(everywhere, lambda run: not run.same_error,
+    Rule(everywhere, lambda run: not unchanged(run.tried, run.struck),
          "{when}, another error came out, or a changed one: {raised}.", "",
          "Let the error go on as it is: where you catch it, end with `raise` without a name."),
 ))  # fmt: skip

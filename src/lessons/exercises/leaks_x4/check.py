@@ -1,7 +1,5 @@
 """leaks-x4: a report of all or nothing. The judge sees the folder, and the open files, from outside."""
 
-from __future__ import annotations
-
 import itertools
 import json
 import os
@@ -9,7 +7,7 @@ import subprocess
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from lessons import browser
 from lessons.exercises import Asked, Fact, Facts, Judge, Rule, Sheet, attempt, exactly, ruled, short
@@ -39,7 +37,7 @@ class Run(Fact):
             path.write_bytes(json.dumps({"station": "Lund", "day": 0, "celsius": 3.5}).encode() + b"\n")
         self.of, self.old = len(self.records), self.read()
 
-    def run(self, answer: Any, written: list[Any], end: Any = None) -> Run:
+    def run(self, answer: Any, written: list[Any], end: Any = None) -> Self:
         """Write records in a `with` of the sink; at its end call `end`, or raise what is meant."""
         sinks: list[Any] = []
 
@@ -108,7 +106,7 @@ class Run(Fact):
         self.moved = any(place in beside for beside, _, _ in self.looks)
         self.told = f"`accepted` is {short(self.accepted)}, and `kept` is {short(self.kept)}"
 
-    def said(self, tried: Attempt) -> Run:
+    def said(self, tried: Attempt) -> Self:
         """Note what came out, and what follows from it."""
         error: Any = tried.error
         self.error, self.raised = error, "nothing" if error is None else described(error)
@@ -121,7 +119,6 @@ class Run(Fact):
         if late:
             before = error.__context__ if self.kind == "blocked" else None  # deleting what is gone fails, too
             self.same_error = isinstance(error, self.raises) and not (error.__cause__ or before)
-        self.good = self.ends != "old" and self.whole
         self.settled = self.whole or (self.kind != "full" and self.ends == "old" and not self.in_report)
         return self
 
@@ -266,7 +263,7 @@ REPORT = Asked("the report is all of a run that succeeded, or the old one", 3, (
          "{when}, {of} records belong in the report, and {there}{waits}.", "",
          "Write `json.dumps(record)` and an end of line for each record, in UTF-8. If `kind` is `None`, also "
          "when no record came, close the file, and then let it take the report's place with `os.replace`."),
-    *by_error(each_run, lambda run: run.kind == "run" and run.new and not run.good,
+    *by_error(each_run, lambda run: run.kind == "run" and run.new and (run.ends == "old" or not run.whole),
               "{when}, a new report of {in_report} records was in the old one's place, instead of {of}.",
               "leaks-accepted-is-kept",
               "Replace it only if the run has succeeded: which argument of `__exit__` says so?"),

@@ -5,7 +5,6 @@ a job does with them, and never the job. If a job leaves a connection open, only
 a cycle. So a test that drops the error, or calls the collector, loses the leak.
 """
 
-from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -111,11 +110,6 @@ SPEAKS = (
 )  # fmt: skip
 
 
-def missed(leaks: str, more: Callable[[Any], object], one: Any) -> object:
-    """Whether it is a job that leaks on this way out, is not caught, and more holds for it."""
-    return one.leaks == leaks and not one.caught and more(one)
-
-
 def catches(leaks: str, when: str, never: str) -> tuple[Rule, ...]:
     """The rules by which a test misses the jobs that leak on one way out."""
     passed = "passed your test"
@@ -134,8 +128,10 @@ def catches(leaks: str, when: str, never: str) -> tuple[Rule, ...]:
     )  # fmt: skip
     job = f"a job that leaves a connection open {when}"
     return tuple(
-        Rule(each_job, partial(missed, leaks, more), f"{job} {seen}", *rest) for more, seen, *rest in rows
-    )
+        Rule(each_job, partial(lambda more, one: one.leaks == leaks and not one.caught and more(one), more),
+             f"{job} {seen}", *rest)
+        for more, seen, *rest in rows
+    )  # fmt: skip
 
 
 PASSES = Asked("it lets every job pass that gives its slots back", 2, SPEAKS, (
