@@ -15,7 +15,7 @@ import types
 import warnings
 from collections import Counter
 from collections.abc import Callable, Iterator
-from functools import lru_cache, partial
+from functools import partial
 from importlib import import_module
 from typing import Any
 
@@ -232,15 +232,10 @@ def _function(target: Any, name: str, parameters: str, generator: bool, doc: str
     # this name.
     source = f"def {name}({parameters}):\n    return {call}\n"
     names = {"target": target, "__name__": "__main__"}
-    exec(_compiled(source), names)
+    exec(compile(source, "a function of the check", "exec"), names)
     function: Any = names[name]
     function.__doc__ = doc
     return function
-
-
-@lru_cache(maxsize=99)
-def _compiled(source: str) -> types.CodeType:
-    return compile(source, "a function of the check", "exec")
 
 
 def _methods(kind: type) -> list[str]:

@@ -101,10 +101,6 @@ class Judge(Peer):
         """
         return self.ask("function", Callback(target, name), name, parameters, generator, doc)
 
-    def new_property(self, target: Callable[..., Any]) -> Any:
-        """A true property in the host, for `new_class`: its value is what `target` returns for the object."""
-        return self.ask("property", Callback(target, "value"))
-
     def new_class(self, name: str, room: dict[str, Any], *bases: Any) -> Any:
         """A true class in the host, with these attributes."""
         return self.ask("class", name, list(bases), room)

@@ -22,7 +22,6 @@ import socket
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
 from functools import partial
 from importlib import import_module
 from pathlib import Path
@@ -70,12 +69,18 @@ def _waited(parent: int, *wanted: int) -> list[int]:
 
 def _judged(parent: int, request: list[str]) -> dict[str, Any]:
     """The verdict on the host that connects at a place."""
-    with _listening(request[4]) as listening:
+    place = Path(request[4])
+    place.unlink(missing_ok=True)
+    with socket.socket(socket.AF_UNIX) as listening:
+        listening.bind(request[4])
+        place.chmod(0o666)  # the folder decides who may connect: in a sandbox it is another user
+        listening.listen(1)
         _say(ready=True)
         # No request comes meanwhile: if standard input can be read, it has ended.
         if listening.fileno() not in _waited(parent, listening.fileno(), 0):
             sys.exit()
         connected = listening.accept()[0]
+        place.unlink(missing_ok=True)
     with connected, tempfile.TemporaryDirectory(prefix="judge-", ignore_cleanup_errors=True) as folder:
         reading, writing = os.pipe()
         child = forked(partial(_judge, request, connected, folder, writing), [reading])
@@ -88,21 +93,6 @@ def _judged(parent: int, request: list[str]) -> dict[str, Any]:
     if "failed" in told:
         raise RuntimeError(told["failed"])
     return dict(told[end])
-
-
-@contextlib.contextmanager
-def _listening(place: str) -> Iterator[socket.socket]:
-    with contextlib.suppress(FileNotFoundError):
-        os.unlink(place)
-    with socket.socket(socket.AF_UNIX) as listening:
-        listening.bind(place)
-        os.chmod(place, 0o666)  # the folder decides who may connect: in a sandbox it is another user
-        listening.listen(1)
-        try:
-            yield listening
-        finally:
-            with contextlib.suppress(FileNotFoundError):
-                os.unlink(place)
 
 
 def _told(reading: int, clock: Clock) -> tuple[dict[str, Any], str]:

@@ -10,7 +10,8 @@ import secrets
 import socket
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
+from itertools import chain, repeat
 
 from lessons.exercises import Exercise, Sheet, Variant, attempt, exercises, stub
 from lessons.exercises.rules import settled
@@ -147,7 +148,12 @@ class Trial:
         exercise = self.exercise
         if end is not None and end.how == STUCK:
             return not_judged(exercise, self.variant, end.what, self.seed)
-        unsettled = self._unsettled(end)
+        first = []  # the reason for the first aspect that the check did not reach
+        if end is not None:
+            seen, advice = _ENDS[end.how]
+            belief = {TOO_LONG: exercise.hangs, GONE: exercise.stumbles}.get(end.how, "")
+            first = [(belief, seen.format(what=end.what or f"{exercise.seconds:g}"), advice)]
+        unsettled = chain(first, repeat(("", *_NOT_REACHED)))
         aspects = tuple(
             Aspect(name, worth)
             if self.missing
@@ -156,15 +162,6 @@ class Trial:
         )
         about = exercise.id, exercise.version, self.variant.name
         return Verdict(*about, aspects, self.missing, self.printed, self.seed)
-
-    def _unsettled(self, end: Over | None) -> Iterator[tuple[str, str, str]]:
-        """The reasons for the first aspect that the check did not reach, and for those after it."""
-        if end is not None:
-            seen, advice = _ENDS[end.how]
-            belief = {TOO_LONG: self.exercise.hangs, GONE: self.exercise.stumbles}.get(end.how, "")
-            yield belief, seen.format(what=end.what or f"{self.exercise.seconds:g}"), advice
-        while True:
-            yield "", *_NOT_REACHED
 
 
 def not_judged(exercise: Exercise, variant: Variant, why: str, seed: str = "") -> Verdict:

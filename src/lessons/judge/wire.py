@@ -238,7 +238,11 @@ class Peer:
             case "yours":
                 return self._shown[number(content)]
             case "mine":
-                return self._theirs_by(number(content[0]), content[1:])
+                if (there := number(content[0])) not in self._theirs:
+                    if len(self._theirs) >= OBJECTS:
+                        raise Over(TOO_MUCH, f"{OBJECTS:,} objects")
+                    self._theirs[there] = self.stand_in(there, *content[1:])
+                return self._theirs[there]
             case "error":
                 return self._unpacked_error(content)
         return self.unpack_more(tag, content)
@@ -261,13 +265,6 @@ class Peer:
             self._shown.append(thing)
             found = self._numbers[id(thing)] = len(self._shown) - 1
         return found
-
-    def _theirs_by(self, there: int, told: list[Any]) -> Any:
-        if there not in self._theirs:
-            if len(self._theirs) >= OBJECTS:
-                raise Over(TOO_MUCH, f"{OBJECTS:,} objects")
-            self._theirs[there] = self.stand_in(there, *told)
-        return self._theirs[there]
 
     def _packed_error(self, error: BaseException, depth: int) -> list[Any]:
         kept = getattr(error, "__dict__", {})

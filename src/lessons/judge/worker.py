@@ -6,8 +6,6 @@ worker is ended, and the answer keeps what it had earned. Each check has a new w
 another one.
 """
 
-from __future__ import annotations
-
 import ast
 import asyncio
 import importlib

@@ -370,7 +370,9 @@ def test_a_true_function_has_the_parameters_that_the_judge_names() -> None:
 def test_a_property_in_the_host_is_the_judges_word() -> None:
     judge, _ = joined(lambda feed: feed.opened)
     counts = {}
-    feed = judge.new_class("Feed", {"opened": judge.new_property(lambda thing: counts[thing])})()
+    feed = judge.new_class(
+        "Feed", {"opened": judge.ask("property", Callback(lambda thing: counts[thing], "value"))}
+    )()
     counts[feed] = 7
     assert judge.ask("answer")(feed) == feed.opened == 7
 
