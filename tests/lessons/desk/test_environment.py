@@ -63,7 +63,10 @@ def test_lab_keeps_widgets_and_asks_nobody_for_news(tmp_path: Path, settings: Pa
     assert json.loads(page.read_bytes()) == environment.PAGE_CONFIG
 
 
-@pytest.mark.parametrize(("app", "opens"), [("lab", OPENS), ("notebook", "/tree"), ("server", OPENS)])
+@pytest.mark.parametrize(
+    ("app", "opens"),
+    [("lab", OPENS), ("server", OPENS), pytest.param("notebook", "/tree", marks=pytest.mark.deep)],
+)
 def test_each_server_serves_the_desk(
     tmp_path: Path, settings: Path, monkeypatch: pytest.MonkeyPatch, app: str, opens: str
 ) -> None:
