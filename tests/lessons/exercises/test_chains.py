@@ -6,6 +6,7 @@ import itertools
 import os
 import sys
 import textwrap
+from collections import deque
 from dataclasses import replace
 from inspect import getgeneratorstate
 from typing import Any
@@ -318,6 +319,24 @@ def test_an_own_stream_that_is_equal_to_everything_is_no_mean() -> None:
                 yield Same(0)
 
     assert examine("chains-x4", answer).aspects[0].points == 0
+
+
+def test_free_memory_of_the_process_does_not_hide_what_an_answer_stores() -> None:
+    def answer(stream: Any, size: int) -> Any:
+        window, kept = deque(maxlen=size), [[]]
+        for value in stream:
+            window.append(value)
+            # Not the readings themselves: a part of the check sends large ones.
+            kept[-1].append(value / size)
+            if len(kept[-1]) == 1_000:
+                kept.append([])
+            if len(window) == size:
+                yield sum(window) / size
+
+    # Every other one is freed: 90 MB of numbers and 20 MB of larger blocks. No page goes back to the system.
+    numbers = [float(number) for number in range(6_000_000)] + [bytes(20_000) for _ in range(2_000)]
+    numbers[::2] = itertools.repeat(None, 3_001_000)
+    assert examine("chains-x4", answer).aspects[1].points == 0
 
 
 # --- what a verdict says of answers that are wrong in their own way

@@ -77,11 +77,11 @@ def many(answer: Any, sheet: Sheet) -> Facts:
         return
     judge, size, seed = sheet.judge, sheet.variant.number(*SIZE), sheet.variant.name
     first = judge.mark()
-    # What is free in the process already would be filled without growth. Fill it first.
-    for _ in range(100):
+    # What is free in the process already would be filled without growth. Fill it first, by ever more.
+    for count in (LONG << step for step in range(10)):
         before = judge.memory() or 0
-        judge.witness(parts.ballast, LONG)
-        if (judge.memory() or 0) - before > 24 * LONG or not before:
+        judge.witness(parts.ballast, count)
+        if (judge.memory() or 0) - before > 16 * count or not before:
             break
     stream = iter(answer(judge.witness(parts.unending, seed), size))
     judge.witness(parts.gone_through, stream, FIRST)
