@@ -3,6 +3,7 @@
 import inspect
 import io
 import itertools
+import mmap
 import random
 import sys
 import types
@@ -366,7 +367,9 @@ class Heavy(float):
     """A number that uses 200,000 bytes as long as it is referenced."""
 
     def __init__(self, value: float) -> None:
-        self.load = b"x" * 200_000
+        # New pages of the system: a block of Python's would fill what is free in the process already.
+        self.load = mmap.mmap(-1, 200_000, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
+        self.load.write(b"x" * 200_000)
 
 
 def weighty() -> Iterator[float]:

@@ -84,12 +84,13 @@ def lets_go(answer: Any, values: dict[str, float], wrong: str) -> tuple[bool, bo
         return watched() is None, [sys.getrefcount(value) for value in values.values()] == before
 
 
+HEAVY = 150_000  # bytes of a large number
 _filling: list[bytes] = []
 
 
-def filled(size: int, count: int) -> None:
-    """Keep some blocks of memory, so that later objects need new memory of this process."""
-    _filling.extend(b"x" * size for _ in range(count))
+def filled(count: int) -> None:
+    """Keep some blocks of memory, so that later large numbers need new memory of this process."""
+    _filling.extend(b"x" * HEAVY for _ in range(count))
 
 
 def through_pickle(thing: Any, other: type) -> Any:

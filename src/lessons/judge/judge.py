@@ -168,6 +168,18 @@ class Judge(Peer):
         except (OSError, ValueError, IndexError):
             return None
 
+    def fill(self, ballast: Callable[[int], Any], count: int, size: int) -> None:
+        """Let the host use all that is free in its process: it would be used again, and nothing would grow.
+
+        ballast: makes so many objects of this size and keeps them; ever more, until the process grows.
+        """
+        used = self.memory() or 0
+        for many in (count << step for step in range(10)):
+            self.witness(ballast, many)
+            before, used = used, self.memory() or 0
+            if used - before > size * many / 2 or not used:
+                break
+
     def files(self) -> set[tuple[int, int, int]] | None:
         """The open files of the host's process, as counted by the system; None if unknown."""
         here = ["/proc/self/fd", "/dev/fd"] if self.channel is None else []

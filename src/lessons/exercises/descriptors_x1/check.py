@@ -73,8 +73,8 @@ def let_go(answer: Any, sheet: Sheet) -> list[str]:
     return [heavy(answer, sheet)]
 
 
-HEAVY, MANY, ROUNDS = 150_000, 2, 4
-"""The bytes of one large number, how many are sent in one round, and how many rounds there are."""
+MANY, ROUNDS = 2, 4
+"""How many large numbers are sent in one round, and how many rounds there are."""
 
 
 def heavy(answer: Any, sheet: Sheet) -> str:
@@ -85,17 +85,12 @@ def heavy(answer: Any, sheet: Sheet) -> str:
     the next ones. Where the memory of the other side cannot be seen, nothing is kept.
     """
     judge, drawn = sheet.judge, sheet.variant.random(f"{KEY}:heavy")
-    # What is free in the process already would be filled without growth. Fill it first, by ever more.
-    for count in (MANY << step for step in range(7)):
-        before = judge.memory() or 0
-        judge.witness(host.filled, HEAVY, count)
-        if (judge.memory() or 0) - before > HEAVY * count / 2 or not before:
-            break
+    judge.fill(host.filled, MANY, host.HEAVY)
     # All objects are made first, so that none has the `id` of one that is gone.
     groups = [(judge.mark(), [answer() for _ in range(MANY)]) for _ in range(ROUNDS)]
     after = []
     for first, things in reversed(groups):
-        values = [drawn.getrandbits(8 * HEAVY) | 1 for _ in things]
+        values = [drawn.getrandbits(8 * host.HEAVY) | 1 for _ in things]
         for thing, value in zip(things, values, strict=True):
             if attempt(setattr, thing, "spread", value).error is not None:
                 return ""  # nothing follows from a number of this size: the task names none
@@ -107,7 +102,7 @@ def heavy(answer: Any, sheet: Sheet) -> str:
         judge.witness(gc.collect)
         after.append(judge.memory() or 0)
     # A host that keeps the values grows in each round. Another one may grow by chance, but not in each.
-    grown, sent = [late - early for early, late in pairwise(after)], HEAVY * MANY
+    grown, sent = [late - early for early, late in pairwise(after)], host.HEAVY * MANY
     return "value" if min(grown) > sent / 4 and sum(grown) > sent * len(grown) * 2 / 3 else ""
 
 
