@@ -231,10 +231,10 @@ class Judge(Peer):
     def is_theirs(self, thing: Any) -> int | None:
         return _place(thing)[1] if type(thing).__base__ is Remote else None
 
-    def pack(self, value: Any, depth: int = 0) -> Any:
-        if type(value) is Bound:
-            return {"bound": [_place(value.thing)[1], value.name]}
-        return super().pack(value, depth)
+    def _as_number(self, thing: Any) -> Any:
+        if type(thing) is Bound:
+            return {"bound": [_place(thing.thing)[1], thing.name]}
+        return super()._as_number(thing)
 
     def told(self, thing: Any) -> list[Any]:
         known = _allowed(thing)  # an object of a class that is not declared never crosses

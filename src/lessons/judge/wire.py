@@ -339,6 +339,10 @@ _FROM_TEXT |= {"int": lambda text: int(text, 16), "path": pathlib.Path, "type": 
 _COLLECTIONS: dict[str, Any] = {"tuple": tuple, "set": set, "frozenset": frozenset}
 
 
+_encoded = json.JSONEncoder(check_circular=False).encode
+_decoded = json.JSONDecoder().raw_decode
+
+
 def _raise(error: BaseException, room: object) -> NoReturn:
     """Raise an error whose traceback holds this frame, and so what a job has left open."""
     try:
@@ -350,16 +354,16 @@ def _raise(error: BaseException, room: object) -> NoReturn:
 def parsed(data: bytes) -> list[Any]:
     """A message of two parts. Raises `Over`."""
     try:
-        message = json.loads(data.decode())
+        message, end = _decoded(text := data.decode())
     except (ValueError, RecursionError):
         raise Over(NO_MESSAGE) from None
-    if not (isinstance(message, list) and len(message) == 2):
+    if not (isinstance(message, list) and len(message) == 2 and end == len(text)):
         raise Over(NO_MESSAGE)
     return message
 
 
 def _message(sign: str, packed: Any) -> bytes:
-    return json.dumps([sign, packed]).encode()
+    return _encoded([sign, packed]).encode()
 
 
 def number(given: Any) -> int:
