@@ -29,11 +29,12 @@ class Clock:
 
     def left(self, until: float) -> float:
         """How many seconds are left until a time of this clock; the system is asked only at the end."""
-        if until <= self():
+        if (left := until - self()) <= 0:
             idle, waited = self._figures()
             # While some of the processes work, the others do not wait for the machine, but for them.
             self.lost = max(self.lost, min(idle - self._idle, waited - self._waited, BUSY))
-        return until - self()
+            left = until - self()
+        return left
 
     def readable(self, descriptor: int, until: float) -> bool:
         """Wait until a descriptor can be read, and return whether it can; at most until a time."""

@@ -66,25 +66,29 @@ class Channel:
 
     def send(self, data: bytes) -> None:
         """Send a message. Raises `Over`."""
-        rest = memoryview(struct.pack(">I", len(data)) + data)
-        while rest:
-            rest = rest[self._moved(self.socket.send, rest) :]
+        data = len(data).to_bytes(4) + data
+        sent = self._moved(self.socket.send, data)
+        while sent < len(data):
+            sent += self._moved(self.socket.send, memoryview(data)[sent:])
 
     def receive(self) -> bytes:
         """Wait for the next message. Raises `Over`."""
-        size = struct.unpack(">I", self._exactly(4))[0]
-        if size > FRAME:
-            raise Over(TOO_MUCH, f"a message of {size:,} bytes")
-        return self._exactly(size)
+        data = self._rest
+        while len(data) < 4:
+            data += self._part()
+        end = 4 + int.from_bytes(data[:4])
+        if end > 4 + FRAME:
+            raise Over(TOO_MUCH, f"a message of {end - 4:,} bytes")
+        while len(data) < end:
+            data += self._part()
+        self._rest = data[end:]
+        return data[4:end]
 
-    def _exactly(self, size: int) -> bytes:
-        while len(self._rest) < size:
-            part = self._moved(self.socket.recv, 65_536)
-            if not part:
-                raise Over(GONE)
-            self._rest += part
-        data, self._rest = self._rest[:size], self._rest[size:]
-        return data
+    def _part(self) -> bytes:
+        part: bytes = self._moved(self.socket.recv, 65_536)
+        if not part:
+            raise Over(GONE)
+        return part
 
     def _moved(self, move: Callable[[Any], Any], what: Any) -> Any:
         """Send or receive as soon as the other side is ready. Raises `Over`."""
