@@ -200,6 +200,8 @@ class Peer:
             return value if -(2**63) < value < 2**63 else {"int": hex(value)}
         if kind is list and depth < DEPTH:
             return [one if type(one) in _SAME else self.pack(one, depth + 1) for one in value]
+        if depth < DEPTH and kind is dict:
+            return {"dict": [[self.pack(one, depth + 1) for one in pair] for pair in value.items()]}
         if kind in _AS_TEXT:
             name, text = _AS_TEXT[kind]
             return {name: text(value)}
@@ -213,8 +215,6 @@ class Peer:
             return self._as_number(value.value)
         if depth < DEPTH and kind in (tuple, set, frozenset):
             return {kind.__name__: [self.pack(one, depth + 1) for one in value]}
-        if depth < DEPTH and kind is dict:
-            return {"dict": [[self.pack(one, depth + 1) for one in pair] for pair in value.items()]}
         if kind is type and _TYPES.get(name := getattr(value, "__name__", "")) is value:
             return {"type": name}
         return self._as_number(value)
