@@ -1,16 +1,15 @@
 """Parts of chains that the checks observe: what was pulled, what was opened, and what ended when."""
 
-import inspect
 import io
 import itertools
 import mmap
 import random
 import sys
-import types
-from collections import deque
+import traceback
+from collections import deque, namedtuple
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
-from inspect import getgeneratorstate
+from inspect import CO_GENERATOR, getgeneratorstate
 from typing import Any, Self
 
 from lessons.exercises import Fact, Observation, Rule, Variant, attempt, declared, short
@@ -28,13 +27,9 @@ def odd(variant: Variant, key: str, low: int, high: int) -> list[Record]:
 SPARE = 25  # how many unneeded pulls a stream without an end allows before it refuses
 
 
-class TooMany(Exception):
-    """A stream without an end was pulled far more often than needed."""
-
-
 @declared("__iter__ __next__ close", name="stream")
 class Tap:
-    """A stream that counts its pulls; with a `limit`, it has no end, and refuses there."""
+    """A stream that counts its pulls; with a `limit`, it has no end, and refuses to be pulled more often."""
 
     def __init__(self, records: Iterable[Any], limit: int | None = None) -> None:
         self._records, self._limit = iter(records), limit
@@ -51,7 +46,7 @@ class Tap:
             raise StopIteration
         if self._limit is not None and self.pulls >= self._limit:
             self.dry = True
-            raise TooMany(f"{self.pulls} were pulled, and more were wanted")
+            raise OverflowError(f"{self.pulls} were pulled, and more were wanted")
         try:
             record = next(self._records)
         except StopIteration:
@@ -167,6 +162,10 @@ def stage_rules(ending: Observation, endless: Observation, advice: str) -> Fact:
     return Fact(held=(begun, held), prompt=(begun, held, prompt), right=(begun, right))
 
 
+LineStage = namedtuple("LineStage", "process")
+declared("process", name="Stage")(LineStage)
+
+
 @declared("stream write", name="Part")
 class Line:
     """The parts of a run that fails once, with `error`, at the place and the record of `fault`.
@@ -268,14 +267,6 @@ class Line:
         return f"{name} failed {step} ({type(self.error).__name__})"
 
 
-@declared("process", name="Stage")
-class LineStage:
-    """A stage of a run."""
-
-    def __init__(self, process: Callable[[Iterable[Record]], Any]) -> None:
-        self.process = process
-
-
 @declared(
     "__enter__ __exit__ __next__ read readline readlines close", "closed name mode encoding", "TextIOWrapper"
 )
@@ -351,11 +342,11 @@ class Shelf:
         return self.files[-1]
 
 
-def unending(seed: str) -> Iterator[float]:
+def unending(seed: str, heavy: bool = False) -> Iterator[float]:
     """Temperatures without an end, the same for the same seed. The code below runs on the answer's side."""
     source = random.Random(seed)
     while True:
-        yield source.random() * 40
+        yield Heavy(source.random()) if heavy else source.random() * 40
 
 
 def ballast(count: int) -> Iterator[float]:
@@ -372,11 +363,6 @@ class Heavy(float):
         self.load.write(b"x" * 200_000)
 
 
-def weighty() -> Iterator[float]:
-    """An endless stream of heavy numbers."""
-    return map(Heavy, itertools.count())
-
-
 def gone_through(stream: Iterator[Any], count: int) -> Any:
     """The last one of `count` values."""
     return deque(itertools.islice(stream, count), maxlen=1).pop()
@@ -384,9 +370,5 @@ def gone_through(stream: Iterator[Any], count: int) -> Any:
 
 def in_generator() -> bool:
     """Whether a generator of the student is running."""
-    frame: types.FrameType | None = sys._getframe()
-    while frame is not None:
-        if frame.f_code.co_flags & inspect.CO_GENERATOR and is_student(frame.f_code.co_filename):
-            return True
-        frame = frame.f_back
-    return False
+    running = [frame.f_code for frame, _ in traceback.walk_stack(sys._getframe())]
+    return any(code.co_flags & CO_GENERATOR and is_student(code.co_filename) for code in running)

@@ -84,7 +84,7 @@ def many(answer: Any, sheet: Sheet) -> Facts:
     last = judge.witness(parts.gone_through, stream, LONG)
     used.append(judge.memory() or 0)
     if used[-1]:  # readings that take much memory show how many of them are held
-        few = iter(answer(judge.witness(parts.weighty), size))
+        few = iter(answer(judge.witness(parts.unending, seed, True), size))
         judge.witness(parts.gone_through, few, 100)
     used.append(judge.memory() or 0)
     judge.release(first)
