@@ -22,6 +22,7 @@ from typing import Any
 
 from classroom.course import Course
 from classroom.execute import LOST, Job, Result, graded
+from classroom.grade import KEPT
 from classroom.intake import described
 from classroom.sandbox import available
 from classroom.trouble import Trouble
@@ -35,8 +36,6 @@ LOOKING = 1.0  # seconds after which the cluster is looked at again
 SANDBOX = "sandbox"
 PACKAGES = ("distributed", "ipykernel", "sqlalchemy")
 """Packages that must have the same version: what brings the work, and what answers run in and on."""
-
-KEPT = "All grades so far are kept; the same command continues with the rest."
 
 
 async def about() -> dict[str, str]:

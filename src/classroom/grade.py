@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import hashlib
+import itertools
 import json
 import multiprocessing
 import os
@@ -19,10 +20,11 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, ProcessPoolExecutor, wait
+from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Future, wait
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from pebble import ProcessExpired, ProcessPool
 
 from classroom.boxes import boxes
 from classroom.course import Course, add_option
@@ -38,6 +40,7 @@ from lessons.words import agreeing, many
 if TYPE_CHECKING:
     from classroom.cluster import Cluster
 
+KEPT = "All grades so far are kept; the same command continues with the rest."
 NOT_SANDBOXED = "NOT SANDBOXED: submitted code runs with your own rights, on your files and your network."
 
 
@@ -77,7 +80,7 @@ def run(given: argparse.Namespace) -> int:
     try:
         summary = grade(course, given.assignment, whom, given.workers, given.dask, sandboxed, given.again)
     except KeyboardInterrupt:
-        print("\nAll grades so far are kept; the same command continues with the rest.", file=sys.stderr)
+        print(f"\n{KEPT}", file=sys.stderr)
         raise
     print(summary)
     return 1 if summary.missing or summary.damaged or summary.lost or summary.statuses["stopped"] else 0
@@ -324,78 +327,39 @@ class Recipe:
 
 
 class Pool:
-    """Runs jobs in an executor, a limited number at a time, and goes on if workers die.
+    """Grades in so many processes of this machine. One that dies or hangs costs only its own submission."""
 
-    make: starts an executor. window: how many jobs may wait in it; more would only use memory.
-    """
-
-    def __init__(self, make: Callable[[], Executor], window: int) -> None:
-        self.make, self.window = make, window
-        self.executor = make()
+    def __init__(self, processes: ProcessPool, count: int) -> None:
+        self.processes, self.count = processes, count
 
     def results(self, jobs: Iterable[Job], patience: float | None = None) -> Iterator[Result]:
-        """The results as they come. A job whose worker dies is tried once more, by itself.
+        """The results as they come. A job whose process dies is tried once more.
 
-        patience: after so many seconds without a result, workers that have not returned count as dead.
+        patience: after so many seconds, a process that has not returned is ended. Raises `Trouble` if the
+        processes cannot be used any more.
         """
-        suspects: list[Job] = []
-        waiting: dict[Future[Result], Job] = {}
-        queue = iter(jobs)
+        running: dict[Future[Result], Job] = {}
+        queue, again = iter(jobs), list[Job]()
         while True:
-            while not suspects and len(waiting) < self.window and (job := next(queue, None)):
-                waiting[self._submit(job)] = job
-            if suspects and not waiting:
-                waiting[self._submit(suspects[0])] = suspects[0]
-            if not waiting:
+            # More jobs would only use memory.
+            for job in itertools.islice(queue, 2 * self.count - len(running)):
+                running[self.processes.schedule(graded, [job], timeout=patience)] = job
+            if not running:
                 return
-            done = wait(waiting, patience, FIRST_COMPLETED).done
-            broken = not done
-            for future in done:
-                result = _outcome(future, waiting[future])
-                if result is None:
-                    broken = True
-                    continue
-                del waiting[future], suspects[:1]
-                yield result
-            if broken:
-                self._renew()
-                if suspects:
-                    job, how = suspects.pop(0), "died" if done else "did not end"
+            for future in wait(running, return_when=FIRST_COMPLETED).done:
+                job, error = running.pop(future), future.exception()
+                if error is None:
+                    yield future.result()
+                elif isinstance(error, BrokenExecutor):
+                    raise Trouble(f"All processes of the grader have ended ({error}). {KEPT}")
+                elif not isinstance(error, ProcessExpired | TimeoutError):
+                    yield _lost(job, f"The grading of this submission failed: {described(error)}.")
+                elif job in again:
+                    how = "died" if isinstance(error, ProcessExpired) else "did not end"
                     yield _lost(job, f"The grading process of this submission {how}, twice.")
                 else:
-                    # The cause cannot be seen: all that were running are tried again, one by one.
-                    suspects = [*waiting.values()]
-                waiting.clear()
-
-    def close(self, wait_for_it: bool = True) -> None:
-        """End the executor. Unless it waits for them, the workers are ended at once."""
-        processes = [] if wait_for_it else [*(getattr(self.executor, "_processes", None) or {}).values()]
-        with contextlib.suppress(Exception):
-            self.executor.shutdown(wait=wait_for_it)
-        for process in processes:
-            with contextlib.suppress(Exception):
-                process.terminate()
-
-    def _submit(self, job: Job) -> Future[Result]:
-        try:
-            return self.executor.submit(graded, job)
-        except BrokenExecutor:
-            self._renew()
-            return self.executor.submit(graded, job)
-
-    def _renew(self) -> None:
-        self.close(wait_for_it=False)
-        self.executor = self.make()
-
-
-def _outcome(future: Future[Result], job: Job) -> Result | None:
-    """A job's result; None if its worker died."""
-    try:
-        return future.result()
-    except BrokenExecutor:
-        return None
-    except Exception as error:
-        return _lost(job, f"The grading of this submission failed: {described(error)}.")
+                    again.append(job)
+                    running[self.processes.schedule(graded, [job], timeout=patience)] = job
 
 
 def _lost(job: Job, note: str) -> Result:
@@ -413,26 +377,17 @@ def pooled(
 
             yield within.enter_context(connected(course, dask, sandboxed, say))
             return
-        count = workers or os.cpu_count() or 1
-        folder = within.enter_context(boxes())
-        pool = Pool(lambda: processes(count, folder), 2 * count)
+        methods = multiprocessing.get_all_start_methods()
+        context: Any = multiprocessing.get_context("forkserver" if "forkserver" in methods else "spawn")
+        if context.get_start_method() == "forkserver":
+            context.set_forkserver_preload(["classroom.execute"])
+        count, folder = workers or os.cpu_count() or 1, str(within.enter_context(boxes()))
+        pool = ProcessPool(count, initializer=_begin, initargs=(folder,), context=context)
+        within.callback(pool.join)
+        within.callback(pool.stop)
         for _ in range(count):
-            pool.executor.submit(begin)  # a first submission would wait for it
-        try:
-            yield pool
-        except BaseException:
-            pool.close(wait_for_it=False)
-            raise
-        pool.close()
-
-
-def processes(count: int, folder: Path) -> ProcessPoolExecutor:
-    """A pool of processes that have imported what grading needs. They make sandboxes in `folder`."""
-    methods = multiprocessing.get_all_start_methods()
-    context = multiprocessing.get_context("forkserver" if "forkserver" in methods else "spawn")
-    if context.get_start_method() == "forkserver":
-        context.set_forkserver_preload(["classroom.execute"])
-    return ProcessPoolExecutor(count, mp_context=context, initializer=_begin, initargs=(str(folder),))
+            pool.schedule(begin)  # a first submission would wait for it
+        yield Pool(pool, count)
 
 
 def _begin(folder: str) -> None:

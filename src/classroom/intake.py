@@ -129,7 +129,7 @@ def _plain(name: str) -> str:
     return f"{printable(name, 40)} {digest}" if _amiss(name) else name
 
 
-def described(error: Exception) -> str:
+def described(error: BaseException) -> str:
     """An error in a few words. Its text can contain parts of a submission."""
     return f"{type(error).__name__}, {printable(str(error), 200)}"
 

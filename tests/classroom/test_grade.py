@@ -10,11 +10,11 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Executor, Future, ProcessPoolExecutor
+from concurrent.futures import Future
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import nullcontext
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import coursework
 import psutil
@@ -24,8 +24,8 @@ from nbgrader.api import Gradebook
 
 from classroom.cli import main
 from classroom.course import Course
-from classroom.execute import LOST, Job, Result, Score
-from classroom.grade import GradingSummary, Pool, Recipe, grade
+from classroom.execute import LOST, Job, Result
+from classroom.grade import GradingSummary, Pool, Recipe, grade, pooled
 from classroom.sandbox import available
 from classroom.trouble import Trouble
 
@@ -279,57 +279,43 @@ def test_an_assignment_that_is_not_released_is_a_sentence(tmp_path: Path) -> Non
         grade(course, ASSIGNMENT, say=_quiet)
 
 
-class Here(Executor):
-    """An executor whose worker dies with every job of the students named in `deadly`."""
-
-    deadly: tuple[str, ...] = ()
-
-    def submit(self, call: Any, /, *given: Any, **named: Any) -> Future[Any]:
-        job, future = given[0], Future[Any]()
-        if job.student in self.deadly:
-            future.set_exception(BrokenProcessPool("the worker died"))
-        else:
-            future.set_result(Result(job.student, scores={"leaks-x1-check": Score(5)}))
-        return future
+def dies_or_hangs(job: Job) -> Result:
+    """Takes the place of `graded`, in a process of the pool."""
+    if job.student == "cem":
+        os._exit(3)
+    while job.student == "bo":
+        time.sleep(0.1)
+    if job.student == "eva":
+        raise ValueError("it cannot")
+    return Result(job.student)
 
 
-def test_a_dead_worker_costs_its_own_submission_alone() -> None:
+def test_a_process_that_dies_or_hangs_costs_its_own_submission_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("classroom.grade.graded", dies_or_hangs)
+    course = coursework.make(tmp_path / "course")
     release = json.dumps(coursework.release(*IDS)).encode()
-    jobs = [Job(name, b"{}", release, "term") for name in STUDENTS]
-
-    class Some(Here):
-        deadly = ("cem",)
-
-    results = {one.student: one for one in Pool(Some, 3).results(jobs)}
-    assert sorted(results) == sorted(STUDENTS)
-    assert results["cem"].status == "stopped" and "died" in results["cem"].note
-    assert all(one.status == "graded" for name, one in results.items() if name != "cem")
-
-
-def test_a_worker_that_comes_to_no_end_costs_its_own_submission_alone() -> None:
-    release = json.dumps(coursework.release(*IDS)).encode()
-    jobs = [Job(name, b"{}", release, "term") for name in STUDENTS]
-
-    class Some(Here):
-        def submit(self, call: Any, /, *given: Any, **named: Any) -> Future[Any]:
-            return Future() if given[0].student == "cem" else super().submit(call, *given, **named)
-
-    results = {one.student: one for one in Pool(Some, 3).results(jobs, patience=0.2)}
-    assert sorted(results) == sorted(STUDENTS)
-    assert results["cem"].status == "stopped" and "did not end" in results["cem"].note
-    assert all(one.status == "graded" for name, one in results.items() if name != "cem")
+    names = ("ada", "bo", "cem", "dan", "eva", "fay")
+    with pooled(course, None, 1, False, _quiet) as pool:
+        results = list(pool.results([Job(name, b"{}", release, "term") for name in names], patience=0.5))
+    notes = {one.student: one.note for one in results}
+    assert sorted(one.student for one in results) == list(names)
+    assert "did not end, twice" in notes.pop("bo") and "died, twice" in notes.pop("cem")
+    assert notes.pop("eva") == "The grading of this submission failed: ValueError, it cannot."
+    assert set(notes.values()) == {""}
 
 
-def test_the_pool_outlives_a_worker_that_is_killed(tmp_path: Path) -> None:
-    from classroom.grade import processes
+def test_processes_that_cannot_be_used_are_a_sentence() -> None:
+    class Broken:
+        def schedule(self, *given: Any, **named: Any) -> Future[Any]:
+            future = Future[Any]()
+            future.set_exception(BrokenProcessPool("no process starts"))
+            return future
 
-    pool = processes(1, tmp_path)
-    try:
-        with pytest.raises(BrokenProcessPool):
-            pool.submit(os._exit, 3).result(60)
-    finally:
-        pool.shutdown()
-    assert isinstance(pool, ProcessPoolExecutor)
+    pool = Pool(cast(Any, Broken()), 1)
+    with pytest.raises(Trouble, match=r"have ended [(]no process starts[)].+ are kept"):
+        list(pool.results([Job("ada", b"{}", b"{}", "term")]))
 
 
 def test_the_summary_names_people_and_what_is_odd(tmp_path: Path) -> None:
