@@ -304,7 +304,7 @@ class Shelf:
         self.values: list[float] = []
         self.texts: dict[str, list[str]] = {}
         self.files: list[Watched] = []
-        self.most, self.at_first = 0, ""
+        self.most = 0
         self.errors: dict[str, BaseException] = {}
         for name in variant.stations(key, first + 3)[first:]:
             rows = variant.readings(f"{key}:{name}.txt", variant.number(f"{key}:{name}.txt", 2, 4))

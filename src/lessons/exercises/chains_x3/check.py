@@ -30,37 +30,17 @@ def made(answer: Any, shelf: Shelf) -> Any:
     return answer(list(map(Path, shelf.texts)), Callback(shelf.fetch, "open"))
 
 
-def begun(answer: Any, sheet: Sheet) -> tuple[Shelf, Any]:
-    """A shelf, and a stream of a new diary over it, not yet pulled; `at_first` is what was open before."""
-    shelf = Shelf(sheet.variant, KEY)
-    diary = made(answer, shelf)
-    shelf.at_first = shelf.open
-    return shelf, iter(diary.stream())
-
-
 def read(stream: Any) -> list[Any]:
     """All values of a stream, or a thousand of one that does not end."""
     return list(itertools.islice(stream, 1_000))
 
 
-def after_close(stream: Any, count: int) -> Any:
-    """What a stream yields after it was closed, after so many readings."""
-    for _ in range(count):
-        next(stream)
-    stream.close()
-    return next(stream)
-
-
 def whole(answer: Any, sheet: Sheet) -> Facts:
-    """A stream that is pulled to its end, and once more; and one that is pulled when it is closed."""
+    """A stream that is pulled to its end, and once more."""
     shelf = Shelf(sheet.variant, KEY)
     stream = attempt(lambda: iter(made(answer, shelf).stream()))
     end = attempt(read, stream.value) if stream.error is None else stream
     after = attempt(next, stream.value) if end.error is None else end
-    for count in range(2):
-        if after.error is not None and end.error is None:
-            closed = begun(answer, sheet)[1]
-            after = attempt(after_close, closed, count)
     early = isinstance(end.error, ValueError) and "closed file" in end.raised
     if end.error is not None and not early and (shelf.files or not isinstance(end.error, OSError)):
         raise end.error
@@ -82,16 +62,22 @@ WRONG: dict[Any, tuple[str, type[BaseException]]] = {
 
 
 def ways_out(answer: Any, sheet: Sheet) -> Facts:
-    """A stream that is closed after some readings, pulled to its end, or ended by an error of one file."""
+    """A stream closed after no, some or all readings, pulled to its end, or ended by an error of one file."""
     total = len(Shelf(sheet.variant, KEY).values)
-    for count in sorted({*range(1, total, 2), total}):
-        shelf, stream = begun(answer, sheet)
+    for count in sorted({0, *range(1, total, 2), total}):
+        shelf = Shelf(sheet.variant, KEY)
+        diary = made(answer, shelf)
+        at_first, stream = shelf.open, iter(diary.stream())
         pulled = [attempt(next, stream) for _ in range(count)]
-        lines, closable = sum(file.lines for file in shelf.files), hasattr(stream, "close")
+        lines, early = sum(file.lines for file in shelf.files), shelf.open or "nothing"
+        closable, given = hasattr(stream, "close"), short(stream)
         end = attempt(lambda stream=stream: stream.close())
-        when, given = f"after {count} of {total} readings and `close()`", short(stream)
-        yield _way_out(shelf, when, end, count=count, lines=lines, closable=closable, given=given,
-                       kept=(stream, pulled))  # fmt: skip
+        when = f"after {count} of {total} readings and `close()`"
+        one = _way_out(shelf, when, end, count=count, begun=count > 0, lines=lines, closable=closable,
+                       given=given, early=early, by_call=not at_first, kept=(stream, pulled))  # fmt: skip
+        after = attempt(next, stream) if end.error is None else end
+        one.more = short(after.value) if after.error is None else ""
+        yield one
     for way, (what, error) in {"": ("", Exception), **WRONG}.items():
         for number in range(3 if way else 1):
             shelf = Shelf(sheet.variant, KEY)
@@ -106,17 +92,9 @@ def ways_out(answer: Any, sheet: Sheet) -> Facts:
 
 def _way_out(shelf: Shelf, when: str, end: Attempt, **more: Any) -> Fact:
     """What was seen when a stream had ended. It keeps what came, so that nothing closes by luck."""
-    usual = {"count": 0, "lines": 0, "closable": True, "silent": False, "given": "", "kept": end}
+    usual = {"count": 0, "begun": True, "closable": True, "silent": False, "more": "", "kept": end}
     more = usual | more | {"when": when, "open": shelf.open, "files": shelf.most, "raised": end.raised}
     return Fact(**more, held_on="GeneratorExit" in end.raised)
-
-
-def waiting(answer: Any, sheet: Sheet) -> Facts:
-    """A stream that is closed without a pull."""
-    shelf, stream = begun(answer, sheet)
-    eager, by_call = shelf.open or "nothing", not shelf.at_first
-    end = attempt(lambda: stream.close()) if hasattr(stream, "close") else Attempt()
-    yield Fact(eager=eager, left=shelf.open, by_call=by_call, raised=end.raised)
 
 
 def once_more(answer: Any, sheet: Sheet) -> Facts:
@@ -136,22 +114,19 @@ def once_more(answer: Any, sheet: Sheet) -> Facts:
         came, when = read(diary.stream()), f"a diary that has each path {times} times"
         right = exactly(came, shelf.values * times)
         yield Fact(when=when, later=False, came=short(came), right=right, open="none")
-    diary = made(answer, shelf)
-    yield from _beside("two streams of one diary were pulled in turn: one of them", [(diary, shelf)] * 2)
-    pairs = [(made(answer, one), one) for one in (Shelf(sheet.variant, KEY), Shelf(sheet.variant, KEY, 3))]
-    yield from _beside("two diaries were pulled in turn: one of them", pairs)
-
-
-def _beside(when: str, diaries: list[tuple[Any, Shelf]]) -> Facts:
-    pulls = 1 + max(len(shelf.values) for _, shelf in diaries)
-    came = in_turn([diary.stream for diary, _ in diaries], pulls, BaseException)
-    for values, (_, shelf) in zip(came, diaries, strict=True):
-        right, left = exactly(values, shelf.values), shelf.open or "none"
-        yield Fact(when=when, later=False, came=short(values), right=right, open=left)
+    two = Shelf(sheet.variant, KEY), Shelf(sheet.variant, KEY, 3)
+    for what, shelves in (("two streams of one diary", (shelf, shelf)), ("two diaries", two)):
+        diaries = {one: made(answer, one) for one in shelves}
+        pulls, when = 1 + max(len(one.values) for one in shelves), f"{what} were pulled in turn: one of them"
+        both = in_turn([diaries[one].stream for one in shelves], pulls, BaseException)
+        for values, one in zip(both, shelves, strict=True):
+            right, left = exactly(values, one.values), one.open or "none"
+            yield Fact(when=when, later=False, came=short(values), right=right, open=left)
 
 
 DIFFER = "the files contain {wanted}, but the stream yielded {came}, and raised {raised}{where}."
 ALL = "Open each file with `self.open_file(path)`. Yield `float(line)` for each of its lines, in their order."
+OVER = "After its end or its `close()`, each further `next` must raise `StopIteration`."
 READS = (
     Rule(whole, lambda run: run.closed_file,
          "the first pull raised {raised}", "chains-with-waits",
@@ -160,24 +135,25 @@ READS = (
 )  # fmt: skip
 """What must hold before anything else can be seen."""
 CLOSES = Asked("no file stays open, wherever the stream ends", 2, READS, (
-    Rule(ways_out, lambda left: left.open and not left.closable,
+    Rule(ways_out, lambda left: left.begun and left.open and not left.closable,
          "`stream()` returned {given}, which has no `close`, and {open} stays open.", "generators-map-closes",
          "Make `stream` itself a generator function: a suspended generator can be closed."),
-    Rule(ways_out, lambda left: left.held_on,
+    Rule(ways_out, lambda left: left.begun and left.held_on,
          "{when}, the stream raised {raised}.", "chains-bare-except-harmless",
          "A bare `except:` around a `yield` also catches `GeneratorExit`. Name the errors that you expect."),
-    Rule(ways_out, lambda left: left.open, "still open {when}: {open}.", "",
+    Rule(ways_out, lambda left: left.begun and left.open, "still open {when}: {open}.", "",
          "Put a `with` or `finally` around the `yield`: there, `close()` raises a `GeneratorExit`."),
     Rule(ways_out, lambda left: left.silent,
          "{when}, and {raised} was raised.", "", "Let each error go on to the caller."),
 ))  # fmt: skip
 OPENS_LATE = Asked("a stream that was never pulled has opened nothing", 1, READS, (
-    Rule(waiting, lambda stream: stream.left and stream.by_call,
-         "`stream()` was called, and the stream was closed without a pull. Still open: {left}.",
+    Rule(ways_out, lambda left: not left.begun and left.open and left.by_call,
+         "`stream()` was called, and the stream was closed without a pull. Still open: {open}.",
          "chains-close-runs-finally",
          "A generator that never started runs no `finally`. Open each file inside the generator."),
-    Rule(waiting, lambda stream: {stream.raised, stream.eager} != {"nothing"},
-         "the stream was closed without a pull. Open before that: {eager}. `close()` raised {raised}.", "",
+    Rule(ways_out, lambda left: not left.begun
+         and (left.early != "nothing" or (left.closable and left.raised != "nothing")),
+         "the stream was closed without a pull. Open before that: {early}. `close()` raised {raised}.", "",
          "Open the first file at the first pull, so that `close()` has nothing to do before that."),
 ))  # fmt: skip
 BY_LINE = Asked("it reads line by line, and has one file open at a time", 1, READS, (
@@ -188,8 +164,9 @@ BY_LINE = Asked("it reads line by line, and has one file open at a time", 1, REA
 FROM_THE_FIRST = Asked("each stream is its own, from the first reading to the last", 1, READS, (
     Rule(whole, lambda run: not run.right, DIFFER, "", ALL),
     Rule(whole, lambda run: run.more,
-         "after its end, or after `close()`, the stream was pulled once more, and yielded {more}.", "",
-         "After its end or its `close()`, each further `next` must raise `StopIteration`."),
+         "after its end, the stream was pulled once more, and yielded {more}.", "", OVER),
+    Rule(ways_out, lambda left: left.more,
+         "{when}, the stream was pulled once more, and yielded {more}.", "", OVER),
     Rule(once_more, lambda again: again.later and not again.right,
          "{when} yielded {came}.", "chains-iterated-twice",
          "Make a new generator in each call of `stream()`, and store none on `self`."),
