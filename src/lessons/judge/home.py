@@ -124,14 +124,11 @@ def judge() -> Iterator[Server]:
 
 def _taken() -> Server:
     """An idle judge that lives, or a new one. Other threads may take one at the same time."""
-    while True:
-        try:
-            server = _idle.pop()
-        except IndexError:
-            return Server()
-        if server.alive:
-            return server
-        server.end()
+    with contextlib.suppress(IndexError):
+        while not (server := _idle.pop()).alive:
+            server.end()
+        return server
+    return Server()
 
 
 def begin() -> None:

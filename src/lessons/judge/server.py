@@ -54,8 +54,7 @@ def serve() -> None:
 
 
 def _say(**line: Any) -> None:
-    sys.stdout.write(json.dumps(line) + "\n")
-    sys.stdout.flush()
+    print(json.dumps(line), flush=True)
 
 
 def _waited(parent: int, *wanted: int) -> list[int]:
@@ -113,15 +112,12 @@ def _told(reading: int, clock: Clock) -> tuple[dict[str, Any], str]:
 
 def _judge(request: list[str], connected: socket.socket, folder: str, writing: int) -> None:
     """Judge in this copy, and report the verdict after each step, because the copy may be ended."""
-
-    def tell(**line: Any) -> None:
-        data = memoryview((json.dumps(line) + "\n").encode())
-        while data:
-            data = data[os.write(writing, data) :]
+    tell = partial(print, file=os.fdopen(writing, "w", encoding="ascii"), flush=True)
 
     def so_far() -> None:
         ends = Over(GONE), Over(TOO_LONG), Over(STUCK, TOO_BUSY)
-        tell(until=until, **{over.how: trial.verdict(over).as_dict() for over in ends})
+        told = {over.how: trial.verdict(over).as_dict() for over in ends}
+        tell(json.dumps({"until": until, **told}))
 
     id, variant, seed, own, _, shared = request
     # Output that a check prints by mistake must not look like a line of the server.
@@ -138,7 +134,7 @@ def _judge(request: list[str], connected: socket.socket, folder: str, writing: i
 
             enter(shared, folder)
     except Exception as error:  # raised by a course's own check, or by the system
-        tell(failed=f"{type(error).__name__}: {error}")
+        tell(json.dumps({"failed": f"{type(error).__name__}: {error}"}))
         return
     until = time.monotonic() + FIRST + exercise.seconds + SLACK
     trial = Trial(exercise, Variant(variant), seed, so_far)
@@ -146,7 +142,7 @@ def _judge(request: list[str], connected: socket.socket, folder: str, writing: i
     judge = Judge(Channel(connected, exercise.seconds, Clock(peer(connected) or os.getpid())))
     judge.shared = shared or None
     done = trial.verdict(trial.run(judge)).as_dict()
-    tell(**dict.fromkeys((GONE, TOO_LONG, STUCK), done))
+    tell(json.dumps(dict.fromkeys((GONE, TOO_LONG, STUCK), done)))
 
 
 if __name__ == "__main__":
