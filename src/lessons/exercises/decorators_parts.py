@@ -2,8 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
-from math import inf
+from contextlib import ExitStack, closing, contextmanager
 from statistics import median
 from typing import Any, Self
 
@@ -105,42 +104,41 @@ class Enough(BaseException):
     """Stops an answer that opens without end. An answer that catches each `Exception` does not catch it."""
 
 
-@declared("__iter__ __next__ close")
+@declared("__next__ close")
 class Line:
     """One connection to a feed: open from the start until `close()`, even after an error."""
 
     def __init__(self, feed: "Feed") -> None:
         if len(feed.lines) >= MANY:
             raise Enough(f"the feed was opened more than {MANY} times")
-        self.feed, self.number, self.read = feed, len(feed.lines), 0
-        self.open, self.over = True, False
-        if feed.pauses and feed.lines:
+        self.feed, self.number, self.read, self.open = feed, len(feed.lines), 0, True
+        if feed.pauses and feed.errors:
             feed.pauses.end()
-        self.beside = [line.number + 1 for line in feed.lines if line.open]
+        self.beside = any(line.open for line in feed.lines)
         self.breaks = feed.breaks[self.number] if self.number < len(feed.breaks) else None
+        self.records: Any = self._fetched()
         feed.lines.append(self)
 
     def __iter__(self) -> Self:
         return self
 
     def __next__(self) -> Any:
-        if self.over or not self.open:
-            raise StopIteration
-        if self.read == self.breaks:
-            self.over = True
+        return next(self.records)
+
+    def _fetched(self) -> Iterator[Any]:
+        for record in self.feed.records[: self.breaks]:
+            self.read += 1
+            yield record
+        if self.breaks is not None:
             if self.feed.pauses:
                 self.feed.pauses.begin()
             error = self.feed.failure(f"line {self.number + 1} dropped after {self.read} records")
             self.feed.errors.append(error)
             raise error
-        if self.read == len(self.feed.records):
-            self.over = True
-            raise StopIteration
-        self.read += 1
-        return self.feed.records[self.read - 1]
 
     def close(self) -> None:
         self.open = False
+        self.records.close()
 
 
 class Pauses:
@@ -148,7 +146,7 @@ class Pauses:
 
     def __init__(self, *processes: int) -> None:
         self.seconds: list[float] = []
-        self._clock, self._began = clock.Clock(*processes), inf
+        self._clock, self._left = clock.Clock(*processes), 0.0
 
     def waited(self, slept: list[float]) -> float:
         """The longest recorded wait of the answer's process, else the median pause, if it counts as one."""
@@ -156,30 +154,23 @@ class Pauses:
         return max(slept, default=0) or (round(usual, 2) if usual > AT_ONCE else 0)
 
     def begin(self) -> None:
-        self._began = -self._clock.left(0)
+        self._left = self._clock.left(0)
 
     def end(self) -> None:
-        if self._began < inf:
-            self.seconds.append(-self._clock.left(0) - self._began)
-        self._began = inf
+        self.seconds.append(self._left - self._clock.left(0))
 
 
 class Feed:
-    """A source with lines that drop: line n breaks after `breaks[n]` records, later lines do not.
-
-    It keeps each line and each stream that it returned, so that none is closed by luck.
-    """
+    """A source with lines that drop: line n breaks after `breaks[n]` records, later lines do not."""
 
     pauses: Pauses | None = None
     records: list[Any] = []  # noqa: RUF012
     breaks: tuple[int, ...] = ()
     failure: type[BaseException] = OSError
-    generator = False
 
     def __init__(self) -> None:
         self.lines: list[Line] = []
         self.errors: list[BaseException] = []
-        self.streams: list[Any] = []
 
     @property
     def opened(self) -> int:
@@ -192,28 +183,13 @@ class Feed:
         return sum(line.open for line in self.lines)
 
     @property
-    def read(self) -> int:
-        """How many records were read from all lines in total."""
-        return sum(line.read for line in self.lines)
-
-    @property
     def fetched(self) -> int:
         """How many records were read from the last line."""
         return self.lines[-1].read if self.lines else 0
 
     def stream(self) -> Any:
         """Yield the records, starting with the first one."""
-        stream = self._records() if self.generator else Line(self)
-        self.streams.append(stream)
-        return stream
-
-    def _records(self) -> Iterator[Any]:
-        line = Line(self)
-        try:
-            for record in line:
-                yield record
-        finally:
-            line.close()
+        return Line(self)
 
 
 class Distant(Feed):
@@ -221,7 +197,8 @@ class Distant(Feed):
 
     def stream(self) -> Iterator[Any]:
         """Fetch records over the network."""
-        yield from self._records()
+        with closing(Line(self)) as line:
+            yield from line
 
 
 STAGES = {"process": "self, stream", "stream": "self, rows", "transform": "self, readings, limit=3",

@@ -173,12 +173,9 @@ def pair(what: str, parts: list[Any], alone: Sequence[float], kind: Any) -> Fact
     one, two = alone
     crossed = zip(reads, (two, one), strict=True)
     mixed = reads[0] == reads[1] != 0 or any(value in (one + two, other) for value, other in crossed)
-    mixed = mixed and figure(kind) is None
-    told, took = (
-        " and ".join(f"{value:g}" if type(value) in (int, float) else short(value) for value in values)
-        for values in (reads, alone)
-    )
-    return Fact(what=what, right=reads == [*alone], mixed=mixed, told=told, took=took)
+    told, took = (" and ".join(map(short, values)) for values in (reads, alone))
+    right, mixed = reads == [*alone], mixed and figure(kind) is None
+    return Fact(what=what, right=right, mixed=mixed, told=told, took=took)
 
 
 def decorating(label: str, parameters: str, name: str, clock: bool = True) -> Observation:

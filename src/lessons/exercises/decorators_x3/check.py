@@ -4,7 +4,7 @@ from typing import Any
 
 from lessons.exercises import Asked, Fact, Facts, Rule, Sheet, Variant, attempt, exactly, ruled, short
 from lessons.exercises import decorators_timed as timed
-from lessons.exercises.decorators_parts import MANY, Enough, Feed, Pauses, awake, subclass, texts
+from lessons.exercises.decorators_parts import MANY, Distant, Enough, Feed, Pauses, awake, subclass, texts
 from lessons.words import agreeing, many
 
 KEY = "decorators-x3"
@@ -27,12 +27,12 @@ class Runs:
         self.answer, self.judge, self.records = answer, sheet.judge, records_of(sheet.variant)
         self.pauses, self.made = Pauses(self.judge.process() or 0), 0
 
-    def hall(self, attempts: int = 3, **feed: Any) -> timed.Hall:
+    def hall(self, attempts: int = 3, base: type[Feed] = Feed, **feed: Any) -> timed.Hall:
         """A class of sources with the retried `stream`."""
         self.made += 1
         # No other class has these records, so that those kept from another run are found out.
         records = [*(f"{text}{self.made:02}" for text in self.records[:-1]), None]
-        kind = subclass(Feed, records=records, pauses=self.pauses, **feed)
+        kind = subclass(base, records=records, pauses=self.pauses, **feed)
         more = () if attempts == 3 else (attempts,)
         return timed.Hall(
             self.judge, lambda made: self.answer(made, *more), kind, generator=False, records=records
@@ -52,8 +52,7 @@ class Runs:
         one.breaks, one.allowed, one.opened, one.waited = breaks, attempts, double.opened, 0.0
         one.first = short(one.expected)
         one.made = f"{many(one.opened, 'attempt')} {agreeing(one.opened, 'was', 'were')} made"
-        suspended = sum(bool(getattr(stream, "gi_suspended", False)) for stream in double.streams)
-        one.open = max(double.open, suspended)
+        one.open = double.open
         one.beside = next((line.number + 1 for line in double.lines if line.beside), 0)
         # Whether only records are missing that are the same as one before; and whether others are.
         one.without_equal = not one.whole and exactly(one.records, list(dict.fromkeys(one.expected)))
@@ -73,16 +72,16 @@ def broken(answer: Any, sheet: Sheet) -> Facts:
         for breaks in (*((place,) for place in range(count + 1)), *twice):
             yield runs.ran("broken", breaks)
         for breaks in ((0,), (1, later)):
-            yield runs.ran("broken", breaks, generator=True)
+            yield runs.ran("broken", breaks, base=Distant)
 
 
 def left(answer: Any, sheet: Sheet) -> Facts:
     """A reader who leaves early: before the first record, in the first attempt, and in the second."""
     runs = Runs(answer, sheet)
-    two = [(2, breaks, generator) for generator in (True, False) for breaks in ((), (1,))]
-    for pulls, breaks, generator in ((0, (), False), *two):
+    two = [(2, breaks, base) for base in (Distant, Feed) for breaks in ((), (1,))]
+    for pulls, breaks, base in ((0, (), Feed), *two):
         what = f"the reader left after {pulls} records"
-        one = runs.ran("left", breaks, pulls=pulls, count=pulls, what=what, generator=generator)
+        one = runs.ran("left", breaks, pulls=pulls, count=pulls, what=what, base=base)
         one.what += ", and closed the stream" if one.closes else ". The stream has no `close()`"
         yield one
 
