@@ -1,19 +1,15 @@
-"""The materials of the exercises on leaks: parts, a database, connections, folders, and the runs."""
+"""The materials of the exercises on leaks: parts, a database, errors, and the rules that they share."""
 
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing
-from dataclasses import replace
-from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any, Self
+from typing import Any
 
-from lessons.exercises import Fact, Observation, Rule, Variant, attempt, declared
+from lessons.exercises import Observation, Rule, Variant
 from lessons.exercises.sql import new_pool
-from lifecycle import faults, ledger
-from lifecycle.faults import Fault
-from lifecycle.probe import Watched
+from lifecycle import ledger
 
 
 class Opening:
@@ -60,75 +56,6 @@ class Archive(Opening):
 
     def write(self, record: dict[str, object]) -> None:
         self.rows.append(record)
-
-
-@declared("__enter__ __exit__ stream write", name="Part")
-class Door:
-    """A part as the answer sees it, and what it was told each time that it was left."""
-
-    def __init__(self, part: Any, name: str = "") -> None:
-        self.part, self.name, self.told = part, name, list[Any]()
-
-    def __enter__(self) -> Self:
-        self.part.__enter__()
-        return self
-
-    def __exit__(self, kind: Any, error: Any, trace: Any) -> None:
-        self.told.append(error if kind is not None else None)
-        self.part.__exit__(kind, error, trace)
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self.part, name)
-
-
-declared("__next__ close", name="generator")(Watched)
-
-WHEN = {
-    "open": "while {part} was opened", "start": "in the call of `source.stream()`",
-    "pull": "at record {record} of {part}", "write": "at record {record} of {part}",
-    "end": "while the stream of {part} was closed", "close": "while {part} was closed",
-}  # fmt: skip
-
-
-def trials(build: Callable[[], tuple[Any, Any, Any]], run: Callable[..., Any]) -> Iterator[Any]:
-    """Run without a failure, then with each failure, as an `OSError` and as Ctrl-C, and two other errors.
-
-    `struck` is the error, if it was raised; `tried` keeps what came out, and so every frame of the answer.
-    Raises what the run without a failure raises.
-    """
-    whole, points = _trial(build(), run, None)
-    yield whole
-    points.append(Fault("source", "start"))
-    others = Fault("source", "pull", 2, ValueError), Fault("sink", "write", 2, SystemExit)
-    for point in (*points, *(replace(point, error=KeyboardInterrupt) for point in points), *others):
-        yield _trial(build(), run, point)[0]
-
-
-def _trial(made: Any, run: Callable[..., Any], point: Fault | None) -> tuple[Any, list[Fault]]:
-    one = Fact(when="after a run without a failure", phase="", ctrl_c=False, struck=None)
-    one.source, _, one.sink = made
-
-    def noted(ask: Callable[[Any], Any], event: Any) -> Any:
-        error = ask(event)
-        one.struck = error or one.struck
-        return error
-
-    def running(*parts: Any) -> None:
-        for part in (parts[0], parts[-1]):
-            part.subscribers = [partial(noted, ask) for ask in part.subscribers]
-        one.tried = attempt(run, *parts)
-        if one.tried.error is not None:
-            raise one.tried.error
-
-    outcome, probes = faults.attempt(lambda: made, running, point, 10_000, False)
-    one.leaked = outcome.leaked
-    if point is not None:
-        one.phase, one.ctrl_c = point.phase, point.error is not OSError
-        known: dict[type, str] = {OSError: "a failure", KeyboardInterrupt: "Ctrl-C"}
-        kind = known.get(point.error, f"a {point.error.__name__}")
-        one.when = f"after {kind} {WHEN[point.phase]}".format(part=f"the {point.place}", record=point.record)
-        one.when += f" (your code: {one.tried.where})" if one.tried.where else ""
-    return one, [point for probe in probes for point in faults.points(probe)]
 
 
 def parts(variant: Variant, key: str, count: int | None = None) -> tuple[Station, tuple[()], Archive]:

@@ -1,7 +1,7 @@
 """Jobs that a student's test is tried on: some give back what they borrow, some leak, each in its own way."""
 
 from collections.abc import Callable
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack, closing, suppress
 from types import SimpleNamespace
 from typing import Any
 
@@ -112,10 +112,9 @@ def closes_if(whole: bool, errors: type[BaseException]) -> Job:
             except errors:
                 second.close()
                 raise
+            borrowed.append(second)
             if whole:
                 second.close()
-            else:
-                borrowed.append(second)
             return count
 
     return job
@@ -125,13 +124,8 @@ def borrows_both_at_first(engine: Any, readings: Any) -> int:
     """Leaks when the second cannot be had: the first stays open."""
     first = engine.connect()
     second = engine.connect()
-    try:
+    with closing(first), closing(second):
         return len([*map(float, readings)])
-    finally:
-        try:
-            second.close()
-        finally:
-            first.close()
 
 
 RIGHT: tuple[Job, ...] = (

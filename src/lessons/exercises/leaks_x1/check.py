@@ -1,36 +1,99 @@
 """leaks-x1: close what the copy opened."""
 
 import types
+from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
-from typing import Any
+from typing import Any, Self
 
-from lessons.exercises import Asked, Callback, Fact, Facts, Rule, Sheet, attempt, exactly, ruled, short
-from lessons.exercises.exercise import described, unchanged
-from lessons.exercises.leaks_parts import Door, by_error, in_an_except, parts, trials
+from lessons.exercises import Asked, Callback, Fact, Facts, Rule, Sheet, declared, ruled, short
+from lessons.exercises.exercise import attempt, described, exactly, unchanged
+from lessons.exercises.leaks_parts import by_error, in_an_except, parts
+from lifecycle import faults
+from lifecycle.probe import Watched
+
+
+@declared("__enter__ __exit__ stream write", name="Part")
+class Door:
+    """A part as the answer sees it, and what it was told each time that it was left."""
+
+    def __init__(self, part: Any, name: str = "") -> None:
+        self.part, self.name, self.told = part, name, list[Any]()
+
+    def __enter__(self) -> Self:
+        self.part.__enter__()
+        return self
+
+    def __exit__(self, kind: Any, error: Any, trace: Any) -> None:
+        self.told.append(error if kind is not None else None)
+        self.part.__exit__(kind, error, trace)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.part, name)
+
+
+declared("__next__ close", name="generator")(Watched)
+WHEN = {
+    "open": "while the {place} was opened", "start": "in the call of `source.stream()`",
+    "pull": "at record {record} of the {place}", "write": "at record {record} of the {place}",
+    "end": "while the stream of the {place} was closed", "close": "while the {place} was closed",
+}  # fmt: skip
 
 
 def everywhere(answer: Any, sheet: Sheet) -> Facts:
-    """The runs of `trials`: without a failure, and with one at each place at which a run can fail."""
-    doors: list[Door] = []
+    """A run without a failure; then each failure, as an `OSError` and as Ctrl-C, and two other errors.
 
-    def run(source: Any, stages: Any, sink: Any) -> Any:
-        doors.append(Door(sink))
-        return answer(Door(source), doors[-1])
-
-    swept = list(trials(lambda: parts(sheet.variant, "leaks-x1"), run))
-    for one, door in zip(swept, doors, strict=True):
-        open_parts = [text for text in one.leaked if not text.endswith("not finished")]
-        by_name = [text for text in open_parts if not text.endswith("not left")]
-        one.in_the_loop = one.phase in ("pull", "write")
-        one.parts = ", ".join(by_name or open_parts)
-        one.suspended = any("started" in text for text in one.leaked)
-        one.left, one.pulled, one.once_else = len(door.told), one.source.pulled, len(doors[0].told) == 1
-        told = [*door.told, one.struck][0]
-        one.told, one.raised = "no error" if told is None else described(told), one.tried.raised
-        # What fails in closing may come when the archive has been left.
-        one.misled = told is not one.struck and one.phase not in ("end", "close")
-        one.came, one.arrived, one.kept = map(len, (one.source.records, one.sink.rows, one.sink.kept))
+    Raises what the run without a failure raises.
+    """
+    whole, points = _run(answer, sheet, None)
+    yield whole
+    points.append(faults.Fault("source", "start"))
+    others = faults.Fault("source", "pull", 2, ValueError), faults.Fault("sink", "write", 2, SystemExit)
+    for point in (*points, *(replace(point, error=KeyboardInterrupt) for point in points), *others):
+        one, _ = _run(answer, sheet, point)
+        one.once_else = whole.left == 1
         yield one
+
+
+def _run(answer: Any, sheet: Sheet, point: faults.Fault | None) -> tuple[Fact, list[faults.Fault]]:
+    """The facts of one run, and its points of failure.
+
+    `struck` is the error, if it was raised; `tried` keeps what came out, and so every frame of the answer.
+    """
+    one = Fact(when="after a run without a failure", phase="", ctrl_c=False, struck=None)
+    made = parts(sheet.variant, "leaks-x1")
+
+    def noted(ask: Callable[[Any], Any], event: Any) -> Any:
+        error = ask(event)
+        one.struck = error or one.struck
+        return error
+
+    def running(source: Any, stages: Any, sink: Any) -> None:
+        for part in (source, sink):
+            part.subscribers = [partial(noted, ask) for ask in part.subscribers]
+        one.archive = Door(sink)
+        one.tried = attempt(answer, Door(source), one.archive)
+        if one.tried.error is not None:
+            raise one.tried.error
+
+    outcome, probes = faults.attempt(lambda: made, running, point, 10_000, False)
+    if point is not None:
+        one.phase, one.ctrl_c = point.phase, point.error is not OSError
+        known: dict[type, str] = {OSError: "a failure", KeyboardInterrupt: "Ctrl-C"}
+        kind = known.get(point.error, f"a {point.error.__name__}")
+        one.when = f"after {kind} {WHEN[point.phase].format(**vars(point))}"
+        one.when += f" (your code: {one.tried.where})" if one.tried.where else ""
+    one.in_the_loop = one.phase in ("pull", "write")
+    one.parts = ", ".join(text for text in outcome.leaked if " and not " not in text)
+    one.suspended = any("started" in text for text in outcome.leaked)
+    source, _, sink = made
+    one.left, one.pulled, one.raised = len(one.archive.told), source.pulled, one.tried.raised
+    one.came, one.arrived, one.kept = map(len, (source.records, sink.rows, sink.kept))
+    told = [*one.archive.told, one.struck][0]
+    one.told = "no error" if told is None else described(told)
+    # What fails in closing may come when the archive has been left.
+    one.misled = told is not one.struck and one.phase not in ("end", "close")
+    return one, [fault for probe in probes for fault in faults.points(probe)]
 
 
 def other_lengths(answer: Any, sheet: Sheet) -> Facts:

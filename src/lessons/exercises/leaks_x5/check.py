@@ -28,23 +28,17 @@ class Handed:
     def __call__(self, engine: Any, readings: Any) -> Any:
         self.engines.append(engine)
         first = self.judge.mark()
-        try:
-            value = self.job(engine, readings)
-        except BaseException as error:
-            self.ends.append(type(error).__name__)
-            self.leave_to(error, first)
-            raise
-        self.ends.append("")
-        # An error that is shown to the host, and dropped there: what it holds goes, unless it is in a cycle.
-        shown = Exception()
-        self.leave_to(shown, first)
-        self.judge.witness(repr, shown)
-        return value
-
-    def leave_to(self, error: BaseException, first: int) -> None:
-        """Let an error alone hold in the host what the job has left open there."""
+        tried = attempt(self.job, engine, readings)
+        self.ends.append(type(tried.error).__name__ if tried.error is not None else "")
+        error = tried.error if tried.error is not None else Exception()
         if self.lucky:
+            # In the host, the error alone holds what the job has left open there.
             self.judge.leave_to(error, first, programs.borrowed, cycle=self.job is programs.runs_a_worker)
+        if tried.error is not None:
+            raise tried.error
+        # It is shown to the host, and dropped there: what it holds goes, unless it is in a cycle.
+        self.judge.witness(repr, error)
+        return tried.value
 
 
 def each_job(answer: Any, sheet: Sheet) -> Facts:
