@@ -49,7 +49,8 @@ def judged(exercise: Exercise, answer: object, variant: Variant) -> Verdict:
     request = {"exercise": exercise.id, "variant": variant.name, "name": name, "cells": cells}
     worker = _spare.pop() if _spare else Worker()
     try:
-        told = _wait(worker.verdict(request, exercise.seconds * SLOWER))
+        wait = importlib.import_module("pyodide.ffi").run_sync
+        told = wait(worker.verdict(request, exercise.seconds * SLOWER))
     finally:
         worker.end()
     prepare()
@@ -165,7 +166,3 @@ def _shell() -> Any:
 def _can_wait() -> bool:
     """Whether this Python can wait for a worker: some browsers cannot suspend WebAssembly."""
     return browser.here() and bool(importlib.import_module("pyodide.ffi").can_run_sync())
-
-
-def _wait(awaitable: Any) -> Any:
-    return importlib.import_module("pyodide.ffi").run_sync(awaitable)
