@@ -5,14 +5,13 @@ import sqlite3
 from collections import namedtuple
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, contextmanager, suppress
-from dataclasses import dataclass
 from functools import cached_property, partial
 from itertools import islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from lessons.exercises import Callback, Fact, Judge, Variant, declared, short
+from lessons.exercises import Callback, Fact, Judge, Sheet, Variant, declared, short
 from lessons.exercises.decorators_parts import MANY, Enough, awake, hush, wake
 from lessons.exercises.exercise import Attempt
 from lessons.exercises.leaks_parts import Opening
@@ -86,10 +85,11 @@ def ended(tried: Attempt, **more: Any) -> Any:
 
 
 def run_of(outcome: Outcome, **more: Any) -> Any:
-    """The facts of one run of a sweep; `phase` is what a part was doing when it failed, or ""."""
+    """The facts of one run with a fault; `phase` is what a part was doing when it failed, or ""."""
     fault = outcome.fault
+    kind = fault.error.__name__ if fault and fault.error is not OSError else "failure"
     return Fact(
-        when=f"after a failure at {fault}" if fault else "after a run without a failure",
+        when=f"after a {kind} at {fault}" if fault else "after a run without a failure",
         phase=fault.phase if fault else "", leaked=", ".join(outcome.leaked), arrived=outcome.arrived,
         no_error=outcome.raised is None, **more,
     )  # fmt: skip
@@ -111,7 +111,7 @@ def new_engine(path: str, asked: Any = None, pooled: bool = True, strike: Any = 
     return engine
 
 
-def hurry(connection: Any) -> Any:
+def hurry(connection: sqlite3.Connection) -> sqlite3.Connection:
     """Let a connection not wait for the disk: these files exist only for a second."""
     connection.execute("pragma synchronous = off")
     connection.execute("pragma journal_mode = memory")
@@ -119,11 +119,14 @@ def hurry(connection: Any) -> Any:
 
 
 class Database:
-    """An SQLite file with one table; `checkouts` counts the requests for a connection."""
+    """An SQLite file with one table; `checkouts` counts the requests for a connection.
 
-    def __init__(self, table: str, columns: str, folder: Path | None = None) -> None:
-        self._own = None if folder else TemporaryDirectory(ignore_cleanup_errors=True)
-        self.folder = folder or Path(self._own.name if self._own else "")
+    where: the folder in which it makes its own one, by default the system's.
+    """
+
+    def __init__(self, table: str, columns: str, where: Path | None = None) -> None:
+        self._own = TemporaryDirectory(dir=where, ignore_cleanup_errors=True)
+        self.folder = Path(self._own.name)
         self.table, self.path = table, (self.folder / "night.db").as_posix()
         self.checkouts = self._until = 0
         self._lock: sqlite3.Connection | None = None
@@ -158,8 +161,7 @@ class Database:
 
     def connection(self) -> sqlite3.Connection:
         """A connection of the check, outside the pool."""
-        connection: sqlite3.Connection = hurry(sqlite3.connect(self.path, timeout=0))
-        return connection
+        return hurry(sqlite3.connect(self.path, timeout=0))
 
     def rows(self) -> Rows:
         """The stored rows, in their order."""
@@ -207,24 +209,44 @@ class Database:
             yield
 
 
-@dataclass
-class Nightly:
-    """The materials of the project: a CSV file at `path`, an `engine`, a `config`."""
+OLD = [("1999-12-30", 1.5, 0.25), ("1999-12-31", 2.5, 0.5)]
+"""The rows of the night before."""
 
-    path: Path
-    database: Database
-    config: Any
-    days: list[tuple[str, float, float]]
+DRY = {2: "0.0", 4: "0"}  # days without rain, and how the file writes it
+
+
+class Nightly(Fact):
+    """The materials of the project, newly made: a CSV file at `path`, an `engine`, a `config`.
+
+    where: the folder in which it makes its own one. count: the number of its days, by default drawn. given:
+    settings that are not drawn; `settings` are those of the config, by name.
+    """
+
+    def __init__(
+        self, variant: Variant, key: str = "composition-x5", where: Any = None, count: int = 0, **given: Any
+    ) -> None:
+        center, spread = variant.number(f"{key} center", 8, 16), variant.number(f"{key} spread", 4, 9)
+        # The spread does not divide temperatures with one decimal exactly: a rounded value would pass then.
+        settings = {"center": float(center), "spread": spread + 0.7, "delaySeconds": 0, **given}
+        self.config = PipelineConfig(**settings)
+        self.settings = {name[1:]: value for name, value in vars(self.config).items()}
+        self.database = Database("weather", "date text, precipitation float, temp_max float", where)
+        self.database.reset(OLD)
+        drawn = variant.random(key)
+        self.days, lines = list[tuple[str, float, float]](), ["date,precipitation,temp_max"]
+        for day in range(1, (count or variant.number(f"{key} days", 5, 7)) + 1):
+            # A little rain is rain.
+            rain = DRY.get(day, "0.1" if day == 5 else str(1 + int(drawn.random() * 90) / 10))
+            warm = (1 + int(drawn.random() * 299)) / 10  # never false by chance
+            self.days.append((f"2012-01-{day:02}", float(rain), warm))
+            lines.append(f"2012-01-{day:02},{rain},{warm}")
+        self.path = self.database.folder / "days.csv"
+        self.path.write_text("\n".join(lines) + "\n", encoding="utf-8")
 
     @cached_property
     def engine(self) -> Any:
         """The caller's SQLAlchemy engine; its database has a table `weather`, with rows of last night."""
         return new_engine(self.database.path)
-
-    @property
-    def settings(self) -> dict[str, Any]:
-        """The config's values, by name."""
-        return {name[1:]: value for name, value in vars(self.config).items()}
 
     @property
     def expected(self) -> list[tuple[Any, ...]]:
@@ -238,36 +260,6 @@ class Nightly:
             one[:2] == two[:2] and type(one[2]) is float and abs(one[2] - two[2]) < 1e-9
             for one, two in zip(rows, self.expected, strict=True)
         )
-
-
-OLD = [("1999-12-30", 1.5, 0.25), ("1999-12-31", 2.5, 0.5)]
-"""The rows of the night before."""
-
-DRY = {2: "0.0", 4: "0"}  # days without rain, and how the file writes it
-
-
-def nightly(
-    variant: Variant, key: str = "composition-x5", folder: Path | None = None, count: int = 0, **settings: Any
-) -> Nightly:
-    """A night's file, database and settings, newly made. count: the number of its days, by default drawn."""
-    center, spread = variant.number(f"{key} center", 8, 16), variant.number(f"{key} spread", 4, 9)
-    # The spread does not divide temperatures with one decimal exactly; otherwise a rounded value would pass.
-    given = {"center": float(center), "spread": spread + 0.7, "delaySeconds": 0, **settings}
-    if folder is not None:
-        folder.mkdir()
-    database = Database("weather", "date text, precipitation float, temp_max float", folder)
-    database.reset(OLD)
-    drawn = variant.random(key)
-    days, lines = [], ["date,precipitation,temp_max"]
-    for day in range(1, (count or variant.number(f"{key} days", 5, 7)) + 1):
-        # A little rain is rain.
-        rain = DRY.get(day, "0.1" if day == 5 else str(1 + int(drawn.random() * 90) / 10))
-        warm = (1 + int(drawn.random() * 299)) / 10  # never false by chance
-        days.append((f"2012-01-{day:02}", float(rain), warm))
-        lines.append(f"2012-01-{day:02},{rain},{warm}")
-    path = database.folder / "days.csv"
-    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
-    return Nightly(path, database, PipelineConfig(**given), days)
 
 
 def in_context(source: Any, stages: Any, sink: Any) -> int:
@@ -335,10 +327,7 @@ def runner(
             raise error
         forgets = kind == "streams" or (kind == "broken" and error)
         try:
-            if kind == "close":
-                left(entered, streams, error, in_one=True)
-            else:
-                leave(entered, [] if forgets else streams, error)
+            leave(entered, [] if forgets else streams, error, kind == "close")
         except BaseException:
             if error or kind != "closing":
                 raise
@@ -353,14 +342,12 @@ def runner(
 stacked = runner("")
 
 
-def new_config(values: dict[str, Any]) -> PipelineConfig:
-    """Settings of the kit's own kind, made in the answer's process, like everything below."""
-    return PipelineConfig(**values)
+def new_config(values: dict[str, Any], own: bool = True) -> Any:
+    """Settings, made in the answer's process, like everything below. own: whether of the kit's own class.
 
-
-def new_settings(values: dict[str, Any]) -> Any:
-    """Settings that are not a `PipelineConfig`: attributes, without a `__dict__`."""
-    return namedtuple("Settings", values)(**values)
+    Those of another class have attributes, but no `__dict__`.
+    """
+    return (PipelineConfig if own else namedtuple("Settings", values))(**values)
 
 
 def new_kinds() -> tuple[type, ...]:
@@ -426,8 +413,11 @@ def tidy() -> None:
                 setattr(kind, name, own[name])
 
 
-prepared = partial(awake, begin=prepare, end=tidy)
-"""Let nothing sleep in the answer's process, and remember the kit's classes as they are."""
+@contextmanager
+def desk(kind: Callable[..., Any], answer: Any, sheet: Sheet) -> Iterator[Any]:
+    """The materials of one observation, with a folder. Meanwhile nothing sleeps in the answer's process."""
+    with sheet.judge.folder() as folder, awake(sheet.judge, prepare, tidy) as waits:
+        yield kind(answer, sheet, folder, waits)
 
 
 def changed() -> list[str]:

@@ -77,12 +77,8 @@ def described(error: BaseException) -> str:
 
 def text_of(error: BaseException) -> str:
     """The text of an error, even if reading it raises."""
-    try:
-        return str.__str__(str(error))
-    except Over:
-        raise
-    except BaseException:
-        return "(its text cannot be read)"
+    read = attempt(str, error)
+    return "(its text cannot be read)" if read.error is not None else str.__str__(read.value)
 
 
 def told(error: BaseException, key: str) -> str | None:
@@ -142,7 +138,7 @@ def swallowed_at(test: Callable[..., Any], *arguments: Any) -> str:
     return lines[0] if lines else ""
 
 
-def exactly(value: object, expected: object) -> bool:
+def exactly(value: Any, expected: Any) -> bool:
     """Whether a value is the expected one and of exactly the same type, also inside lists, tuples and dicts.
 
     A student's object that claims to equal everything does not pass.
@@ -152,11 +148,10 @@ def exactly(value: object, expected: object) -> bool:
     """
     if type(value) is not type(expected):
         return False
-    mine: Any = value
     if isinstance(expected, dict):
-        return exactly(list(mine.items()), list(expected.items()))
+        return exactly(list(value.items()), list(expected.items()))
     if isinstance(expected, list | tuple):
-        return len(mine) == len(expected) and all(map(exactly, mine, expected))
+        return len(value) == len(expected) and all(map(exactly, value, expected))
     return bool(value == expected or (value != value and expected != expected))  # both may be nan
 
 

@@ -1,19 +1,19 @@
 """composition-x1: put a pipeline together."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
 from lessons.exercises import Asked, Facts, Rule, Sheet, attempt, exactly, ruled, short
 from lessons.exercises import composition_parts as at_work
-from lessons.exercises.composition_parts import Feed, Row, Shift, Tray, ended, prepared, run_of
-from lifecycle.faults import sweep
+from lessons.exercises.composition_parts import Feed, Row, Shift, Tray, ended, run_of
+from lifecycle import faults
+from lifecycle.faults import Fault
 
 
 class Desk:
     """New classes in the answer's process, whose objects represent parts of this side."""
 
-    def __init__(self, answer: Any, sheet: Sheet, waits: list[object]) -> None:
+    def __init__(self, answer: Any, sheet: Sheet, folder: object, waits: list[object]) -> None:
         self.answer, self.judge, self.waits, self.records = answer, sheet.judge, waits, sheet.given
         self.source, self.bare, self.stage, self.sink, self.empty = self.judge.witness(at_work.new_kinds)
 
@@ -24,11 +24,7 @@ class Desk:
         return self.answer(self.parts[0], self.parts[1:], self.sink(tray), config)
 
 
-@contextmanager
-def desk(answer: Any, sheet: Sheet) -> Iterator[Desk]:
-    """A desk for one observation; meanwhile nothing sleeps in the answer's process."""
-    with prepared(sheet.judge) as waits:
-        yield Desk(answer, sheet, waits)
+desk = partial(at_work.desk, Desk)
 
 
 def line_drops(answer: Any, sheet: Sheet) -> Facts:
@@ -44,7 +40,7 @@ def line_drops(answer: Any, sheet: Sheet) -> Facts:
         came, celsius = len(here.records), [row["celsius"] + 1.5 for row in here.records]
         arrived = [row.get("celsius") for row in tray.rows]
         yield ended(
-            tried, came=came, times=attempts - 1, at=at, arrived=len(arrived),
+            tried, came=came, times=attempts - 1, arrived=len(arrived),
             # A retry was given a stage's stream, and refused it.
             spent=isinstance(tried.error, TypeError) and "was given an iterator" in tried.raised,
             right=exactly(tried.value, came) and exactly(arrived, celsius), delay=delay,
@@ -70,13 +66,13 @@ def no_failure(answer: Any, sheet: Sheet) -> Facts:
         tray, came, passed = Tray(), len(here.records), len(here.records) // 2
         tried = attempt(here.night, Feed(here.records), [Shift(1), Shift(0.5, every=2), Shift(0.25)], tray)
         names, counts = ("the source", "stage 1", "stage 2", "stage 3"), (came, came, passed, passed)
-        for place, part, yielded in zip(names, here.parts, counts, strict=True):
-            metrics = getattr(part, "metrics", None)
-            measured = exactly(getattr(metrics, "records", None), yielded)
-            part_facts = {"place": place, "yielded": yielded, "metrics": short(metrics), "measured": measured}
-            part_facts["none"] = not any(hasattr(getattr(one, "metrics", 0), "records") for one in here.parts)
-            counted = exactly(tried.value, passed) or len(tray.rows) != passed
-            yield ended(tried, came=came, passed=passed, counted=counted, **part_facts)
+        counted = exactly(tried.value, passed) or len(tray.rows) != passed
+        metrics = [getattr(part, "metrics", None) for part in here.parts]
+        none = not any(hasattr(one, "records") for one in metrics)
+        for place, one, yielded in zip(names, metrics, counts, strict=True):
+            measured = exactly(getattr(one, "records", None), yielded)
+            part = {"place": place, "yielded": yielded, "metrics": short(one), "measured": measured}
+            yield ended(tried, came=came, passed=passed, counted=counted, none=none, **part)
 
 
 def night_in_a_night(answer: Any, sheet: Sheet) -> Facts:
@@ -95,26 +91,20 @@ def night_in_a_night(answer: Any, sheet: Sheet) -> Facts:
 
 
 def swept(answer: Any, sheet: Sheet) -> list[Any]:
-    """Fail at every place, while records move first; `saved` if all records came all the same."""
+    """Fail at every place, while records move first; also by other errors. `saved`: yet all records came."""
     with desk(answer, sheet) as here:
-        outcomes = sweep(
-            lambda: (Feed(here.records[:4]), [Shift(1.0)], Tray()),
-            lambda *parts: here.night(*parts, maxAttempts=1),
-        ).outcomes
-    whole = outcomes[0].arrived
-    runs = [run_of(one, saved=one.arrived == whole and "source, pull" in str(one.fault), raised=one.raised,
-                   other=f"injected: {one.fault}" not in str(one.raised)) for one in outcomes]  # fmt: skip
-    for kind in (KeyboardInterrupt, ValueError):
-        with desk(answer, sheet) as here:
 
-            def fail(kind: type[BaseException] = kind) -> None:
-                raise kind("the sink is broken")
+        def build(*stages: Shift) -> tuple[Any, ...]:
+            return Feed(here.records[:4]), stages, Tray()
 
-            parts = [Feed(here.records), Tray(fail)]
-            tried = attempt(here.night, parts[0], [], parts[1])
-        leaked = ", ".join(type(part).__name__ for part in parts if part.entry)
-        more = {"when": f"after a {kind.__name__} of the sink", "other": type(tried.error) is not kind}
-        runs.append(ended(tried, phase="write", leaked=leaked, arrived=1, saved=False, **more))
+        outcomes = [*faults.sweep(partial(build, Shift(1.0)), partial(here.night, maxAttempts=1)).outcomes]
+        for kind in (KeyboardInterrupt, ValueError):
+            outcomes.append(faults.attempt(build, here.night, Fault("sink", "write", 2, kind), 99, False)[0])
+    runs = []
+    for one in outcomes:
+        saved = one.arrived == outcomes[0].arrived and "source, pull" in str(one.fault)
+        injected = one.fault and f"{one.fault.error.__name__}: injected: {one.fault}"
+        runs.append(run_of(one, saved=saved, raised=one.raised, other=one.raised != injected))
     return sorted(runs, key=lambda run: run.phase not in ("", "pull", "write"))
 
 
@@ -128,7 +118,7 @@ def odd_parts(answer: Any, sheet: Sheet) -> Facts:
             (here.source, here.empty, [], "a source that opens a line, no stage and an empty sink"),
         ):
             tray, values = Tray(), {"maxAttempts": 3, "delaySeconds": 0}
-            settings = here.judge.witness(at_work.new_settings, values)
+            settings = here.judge.witness(at_work.new_config, values, False)
             into = None if sink is None else sink(tray)
             tried = attempt(answer, source(Feed(here.records)), [*map(here.stage, stages)], into, settings)
             came, arrived = len(here.records) // (1 + len(stages)), len(tray.rows)

@@ -1,6 +1,7 @@
 """composition-x3: a sink that may be repeated."""
 
 from contextlib import contextmanager, nullcontext
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -24,20 +25,32 @@ def records_of(variant: Variant, key: str = "composition-x3") -> list[Row]:
 
 
 class Place:
-    """One database, and an engine over it in the answer's process. `open` counts what is not given back."""
+    """One database, and an engine over it in the answer's process. `open` counts what is not given back.
 
-    def __init__(self, answer: Any, judge: Judge, folder: Path, old: Rows, pooled: bool) -> None:
-        folder.mkdir()
-        self.answer, self.judge, self.old, self.entered, self.early = answer, judge, old, False, False
-        self.database = Database("days", COLUMNS, folder)
+    error: what a statement or the commit of a night raises; `left` says which one, counted from 1.
+    """
+
+    def __init__(
+        self, answer: Any, judge: Judge, where: Path, old: Rows = OLD, pooled: bool = False, error: Any = None
+    ) -> None:
+        self.answer, self.judge, self.old, self.error, self.left = answer, judge, old, error, 1
+        self.taken = self.entered = self.early = False
+        self.database = Database("days", COLUMNS, where)
         self.database.reset(old)
-        self.engine = self.database.engine(judge, pooled)
+        self.engine = self.database.engine(judge, pooled, error and Callback(self.strike))
+
+    def strike(self) -> None:
+        self.left -= 1
+        if self.left == 0:
+            raise self.error
 
     def night(self, when: str, records: list[Row], error: Any = None, other: Any = None, **more: Any) -> Any:
         """Write records in a block, and raise an error at its end. other: what another program does then."""
 
         def block() -> None:
-            with self.answer(self.engine) as name:
+            sink = self.answer(self.engine)
+            self.taken = self.database.open(self.judge) > 0
+            with sink as name:
                 self.entered = True
                 for record in records:
                     name.write(dict(record))
@@ -59,7 +72,7 @@ class Place:
         right = sorted(stay + new, key=repr)
         return ended(
             tried, when=when, records=len(keeps), left_a_table="already exists" in tried.raised,
-            entered=self.entered, old=len(self.old), rows=len(rows),
+            taken=self.taken, entered=self.entered, old=len(self.old), rows=len(rows),
             early=self.early, none_new=not [row for row in rows if row not in self.old],
             missing=str([row for row in right if row not in rows][:1])[1:-1],
             extra=str([row for row in rows if row not in right][:1])[1:-1], right=rows == right,
@@ -71,8 +84,7 @@ class Place:
 def places(answer: Any, sheet: Sheet) -> Facts:
     """A function that makes a new database, and an engine over it, at each call."""
     with sheet.judge.folder() as folder:
-        folders = (folder / str(number) for number in range(99))
-        yield lambda old=OLD, pooled=False: Place(answer, sheet.judge, next(folders), old, pooled)
+        yield partial(Place, answer, sheet.judge, folder)
 
 
 def nights(answer: Any, sheet: Sheet) -> Facts:
@@ -105,8 +117,8 @@ def locked(answer: Any, sheet: Sheet) -> Facts:
         lock = here.database.locked(99)
         night = here.night("a night that met a lock", records, other=lock, at_commit=False, pooled=False)
         # A sink that tries again after a lock does not wait for an `OSError` alone.
-        once = night.drivers and here.database.checkouts < 2
-        night.for_os_error = once and _catches_os_error(place(), sheet, records)
+        once, error = night.drivers and here.database.checkouts < 2, OSError("the database is locked")
+        night.for_os_error = once and place(error=error).night("", records).error is not error
         yield night
         # A connection that was given back is closed at this place, and stays in the pool at the next one.
         what, here, pool = "a night whose commit met a lock", place(), place(pooled=True)
@@ -114,44 +126,21 @@ def locked(answer: Any, sheet: Sheet) -> Facts:
         yield pool.night(what, records, other=pool.database.read(), at_commit=True, pooled=True)
 
 
-def _catches_os_error(here: Place, sheet: Sheet, records: list[Row]) -> bool:
-    """Whether an `OSError` of a sink's first statement does not come out of its block."""
-    errors: list[OSError] = []
-
-    def strike() -> None:
-        if not errors:
-            errors.append(OSError("the database is locked"))
-            raise errors[0]
-
-    here.engine = here.database.engine(sheet.judge, False, Callback(strike))
-    return here.night("", records).error not in errors
-
-
 def other_error(answer: Any, sheet: Sheet) -> Facts:
     """A short night that fails, and not by a lock: at each statement, at the commit, by a refused row."""
     with places(answer, sheet) as place:
-        here = place()
-        error, left = RuntimeError("the power went off"), 0
-
-        def strike() -> None:
-            nonlocal left
-            left -= 1
-            if left == 0:
-                raise error
-
-        here.engine = here.database.engine(sheet.judge, False, Callback(strike))
+        error, records = RuntimeError("the power went off"), records_of(sheet.variant)[:2]
+        here = place(error=error)
         for number in range(1, 20):
-            left = number
-            night = here.night(
-                f"step {number} of a night failed, not by a lock", records_of(sheet.variant)[:2]
-            )
-            if left > 0:
+            here.left = number
+            night = here.night(f"step {number} of a night failed, not by a lock", records)
+            if here.left > 0:
                 break
             night.as_it_is = night.error is error
             yield night
         here = place()
         here.database.refuse(0)
-        night = here.night("the database refused a row", records_of(sheet.variant)[:2])
+        night = here.night("the database refused a row", records)
         night.as_it_is = type(night.error).__name__ == "IntegrityError"
         yield night
 
@@ -164,26 +153,15 @@ def two_at_once(answer: Any, sheet: Sheet) -> Facts:
 
         def block() -> None:
             one, two = answer(outer.engine), answer(inner.engine)
-            with one as sink:
-                sink.write(dict(mine[0]))
-                with two as other:
-                    for record in others:
-                        other.write(dict(record))
-                for record in mine[1:]:
+            with one as sink, two as other:
+                for record in mine:
                     sink.write(dict(record))
+                for record in others:
+                    other.write(dict(record))
 
         tried = attempt(block)
         yield outer.seen("the outer", mine, tried)
         yield inner.seen("the inner", others, tried)
-
-
-def made(answer: Any, sheet: Sheet) -> Facts:
-    """A sink that was made and not entered."""
-    with places(answer, sheet) as place:
-        here = place()
-        sink = attempt(answer, here.engine)
-        yield Fact(open=here.database.open(sheet.judge))
-        del sink
 
 
 FIRST = (
@@ -228,7 +206,7 @@ REPEATED = Asked("an old reading is replaced, and a repeated night changes nothi
 STILL_OPEN = "after {when}, a connection of the pool was not given back."
 FINALLY = "Close the connection in a `finally` of `__exit__`: an error may come, and the commit may fail."
 GIVEN_BACK = Asked("the connection is given back on every way out", 1, FIRST, (
-    Rule(made, lambda sink: sink.open,
+    Rule(nights, lambda night: night.taken,
          "a sink was made but not entered, and it has taken a connection of the pool.",
          "composition-parts-open-when-made",
          "Take the connection in `__enter__`: a sink that is made may never be entered."),

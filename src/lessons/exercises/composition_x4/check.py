@@ -31,25 +31,24 @@ def tried(answer: Any, sheet: Sheet) -> list[Any]:
         "run", "self, source, stages, sink", generator=False,
     )  # fmt: skip
     new_object = sheet.judge.new_class("Runner", {"__call__": call})
-    kinds = {at_work.in_context: "", runner("", collect, leave): ""}
+    collecting = runner("", collect, leave)
+    kinds = {at_work.in_context: "", collecting: ""}
     kinds |= {runner(one, begin, leave): kind for one, kind in at_work.LEAKY.items()}
     shuffled = list(kinds)
     sheet.variant.random("composition-x4 order").shuffle(shuffled)
     # Twice in a row: a test that says yes and no by turns rejects one of the two.
     # It is the one that asks less over the wire.
-    again = next(one for one in kinds if not kinds[one] and one is not at_work.in_context)
-    shuffled.insert(shuffled.index(again), again)
+    shuffled.insert(shuffled.index(collecting), collecting)
     ends: dict[Runner, Attempt] = {}
     for one in shuffled:
         # One is an object that has no name: whatever can be called will do.
         run = new_object() if one is at_work.in_context else Callback(one, "run")
         end = attempt(answer, run)
         ends[one] = end if end.error else ends.get(one, end)
-    rejected = {one for one, end in ends.items() if end.error}
     return [
-        Fact(kind=kind, passed=one not in rejected, asserted=isinstance(ends[one].error, AssertionError),
-             raised=ends[one].said, passes_all=not rejected,
-             rejects_all=all(right in rejected for right in kinds if not kinds[right]))
+        Fact(kind=kind, passed=not ends[one].error, asserted=isinstance(ends[one].error, AssertionError),
+             raised=ends[one].said, passes_all=not any(end.error for end in ends.values()),
+             rejects_all=all(ends[right].error for right in kinds if not kinds[right]))
         for one, kind in kinds.items()
     ]  # fmt: skip
 

@@ -1,16 +1,15 @@
 """composition-x5: the whole night."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from lessons.exercises import Asked, Callback, Fact, Facts, Rule, Sheet, attempt, exactly, ruled
 from lessons.exercises import composition_parts as at_work
-from lessons.exercises.composition_parts import OLD, Nightly, Rows, ended, nightly, prepared, run_of
+from lessons.exercises.composition_parts import OLD, Nightly, Rows, ended, run_of
 from lessons.exercises.exercise import Attempt
 from lifecycle.faults import sweep
-from lifecycle.probe import Injected
+from lifecycle.probe import CLOSING, Injected
 
 
 class Desk:
@@ -18,16 +17,16 @@ class Desk:
 
     def __init__(self, answer: Any, sheet: Sheet, folder: Path, waits: list[object]) -> None:
         self.answer, self.judge, self.variant, self.waits = answer, sheet.judge, sheet.variant, waits
-        self.folders = (folder / str(number) for number in range(99))
+        self.folder, self.judge.keep = folder, True
         self.attempts = self.variant.number("composition-x5 attempts", 4, 6)
 
     def night(self, key: str = "composition-x5", **settings: Any) -> Nightly:
         """A new file, a new database and settings."""
-        return nightly(self.variant, key, next(self.folders), **settings)
+        return Nightly(self.variant, key, self.folder, **settings)
 
-    def met(self, night: Nightly, settings: Any = None) -> Any:
-        """The answer's object over a night, with other settings or its own ones."""
-        config = settings or self.judge.witness(at_work.new_config, night.settings)
+    def met(self, night: Nightly, own: bool = True) -> Any:
+        """The answer's object over a night. own: whether the settings are of the kit's own class."""
+        config = self.judge.witness(at_work.new_config, night.settings, own)
         return self.answer(night.path, night.database.engine(self.judge, pooled=False), config)
 
     def run(self, night: Nightly, whole: bool = False) -> Attempt:
@@ -40,12 +39,7 @@ class Desk:
         return attempt(run)
 
 
-@contextmanager
-def desk(answer: Any, sheet: Sheet) -> Iterator[Desk]:
-    """A desk for one observation; meanwhile nothing sleeps in the answer's process."""
-    sheet.judge.keep = True
-    with sheet.judge.folder() as folder, prepared(sheet.judge) as waits:
-        yield Desk(answer, sheet, folder, waits)
+desk = partial(at_work.desk, Desk)
 
 
 def first_night(answer: Any, sheet: Sheet) -> Facts:
@@ -82,8 +76,7 @@ def two_nights(answer: Any, sheet: Sheet) -> Facts:
         for which, night, one, parts in zip(("first", "second"), nights, mine, built, strict=True):
             tried = parts if parts.error else attempt(one.run, *parts.value)
             rows = night.database.rows()
-            right = night.is_right(rows)
-            yield ended(tried, which=which, right=right, rows=len(rows))
+            yield ended(tried, which=which, right=night.is_right(rows), rows=len(rows))
 
 
 def swept(answer: Any, sheet: Sheet) -> list[Any]:
@@ -115,13 +108,10 @@ def swept(answer: Any, sheet: Sheet) -> list[Any]:
     runs = []
     # The sweep runs once more than it tells, to count the places.
     for one, (open_files, rows) in zip(outcomes, ends[1:], strict=True):
-        run_ = run_of(one, open_files=open_files, rows=len(rows))
-        closing = run_.phase in ("end", "close")
         # All of the night may be there if only closing failed.
-        run_.kept_old = rows == OLD or (closing and rows == ends[1][1])
-        run_.in_the_middle = run_.phase not in ("", "open") and not run_.no_error
-        runs.append(run_)
-    return sorted(runs, key=lambda one: one.phase in ("end", "close"))
+        all_new = one.fault and one.fault.phase in CLOSING and rows == ends[1][1]
+        runs.append(run_of(one, open_files=open_files, rows=len(rows), kept_old=rows == OLD or all_new))
+    return sorted(runs, key=lambda run: run.phase in CLOSING)
 
 
 def line_drops(answer: Any, sheet: Sheet) -> Facts:
@@ -132,20 +122,20 @@ def line_drops(answer: Any, sheet: Sheet) -> Facts:
     with desk(answer, sheet) as here:
         night = here.night()
         good, rows = here.run(night), night.database.rows()
-    more = ("Ctrl-C", 1), ("A ValueError", 1), (REFUSAL, 0)
-    for what, times in (("drops", here.attempts - 1), ("is lost", 99), *more):
+    for what, kind, times in (
+        ("drops", OSError, here.attempts - 1), ("is lost", OSError, 99), ("Ctrl-C", KeyboardInterrupt, 1),
+        ("A ValueError", ValueError, 1), (REFUSAL, ValueError, 0),
+    ):  # fmt: skip
         with desk(answer, sheet) as here:
-            yield _dropped(here, what, times, good, rows)
+            yield _dropped(here, what, kind, times, good, rows)
 
 
 REFUSAL = "A row that the database refused"
 
 
-def _dropped(here: Desk, what: str, times: int, good: Attempt, rows: Rows) -> Any:
+def _dropped(here: Desk, what: str, kind: type[BaseException], times: int, good: Attempt, rows: Rows) -> Any:
     # Never what `retryOnFailure` waits by default.
     delay = here.variant.number("composition-x5 delay", 1, 9) / 4 + 0.125
-    kinds = {"Ctrl-C": KeyboardInterrupt, "A ValueError": ValueError, REFUSAL: ValueError}
-    kind = kinds.get(what, OSError)
     night = here.night(maxAttempts=here.attempts, delaySeconds=delay)
     at = here.variant.number("composition-x5 at", 2, len(night.days) - 1)
     if what == REFUSAL:
@@ -206,16 +196,15 @@ def locked(answer: Any, sheet: Sheet) -> Facts:
 def other_settings(answer: Any, sheet: Sheet) -> Facts:
     """Build twice and run once with settings of another class, and read the figures of each part."""
     with desk(answer, sheet) as here:
-        night, built = here.night(), list[Any]()
+        night, built = here.night(), [(None, (), None)] * 2
 
         def run() -> None:
-            mine = here.met(night, here.judge.witness(at_work.new_settings, night.settings))
-            built[:] = mine.build(), mine.build()
-            mine.run(*built[0])
+            mine = here.met(night, own=False)
+            both = mine.build(), mine.build()
+            mine.run(*both[0])
+            built[:] = both
 
         tried = attempt(run)
-        if tried.error is not None:
-            built = [(None, (), None)] * 2
         (source, stages, sink), (another, others, other) = built
         for part, again in [(source, another), *zip(stages, others, strict=False), (sink, other)]:
             records = getattr(getattr(part, "metrics", None), "records", None)
@@ -267,7 +256,7 @@ CLOSED = Asked("nothing stays open, at any point of failure", 4, FIRST, [NO_RECO
          "{what} came at record {at} of `load()`, and no error came out.", "", LEARN),
 ))  # fmt: skip
 UNCHANGED = Asked("a failed night leaves the table as it was", 3, FIRST, (
-    Rule(swept, lambda run: run.in_the_middle and not run.kept_old,
+    Rule(swept, lambda run: run.phase not in ("", "open") and not (run.no_error or run.kept_old),
          "{when}, the table had {rows} rows, and not the old ones.", "composition-failed-is-nothing",
          "Use one transaction for all rows: `SqlSink(…, replace=True)` commits at the end."),
     Rule(line_drops, lambda night: night.ends and night.came_out and not night.kept_old,
@@ -320,4 +309,4 @@ SETTINGS = Asked("all kinds of settings work, and each part is measured", 2, FIR
          "Pass `config.delaySeconds` to the retry."),
 ), hearsay=True)  # fmt: skip
 ruled("composition-x5", "The whole night", kind="build", answer="Night", version=5, seconds=30.0,
-      given=nightly, asked=[ROWS, CLOSED, UNCHANGED, AGAIN, SETTINGS])  # fmt: skip
+      given=Nightly, asked=[ROWS, CLOSED, UNCHANGED, AGAIN, SETTINGS])  # fmt: skip
