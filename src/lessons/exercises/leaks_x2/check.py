@@ -1,38 +1,36 @@
 """leaks-x2: leave the database in order. The database, its pool and its connections are the judge's."""
 
-from collections.abc import Callable
-from contextlib import ExitStack, closing, suppress
+from contextlib import closing
 from typing import Any
 
 from lessons.exercises import Asked, Callback, Fact, Facts, Rule, Sheet, attempt, ruled
 from lessons.exercises.exercise import unchanged
 from lessons.exercises.leaks_parts import Hollow, Weather, by_error, errors_go_on, in_an_except
 
-# To `__exit__`, a `return` or `break` in the block is its end.
-WAYS: tuple[tuple[str, str, Callable[[], object]], ...] = (
-    ("end", "when the block came to its end", lambda: None),
-    ("end", "when the block came to its end, in an `except` of the caller", lambda: None),
-    ("error", "when a `ValueError` left the block", lambda: ValueError("missing")),
-    ("error", "when an `OSError` left the block", lambda: OSError("the sensor is silent")),
-    ("error", "when a `StopIteration` left the block", StopIteration),
-    ("error", "when an error that is false left the block", Hollow),
-    ("error", "when Ctrl-C left the block", KeyboardInterrupt),
-    ("error", "when `sys.exit` left the block", lambda: SystemExit(0)),
-    ("error", "when a `GeneratorExit` left the block", GeneratorExit),
-    ("commit", "when `commit` failed with an `OSError`", lambda: OSError("the disk is full")),
-    ("commit", "when `commit` failed with a `RuntimeError`", lambda: RuntimeError("the disk is full")),
-    ("commit", "when Ctrl-C came during `commit`", KeyboardInterrupt),
-    ("rollback", "when an error left the block and a `rollback` failed", lambda: OSError("the line is lost")),
-    ("rollback", "when an error left the block and Ctrl-C came during a `rollback`", KeyboardInterrupt),
-    ("rollback", "when `commit` failed, and then a `rollback`", lambda: OSError("the line is lost")),
-)
-
 
 def each_way(answer: Any, sheet: Sheet) -> Facts:
     """A block for each way to leave it, each on a database of its own."""
-    for ended, when, make in WAYS:
+    ways: tuple[tuple[str, str, BaseException | None], ...] = (
+        # To `__exit__`, a `return` or `break` in the block is its end.
+        ("end", "when the block came to its end", None),
+        ("end", "when the block came to its end, in an `except` of the caller", None),
+        ("error", "when a `ValueError` left the block", ValueError("missing")),
+        ("error", "when an `OSError` left the block", OSError("the sensor is silent")),
+        ("error", "when a `StopIteration` left the block", StopIteration()),
+        ("error", "when an error that is false left the block", Hollow()),
+        ("error", "when Ctrl-C left the block", KeyboardInterrupt()),
+        ("error", "when `sys.exit` left the block", SystemExit(0)),
+        ("error", "when a `GeneratorExit` left the block", GeneratorExit()),
+        ("commit", "when `commit` failed with an `OSError`", OSError("the disk is full")),
+        ("commit", "when `commit` failed with a `RuntimeError`", RuntimeError("the disk is full")),
+        ("commit", "when Ctrl-C came during `commit`", KeyboardInterrupt()),
+        ("rollback", "when an error left the block and a `rollback` failed", OSError("the line is lost")),
+        ("rollback", "when an error left the block and Ctrl-C came during a `rollback`", KeyboardInterrupt()),
+        ("rollback", "when `commit` failed, and then a `rollback`", OSError("the line is lost")),
+    )
+    for ended, when, error in ways:
         with closing(sheet.given) as weather:
-            yield _block(answer, sheet, weather, ended, when, make())
+            yield _block(answer, sheet, weather, ended, when, error)
 
 
 def _block(answer: Any, sheet: Sheet, weather: Weather, ended: str, when: str, error: Any) -> Any:
@@ -84,26 +82,20 @@ def _block(answer: Any, sheet: Sheet, weather: Weather, ended: str, when: str, e
     )  # fmt: skip
 
 
+def _both(answer: Any, places: tuple[Weather, Weather], step: int) -> None:
+    entries = [answer(place.engine) for place in places]
+    for place, entry in zip(places, entries, strict=True):
+        place.store(entry.__enter__())
+    ends = (entries[0], None, None, None), (entries[1], ValueError, ValueError("missing"), None)
+    for entry, *how in ends[::step]:
+        attempt(entry.__exit__, *how)  # which error comes out is another aspect's affair
+
+
 def two_at_once(answer: Any, sheet: Sheet) -> Facts:
     """Two entries in two databases, made before either is entered; only the second one fails."""
     for step, left in ((-1, "second"), (1, "first")):
         with closing(sheet.given) as outer, closing(sheet.given) as inner:
-            first, second = ExitStack(), ExitStack()
-
-            def fail(stack: ExitStack = second) -> None:
-                with suppress(Exception), stack:  # which error comes out is another aspect's affair
-                    raise ValueError("missing")
-
-            def blocks(
-                places: Any = ((first, outer), (second, inner)), ends: Any = (first.close, fail)[::step]
-            ) -> None:
-                entries = [(stack, place, answer(place.engine)) for stack, place in places]
-                for stack, place, entry in entries:
-                    place.store(stack.enter_context(entry))
-                for end in ends:
-                    end()
-
-            attempt(blocks)
+            attempt(_both, answer, (outer, inner), step)
             yield Fact(
                 left=left, taken=any(one.engine.pool.checkedout() for one in (outer, inner)),
                 of=len(outer.readings), outer_kept=outer.kept(), inner_kept=inner.kept(),

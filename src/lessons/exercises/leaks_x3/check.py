@@ -33,26 +33,26 @@ class Block(Fact):
     """One `with open_together(openers) as lines:` block: what fails in it, and what was seen.
 
     fails: the number of the opener that fails. refuses: that of the connection that fails to close, or -1
-    for all. error: that of the opener, of `close`, or else of the block. inside: another block that is
-    run in this one. made_first: whether that one is made before this one is entered. equal: whether all its
-    openers are one function, as `engine.connect` is.
+    for all. error: that of the opener, of `close`, or else of the block. equal: whether all its openers
+    are one function, as `engine.connect` is.
     """
 
     def __init__(self, when: str, count: int, **known: Any) -> None:
-        usual = {"fails": 0, "refuses": 0, "error": None, "inside": None, "tried": Attempt(), "equal": False}
-        super().__init__(**usual | known, when=when, count=count, manager=None)
+        usual = {"fails": 0, "refuses": 0, "error": None, "equal": False}
+        super().__init__(**usual | known, when=when, count=count, manager=None, tried=Attempt())
         self.lines: list[Line] = []
         self.closes: list[int] = []
         self.listed: list[Any] = []
         self.ran, self.named, self.early, self.closed_early = "not at all", "nothing", 0, 0
+        self.failed_block = self.error is not None and not self.fails and not self.refuses
 
     def make(self, answer: Any) -> None:
         """Call the answer."""
         openers = [Callback(partial(self._open, number), "connect") for number in range(1, self.count + 1)]
         if self.equal:
             openers = [Callback(lambda: self._open(len(self.lines) + 1), "connect")] * self.count
-        self.manager = answer(openers)
-        self.early = len(self.lines)  # what is open before any `with`
+        self.tried = attempt(answer, openers)
+        self.manager, self.early = self.tried.value, len(self.lines)  # what is open before any `with`
 
     def _open(self, number: int) -> Line:
         if number == self.fails:
@@ -62,37 +62,30 @@ class Block(Fact):
         self.lines.append(Line(number, self.closes, refuses))
         return self.lines[-1]
 
-    def run(self, answer: Any) -> Self:
-        """Make it, enter it and leave it, and note what was seen."""
+    def run(self, answer: Any, inside: "Block | None" = None) -> Self:
+        """Make it, unless it is made, enter it and leave it, and note what was seen. inside: run in it."""
 
         def block() -> None:
+            with self.manager as lines:
+                self.ran = "once"
+                if inside is not None:
+                    inside.run(answer)
+                self.listed = list(lines) if isinstance(lines, list | tuple) else []
+                numbers = [str(one.number) for one in self.listed if isinstance(one, Line)]
+                self.named = f"a list of the connections {', '.join(numbers)}" if numbers else short(lines)
+                self.closed_early = sum(not line.open for line in self.lines)
+                if self.failed_block:
+                    raise self.error
+
+        if self.manager is None:
             self.make(answer)
-            if self.inside and self.made_first:
-                self.inside.make(answer)
-            self._enter(answer)
-
-        self.tried = attempt(block)
+        self.tried = attempt(block) if self.tried.error is None else self.tried
         return self.seen()
-
-    def _enter(self, answer: Any) -> None:
-        with self.manager as lines:
-            self.ran = "once"
-            if self.inside and self.made_first:
-                self.inside.tried = attempt(self.inside._enter, answer)
-            elif self.inside:
-                self.inside.run(answer)
-            self.listed = list(lines) if isinstance(lines, list | tuple) else []
-            numbers = [str(one.number) for one in self.listed if isinstance(one, Line)]
-            self.named = f"a list of the connections {', '.join(numbers)}" if numbers else short(lines)
-            self.closed_early = sum(not line.open for line in self.lines)
-            if self.error and not self.fails and not self.refuses:
-                raise self.error
 
     def seen(self) -> Self:
         """Note what is there when all is over; `tried` keeps the error, and so every frame of the answer."""
         self.opened, self.raised = len(self.lines), self.tried.raised
         self.whole, self.ctrl_c = not self.error, isinstance(self.error, KeyboardInterrupt)
-        self.failed_block = self.error is not None and not self.fails and not self.refuses
         self.expected = self.fails - 1 if self.fails else self.count
         self.held = ", ".join(f"connection {line.number}" for line in self.lines if line.open)
         self.order, self.backwards = ", ".join(map(str, self.closes)), sorted(self.closes, reverse=True)
@@ -136,8 +129,11 @@ def others(answer: Any, sheet: Sheet) -> Facts:
         yield Block(when, number).run(answer)
     yield Block("with the same opener, given three times", 3, equal=True).run(answer)
     for made_first in (True, False):
+        outer = Block("in the outer one of two blocks", count)
         inner = Block("in the inner one of two blocks", 2)
-        yield Block("in the outer one of two blocks", count, inside=inner, made_first=made_first).run(answer)
+        for block in (outer, inner) if made_first else ():
+            block.make(answer)
+        yield outer.run(answer, inside=inner)
         yield inner.seen()
 
 
