@@ -20,9 +20,10 @@ def subclass(base: type, **attributes: Any) -> Any:
 
 
 def texts(variant: Variant, key: str, count: int) -> tuple[str, ...]:
-    """Readings as a station sends them; two neighbours are equal."""
+    """Readings as a station sends them; the second and the third one are equal, the others all differ."""
     # None of them is 0: a check puts a false number in a chosen place, not by chance.
-    values = [str(row["celsius"] or 0.5) for row in variant.readings(key, count)]
+    rows = enumerate(variant.readings(key, count), 1)
+    values = [str(round(float(str(row["celsius"])) + number / 100, 2)) for number, row in rows]
     values[2] = values[1]
     return tuple(values)
 
