@@ -72,11 +72,15 @@ class Station:
 
 
 class Convert:
-    """A stage that needs time: `first` seconds before it pulls, `each` for each record, `last` at its end."""
+    """A stage that needs time: `first` seconds before it pulls, `each` for each record, `last` at its end.
+
+    It passes on every record, or only the last of each `every`.
+    """
 
     clock = Clock()
     at: int | None = None
     first = each = last = 0
+    every = 1
 
     def process(self, stream: Any) -> Iterator[float]:
         """Turn the texts into numbers."""
@@ -87,18 +91,9 @@ class Convert:
                 if hasattr(stream, "close"):
                     stream.close()
                 raise ValueError(f"no number in record {number + 1}")
-            yield float(text or 0)
+            if (number + 1) % self.every == 0:
+                yield float(text or 0)
         self.clock.wait(self.last)
-
-
-class Odd(Convert):
-    """A stage that passes on every other record."""
-
-    def process(self, stream: Any) -> Iterator[float]:
-        """Yield every other number."""
-        for number, value in enumerate(super().process(stream)):
-            if number % 2:
-                yield value
 
 
 class Enough(BaseException):

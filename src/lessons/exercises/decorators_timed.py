@@ -27,8 +27,6 @@ def station(variant: Variant, key: str, last: int = 0, count: int = 0) -> Any:
 class Hall:
     """A class on the answer's side with a decorated method, and here a double for each of its objects."""
 
-    clock: Any = None
-
     def __init__(
         self, judge: Judge, decorate: Callable[[Any], Any], kind: Any, method: str = "stream",
         parameters: str = "self", generator: bool = True, **room: Any,
@@ -39,6 +37,7 @@ class Hall:
             method, parameters, generator, getattr(kind, method).__doc__,
         )  # fmt: skip
         self.made = decorate(function)
+        self.clock: Any = getattr(kind, "clock", None)
         self.kind = judge.new_class(kind.__name__, {method: self.made, **room})
 
     def new(self, kind: Any = None) -> tuple[Any, Any]:
@@ -57,9 +56,7 @@ def clocked(
     # Two clocks in one observation never show the same time.
     clock.wait(sheet.variant.number("begins", 300, 900) + kind.last)
     given, kind = Callback(clock, "clock"), subclass(kind, clock=clock)
-    hall = Hall(sheet.judge, lambda made: answer(made, given), kind, method, parameters, True, **room)
-    hall.clock = clock
-    return hall
+    return Hall(sheet.judge, lambda made: answer(made, given), kind, method, parameters, True, **room)
 
 
 def pull(
@@ -213,13 +210,12 @@ def streams(made: Observation, runs: Observation) -> tuple[Rule, ...]:
 ONE_RECORD = "Pull one record at a time, and `yield` it before you pull the next one."
 
 
-def lazy(runs: Observation, *between: Rule) -> tuple[Rule, ...]:
+def lazy(runs: Observation) -> tuple[Rule, ...]:
     """The rules by which a call fetches records, or a pull more than one."""
     return (
         Rule(runs, lambda run: run.at_call,
              "{what}: the call alone fetched {at_call} records, before the first pull.", "",
              "Put the work into a function with `yield`: its call runs nothing."),
-        *between,
         Rule(runs, lambda run: run.whole and run.ahead and run.kind != "some",
              "{what}: {ahead} more records had been fetched than were asked for.", "", ONE_RECORD),
     )  # fmt: skip
@@ -228,9 +224,10 @@ def lazy(runs: Observation, *between: Rule) -> tuple[Rule, ...]:
 def all_records(runs: Observation) -> tuple[Rule, ...]:
     """The rules by which records are not handed on one by one, as they are."""
     return (
-        *lazy(runs, Rule(runs, lambda run: run.kind == "whole" and run.ahead == run.sent - 1,
+        Rule(runs, lambda run: run.kind == "whole" and not run.at_call and run.ahead == run.sent - 1,
              "{what}: the first pull fetched all {sent} records, but only one was asked for.",
-             "chains-stage-by-stage", f"{ONE_RECORD} No `list`, no `sorted`.")),
+             "chains-stage-by-stage", f"{ONE_RECORD} No `list`, no `sorted`."),
+        *lazy(runs),
         Rule(runs, lambda run: not run.whole,
              "{what}: {sent} records were asked for. Received: {came}.", "",
              "Yield each record unchanged, until there are no more."),
@@ -247,12 +244,11 @@ def no_pause(runs: Observation) -> Rule:
 SEEN = "{what}: its own work took {worked} seconds, and `self.seconds` {reads}"
 
 
-def figured(runs: Observation, *between: Rule) -> tuple[Rule, ...]:
+def figured(runs: Observation) -> tuple[Rule, ...]:
     """The rules by which there is no figure of which more can be said."""
     return (
         Rule(runs, lambda run: not run.asked, "your code never read the `clock` that it was given.", "",
              "Call `clock()` to get the time. It may differ from the time of day."),
-        *between,
         Rule(runs, lambda run: run.kind == "whole" and run.missing,
              f"{SEEN}.", "", "Set `self.seconds` in the wrapper, on `self`."),
         Rule(runs, lambda run: run.kind == "whole" and run.value == 0,

@@ -10,7 +10,7 @@ import inspect
 import pickle
 import sys
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any, ClassVar
 
 from lessons.collector import quick_collector
@@ -106,18 +106,16 @@ def through_pickle(thing: Any, other: type) -> Any:
         del globals()[kind.__qualname__]
 
 
-def _other_hash(thing: object) -> int:
-    return hash(thing) ^ 1
-
-
-def hash_otherwise(answer: Any, on: bool) -> None:
+@contextlib.contextmanager
+def hash_otherwise(answer: Any) -> Iterator[None]:
     """Let `hash` give other numbers in the answer's lines, as it does for a text in another process."""
-    for value in vars(answer).values():
-        room = getattr(value, "__globals__", {})
-        if on:
-            room.setdefault("hash", _other_hash)
-        elif room.get("hash") is _other_hash:
-            del room["hash"]
+    rooms = [getattr(value, "__globals__", {}) for value in vars(answer).values()]
+    free = [room for room in rooms if "hash" not in room]
+    for room in free:
+        room["hash"] = lambda thing: hash(thing) ^ 1
+    yield
+    for room in free:
+        room.pop("hash", None)
 
 
 class _Field:

@@ -70,11 +70,11 @@ class Script:
         self.objects: dict[str, Any] = {}
         self.assigned: dict[str, dict[str, Any]] = {}
 
-    def new(self, *said: str, of: Any = None) -> None:
-        """Make objects, each with a name. Raises what the answer raises."""
+    def new(self, *said: str, of: Any = None, **begins: Any) -> None:
+        """Make objects, each with a name and these values to begin with. Raises what the answer raises."""
         for one in said:
             self.objects[one] = (self.answer if of is None else of)()
-            self.assigned[one] = {}
+            self.assigned[one] = dict(begins)
 
     def assign(self, said: str, **fields: Any) -> None:
         """Assign what is allowed."""
@@ -116,9 +116,9 @@ class Script:
             raise Step(what, "never ends: RecursionError" + (f", at {most}" if most else ""), how)
         misspelt = isinstance(done.error, AttributeError) and hearsay(self.objects[said], host.misspelt, name)
         if misspelt is True:
-            raise Step(what, f"{raised(done)}: nothing told the field its name", "raised misspelt")
+            raise Step(what, f"raised {done.said}: nothing told the field its name", "raised misspelt")
         if done.error is not None:
-            raise Step(what, raised(done), "raised")
+            raise Step(what, f"raised {done.said}", "raised")
 
     def read(self, said: str) -> None:
         """Read what was assigned, and check whose value it is."""
@@ -172,7 +172,7 @@ class Script:
             thing, what = self.objects["fresh"], f"`fresh.{name} = {short(value)}`"
             before, done = attempt(getattr, thing, name), attempt(setattr, thing, name, value)
             if isinstance(done.error, AttributeError | KeyError):
-                raise Step(f"`fresh` had no value, and {what}", raised(done), "changed")
+                raise Step(f"`fresh` had no value, and {what}", f"raised {done.said}", "changed")
             if done.error is not None:
                 self.as_before("fresh", name, before, f"{what} was refused", "changed")
 
@@ -219,7 +219,7 @@ def refused(what: str, done: Attempt, *allowed: type[Exception]) -> None:
         raise Step(what, "was taken, without an error", "taken")
     if not isinstance(done.error, allowed):
         kinds = " or a ".join(kind.__name__ for kind in allowed)
-        raise Step(what, f"{raised(done)}; asked for is a {kinds}", "kind")
+        raise Step(what, f"raised {done.said}; asked for is a {kinds}", "kind")
 
 
 def script(write: Callable[[Script], None]) -> Observation:
@@ -240,14 +240,9 @@ def of_nothing(judge: Any) -> dict[str, Any]:
     return {"__len__": judge.function(lambda thing: 0, "__len__", generator=False)}
 
 
-def raised(done: Attempt) -> str:
-    """The error of a step and its place, as the end of a sentence."""
-    return f"raised {done.said}"
-
-
 def came(done: Attempt) -> str:
     """The result of reading, as the end of a sentence."""
-    return raised(done) if done.error is not None else f"reads {short(done.value)}"
+    return f"raised {done.said}" if done.error is not None else f"reads {short(done.value)}"
 
 
 def hearsay(thing: Any, function: Callable[..., Any], *arguments: Any) -> Any:

@@ -23,6 +23,7 @@ from lessons.study.questions import misconceptions
 
 IDS = [f"descriptors-x{number}" for number in range(1, 6)]
 MINE = solutions(*IDS)
+RIGHT, SHARING, KEEPING, KEEPING_REFUSED = checks.GROUPS.values()
 forks = pytest.mark.skipif(not hasattr(os, "fork"), reason="this system does not fork")
 
 
@@ -318,14 +319,14 @@ class TestX5:
         field = field_class(checks.Notes(program).decide)
         return type("Host", (), {"spread": field()})
 
-    @pytest.mark.parametrize("program", [*checks.RIGHT, *checks.KEEPING, *checks.KEEPING_REFUSED])
+    @pytest.mark.parametrize("program", [*RIGHT, *KEEPING, *KEEPING_REFUSED])
     def test_programs_that_do_not_share_keep_values_apart(self, program: type[checks.Plain]) -> None:
         host = self.settings(program)
         first, second = host(), host()
         first.spread, second.spread = 7.3, 9.1
         assert (first.spread, second.spread) == (7.3, 9.1)
 
-    @pytest.mark.parametrize("program", [*checks.RIGHT, *checks.SHARING, *checks.KEEPING])
+    @pytest.mark.parametrize("program", [*RIGHT, *SHARING, *KEEPING])
     @pytest.mark.parametrize("refuse", [False, True])
     def test_programs_keep_objects_as_they_say(self, program: type[checks.Plain], refuse: bool) -> None:
         host = self.settings(program)
@@ -338,9 +339,9 @@ class TestX5:
         watched = weakref.ref(thing)
         del thing
         gc.collect()
-        assert (watched() is not None) == (program in checks.KEEPING)
+        assert (watched() is not None) == (program in KEEPING)
 
-    @pytest.mark.parametrize("program", checks.KEEPING_REFUSED)
+    @pytest.mark.parametrize("program", KEEPING_REFUSED)
     def test_these_keep_an_object_only_after_a_refusal(self, program: type[checks.Plain]) -> None:
         host = self.settings(program)
         watched = []

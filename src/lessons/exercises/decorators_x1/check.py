@@ -90,9 +90,10 @@ def pairs(answer: Any, sheet: Sheet) -> Facts:
 STREAM = timed.streams(timed.decorating("timed(Station.stream, clock)", "self", "stream"), runs)
 FIGURE = (
     *STREAM,
-    *timed.figured(runs, Rule(runs, lambda run: run.missing and run.elsewhere,
+    Rule(runs, lambda run: run.asked and run.missing and run.elsewhere,
          "`self.seconds` was missing; the decorated function has the figure.", "decorators-metrics-per-stage",
-         "The function is shared by all sources of the class. Set `seconds` on `self`.")),
+         "The function is shared by all sources of the class. Set `seconds` on `self`."),
+    *timed.figured(runs),
     Rule(runs, lambda run: run.kind == "whole" and run.wrong_by not in (0, -run.first, -run.last),
          f"{timed.SEEN}.", "", "Read the clock before and after each `next`, and add the difference."),
 )  # fmt: skip

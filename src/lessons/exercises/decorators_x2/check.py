@@ -5,7 +5,7 @@ from typing import Any
 
 from lessons.exercises import Asked, Fact, Facts, Rule, Sheet, Variant, ruled
 from lessons.exercises import decorators_timed as timed
-from lessons.exercises.decorators_parts import Convert, Odd, subclass
+from lessons.exercises.decorators_parts import Convert, subclass
 
 KEY = "decorators-x2"
 # The seconds that a stage takes: less in all than its upstream, and more for all records than besides. So no
@@ -13,16 +13,15 @@ KEY = "decorators-x2"
 COSTS = {"first": (1, 6), "last": (1, 6), "each": (3, 3)}
 
 
-def stage(variant: Variant, base: type = Convert, name: str = "", **more: Any) -> Any:
+def stage(variant: Variant, name: str = "Convert", **more: Any) -> Any:
     """A class of stages with costs of this variant."""
-    key = f"{KEY}:{name or base.__name__}"
-    costs = {one: variant.number(f"{key}:{one}", *limits) for one, limits in COSTS.items()}
-    return subclass(base, **costs, **more)
+    costs = {one: variant.number(f"{KEY}:{name}:{one}", *limits) for one, limits in COSTS.items()}
+    return subclass(Convert, **costs, **more)
 
 
-def stations(variant: Variant, **more: Any) -> Any:
+def stations(variant: Variant) -> Any:
     """A class of stations that need more time to end than for a reading."""
-    return subclass(timed.station(variant, KEY, last=variant.number(f"{KEY}:station's last", 10, 19)), **more)
+    return timed.station(variant, KEY, last=variant.number(f"{KEY}:station's last", 10, 19))
 
 
 def given(variant: Variant) -> Any:
@@ -45,8 +44,7 @@ def ran(
     part, _ = hall.new()
     upstream = subclass(source, clock=hall.clock)()
     stop = next((one for one in (source.at, base.at, pulls) if one is not None), None)
-    kept = source.readings[issubclass(base, Odd) :: 1 + issubclass(base, Odd)]
-    numbers = [float(text or 0) for text in kept]
+    numbers = list(subclass(base, at=None)().process(source.readings))
     errors = [source.failure] * (source.at is not None) + [ValueError] * (base.at is not None)
     one = timed.pull(what, kind, numbers[:stop], lambda: part.process(upstream.stream()),
                      lambda: upstream.read, *errors, wait=hall.clock.wait, pulls=pulls, **waits)  # fmt: skip
@@ -63,7 +61,7 @@ def runs(answer: Any, sheet: Sheet) -> Facts:
     yield whole
     # Its upstream has records that are false, one of which is dropped.
     some = subclass(source, readings=(source.readings[0], 0, None, *source.readings[3:]))
-    yield run("a stage that keeps every other record", some, stage(sheet.variant, Odd), "some")
+    yield run("a stage that keeps every other record", some, stage(sheet.variant, "Odd", every=2), "some")
     third = timed.station(sheet.variant, f"{KEY}:slow", 31, 9)
     yield from timed.slowly(run, whole, [source, converts], [third, converts])
 
@@ -83,7 +81,7 @@ def early(answer: Any, sheet: Sheet) -> Facts:
 def pairs(answer: Any, sheet: Sheet) -> Facts:
     """Two stages of one class in a chain, and two of two classes that have a clock each."""
     source = stations(sheet.variant)
-    kinds = [stage(sheet.variant, name=name) for name in ("one", "two")]
+    kinds = [stage(sheet.variant, name) for name in ("one", "two")]
     kinds[1].last += own(kinds[0], len(source.readings))  # never the same
     worked = [own(kind, len(source.readings)) for kind in kinds]
     hall_of = partial(timed.clocked, answer, sheet, method="process", parameters="self, stream")

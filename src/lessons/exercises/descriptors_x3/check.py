@@ -1,6 +1,7 @@
 """descriptors-x3: one of a few."""
 
 import copy
+from contextlib import nullcontext
 from functools import partial
 from typing import Any
 
@@ -98,9 +99,8 @@ def on_the_class(do: Script) -> None:
 def copies(do: Script) -> None:
     """Objects of the class and of a subclass, copied in each way; then the copy gets another choice."""
     drawn, otherwise = Challenge(do), partial(do.judge.witness, host.hash_otherwise, do.answer)
-    otherwise(True)
-    there = Challenge(do)
-    otherwise(False)
+    with otherwise():
+        there = Challenge(do)
     ways = {"copy.copy": copy.copy, "copy.deepcopy": copy.deepcopy, "pickle": host.through_pickle}
     for owner, other in zip(drawn.classes.values(), there.classes.values(), strict=True):
         for way, function in ways.items():
@@ -108,11 +108,10 @@ def copies(do: Script) -> None:
             thing = do.objects["first"]
             setattr(thing, drawn.name, drawn.units[1])
             # As another process would read it, where the class and its fields are other objects.
-            more = [other] if way == "pickle" else []
-            otherwise(way == "pickle")
-            made = attempt(do.judge.witness, function, thing, *more)
-            read = made if made.error is not None else attempt(getattr, made.value, drawn.name)
-            otherwise(False)
+            elsewhere = [other] if way == "pickle" else []
+            with otherwise() if elsewhere else nullcontext():
+                made = attempt(do.judge.witness, function, thing, *elsewhere)
+                read = made if made.error is not None else attempt(getattr, made.value, drawn.name)
             given = short(drawn.units[1])
             if not exactly(read.value, drawn.units[1]):
                 raise Step(f"an object's choice was {given}. A copy of it ({way})", steps.came(read), "lost")

@@ -8,7 +8,7 @@ from weakref import WeakKeyDictionary
 from lessons.exercises import Asked, Observation, Sheet, Variant, attempt, exactly, ruled, short
 from lessons.exercises import descriptors_host as host
 from lessons.exercises import descriptors_steps as steps
-from lessons.exercises.descriptors_steps import Script, Step, numbers, raised, row, script
+from lessons.exercises.descriptors_steps import Script, Step, numbers, row, script
 from lessons.exercises.exercise import told
 
 KEY = "descriptors-x4"
@@ -64,7 +64,7 @@ def made(do: Script, said: str, expected: Given, when: str, **fields: Any) -> No
     """Make an object, and compare what it begins with."""
     done = attempt(do.answer, **fields)
     if done.error is not None:
-        raise Step(when, raised(done), "raised")
+        raise Step(when, f"raised {done.said}", "raised")
     do.objects[said], do.assigned[said] = done.value, dict(expected)
     begins(do, said, when)
 
@@ -129,7 +129,7 @@ def misspelt(do: Script) -> None:
         if done.error is None:
             raise Step(what, "was taken, without an error", "taken")
         if not isinstance(done.error, AttributeError) or name not in (told(done.error, "text") or ""):
-            raise Step(what, raised(done), "kind")
+            raise Step(what, f"raised {done.said}", "kind")
         done = attempt(do.answer, **{name: value})
         if not isinstance(done.error, AttributeError | TypeError):
             what = f"an object made with `{name}={short(value)}`"
@@ -168,8 +168,7 @@ def later(do: Script) -> None:
     """`usual` is called twice, and objects are made before, between and after."""
     usual, allowed = usual_values(do.variant.course), allowed_values(do.variant)
     size, new = allowed[2]["windowSize"], {"label": "roof", "spread": allowed[2]["spread"]}
-    do.new("before")
-    do.assigned["before"] = dict(usual)
+    do.new("before", **usual)
     do.assign("before", spread=allowed[1]["spread"])
     do.answer.usual(windowSize=size)
     called = f"after `usual(windowSize={size})`"
@@ -185,8 +184,7 @@ def later(do: Script) -> None:
 def checked_later(do: Script) -> None:
     """After `usual` the fields check as before, and so does `usual` itself."""
     allowed, usual = allowed_values(do.variant), usual_values(do.variant.course)
-    do.new("before")
-    do.assigned["before"] = dict(usual)
+    do.new("before", **usual)
     do.answer.usual(**usual)
     new = {"label": "roof", "spread": allowed[1]["spread"]}
     do.answer.usual(**new)

@@ -5,20 +5,14 @@ right: all are made of the same code, and come in an order that is drawn. A test
 look at that code, and not at what a field does, is not caught.
 """
 
-from types import SimpleNamespace as Run
 from typing import Any
 
 from lessons.collector import quick_collector
-from lessons.exercises import Asked, Callback, Rule, Sheet, Variant, attempt, ruled, short
+from lessons.exercises import Asked, Callback, Fact, Rule, Sheet, Variant, attempt, ruled, short
 from lessons.exercises import descriptors_host as host
-from lessons.exercises.descriptors_steps import ON_CLASS, ON_INSTANCE, TO_THE_CLASS, hearsay, raised
+from lessons.exercises.descriptors_steps import ON_CLASS, ON_INSTANCE, TO_THE_CLASS, hearsay
 from lessons.exercises.descriptors_x5 import programs
 from lessons.exercises.exercise import swallowed_at
-
-GROUPS = {
-    "right": programs.RIGHT, "sharing": programs.SHARING, "keeping": programs.KEEPING,
-    "refused": programs.KEEPING_REFUSED,
-}  # fmt: skip
 
 
 def samples(variant: Variant) -> Any:
@@ -27,7 +21,7 @@ def samples(variant: Variant) -> Any:
     return {name: host.field_class(programs.Notes(program).decide) for name, program in tried}
 
 
-def run(answer: Any, sheet: Sheet, group: str, kind: type[programs.Plain]) -> Run:
+def run(answer: Any, sheet: Sheet, group: str, kind: type[programs.Plain]) -> Fact:
     """One run of the test with one field. If it passes a wrong one, it is looked at more closely.
 
     returned: where it returned something. swallowed: the line of a failed assertion, if the test passed.
@@ -43,8 +37,8 @@ def run(answer: Any, sheet: Sheet, group: str, kind: type[programs.Plain]) -> Ru
         swallowed = hearsay(answer, swallowed_at, again)
     replaced = hearsay(fields, host.replaced) if passed else ""
     kept = attempt(lambda: any(mark() is not None for mark in fields.refusals)).value
-    return Run(
-        **vars(notes), group=group, described=kind.__doc__, came=raised(done), passed=passed,
+    return Fact(
+        **vars(notes), group=group, described=kind.__doc__, came=f"raised {done.said}", passed=passed,
         failed=isinstance(done.error, AssertionError),
         returned="" if done.value is None else short(done.value),
         swallowed=swallowed if isinstance(swallowed, str) else "", asked=notes.objects + notes.refused,
@@ -53,15 +47,15 @@ def run(answer: Any, sheet: Sheet, group: str, kind: type[programs.Plain]) -> Ru
     )  # fmt: skip
 
 
-def plain(answer: Any, sheet: Sheet) -> list[Run]:
+def plain(answer: Any, sheet: Sheet) -> list[Fact]:
     """The test with the plainest right field, alone."""
     with sheet.judge.witness(quick_collector):  # else the class might go before it is looked at
         return [run(answer, sheet, "right", programs.Plain)]
 
 
-def runs(answer: Any, sheet: Sheet) -> list[Run]:
+def runs(answer: Any, sheet: Sheet) -> list[Fact]:
     """The test with each field, in an order of this run. catches: whether it did not pass some field."""
-    drawn = [(group, kind) for group, several in GROUPS.items() for kind in several]
+    drawn = [(group, kind) for group, several in programs.GROUPS.items() for kind in several]
     order = sheet.variant.random("descriptors-x5").sample(drawn, len(drawn))
     with sheet.judge.witness(quick_collector):
         done = [run(answer, sheet, group, kind) for group, kind in order]
@@ -74,8 +68,8 @@ LET_GO = "Compare only with what was assigned. Before you look, let go of the ob
 REJECTS = "your test rejects a right field, {described}: it {came}."
 
 
-def of(group: str) -> tuple[Rule, ...]:
-    """What a test does with the wrong fields of a group, apart from passing them."""
+def caught(group: str, advice: str, seen: str = "") -> tuple[Rule, ...]:
+    """The rules for a test that does not fail for a wrong field of a group; seen: more of one that passes."""
     return (
         Rule(runs, lambda run: run.group == group and run.swallowed,
              "with a field, {described}, an assertion of your test fails, and something swallows that: "
@@ -87,6 +81,8 @@ def of(group: str) -> tuple[Rule, ...]:
         Rule(runs, lambda run: run.group == group and not run.passed and not run.failed,
              "with a field, {described}, your test {came}.", "",
              "Let an `assert` fail: then the report tells what was found."),
+        Rule(runs, lambda run: run.group == group and run.passed,
+             f"your test passes a field, {{described}}{seen}.", "", advice),
     )  # fmt: skip
 
 
@@ -113,28 +109,17 @@ WORKS = (
 )  # fmt: skip
 
 
-def passes(group: str, seen: str, advice: str) -> Rule:
-    """The row for a test that passes a wrong field of a group."""
-    said = f"your test passes a field, {{described}}{seen}."
-    return Rule(runs, lambda run: run.group == group and run.passed, said, "", advice)
-
-
-SHARES = Asked("it fails for each field that shares values", 2, WORKS, (
-    *of("sharing"),
-    passes("sharing", ": it does not read two objects after both were assigned different values",
-           "Assign to two objects first, different values, and only then read the one and the other."),
+SHARES = Asked("it fails for each field that shares values", 2, WORKS, caught(
+    "sharing", "Assign to two objects first, different values, and only then read the one and the other.",
+    ": it does not read two objects after both were assigned different values",
 ))  # fmt: skip
-KEEPS = Asked("it fails for each field that keeps objects alive", 2, WORKS, (
-    *of("keeping"),
-    passes("keeping", "",
-           "Keep a `weakref.ref` to each object that you assigned to and read. Let go of all of them, not of "
-           "their class: what a field keeps would go with it. Only then look whether they are gone."),
+KEEPS = Asked("it fails for each field that keeps objects alive", 2, WORKS, caught(
+    "keeping", "Keep a `weakref.ref` to each object that you assigned to and read. Let go of all of them, "
+    "not of their class: what a field keeps would go with it. Only then look whether they are gone.",
 ), hearsay=True)  # fmt: skip
-REFUSED = Asked("it fails for each that keeps an object after a refusal", 1, WORKS, (
-    *of("refused"),
-    passes("refused", "",
-           "Refuse a text after all other assignments. Catch the error with `try`: `assertRaises` clears it. "
-           "Keep a weak reference to the object, let all objects go, and see whether they are gone."),
+REFUSED = Asked("it fails for each that keeps an object after a refusal", 1, WORKS, caught(
+    "refused", "Refuse a text after all other assignments. Catch the error with `try`: `assertRaises` clears "
+    "it. Keep a weak reference to the object, let all objects go, and see whether they are gone.",
 ), hearsay=True)  # fmt: skip
 ACCEPTS = Asked("it passes each right field", 1, WORKS, (
     Rule(runs, lambda run: run.failed and run.program is programs.Cycle, REJECTS, "leaks-refcount-closes",

@@ -79,10 +79,12 @@ FirstRefused = like("one that keeps the object that it refused a value first", r
 Waiting = like("one that keeps the object that it refused a value last, until the next assignment",
                assigned="none", refused="one")  # fmt: skip
 
-RIGHT: tuple[type[Plain], ...] = (Plain, SameName, Cycle, Weak, Usual, Bare)
-SHARING: tuple[type[Plain], ...] = (Last, First, OnClass, Remembered)
-KEEPING: tuple[type[Plain], ...] = (Keyed, Latest, Earliest, Reader, FirstReader)
-KEEPING_REFUSED: tuple[type[Plain], ...] = (Error, Refused, Waiting, FirstRefused)
+GROUPS: dict[str, tuple[type[Plain], ...]] = {
+    "right": (Plain, SameName, Cycle, Weak, Usual, Bare),
+    "sharing": (Last, First, OnClass, Remembered),
+    "keeping": (Keyed, Latest, Earliest, Reader, FirstReader),
+    "refused": (Error, Refused, Waiting, FirstRefused),
+}
 
 
 class Notes:
