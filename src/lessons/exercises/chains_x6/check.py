@@ -40,22 +40,21 @@ def tried(answer: Any, sheet: Sheet) -> Facts:
     """What the test does with right and leaky programs, in a drawn order; its own parts are in them."""
     tries = [(family, way, what) for family, whats in FAMILIES.items() for way, what in whats.items()]
     sheet.judge.keep = True
-    done = {}
-    for _, way, _ in sheet.variant.random("chains-x6").sample(tries, len(tries)):
+    done: dict[Any, Fact] = {}
+    for family, way, what in sheet.variant.random("chains-x6").sample(tries, len(tries)):
         program = ways.Program(way)
         made = ways.let_go(program, sheet.judge) if way is ways.collected else Callback(program, "deliver")
         end = attempt(answer, made)
         if end.error is not None and not program.runs:
             raise end.error
-        done[way] = program, end
-    looks = done[ways.open_ended][1].error is not None
-    for family, way, what in tries:
-        program, end = done[way]
-        yield Fact(
+        done[way] = Fact(
             family=family, what=what, passed=end.error is None, raised=end.raised,
             stumbled=end.error is not None and not isinstance(end.error, AssertionError),
-            where=f", {end.where}" if end.where else "", spent=program.spent, way=way, looks=looks,
+            where=f", {end.where}" if end.where else "", spent=program.spent, way=way,
         )  # fmt: skip
+    for _, way, _ in tries:
+        done[way].looks = not done[ways.open_ended].passed
+        yield done[way]
 
 
 def worlds(answer: Any, sheet: Sheet) -> Facts:

@@ -180,10 +180,8 @@ def each_run(answer: Any, sheet: Sheet) -> Facts:
     with sheet.judge.folder() as folder:
 
         def run(when: str, written: list[Any], meant: Any = None, end: Any = None, **known: Any) -> Run:
-            path = folder / f"{next(numbers)}" / name
-            return Run(sheet.judge, path, **{"when": when, "meant": meant, "records": every, **known}).run(
-                answer, written, end
-            )
+            known = {"when": when, "meant": meant, "records": every, **known}
+            return Run(sheet.judge, folder / f"{next(numbers)}" / name, **known).run(answer, written, end)
 
         whole = run("after a run without a failure", every)
         if whole.error is not None:
