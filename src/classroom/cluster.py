@@ -22,10 +22,9 @@ from typing import Any
 
 from classroom.course import Course
 from classroom.execute import LOST, Job, Result, graded
-from classroom.grade import KEPT
 from classroom.intake import described
 from classroom.sandbox import available
-from classroom.trouble import Trouble
+from classroom.trouble import KEPT, Trouble
 from lessons.words import agreeing, many
 
 ANSWERING = 10.0  # seconds in which a scheduler must answer, or come back after it was lost

@@ -32,7 +32,7 @@ from classroom.execute import LOST, Job, Result, Times, graded, ungraded
 from classroom.intake import Found, Template, described, strays, submissions
 from classroom.sandbox import available
 from classroom.spans import duration
-from classroom.trouble import Trouble
+from classroom.trouble import KEPT, Trouble
 from lessons.judge.clock import BUSY
 from lessons.judge.home import begin
 from lessons.words import agreeing, many
@@ -40,7 +40,6 @@ from lessons.words import agreeing, many
 if TYPE_CHECKING:
     from classroom.cluster import Cluster
 
-KEPT = "All grades so far are kept; the same command continues with the rest."
 NOT_SANDBOXED = "NOT SANDBOXED: submitted code runs with your own rights, on your files and your network."
 
 
