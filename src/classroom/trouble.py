@@ -7,6 +7,8 @@ from pathlib import Path
 
 from lessons.desk.workcopy import Trouble as Trouble
 
+KEPT = "All grades so far are kept; the same command continues with the rest."
+
 
 def same_format(path: Path, found: object, known: int) -> None:
     """Raise `Trouble` if a stored file has another format than this edition reads.
