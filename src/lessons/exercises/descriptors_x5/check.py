@@ -39,7 +39,7 @@ def run(answer: Any, sheet: Sheet, group: str, kind: type[programs.Plain]) -> Fa
     kept = attempt(lambda: any(mark() is not None for mark in fields.refusals)).value
     return Fact(
         **vars(notes), group=group, described=kind.__doc__, came=f"raised {done.said}", passed=passed,
-        failed=isinstance(done.error, AssertionError),
+        plain=kind is programs.Plain, failed=isinstance(done.error, AssertionError),
         returned="" if done.value is None else short(done.value),
         swallowed=swallowed if isinstance(swallowed, str) else "", asked=notes.objects + notes.refused,
         error_kept=done.error is not None and kept is True,
@@ -47,17 +47,11 @@ def run(answer: Any, sheet: Sheet, group: str, kind: type[programs.Plain]) -> Fa
     )  # fmt: skip
 
 
-def plain(answer: Any, sheet: Sheet) -> list[Fact]:
-    """The test with the plainest right field, alone."""
-    with sheet.judge.witness(quick_collector):  # else the class might go before it is looked at
-        return [run(answer, sheet, "right", programs.Plain)]
-
-
 def runs(answer: Any, sheet: Sheet) -> list[Fact]:
     """The test with each field, in an order of this run. catches: whether it did not pass some field."""
     drawn = [(group, kind) for group, several in programs.GROUPS.items() for kind in several]
     order = sheet.variant.random("descriptors-x5").sample(drawn, len(drawn))
-    with sheet.judge.witness(quick_collector):
+    with sheet.judge.witness(quick_collector):  # else a class might go before it is looked at
         done = [run(answer, sheet, group, kind) for group, kind in order]
     for one in done:
         one.catches = not all(other.passed for other in done)
@@ -88,22 +82,22 @@ def caught(group: str, advice: str, seen: str = "") -> tuple[Rule, ...]:
 
 # A test that rejects the plainest right field shows nothing by rejecting others.
 WORKS = (
-    Rule(plain, lambda run: not run.passed and not run.failed and run.fields and not run.named, REJECTS,
-         "descriptors-set-name-always",
+    Rule(runs, lambda run: run.plain and not (run.passed or run.failed) and run.fields and not run.named,
+         REJECTS, "descriptors-set-name-always",
          "Write `field()` into the body of a class: that is when a field is told its name."),
-    Rule(plain, lambda run: not run.passed and not run.failed and run.refused, REJECTS, "",
+    Rule(runs, lambda run: run.plain and not (run.passed or run.failed) and run.refused, REJECTS, "",
          "A right field refuses a text with a `TypeError`: catch it around that assignment."),
-    Rule(plain, lambda run: run.failed and run.error_kept,
+    Rule(runs, lambda run: run.plain and run.failed and run.error_kept,
          "your test keeps the error with which a right field refused a value, and the object is still there: "
          "it {came}.", "leaks-traceback-keeps",
          "An error keeps its traceback, and so the object. Let go of the error before you look."),
-    Rule(plain, lambda run: not run.passed, REJECTS, "", LET_GO),
-    Rule(plain, lambda run: not run.fields, "your test never makes a field.", "",
+    Rule(runs, lambda run: run.plain and not run.passed, REJECTS, "", LET_GO),
+    Rule(runs, lambda run: run.plain and not run.fields, "your test never makes a field.", "",
          "Your test is given a class of fields: write `field()` into the body of a class of your own."),
-    Rule(plain, lambda run: not run.named and not run.asked,
+    Rule(runs, lambda run: run.plain and not run.named and not run.asked,
          "your test puts the field into an object, where Python does not look for it.", ON_INSTANCE,
          TO_THE_CLASS),
-    Rule(plain, lambda run: run.replaced,
+    Rule(runs, lambda run: run.plain and run.replaced,
          "your test assigns to `{replaced}`, on the class, and no field is left there.", ON_CLASS,
          "Assign on objects of the class: that calls `__set__`."),
 )  # fmt: skip
@@ -128,5 +122,5 @@ ACCEPTS = Asked("it passes each right field", 1, WORKS, (
     Rule(runs, lambda run: not run.catches, "your test passes every field, right or wrong.", "",
          "Fix that first."),
 ))  # fmt: skip
-ruled("descriptors-x5", "A test that catches a field that leaks", kind="test", answer="test_field", version=5,
+ruled("descriptors-x5", "A test that catches a field that leaks", kind="test", answer="test_field", version=6,
       given=samples, asked=[SHARES, KEEPS, REFUSED, ACCEPTS])  # fmt: skip
