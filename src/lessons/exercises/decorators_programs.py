@@ -75,7 +75,7 @@ def forward(function: Any) -> Any:
 
 
 def retrying(
-    picks: Callable[[Any, int, int], Any] = lambda stream, delivered, before: islice(stream, delivered, None),
+    picks: Callable[[Any, int, int], Any] = lambda stream, delivered, number: islice(stream, delivered, None),
     closes: Callable[[str, int], bool | None] = lambda how, number: True,
     attempts: int = 3,
     last: Callable[[str, Any], BaseException | None] = lambda how, error: error if how == "last" else None,
@@ -83,8 +83,8 @@ def retrying(
 ) -> Any:
     """A retry that is right except for these settings.
 
-    picks: which part of a stream it takes. It receives how many records were passed on so far, and how many
-    before the previous attempt. closes: whether it closes an attempt. It receives how the attempt ended
+    picks: which part of a stream it takes. It receives how many records were passed on so far, and the
+    attempt's number. closes: whether it closes an attempt. It receives how the attempt ended
     ("broken", "last", "end" or "left") and its number. None: it closes this one when all is over. last: the
     error that it raises at the end. It receives how the last attempt ended, and the newest failure. resumes:
     whether it pulls the first stream again.
@@ -94,13 +94,13 @@ def retrying(
         """Its kind: it counts, and closes with `finally`."""
 
         def wrapper(*given: Any) -> Iterator[Any]:
-            delivered = before = 0
+            delivered = 0
             failed: Any = None
             with ExitStack() as stack:
                 for number in range(1, attempts + 1):
                     if number == 1 or not resumes:
                         stream = function(*given)
-                    records, before, how = picks(stream, delivered, before), delivered, "left"
+                    records, how = picks(stream, delivered, number), "left"
                     try:
                         for record in records:
                             delivered += 1
@@ -122,27 +122,21 @@ def retrying(
     return program
 
 
-def reopening(function: Any) -> Any:
-    """Opens the feed once more after the last failure; apart from that it is right."""
-
-    def wrapper(*given: Any) -> Iterator[Any]:
-        try:
-            yield from counting(function)(*given)
-        except OSError:
-            function(*given).close()
-            raise
-
-    return wrapper
+def unread(stream: Any, delivered: int, number: int) -> Iterator[Any]:
+    """The records that follow; the fourth attempt fails before it is read, with the text of the third."""
+    if number == 4:
+        raise OSError(f"line 3 dropped after {delivered} records")
+    yield from islice(stream, delivered, None)
 
 
-def swapped(stream: Any, delivered: int, before: int) -> Iterator[Any]:
+def swapped(stream: Any, delivered: int, number: int) -> Iterator[Any]:
     """The records that follow; after a failure, the first two are swapped."""
     records = islice(stream, delivered, None)
     yield from [*islice(records, 2)][::-1] if delivered else ()
     yield from records
 
 
-def repeated(stream: Any, delivered: int, before: int) -> Iterator[Any]:
+def repeated(stream: Any, delivered: int, number: int) -> Iterator[Any]:
     """The records that follow; after a failure the last one twice."""
     for record in islice(stream, delivered, None):
         yield record
@@ -150,16 +144,17 @@ def repeated(stream: Any, delivered: int, before: int) -> Iterator[Any]:
 
 
 counting = retrying()
-restarting = retrying(lambda stream, delivered, before: stream)
-resuming = retrying(lambda stream, delivered, before: stream, lambda how, number: None, resumes=True)
-overshooting = retrying(lambda stream, delivered, before: islice(stream, delivered + bool(delivered), None))
+restarting = retrying(lambda stream, delivered, number: stream)
+resuming = retrying(lambda stream, delivered, number: stream, lambda how, number: None, resumes=True)
+overshooting = retrying(lambda stream, delivered, number: islice(stream, delivered + bool(delivered), None))
 swapping = retrying(swapped)
 trailing = retrying(repeated)
-forgetting = retrying(lambda stream, delivered, before: islice(stream, delivered - before, None))
+forgetting = retrying(lambda stream, delivered, number: islice(stream, delivered * (number < 3), None))
 silencing = retrying(last=lambda how, error: None)
 translating = retrying(last=lambda how, error: RuntimeError("it failed") if how == "last" else None)
 grudging = retrying(last=lambda how, error: error)
 stubborn = retrying(attempts=4)
+reopening = retrying(unread, attempts=4)
 belated = retrying(closes=lambda how, number: None)
 belated_later = retrying(closes=lambda how, number: None if number > 1 else True)
 unfinished = retrying(closes=lambda how, number: how != "end" or number == 1)

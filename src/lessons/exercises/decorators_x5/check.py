@@ -152,7 +152,7 @@ ruled(KEY, "A test that catches a leak", kind="test", answer="test_retry", versi
         lets("translating", "raises a RuntimeError when all three attempts have failed", THIRD),
         lets("grudging", "hands on every record, and then raises the error of an attempt before", SECOND),
         lets("stubborn", "makes four attempts", THIRD),
-        lets("reopening", "opens a fourth attempt, closes it, and raises the third one's error", THIRD))),
+        lets("reopening", "opens a fourth attempt, closes it unread, and raises an OSError", THIRD))),
     Asked("an attempt left open after a failure is caught", 1, TESTS, (
         lets("belated", "closes an attempt that broke only when all is over", MIDDLE),
         lets("belated_later", "closes a second attempt that broke only when all is over", THIRD_TRY))),
