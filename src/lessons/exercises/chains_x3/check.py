@@ -174,6 +174,6 @@ FROM_THE_FIRST = Asked("each stream is its own, from the first reading to the la
          "{when} yielded {came}. Files that were open afterwards: {open}.", "",
          "Store what one stream needs in local variables, and only the paths on `self`."),
 ))  # fmt: skip
-ruled("chains-x3", "A diary that closes its files", kind="complete", answer="Diary", version=5,
+ruled("chains-x3", "A diary that closes its files", kind="complete", answer="Diary", version=6,
       hangs="chains-stage-by-stage", given=shelved,
       asked=[CLOSES, OPENS_LATE, BY_LINE, FROM_THE_FIRST])  # fmt: skip
