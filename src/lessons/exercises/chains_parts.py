@@ -355,12 +355,12 @@ def ballast(count: int) -> Iterator[float]:
 
 
 class Heavy(float):
-    """A number that uses 200,000 bytes as long as it is referenced."""
+    """A number that uses 65,536 bytes as long as it is referenced."""
 
     def __init__(self, value: float) -> None:
         # New pages of the system: a block of Python's would fill what is free in the process already.
-        self.load = mmap.mmap(-1, 200_000, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
-        self.load.write(b"x" * 200_000)
+        self.load = mmap.mmap(-1, 65_536, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
+        self.load.write(b"x" * 65_536)
 
 
 def gone_through(stream: Iterator[Any], count: int) -> Any:

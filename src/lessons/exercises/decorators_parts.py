@@ -81,6 +81,7 @@ class Convert:
     at: int | None = None
     first = each = last = 0
     every = 1
+    failed: BaseException | None = None
 
     def process(self, stream: Any) -> Iterator[float]:
         """Turn the texts into numbers."""
@@ -90,7 +91,8 @@ class Convert:
             if number == self.at:
                 if hasattr(stream, "close"):
                     stream.close()
-                raise ValueError(f"no number in record {number + 1}")
+                self.failed = ValueError(f"no number in record {number + 1}")
+                raise self.failed
             if (number + 1) % self.every == 0:
                 yield float(text or 0)
         self.clock.wait(self.last)

@@ -85,10 +85,10 @@ def many(answer: Any, sheet: Sheet) -> Facts:
     used.append(judge.memory() or 0)
     if used[-1]:  # readings that take much memory show how many of them are held
         few = iter(answer(judge.witness(parts.unending, seed, True), size))
-        judge.witness(parts.gone_through, few, 100)
+        judge.witness(parts.gone_through, few, 300)
     used.append(judge.memory() or 0)
     judge.release(first)
-    more, held = used[1] - used[0], (used[2] - used[1]) // 200_000
+    more, held = used[1] - used[0], (used[2] - used[1]) // 65_536
     start = FIRST + LONG - 1
     [right] = means(list(itertools.islice(parts.unending(seed), start, start + size)), size)
     yield Fact(more=more, held=held, size=size, last=short(last), right=right, near=near(last, right))
@@ -101,8 +101,8 @@ RULES = parts.stage_rules(
 )  # fmt: skip
 PROMPT = Asked("each mean is yielded as soon as its readings were pulled", 2, *RULES.prompt)
 REMEMBERS = Asked("it stores no more than its window", 2, *RULES.held, (
-    Rule(many, lambda run: run.more > MUCH or run.held > 50,
-         "after 20,000 more readings the process used {more:,} bytes more. After 100 large readings it held "
+    Rule(many, lambda run: run.more > MUCH or run.held > 150,
+         "after 20,000 more readings the process used {more:,} bytes more. After 300 large readings it held "
          "about {held} of them, but the window has only {size}.", "",
          "Drop each reading that has left the window: `collections.deque(maxlen=size)` does it by itself."),
 ), linux=True)  # fmt: skip

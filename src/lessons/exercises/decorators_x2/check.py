@@ -6,6 +6,7 @@ from typing import Any
 from lessons.exercises import Asked, Fact, Facts, Rule, Sheet, Variant, ruled
 from lessons.exercises import decorators_timed as timed
 from lessons.exercises.decorators_parts import Convert, subclass
+from lessons.exercises.exercise import Attempt, unchanged
 
 KEY = "decorators-x2"
 # The seconds that a stage takes: less in all than its upstream, and more for all records than besides. So no
@@ -41,13 +42,14 @@ def ran(
 ) -> Fact:  # fmt: skip
     """A run of one stage over one source."""
     hall = timed.clocked(answer, sheet, base, "process", "self, stream")
-    part, _ = hall.new()
+    part, double = hall.new()
     upstream = subclass(source, clock=hall.clock)()
     stop = next((one for one in (source.at, base.at, pulls) if one is not None), None)
     numbers = list(subclass(base, at=None)().process(source.readings))
     errors = [source.failure] * (source.at is not None) + [ValueError] * (base.at is not None)
     one = timed.pull(what, kind, numbers[:stop], lambda: part.process(upstream.stream()),
                      lambda: upstream.read, *errors, wait=hall.clock.wait, pulls=pulls, **waits)  # fmt: skip
+    one.own_error = unchanged(Attempt(error=one.error), upstream.failed or double.failed)
     begun = len(source.readings[:stop])
     one.upstream, one.between = sum(source.costs) + source.last, begun * base.each
     worked = own(base, begun + (base.at is not None), ended=stop is None)
@@ -126,7 +128,7 @@ SOME = Asked("also where the upstream ends, and where only some records are kept
          "Such a stage pulls its upstream several times for one record: subtract each of these pulls."),
 ))  # fmt: skip
 RESTS = timed.rests(runs)
-ruled(KEY, "A stage's own time", kind="complete", answer="measured", version=6, given=given, asked=[
+ruled(KEY, "A stage's own time", kind="complete", answer="measured", version=7, given=given, asked=[
     Asked("the time of the upstream is subtracted", 2, FIGURE),
     SOME,
     Asked("waiting before and between the pulls is not counted", 1, FIGURE, RESTS),
