@@ -96,7 +96,8 @@ def nights(answer: Any, sheet: Sheet) -> Facts:
         odd = dict(reversed({**last, "station": "L'Aquila", "celsius": 0.0}.items()))
         yield place().night("a night that succeeded", [*records, odd])
         yield place().night(f"a night that failed at record {at}", records[:at], OSError("the line dropped"))
-        many = [{**one, "day": int(str(one["day"])) + 99 * turn} for turn in range(50) for one in records]
+        turns = range(210 // len(records))
+        many = [{**one, "day": int(str(one["day"])) + 99 * turn} for turn in turns for one in records]
         yield place().night("Ctrl-C after many records", many, KeyboardInterrupt())
 
 
