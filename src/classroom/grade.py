@@ -332,7 +332,7 @@ class Pool:
         self.processes, self.count = processes, count
 
     def results(self, jobs: Iterable[Job], patience: float | None = None) -> Iterator[Result]:
-        """The results as they come. A job whose process dies is tried once more.
+        """The results as they come. A job whose process dies or hangs is tried once more.
 
         patience: after so many seconds, a process that has not returned is ended. Raises `Trouble` if the
         processes cannot be used any more.

@@ -354,13 +354,16 @@ def ballast(count: int) -> Iterator[float]:
     return iter([float(number) for number in range(count)])
 
 
+HEAVY = 65_536  # bytes
+
+
 class Heavy(float):
-    """A number that uses 65,536 bytes as long as it is referenced."""
+    """A number that uses `HEAVY` bytes as long as it is referenced."""
 
     def __init__(self, value: float) -> None:
         # New pages of the system: a block of Python's would fill what is free in the process already.
-        self.load = mmap.mmap(-1, 65_536, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
-        self.load.write(b"x" * 65_536)
+        self.load = mmap.mmap(-1, HEAVY, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
+        self.load.write(b"x" * HEAVY)
 
 
 def gone_through(stream: Iterator[Any], count: int) -> Any:

@@ -169,9 +169,10 @@ class Judge(Peer):
             return None
 
     def fill(self, ballast: Callable[[int], Any], count: int, size: int) -> None:
-        """Let the host use all that is free in its process: it would be used again, and nothing would grow.
+        """Let the host use up what is free in its process: else later objects fill that, and nothing grows.
 
-        ballast: makes so many objects of this size and keeps them; ever more, until the process grows.
+        ballast: makes so many objects of `size` bytes, which stay. It is called with more and more, until the
+        process grows.
         """
         used = self.memory() or 0
         for many in (count << step for step in range(10)):

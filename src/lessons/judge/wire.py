@@ -343,6 +343,7 @@ _FROM_TEXT |= {"int": lambda text: int(text, 16), "path": pathlib.Path, "type": 
 _COLLECTIONS: dict[str, Any] = {"tuple": tuple, "set": set, "frozenset": frozenset}
 
 
+# They are made once, and skip what no message needs: `json.dumps` and `json.loads` take longer.
 _encoded = json.JSONEncoder(check_circular=False).encode
 _decoded = json.JSONDecoder().raw_decode
 

@@ -7,8 +7,11 @@ import gc
 import inspect
 import json
 import math
+import mmap
+import os
 import socket
 import struct
+import sys
 import threading
 import weakref
 from pathlib import Path
@@ -685,3 +688,21 @@ def test_what_is_left_to_an_error_goes_with_it_and_the_error_keeps_its_identity(
         gc.enable()
     assert seen == [True, False], "held as long as the error is, and no longer"
     assert raised.value is errors[0]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells what a process uses")
+def test_the_memory_of_a_process_is_its_own_pages_without_those_of_its_files(tmp_path: Path) -> None:
+    judge, size = Judge(), 8_000_000
+    judge.host = os.getpid()
+    (tmp_path / "large").write_bytes(b"x" * size)
+    with (
+        open(tmp_path / "large", "rb") as file,
+        mmap.mmap(file.fileno(), size, access=mmap.ACCESS_READ) as read,
+    ):
+        before = judge.memory() or 0
+        assert sum(read[::4096]) > 0
+        after = judge.memory() or 0
+    assert before > 0 and after - before < size / 2
+    with mmap.mmap(-1, size, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS) as own:
+        own.write(b"x" * size)
+        assert (judge.memory() or 0) - after > size / 2

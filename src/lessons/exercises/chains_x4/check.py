@@ -88,7 +88,7 @@ def many(answer: Any, sheet: Sheet) -> Facts:
         judge.witness(parts.gone_through, few, 300)
     used.append(judge.memory() or 0)
     judge.release(first)
-    more, held = used[1] - used[0], (used[2] - used[1]) // 65_536
+    more, held = used[1] - used[0], (used[2] - used[1]) // parts.HEAVY
     start = FIRST + LONG - 1
     [right] = means(list(itertools.islice(parts.unending(seed), start, start + size)), size)
     yield Fact(more=more, held=held, size=size, last=short(last), right=right, near=near(last, right))
