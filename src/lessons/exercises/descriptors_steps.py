@@ -134,7 +134,9 @@ class Script:
         """Whose value was read instead of the right one, as a phrase and as one word."""
         if is_field(value):
             return ", which is the field", "self"
-        for other, fields in self.assigned.items():
+        # Something else in place of an empty value is more often a mistake with `or` than a shared place.
+        others = self.assigned if self.assigned[said].get(name) else {}
+        for other, fields in others.items():
             if other != said and any(exactly(value, one) for one in fields.values()):
                 return f", which was assigned to `{other}`", "object"
         for other, one in self.assigned[said].items():

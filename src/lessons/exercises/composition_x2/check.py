@@ -74,7 +74,7 @@ def _all(error: BaseException | None) -> set[int]:
 
 
 ALL_CLOSED = Asked("every part is closed, also when another one fails", 2, (
-    Rule(closings, lambda one: one.missed and not one.fails and one.again,
+    Rule(closings, lambda one: one.missed and one.again and not (one.fails or one.equal),
          "{again} was closed {times} times, and these never: {missed}.", "generators-loop-value-is-kept",
          "A `lambda` looks up its variable when it is called, after the loop. Pass `part.close` itself."),
     Rule(closings, lambda one: one.missed and not one.fails,
