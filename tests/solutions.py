@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -10,10 +11,11 @@ import pytest
 from classroom import solutions as shelf
 from classroom.solutions import Solution
 from lessons.exercises import Variant, exercises
+from lessons.judge.verdict import Verdict, waits
 
 FOLDER = Path(__file__).resolve().parents[1] / "exercises" / "solutions"
 
-__all__ = ["FOLDER", "Solution", "one_quickly", "setup", "solutions", "variants"]
+__all__ = ["FOLDER", "Solution", "as_stored", "one_quickly", "same", "setup", "solutions", "variants"]
 
 
 def setup(exercise: str, variant: str = "kit") -> dict[str, Any]:
@@ -38,3 +40,26 @@ def one_quickly(ids: list[str]) -> list[Any]:
     """
     first, *others = ids
     return [first, *(pytest.param(other, marks=pytest.mark.deep) for other in others)]
+
+
+def as_stored(solution: Solution, verdict: Verdict) -> None:
+    """A right solution earns every point, and a wrong one is rejected under its own name."""
+    if solution.right:
+        assert (verdict.status, verdict.points) == ("correct", verdict.worth), str(verdict)
+        return
+    assert verdict.status in ("wrong", "almost"), str(verdict)
+    assert verdict.points < verdict.worth
+    assert verdict.belief == solution.belief, str(verdict)
+    failed = [aspect for aspect in verdict.aspects if not aspect.holds]
+    assert all(aspect.seen and aspect.advice for aspect in failed), "what was seen, and what to try"
+    waiting = [one for one in failed if not one.belief and re.fullmatch("Mend .+ first[.]", one.advice)]
+    assert all(map(waits, waiting)), "what was not looked at is said in words that the panel knows"
+
+
+def same(verdict: Verdict, other: Verdict) -> bool:
+    """Whether two verdicts agree in each aspect that both have checked."""
+    pairs = zip(verdict.aspects, other.aspects, strict=True)
+    return all(
+        one.unchecked or two.unchecked or (one.points, one.belief) == (two.points, two.belief)
+        for one, two in pairs
+    )

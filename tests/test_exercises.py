@@ -1,6 +1,6 @@
 """The exercise notebooks: each solution passes its own check, each stub runs and is missing, nothing leaks.
 
-What the checks themselves say of right and wrong solutions is in study/checks/test_matrix.py.
+What the checks themselves say of right and wrong solutions is in tests/lessons/exercises/test_matrix.py.
 """
 
 from __future__ import annotations

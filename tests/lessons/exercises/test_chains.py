@@ -178,37 +178,6 @@ def test_the_lines_with_which_the_texts_invite_to_try() -> None:
         test(leaky)
 
 
-# --- without a process of its own
-
-
-def over_the_loopback() -> list[Any]:
-    """A right and a wrong solution of each exercise in every run, all others in the deep one."""
-    quick = ("right_1", "wrong_1_")
-    return [
-        pytest.param(one, id=str(one), marks=[] if one.name.startswith(quick) else pytest.mark.deep)
-        for id in IDS
-        for one in solutions(id)
-    ]
-
-
-@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
-@pytest.mark.parametrize("solution", over_the_loopback())
-def test_a_verdict_is_the_same_in_one_process(solution: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    answer = solution.answer()
-    told = examine(solution.exercise, answer, seed="7")
-    monkeypatch.setattr(trial, "can_copy", lambda: False)
-    here = examine(solution.exercise, solution.answer(), seed="7")
-    for one, other in zip(told.aspects, here.aspects, strict=True):
-        assert other.unchecked or (one.points, one.belief) == (other.points, other.belief), str(here)
-
-
-@pytest.mark.deep
-@pytest.mark.parametrize("solution", [one for id in IDS for one in solutions(id)], ids=str)
-def test_what_is_drawn_changes_no_points(solution: Any) -> None:
-    verdicts = [examine(solution.exercise, solution.answer(), seed=str(seed)) for seed in range(3)]
-    assert len({(one.points, one.belief) for one in verdicts}) == 1
-
-
 # --- answers that try to get by
 
 

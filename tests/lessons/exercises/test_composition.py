@@ -91,30 +91,6 @@ def test_two_terms_have_other_nights() -> None:
     assert given("composition-x5").database.rows() == OLD
 
 
-def in_one_process() -> list[Any]:
-    """Every solution as a parameter: one right and one wrong of each exercise in every run."""
-    seen: set[tuple[str, bool]] = set()
-    found = []
-    for one in solutions(*IDS):
-        again = (one.exercise, one.right) in seen
-        seen.add((one.exercise, one.right))
-        found.append(pytest.param(one, id=str(one), marks=pytest.mark.deep if again else ()))
-    return found
-
-
-@pytest.mark.parametrize("solution", in_one_process())
-def test_the_judge_in_the_answers_own_process_says_the_same(
-    solution: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(trial, "can_copy", lambda: False)
-    verdict = examine(solution.exercise, solution.answer())
-    points = [aspect.worth for aspect in verdict.aspects if not aspect.unchecked]
-    if solution.right:
-        assert verdict.status == "correct" and verdict.points == sum(points), str(verdict)
-    elif len(points) == len(verdict.aspects):
-        assert verdict.status != "correct" and verdict.belief == solution.belief, str(verdict)
-
-
 STUCK = """
 class Night:
     def __init__(self, path, engine, config):

@@ -265,27 +265,6 @@ def test_one_attempt_too_many_is_not_taken_for_missing_parentheses(attempts: str
     assert verdict.aspects[0].belief == "" and "counts all attempts" in verdict.aspects[0].advice
 
 
-def in_one_process() -> list[Any]:
-    """Every solution as a parameter: one right and one wrong of each exercise in every run."""
-    seen: set[tuple[str, bool]] = set()
-    found = []
-    for one in ALL:
-        again = (one.exercise, one.right) in seen
-        seen.add((one.exercise, one.right))
-        found.append(pytest.param(one, id=str(one), marks=pytest.mark.deep if again else ()))
-    return found
-
-
-@pytest.mark.parametrize("solution", in_one_process())
-def test_the_judge_in_the_answers_own_process_says_the_same(
-    solution: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(trial, "can_copy", lambda: False)
-    verdict = examine(solution.exercise, solution.answer())
-    assert (verdict.status == "correct") == solution.right, str(verdict)
-    assert verdict.belief == solution.belief, str(verdict)
-
-
 def test_checks_in_the_answers_own_process_do_not_add_up(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(trial, "can_copy", lambda: False)
     [solution] = [one for one in ALL if one.exercise == "decorators-x5" and one.name.startswith("wrong_8_")]
@@ -295,13 +274,6 @@ def test_checks_in_the_answers_own_process_do_not_add_up(monkeypatch: pytest.Mon
         gc.collect()
         hosts.append(sum(type(one) is Host for one in gc.get_objects()))
     assert hosts[2] <= hosts[0]  # the newest may still be in use
-
-
-@pytest.mark.deep
-@pytest.mark.parametrize("solution", ALL, ids=str)
-def test_the_points_do_not_depend_on_the_draw(solution: Any) -> None:
-    verdicts = [examine(solution.exercise, solution.answer(), seed=str(seed)) for seed in range(3)]
-    assert len({(one.points, one.belief) for one in verdicts}) == 1, [str(one) for one in verdicts]
 
 
 TESTS = {

@@ -7,7 +7,6 @@ import os
 import textwrap
 import weakref
 from collections import Counter
-from typing import Any
 
 import pytest
 from solutions import Solution, one_quickly, setup, solutions
@@ -59,35 +58,6 @@ def test_each_core_misconception_of_the_lesson_names_four_wrong_solutions() -> N
     core = [id for id, one in misconceptions().items() if one.core and id.startswith("descriptors-")]
     assert len(core) == 5
     assert {id: count[id] for id in core if count[id] < 4} == {}
-
-
-def quickly(one: Solution) -> Any:
-    """A right solution and a wrong one of each exercise in every run, the others in the deep one."""
-    first = f"{one.name}_".startswith(("right_1_", "wrong_1_"))
-    return pytest.param(one, id=str(one), marks=[] if first else pytest.mark.deep)
-
-
-@pytest.mark.parametrize("solution", [quickly(one) for one in MINE])
-def test_a_judge_in_the_same_process_settles_the_same(
-    solution: Solution, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    there = examine(solution.exercise, solution.answer(), seed="7")
-    monkeypatch.setattr(trial, "can_copy", lambda: False)
-    here = examine(solution.exercise, solution.answer(), seed="7")
-    for one, two in zip(there.aspects, here.aspects, strict=True):
-        # What only the memory of a process of its own confirms is not checked in the same process.
-        assert two.unchecked or (two.points, two.belief) == (one.points, one.belief), str(here)
-
-
-@pytest.mark.deep
-@pytest.mark.parametrize("solution", MINE, ids=str)
-def test_points_and_beliefs_do_not_depend_on_the_draw(solution: Solution) -> None:
-    answer = solution.answer()
-    found = {
-        tuple((one.points, one.belief) for one in examine(solution.exercise, answer, seed=str(seed)).aspects)
-        for seed in range(3)
-    }
-    assert len(found) == 1
 
 
 SWALLOWS = """

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import gc
 import os
-import re
 import sys
 from dataclasses import replace
 from typing import Any
@@ -175,38 +174,6 @@ def test_a_solution_that_patches_the_tools_is_judged_all_the_same(
     finally:
         home.end()
     assert verdict.status in ("wrong", "almost") and verdict.belief == wrong.belief, str(verdict)
-
-
-def over_the_loopback() -> list[Any]:
-    """All stored solutions, and in the quick run one right and one wrong of each exercise."""
-    quick = {f"{id}/{name}" for id in MINE for name in ("right_1", "wrong_1")}
-    return [
-        pytest.param(one, marks=[] if str(one).startswith(tuple(quick)) else pytest.mark.deep, id=str(one))
-        for one in solutions()
-        if one.exercise in MINE
-    ]
-
-
-@pytest.mark.parametrize("solution", over_the_loopback())
-def test_a_solution_earns_the_same_where_judge_and_host_share_a_process(
-    solution: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def told() -> Any:
-        verdict = examine(solution.exercise, solution.answer("kit"), seed="7")
-        # Addresses of objects and the names of temporary folders differ.
-        return [(one.points, one.belief, re.sub(r"0x\w+|tmp\w+", "…", one.seen)) for one in verdict.aspects]
-
-    apart = told()
-    monkeypatch.setattr(trial, "can_copy", lambda: False)
-    assert told() == apart
-
-
-@pytest.mark.deep
-@pytest.mark.parametrize("solution", [one for one in solutions() if one.exercise in MINE], ids=str)
-def test_what_is_drawn_changes_no_points(solution: Any) -> None:
-    answer = solution.answer("kit")
-    verdicts = [examine(solution.exercise, answer, seed=str(seed)) for seed in range(3)]
-    assert len({(one.points, one.belief) for one in verdicts}) == 1
 
 
 def test_a_station_that_latin_1_cannot_write_changes_no_points() -> None:
