@@ -158,7 +158,8 @@ class _Field:
             try:
                 raise TypeError(*told)
             except TypeError as error:
-                self.keep("one" if keep == "error" else keep, error if keep == "error" else instance)
+                if isinstance(value, str):
+                    self.keep("one" if keep == "error" else keep, error if keep == "error" else instance)
                 raise
         self.values.append(value)
         place, (room, key) = len(self.values) - 1, self.room(instance)
@@ -188,10 +189,10 @@ def field_class(decide: Callable[..., Any]) -> type:
     """A class of fields for numbers, which all look alike: `decide` says each time what one of them does.
 
     It is called at six events, with a field's number. "made" returns that number. "named" returns the name
-    under which the field stores in an object. "set", "refuse" and "get" return what to keep: "" nothing,
-    "all" this object too, "one" only this object, "first" this object if none is kept, "none" no object from
-    now on, "error" the raised error, "cycle" the object in its own value. "get" also returns which value to
-    return. "class" returns whether reading on the class raises. After "bare" a refusal has no text.
+    under which the field stores in an object. "set", "get" and, for a text, "refuse" return what to keep: ""
+    nothing, "all" this object too, "one" only this object, "first" this object if none is kept, "none" no
+    object from now on, "error" the raised error, "cycle" the object in its own value. "get" also returns
+    which value to return. "class" returns whether reading on the class raises. "bare" refuses without text.
     """
     return type("Field", (_Field,), {"decide": staticmethod(decide), "owners": [], "refusals": []})
 

@@ -1,6 +1,7 @@
 """descriptors-x2: a whole number, and nothing else."""
 
 import math
+from fractions import Fraction
 from typing import Any
 
 from lessons.exercises import Asked, Rule, attempt, ruled
@@ -19,7 +20,7 @@ class Challenge:
         self.field = variant.choice(f"{key}:field", ("windowSize", "maxAttempts", "batchSize"))
         self.middle = middle = (self.least + self.most) // 2
         self.no_numbers: tuple[Any, ...] = (
-            str(middle), float(middle), None, math.nan, math.inf, [middle], middle + 0.5, True, False
+            str(middle), float(middle), None, math.nan, math.inf, [middle], Fraction(1, 2), True, False
         )  # fmt: skip
         self.outside = (self.least - 1, self.most + 1, 0, -middle, self.most * 37, 10**30)
         self.limits = {self.field: (self.least, self.most), "channels": (0, self.most + 2), "depth": (-9, 0)}
@@ -97,8 +98,8 @@ def told(do: Script) -> None:
 WORKS = rows(own_values, "endless", "raised")
 TYPE = Asked("only whole numbers are taken, all else is a TypeError", 2, WORKS, (
     *rows(own_values, "other"),
-    Rule(no_whole_numbers, lambda step: step.how == "taken as it is" and "= True" not in step.what,
-         "{what} {came}.", TYPES, COMPARE),
+    Rule(no_whole_numbers, lambda step: step.how == "taken as it is"
+         and not any(one in step.what for one in ("True", "Fraction")), "{what} {came}.", TYPES, COMPARE),
     *rows(no_whole_numbers, "taken", "kind"),
     row(no_whole_numbers, "", *USUAL["other self"]),
 ))  # fmt: skip
@@ -113,5 +114,5 @@ SAYS = Asked("the message names class, field, value and what is allowed", 1, WOR
         "In `__set__`, `self` is the field. The object is `instance`, and its class `type(instance)`."),
     *rows(told, "unsaid"),
 ))  # fmt: skip
-ruled("descriptors-x2", "A whole number, and nothing else", kind="complete", answer="Whole", version=6,
+ruled("descriptors-x2", "A whole number, and nothing else", kind="complete", answer="Whole", version=7,
       asked=[TYPE, RANGE, STAYS, SAYS])  # fmt: skip

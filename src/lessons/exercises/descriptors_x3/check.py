@@ -17,10 +17,11 @@ class Challenge:
     def __init__(self, do: Script, **room: Any) -> None:
         variant, key = do.variant, "descriptors-x3"
         self.units = variant.random(f"{key}:units").sample(("celsius", "kelvin", "fahrenheit", "rankine"), 3)
+        self.all = [*self.units, "newton", "delisle", "leiden", "degrees as this station first had them"]
         self.winds = [*variant.random(f"{key}:winds").sample((" Knots", " M/s", "Km/h ", "Mph "), 2), ""]
         self.name = variant.choice(f"{key}:field", ("unit", "scale", "shownIn"))
         called = variant.choice(f"{key}:class", ("Rooftop", "Harbour", "Airfield", "Summit"))
-        options = {self.name: self.units, "wind": self.winds, "gust": self.winds, "only": self.units[:1]}
+        options = {self.name: self.all, "wind": self.winds, "gust": self.winds, "only": self.units[:1]}
         self.fields = {name: do.answer(*one) for name, one in options.items()}
         self.owner = do.judge.new_class(called, {**self.fields, **room})
         self.station = do.judge.new_class(f"{called}Station", {}, self.owner)
@@ -62,13 +63,13 @@ def no_options(do: Script) -> None:
     """Values that look like an option but are not one, in an object that has a choice."""
     drawn = Challenge(do)
     units = drawn.units
-    many: tuple[Any, ...] = (list(units), tuple(units), {})
+    many: tuple[Any, ...] = (list(units), {})
     do.new("first", "second", of=drawn.owner)
     do.assign("second", **{drawn.name: units[1]})
     for unit in (units[0], units[2]):
         do.assign("first", **{drawn.name: unit, "wind": drawn.winds[0]})
     texts = ("roof", units[0].upper(), f"{units[0]} ", units[1][:3], "", "".join(units), "roof")
-    for value in (*texts, None, 0, True, *many):
+    for value in (*texts, None, 0, True, tuple(units), *many):
         kinds = (ValueError, TypeError) if value in many else (ValueError,)
         do.refuse("first", drawn.name, value, *kinds)
         do.stay("first", drawn.name, value)
@@ -81,7 +82,7 @@ def told(do: Script) -> None:
     """The message of each refusal, for an object of a subclass."""
     drawn = Challenge(do)
     wrong = (drawn.winds[0], f"{drawn.units[0]}s", drawn.units[0].upper(), 0, drawn.units[:1])
-    do.tell(drawn.station, [*drawn.classes][1], drawn.name, wrong, drawn.units)
+    do.tell(drawn.station, [*drawn.classes][1], drawn.name, wrong, drawn.all)
 
 
 @script
@@ -146,7 +147,7 @@ COPIES = Asked("subclasses, copies and pickles keep the choice", 1, WORKS, (
     row(copies, "shared", "",
         "Original and copy have one place for the value. Each needs its own: keep the plain value."),
 ), hearsay=True)  # fmt: skip
-ruled("descriptors-x3", "One of a few", kind="build", answer="OneOf", version=6, asked=[
+ruled("descriptors-x3", "One of a few", kind="build", answer="OneOf", version=7, asked=[
     Asked("each object keeps its own choice", 1, WORKS, OWN),
     Asked("each field has a name and a place of its own", 1, WORKS, APART),
     REFUSES,

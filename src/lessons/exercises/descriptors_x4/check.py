@@ -37,11 +37,11 @@ def wrong_values(variant: Variant) -> list[tuple[str, Any, type[Exception]]]:
 def allowed_values(variant: Variant) -> list[Given]:
     """What the fields take, up to their limits; none of it is a usual value."""
     usual = usual_values(variant.course).values()
-    more = [one for one in numbers(variant, f"{KEY}:more", 3) if one not in usual]
+    more = [one for one in numbers(variant, f"{KEY}:more", 2) if one not in usual]
     label = next(one for one in variant.stations(f"{KEY}:more", 2) if one not in usual)
     return [
-        {"label": "?", "windowSize": 1, "spread": more[0] / 100_000},
-        {"label": label, "windowSize": 10**30, "spread": more[1] * 1e300},
+        {"label": "?", "windowSize": 1, "spread": 1e-300},
+        {"label": label, "windowSize": 10**30, "spread": more[0] * 1e300},
         {"label": "roof", "windowSize": variant.number(f"{KEY}:size", 16, 99), "spread": 2},
     ]
 
@@ -209,7 +209,7 @@ def checked_later(do: Script) -> None:
         made(do, "newer", known, f"after {what} was refused, in a new object")
 
 
-LIMITS = "Compare the limits that you gave to the field with those in the task: 1 is allowed, and so is 0.5."
+LIMITS = "Compare your fields' limits with the task: `windowSize` may be 1, `spread` any number above 0."
 GIVEN_FIRST = "A given value comes first, then the usual value at the moment when the object is made."
 # Settings without fields that check leave nothing else to see.
 WORKS = (
@@ -239,5 +239,5 @@ STILL = Asked("after `usual` every field is still checked, and so are the usual 
         "A field checks when an object is assigned to. Make an object of the values, for a try."),
     row(checked_later, "", "", "Let all the values be checked before you change the first usual one."),
 ))  # fmt: skip
-ruled(KEY, "Settings with usual values", kind="build", answer="StationConfig", version=6, given=usual_values,
+ruled(KEY, "Settings with usual values", kind="build", answer="StationConfig", version=7, given=usual_values,
       asked=[CHECKED, NAMES, LATER, STILL])  # fmt: skip

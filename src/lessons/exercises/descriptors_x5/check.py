@@ -122,5 +122,5 @@ ACCEPTS = Asked("it passes each right field", 1, WORKS, (
     Rule(runs, lambda run: not run.catches, "your test passes every field, right or wrong.", "",
          "Fix that first."),
 ))  # fmt: skip
-ruled("descriptors-x5", "A test that catches a field that leaks", kind="test", answer="test_field", version=6,
+ruled("descriptors-x5", "A test that catches a field that leaks", kind="test", answer="test_field", version=7,
       given=samples, asked=[SHARES, KEEPS, REFUSED, ACCEPTS])  # fmt: skip

@@ -71,12 +71,10 @@ Latest = like("one that keeps the one object to which it was assigned last", ass
 Reader = like("one that keeps the object of which it was read last", read="one")
 FirstReader = like("one that keeps the object of which it was read first", read="first")
 
-Error = like(
-    "one that keeps the error with which it refused, and with its traceback the object", refused="error"
-)
-Refused = like("one that keeps a list of what it refused, and from whom", refused="all")
-FirstRefused = like("one that keeps the object that it refused a value first", refused="first")
-Waiting = like("one that keeps the object that it refused a value last, until the next assignment",
+Error = like("one that keeps the error with which it refused a text, and so the object", refused="error")
+Refused = like("one that keeps a list of the texts that it refused, and from whom", refused="all")
+FirstRefused = like("one that keeps the object that it refused a text first", refused="first")
+Waiting = like("one that keeps the object that it refused a text last, until the next assignment",
                assigned="none", refused="one")  # fmt: skip
 
 GROUPS: dict[str, tuple[type[Plain], ...]] = {
