@@ -82,16 +82,19 @@ def shut(streams: Iterable[Any]) -> None:
 
 
 def stacked(program: Program, source: Any, stages: Any, sink: Any, limit: int) -> int:
-    """Collect before anything is written; without a pull nothing is closed, because nothing is suspended."""
+    """Collect before anything is written, and close what is suspended, but nothing that was never pulled."""
+
+    def stop(stream: Any) -> None:
+        if getattr(stream, "gi_suspended", True):
+            getattr(stream, "close", int)()
+
     with ExitStack() as stack:
         stream = source.stream()
         for stage in stages:
-            stack.callback(getattr(stream, "close", int))
+            stack.callback(stop, stream)
             stream = stage.process(stream)
-        stack.callback(getattr(stream, "close", int))
+        stack.callback(stop, stream)
         records = list(itertools.islice(stream, limit))
-        if not limit:
-            stack.pop_all()
     return moved(iter(records), sink, limit)
 
 

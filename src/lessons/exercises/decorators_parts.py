@@ -66,7 +66,7 @@ class Station:
             self.read += 1
             if number == self.at:
                 self.failed = self.failure(f"connection dropped before reading {number + 1}")
-                raise self.failed
+                raise self.failed from LookupError("no carrier")
             yield reading
         self.clock.wait(self.last)
 
@@ -92,7 +92,7 @@ class Convert:
                 if hasattr(stream, "close"):
                     stream.close()
                 self.failed = ValueError(f"no number in record {number + 1}")
-                raise self.failed
+                raise self.failed from LookupError("no digits")
             if (number + 1) % self.every == 0:
                 yield float(text or 0)
         self.clock.wait(self.last)

@@ -88,8 +88,8 @@ def told(error: BaseException, key: str) -> str | None:
 
 
 def unchanged(tried: Attempt, error: BaseException | None) -> bool:
-    """Whether what came out is this very error, or none, with no other text and no cause."""
-    as_it_was = error is None or (told(error, "text") in (None, str(error)) and error.__cause__ is None)
+    """Whether what came out is this very error, or none, with its own text and its own cause."""
+    as_it_was = error is None or (told(error, "text") in (None, str(error)) and told(error, "cause") is None)
     return tried.error is error and as_it_was
 
 

@@ -71,12 +71,12 @@ class Hollow(Exception):
         return False
 
 
-def in_an_except(call: Callable[[], Any]) -> Any:
+def in_an_except(call: Callable[..., Any], *given: Any) -> Any:
     """In the answer's process: call while another error is being handled, so that `sys.exc_info` finds it."""
     try:
         raise LookupError("of the caller")
     except LookupError:
-        return call()
+        return call(*given)
 
 
 class Weather:

@@ -22,7 +22,7 @@ from typing import Any
 from lessons.collector import freeze_for_good
 from lessons.exercises.exercise import student_lines, text_of
 from lessons.judge.clock import Clock
-from lessons.judge.wire import PROTOCOL, Channel, Kept, Over, Peer, parsed
+from lessons.judge.wire import DEPTH, PROTOCOL, Channel, Kept, Over, Peer, parsed
 
 PRINTED = 2_000  # characters of an answer's own output that a verdict keeps
 MEMORY = 2**30  # bytes that an answer may use in a check beyond what the process has already
@@ -200,8 +200,9 @@ class Host(Peer):
         lines = list(student_lines(error))
         most = Counter(lines).most_common(1)
         return {"text": text_of(error)[:500], "where": lines[-1] if lines else "",
-                "most": most[0][0] if most else "", "cause": self._before(error.__cause__, depth),
-                "context": self._before(error.__context__, depth)}  # fmt: skip
+                "most": most[0][0] if most else "",
+                **{key: self._before(getattr(error, f"__{key}__"), depth)
+                   for key in ("cause", "context") if depth < DEPTH // 2}}  # fmt: skip
 
 
 _ASKED: dict[str, Callable[..., Any]] = {

@@ -260,16 +260,18 @@ class Judge(Peer):
 
     def learn(self, error: BaseException, about: Any) -> None:
         known = {key: about[key][:500] for key in ("text", "where", "most") if type(about.get(key)) is str}
-        error.__dict__["_wire"] = known
-        if type(error).__name__ in ("StopIteration", "GeneratorExit"):
-            return
-        for key, attribute in (("cause", "__cause__"), ("context", "__context__")):
-            found = self._unpacked(about.get(key))
+        first = error.__dict__.setdefault("_wire_cause", error.__cause__)  # as it was made
+        ends = type(error).__name__ in ("StopIteration", "GeneratorExit")
+        for key in [key for key in ("cause", "context") if key in about and not ends]:
+            found = self._unpacked(about[key])
+            if key == "cause" and found is not first:
+                known["cause"] = "changed"
             if isinstance(found, BaseException) and found is not error:
                 # Setting the cause hides the context, just as `raise … from` does.
                 hidden = error.__suppress_context__
-                setattr(error, attribute, found)
+                setattr(error, f"__{key}__", found)
                 error.__suppress_context__ = hidden or key == "cause"
+        error.__dict__["_wire"] = known  # last: an error that is its own cause is learned twice
 
 
 @contextlib.contextmanager

@@ -21,6 +21,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from lessons.exercises import attempt
+from lessons.exercises.exercise import unchanged
 from lessons.judge import judge as judging
 from lessons.judge import trial, wire
 from lessons.judge.host import Host
@@ -225,6 +227,27 @@ def test_the_cause_of_an_error_of_the_judge_comes_to_the_answer() -> None:
 
     judge, _ = joined(answer)
     assert judge.ask("answer")(Callback(strike)) == "OSError('first')"
+
+
+@pytest.mark.parametrize("cause", ["as it was", None, "its own", OSError("another")])
+def test_an_error_whose_cause_was_changed_has_not_come_out_unchanged(cause: Any) -> None:
+    struck = ValueError("second")
+
+    def strike() -> None:
+        raise struck from OSError("first")
+
+    def answer(strike: Any) -> None:
+        try:
+            strike()
+        except ValueError as error:
+            if cause == "as it was":
+                raise
+            raise error from (error if cause == "its own" else cause)
+
+    judge, _ = joined(answer)
+    tried = attempt(judge.ask("answer"), Callback(strike))
+    assert tried.error is struck
+    assert unchanged(tried, struck) is (cause == "as it was")
 
 
 def test_errors_that_name_each_other_in_a_circle_cross() -> None:

@@ -6,6 +6,7 @@ from typing import Any
 from lessons.exercises import Asked, Callback, Fact, Facts, Rule, Sheet, Variant, attempt, ruled, short
 from lessons.exercises.chains_parts import Line, in_generator, odd
 from lessons.exercises.exercise import exactly
+from lessons.exercises.leaks_parts import in_an_except
 
 # No answer knows the last one by name.
 FAILURES = (OSError, ValueError, KeyError, RuntimeError, type("Frozen", (Exception,), {}))
@@ -18,10 +19,11 @@ def nightly(variant: Variant) -> Any:
     return line, line.stages, line
 
 
-def worked(answer: Any, line: Line, sheet: Sheet) -> Fact:
+def worked(answer: Any, line: Line, sheet: Sheet, *handled: Any) -> Fact:
     """The facts of one night of the answer.
 
-    inside: whether a mail was sent by a line of a generator. The host says so, and no points depend on it.
+    handled: what calls the answer instead. inside: whether a mail was sent by a line of a generator. The host
+    says so, and no points depend on it.
     """
     inside = []
     if line.error is not None:
@@ -31,7 +33,7 @@ def worked(answer: Any, line: Line, sheet: Sheet) -> Fact:
         line.mails.append((written, error))
         inside.append(sheet.judge.witness(in_generator) is True)
 
-    end = attempt(answer, line, line.stages, line, Callback(mail))
+    end = attempt(*handled, answer, line, line.stages, line, Callback(mail))
     written = len(line.rows) if line.struck is None else line.struck
     said, spoke = line.mails[0] if line.mails else (None, None)
     return Fact(
@@ -78,10 +80,12 @@ def rare(answer: Any, sheet: Sheet) -> Facts:
 
 
 def good_night(answer: Any, sheet: Sheet) -> Facts:
-    """A night without a failure, and one without a record."""
-    for records in (odd(sheet.variant, "chains-x2:good", 5, 8), []):
+    """A night without a failure, and one without a record, in an `except` of the caller."""
+    handled = sheet.judge.witness, in_an_except
+    for records, how in (odd(sheet.variant, "chains-x2:good", 5, 8), ()), ([], handled):
         line = Line(records)
-        night = worked(answer, line, sheet)
+        night = worked(answer, line, sheet, *how)
+        night.what = "nothing failed, in an `except` of the caller" if how else "nothing failed"
         if records and night.end.error is not None:
             raise night.end.error
         night.returned, night.wanted = short(night.end.value), len(line.kept)
@@ -160,7 +164,7 @@ MAIL = Asked("one mail is sent, with the number of records written and the error
 ))  # fmt: skip
 GOES_ON = Asked("the error goes on, and without a failure no mail is sent", 1, [WORKS], (
     Rule(good_night, lambda night: not night.right,
-         "nothing failed. {written} of {wanted} records were written, and `night` returned {returned} and "
+         "{what}. {written} of {wanted} records were written, and `night` returned {returned} and "
          "raised {raised}. Mails: {mails}.", "",
          "Write each record once, return how many were written, and send a mail only if you catch an error."),
     Rule(nights, lambda night: night.no_error,
@@ -171,5 +175,5 @@ GOES_ON = Asked("the error goes on, and without a failure no mail is sent", 1, [
          "{when}, and {raised} reached the caller. Mails: {mails}.", "",
          "Ctrl-C and `SystemExit` do not inherit from `Exception`: `except Exception` lets them pass."),
 ))  # fmt: skip
-ruled("chains-x2", "The mail that never came", kind="fix", answer="night", version=5,
+ruled("chains-x2", "The mail that never came", kind="fix", answer="night", version=6,
       hangs="chains-stage-by-stage", given=nightly, asked=[CHAIN, SINK, MAIL, GOES_ON])  # fmt: skip

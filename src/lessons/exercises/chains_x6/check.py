@@ -112,5 +112,5 @@ BROKEN = catches(
     "it catches what a failure leaves suspended", 2, "broken",
     "In one run, let the last of several stages fail after its first `yield`. In another, the sink fails.",
 )  # fmt: skip
-ruled("chains-x6", "A test that catches a chain left half way", kind="test", answer="check_closes", version=6,
+ruled("chains-x6", "A test that catches a chain left half way", kind="test", answer="check_closes", version=7,
       hangs="chains-stage-by-stage", given=programs, asked=[EARLY, SOME, BROKEN])  # fmt: skip

@@ -3,6 +3,7 @@
 from typing import Any
 
 from lessons.exercises import Asked, Fact, Facts, Rule, Sheet, attempt, declared, ruled
+from lessons.exercises.exercise import unchanged
 
 
 @declared("close __eq__ __hash__", "name", name="Part")
@@ -59,7 +60,7 @@ def closings(answer: Any, sheet: Sheet) -> Facts:
             last_first=closed == [name for name in reversed(names) if name in closed],
             failures=len(raised), raised=tried.raised if raised else tried.said,
             no_error=tried.error is None, one_of_theirs=any(id(one) in out for one in raised),
-            its_own=len(raised) == 1 and tried.error is raised[0],
+            its_own=len(raised) == 1 and unchanged(tried, raised[0]),
         )  # fmt: skip
 
 
@@ -106,12 +107,13 @@ COMES_OUT = Asked("a failure comes out", 2, (
          "{failures} of the parts failed to close, and the call raised {raised}.", "",
          "When all are closed, raise one of their errors, alone or in a group."),
     Rule(closings, lambda one: one.failures == 1 and not one.its_own,
-         "a single part failed to close, and the call raised {raised}.", "",
+         "a single part failed to close, and the call raised {raised}. Its own error did not come out, or "
+         "not with its own cause.", "",
          "Let its own error go on unchanged, without another one around it."),
     Rule(closings, lambda one: not one.failures and not one.no_error,
          "no part failed to close, but the call raised {raised}.", "",
          "Begin each call with a new list: a default such as `errors=[]` is made once, for all calls."),
 ))  # fmt: skip
-ruled("composition-x2", "Close all of them, last first", kind="fix", answer="shut_down", version=4,
+ruled("composition-x2", "Close all of them, last first", kind="fix", answer="shut_down", version=5,
       given=lambda variant: variant.stations("composition-x2", variant.number("composition-x2", 4, 6)),
       asked=[ALL_CLOSED, LAST_FIRST, COMES_OUT])  # fmt: skip

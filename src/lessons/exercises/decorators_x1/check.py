@@ -125,5 +125,5 @@ OWN = Asked("each source has a figure of its own", 1, RESTS, (
          "{what}: not every record came out of its own source.", "", timed.IN_WRAPPER),
     *timed.own(pairs),
 ))  # fmt: skip
-ruled(KEY, "Time the pulls", kind="fix", answer="timed", version=6, given=given,
+ruled(KEY, "Time the pulls", kind="fix", answer="timed", version=7, given=given,
       asked=[WORK, WAITS, OWN, LAZY, ENDS])  # fmt: skip

@@ -128,7 +128,7 @@ SOME = Asked("also where the upstream ends, and where only some records are kept
          "Such a stage pulls its upstream several times for one record: subtract each of these pulls."),
 ))  # fmt: skip
 RESTS = timed.rests(runs)
-ruled(KEY, "A stage's own time", kind="complete", answer="measured", version=7, given=given, asked=[
+ruled(KEY, "A stage's own time", kind="complete", answer="measured", version=8, given=given, asked=[
     Asked("the time of the upstream is subtracted", 2, FIGURE),
     SOME,
     Asked("waiting before and between the pulls is not counted", 1, FIGURE, RESTS),
