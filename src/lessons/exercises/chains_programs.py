@@ -81,13 +81,13 @@ def shut(streams: Iterable[Any]) -> None:
                 stack.callback(stream.close)
 
 
+def stop(stream: Any) -> None:
+    if getattr(stream, "gi_suspended", True):
+        getattr(stream, "close", int)()
+
+
 def stacked(program: Program, source: Any, stages: Any, sink: Any, limit: int) -> int:
-    """Collect before anything is written, and close what is suspended, but nothing that was never pulled."""
-
-    def stop(stream: Any) -> None:
-        if getattr(stream, "gi_suspended", True):
-            getattr(stream, "close", int)()
-
+    """Collect before anything is written, and leave alone what was never pulled: it is not suspended."""
     with ExitStack() as stack:
         stream = source.stream()
         for stage in stages:
