@@ -60,7 +60,7 @@ def out_of_range(do: Script) -> None:
     for name, (least, most) in drawn.limits.items():
         for value in (least, most):
             do.assign("first", **{name: value})
-        for value in (least - 1, most + 1, -(10**50)):
+        for value in (least - 1, most + 1, -(10**400)):
             do.refuse("first", name, value, ValueError)
     for value in drawn.outside:
         do.refuse("first", drawn.field, value, ValueError)
@@ -88,7 +88,7 @@ def told(do: Script) -> None:
     """The message of each refusal, for an object of a subclass, and for one that counts as false."""
     drawn = Challenge(do)
     called, pair = f"{drawn.called}Station", (drawn.middle, drawn.called)
-    wrong = (str(drawn.most * 37), drawn.most * 37, drawn.least - 1, True, None, drawn.middle + 0.5, pair)
+    wrong = (f"{drawn.most} %d {{}}", drawn.most * 37, drawn.least - 1, True, None, drawn.middle + 0.5, pair)
     for room in ({}, steps.of_nothing(do.judge)):
         owner = do.judge.new_class(called, room, drawn.made())
         do.tell(owner, called, drawn.field, wrong, (drawn.least, drawn.most))

@@ -17,7 +17,7 @@ class Challenge:
     def __init__(self, do: Script, **room: Any) -> None:
         variant, key = do.variant, "descriptors-x3"
         self.units = variant.random(f"{key}:units").sample(("celsius", "kelvin", "fahrenheit", "rankine"), 3)
-        self.all = [*self.units, "newton", "delisle", "leiden", "degrees as this station first had them"]
+        self.all = [*self.units, "newton", "delisle", "leiden", "100 % of {what this station had first}"]
         self.winds = [*variant.random(f"{key}:winds").sample((" Knots", " M/s", "Km/h ", "Mph "), 2), ""]
         self.name = variant.choice(f"{key}:field", ("unit", "scale", "shownIn"))
         called = variant.choice(f"{key}:class", ("Rooftop", "Harbour", "Airfield", "Summit"))
@@ -81,7 +81,7 @@ def no_options(do: Script) -> None:
 def told(do: Script) -> None:
     """The message of each refusal, for an object of a subclass."""
     drawn = Challenge(do)
-    wrong = (drawn.winds[0], f"{drawn.units[0]}s", drawn.units[0].upper(), 0, drawn.units[:1])
+    wrong = (drawn.winds[0], f"{drawn.units[0]}s %s {{}}", drawn.units[0].upper(), 0, drawn.units[:1])
     do.tell(drawn.station, [*drawn.classes][1], drawn.name, wrong, drawn.all)
 
 

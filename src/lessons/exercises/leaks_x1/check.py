@@ -8,7 +8,7 @@ from typing import Any, Self
 
 from lessons.exercises import Asked, Callback, Fact, Facts, Rule, Sheet, declared, ruled, short
 from lessons.exercises.exercise import attempt, described, exactly, unchanged
-from lessons.exercises.leaks_parts import by_error, in_an_except, parts
+from lessons.exercises.leaks_parts import Hollow, by_error, in_an_except, parts
 from lifecycle import faults
 from lifecycle.probe import Watched
 
@@ -41,14 +41,14 @@ WHEN = {
 
 
 def everywhere(answer: Any, sheet: Sheet) -> Facts:
-    """A run without a failure; then each failure, as an `OSError` and as Ctrl-C, and two other errors.
+    """A run without a failure; then each failure, as an `OSError` and as Ctrl-C; two other errors.
 
     Raises what the run without a failure raises.
     """
     whole, points = _run(answer, sheet, None)
     yield whole
     points.append(faults.Fault("source", "start"))
-    others = faults.Fault("source", "pull", 2, ValueError), faults.Fault("sink", "write", 2, SystemExit)
+    others = faults.Fault("source", "pull", 2, Hollow), faults.Fault("sink", "write", 2, SystemExit)
     for point in (*points, *(replace(point, error=KeyboardInterrupt) for point in points), *others):
         one, _ = _run(answer, sheet, point)
         one.once_else = whole.left == 1
@@ -60,12 +60,12 @@ def _run(answer: Any, sheet: Sheet, point: faults.Fault | None) -> tuple[Fact, l
 
     `struck` is the error, if it was raised; `tried` keeps what came out, and so every frame of the answer.
     """
-    one = Fact(when="after a run without a failure", phase="", ctrl_c=False, struck=None)
+    one = Fact(when="after a run without a failure", phase="", ctrl_c=False, in_the_loop=False, struck=None)
     made = parts(sheet.variant, "leaks-x1")
 
     def noted(ask: Callable[[Any], Any], event: Any) -> Any:
         error = ask(event)
-        one.struck = error or one.struck
+        one.struck = one.struck if error is None else error
         return error
 
     def running(source: Any, stages: Any, sink: Any) -> None:
@@ -78,12 +78,13 @@ def _run(answer: Any, sheet: Sheet, point: faults.Fault | None) -> tuple[Fact, l
 
     outcome, probes = faults.attempt(lambda: made, running, point, 10_000, False)
     if point is not None:
-        one.phase, one.ctrl_c = point.phase, point.error is not OSError
-        known: dict[type, str] = {OSError: "a failure", KeyboardInterrupt: "Ctrl-C"}
+        one.phase, one.ctrl_c = point.phase, point.error not in (OSError, Hollow)
+        one.in_the_loop = one.phase in ("pull", "write") and point.error is not Hollow
+        known: dict[type, str]
+        known = {OSError: "a failure", KeyboardInterrupt: "Ctrl-C", Hollow: "an error that is false"}
         kind = known.get(point.error, f"a {point.error.__name__}")
         one.when = f"after {kind} {WHEN[point.phase].format(**vars(point))}"
         one.when += f" (your code: {one.tried.where})" if one.tried.where else ""
-    one.in_the_loop = one.phase in ("pull", "write")
     one.parts = ", ".join(text for text in outcome.leaked if " and not " not in text)
     one.suspended = any("started" in text for text in outcome.leaked)
     source, _, sink = made
@@ -177,7 +178,7 @@ ARRIVES = Asked("all records arrive, and so does an error", 1, RUNS, (
          "Write each record once, in its order, and return how many. A station may send more than usual, an "
          "empty one too, or none: only the stream says where it ends. Let an error of the archive out."),
     Rule(everywhere, lambda run: not unchanged(run.tried, run.struck),
-         "{when}, another error came out, or a changed one: {raised}.", "",
+         "{when}, this came out: {raised}. It is not the error that belongs there, or it was changed.", "",
          "Let the error go on as it is: where you catch it, end with `raise` without a name."),
 ))  # fmt: skip
 STREAM = Asked("the stream is closed after every failure", 1, RUNS, (
@@ -185,6 +186,6 @@ STREAM = Asked("the stream is closed after every failure", 1, RUNS, (
               "leaks-refcount-closes",
               "Close the stream by name: `contextlib.closing(source.stream())` in the same `with`."),
 ))  # fmt: skip
-ruled("leaks-x1", "Close what the copy opened", kind="fix", answer="copy_readings", version=5,
+ruled("leaks-x1", "Close what the copy opened", kind="fix", answer="copy_readings", version=6,
       given=lambda variant: parts(variant, "leaks-x1"),
       asked=[CLOSED, STREAM, TOLD_ONCE, ARRIVES])  # fmt: skip

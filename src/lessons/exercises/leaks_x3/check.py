@@ -85,7 +85,7 @@ class Block(Fact):
     def seen(self) -> Self:
         """Note what is there when all is over; `tried` keeps the error, and so every frame of the answer."""
         self.opened, self.raised = len(self.lines), self.tried.raised
-        self.whole, self.ctrl_c = not self.error, isinstance(self.error, KeyboardInterrupt)
+        self.whole, self.ctrl_c = not self.error, isinstance(self.error, KeyboardInterrupt | SystemExit)
         self.expected = self.fails - 1 if self.fails else self.count
         self.held = ", ".join(f"connection {line.number}" for line in self.lines if line.open)
         self.order, self.backwards = ", ".join(map(str, self.closes)), sorted(self.closes, reverse=True)
@@ -120,6 +120,7 @@ def each_failure(answer: Any, sheet: Sheet) -> Facts:
     yield Block("after all failed to close", count, refuses=-1, error=ValueError("it is off")).run(answer)
     yield Block("after a `ValueError` left the block", count, error=ValueError("missing")).run(answer)
     yield Block("after Ctrl-C left the block", count, error=stop()).run(answer)
+    yield Block("after `sys.exit` left the block", count, error=SystemExit(0)).run(answer)
 
 
 def others(answer: Any, sheet: Sheet) -> Facts:
@@ -212,5 +213,5 @@ def night(variant: Variant) -> Any:
     return Fact(engine=engine, openers=openers)
 
 
-ruled("leaks-x3", "Open all, or leave none open", kind="build", answer="open_together", version=5,
+ruled("leaks-x3", "Open all, or leave none open", kind="build", answer="open_together", version=6,
       given=night, asked=[OPENING, LEAVING, ORDER, GETS])  # fmt: skip

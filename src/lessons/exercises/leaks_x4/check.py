@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any, Self
 
 from lessons import browser
-from lessons.exercises import Asked, Fact, Facts, Judge, Rule, Sheet, attempt, exactly, ruled, short
+from lessons.exercises import Asked, Callback, Fact, Facts, Judge, Rule, Sheet, attempt, exactly, ruled, short
 from lessons.exercises.exercise import Attempt, described, unchanged
-from lessons.exercises.leaks_parts import Hollow, by_error, errors_go_on
+from lessons.exercises.leaks_parts import Hollow, by_error, errors_go_on, in_an_except
 
 
 class Run(Fact):
@@ -58,7 +58,8 @@ class Run(Fact):
                 if self.meant is not None:
                     raise self.meant
 
-        tried = attempt(block)
+        handled = self.judge.witness, in_an_except, Callback(block)
+        tried = attempt(*handled) if "except" in self.when else attempt(block)
         self.undo()
         self.over(sinks[0] if sinks else None)
         return self.said(tried)
@@ -192,7 +193,8 @@ def each_run(answer: Any, sheet: Sheet) -> Facts:
                 yield run(f"after {name_of} when {number} records had come", every[:number], error)
         yield run("before the sink was entered", [], kind="made", ends="old")
         odd = [*every, {}, {"station": "L" * 300_000}]
-        yield run("after a run where no report was before", odd, old=False, records=odd)
+        new = "after a run where no report was before, in an `except` of the caller"
+        yield run(new, odd, old=False, records=odd)
         yield run("after `sys.exit` left the block", some, SystemExit(0))
         yield run("after a `GeneratorExit` left the block", some, GeneratorExit())
         yield run("after an error that is false left the block", some, Hollow(), kind="false")
@@ -319,6 +321,6 @@ GOES_ON = Asked("the run's error goes on", 1, (
          "{when}, {raised} came out, and nothing had failed.", "", "A station may be silent for a day."),
     *errors_go_on(each_run),
 ))  # fmt: skip
-ruled("leaks-x4", "A report of all or nothing", kind="build", answer="DailyReport", version=5,
+ruled("leaks-x4", "A report of all or nothing", kind="build", answer="DailyReport", version=6,
       given=lambda variant: variant.readings("leaks-x4", variant.number("leaks-x4", 4, 7)),
       asked=[REPORT, NOTHING_LEFT, REPLACING, COUNTS, GOES_ON])  # fmt: skip

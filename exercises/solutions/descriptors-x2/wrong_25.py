@@ -1,0 +1,20 @@
+class Whole:
+    def __init__(self, least, most):
+        self.least, self.most = least, most
+
+    def __set_name__(self, owner, name):
+        self.name, self.storage = name, "_" + name
+
+    def __get__(self, instance, owner=None):
+        if instance is None:
+            return self
+        return getattr(instance, self.storage)
+
+    def __set__(self, instance, value):
+        place = f"{type(instance).__name__}.{self.name} = {value!r}: "
+        message = (place + "allowed is a whole number from %d to %d")
+        if isinstance(value, bool) or not isinstance(value, int):
+            raise TypeError(message % (self.least, self.most))
+        if not self.least <= value <= self.most:
+            raise ValueError(message % (self.least, self.most))
+        instance.__dict__[self.storage] = value
