@@ -26,6 +26,7 @@ def cases(plain: Line) -> Iterator[tuple[str, int, dict[str, Any]]]:
             for at in range(1, last + 1):
                 yield "failed", limit, {"fault": (place, at), "error": error("the run is broken")}
     yield "full", 3, {"fault": ("sink", 2), "error": StopIteration("the sink is full")}
+    yield "exit", 3, {"fault": ("sink", 2), "error": SystemExit("the run is over")}
     yield "ended", arrive, {"fault": (plain.places[-1], 3)}
     for place in plain.places:
         for error in (OSError, KeyboardInterrupt)[: 1 + (place == plain.places[-1])]:
@@ -111,8 +112,10 @@ LEFT = (
 )  # fmt: skip
 """What stays open when a run is left early is never closed, so nothing can be said of how it is closed."""
 CLOSED = Asked("every generator is closed, however the run ends", 3, LEFT, (
-    *by_error(runs, lambda run: not run.stubborn and run.open, OPEN, "",
+    *by_error(runs, lambda run: run.kind != "exit" and not run.stubborn and run.open, OPEN, "",
               "Close in a `with` or a `finally` that begins before the first generator is made."),
+    Rule(runs, lambda run: run.kind == "exit" and run.open, OPEN, "",
+         "A `with` or a `finally` works after every error. An `except` works only after those it names."),
 ))  # fmt: skip
 UNUSED = Rule(runs, lambda run: run.plain and run.unused, "with limit {limit}, one stage got no stream.", "",
               "Go through all of `stages`, however many there are.")  # fmt: skip
@@ -148,5 +151,5 @@ STUBBORN = Asked("if one fails to close, the others are still closed", 1, LEFT, 
               OPEN, "composition-finally-covers-all", EACH),
     Rule(runs, lambda run: run.stubborn and run.open, OPEN, "", EACH),
 ))  # fmt: skip
-ruled("chains-x5", "Deliver a few, and leave nothing half way", kind="build", answer="deliver", version=5,
+ruled("chains-x5", "Deliver a few, and leave nothing half way", kind="build", answer="deliver", version=6,
       hangs="chains-stage-by-stage", given=line, asked=[CLOSED, LAST_FIRST, STUBBORN, RIGHT])  # fmt: skip

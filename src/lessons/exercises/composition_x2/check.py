@@ -33,12 +33,12 @@ class Station:
 
 
 def closings(answer: Any, sheet: Sheet) -> Facts:
-    """No part fails, then one, several, some with Ctrl-C and one with `sys.exit()`; then equal parts."""
+    """No part fails, then one, several, some with Ctrl-C and one with a `GeneratorExit`; then equal parts."""
     names = sheet.given
     last = len(names) - 1
     some = sheet.variant.number("composition-x2 fails", 1, last - 1)
     several = [(OSError, *fails) for fails in ((some,), (0, some), (last,), (0, some, last))]
-    runs: list[Any] = [(OSError,), *several, (KeyboardInterrupt, some), (SystemExit, some)]
+    runs: list[Any] = [(OSError,), *several, (KeyboardInterrupt, some), (GeneratorExit, some)]
     runs += [(KeyboardInterrupt, some, last), (OSError,)]
     for number, (kind, *fails) in enumerate(runs, 1):
         diary, equal = list[str](), number == len(runs)

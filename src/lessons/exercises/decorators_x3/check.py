@@ -105,7 +105,7 @@ def over(answer: Any, sheet: Sheet) -> Facts:
     yield runs.ran("reset", (1,), what=what, failure=ConnectionResetError)
     others = [
         runs.ran("other", (1,), what=f"the source raised {kind.__name__}", errors=any_error, failure=kind)
-        for kind in (ValueError, KeyError, EOFError, KeyboardInterrupt)
+        for kind in (ValueError, KeyError, EOFError, KeyboardInterrupt, SystemExit)
     ]
     for one in others:
         one.whatever = all(other.opened > 1 for other in others[:3])
@@ -215,6 +215,6 @@ LAZY = Asked("the call reads nothing, and each pull reads one record", 1, STREAM
     Rule(broken, lambda run: run.kind == "whole" and run.lost,
          "no line dropped. Sent: {first}. Received: {came}.", "", timed.ONE_RECORD),
 ))  # fmt: skip
-ruled(KEY, "A second try", kind="complete", answer="retried", version=6, given=given,
+ruled(KEY, "A second try", kind="complete", answer="retried", version=7, given=given,
       asked=[Asked("each record comes once, in its order", 2, RETRIES, ONCE),
              OWN, CLOSED, LAST, ONLY, LAZY])  # fmt: skip

@@ -29,7 +29,8 @@ class Forms:
         self.forms: dict[str, tuple[Callable[[Any], Any], int]] = {
             "@patient": (answer, 3),
             "@patient()": (lambda function: answer()(function), 3),
-            f"@patient(attempts={most})": (lambda function: answer(attempts=most)(function), most),
+            # Another decorator is made before this one is used.
+            f"@patient(attempts={most})": (lambda one: (answer(attempts=most), answer())[0](one), most),
             "@patient(attempts=1)": (lambda function: answer(attempts=1)(function), 1),
         }
 
@@ -204,5 +205,5 @@ SAME = Asked("each record comes once, and only when it is pulled", 1, RETRIES, t
          "Start what belongs to one run in the wrapper. The decorator runs only once for the class."),
     timed.no_pause(forms),
 ))  # fmt: skip
-ruled(KEY, "With parentheses and without", kind="build", answer="patient", version=7, given=given,
+ruled(KEY, "With parentheses and without", kind="build", answer="patient", version=8, given=given,
       asked=[FORMS, REFUSED, SAME, KEPT])  # fmt: skip
