@@ -192,7 +192,7 @@ def each_run(answer: Any, sheet: Sheet) -> Facts:
             for name_of, error in (("an `OSError`", OSError("no answer")), ("Ctrl-C", KeyboardInterrupt())):
                 yield run(f"after {name_of} when {number} records had come", every[:number], error)
         yield run("before the sink was entered", [], kind="made", ends="old")
-        odd = [*every, {}, {"station": "L" * 300_000}]
+        odd = [{"station": "L" * 300_000}, *every, {}]  # a batch would keep back the first
         new = "after a run where no report was before, in an `except` of the caller"
         yield run(new, odd, old=False, records=odd)
         yield run("after `sys.exit` left the block", some, SystemExit(0))
