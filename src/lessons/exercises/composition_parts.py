@@ -63,16 +63,15 @@ class Shift:
 
 @declared("__enter__ __exit__ write", name="Part")
 class Tray(Opening):
-    """A sink that keeps its records. then: what happens at its second record."""
+    """A sink that keeps its records. then: what happens at its second record; `write` returns its result."""
 
     def __init__(self, then: Callable[[], object] | None = None) -> None:
         self.rows: list[Row] = []
         self.then = then
 
-    def write(self, record: Row) -> None:
+    def write(self, record: Row) -> object:
         self.rows.append(record)
-        if self.then and len(self.rows) == 2:
-            self.then()
+        return self.then() if self.then and len(self.rows) == 2 else None
 
 
 def ended(tried: Attempt, **more: Any) -> Any:
@@ -236,7 +235,7 @@ class Nightly(Fact):
         self.days, lines = list[tuple[str, float, float]](), ["date,precipitation,temp_max"]
         for day in range(1, (count or variant.number(f"{key} days", 5, 7)) + 1):
             # A little rain is rain.
-            rain = DRY.get(day, "0.1" if day == 5 else str(1 + int(drawn.random() * 90) / 10))
+            rain = DRY.get(day, "0.04" if day == 5 else str(1 + int(drawn.random() * 90) / 10))
             warm = (1 + int(drawn.random() * 299)) / 10  # never false by chance
             self.days.append((f"2012-01-{day:02}", float(rain), warm))
             lines.append(f"2012-01-{day:02},{rain},{warm}")
@@ -267,8 +266,8 @@ def in_context(source: Any, stages: Any, sink: Any) -> int:
         return int(pipeline.run())
 
 
-LEAKY = {"record": "record", "opening": "opening", "streams": "streams", "broken": "broken", "close": "close",
-         "later": "quiet", "writes": "quiet", "closing": "closing"}  # fmt: skip
+LEAKY = {one: one for one in ("record", "opening", "streams", "pulled", "written", "closing")} | {
+    "last": "close", "first": "close", "opens": "quiet", "pulls": "quiet", "writes": "quiet"}  # fmt: skip
 """Kinds of runners that leave something open or hide an error, and how each can be recognised."""
 
 
@@ -281,35 +280,37 @@ def collected(source: Any, stages: Any, sink: Any) -> tuple[Any, ...]:
 def begun(source: Any, stages: Any, sink: Any, before: Callable[..., Any] = iter) -> tuple[Any, ...]:
     """What every runner does until something fails; it uses the values that `__enter__` returns.
 
-    Returns what was entered, the streams, how many records arrived, the error, and whether a write raised it.
+    The streams are made before the sink is opened, and nothing is pulled from them yet. Returns what was
+    entered, what must be closed, how many records arrived, the error, and whether a write raised it.
     """
     entered: list[Any] = []
-    streams: list[Any] = []
+    started: list[Any] = []
     count, writing = 0, False
     try:
-        names = []
-        for part in (source, sink):
-            names.append(part.__enter__())
-            entered.append(part)
-        streams.append(names[0].stream())
+        name = source.__enter__()
+        entered.append(source)
+        streams = [name.stream()]
         for stage in stages:
             streams.append(stage.process(streams[-1]))
+        name = sink.__enter__()
+        entered.append(sink)
+        started += streams
         for record in before(streams[-1]):
             writing = True
-            names[1].write(record)
+            name.write(record)
             writing, count = False, count + 1
     except BaseException as error:
-        return entered, streams, count, error, writing
-    return entered, streams, count, None, False
+        return entered, started, count, error, writing
+    return entered, started, count, None, False
 
 
-def left(entered: Any, streams: Any, error: Any, in_one: bool = False) -> None:
-    """Close the streams, then leave the parts; `in_one` stops at the first part that fails to close."""
+def left(entered: Any, streams: Any, error: Any, in_one: int = 0) -> None:
+    """Close the streams, then leave the parts; `in_one`, 1 or -1, does it in this order, up to a failure."""
     reason = (type(error), error, error.__traceback__) if error else (None, None, None)
     leaving: list[Any] = [partial(part.__exit__, *reason) for part in entered]
     with ExitStack() as stack:
         if in_one:
-            stack.callback(lambda: [leave() for leave in reversed(leaving)])
+            stack.callback(lambda: [leave() for leave in leaving[::in_one]])
         for turn in () if in_one else leaving:
             stack.callback(turn)
         for stream in streams:
@@ -325,14 +326,14 @@ def runner(
         entered, streams, count, error, writing = begin(source, stages, sink)
         if error and (kind == "record" or (kind == "opening" and not streams)):
             raise error
-        forgets = kind == "streams" or (kind == "broken" and error)
+        forgets = kind == "streams" or (error and kind == ("written" if writing else "pulled"))
         try:
-            leave(entered, [] if forgets else streams, error, kind == "close")
+            leave(entered, [] if forgets else streams, error, {"last": -1, "first": 1}.get(kind, 0))
         except BaseException:
             if error or kind != "closing":
                 raise
-        quiet = {"writes": writing, "later": count}.get(kind)
-        if error and not (quiet and isinstance(error, OSError)):
+        quiet = {"writes": writing, "pulls": count and not writing, "opens": not streams}.get(kind)
+        if error and not (quiet and isinstance(error, Exception)):
             raise error
         return int(count)
 
@@ -380,8 +381,8 @@ def new_kinds() -> tuple[type, ...]:
         pass
 
     class Tray(Opened):
-        def write(self, record: Row) -> None:
-            self.part.write(record)
+        def write(self, record: Row) -> object:
+            return self.part.write(record)
 
     class Empty(Tray):
         def __len__(self) -> int:

@@ -7,7 +7,7 @@ from typing import Any
 
 from lessons.exercises import Asked, Callback, Fact, Facts, Judge, Rule, Sheet, Variant, attempt, ruled
 from lessons.exercises.composition_parts import Database, Row, Rows, ended, new_engine
-from lessons.exercises.exercise import Attempt
+from lessons.exercises.exercise import Attempt, unchanged
 
 COLUMNS = "station text, day int, celsius float, primary key (station, day)"
 OLD: Rows = [("Old Harbour", 1, 4.5)]
@@ -60,16 +60,16 @@ class Place:
 
         with other or nullcontext():
             tried = attempt(block)
-        same = error is None or tried.error is error
+        same = error is None or unchanged(tried, error)
         return self.seen(when, [] if error or other else records, tried, same=same, **more)
 
     def seen(self, when: str, keeps: list[Row], tried: Attempt, **more: Any) -> Any:
         """The facts of a block that has ended. keeps: the records that belong in the table."""
         # While a transaction whose commit failed is still open, the table cannot be read.
         rows = attempt(self.database.rows).value or self.old
-        new = [(row["station"], row["day"], row["celsius"]) for row in keeps]
-        stay = [row for row in self.old if row[:2] not in [one[:2] for one in new]]
-        right = sorted(stay + new, key=repr)
+        new = {(row["station"], row["day"]): row["celsius"] for row in keeps}
+        stay = [row for row in self.old if row[:2] not in new]
+        right = sorted(stay + [(*key, celsius) for key, celsius in new.items()], key=repr)
         return ended(
             tried, when=when, records=len(keeps), left_a_table="already exists" in tried.raised,
             taken=self.taken, entered=self.entered, old=len(self.old), rows=len(rows),
@@ -95,7 +95,9 @@ def nights(answer: Any, sheet: Sheet) -> Facts:
         # A name that ends a text in SQL, a value that is false, and cells in another order: it is a dict.
         odd = dict(reversed({**last, "station": "L'Aquila", "celsius": 0.0}.items()))
         yield place().night("a night that succeeded", [*records, odd])
-        yield place().night(f"a night that failed at record {at}", records[:at], OSError("the line dropped"))
+        false = sheet.judge.new_class("LineDropped", {"__bool__": bool}, OSError)("the line dropped")
+        what = f"a night that failed at record {at}, with an error that is false in an `if`"
+        yield place().night(what, records[:at], false)
         turns = range(210 // len(records))
         many = [{**one, "day": int(str(one["day"])) + 99 * turn} for turn in turns for one in records]
         yield place().night("Ctrl-C after many records", many, KeyboardInterrupt())
@@ -104,9 +106,9 @@ def nights(answer: Any, sheet: Sheet) -> Facts:
 def repeated(answer: Any, sheet: Sheet) -> Facts:
     """A night of which one reading is there already, and the same night once more."""
     with places(answer, sheet) as place:
-        records = records_of(sheet.variant)
+        records = [*records_of(sheet.variant), {**records_of(sheet.variant)[-1], "celsius": -98.0}]
         here = place([*OLD, (records[0]["station"], records[0]["day"], -99.0)], pooled=True)
-        yield here.night("a night with a reading that was there already", records)
+        yield here.night("a night with a reading that was there already, and one that came twice,", records)
         yield here.night("the same night once more", records)
         yield place().night("a night without a record", [])
 
@@ -137,7 +139,7 @@ def other_error(answer: Any, sheet: Sheet) -> Facts:
             night = here.night(f"step {number} of a night failed, not by a lock", records)
             if here.left > 0:
                 break
-            night.as_it_is = night.error is error
+            night.as_it_is = unchanged(night, error)
             yield night
         here = place()
         here.database.refuse(0)
@@ -189,7 +191,7 @@ UNCHANGED = Asked("a night that fails changes nothing", 2, FIRST, (
          "Change the table only with one commit, in `__exit__`."),
     Rule(nights, lambda night: not night.records and not night.right,
          "the table had {old} row before {when}, and {rows} after it.", "",
-         "Commit in `__exit__` only if its arguments say that there was no error."),
+         "Commit in `__exit__` only if its first argument is `None`: then there was no error."),
     Rule(nights, lambda night: not night.records and night.no_error,
          "{when}: no error came out of the block.", "leaks-true-reraises",
          "Return nothing from `__exit__`: a true value suppresses the error."),
@@ -233,5 +235,5 @@ OS_ERROR = Asked("a locked database is an `OSError`", 1, FIRST, (
          "{when}. The block raised {raised}.", "",
          "Translate only SQLAlchemy's `OperationalError`. A retry cannot help with any other error."),
 ))  # fmt: skip
-ruled("composition-x3", "A sink that may be repeated", kind="build", answer="DaySink", version=5,
+ruled("composition-x3", "A sink that may be repeated", kind="build", answer="DaySink", version=6,
       given=days_of, asked=[KEPT, UNCHANGED, REPEATED, GIVEN_BACK, OS_ERROR])  # fmt: skip

@@ -1,0 +1,31 @@
+class Night:
+    def __init__(self, path, engine, config):
+        self.path, self.engine, self.config = path, engine, config
+        self.left = config.maxAttempts
+
+    def build(self):
+        config = self.config
+        source = CsvSource(self.path)
+        retry = retryOnFailure(config.maxAttempts, config.delaySeconds)
+        source.stream = measuredStage(retry(source.stream))
+        stages = [
+            Parse(precipitation=float, temp_max=float),
+            Filter("precipitation"),
+            Normalise("temp_max", config.center, config.spread),
+        ]
+        for stage in stages:
+            stage.process = measuredStage(stage.process)
+        return source, stages, SqlSink(self.engine, "weather", replace=True)
+
+    def run(self, source, stages, sink):
+        with PipelineContext(source, stages, sink) as pipeline:
+            return pipeline.run()
+
+    def load(self):
+        while True:
+            try:
+                return self.run(*self.build())
+            except OSError:
+                self.left -= 1
+                if self.left < 1:
+                    raise
