@@ -142,6 +142,6 @@ REFUSED = Asked("the slot is given back when the commit fails", 1, [BORROWS], (
          "Let the error of a commit go on as it is: `finally` gives the slot back, without an `except`."),
 ))  # fmt: skip
 GOES_ON = Asked("the block's error goes on", 2, [BORROWS], errors_go_on(each_way))
-ruled("leaks-x2", "Leave the database in order", kind="complete", answer="Entry", version=4,
+ruled("leaks-x2", "Leave the database in order", kind="complete", answer="Entry", version=5,
       given=lambda variant: Weather(variant.readings("leaks-x2", variant.number("leaks-x2", 4, 8))),
       asked=[GIVEN_BACK, KEPT, GOES_ON, REFUSED])  # fmt: skip
