@@ -94,7 +94,7 @@ def _retry(test: Any, program: Any, names: Names, given: Any) -> Any:
 
 JOBS = (
     "in_one_with", "in_two_finallys", "skips_what_is_broken", "raises_its_own", "remembers_the_closed",
-    "reads_before_it_borrows",
+    "one_after_the_other",
 )  # fmt: skip
 
 PLACE = "lessons.exercises"

@@ -59,11 +59,13 @@ def remembers_the_closed(engine: Any, readings: Any) -> int:
         return len([*map(float, readings)])
 
 
-def reads_before_it_borrows(engine: Any, readings: Any) -> list[float]:
-    """Right: where a reading is broken nothing was borrowed, and it returns no number."""
-    values = [*map(float, readings)]
-    with engine.connect(), engine.connect():
-        return values
+def one_after_the_other(engine: Any, readings: Any) -> None:
+    """Right: it reads before it borrows, has one connection at a time, and returns nothing."""
+    for reading in readings:
+        float(reading)
+    for _ in range(2):
+        with engine.connect():
+            pass
 
 
 def closes_at_the_end(engine: Any, readings: Any) -> int:
@@ -130,7 +132,7 @@ def borrows_both_at_first(engine: Any, readings: Any) -> int:
 
 RIGHT: tuple[Job, ...] = (
     in_one_with, in_two_finallys, skips_what_is_broken, raises_its_own, remembers_the_closed,
-    reads_before_it_borrows,
+    one_after_the_other,
 )  # fmt: skip
 
 LEAKY: dict[str, tuple[Job, ...]] = {

@@ -152,7 +152,7 @@ def bench(variant: Variant) -> Any:
     return Fact(new_pool=new_pool, readings=readings, careful=careful, careless=careless)
 
 
-ruled("leaks-x5", "A test that catches the leak", kind="test", answer="test_gives_back", version=4,
+ruled("leaks-x5", "A test that catches the leak", kind="test", answer="test_gives_back", version=5,
       given=bench, asked=[
     Asked("it catches a job that leaks at a broken reading", 2, SPEAKS, catches(
         "broken", "after a broken reading", "given a reading that `float` cannot convert")),
