@@ -233,7 +233,7 @@ class Nightly(Fact):
         self.database.reset(OLD)
         drawn = variant.random(key)
         self.days, lines = list[tuple[str, float, float]](), ["date,precipitation,temp_max"]
-        for day in range(1, (count or variant.number(f"{key} days", 5, 7)) + 1):
+        for day in range(1, (count or variant.number(f"{key} days", 6, 8)) + 1):
             # A little rain is rain.
             rain = DRY.get(day, "0.04" if day == 5 else str(1 + int(drawn.random() * 90) / 10))
             warm = (1 + int(drawn.random() * 299)) / 10  # never false by chance

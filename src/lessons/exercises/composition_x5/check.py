@@ -51,17 +51,18 @@ def first_night(answer: Any, sheet: Sheet) -> Facts:
         dry = [row for row in rows if row not in OLD and not row[1]]
         wet = [row[:2] for row in night.expected]
         no_rain = Fact(stream=lambda: iter([{"date": "2012-01-01", "precipitation": "", "temp_max": "1.0"}]))
-        bare = attempt(here.met(night).run, Feed([{"day": 1}] * 3), (), Tray(lambda: "stored"))
+        days = len(night.days)
+        bare = attempt(here.met(night).run, Feed([{"day": 1}] * days), (), Tray(lambda: "stored"))
         none_left = attempt(lambda: at_work.in_context(no_rain, here.met(night).build()[1], None)).value == 0
         yield ended(
             tried, rows=len(rows), new_rows=sum(row not in OLD for row in rows),
-            days=len(night.days), wet=len(wet),
+            days=days, wet=len(wet),
             odd_row=next((row for row in rows if row[:2] not in wet), rows and rows[0]),
             # Whether the text for the rain decides, and nothing else is wrong: a day without one is dropped.
             by_text=dry and none_left and night.is_right([row for row in rows if row not in dry]),
             right_rows=night.is_right(rows),
             right_count=exactly(tried.value, len(rows)),
-            bare="" if exactly(bare.value, 3) else f"raised {bare.said} and returned {short(bare.value)}",
+            bare="" if exactly(bare.value, days) else f"raised {bare.said} and returned {short(bare.value)}",
             patched=", ".join(sheet.judge.witness(at_work.changed)[:1]),
         )  # fmt: skip
 
@@ -71,7 +72,7 @@ def two_nights(answer: Any, sheet: Sheet) -> Facts:
     with desk(answer, sheet) as here:
         first = here.night()
         # If both nights had the same values, it could not be seen that they share them.
-        apart = {"center": first.config.center + 1, "spread": first.config.spread + 1}
+        apart = {"center": 0.0, "spread": first.config.spread + 1}
         nights = [first, here.night("composition-x5 other", **apart)]
         mine = [here.met(night) for night in nights]
         built = [attempt(one.build) for one in mine]
@@ -234,12 +235,13 @@ ROWS = Asked("the night's rows are in the table", 4, FIRST, (
     Rule(first_night, lambda night: not night.right_count,
          "`load()` returned {returned}, and {rows} rows were written.", "", "Return what `run` returns."),
     Rule(first_night, lambda night: night.bare,
-         "given 3 records, no stages, and a sink whose `write` returns a text once, `run` {bare}.", "",
+         "given {days} records, no stages, and a sink whose `write` returns a text once, `run` {bare}.", "",
          "Return what `pipeline.run()` returns: the number of records that the sink has accepted."),
     Rule(two_nights, lambda two: not two.right,
-         "two nights with two files and two databases were built, and then both ran. At the end, the table "
-         "of the {which} one had {rows} rows, and not the right ones. The run raised {raised}.", "",
-         "Store what belongs to one night on the object itself, in `self.…`, and nothing on its class."),
+         "two nights with two files and two databases were built, the second with a `center` of 0, and then "
+         "both ran. At the end, the table of the {which} had {rows} rows, and not the right ones. The run "
+         "raised {raised}.", "",
+         "Store what belongs to one night on the object itself, in `self.…`. A number may be 0."),
 ))  # fmt: skip
 LEARN = "The caller must learn that the night failed: let the error go on."
 NO_RECORD = Rule(swept, lambda run: not run.phase and not run.arrived,
@@ -315,5 +317,5 @@ SETTINGS = Asked("all kinds of settings work, and each part is measured", 2, FIR
          "the line dropped {times} times, `delaySeconds` is {delay}, and the waits were: {waits}.", "",
          "Pass `config.delaySeconds` to the retry."),
 ), hearsay=True)  # fmt: skip
-ruled("composition-x5", "The whole night", kind="build", answer="Night", version=6, seconds=30.0,
+ruled("composition-x5", "The whole night", kind="build", answer="Night", version=7, seconds=30.0,
       given=Nightly, asked=[ROWS, CLOSED, UNCHANGED, AGAIN, SETTINGS])  # fmt: skip
