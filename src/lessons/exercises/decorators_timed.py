@@ -278,7 +278,7 @@ def ends(early: Observation) -> tuple[Rule, ...]:
     update = "Update `self.seconds` at each pull, in a `finally` around `next`, and nowhere else."
     return (
         Rule(early, lambda run: run.awaited and not run.own_error,
-             "{what}. The reader did not get this error, with text and cause, but {raised}.", "", no_except),
+             "{what}. This error should arrive with its text and cause, but {raised} came.", "", no_except),
         Rule(early, lambda run: not run.closes, "{what}, but what the call returns has no `close()`.", "",
              "A class of your own needs a `close` that closes the stream of the part. A generator has one."),
         Rule(early, lambda run: run.deaf,

@@ -134,7 +134,7 @@ def errors_go_on(of: Observation) -> tuple[Rule, ...]:
 def by_error(of: Observation, when: Any, seen: str, belief: str, advice: str) -> tuple[Rule, Rule]:
     """A rule for failures after usual errors, and one for failures only after others, such as Ctrl-C."""
     by_name = (
-        "`Exception` does not include Ctrl-C. A `with`, a `finally` and `is None` need no names of errors."
+        "`Exception` does not include Ctrl-C or `SystemExit`. `with`, `finally` and `is None` name no errors."
     )
     return (
         Rule(of, lambda run: not run.ctrl_c and when(run), seen, belief, advice),

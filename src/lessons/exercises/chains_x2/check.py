@@ -85,7 +85,7 @@ def good_night(answer: Any, sheet: Sheet) -> Facts:
     for records, how in (odd(sheet.variant, "chains-x2:good", 5, 8), ()), ([], handled):
         line = Line(records)
         night = worked(answer, line, sheet, *how)
-        night.what = "nothing failed, in an `except` of the caller" if how else "nothing failed"
+        night.what = "nothing failed, and the call was in an `except` block" if how else "nothing failed"
         if records and night.end.error is not None:
             raise night.end.error
         night.returned, night.wanted = short(night.end.value), len(line.kept)

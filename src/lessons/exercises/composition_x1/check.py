@@ -149,7 +149,7 @@ ONCE = Asked("a line that drops is opened again, and each record comes once", 2,
          "Pass `config.maxAttempts` to the retry, and decorate the source once, with stages or without."),
     Rule(no_failure, lambda part: not part.counted,
          "a stage yielded {passed} of {came} records, and they arrived. The sink's `write` returned 'stored' "
-         "for the second one, and `night` returned {returned}.", "",
+         "for the second record, and `night` returned {returned}.", "",
          "Return what `pipeline.run()` returns: the number of records that the sink has accepted."),
     Rule(night_in_a_night, lambda night: not night.right,
          "a second night ran while the first one was writing. Of the {came} records of the {which} night, "

@@ -107,8 +107,8 @@ COMES_OUT = Asked("a failure comes out", 2, (
          "{failures} of the parts failed to close, and the call raised {raised}.", "",
          "When all are closed, raise one of their errors, alone or in a group."),
     Rule(closings, lambda one: one.failures == 1 and not one.its_own,
-         "a single part failed to close, and the call raised {raised}. Its own error did not come out, or "
-         "not with its own cause.", "",
+         "a single part failed to close, and the call raised {raised}. It is not the part's own "
+         "error, or its text or its cause was changed.", "",
          "Let its own error go on unchanged, without another one around it."),
     Rule(closings, lambda one: not one.failures and not one.no_error,
          "no part failed to close, but the call raised {raised}.", "",

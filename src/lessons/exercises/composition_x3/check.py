@@ -108,7 +108,7 @@ def repeated(answer: Any, sheet: Sheet) -> Facts:
     with places(answer, sheet) as place:
         records = [*records_of(sheet.variant), {**records_of(sheet.variant)[-1], "celsius": -98.0}]
         here = place([*OLD, (records[0]["station"], records[0]["day"], -99.0)], pooled=True)
-        yield here.night("a night with a reading that was there already, and one that came twice,", records)
+        yield here.night("a night with a reading that was there already and one that came twice", records)
         yield here.night("the same night once more", records)
         yield place().night("a night without a record", [])
 

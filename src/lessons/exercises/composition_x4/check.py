@@ -86,8 +86,8 @@ ruled("composition-x4", "A test that luck cannot pass", kind="test", answer="tes
     Asked("it lets every right runner pass", 2, TELLS, [
         Rule(tried, lambda test: not test.kind and not test.passed,
              "your test rejects a runner that closes all and lets every error out: {raised}.", "",
-             "A runner may use a context, a stack or `finally`: assert only on what stays open. A stream is "
-             "open after the first pull.")]),
+             "A runner may use a context, a stack or `finally`: assert only that nothing is open and that "
+             "errors come out. A stream that was never pulled is not open.")]),
     Asked("it catches a runner that leaves only the streams open", 1, TELLS, (
         PARTS,
         passes("streams", "leaks-refcount-closes", "leaves the generators to reference counting",

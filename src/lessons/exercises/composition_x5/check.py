@@ -241,7 +241,7 @@ ROWS = Asked("the night's rows are in the table", 4, FIRST, (
          "two nights with two files and two databases were built, the second with a `center` of 0, and then "
          "both ran. At the end, the table of the {which} had {rows} rows, and not the right ones. The run "
          "raised {raised}.", "",
-         "Store what belongs to one night on the object itself, in `self.…`. A number may be 0."),
+         "Store what belongs to one night on the object itself, in `self.…`. A setting may be 0."),
 ))  # fmt: skip
 LEARN = "The caller must learn that the night failed: let the error go on."
 NO_RECORD = Rule(swept, lambda run: not run.phase and not run.arrived,

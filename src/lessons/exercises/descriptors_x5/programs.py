@@ -72,9 +72,9 @@ Reader = like("one that keeps the object of which it was read last", read="one")
 FirstReader = like("one that keeps the object of which it was read first", read="first")
 
 Error = like("one that keeps the error with which it refused a text, and so the object", refused="error")
-Refused = like("one that keeps a list of the texts that it refused, and from whom", refused="all")
-FirstRefused = like("one that keeps the object that it refused a text first", refused="first")
-Waiting = like("one that keeps the object that it refused a text last, until the next assignment",
+Refused = like("one that keeps a list of the texts that it refused, with their objects", refused="all")
+FirstRefused = like("one that keeps the first object for which it refused a text", refused="first")
+Waiting = like("one that keeps the last object for which it refused a text, until the next assignment",
                assigned="none", refused="one")  # fmt: skip
 
 GROUPS: dict[str, tuple[type[Plain], ...]] = {

@@ -81,7 +81,7 @@ def _run(answer: Any, sheet: Sheet, point: faults.Fault | None) -> tuple[Fact, l
         one.phase, one.ctrl_c = point.phase, point.error not in (OSError, Hollow)
         one.in_the_loop = one.phase in ("pull", "write") and point.error is not Hollow
         known: dict[type, str]
-        known = {OSError: "a failure", KeyboardInterrupt: "Ctrl-C", Hollow: "an error that is false"}
+        known = {OSError: "a failure", KeyboardInterrupt: "Ctrl-C", Hollow: "an error that counts as false"}
         kind = known.get(point.error, f"a {point.error.__name__}")
         one.when = f"after {kind} {WHEN[point.phase].format(**vars(point))}"
         one.when += f" (your code: {one.tried.where})" if one.tried.where else ""

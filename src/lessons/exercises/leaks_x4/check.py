@@ -193,7 +193,7 @@ def each_run(answer: Any, sheet: Sheet) -> Facts:
                 yield run(f"after {name_of} when {number} records had come", every[:number], error)
         yield run("before the sink was entered", [], kind="made", ends="old")
         odd = [{"station": "L" * 300_000}, *every, {}]  # a batch would keep back the first
-        new = "after a run where no report was before, in an `except` of the caller"
+        new = "after a run in an `except` block of the caller, where no report was before"
         yield run(new, odd, old=False, records=odd)
         yield run("after `sys.exit` left the block", some, SystemExit(0))
         yield run("after a `GeneratorExit` left the block", some, GeneratorExit())
