@@ -45,7 +45,7 @@ class Feed(Opening):
         for number, record in enumerate(self.records, 1):
             if number == self.at and self.drops:
                 self.drops -= 1
-                raise OSError("the line dropped")
+                raise ConnectionResetError("the line dropped")
             yield dict(record)
 
 

@@ -191,7 +191,7 @@ def night(source, stages, sink, config):
 """
 
 NIGHTS = {
-    "three attempts whatever is set": ("config.maxAttempts", "3", [0], "The night raised OSError"),
+    "three attempts whatever is set": ("config.maxAttempts", "3", [0], "The night raised ConnectionReset"),
     "a pause of its own": ("config.delaySeconds", "0", [3], "and the waits were: 0"),
     "the source's class": (
         "source.stream = measuredStage(retry(source.stream))",

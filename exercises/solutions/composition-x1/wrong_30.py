@@ -1,0 +1,10 @@
+def night(source, stages, sink, config):
+    retry = retryOnFailure(config.maxAttempts, config.delaySeconds)
+    source.stream = measuredStage(retry(source.stream))
+    for stage in stages:
+        stage.process = measuredStage(stage.process)
+    pipeline = PipelineContext(source, stages, sink)
+    with suppress(ConnectionError):
+        with pipeline:
+            pipeline.run()
+    return pipeline.recordCount
