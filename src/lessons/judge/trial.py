@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable
 from itertools import chain, repeat
 
+from lessons.collector import quick_collector
 from lessons.exercises import Exercise, Sheet, Variant, attempt, exercises, stub
 from lessons.exercises.rules import settled
 from lessons.judge.clock import Clock
@@ -93,7 +94,8 @@ def by_loopback(answer: object, seconds: float, run: Callable[[Judge], Over | No
     attempt(threading.Thread(target=ring, daemon=True).start)  # not in a browser: it has no threads
     end = None
     try:
-        with contextlib.suppress(KeyboardInterrupt), host.capture():
+        # A check runs the collector often, and a notebook may hold a great many objects.
+        with quick_collector(), contextlib.suppress(KeyboardInterrupt), host.capture():
             end = run(judge)
     finally:
         over.set()

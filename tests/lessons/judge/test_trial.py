@@ -121,6 +121,17 @@ def test_a_right_answer_earns_all(way: Any) -> None:
     assert (verdict.status, verdict.points, verdict.worth) == ("correct", 3, 3)
 
 
+def test_the_collector_does_not_examine_what_the_notebook_holds(way: Any) -> None:
+    old = [[]]
+
+    def answer(number: int) -> int:
+        assert all(one is not old for one in gc.get_objects())
+        return number * 2
+
+    assert judged(answer).status == "correct"
+    assert any(one is old for one in gc.get_objects())
+
+
 def test_one_that_misses_the_main_thing_is_wrong_and_keeps_what_holds(way: Any) -> None:
     verdict = judged(lambda number: number)
     assert (verdict.status, verdict.points, verdict.belief) == ("wrong", 1, "leaks-accepted-is-kept")
