@@ -43,9 +43,10 @@ FIRST = {(one.exercise, one.right): one for one in reversed(ALL)}.values()
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 @pytest.mark.parametrize("solution", FIRST, ids=str)
 def test_a_verdict_is_the_same_in_one_process(solution: Solution, monkeypatch: pytest.MonkeyPatch) -> None:
+    there = examine(solution.exercise, solution.answer(), seed="7")
     monkeypatch.setattr(trial, "can_copy", lambda: False)
-    here = examine(solution.exercise, solution.answer())
-    assert same(here, judged(solution, KIT)), str(here)
+    here = examine(solution.exercise, solution.answer(), seed="7")
+    assert same(there, here, words=solution.exercise.startswith("leaks")), f"{there}\n{here}"
 
 
 @pytest.mark.parametrize("id", EXERCISES)
