@@ -15,7 +15,7 @@ from lessons.exercises import Callback, Fact, Judge, Sheet, Variant, declared, s
 from lessons.exercises.decorators_parts import MANY, Enough, awake, hush, wake
 from lessons.exercises.exercise import Attempt
 from lessons.exercises.leaks_parts import Opening
-from lessons.exercises.sql import new_pool
+from lessons.exercises.sql import hurry, new_pool
 from lifecycle.config import PipelineConfig
 from lifecycle.context import PipelineContext
 from lifecycle.faults import Outcome
@@ -102,19 +102,11 @@ def new_engine(path: str, asked: Any = None, pooled: bool = True, strike: Any = 
     from sqlalchemy import event
 
     engine = new_pool(5 if pooled else 0, path)
-    event.listen(engine, "connect", lambda one, record: hurry(one))
     if asked is not None:
         event.listen(engine, "checkout", lambda *given: asked())
     for moment in ("before_cursor_execute", "commit") if strike else ():
         event.listen(engine, moment, lambda *given: strike())
     return engine
-
-
-def hurry(connection: sqlite3.Connection) -> sqlite3.Connection:
-    """Let a connection not wait for the disk: these files exist only for a second."""
-    connection.execute("pragma synchronous = off")
-    connection.execute("pragma journal_mode = memory")
-    return connection
 
 
 class Database:
