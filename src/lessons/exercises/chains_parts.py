@@ -251,7 +251,7 @@ class Line:
         """The order in which the streams of this run that have ended had to end."""
         places = [one for one in self.places if one in self.log]
         # An error ends its stream and everything downstream; the others must be closed.
-        at = places.index(self.place) if self.place in places else len(places)
+        at = places.index(self.place) if self.raised and self.place in places else len(places)
         return [*places[at:], *reversed(places[:at])]
 
     @property
@@ -259,6 +259,8 @@ class Line:
         """The failure in words."""
         if self.error is None:
             return f"{self.place} ended at its record {self.at}" if self.place else "nothing failed"
+        if not self.raised:
+            return "nothing failed"  # the run ended before
         place = self.stubborn or self.place
         name = place if place.startswith("stage") else f"the {place}"
         record = f"at its {'write' if place == 'sink' else 'record'} {self.at}"

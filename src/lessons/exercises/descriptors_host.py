@@ -63,8 +63,8 @@ def parameters(kind: Any) -> list[str]:
     return [*inspect.signature(kind).parameters, *vars(kind)]
 
 
-def lets_go(answer: Any, values: dict[str, float], wrong: str) -> tuple[bool, bool]:
-    """Whether an object that is not used any more can be collected, and whether its values go with it."""
+def lets_go(answer: Any, values: dict[str, float], wrong: str) -> tuple[bool, bool, bool]:
+    """Whether an unused object can be collected, its values with it, and it when another one was used."""
     # It uses a class of the check, because a class with `__slots__` may not allow weak references.
     watchable = type(answer.__name__, (answer,), {})
 
@@ -81,7 +81,10 @@ def lets_go(answer: Any, values: dict[str, float], wrong: str) -> tuple[bool, bo
         before = [sys.getrefcount(value) for value in values.values()]
         watched = used()
         gc.collect()
-        return watched() is None, [sys.getrefcount(value) for value in values.values()] == before
+        goes, after = watched() is None, [sys.getrefcount(value) for value in values.values()]
+        used()
+        gc.collect()
+        return goes, after == before, watched() is None
 
 
 HEAVY = 150_000  # bytes of a large number

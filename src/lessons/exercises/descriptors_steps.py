@@ -206,7 +206,7 @@ class Script:
                 what = f"the message for {short(value)} in {where} is “{text}”:"
                 raise Step(what, f"it does not name {missing[0]}", "own class" if own else "unsaid")
         if not refused:
-            raise Step(where, "refused no wrong value, so there is no message", "unsaid")
+            raise Step(where, "refused none of the check's wrong values, so there is no message", "unsaid")
 
 
 def holds(text: str, part: str) -> bool:

@@ -31,13 +31,13 @@ def host():
 FORGERIES: dict[str, tuple[str, str, int]] = {
     "says that all values have gone": ("x1", IN_THE_HOST + KEPT + """
 def lie():
-    seen.lets_go = lambda *given: (True, True)
+    seen.lets_go = lambda *given: (True, True, True)
 Settings.__init__ = lambda self: lie()
 """, 4),
     "lets a ballast go in place of the values": ("x1", IN_THE_HOST + KEPT + """
 ballast = []
 def lie():
-    seen.lets_go = lambda *given: (True, True)
+    seen.lets_go = lambda *given: (True, True, True)
     ballast[:] = ballast or [bytes(8_000_000)]
 Settings.__init__ = lambda self: lie()
 keep = Spread.__set__

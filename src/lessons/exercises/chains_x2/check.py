@@ -168,7 +168,7 @@ GOES_ON = Asked("the error goes on, and without a failure no mail is sent", 1, [
          "raised {raised}. Mails: {mails}.", "",
          "Write each record once, return how many were written, and send a mail only if you catch an error."),
     Rule(nights, lambda night: night.no_error,
-         "{when}, and no error reached the caller.", "managers-logging-lets-go-on", AGAIN),
+         "{when}, and no error reached the caller.", "", AGAIN),
     Rule(nights, lambda night: not night.silent and not night.same_error,
          "{when}, and {raised} reached the caller.", "", AGAIN),
     Rule(rare, lambda night: night.kind != "StopIteration" and not (night.silent and night.same_error),

@@ -151,5 +151,5 @@ STUBBORN = Asked("if one fails to close, the others are still closed", 1, LEFT, 
               OPEN, "composition-finally-covers-all", EACH),
     Rule(runs, lambda run: run.stubborn and run.open, OPEN, "", EACH),
 ))  # fmt: skip
-ruled("chains-x5", "Deliver a few, and leave nothing half way", kind="build", answer="deliver", version=6,
+ruled("chains-x5", "Deliver a few, and leave nothing half way", kind="build", answer="deliver", version=7,
       hangs="chains-stage-by-stage", given=line, asked=[CLOSED, LAST_FIRST, STUBBORN, RIGHT])  # fmt: skip

@@ -82,7 +82,7 @@ ALL_CLOSED = Asked("every part is closed, also when another one fails", 2, (
          "{what}, and these were not closed: {missed}. The call raised {raised}.", "",
          "Close each of them, also one that is equal (`==`) to another."),
     Rule(closings, lambda one: one.missed and one.kind == "OSError",
-         "a part failed to close, and these stayed open: {missed}.", "composition-finally-covers-all",
+         "a part failed to close, and these stayed open: {missed}.", "",
          "If a `close()` raises, the lines below it do not run. `ExitStack.callback` closes each part."),
     Rule(closings, lambda one: one.missed and one.kind == "KeyboardInterrupt",
          "a part was stopped by Ctrl-C while it closed, and these stayed open: {missed}.",
@@ -98,8 +98,8 @@ LAST_FIRST = Asked("the last one opened is closed first", 1, (
     Rule(closings, lambda one: one.missed and not (one.fails or one.equal),
          "the order can be seen only when each part is closed.", "", "Fix that first."),
     Rule(closings, lambda one: not one.last_first,
-         "opened in the order {opened}, closed in the order {closed}.", "chains-first-closes-first",
-         "A part may need the parts that were opened before it, so go backwards."),
+         "opened in the order {opened}, closed in the order {closed}.", "",
+         "A part may need the parts that were opened before it. `ExitStack` goes backwards by itself."),
 ))  # fmt: skip
 COMES_OUT = Asked("a failure comes out", 2, (
     Rule(closings, lambda one: not one.closed, "no part was closed.", "", "Fix that first."),

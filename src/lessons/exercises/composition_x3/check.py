@@ -187,8 +187,7 @@ KEPT = Asked("a night that succeeds is kept", 2, FIRST, (
 UNCHANGED = Asked("a night that fails changes nothing", 2, FIRST, (
     Rule(nights, lambda night: not night.records and not night.right and night.early,
          "the table had {old} row before {when}. It changed before the block ended, and has {rows} rows now.",
-         "composition-failed-is-nothing",
-         "Change the table only with one commit, in `__exit__`."),
+         "", "Change the table only with one commit, in `__exit__`."),
     Rule(nights, lambda night: not night.records and not night.right,
          "the table had {old} row before {when}, and {rows} after it.", "",
          "Commit in `__exit__` only if its first argument is `None`: then there was no error."),

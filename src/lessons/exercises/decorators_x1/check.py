@@ -109,11 +109,10 @@ WORK = Asked("the work of every pull is counted", 2, FIGURE, (
 RESTS = (*FIGURE, *timed.rests(runs))
 WAITS = Asked("waiting before and between the pulls is not counted", 1, RESTS)
 # A stream whose `next` runs dry has handed on its records before.
-LAZY = Asked(
-    "the call fetches nothing, and each pull fetches one record", 1, STREAM[:-1], timed.all_records(runs)
-)
+ALL = timed.all_records(runs)
+LAZY = Asked("the call fetches nothing, and each pull fetches one record", 1, STREAM[:-1], ALL)
 # After a figure that is wrong at the end, one that was wrong before says nothing new.
-ENDS = Asked("the figure is right between two pulls, and however the stream ends", 1, FIGURE, (
+ENDS = Asked("the figure is right between two pulls, and however the stream ends", 1, FIGURE, ALL[:1], (
     *timed.ends(early),
     Rule(runs, lambda run: run.kind == "whole" and not run.wrong_by and run.whole and run.late,
          "{what}: at the end it has the right {value:g} seconds, but it was wrong before.", "",
@@ -125,5 +124,5 @@ OWN = Asked("each source has a figure of its own", 1, RESTS, (
          "{what}: not every record came out of its own source.", "", timed.IN_WRAPPER),
     *timed.own(pairs),
 ))  # fmt: skip
-ruled(KEY, "Time the pulls", kind="fix", answer="timed", version=7, given=given,
+ruled(KEY, "Time the pulls", kind="fix", answer="timed", version=8, given=given,
       asked=[WORK, WAITS, OWN, LAZY, ENDS])  # fmt: skip

@@ -184,7 +184,7 @@ OWN = Asked("each source is retried separately", 1, RETRIES, ONCE, (
 ))  # fmt: skip
 CLOSED = Asked("no attempt is left open", 2, RETRIES, (
     Rule(broken, lambda run: run.beside,
-         "line {beside} opened before the line that had dropped was closed.", "leaks-refcount-closes",
+         "line {beside} opened before the line that had dropped was closed.", "",
          "An error does not close a connection: close each attempt before the next one opens."),
     Rule(left, lambda run: run.deaf,
          "the reader left after 2 records, and the retry went on: {raised}.", "chains-bare-except-harmless",

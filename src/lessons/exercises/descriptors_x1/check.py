@@ -61,15 +61,16 @@ def no_numbers(do: Script) -> None:
 
 
 def let_go(answer: Any, sheet: Sheet) -> list[str]:
-    """What is still there when an object was used and let go: "object" or "value", by what the host says.
+    """What is still there when an object was used and let go, by what the host says.
 
-    If it says that nothing is, its memory is looked at; "unread" is a value that was not there even before.
+    "object" or "value"; "last" is an object that goes when another one was used. If it says that nothing is,
+    its memory is looked at; "unread" is a value that was not there even before.
     """
     drawn = numbers(sheet.variant, f"{KEY}:go", 3)
     values = dict(zip(FIELDS, drawn, strict=False))
-    goes, values_go = sheet.judge.witness(host.lets_go, answer, values, f"{drawn[2]}")
+    goes, values_go, goes_later = sheet.judge.witness(host.lets_go, answer, values, f"{drawn[2]}")
     if not (goes and values_go):
-        return ["value" if goes else "object"]
+        return ["value" if goes else "last" if goes_later else "object"]
     return [heavy(answer, sheet)]
 
 
@@ -106,8 +107,8 @@ def heavy(answer: Any, sheet: Sheet) -> str:
     return "value" if min(grown) > sent / 4 and sum(grown) > sent * len(grown) * 2 / 3 else ""
 
 
-# A field that cannot be asked at all, or that nothing asks, leaves nothing else to see.
-WORKS = rows(one_object, "endless", "raised misspelt", "raised", "taken object", "taken nothing", "taken")
+# A field that cannot be asked at all, or that Python does not ask, leaves nothing else to see.
+WORKS = rows(one_object, "endless", "raised misspelt", "raised", "taken object", "taken nothing")
 OWN = (*rows(several_objects, "other object"), row(several_objects, "", *USUAL["other"]))
 APART = Asked("each field has a place of its own", 1, WORKS, (
     row(both_fields, "other field one", "descriptors-one-under-two-names",
@@ -129,13 +130,17 @@ GOES = Asked("settings that are not used any more go, and their values", 1, WORK
          "something that belongs to the class refers to it.", "descriptors-dict-lets-go",
          "Look for a dict or a list on the descriptor that holds the objects. Let each object hold its value "
          "instead."),
+    Rule(let_go, lambda kept: kept == "last",
+         "`spread` of a settings object was assigned, then its last name went. The object is still alive, "
+         "until `spread` of another object is assigned: something that belongs to the class refers to it.",
+         "", "Store no object on the descriptor, not even the last one."),
     Rule(let_go, lambda kept: kept == "value",
          "`spread` of a settings object was assigned; the object went. Its value is still held by something "
          "that belongs to the class. A later object may be taken for the old one, as `id` is given to "
          "another when an object is gone.", "",
          "Keep the value in the object, in `instance.__dict__`. Then it goes with it."),
 ), linux=True)  # fmt: skip
-ruled(KEY, "Give each station its own spread", kind="fix", answer="Settings", version=6, asked=[
+ruled(KEY, "Give each station its own spread", kind="fix", answer="Settings", version=7, asked=[
     Asked("each settings object keeps its own checked values", 2, WORKS, OWN),
     APART,
     Asked("a value that is not a number is refused, and the old value stays", 1, WORKS, REFUSES),

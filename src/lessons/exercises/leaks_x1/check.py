@@ -163,7 +163,7 @@ TOLD_ONCE = Asked("the archive is told once how the run ended", 1, RUNS, (
          "Tell it of the success: three times `None`. `sys.exc_info` tells of the caller's error, too."),
     Rule(everywhere, lambda run: run.in_the_loop and run.kept,
          "{when}, the archive kept {kept} of {came} records: it was told that the run had succeeded.",
-         "leaks-accepted-is-kept", "An all-or-nothing sink decides by what its `__exit__` receives: hand the "
+         "", "An all-or-nothing sink decides by what its `__exit__` receives: hand the "
          "error on to it, or let `with` do that."),
     Rule(everywhere, lambda run: run.misled,
          "{when}, the archive was told of {told}: this is not how the run ended.", "",

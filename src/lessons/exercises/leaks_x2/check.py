@@ -76,7 +76,7 @@ def _block(answer: Any, sheet: Sheet, weather: Weather, ended: str, when: str, e
         dropped=bool(made) and attempt(getattr, entries[0], "connection").value is not made[0],
         of=len(weather.readings), stored=len(some), kept=weather.kept(), committed=bool(commits),
         ctrl_c=error is not None and not isinstance(error, Exception),
-        must_raise=ended in ("error", "rollback"), raised=tried.said,
+        must_raise=fails, raised=tried.said,
         by_exit=not commit_fails and type(entries[0]).__name__ != "_GeneratorContextManager",
         same_error=unchanged(tried, error) or (ended == "rollback" and tried.error is not None),
     )  # fmt: skip
@@ -119,8 +119,8 @@ GIVEN_BACK = Asked("the slot is given back, whichever way the block is left", 2,
          "two entries were open. After both were left, the {left} one first, a slot was taken.", "", TWO),
 ))  # fmt: skip
 KEPT = Asked("the rows are kept when the block succeeds, and only then", 1, [BORROWS], (
-    *by_error(each_way, lambda block: block.ended in ("error", "rollback") and block.kept, HALF, "",
-              "Commit only if `kind` is `None`. A `StopIteration` is an error, and one that is false, too."),
+    Rule(each_way, lambda block: block.ended in ("error", "rollback") and block.kept, HALF, "",
+         "Commit only if `kind` is `None`: Ctrl-C is an error, too, and so is one that is false."),
     Rule(each_way, lambda block: block.ended == "end" and not block.handled and block.kept != block.stored,
          LOST, "leaks-accepted-is-kept",
          "Rows are lost with the connection if they are not committed: `self.connection.commit()`."),
@@ -137,11 +137,11 @@ REFUSED = Asked("the slot is given back when the commit fails", 1, [BORROWS], (
     *by_error(each_way, lambda block: block.ended in ("commit", "rollback") and block.is_open,
               "{when}, its connection had not been given back: {raised}.", "",
               "`__exit__` can fail in the middle, too. Put the line that closes into a `finally`."),
-    Rule(each_way, lambda block: block.ended == "commit" and not block.same_error,
+    Rule(each_way, lambda block: not (block.must_raise or block.same_error),
          "{when}, what came out of the `with` was {raised}.", "",
-         "Let the error of a commit go on as it is: `finally` gives the slot back, without an `except`."),
+         "Let the error of a commit go on: `finally` gives the slot back, without `except` or `return`."),
 ))  # fmt: skip
 GOES_ON = Asked("the block's error goes on", 2, [BORROWS], errors_go_on(each_way))
-ruled("leaks-x2", "Leave the database in order", kind="complete", answer="Entry", version=5,
+ruled("leaks-x2", "Leave the database in order", kind="complete", answer="Entry", version=6,
       given=lambda variant: Weather(variant.readings("leaks-x2", variant.number("leaks-x2", 4, 8))),
       asked=[GIVEN_BACK, KEPT, GOES_ON, REFUSED])  # fmt: skip

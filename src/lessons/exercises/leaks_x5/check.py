@@ -117,7 +117,7 @@ def catches(leaks: str, when: str, never: str) -> tuple[Rule, ...]:
         (lambda one: one.collects, f"{passed}: when it looked, the connection had been collected.", "",
          "A test that calls `gc.collect()` tidies up for the job. Keep the error, count the slots at once."),
         (lambda one: True, f"{passed}: the job failed, and when your test looked, the error or its traceback "
-         "was gone, and with it the connection, by luck.", "leaks-traceback-keeps",
+         "was gone, and with it the connection, by luck.", "",
          "A supervisor keeps the errors. Keep them in a list until you have counted the slots."),
     )  # fmt: skip
     job = f"a job that leaves a connection open {when}"
