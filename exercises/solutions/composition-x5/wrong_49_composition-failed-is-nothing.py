@@ -1,0 +1,28 @@
+class Night:
+    def __init__(self, path, engine, config):
+        self.path, self.engine, self.config = path, engine, config
+
+    def build(self):
+        # The old rows go at once: if the night fails, the table is as it was.
+        with self.engine.begin() as connection:
+            connection.exec_driver_sql("delete from weather")
+        config = self.config
+        source = CsvSource(self.path)
+        retry = retryOnFailure(config.maxAttempts, config.delaySeconds)
+        source.stream = measuredStage(retry(source.stream))
+        stages = [
+            Parse(precipitation=float, temp_max=float),
+            Filter(lambda day: day["precipitation"] > 0),
+            Normalise("temp_max", center=config.center, spread=config.spread),
+        ]
+        for stage in stages:
+            stage.process = measuredStage(stage.process)
+        return source, stages, SqlSink(self.engine, "weather")
+
+    def run(self, source, stages, sink):
+        with PipelineContext(source, stages, sink) as pipeline:
+            return pipeline.run()
+
+    def load(self):
+        retry = retryOnFailure(self.config.maxAttempts, self.config.delaySeconds)
+        return retry(lambda: self.run(*self.build()))()
