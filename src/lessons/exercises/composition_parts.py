@@ -77,9 +77,9 @@ class Tray(Opening):
 def ended(tried: Attempt, **more: Any) -> Any:
     """The facts about the end of a call, and more."""
     error = tried.error
-    returned = short(tried.value) if error is None else "nothing"
     return Fact(
-        error=error, raised=tried.said, returned=returned, no_error=error is None,
+        error=error, raised=tried.said, no_error=error is None,
+        returned=short(tried.value) if error is None else "nothing",
         os_error=isinstance(error, OSError), drivers=type(error).__name__ == "OperationalError", **more,
     )  # fmt: skip
 

@@ -226,7 +226,7 @@ def all_records(runs: Observation) -> tuple[Rule, ...]:
     return (
         Rule(runs, lambda run: run.kind == "whole" and not run.at_call and run.ahead == run.sent - 1,
              "{what}: the first pull fetched all {sent} records, but only one was asked for.",
-             "chains-stage-by-stage", f"{ONE_RECORD} No `list`, no `sorted`."),
+             "", f"{ONE_RECORD} No `list`, no `sorted`."),
         *lazy(runs),
         Rule(runs, lambda run: not run.whole,
              "{what}: {sent} records were asked for. Received: {came}.", "",

@@ -269,8 +269,7 @@ UNCHANGED = Asked("a failed night leaves the table as it was", 3, FIRST, (
     Rule(swept, lambda run: run.phase not in ("", "open") and not (run.no_error or run.kept_old),
          "{when}, the table had {rows} rows, and not the old ones.", "composition-failed-is-nothing",
          "Use one transaction for all rows: `SqlSink(…, replace=True)` commits at the end."),
-    Rule(line_drops, lambda night: night.ends and night.opened == 1 and night.came_out
-         and not night.kept_old,
+    Rule(line_drops, lambda night: night.ends and night.opened == 1 and night.came_out and not night.kept_old,
          "{what} came at record {at} of `load()`, and the table had other rows than before.", "",
          "Use one transaction for the whole night. Not every error is an `Exception`. " + at_work.WITH),
 ))  # fmt: skip

@@ -113,7 +113,7 @@ FIGURE = (
          "decorators-next-is-own-time", BOTH),
     Rule(runs, lambda run: run.kind == "whole" and run.wrong_by == -run.between,
          f"{timed.SEEN}: the {{between}} seconds in which it worked on a record, while its upstream rested, "
-         "were subtracted, too.", "decorators-never-rests",
+         "were subtracted, too.", "",
          "Subtract only the time of `next(upstream)`: at a `yield`, the upstream does nothing."),
     Rule(runs, lambda run: run.kind == "whole" and run.wrong_by not in (0, run.last),
          f"{timed.SEEN}.", "", BOTH),

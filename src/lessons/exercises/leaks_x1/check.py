@@ -183,8 +183,7 @@ ARRIVES = Asked("all records arrive, and so does an error", 1, RUNS, (
 ))  # fmt: skip
 STREAM = Asked("the stream is closed after every failure", 1, RUNS, (
     *by_error(everywhere, lambda run: run.suspended, "the stream is still suspended {when}.",
-              "leaks-refcount-closes",
-              "Close the stream by name: `contextlib.closing(source.stream())` in the same `with`."),
+              "", "Close the stream by name: `contextlib.closing(source.stream())` in the same `with`."),
 ))  # fmt: skip
 ruled("leaks-x1", "Close what the copy opened", kind="fix", answer="copy_readings", version=6,
       given=lambda variant: parts(variant, "leaks-x1"),
