@@ -56,7 +56,7 @@ def test_an_aspect_that_nothing_fails_is_named(shelf: Path) -> None:
     assert sum("no wrong solution fails" in line for line in row.astray) == len(row.exercise.aspects)
 
 
-NAMELESS = ["good.py", "right_1_leaks-x.py", "wrong_leaks-refcount-closes.py"]
+NAMELESS = ["good.py", "right_1_leaks-x.py", "wrong_leaks-traceback-keeps.py"]
 
 
 @pytest.mark.parametrize("name", NAMELESS)
@@ -72,7 +72,7 @@ def test_the_command_prints_draws_and_fails_when_something_is_astray(
     drawn = tmp_path / "matrix.svg"
     command = ["matrix", "leaks-x1", "--solutions", str(shelf.parent)]
     assert main([*command, "--picture", str(drawn)]) == 0
-    assert "leaks-x1" in capsys.readouterr().out and "leaks-refcount-closes" in drawn.read_text()
+    assert "leaks-x1" in capsys.readouterr().out and "leaks-traceback-keeps" in drawn.read_text()
     (shelf / "right_9.py").write_text("copy_readings = 3")
     assert main(command) == 1
     assert "right_9 is right, but the check says wrong" in capsys.readouterr().out
