@@ -123,8 +123,8 @@ def compared(run: Fact, kind: str, wanted: list[Any], alike: Callable[..., bool]
     return run
 
 
-def stage_rules(ending: Observation, endless: Observation, advice: str) -> Fact:
-    """The tables of a stage: `held` on endless streams, `prompt` also on laziness, `right` on values."""
+def stage_rules(ending: Observation, endless: Observation, advice: str, gathers: str = "") -> Fact:
+    """A stage's tables: `held` on endless streams (`gathers` is a belief), `prompt` on laziness, `right`."""
     # A stage that starts a new loop for each value takes slices, and expects its stream to continue.
     begun = (
         Rule(ending, lambda run: run.kind == "alone" and run.twice and run.came < run.wanted
@@ -135,7 +135,7 @@ def stage_rules(ending: Observation, endless: Observation, advice: str) -> Fact:
     )  # fmt: skip
     held = (
         Rule(endless, lambda run: run.refused and not run.came,
-             "an endless stream was pulled {pulls} times, but no value was yielded.", "chains-stage-by-stage",
+             "an endless stream was pulled {pulls} times, but no value was yielded.", gathers,
              "Put the `yield` into the loop over the stream: a list of all readings is never complete."),
         Rule(endless, lambda run: run.came < run.wanted,
              "an endless stream was pulled {pulls} times, and {came} of {wanted} values were yielded.", "",

@@ -98,6 +98,7 @@ RULES = parts.stage_rules(
     ending, endless,
     "The first mean is that of the first `size` readings, and each later one drops the oldest reading. Fewer "
     "than `size` readings have no mean. 0.0 is a reading, too. Each mean is a `float`, and not rounded.",
+    "chains-stage-by-stage",
 )  # fmt: skip
 PROMPT = Asked("each mean is yielded as soon as its readings were pulled", 2, *RULES.prompt)
 REMEMBERS = Asked("it stores no more than its window", 2, *RULES.held, (
