@@ -46,7 +46,7 @@ class Host(Peer):
         self.answer = answer
         self.output = _Capped()
         self._numbers_by_class: dict[type, dict[int, int]] = {}
-        self._methods: dict[type, list[str]] = {}
+        self._methods: dict[type, tuple[list[str], list[str]]] = {}
 
     def serve(self, name: str, *arguments: Any) -> Any:
         """Do what the judge requests."""
@@ -123,10 +123,9 @@ class Host(Peer):
         kind: Any = type(thing)
         sort = "generator" if isinstance(thing, types.GeneratorType) else ""
         sort = "class" if isinstance(thing, type) else sort
-        special = [name for name in SPECIAL if hasattr(kind, name)]
         if kind not in self._methods:
-            self._methods[kind] = _methods(kind)
-        return [kind.__name__[:80], sort, special, self._methods[kind]]
+            self._methods[kind] = [name for name in SPECIAL if hasattr(kind, name)], _methods(kind)
+        return [kind.__name__[:80], sort, *self._methods[kind]]
 
     def stand_in(self, there: int, *told: Any) -> Any:
         name, sort, methods, values = told

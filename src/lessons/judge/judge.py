@@ -244,12 +244,10 @@ class Judge(Peer):
 
     def stand_in(self, there: int, *told: Any) -> Any:
         name, sort, special, methods = told
-        if not (type(name) is str and type(sort) is str and type(special) is list and type(methods) is list):
-            raise ValueError(told)
-        if len(methods) > 100 or any(type(one) is not str for one in (*special, *methods)):
-            raise ValueError(told)
-        key = (name[:80], sort, *(one for one in special if one in _SPECIAL), "", *methods)
-        if key not in self._classes:
+        key = (name, sort, *special, "", *methods)
+        if key not in self._classes:  # what is in it was looked at before
+            if any(type(one) is not str for one in key) or len(methods) > 100:
+                raise ValueError(told)
             self._classes[key] = _remote_class(name[:80], sort, special, methods)
         made: Any = object.__new__(self._classes[key])
         object.__setattr__(made, "_place", (self, there))
