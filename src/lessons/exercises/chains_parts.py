@@ -257,10 +257,10 @@ class Line:
     @property
     def when(self) -> str:
         """The failure in words."""
-        if self.error is None:
-            return f"{self.place} ended at its record {self.at}" if self.place else "nothing failed"
+        if self.error is None and self.place:
+            return f"{self.place} ended at its record {self.at}"
         if not self.raised:
-            return "nothing failed"  # the run ended before
+            return "nothing failed"
         place = self.stubborn or self.place
         name = place if place.startswith("stage") else f"the {place}"
         record = f"at its {'write' if place == 'sink' else 'record'} {self.at}"

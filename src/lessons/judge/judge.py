@@ -246,7 +246,8 @@ class Judge(Peer):
         name, sort, special, methods = told
         key = (name, sort, *special, "", *methods)
         if key not in self._classes:  # what is in it was looked at before
-            if any(type(one) is not str for one in key) or len(methods) > 100:
+            lists = type(special) is type(methods) is list
+            if not lists or len(methods) > 100 or any(type(one) is not str for one in key):
                 raise ValueError(told)
             self._classes[key] = _remote_class(name[:80], sort, special, methods)
         made: Any = object.__new__(self._classes[key])

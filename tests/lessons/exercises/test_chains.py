@@ -403,3 +403,10 @@ SHAPES = {
 def test_an_answer_of_another_shape_is_sent_to_the_task_and_to_no_line(case: str) -> None:
     aspect = judged("chains-x3", SHAPES[case]).aspects[0]
     assert "Compare the names and the parameters" in aspect.advice and "this line" not in aspect.advice
+
+
+def test_a_failure_that_never_came_is_blamed_for_no_order() -> None:
+    """An empty record ends this answer's loop, before the source can fail."""
+    [early] = [one for one in solutions("chains-x5") if one.name == "wrong_38"]
+    verdict = examine("chains-x5", early.answer())
+    assert [one.points for one in verdict.aspects] == [3, 2, 1, 0], str(verdict)
