@@ -34,7 +34,7 @@ class Row:
         for solution, verdict in self.judged:
             if solution.right and verdict.status != "correct":
                 said.append(f"{solution} is right, but the check says {verdict.status}.")
-            if not solution.right and (verdict.status == "correct" or verdict.belief != solution.belief):
+            if not solution.right and not _rejected(solution, verdict):
                 named = verdict.belief or "no misconception"
                 said.append(f"{solution} is wrong, but the check says {verdict.status}, {named}.")
         if self.stub != "missing":
@@ -47,16 +47,17 @@ class Row:
     def cells(self) -> list[str]:
         """The row of the table."""
         right = [verdict.status == "correct" for solution, verdict in self.judged if solution.right]
-        wrong = [
-            verdict.status != "correct" and verdict.belief == solution.belief
-            for solution, verdict in self.judged
-            if not solution.right
-        ]
+        wrong = [_rejected(solution, verdict) for solution, verdict in self.judged if not solution.right]
         beliefs = {solution.belief for solution, _ in self.judged if not solution.right}
         return [
             self.exercise.id, self.exercise.kind, str(self.exercise.worth), str(len(self.exercise.aspects)),
             f"{sum(right)} of {len(right)}", f"{sum(wrong)} of {len(wrong)}", str(len(beliefs)), self.stub,
         ]  # fmt: skip
+
+
+def _rejected(solution: Solution, verdict: Verdict) -> bool:
+    """Whether a wrong solution is rejected, and no other belief is named than its author's."""
+    return verdict.status != "correct" and verdict.belief in ("", solution.belief)
 
 
 HEAD = ["exercise", "kind", "points", "aspects", "right accepted", "wrong rejected", "beliefs", "stub"]

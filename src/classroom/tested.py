@@ -120,7 +120,10 @@ PROGRAMS = {
         _delivery,
     ),
     "composition-x4": Programs(
-        (f"{PLACE}.composition_parts",), ("in_context", "stacked"), ("begun", "left", "runner"), _program
+        (f"{PLACE}.composition_parts",),
+        ("in_context", "stacked"),
+        ("begun", "left", "runner", "decided"),
+        _program,
     ),
 }
 """The programs of each exercise in which a student writes a test."""

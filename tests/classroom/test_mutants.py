@@ -308,7 +308,7 @@ WRONG = {
     "descriptors-x5": SHARING,
     "decorators-x5": "wrong = restarting",
     "chains-x6": "wrong = open_ended",
-    "composition-x4": "wrong = runner('streams')",
+    "composition-x4": "wrong = runner(partial(decided, 'streams'))",
 }
 """How a wrong program is made beside the right ones."""
 

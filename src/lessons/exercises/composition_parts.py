@@ -270,6 +270,14 @@ def collected(source: Any, stages: Any, sink: Any) -> tuple[Any, ...]:
     return entered[::-1], *more
 
 
+def enclosed(source: Any, stages: Any, sink: Any) -> tuple[Any, ...]:
+    """Like `begun`, but everything is closed already."""
+    try:
+        return [], [], in_context(source, stages, sink), None, False
+    except BaseException as error:
+        return [], [], 0, error, False
+
+
 def begun(source: Any, stages: Any, sink: Any, before: Callable[..., Any] = iter) -> tuple[Any, ...]:
     """What every runner does until something fails; it uses the values that `__enter__` returns.
 
@@ -310,22 +318,36 @@ def left(entered: Any, streams: Any, error: Any, in_one: int = 0) -> None:
             stack.callback(stream.close)
 
 
-def runner(
-    kind: str, begin: Callable[..., tuple[Any, ...]] = begun, leave: Callable[..., None] = left
-) -> Runner:
-    """A runner that leaks in this way, or a right one for "". begin, leave: work like `begun` and `left`."""
+def decided(kind: str, failed: bool, started: bool, count: int, writing: bool) -> tuple[Any, ...]:
+    """What a runner that leaks in this way does after `begun`; a right one for "".
+
+    Returns whether it closes nothing, whether it forgets the streams, the order in which it closes by hand
+    or 0, whether it keeps the error of a close to itself, and whether it keeps its own.
+    """
+    return (
+        failed and (kind == "record" or (kind == "opening" and not started)),
+        kind == "streams" or (failed and kind == ("written" if writing else "pulled")),
+        {"last": -1, "first": 1}.get(kind, 0),
+        kind == "closing" and not failed,
+        {"writes": writing, "pulls": count > 0 and not writing, "opens": not started}.get(kind, False),
+    )
+
+
+def runner(decide: Callable[..., Any], begin: Callable[..., tuple[Any, ...]] = begun) -> Runner:
+    """A runner that begins like `begun`, and asks `decide` what comes then; see `decided`."""
+    kept: list[Any] = []  # what it leaves open stays open: no luck closes it
 
     def run(source: Any, stages: Any = (), sink: Any = None) -> int:
         entered, streams, count, error, writing = begin(source, stages, sink)
-        if error and (kind == "record" or (kind == "opening" and not streams)):
+        kept.append((source, stages, sink, streams))
+        nothing, forgets, in_one, mild, quiet = decide(error is not None, bool(streams), count, writing)
+        if nothing:
             raise error
-        forgets = kind == "streams" or (error and kind == ("written" if writing else "pulled"))
         try:
-            leave(entered, [] if forgets else streams, error, {"last": -1, "first": 1}.get(kind, 0))
+            left(entered, [] if forgets else streams, error, in_one)
         except BaseException:
-            if error or kind != "closing":
+            if not mild:
                 raise
-        quiet = {"writes": writing, "pulls": count and not writing, "opens": not streams}.get(kind)
         if error and not (quiet and isinstance(error, Exception)):
             raise error
         return int(count)
@@ -333,7 +355,15 @@ def runner(
     return run
 
 
-stacked = runner("")
+def new_runner(decide: Callable[..., Any], begin: str, named: bool) -> Any:
+    """A runner in the answer's process. begin: the name of a function here. named: whether it has a name."""
+    made = partial(runner(decide, globals()[begin]))
+    if named:
+        made.__name__ = "run"  # type: ignore[attr-defined]
+    return made
+
+
+stacked = runner(partial(decided, ""))
 
 
 def new_config(values: dict[str, Any], own: bool = True) -> Any:

@@ -2,6 +2,7 @@
 
 import dis
 import types
+from collections.abc import Iterator
 from typing import Any
 
 from lessons.exercises.exercise import executed, stub
@@ -17,10 +18,27 @@ def is_blank(answer: object, id: str, name: str, source: str) -> bool:
         return True
     if isinstance(answer, types.FunctionType) and _does_nothing(answer.__code__):
         return True
-    if not source:
+    if not source or _has_own_code(answer, source):
         return False
     given = executed(source, id, _setup(id.partition("-")[0])).get(name)
     return bool(_content(answer) == _content(given))
+
+
+def _has_own_code(answer: object, source: str) -> bool:
+    """Whether a function of the answer is not in its stub, which settles it without running the stub."""
+    there = {code.co_code for code in _codes(compile(source, "stub", "exec"))}
+    found = [*vars(answer).values()] if isinstance(answer, type) else [answer]
+    found += [
+        more for one in found if type(one).__module__ == "__main__" for more in vars(type(one)).values()
+    ]
+    return any(one.__code__.co_code not in there for one in found if isinstance(one, types.FunctionType))
+
+
+def _codes(code: types.CodeType) -> Iterator[types.CodeType]:
+    yield code
+    for one in code.co_consts:
+        if isinstance(one, types.CodeType):
+            yield from _codes(one)
 
 
 def _setup(assignment: str) -> dict[str, Any]:
@@ -69,6 +87,8 @@ _OF_EVERY_CLASS = {"__module__", "__qualname__", "__doc__", "__dict__", "__weakr
 
 def _does_nothing(code: types.CodeType) -> bool:
     """Whether a body is only `...`, `pass`, `return None` or `raise NotImplementedError(…)`."""
+    if code.co_names not in ((), ("NotImplementedError",)):
+        return False
     steps = [step for step in dis.get_instructions(code) if step.opname not in ("RESUME", "NOP")]
     if steps and steps[-1].opname == "RAISE_VARARGS":
         return code.co_names == ("NotImplementedError",)

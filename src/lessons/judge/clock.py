@@ -1,6 +1,6 @@
 """A clock for the limits on an answer's time: it does not count what a busy machine makes a process wait."""
 
-import glob
+import os
 import select
 import time
 from contextlib import suppress
@@ -47,10 +47,15 @@ class Clock:
         """Seconds in which no process worked, and in which they waited for a processor, from any start."""
         idle, waited, family = time.monotonic(), 0.0, ["thread-self", *map(str, self._processes)]
         for one in family:
-            with suppress(OSError, ValueError), open(f"/proc/{one}/schedstat", encoding="ascii") as file:
-                had, wanted, _ = map(int, file.read().split())
-                idle, waited = idle - had / 1e9, waited + wanted / 1e9
-            for children in glob.glob(f"/proc/{one}/task/*/children"):
-                with suppress(OSError), open(children, encoding="ascii") as file:
-                    family += file.read().split()
+            if figures := _words(f"/proc/{one}/schedstat"):
+                idle, waited = idle - int(figures[0]) / 1e9, waited + int(figures[1]) / 1e9
+            with suppress(OSError):
+                for task in os.listdir(f"/proc/{one}/task"):
+                    family += _words(f"/proc/{one}/task/{task}/children")
         return idle, waited
+
+
+def _words(path: str) -> list[str]:
+    with suppress(OSError), open(path, "rb", 0) as file:
+        return file.read().decode().split()
+    return []

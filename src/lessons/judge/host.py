@@ -21,6 +21,7 @@ from typing import Any
 
 from lessons.collector import freeze_for_good
 from lessons.exercises.exercise import student_lines, text_of
+from lessons.judge.blank import is_blank
 from lessons.judge.clock import Clock
 from lessons.judge.wire import DEPTH, PROTOCOL, Channel, Kept, Over, Peer, parsed
 
@@ -87,8 +88,6 @@ class Host(Peer):
         return Kept(self.answer)
 
     def do_blank(self, exercise: str, name: str, stub: str) -> bool:
-        from lessons.judge.blank import is_blank
-
         return bool(is_blank(self.answer, exercise, name, stub))
 
     def do_printed(self) -> str:

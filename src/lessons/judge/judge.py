@@ -213,20 +213,22 @@ class Judge(Peer):
 
     def serve(self, name: str, *arguments: Any) -> Any:
         """Do what a host requests of a declared object."""
-        match name, arguments:
-            case "call", (thing, str(method), list(given), dict(named)):
-                if method not in _allowed(thing).methods or any(type(key) is not str for key in named):
-                    raise AttributeError(f"{type(thing).__name__!r} object has no attribute {method!r}")
-                if method in _BY_FUNCTION:
-                    return _BY_FUNCTION[method](thing, *given, **named)
-                if method == "__exit__" and isinstance(given[1:] and given[1], BaseException) and given[0]:
-                    given[0] = type(given[1])  # a type that is not built in crosses as an object
-                return getattr(thing, method)(*given, **named)
-            case "value", (thing, str(value)):
-                if value not in _allowed(thing).values:
-                    raise AttributeError(f"{type(thing).__name__!r} object has no attribute {value!r}")
-                found = getattr(thing, value)
-                return (found is not None or None) if value == "gi_frame" else found
+        kinds = tuple(map(type, arguments[1:]))
+        if name == "call" and kinds == (str, list, dict):
+            thing, method, given, named = arguments
+            if method not in _allowed(thing).methods or any(type(key) is not str for key in named):
+                raise AttributeError(f"{type(thing).__name__!r} object has no attribute {method!r}")
+            if method in _BY_FUNCTION:
+                return _BY_FUNCTION[method](thing, *given, **named)
+            if method == "__exit__" and isinstance(given[1:] and given[1], BaseException) and given[0]:
+                given[0] = type(given[1])  # a type that is not built in crosses as an object
+            return getattr(thing, method)(*given, **named)
+        if name == "value" and kinds == (str,):
+            thing, value = arguments
+            if value not in _allowed(thing).values:
+                raise AttributeError(f"{type(thing).__name__!r} object has no attribute {value!r}")
+            found = getattr(thing, value)
+            return (found is not None or None) if value == "gi_frame" else found
         raise Over(NO_MESSAGE)
 
     def is_theirs(self, thing: Any) -> int | None:

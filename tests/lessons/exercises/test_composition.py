@@ -7,6 +7,7 @@ import re
 import sys
 import time
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,7 @@ from lessons.exercises.composition_parts import (
     Feed,
     Shift,
     Tray,
+    decided,
     in_context,
     new_engine,
     runner,
@@ -56,7 +58,7 @@ def test_a_right_runner_is_clean_and_lets_every_error_out(right: Any) -> None:
 
 @pytest.mark.parametrize(("way", "kind"), LEAKY.items())
 def test_a_wrong_runner_is_wrong_in_its_own_way(way: str, kind: str) -> None:
-    swept = faults.sweep(build, runner(way))
+    swept = faults.sweep(build, runner(partial(decided, way)))
     silent = [one for one in swept.outcomes if one.fault and one.fault.phase != "end" and not one.raised]
     assert bool(silent) == (kind in ("quiet", "closing"))
     assert bool(swept.leaks) == (kind not in ("quiet", "closing"))

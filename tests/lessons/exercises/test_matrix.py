@@ -112,5 +112,13 @@ def test_each_rule_is_reached_by_a_stored_solution(id: str) -> None:
     for solution in solutions(id):
         judged(solution, KIT)  # which other tests have asked for, too
     rules = {rule for asked in exercises()[id].asked for rule in asked.rules}
+    shown = {
+        aspect.belief
+        for one in solutions(id)
+        if one.belief
+        for aspect in judged(one, KIT).aspects
+        if aspect.belief
+    }
+    assert {rule.belief for rule in rules if rule.belief} <= shown, "a belief needs an answer that shows it"
     unreached = [f"{rule.belief}: {rule.seen}" for rule in rules if not reached[rule]]
     assert not unreached

@@ -95,7 +95,7 @@ def swept(answer: Any, sheet: Sheet) -> list[Any]:
     with desk(answer, sheet) as here:
 
         def build(*stages: Shift) -> tuple[Any, ...]:
-            return Feed(here.records[:4]), stages, Tray()
+            return Feed(here.records[:3]), stages, Tray()
 
         outcomes = [*faults.sweep(partial(build, Shift(1.0)), partial(here.night, maxAttempts=1)).outcomes]
         for kind in (KeyboardInterrupt, ValueError, OSError):  # with several attempts
@@ -161,7 +161,7 @@ CLOSED = Asked("everything is closed wherever it breaks, and the error comes out
          "still open {when}: {leaked}.", "", at_work.WITH),
     Rule(swept, lambda run: run.leaked,
          "still open {when}: {leaked}.", "composition-finally-covers-all", at_work.WITH),
-    Rule(swept, lambda run: run.phase in ("open", "pull", "write") and run.no_error and run.arrived < 4,
+    Rule(swept, lambda run: run.phase in ("open", "pull", "write") and run.no_error and run.arrived < 3,
          "{when}, no error came out, and {arrived} records had arrived.", "composition-clean-is-right",
          "The caller of `night` must learn that it failed: let the error go on."),
     Rule(swept, lambda run: run.phase not in ("", "end") and run.other and not run.saved,

@@ -4,19 +4,12 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from lessons.exercises import Asked, Callback, Fact, Rule, Sheet, Variant, attempt, declared, ruled
+from lessons.exercises import Asked, Callback, Fact, Rule, Sheet, Variant, attempt, ruled
 from lessons.exercises import composition_parts as at_work
-from lessons.exercises.composition_parts import Runner, runner
-
-
-@declared("__call__", name="Runner")
-class Nameless(Callback):
-    """A runner that has no `__name__` for the answer: whatever can be called will do."""
 
 
 def build_of(variant: Variant) -> Callable[[], tuple[Any, Any, Any]]:
     """Return `build`: each call gives a fresh source, stages and sink."""
-    # Few, because the runners are the judge's, so that what they do are questions over the wire.
     records = variant.readings("composition-x4", 2)
     return lambda: (at_work.Feed(records), (at_work.Shift(1.0),), at_work.Tray())
 
@@ -24,23 +17,23 @@ def build_of(variant: Variant) -> Callable[[], tuple[Any, Any, Any]]:
 def tried(answer: Any, sheet: Sheet) -> list[Any]:
     """Call the test with right runners and leaky ones; `kind` is "" or what gives a leaky one away.
 
-    They run on this side, in an order that the test cannot know. Equal work is one question.
+    They run in the answer's process, in an order that the test cannot know. This side decides what each does
+    when something has failed. Equal work is one question.
     """
     sheet.judge.keep = True
-    begin, collect, leave, in_context = (
-        partial(sheet.judge.witness, one)
-        for one in (at_work.begun, at_work.collected, at_work.left, at_work.in_context)
-    )
-    collecting = runner("", collect, leave)
-    kinds: dict[Runner, str] = {in_context: "", collecting: ""}
-    kinds |= {runner(one, begin, leave): kind for one, kind in at_work.LEAKY.items()}
+
+    def made(kind: str, begin: str = "begun") -> Any:
+        decide = Callback(partial(at_work.decided, kind), "decide")
+        # Only one has a `__name__`: whatever can be called will do.
+        return sheet.judge.witness(at_work.new_runner, decide, begin, begin == "collected")
+
+    enclosed, collecting = made("", "enclosed"), made("", "collected")
+    kinds = {enclosed: "", collecting: ""} | {made(one): kind for one, kind in at_work.LEAKY.items()}
     shuffled = [one for one in kinds if one is not collecting]
     sheet.variant.random("composition-x4 order").shuffle(shuffled)
     # The right ones in a row: a test that says yes and no by turns rejects one of them.
-    shuffled.insert(shuffled.index(in_context) + 1, collecting)
-    ends = {
-        one: attempt(answer, (Callback if one is collecting else Nameless)(one, "run")) for one in shuffled
-    }
+    shuffled.insert(shuffled.index(enclosed) + 1, collecting)
+    ends = {one: attempt(answer, one) for one in shuffled}
     return [
         Fact(kind=kind, passed=not ends[one].error, asserted=isinstance(ends[one].error, AssertionError),
              raised=ends[one].said, passes_all=not any(end.error for end in ends.values()),
@@ -72,7 +65,7 @@ def passes(kind: str, belief: str, what: str, advice: str) -> Rule:
 OUT = "Clean is not right: after each fault, at an open, a pull or a write, assert that an error came out."
 PARTS = passes("record", "", "closes only when all went well",
                "Look at `outcome.leaked` after each fault: it names what is open.")  # fmt: skip
-ruled("composition-x4", "A test that luck cannot pass", kind="test", answer="test_run", version=8,
+ruled("composition-x4", "A test that luck cannot pass", kind="test", answer="test_run", version=9,
       given=build_of, asked=[
     Asked("it catches a runner that leaves parts open", 2, TELLS, (
         PARTS,

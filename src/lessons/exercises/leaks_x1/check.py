@@ -41,14 +41,15 @@ WHEN = {
 
 
 def everywhere(answer: Any, sheet: Sheet) -> Facts:
-    """A run without a failure; then each failure, as an `OSError` and as Ctrl-C; two other errors.
+    """A run without a failure; then each failure, as an `OSError` and as Ctrl-C; three other errors.
 
     Raises what the run without a failure raises.
     """
     whole, points = _run(answer, sheet, None)
     yield whole
     points.append(faults.Fault("source", "start"))
-    others = faults.Fault("source", "pull", 2, Hollow), faults.Fault("sink", "write", 2, SystemExit)
+    others = [faults.Fault("source", "pull", 2, Hollow), faults.Fault("sink", "write", 2, SystemExit)]
+    others += [replace(one, error=StopIteration) for one in points if str(one) == "sink, open"]
     for point in (*points, *(replace(point, error=KeyboardInterrupt) for point in points), *others):
         one, _ = _run(answer, sheet, point)
         one.once_else = whole.left == 1
@@ -185,6 +186,6 @@ STREAM = Asked("the stream is closed after every failure", 1, RUNS, (
     *by_error(everywhere, lambda run: run.suspended, "the stream is still suspended {when}.",
               "", "Close the stream by name: `contextlib.closing(source.stream())` in the same `with`."),
 ))  # fmt: skip
-ruled("leaks-x1", "Close what the copy opened", kind="fix", answer="copy_readings", version=6,
+ruled("leaks-x1", "Close what the copy opened", kind="fix", answer="copy_readings", version=7,
       given=lambda variant: parts(variant, "leaks-x1"),
       asked=[CLOSED, STREAM, TOLD_ONCE, ARRIVES])  # fmt: skip
