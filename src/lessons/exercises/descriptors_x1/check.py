@@ -74,7 +74,7 @@ def let_go(answer: Any, sheet: Sheet) -> list[str]:
     return [heavy(answer, sheet)]
 
 
-MANY, ROUNDS = 1, 4
+MANY, ROUNDS = 2, 4
 """How many large numbers are sent in one round, and how many rounds there are."""
 
 
@@ -123,7 +123,7 @@ ANY_NUMBER = "Any `int` or `float` is a number here, also 0, -1, a long one and 
 REFUSES = (*rows(no_numbers, "taken", "kind", "changed"), row(no_numbers, "", "", ANY_NUMBER))
 GOES = Asked("settings that are not used any more go, and their values", 1, WORKS, (
     Rule(let_go, lambda kept: kept == "unread",
-         "`settings.spread` was assigned a whole number of about 360,000 digits, and reads another value.",
+         "`settings.spread` was assigned a whole number of about 240,000 digits, and reads another value.",
          "", ANY_NUMBER),
     Rule(let_go, lambda kept: kept == "object",
          "`spread` of a settings object was assigned, then its last name went. The object is still alive: "
