@@ -75,6 +75,9 @@ sys.addaudithook(heard)
 """
 """Written as sitecustomize.py: it notes each connection to another machine from the server and kernels."""
 
+PATIENT = "const limit = AbortSignal.timeout.bind(AbortSignal); AbortSignal.timeout = ms => limit(15 * ms);"
+"""A widget has two seconds to start, which a busy machine may not have."""
+
 KERNEL_IDLE = """() => {
     const session = window.jupyterapp?.shell?.currentWidget?.sessionContext;
     return session?.isReady && session.session?.kernel?.status === 'idle';
@@ -366,6 +369,7 @@ def started(playwright: Playwright, scale: float = 1) -> Iterator[BrowserContext
             args=CHROMIUM_FLAGS,
             device_scale_factor=scale,
         )
+        context.add_init_script(PATIENT)
         try:
             yield context
         finally:

@@ -11,6 +11,7 @@ import socket
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -33,6 +34,7 @@ WORTH = exercises()[FIRST].worth
 NAME = exercises()[FIRST].answer
 TIMES = Times(cell=5, notebook=60, grace=1)
 MARK = "lifecycle-left-behind"
+CALL = b"lifecycle-out-of-the-sandbox"
 
 if sys.platform != "linux":
     pytest.skip("the sandbox needs Linux", allow_module_level=True)
@@ -395,7 +397,7 @@ def attacks(course: Course, port: int) -> list[Attack]:
         Attack(
             "network",
             with_cells(
-                f"import socket\nsocket.create_connection(('127.0.0.1', {port}), 2).sendall(b'hello')"
+                f"import socket\nsocket.create_connection(('127.0.0.1', {port}), 2).sendall({CALL!r})"
             ),
             came="ConnectionRefusedError",
         ),
@@ -546,7 +548,7 @@ class Run:
     records: dict[str, dict[str, Any]]
     grades: dict[str, dict[str, float]]
     lines: list[str]
-    calls: int
+    calls: list[bytes]
     intact: bool
 
 
@@ -573,16 +575,22 @@ def run(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
         began = time.monotonic()
         grade(course, ASSIGNMENT, workers=2, times=TIMES, say=lines.append)
         print(f"{len(table)} hostile submissions in {time.monotonic() - began:.0f} s")
-        calls = 0
-        try:
-            server.accept()
-            calls += 1
-        except TimeoutError:
-            pass
+        calls = list(heard(server))
     intact = course.submitted("ada", ASSIGNMENT).read_bytes() == before
     folder = course.records / ASSIGNMENT
     records = {path.stem: json.loads(path.read_text(encoding="utf-8")) for path in folder.glob("*.json")}
     yield Run(course, table, records, grades(course), lines, calls, intact)
+
+
+def heard(server: socket.socket) -> Iterator[bytes]:
+    """What the attack's connections have sent. Others may reach a port that an ended program had before."""
+    with suppress(TimeoutError):
+        while True:
+            with server.accept()[0] as caller:
+                caller.settimeout(1)
+                with suppress(OSError):
+                    if (said := caller.recv(100)).startswith(CALL):
+                        yield said
 
 
 def grades(course: Course) -> dict[str, dict[str, float]]:
@@ -670,7 +678,7 @@ def test_an_honest_neighbour_gets_everything(run: Run, student: str) -> None:
 
 @BOTH
 def test_nobody_reached_the_network_or_another_student(run: Run) -> None:
-    assert run.calls == 0
+    assert run.calls == []
     assert run.intact
 
 
