@@ -42,7 +42,9 @@ def serve() -> None:
     """Judge what the lines of standard input request, until it ends."""
     exercises()
     with contextlib.suppress(ImportError):
-        import sqlalchemy.orm  # noqa: F401, so that not every copy imports it
+        # So that not every copy imports them.
+        import sqlalchemy.dialects.sqlite
+        import sqlalchemy.orm  # noqa: F401
     gc.freeze()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     parent = os.getppid()
