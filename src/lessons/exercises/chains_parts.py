@@ -123,19 +123,22 @@ def compared(run: Fact, kind: str, wanted: list[Any], alike: Callable[..., bool]
     return run
 
 
-def stage_rules(ending: Observation, endless: Observation, advice: str, gathers: str = "") -> Fact:
-    """A stage's tables: `held` on endless streams (`gathers` is a belief), `prompt` on laziness, `right`."""
+def stage_rules(ending: Observation, endless: Observation, advice: str) -> Fact:
+    """A stage's tables: `held` on endless streams, `prompt` on laziness, `right`."""
     # A stage that starts a new loop for each value takes slices, and expects its stream to continue.
     begun = (
+        Rule(ending, lambda run: run.kind == "alone" and run.tap.after and run.wanted and not run.came,
+             "{pulls} readings were pulled, and no value was yielded. Then the stage read its stream once "
+             "more, but that was empty.", "chains-iterated-twice",
+             "Go through the stream in one loop, and store in a variable what you need again."),
         Rule(ending, lambda run: run.kind == "alone" and run.twice and run.came < run.wanted
              and (run.came < 2 or run.tap.walks != run.came + 1),
              "{pulls} readings were pulled from a stream with an end. The stage yielded {came} of {wanted} "
-             "values, and read its stream once more, but that was empty.", "chains-iterated-twice",
-             "Go through the stream in one loop, and store in a variable what you need again."),
+             "values.", "", "A stream yields each reading once. Store those that a later value needs, too."),
     )  # fmt: skip
     held = (
         Rule(endless, lambda run: run.refused and not run.came,
-             "an endless stream was pulled {pulls} times, but no value was yielded.", gathers,
+             "an endless stream was pulled {pulls} times, but no value was yielded.", "",
              "Put the `yield` into the loop over the stream: a list of all readings is never complete."),
         Rule(endless, lambda run: run.came < run.wanted,
              "an endless stream was pulled {pulls} times, and {came} of {wanted} values were yielded.", "",

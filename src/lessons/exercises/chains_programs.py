@@ -147,13 +147,6 @@ def started(program: Program, source: Any, stages: Any, sink: Any, limit: int) -
         shut(reversed(streams))
 
 
-def one_by_one(program: Program, source: Any, stages: Any, sink: Any, limit: int) -> int:
-    records = list(source.stream())
-    for stage in stages:
-        records = list(stage.process(iter(records)))
-    return moved(iter(records), sink, limit)
-
-
 by_hand = closes(lambda streams, failed: streams)
 first_first = closes(lambda streams, failed: streams[::-1])
 RIGHT = (stacked, in_context, by_hand, first_first)
@@ -161,7 +154,6 @@ RIGHT = (stacked, in_context, by_hand, first_first)
 
 open_ended = closes(lambda streams, failed: [])
 collected = closes(lambda streams, failed: [])
-last_alone = closes(lambda streams, failed: streams[-1:])
 
 EARLY = {
     open_ended: "closes nothing",
@@ -174,7 +166,7 @@ BROKEN = {
         "closes the source's generator alone when a stage fails",
 }  # fmt: skip
 SOME = {
-    last_alone: "closes the last generator of the chain alone",
+    closes(lambda streams, failed: streams[-1:]): "closes the last generator of the chain alone",
     closes(lambda streams, failed: [*streams[:1], *streams[2:]]):
         "closes all generators but that of the first stage",
     closes(lambda streams, failed: [*streams[:-2], *streams[-1:]] if streams[2:] else streams):

@@ -48,14 +48,9 @@ def misspelt(thing: Any, name: str) -> bool:
     return bool(near) and "__set_name__" not in near
 
 
-def named(thing: Any, first: str, second: str) -> str:
-    """How two fields of an object got their names: "one" field has both, "by hand", or ""."""
-    fields = [inspect.getattr_static(type(thing), name, None) for name in (first, second)]
-    by_hand = [
-        not hasattr(type(field), "__set_name__") and str in map(type, vars(field).values())
-        for field in fields
-    ]
-    return "one" if fields[0] is fields[1] else "by hand" if all(by_hand) else ""
+def one_field(thing: Any, *names: str) -> bool:
+    """Whether one field of an object has all of these names."""
+    return len({id(inspect.getattr_static(type(thing), name, None)) for name in names}) == 1
 
 
 def parameters(kind: Any) -> list[str]:
@@ -126,7 +121,6 @@ class _Field:
 
     decide: ClassVar[Callable[..., Any]]
     owners: ClassVar[list[tuple[weakref.ref[type], str]]]
-    refusals: ClassVar[list[weakref.ref[set[object]]]]
 
     def __init__(self) -> None:
         self.number = self.decide("made")
@@ -154,8 +148,6 @@ class _Field:
     def __set__(self, instance: Any, value: Any) -> None:
         known = self.known(instance)
         if not isinstance(value, int | float) or isinstance(value, bool):
-            mark: set[object] = set()  # of this call's frame, which a traceback keeps
-            self.refusals.append(weakref.ref(mark))
             keep = self.decide("refuse", self.number, *known)
             told = () if keep == "bare" else (f"{self.name} = {value!r}: allowed is a number",)
             try:
@@ -197,7 +189,7 @@ def field_class(decide: Callable[..., Any]) -> type:
     object from now on, "error" the raised error, "cycle" the object in its own value. "get" also returns
     which value to return. "class" returns whether reading on the class raises. "bare" refuses without text.
     """
-    return type("Field", (_Field,), {"decide": staticmethod(decide), "owners": [], "refusals": []})
+    return type("Field", (_Field,), {"decide": staticmethod(decide), "owners": []})
 
 
 def replaced(fields: Any) -> str:

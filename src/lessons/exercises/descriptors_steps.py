@@ -10,17 +10,15 @@ from lessons.exercises.exercise import Attempt, told
 from lessons.judge.judge import Remote, judge_of
 
 ON_INSTANCE = "descriptors-on-the-instance"
-TYPES = "descriptors-types-are-checked"
-ON_CLASS = "descriptors-class-assignment-checked"
 
-COMPARE = "Check type and value yourself, in `__set__`, before you store: Python does not check anything."
+COMPARE = "Check type and value yourself before you store. `True` is an `int`; `in` finds parts of a text."
 TO_THE_CLASS = "Assign the field in the body of the class, once for all its objects."
 
 USUAL = {
     "endless": ("descriptors-getattr-finds-value",
         "Follow the line: what does Python ask for this attribute of this object? Go past the descriptor, "
         "through the instance dictionary, or use a storage name that is not the field's own."),
-    "raised misspelt": ("descriptors-set-name-misspelt",
+    "raised misspelt": ("",
         "Write `__set_name__`, with both underscores in the middle: Python calls no other name."),
     "raised": ("", "Run this line by itself in a new cell, and read the traceback."),
     "other object": ("descriptors-shared-value",
@@ -30,11 +28,12 @@ USUAL = {
         "Each field needs a storage name of its own: make it from the name that `__set_name__` is given."),
     "other": ("", "Store the assigned value unchanged, in place of the old one, and return it."),
     "taken object": (ON_INSTANCE, TO_THE_CLASS),
-    "taken nothing": (TYPES, "Put a descriptor with `__set__` on the class, under this name."),
+    "taken nothing": ("", "Put a descriptor with `__set__` on the class, under this name."),
     "taken": ("", COMPARE),
     "kind": ("", "Your own `if` must raise it: check the type first, then the value."),
     "changed": ("", "Check before you store. If you raise first, nothing changes."),
-    "unsaid": ("", "Say what was given and what is allowed: the reader has only this line."),
+    "class": ("", "The class of the object is `type(instance)`, perhaps a subclass. `self` is the field."),
+    "unsaid": ("", "Say what was given and what is allowed, each time: the reader has only this line."),
 }  # fmt: skip
 """The default misconception and advice for a step that went wrong."""
 
@@ -141,8 +140,8 @@ class Script:
                 return f", which was assigned to `{other}`", "object"
         for other, one in self.assigned[said].items():
             if other != name and exactly(value, one):
-                named = hearsay(self.objects[said], host.named, name, other)
-                return f", which was assigned to `{said}.{other}`", f"field {named}"
+                both = hearsay(self.objects[said], host.one_field, name, other) is True
+                return f", which was assigned to `{said}.{other}`", "field one" if both else "field"
         return "", ""
 
     def refuse(self, said: str, name: str, value: Any, *allowed: type[Exception]) -> None:
@@ -154,7 +153,7 @@ class Script:
         if done.error is None and hearsay(thing, host.lacks, name):
             what += " was taken, without an error:"
             if hearsay(thing, host.carries) is True:
-                place = f"into `vars({said})`, where Python does not look"
+                place = f"into `vars({said})`, and Python does not call its `__set__` there"
                 raise Step(what, f"the descriptor was put into the object, {place}", "taken object")
             raise Step(what, f"the class has no field `{name}`", "taken nothing")
         if done.error is None and exactly(attempt(getattr, thing, name).value, value):
@@ -202,9 +201,9 @@ class Script:
             parts |= {str(one): f"all of what is allowed: {one} is missing" for one in allowed}
             missing = [said for part, said in parts.items() if not holds(text, part)]
             if missing:
-                own = called not in text and re.search(r"\b(Whole|OneOf)\b", text)
                 what = f"the message for {short(value)} in {where} is “{text}”:"
-                raise Step(what, f"it does not name {missing[0]}", "own class" if own else "unsaid")
+                how = "class" if missing[0] == parts[called] else "unsaid"
+                raise Step(what, f"it does not name {missing[0]}", how)
         if not refused:
             raise Step(where, "refused none of the check's wrong values, so there is no message", "unsaid")
 

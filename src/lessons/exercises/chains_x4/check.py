@@ -98,7 +98,6 @@ RULES = parts.stage_rules(
     ending, endless,
     "The first mean is that of the first `size` readings, and each later one drops the oldest reading. Fewer "
     "than `size` readings have no mean. 0.0 is a reading, too. Each mean is a `float`, and not rounded.",
-    "chains-stage-by-stage",
 )  # fmt: skip
 PROMPT = Asked("each mean is yielded as soon as its readings were pulled", 2, *RULES.prompt)
 REMEMBERS = Asked("it stores no more than its window", 2, *RULES.held, (
@@ -112,6 +111,6 @@ RIGHT = Asked("all means are right", 2, *RULES.right, (
          "after 22,000 means, the last one was {last}, but it should be {right}.", "",
          "Compute each mean from its own `size` readings: otherwise small errors add up."),
 ))  # fmt: skip
-ruled("chains-x4", "A mean that moves along", kind="build", answer="smoothed", version=5,
-      hangs="chains-stage-by-stage", given=lambda variant: degrees(variant, "chains-x4", 14),
+ruled("chains-x4", "A mean that moves along", kind="build", answer="smoothed", version=6,
+      given=lambda variant: degrees(variant, "chains-x4", 14),
       asked=[PROMPT, REMEMBERS, RIGHT])  # fmt: skip

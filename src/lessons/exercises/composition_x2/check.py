@@ -82,7 +82,7 @@ ALL_CLOSED = Asked("every part is closed, also when another one fails", 2, (
          "{what}, and these were not closed: {missed}. The call raised {raised}.", "",
          "Close each of them, also one that is equal (`==`) to another."),
     Rule(closings, lambda one: one.missed and one.kind == "OSError",
-         "a part failed to close, and these stayed open: {missed}.", "",
+         "{failures} of the parts failed to close, and these stayed open: {missed}.", "",
          "If a `close()` raises, the lines below it do not run. `ExitStack.callback` closes each part."),
     Rule(closings, lambda one: one.missed and one.kind == "KeyboardInterrupt",
          "a part was stopped by Ctrl-C while it closed, and these stayed open: {missed}.",
@@ -114,6 +114,6 @@ COMES_OUT = Asked("a failure comes out", 2, (
          "no part failed to close, but the call raised {raised}.", "",
          "Begin each call with a new list: a default such as `errors=[]` is made once, for all calls."),
 ))  # fmt: skip
-ruled("composition-x2", "Close all of them, last first", kind="fix", answer="shut_down", version=5,
+ruled("composition-x2", "Close all of them, last first", kind="fix", answer="shut_down", version=6,
       given=lambda variant: variant.stations("composition-x2", variant.number("composition-x2", 4, 6)),
       asked=[ALL_CLOSED, LAST_FIRST, COMES_OUT])  # fmt: skip

@@ -109,14 +109,15 @@ def heavy(answer: Any, sheet: Sheet) -> str:
 
 # A field that cannot be asked at all, or that Python does not ask, leaves nothing else to see.
 WORKS = rows(one_object, "endless", "raised misspelt", "raised", "taken object", "taken nothing")
-OWN = (*rows(several_objects, "other object"), row(several_objects, "", *USUAL["other"]))
+OWN = (
+    row(several_objects, "other object", "",
+        "All objects share what is on the class, or on its field. Store each value in `instance.__dict__`."),
+    row(several_objects, "", *USUAL["other"]),
+)  # fmt: skip
 APART = Asked("each field has a place of its own", 1, WORKS, (
     row(both_fields, "other field one", "descriptors-one-under-two-names",
         "Write `Spread()` twice, once for each name: each call makes a field of its own.",
         ": one descriptor has both names"),
-    row(both_fields, "other field by hand", "descriptors-named-by-hand",
-        "Let Python tell the field its name: `def __set_name__(self, owner, name)`.",
-        ": the field was given its name by hand"),
     *rows(both_fields, "other field"),
 ))  # fmt: skip
 ANY_NUMBER = "Any `int` or `float` is a number here, also 0, -1, a long one and `nan`: store it as it is."
@@ -136,8 +137,7 @@ GOES = Asked("settings that are not used any more go, and their values", 1, WORK
          "", "Store no object on the descriptor, not even the last one."),
     Rule(let_go, lambda kept: kept == "value",
          "`spread` of a settings object was assigned; the object went. Its value is still held by something "
-         "that belongs to the class. A later object may be taken for the old one, as `id` is given to "
-         "another when an object is gone.", "",
+         "that belongs to the class.", "",
          "Keep the value in the object, in `instance.__dict__`. Then it goes with it."),
 ), linux=True)  # fmt: skip
 ruled(KEY, "Give each station its own spread", kind="fix", answer="Settings", version=8, asked=[

@@ -5,10 +5,10 @@ from contextlib import nullcontext
 from functools import partial
 from typing import Any
 
-from lessons.exercises import Asked, Rule, attempt, exactly, ruled, short
+from lessons.exercises import Asked, attempt, exactly, ruled, short
 from lessons.exercises import descriptors_host as host
 from lessons.exercises import descriptors_steps as steps
-from lessons.exercises.descriptors_steps import COMPARE, TYPES, USUAL, Script, Step, row, rows, script
+from lessons.exercises.descriptors_steps import USUAL, Script, Step, row, rows, script
 
 
 class Challenge:
@@ -127,18 +127,17 @@ WORKS = (
     *rows(one_field, "endless", "raised misspelt"),
     row(one_field, "raised", "",
         "Compare with `in` or `==`: an equal text may be another object. Store in `instance.__dict__`."),
-    row(one_field, "taken", TYPES, COMPARE),
+    *rows(one_field, "taken"),
 )  # fmt: skip
-OWN = (*rows(own_choices, "other object", "other self"), row(own_choices, "", *USUAL["other"]))
+OWN = (*rows(own_choices, "other object", "other self"), row(own_choices, "", "",
+    "Store the assigned value unchanged, and return it. An empty text may be an option, too."))  # fmt: skip
 APART = (row(both_fields, "", *USUAL["other field"]),)
 REFUSES = Asked("other values are refused with a ValueError, and the old one stays", 1, WORKS, (
-    Rule(no_options, lambda step: step.how == "taken as it is" and "= '" not in step.what,
-         "{what} {came}.", TYPES, COMPARE),
     *rows(no_options, "taken", "kind", "changed"),
 ))  # fmt: skip
-SAYS = (row(told, "", *USUAL["unsaid"]),)
+SAYS = rows(told, "class", "unsaid")
 ITSELF = Asked("asked on the class, the field answers with itself", 1, WORKS, (
-    row(on_the_class, "", "descriptors-class-read-is-plain",
+    row(on_the_class, "", "",
         "Without an object, `__get__` receives None for `instance`: return the descriptor, `self`."),
 ))  # fmt: skip
 COPIES = Asked("subclasses, copies and pickles keep the choice", 1, WORKS, (
@@ -147,7 +146,7 @@ COPIES = Asked("subclasses, copies and pickles keep the choice", 1, WORKS, (
     row(copies, "shared", "",
         "Original and copy have one place for the value. Each needs its own: keep the plain value."),
 ), hearsay=True)  # fmt: skip
-ruled("descriptors-x3", "One of a few", kind="build", answer="OneOf", version=7, asked=[
+ruled("descriptors-x3", "One of a few", kind="build", answer="OneOf", version=8, asked=[
     Asked("each object keeps its own choice", 1, WORKS, OWN),
     Asked("each field has a name and a place of its own", 1, WORKS, APART),
     REFUSES,

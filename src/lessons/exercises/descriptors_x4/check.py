@@ -230,14 +230,15 @@ NAMES = Asked("a name of no field is refused", 1, WORKS, (
 ))  # fmt: skip
 REPLACED = "A value assigned on the class takes the field's place. Keep the usual values somewhere else."
 LATER = Asked("`usual` changes what later objects begin with, and no other", 2, WORKS, (
-    row(later, "replaced", steps.ON_CLASS, REPLACED), row(later, "", "", GIVEN_FIRST),
+    row(later, "replaced", "", REPLACED), row(later, "", "", GIVEN_FIRST),
 ))  # fmt: skip
 STILL = Asked("after `usual` every field is still checked, and so are the usual values", 1, WORKS, (
-    row(checked_later, "replaced", steps.ON_CLASS, REPLACED),
+    row(checked_later, "replaced", "", REPLACED),
     row(checked_later, "kind", "", "Let the error come out of `usual` as the field or the guard raised it."),
     row(checked_later, "taken", "",
-        "A field checks when an object is assigned to. Make an object of the values, for a try."),
-    row(checked_later, "", "", "Let all the values be checked before you change the first usual one."),
+        "A field checks when an object is assigned to. Make an object of all that is given, for a try."),
+    row(checked_later, "", "",
+        "Check all values before you change the first. Read the usual ones when an object is made."),
 ))  # fmt: skip
-ruled(KEY, "Settings with usual values", kind="build", answer="StationConfig", version=7, given=usual_values,
+ruled(KEY, "Settings with usual values", kind="build", answer="StationConfig", version=8, given=usual_values,
       asked=[CHECKED, NAMES, LATER, STILL])  # fmt: skip
