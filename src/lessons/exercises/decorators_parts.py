@@ -204,18 +204,6 @@ STAGES = {"process": "self, stream", "stream": "self, rows", "transform": "self,
 """Stages with other names, each a generator function with a stream as a parameter after `self`."""
 
 
-def passed_on(part: Any, stream: Any, *more: Any) -> Iterator[Any]:
-    """The work of each stage: pass the records on."""
-    for record in stream:
-        yield record
-
-
-def broken_stream() -> Iterator[int]:
-    """An upstream that breaks once, and is then exhausted."""
-    yield from (1, 2)
-    raise OSError("the line dropped")
-
-
 _BORROWED = time.sleep, retryOnFailure.__kwdefaults__
 
 

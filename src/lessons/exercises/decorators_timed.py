@@ -112,15 +112,13 @@ def figure(part: Any) -> Any:
     return attempt(getattr, part, "seconds").value
 
 
-def read(one: Fact, part: Any, hall: Hall, worked: float, source: Any) -> Fact:
+def read(one: Fact, part: Any, worked: float, source: Any) -> Fact:
     """Add the figure of a part, which has worked for so long, and what its source's first and last pull cost.
 
-    extra: how much larger the figure is than the work, without the error of a plain run. elsewhere: whether
-    the decorated function has the figure, which explains why the part has none.
+    extra: how much larger the figure is than the work, without the error of a plain run.
     """
     seconds = figure(part)
     one.missing, one.asked, one.worked = type(seconds) not in (int, float), source.clock.asked, worked
-    one.elsewhere = seconds is None and figure(hall.made) is not None
     one.value = 0.0 if one.missing else round(float(seconds), 6)
     shown = "is missing" if seconds is None else f"is {short(seconds)}"
     one.reads = shown if one.missing else f"reads {one.value:g}"
@@ -161,18 +159,11 @@ def in_turn(calls: Sequence[Callable[[], Any]], pulls: int, *ends: type[BaseExce
     return came
 
 
-def pair(what: str, parts: list[Any], alone: Sequence[float], kind: Any) -> Fact:
-    """The figures of two parts that were at work at the same time, beside those of each alone.
-
-    mixed: whether they share a figure, or one shows other work, although the class `kind` has no figure.
-    """
+def pair(what: str, parts: list[Any], alone: Sequence[float]) -> Fact:
+    """The figures of two parts that were at work at the same time, beside those of each alone."""
     reads = [figure(part) for part in parts]
-    one, two = alone
-    crossed = zip(reads, (two, one), strict=True)
-    mixed = reads[0] == reads[1] != 0 or any(value in (one + two, other) for value, other in crossed)
     told, took = (" and ".join(map(short, values)) for values in (reads, alone))
-    right, mixed = reads == [*alone], mixed and figure(kind) is None
-    return Fact(what=what, right=right, mixed=mixed, told=told, took=took)
+    return Fact(what=what, right=reads == [*alone], told=told, took=took)
 
 
 def decorating(label: str, parameters: str, name: str, clock: bool = True) -> Observation:
@@ -200,7 +191,8 @@ def streams(made: Observation, runs: Observation) -> tuple[Rule, ...]:
         Rule(runs, lambda run: run.gave,
              "the decorated method returned {gave}, which cannot be pulled.", "",
              "The wrapper needs a `yield`, or must return a stream."),
-        Rule(runs, lambda run: run.dry,
+        # A `next` that skips records can run dry by a slip.
+        Rule(runs, lambda run: run.kind == "whole" and run.dry,
              "{what}: a `next` found no more records{place}, which raised a RuntimeError.",
              "generators-stop-iteration-ends",
              "Catch `StopIteration` at that `next`, and `return`; or give `next` a second argument."),
@@ -251,25 +243,20 @@ def figured(runs: Observation) -> tuple[Rule, ...]:
              "Call `clock()` to get the time. It may differ from the time of day."),
         Rule(runs, lambda run: run.kind == "whole" and run.missing,
              f"{SEEN}.", "", "Set `self.seconds` in the wrapper, on `self`."),
-        Rule(runs, lambda run: run.kind == "whole" and run.value == 0,
+        # The clock was read around the call alone.
+        Rule(runs, lambda run: run.kind == "whole" and run.value == 0 and run.asked <= 4,
              f"{SEEN}: no time was counted while records were pulled.", "decorators-call-guards",
              "Make the wrapper a generator, and read the clock before and after each `next` of the stream."),
     )  # fmt: skip
 
 
-def rests(runs: Observation) -> tuple[Rule, ...]:
-    """The rules for a figure that includes time in which no record was pulled."""
-    return (
-        Rule(runs, lambda run: run.kind == "slow" and run.extra >= PAUSE,
-             f"the reader waited {PAUSE} seconds after each record, and {{extra:g}} of them were counted.",
-             "decorators-never-rests",
-             "Read the clock when a record has arrived, and again when the next one is asked for."),
-        Rule(runs, lambda run: run.kind == "slow" and run.extra == IDLE,
-             f"the {IDLE} seconds between the call and the first pull were counted.", "start-call-runs",
-             "The call starts nothing: read the clock at the first pull, inside a function with `yield`."),
-        Rule(runs, lambda run: run.kind == "slow" and run.extra,
-             f"{SEEN}.", "", "Count the time of each `next` of a stream, and no other time."),
-    )  # fmt: skip
+def rests(runs: Observation) -> Rule:
+    """The rule for a figure that includes time in which no record was pulled."""
+    return Rule(runs, lambda run: run.kind == "slow" and run.extra,
+                f"{SEEN}. The reader waited {IDLE} seconds before the first pull, and {PAUSE} after each "
+                "record.", "",
+                "Nothing works before the first `next`, or at a `yield`: count the time of each `next` only."
+                )  # fmt: skip
 
 
 def ends(early: Observation) -> tuple[Rule, ...]:
@@ -284,19 +271,16 @@ def ends(early: Observation) -> tuple[Rule, ...]:
         Rule(early, lambda run: run.deaf,
              "{what}, and the stream went on: {raised}.", "chains-bare-except-harmless",
              "`close()` raises `GeneratorExit` at the `yield`: no `except` around it should catch this."),
-        Rule(early, lambda run: run.missing, f"{SEEN}.", "decorators-after-loop-always", update),
-        Rule(early, lambda run: run.extra, f"{SEEN}.", "", update),
+        Rule(early, lambda run: run.missing or run.extra, f"{SEEN}.", "", update),
     )  # fmt: skip
 
 
+PER_RUN = "The decorator runs once for the class. Keep each run's state in local variables of the wrapper."
 IN_WRAPPER = "Start each run's figures at 0 in the wrapper, and store them on `self`."
 
 
-def own(pairs: Observation) -> tuple[Rule, ...]:
-    """The rules by which two parts do not have a figure each."""
-    seen = "{what}: read alone, their `seconds` are {took}; read at the same time, they are {told}."
-    return (
-        Rule(pairs, lambda pair: not pair.right and pair.mixed,
-             seen, "decorators-metrics-per-stage", IN_WRAPPER),
-        Rule(pairs, lambda pair: not pair.right, seen, "", IN_WRAPPER),
-    )  # fmt: skip
+def own(pairs: Observation) -> Rule:
+    """The rule by which two parts do not have a figure each."""
+    return Rule(pairs, lambda pair: not pair.right,
+                "{what}: read alone, their `seconds` are {took}; read at the same time, they are {told}.", "",
+                IN_WRAPPER)  # fmt: skip

@@ -163,7 +163,6 @@ def _dropped(here: Desk, what: str, kind: type[BaseException], times: int, good:
         # That a ValueError gets lost in `run` is seen in the sweep.
         came_out=what == REFUSAL or unchanged(tried, [*errors, None][0])
         or (kind is ValueError and not tried.error), came=len(rows),
-        too_many=type(tried.value) is int and tried.value > len(rows),
         as_without=same and night.database.rows() == rows, delay=delay,
         waits=", ".join(map(str, here.waits)) or "none", waited=here.waits == [delay] * len(errors),
         held=night.database.open(here.judge), kept_old=attempt(night.database.rows).value in (None, OLD),
@@ -255,11 +254,7 @@ NO_RECORD = Rule(swept, lambda run: not run.phase and not run.arrived,
                  "`run` has written no record to the sink that it was given.", "",
                  "Use all three parts.")  # fmt: skip
 CLOSED = Asked("nothing stays open, at any point of failure", 4, FIRST, [NO_RECORD], (
-    Rule(swept, lambda run: run.phase not in ("end", "close") and run.leaked,
-         "still open {when}: {leaked}.", "", at_work.WITH),
-    Rule(swept, lambda run: run.leaked,
-         "still open {when}: {leaked}.", "composition-finally-covers-all",
-         "Closing can fail, too, and then the lines below it do not run. " + at_work.WITH),
+    Rule(swept, lambda run: run.leaked, "still open {when}: {leaked}.", "", at_work.WITH),
     Rule(swept, lambda run: run.open_files > 0,
          "{when}, {open_files} more files were open than before.", "",
          "If `run` opens anything else, this needs a `with` of its own."),
@@ -273,7 +268,7 @@ CLOSED = Asked("nothing stays open, at any point of failure", 4, FIRST, [NO_RECO
 ))  # fmt: skip
 UNCHANGED = Asked("a failed night leaves the table as it was", 3, FIRST, (
     Rule(swept, lambda run: run.phase not in ("", "open") and not (run.no_error or run.kept_old),
-         "{when}, the table had {rows} rows, and not the old ones.", "composition-failed-is-nothing",
+         "{when}, the table had {rows} rows, and not the old ones.", "",
          "Use one transaction for all rows: `SqlSink(…, replace=True)` commits at the end."),
     Rule(line_drops, lambda night: night.ends and night.opened == 1 and night.came_out and not night.kept_old,
          "{what} came at record {at} of `load()`, and the table had other rows than before.", "",
@@ -282,21 +277,14 @@ UNCHANGED = Asked("a failed night leaves the table as it was", 3, FIRST, (
 AGAIN = Asked("a line that drops and a database that is locked are tried again", 3, FIRST, (
     Rule(line_drops, lambda night: not night.opened,
          "the source is not a `CsvSource`, so the check could not drop its line.", "", "Use `CsvSource`."),
-    Rule(line_drops, lambda night: night.what == "drops" and night.too_many,
-         "a night has {came} records. When the line dropped {times} times at record {at}, {returned} were "
-         "accepted.", "decorators-restart-is-harmless",
-         "Try the stream again, and skip the records that came before: `retryOnFailure` does both."),
     Rule(line_drops, lambda night: night.what == "drops" and not (night.no_error and night.as_without),
          "a night has {came} records. When the line dropped {times} times at record {at}, `run` raised "
          "{raised} and returned {returned}. The rows in the table or this end are not right.", "",
-         "`build` decorates `source.stream` with `retryOnFailure`; `run` pulls all, and the sink commits."),
+         "Decorate `source.stream` with `retryOnFailure`: it skips the records that came before. `run` pulls "
+         "all, and the sink commits."),
     Rule(line_drops, lambda night: night.what == "is lost" and night.opened != night.attempts,
          "the line dropped at each attempt. `maxAttempts` is {attempts}; it was opened {opened} times.", "",
          "Pass `config.maxAttempts` on unchanged: it counts all attempts, the first one too."),
-    Rule(locked, lambda night: not night.stays and night.drivers,
-         "the database was locked, and `load()` ended at attempt {tries} of {attempts} with an error of the "
-         "driver: {raised}.", "databases-lock-is-oserror",
-         "`SqlSink` raises a `TimeoutError` for a lock, which is an `OSError`. Use `SqlSink`."),
     Rule(locked, lambda night: not night.right,
          "in call {call} of `load()`, the database was locked {until}. `maxAttempts` is {attempts}, so it "
          "should {should}. It tried {tries} times, raised {raised} and returned {returned}.", "",
@@ -314,8 +302,7 @@ SETTINGS = Asked("all kinds of settings work, and each part is measured", 2, FIR
          "Do not change the kit's classes: `source.stream = …` stores the decorated method on the object."),
     Rule(other_settings, lambda part: not part.no_error,
          "given settings that are not a `PipelineConfig`, your code raised {raised}.",
-         "composition-patterns-need-each-other",
-         "Read the attributes that you need, and do not check the object's class."),
+         "", "Read the attributes that you need, and do not check the object's class."),
     NO_RECORD,
     Rule(other_settings, lambda part: not part.has_figures,
          "after the run, {kind} has no count of records in its `metrics`.", "",

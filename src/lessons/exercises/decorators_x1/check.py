@@ -38,7 +38,7 @@ def ran(
                      look=lambda: timed.figure(part), **waits)  # fmt: skip
     one.own_error = unchanged(Attempt(error=one.error), source.failed)
     one.late = one.looks != list(accumulate(base.costs[: len(one.looks)]))
-    return timed.read(one, part, hall, worked, source)
+    return timed.read(one, part, worked, source)
 
 
 def runs(answer: Any, sheet: Sheet) -> Facts:
@@ -82,7 +82,7 @@ def pairs(answer: Any, sheet: Sheet) -> Facts:
     for what, halls in (("two sources with a clock each", apart), ("two sources of one class", [both] * 2)):
         parts = [hall.new(kind)[0] for hall, kind in zip(halls, kinds, strict=True)]
         came = timed.in_turn([part.stream for part in parts], 5)
-        two = timed.pair(what, parts, alone, halls[0].kind)
+        two = timed.pair(what, parts, alone)
         two.whole = came == [list(kind.readings) for kind in kinds]
         yield two
 
@@ -90,9 +90,6 @@ def pairs(answer: Any, sheet: Sheet) -> Facts:
 STREAM = timed.streams(timed.decorating("timed(Station.stream, clock)", "self", "stream"), runs)
 FIGURE = (
     *STREAM,
-    Rule(runs, lambda run: run.asked and run.missing and run.elsewhere,
-         "`self.seconds` was missing; the decorated function has the figure.", "decorators-metrics-per-stage",
-         "The function is shared by all sources of the class. Set `seconds` on `self`."),
     *timed.figured(runs),
     Rule(runs, lambda run: run.kind == "whole" and run.wrong_by not in (0, -run.first, -run.last),
          f"{timed.SEEN}.", "", "Read the clock before and after each `next`, and add the difference."),
@@ -101,12 +98,20 @@ FIGURE = (
 WORK = Asked("the work of every pull is counted", 2, FIGURE, (
     Rule(runs, lambda run: run.kind == "whole" and run.wrong_by == -run.first,
          f"{timed.SEEN}: the {{first}} seconds in which the first record was fetched are missing.",
-         "start-call-runs", "The call fetches nothing: read the clock before the first `next`, too."),
+         "", "The call fetches nothing: read the clock before the first `next`, too."),
     Rule(runs, lambda run: run.kind == "whole" and run.wrong_by,
          f"{timed.SEEN}: the {{last}} seconds of the pull in which the stream ended are missing.", "",
          "Add the time of a pull in a `finally` around `next`: it may raise."),
 ))  # fmt: skip
-RESTS = (*FIGURE, *timed.rests(runs))
+RESTS = (
+    *FIGURE,
+    # The clock was read once for each record: it never stopped.
+    Rule(runs, lambda run: run.kind == "slow" and run.extra >= timed.PAUSE and run.asked <= run.sent + 3,
+         f"the reader waited {timed.PAUSE} seconds after each record, and {{extra:g}} seconds too many were "
+         "counted.", "decorators-never-rests",
+         "Read the clock when a record has arrived, and again when the next one is asked for."),
+    timed.rests(runs),
+)  # fmt: skip
 WAITS = Asked("waiting before and between the pulls is not counted", 1, RESTS)
 # A stream whose `next` runs dry has handed on its records before.
 ALL = timed.all_records(runs)
@@ -122,7 +127,7 @@ ENDS = Asked("the figure is right between two pulls, and however the stream ends
 OWN = Asked("each source has a figure of its own", 1, RESTS, (
     Rule(pairs, lambda pair: not pair.whole,
          "{what}: not every record came out of its own source.", "", timed.IN_WRAPPER),
-    *timed.own(pairs),
+    timed.own(pairs),
 ))  # fmt: skip
-ruled(KEY, "Time the pulls", kind="fix", answer="timed", version=8, given=given,
+ruled(KEY, "Time the pulls", kind="fix", answer="timed", version=9, given=given,
       asked=[WORK, WAITS, OWN, LAZY, ENDS])  # fmt: skip

@@ -7,7 +7,6 @@ from typing import Any
 from lessons.exercises import Asked, Fact, Facts, Rule, Sheet, Variant, attempt, exactly, ruled, short
 from lessons.exercises import decorators_parts as parts
 from lessons.exercises import decorators_timed as timed
-from lessons.exercises.exercise import where
 from lessons.words import agreeing, many
 
 KEY = "decorators-x4"
@@ -97,36 +96,12 @@ def stages(answer: Any, sheet: Sheet) -> Facts:
     made = Forms(answer, sheet)
     with parts.awake(made.judge):
         works = list(made.working())
-        offers = [_offered(made, form, name) for name in parts.STAGES for form in works]
-    names = attempt(lambda: sheet.judge.ask("get", answer, "__code__").co_names).value or ()
-    for one in offers:
-        one.unseen = "retryOnFailure" in names and "TypeError" not in names
-        one.no_other = not any(other.right for other in offers)
-        yield one
-
-
-def _offered(made: Forms, form: str, name: str) -> Fact:
-    """Where a stage is refused, if at all: at the "line" that decorates, at its "call", or at the "pull"."""
-    place, records = "line", list[Any]()
-    tried = attempt(made.forms[form][0], made.judge.function(parts.passed_on, name, parts.STAGES[name]))
-    if tried.error is None:
-        kind, place = made.judge.new_class("Offset", {name: tried.value}), "call"
-        given = {"upstream": parts.broken_stream()} if name == "collect" else {}
-        tried = attempt(lambda: getattr(kind(), name)(*([] if given else [parts.broken_stream()]), **given))
-    if tried.error is None:
-        stream, place = tried.value, "pull"
-        tried = attempt(lambda: records.extend(stream))
-    type_error = isinstance(tried.error, TypeError)
-    told = f"it was not refused. Its upstream dropped after 2 records, and {len(records)} came"
-    if type_error or place == "line":
-        when = {"line": "at this line", "call": "when it was called", "pull": "at the first pull"}[place]
-        told = f"it was refused {when} with {type(tried.error).__name__}"
-    elif place == "call":
-        told = "it was not refused. The result does not take its parameters"
-    return Fact(
-        method=f"`def {name}({parts.STAGES[name]})`", right=place == "line" and type_error, told=told,
-        by_answer=tried.error is not None and (place == "line" or bool(where(tried.error))),
-    )  # fmt: skip
+    for name, parameters in parts.STAGES.items():
+        for form in works:
+            function = made.judge.function(lambda part, *more: iter(()), name, parameters)
+            tried = attempt(made.forms[form][0], function)
+            right = isinstance(tried.error, TypeError)
+            yield Fact(method=f"`def {name}({parameters})`", right=right, raised=tried.said)
 
 
 def alike(answer: Any, sheet: Sheet) -> Facts:
@@ -134,7 +109,7 @@ def alike(answer: Any, sheet: Sheet) -> Facts:
     made = Forms(answer, sheet)
     with parts.awake(made.judge):
         form = next(made.working(), "@patient")
-        opened = {}
+        opened, sent = {}, short(made.records)
         for failure in (KeyError, EOFError, KeyboardInterrupt):
             part, source = made.hall(form, parts.MANY, failure=failure).new()
             attempt(lambda part=part: list(part.stream()))
@@ -144,18 +119,14 @@ def alike(answer: Any, sheet: Sheet) -> Facts:
     whole, told = exactly(came, [made.records] * 2), " and ".join(map(short, came))
     for name, count in opened.items():
         any_error = opened["KeyError"] > 1 < opened["EOFError"]
-        yield Fact(name=name, opened=count, whole=whole, told=told, any=any_error)
+        yield Fact(name=name, opened=count, whole=whole, sent=sent, told=told, any=any_error)
 
 
 PARAMETERS = "The method of a source takes only `self`: count `inspect.signature(function).parameters`."
-STAGE = "{method} was decorated; {told}."
 SETTING = "Pass the setting on to the decorator that does the work."
 TROUBLE = "`{kind}` above `def stream(self)`: {trouble}."
-NO_GENERATOR = "`{kind}`: `inspect.isgeneratorfunction` was True for the method, and is False now."
-YIELDS = "A wrapper with `yield from` is a generator function; one with `return` is not."
 OPENED = "the source raised {name}, and was opened {opened} times."
 ONLY_THAT = "Catch `OSError` and nothing else, as `retryOnFailure` does."
-HANDED_ON = "Yield each record once: `retryOnFailure` does this, and you may use it."
 REACHED = (
     Rule(forms, lambda run: run.trouble and run.no_other, TROUBLE, "",
          "Each form must return a function that replaces `stream`: end with `return wrapper`."),
@@ -164,12 +135,12 @@ REACHED = (
 RETRIES = (
     *REACHED,
     Rule(forms, lambda run: run.wanted > 1 == run.opened and run.gave_error,
-         "`{kind}`: the line dropped once, and the reader got the error.", "decorators-call-guards",
+         "`{kind}`: the line dropped once, and the reader got the error.", "",
          "Put the `try` around the loop that pulls, or let `retryOnFailure` do it."),
 )  # fmt: skip
 FORMS = Asked("it works bare, with empty parentheses, and with a setting", 3, RETRIES, (
     Rule(forms, lambda run: run.trouble and "=" not in run.kind,
-         TROUBLE, "decorators-parentheses-optional",
+         TROUBLE, "",
          "Bare, the function is the first argument. With parentheses there is none: return a decorator."),
     Rule(forms, lambda run: not run.trouble and (run.opened, run.gave_error) != (run.wanted, run.gives_up),
          "{times}.", "",
@@ -177,10 +148,7 @@ FORMS = Asked("it works bare, with empty parentheses, and with a setting", 3, RE
     Rule(forms, lambda run: run.trouble, TROUBLE, "", SETTING),
 ))  # fmt: skip
 REFUSED = Asked("a stage is refused at the line that decorates", 2, REACHED, (
-    # A plain `retryOnFailure`, and no `TypeError` at all: the look at the parameters may be forgotten.
-    Rule(stages, lambda stage: not stage.by_answer and stage.no_other and not stage.unseen,
-         STAGE, "decorators-stage-is-source", PARAMETERS),
-    Rule(stages, lambda stage: not stage.right, STAGE, "",
+    Rule(stages, lambda stage: not stage.right, "{method} was decorated. This line raised {raised}.", "",
          f"Raise a `TypeError` in the body of the decorator, outside the wrapper. {PARAMETERS}"),
 ))  # fmt: skip
 KEPT = Asked("the method keeps its name, its docstring and its kind", 1, REACHED, (
@@ -188,22 +156,21 @@ KEPT = Asked("the method keeps its name, its docstring and its kind", 1, REACHED
          "`{kind}`: the name of the method is {name}.", "",
          "Put `@functools.wraps(function)` above each wrapper."),
     # Only the answer's own process can say this.
-    Rule(forms, lambda run: not (run.trouble or run.generator or run.at_call),
-         NO_GENERATOR, "decorators-wraps-copies-all", YIELDS),
-    Rule(forms, lambda run: not (run.trouble or run.generator), NO_GENERATOR, "", YIELDS),
+    Rule(forms, lambda run: not (run.trouble or run.generator),
+         "`{kind}`: `inspect.isgeneratorfunction` was True for the method, and is False now.", "",
+         "A wrapper with `yield from` is a generator function; one with `return` is not."),
 ), hearsay=True)  # fmt: skip
 SAME = Asked("each record comes once, and only when it is pulled", 1, RETRIES, timed.lazy(forms), (
-    Rule(forms, lambda run: run.arrived > run.sent,
-         "`{kind}`: {sent} records, and the first line dropped after 2 of them. Received: {came}.",
-         "decorators-restart-is-harmless", HANDED_ON),
-    Rule(forms, lambda run: not (run.trouble or run.gives_up or run.error or run.whole),
-         "`{kind}`: {sent} records. Received: {came}.", "", HANDED_ON),
+    Rule(forms, lambda run: run.arrived > run.sent
+         or not (run.trouble or run.gives_up or run.error or run.whole),
+         "`{kind}`: {sent} records. Received: {came}.", "",
+         "Yield each record once: `retryOnFailure` does this, and you may use it."),
     Rule(alike, lambda one: one.any and one.opened > 1, OPENED, "composition-retry-catches-all", ONLY_THAT),
     Rule(alike, lambda one: one.opened > 1, OPENED, "", ONLY_THAT),
     Rule(alike, lambda one: not one.whole,
-         "two sources of the same class were read in turn. Received: {told}.", "decorators-body-per-call",
-         "Start what belongs to one run in the wrapper. The decorator runs only once for the class."),
+         "two sources of the same class, with lines that drop, were read in turn. Each sent: {sent}. "
+         "Received: {told}.", "", timed.PER_RUN),
     timed.no_pause(forms),
 ))  # fmt: skip
-ruled(KEY, "With parentheses and without", kind="build", answer="patient", version=8, given=given,
+ruled(KEY, "With parentheses and without", kind="build", answer="patient", version=9, given=given,
       asked=[FORMS, REFUSED, SAME, KEPT])  # fmt: skip
