@@ -4,16 +4,14 @@ import io
 import itertools
 import mmap
 import random
-import sys
-import traceback
 from collections import deque, namedtuple
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
-from inspect import CO_GENERATOR, getgeneratorstate
+from inspect import getgeneratorstate
 from typing import Any, Self
 
 from lessons.exercises import Fact, Observation, Rule, Variant, attempt, declared, short
-from lessons.exercises.exercise import described, is_student, where
+from lessons.exercises.exercise import described, where
 
 Record = dict[str, object]
 
@@ -123,6 +121,10 @@ def compared(run: Fact, kind: str, wanted: list[Any], alike: Callable[..., bool]
     return run
 
 
+STOPPED = "a `next` found no more readings, and the stage raised {raised}."
+NO_STOP = "A `StopIteration` must not leave a generator. Loop with `for`, or catch it and `return`."
+
+
 def stage_rules(ending: Observation, endless: Observation, advice: str) -> Fact:
     """A stage's tables: `held` on endless streams, `prompt` on laziness, `right`."""
     # A stage that starts a new loop for each value takes slices, and expects its stream to continue.
@@ -154,10 +156,10 @@ def stage_rules(ending: Observation, endless: Observation, advice: str) -> Fact:
         Rule(endless, lambda run: run.strange, "{strange}.", "", advice),
     )  # fmt: skip
     right = (
-        Rule(ending, lambda run: run.stopped,
-             "a `next` found no more readings, and the stage raised {raised}.",
-             "generators-stop-iteration-ends",
-             "A `StopIteration` must not leave a generator. Loop with `for`, or catch it and `return`."),
+        # A first `next` may forget that a stream can be empty. A later one is meant to end the stage.
+        Rule(ending, lambda run: run.stopped and run.came, STOPPED, "generators-stop-iteration-ends",
+             NO_STOP),
+        Rule(ending, lambda run: run.stopped, STOPPED, "", NO_STOP),
         Rule(ending, lambda run: run.kind != "two" and run.slip, "{slip}.", "", advice),
         Rule(ending, lambda run: run.slip, "two of your stages were used at the same time: {slip}.", "",
              "Store what belongs to one stream in local variables, not on the class or in the module."),
@@ -176,8 +178,8 @@ class Line:
     Without an error, the stream of that place ends there. A place is "source", "stage 1", "stage 2" … or
     "sink"; record 0 is the call that builds. The streams of the places in `stubborn` fail to close until the
     run is `over`. `raised` are its errors. Stage 1 drops every third record, so sent and arrived records
-    differ. `struck` is the number written when the fault came, `tried` how often the sink was called, `log`
-    the order in which the streams ended. `meanwhile` is called at the second write.
+    differ. `struck` is the number written when the fault came, `log` the order in which the streams ended.
+    `meanwhile` is called at the second write.
     """
 
     def __init__(
@@ -194,7 +196,7 @@ class Line:
         self.mails: list[tuple[Any, Any]] = []
         self.raised: list[BaseException] = []
         self.log: list[str] = []
-        self.pulls = self.tried = 0
+        self.pulls = 0
         self.struck: int | None = None
         self.meanwhile: Callable[[], Any] = lambda: None
 
@@ -235,7 +237,6 @@ class Line:
                 self.fail(self.error)
 
     def write(self, record: Any) -> object:
-        self.tried += 1
         if self.rows:
             meanwhile, self.meanwhile = self.meanwhile, lambda: None
             meanwhile()
@@ -374,9 +375,3 @@ class Heavy(float):
 def gone_through(stream: Iterator[Any], count: int) -> Any:
     """The last one of `count` values."""
     return deque(itertools.islice(stream, count), maxlen=1).pop()
-
-
-def in_generator() -> bool:
-    """Whether a generator of the student is running."""
-    running = [frame.f_code for frame, _ in traceback.walk_stack(sys._getframe())]
-    return any(code.co_flags & CO_GENERATOR and is_student(code.co_filename) for code in running)

@@ -117,10 +117,10 @@ class Weather:
 def errors_go_on(of: Observation) -> tuple[Rule, ...]:
     """The rules for a block's error, which must reach the code that runs the job.
 
-    A fact has `when`, `raised`, `must_raise`, `same_error`, and `by_exit`: an `__exit__` decides that.
+    A fact has `when`, `raised`, `must_raise`, `same_error`, `ctrl_c`, and `by_exit`: an `__exit__` decides.
     """
     return (
-        Rule(of, lambda run: run.must_raise and run.raised == "nothing" and run.by_exit,
+        Rule(of, lambda run: run.must_raise and run.raised == "nothing" and run.by_exit and not run.ctrl_c,
              "{when}, no error came out of the `with`: the caller believes that the job went well.",
              "leaks-truthy-is-success",
              "Look at what `__exit__` returns in this case, and whether that counts as true."),

@@ -68,11 +68,12 @@ def endless(answer: Any, sheet: Sheet) -> Facts:
 
 RULES = stage_rules(
     ending, endless,
-    'Yield each reading as a dict of its own, with its own cells and `"highest"`. Compare all temperatures '
-    "of this stream so far, this one included. All of them may be below zero, and 0.0 is a temperature, too.",
+    'Yield each reading, also two equal ones, as a dict of its own, with its own cells and `"highest"`. '
+    "Compare all temperatures of this stream so far, this one included. All of them may be below zero, and "
+    "0.0 is a temperature, too.",
 )  # fmt: skip
 PROMPT = Asked("each reading is yielded before the next one is pulled", 2, *RULES.prompt)
 RIGHT = Asked("every reading arrives, with the highest so far", 2, *RULES.right)
-ruled("chains-x1", "A stage that loses every reading", kind="fix", answer="with_highest", version=6,
-      hangs="chains-stage-by-stage", given=lambda variant: winter(variant, "chains-x1", 7),
+ruled("chains-x1", "A stage that loses every reading", kind="fix", answer="with_highest", version=7,
+      given=lambda variant: winter(variant, "chains-x1", 7),
       asked=[PROMPT, RIGHT])  # fmt: skip

@@ -4,7 +4,7 @@ from functools import partial
 from typing import Any
 
 from lessons.exercises import Asked, Callback, Fact, Facts, Rule, Sheet, Variant, attempt, ruled, short
-from lessons.exercises.chains_parts import Line, in_generator, odd
+from lessons.exercises.chains_parts import Line, odd
 from lessons.exercises.exercise import exactly
 from lessons.exercises.leaks_parts import in_an_except
 
@@ -20,34 +20,28 @@ def nightly(variant: Variant) -> Any:
 
 
 def worked(answer: Any, line: Line, sheet: Sheet, *handled: Any) -> Fact:
-    """The facts of one night of the answer.
-
-    handled: what calls the answer instead. inside: whether a mail was sent by a line of a generator. The host
-    says so, and no points depend on it.
-    """
-    inside = []
+    """The facts of one night of the answer. handled: what calls the answer instead."""
     if line.error is not None:
         line.error.__cause__ = OSError("the network is down")
 
     def mail(written: Any, error: Any) -> None:
         line.mails.append((written, error))
-        inside.append(sheet.judge.witness(in_generator) is True)
 
     end = attempt(*handled, answer, line, line.stages, line, Callback(mail))
     written = len(line.rows) if line.struck is None else line.struck
     said, spoke = line.mails[0] if line.mails else (None, None)
     return Fact(
-        line=line, end=end, when=line.when, place=line.place, building=not line.at, inside=any(inside),
+        line=line, end=end, when=line.when, place=line.place, building=not line.at,
         kind=type(line.error).__name__, silent=not line.mails, mails=short(line.mails), said=said,
         written=written, counted=exactly(said, written), right=len(line.mails) == 1 and spoke is line.error,
-        source=exactly(said, line.pulls), tried=exactly(said, line.tried),
+        sent=exactly(said, line.pulls),
         raised=end.raised, where=f", at {end.where}" if end.where else "",
         no_error=end.error is None, same_error=end.error is line.error,
     )  # fmt: skip
 
 
 def nights(answer: Any, sheet: Sheet) -> Facts:
-    """Each part fails at each record, and each building call. elsewhere: where other nights sent a mail."""
+    """Each part fails at each record, and each building call. mailed: where nights sent a mail."""
     variant = sheet.variant
     records = variant.readings("chains-x2:check", variant.number("chains-x2:check", 5, 8))
     done: list[Fact] = []
@@ -62,11 +56,10 @@ def nights(answer: Any, sheet: Sheet) -> Facts:
             done[-1].due = at and at - 1 - from_source * ((at - 1) // 3)
     done = [night for night in done if night.line.struck is not None]
     mailed = [night for night in done if not night.silent]
-    elsewhere = {"building" if night.building else night.place for night in mailed}
-    like = {name: all(getattr(night, name) for night in mailed if not night.building)
-            for name in ("source", "tried")}  # fmt: skip
+    places = {"building" if night.building else night.place for night in mailed}
+    sent = all(night.sent for night in mailed if not night.building)
     for night in done:
-        night.elsewhere, night.like, night.inside = elsewhere, like, any(one.inside for one in done)
+        night.mailed, night.sent = places, sent
         yield night
 
 
@@ -96,14 +89,16 @@ def good_night(answer: Any, sheet: Sheet) -> Facts:
 def within(answer: Any, sheet: Sheet) -> Facts:
     """A night whose sink runs another one and fails, by an error of its own or by that of the other night."""
     records = sheet.variant.readings("chains-x2:within", 6)
-    inner_error = ValueError("the inner night is lost")
-    for error in (OSError("the outer night is lost"), inner_error):
+    for one in "two errors", "one and the same error":
+        inner_error = ValueError("the inner night is lost")
+        error = OSError("the outer night is lost") if one == "two errors" else inner_error
         outer = Line(records, fault=("sink", 2), error=error)
         inner = Line(records, fault=("sink", 1), error=inner_error)
         outer.meanwhile = partial(worked, answer, inner, sheet)
         worked(answer, outer, sheet)
         right = exactly([outer.mails, inner.mails], [[(1, error)], [(0, inner_error)]])
-        what = "a sink ran a night of its own, and both failed. Mails of the outer and the inner night"
+        what = f"a sink ran a night of its own, and both failed, by {one}"
+        what += ". Mails of the outer and the inner night"
         yield Fact(what=what, mails=f"{short(outer.mails)} and {short(inner.mails)}", right=right)
     line = Line(records)
     worked(answer, line, sheet)
@@ -116,16 +111,11 @@ def within(answer: Any, sheet: Sheet) -> Facts:
 WORKS = Rule(good_night, lambda night: night.wanted and not night.line.pulls,
              "nothing was pulled, so nothing could fail.", "",
              "Pull the chain, and write each record.")  # fmt: skip
-AGAIN = "After the mail, raise the same error again, with a bare `raise` in the `except`."
+AGAIN = "Raise the same error again: a bare `raise` in the `except`, and no `return` in a `finally`."
 SUSPENDED = "While the sink writes, all generators are suspended. Put the `try` around the whole loop."
 CHAIN = Asked("a failure of the source or of a stage sends a mail", 2, [WORKS], (
-    Rule(nights, lambda night: night.silent and night.place not in ("sink", *night.elsewhere)
-         and not night.building and night.inside and "source" in night.elsewhere,
-         "{when}, and no mail was sent. After a failure of the source, a generator sent one.",
-         "chains-consumer-error-inside",
-         "A generator sees its own errors and those of its upstream. Which line sees all of them?"),
-    Rule(nights, lambda night: night.silent and night.place not in ("sink", *night.elsewhere)
-         and not night.building and "building" in night.elsewhere,
+    Rule(nights, lambda night: night.silent and night.place != "sink" and not night.building
+         and night.mailed in ({"building"}, {"building", "sink"}),
          "{when}, and no mail was sent. One was sent when a call failed while the chain was built.",
          "chains-try-around-building",
          "Building a chain runs none of the parts' lines. Put the `try` around the `for` loop, which pulls."),
@@ -135,10 +125,6 @@ CHAIN = Asked("a failure of the source or of a stage sends a mail", 2, [WORKS], 
          "and put the loop that pulls and writes inside it. Let the `except` catch every `Exception`."),
 ))  # fmt: skip
 SINK = Asked("a failure of the sink sends a mail", 2, [WORKS], (
-    Rule(nights, lambda night: night.silent and night.place == "sink" and night.inside
-         and "stage 2" in night.elsewhere,
-         "{when}, and no mail was sent. After failures in the chain, a generator sent one.",
-         "chains-consumer-error-inside", SUSPENDED),
     Rule(nights, lambda night: night.silent and night.place == "sink",
          "{when}, and no mail was sent.", "", SUSPENDED),
     Rule(rare, lambda night: night.kind == "StopIteration" and night.silent and night.no_error,
@@ -147,17 +133,15 @@ SINK = Asked("a failure of the sink sends a mail", 2, [WORKS], (
 ))  # fmt: skip
 MAIL = Asked("one mail is sent, with the number of records written and the error", 1, [WORKS], (
     Rule(nights, lambda night: not night.building and night.written != night.due,
-         "{when}. Records written by then: {written}, instead of {due}.", "chains-stage-by-stage",
+         "{when}. Records written by then: {written}, instead of {due}.", "",
          "Write each record before you pull the next one. Make no list of all of them."),
-    Rule(nights, lambda night: not (night.silent or night.building or night.counted) and night.like["source"],
+    Rule(nights, lambda night: not (night.silent or night.building or night.counted) and night.sent,
          "{when}. Records written: {written}. The mail said {said}, the number that the source had sent.",
          "chains-source-counts-arrivals", "Count a record when `write` has returned, and nowhere else."),
-    Rule(nights, lambda night: not (night.silent or night.building or night.counted) and night.like["tried"],
-         "{when}. Records written: {written}. The mail said {said}, because the failed one was counted, too.",
-         "generators-count-before-write", "Count a record when `write` has returned, and not before."),
     Rule(nights, lambda night: not night.silent and not (night.counted and night.right),
          "{when}. Records written: {written}. Mails: {mails}.", "",
-         "Send one `mail(written, error)`: the number of records written, and the error that you caught."),
+         "Send one `mail(written, error)`, with the error that you caught. Count a record when `write` has "
+         "returned, whatever it returns, and not before."),
     Rule(within, lambda mixed: not mixed.right,
          "{what}: {mails}.", "",
          "Store what belongs to one night in local variables, not on an object or in the module."),
@@ -175,5 +159,5 @@ GOES_ON = Asked("the error goes on, and without a failure no mail is sent", 1, [
          "{when}, and {raised} reached the caller. Mails: {mails}.", "",
          "Ctrl-C and `SystemExit` do not inherit from `Exception`: `except Exception` lets them pass."),
 ))  # fmt: skip
-ruled("chains-x2", "The mail that never came", kind="fix", answer="night", version=6,
-      hangs="chains-stage-by-stage", given=nightly, asked=[CHAIN, SINK, MAIL, GOES_ON])  # fmt: skip
+ruled("chains-x2", "The mail that never came", kind="fix", answer="night", version=7,
+      given=nightly, asked=[CHAIN, SINK, MAIL, GOES_ON])  # fmt: skip

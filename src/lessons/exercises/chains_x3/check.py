@@ -41,7 +41,8 @@ def whole(answer: Any, sheet: Sheet) -> Facts:
     stream = attempt(lambda: iter(made(answer, shelf).stream()))
     end = attempt(read, stream.value) if stream.error is None else stream
     after = attempt(next, stream.value) if end.error is None else end
-    early = isinstance(end.error, ValueError) and "closed file" in end.raised
+    lines = sum(file.lines for file in shelf.files)
+    early = isinstance(end.error, ValueError) and "closed file" in end.raised and not lines
     if end.error is not None and not early and (shelf.files or not isinstance(end.error, OSError)):
         raise end.error
     yield Fact(
@@ -67,14 +68,15 @@ def ways_out(answer: Any, sheet: Sheet) -> Facts:
     for count in sorted({0, *range(1, total, 2), total}):
         shelf = Shelf(sheet.variant, KEY)
         diary = made(answer, shelf)
-        at_first, stream = shelf.open, iter(diary.stream())
+        stream = iter(diary.stream())
         pulled = [attempt(next, stream) for _ in range(count)]
         lines, early = sum(file.lines for file in shelf.files), shelf.open or "nothing"
-        closable, given = hasattr(stream, "close"), short(stream)
+        closable = hasattr(stream, "close")
         end = attempt(lambda stream=stream: stream.close())
-        when = f"after {count} of {total} readings and `close()`"
+        when = f"after {count} of {total} readings"
+        when += " and `close()`" if closable else ", and the stream has no `close()`"
         one = _way_out(shelf, when, end, count=count, begun=count > 0, lines=lines, closable=closable,
-                       given=given, early=early, by_call=not at_first, kept=(stream, pulled))  # fmt: skip
+                       early=early, kept=(stream, pulled))  # fmt: skip
         after = attempt(next, stream) if end.error is None else end
         one.more = short(after.value) if after.error is None else ""
         yield one
@@ -108,20 +110,21 @@ def once_more(answer: Any, sheet: Sheet) -> Facts:
         second = read(diary.stream())
         right = exactly(second, shelf.values) and exactly(taken, shelf.values[:count])
         when = f"after {went} of a first stream, a second one"
-        yield Fact(when=when, later=True, came=short(second), right=right, open="none")
+        yield Fact(when=when, came=short(second), right=right, left="")
     for times in (0, 2):
         diary = answer([*map(Path, shelf.texts)] * times, Callback(Shelf(sheet.variant, KEY).fetch, "open"))
-        came, when = read(diary.stream()), f"a diary that has each path {times} times"
-        right = exactly(came, shelf.values * times)
-        yield Fact(when=when, later=False, came=short(came), right=right, open="none")
+        tried = attempt(lambda diary=diary: read(diary.stream()))
+        when = f"a diary that has each path {times} times" if times else "a diary without a path"
+        came = f"nothing, and raised {tried.raised}" if tried.error else short(tried.value)
+        yield Fact(when=when, came=came, right=exactly(tried.value, shelf.values * times), left="")
     two = Shelf(sheet.variant, KEY), Shelf(sheet.variant, KEY, 3)
     for what, shelves in (("two streams of one diary", (shelf, shelf)), ("two diaries", two)):
         diaries = {one: made(answer, one) for one in shelves}
         pulls, when = 1 + max(len(one.values) for one in shelves), f"{what} were pulled in turn: one of them"
         both = in_turn([diaries[one].stream for one in shelves], pulls, BaseException)
         for values, one in zip(both, shelves, strict=True):
-            right, left = exactly(values, one.values), one.open or "none"
-            yield Fact(when=when, later=False, came=short(values), right=right, open=left)
+            left = f" Files that were open afterwards: {one.open}." if one.open else ""
+            yield Fact(when=when, came=short(values), right=exactly(values, one.values), left=left)
 
 
 DIFFER = "the files contain {wanted}, but the stream yielded {came}, and raised {raised}{where}."
@@ -135,31 +138,27 @@ READS = (
 )  # fmt: skip
 """What must hold before anything else can be seen."""
 CLOSES = Asked("no file stays open, wherever the stream ends", 2, READS, (
-    Rule(ways_out, lambda left: left.begun and left.open and not left.closable,
-         "`stream()` returned {given}, which has no `close`, and {open} stays open.", "generators-map-closes",
-         "Make `stream` itself a generator function: a suspended generator can be closed."),
     Rule(ways_out, lambda left: left.begun and left.held_on,
-         "{when}, the stream raised {raised}.", "chains-bare-except-harmless",
-         "A bare `except:` around a `yield` also catches `GeneratorExit`. Name the errors that you expect."),
+         "{when}, the stream raised {raised}.", "",
+         "`close()` raises a `GeneratorExit` at the `yield`. If you catch all errors, `raise` it again."),
     Rule(ways_out, lambda left: left.begun and left.open, "still open {when}: {open}.", "",
-         "Put a `with` or `finally` around the `yield`: there, `close()` raises a `GeneratorExit`."),
+         "Put a `with` or `finally` around the `yield`: there, `close()` raises a `GeneratorExit`. An object "
+         "of `map` or `itertools.chain` has no `close()`."),
     Rule(ways_out, lambda left: left.silent,
-         "{when}, and {raised} was raised.", "", "Let each error go on to the caller."),
+         "{when}, and {raised} was raised.", "",
+         "Let each error go on to the caller, and open a file before the `try` that closes it."),
 ))  # fmt: skip
 OPENS_LATE = Asked("a stream that was never pulled has opened nothing", 1, READS, (
-    Rule(ways_out, lambda left: not left.begun and left.open and left.by_call,
-         "`stream()` was called, and the stream was closed without a pull. Still open: {open}.",
-         "chains-close-runs-finally",
-         "A generator that never started runs no `finally`. Open each file inside the generator."),
     Rule(ways_out, lambda left: not left.begun
          and (left.early != "nothing" or (left.closable and left.raised != "nothing")),
          "the stream was closed without a pull. Open before that: {early}. `close()` raised {raised}.", "",
-         "Open the first file at the first pull, so that `close()` has nothing to do before that."),
+         "Open the first file at the first pull: if a generator never started, `close()` runs none of its "
+         "lines."),
 ))  # fmt: skip
 BY_LINE = Asked("it reads line by line, and has one file open at a time", 1, READS, (
     Rule(ways_out, lambda one: one.count and (one.files > 1 or one.lines > one.count),
          "when reading {count} was yielded, {lines} lines had been read. Files open at once: {files}.", "",
-         "Yield inside the loop over a file's lines, and close the file before you open the next one."),
+         "Loop over the file itself, without a list of its lines. Close it before you open the next one."),
 ))  # fmt: skip
 FROM_THE_FIRST = Asked("each stream is its own, from the first reading to the last", 1, READS, (
     Rule(whole, lambda run: not run.right, DIFFER, "", ALL),
@@ -167,13 +166,10 @@ FROM_THE_FIRST = Asked("each stream is its own, from the first reading to the la
          "after its end, the stream was pulled once more, and yielded {more}.", "", OVER),
     Rule(ways_out, lambda left: left.more,
          "{when}, the stream was pulled once more, and yielded {more}.", "", OVER),
-    Rule(once_more, lambda again: again.later and not again.right,
-         "{when} yielded {came}.", "chains-iterated-twice",
-         "Make a new generator in each call of `stream()`, and store none on `self`."),
-    Rule(once_more, lambda again: not again.right or again.open != "none",
-         "{when} yielded {came}. Files that were open afterwards: {open}.", "",
-         "Store what one stream needs in local variables, and only the paths on `self`."),
+    Rule(once_more, lambda again: not again.right or again.left, "{when} yielded {came}.{left}", "",
+         "Keep the list of paths on `self`, even if it is empty, but no iterator. Store the rest in local "
+         "variables."),
 ))  # fmt: skip
-ruled("chains-x3", "A diary that closes its files", kind="complete", answer="Diary", version=6,
-      hangs="chains-stage-by-stage", given=shelved,
+ruled("chains-x3", "A diary that closes its files", kind="complete", answer="Diary", version=7,
+      given=shelved,
       asked=[CLOSES, OPENS_LATE, BY_LINE, FROM_THE_FIRST])  # fmt: skip

@@ -70,14 +70,15 @@ def _block(answer: Any, sheet: Sheet, weather: Weather, ended: str, when: str, e
     taken = weather.engine.pool.checkedout() > 0
     # One is open, too, though the engine has a new pool, which knows nothing of it.
     is_open = taken or any(not one.closed and not one.invalidated for one in made)
+    by_class = bool(entries) and type(entries[0]).__name__ != "_GeneratorContextManager"
     return Fact(
         ended=ended, when=when, handled=handled, borrowed=any(slots), is_open=is_open,
         # The entry's name `connection` is gone, or refers to something else.
-        dropped=bool(made) and attempt(getattr, entries[0], "connection").value is not made[0],
+        dropped=by_class and bool(made) and attempt(getattr, entries[0], "connection").value is not made[0],
         of=len(weather.readings), stored=len(some), kept=weather.kept(), committed=bool(commits),
         ctrl_c=error is not None and not isinstance(error, Exception),
-        must_raise=fails, raised=tried.said,
-        by_exit=not commit_fails and type(entries[0]).__name__ != "_GeneratorContextManager",
+        rare=isinstance(error, SystemExit | GeneratorExit), must_raise=fails, raised=tried.said,
+        by_exit=by_class and ended == "error",
         same_error=unchanged(tried, error) or (ended == "rollback" and tried.error is not None),
     )  # fmt: skip
 
@@ -103,8 +104,8 @@ def two_at_once(answer: Any, sheet: Sheet) -> Facts:
 
 
 OPEN = "{when}, its connection had not been given back."
+EVERY_WAY = "Call `self.connection.close()` on every way out. `dispose()` closes no borrowed connection."
 HALF = "{when}, {stored} of {of} rows had been inserted, and the table kept {kept}."
-LOST = "{when}, the database had accepted {stored} rows and kept {kept}."
 TWO = "Keep what belongs to one entry in the object itself (`self.…`, set in a method), and nothing shared."
 BORROWS = Rule(each_way, lambda block: not block.borrowed,
                "in the block of `with Entry(engine) as connection:` no slot of the pool was taken.", "",
@@ -113,19 +114,19 @@ GIVEN_BACK = Asked("the slot is given back, whichever way the block is left", 2,
     Rule(each_way, lambda block: block.ended == "end" and block.is_open and block.dropped,
          OPEN, "leaks-refcount-closes",
          "Call `self.connection.close()`: dropping a name closes nothing that something else refers to."),
-    *by_error(each_way, lambda block: block.ended in ("end", "error") and block.is_open, OPEN, "",
-              "Call `self.connection.close()` on every way out. `dispose()` closes no borrowed connection."),
+    *by_error(each_way, lambda block: block.ended in ("end", "error") and block.is_open and not block.rare,
+              OPEN, "", EVERY_WAY),
+    Rule(each_way, lambda block: block.ended == "error" and block.is_open, OPEN, "", EVERY_WAY),
     Rule(two_at_once, lambda two: two.taken,
          "two entries were open. After both were left, the {left} one first, a slot was taken.", "", TWO),
 ))  # fmt: skip
 KEPT = Asked("the rows are kept when the block succeeds, and only then", 1, [BORROWS], (
     Rule(each_way, lambda block: block.ended in ("error", "rollback") and block.kept, HALF, "",
          "Commit only if `kind` is `None`: Ctrl-C is an error, too, and so is one that is false."),
-    Rule(each_way, lambda block: block.ended == "end" and not block.handled and block.kept != block.stored,
-         LOST, "leaks-accepted-is-kept",
-         "Rows are lost with the connection if they are not committed: `self.connection.commit()`."),
-    Rule(each_way, lambda block: block.handled and block.kept != block.stored, LOST, "",
-         "The arguments of `__exit__` say how this block ended. `sys.exc_info` tells of the caller's error."),
+    Rule(each_way, lambda block: block.ended == "end" and block.kept != block.stored,
+         "{when}, the database had accepted {stored} rows and kept {kept}.", "",
+         "Rows that are not committed are lost. Call `self.connection.commit()` if `kind` is `None`: "
+         "`sys.exc_info` tells of the caller's error, too."),
     # If a slot is still taken, the aspect above has said so.
     Rule(two_at_once, lambda two: not two.taken and (two.inner_kept or two.outer_kept != two.of),
          "two entries were open at the same time, in two databases, and the {left} one was left first. The "
@@ -142,6 +143,6 @@ REFUSED = Asked("the slot is given back when the commit fails", 1, [BORROWS], (
          "Let the error of a commit go on: `finally` gives the slot back, without `except` or `return`."),
 ))  # fmt: skip
 GOES_ON = Asked("the block's error goes on", 2, [BORROWS], errors_go_on(each_way))
-ruled("leaks-x2", "Leave the database in order", kind="complete", answer="Entry", version=6,
+ruled("leaks-x2", "Leave the database in order", kind="complete", answer="Entry", version=7,
       given=lambda variant: Weather(variant.readings("leaks-x2", variant.number("leaks-x2", 4, 8))),
       asked=[GIVEN_BACK, KEPT, GOES_ON, REFUSED])  # fmt: skip

@@ -94,7 +94,7 @@ class Block(Fact):
         self.must_raise = self.failed_block or (self.fails and not self.refuses)
         errors = [line.refuses for line in self.lines] if self.refuses < 0 else [self.error]
         self.same_error = any(self.tried.error is one for one in errors)
-        self.own_exit = type(self.manager).__name__ != "_GeneratorContextManager"
+        self.own_exit = type(self.manager).__name__ not in ("NoneType", "_GeneratorContextManager")
         self.by_exit = self.failed_block and self.own_exit
         return self
 
@@ -151,40 +151,35 @@ RUNS = (
 )  # fmt: skip
 """What must hold before anything else can be seen."""
 CLOSES = (
-    Rule(each_failure, lambda block: block.whole and block.closes == [block.count],
-         HELD + " Connection {count} alone was closed.", "generators-loop-value-is-kept",
-         "A function made in a loop looks up the name when called. Hand over `connection.close` itself."),
     Rule(each_failure, lambda block: block.whole and block.held, HELD, "",
-         "Call `close()` on each: a list that is gone closes nothing that something else refers to."),
+         "Call `close()` on each, and hand over `connection.close` itself where a loop prepares that: a "
+         "function made in a loop looks up the loop's names when it is called."),
 )  # fmt: skip
 """What must hold before closing after a failure can be seen."""
 FROM_THEN = "`contextlib.ExitStack` holds each connection from the moment it is open, whichever line fails."
 OPENING = Asked("when one fails to open, those before it are closed", 3, RUNS, CLOSES, (
     Rule(each_failure, lambda block: block.fails and block.held and not block.refuses and not block.ctrl_c
-         and block.own_exit, HELD, "leaks-exit-covers-enter", FROM_THEN),
+         and not block.closes and block.own_exit, HELD, "leaks-exit-covers-enter", FROM_THEN),
     *by_error(each_failure, lambda block: block.fails and block.held and not block.refuses,
               HELD, "", FROM_THEN),
 ))  # fmt: skip
 LEAVING = Asked("all are closed, whichever way the block is left", 1, RUNS, CLOSES, (
-    *by_error(each_failure, lambda block: block.failed_block and block.held, HELD, "",
-              "Close on every way out: in `__exit__` without an `if`, or in a `finally` around the `yield`."),
+    Rule(each_failure, lambda block: block.failed_block and block.held, HELD, "",
+         "Close on every way out: in `__exit__` without an `if`, or in a `finally` around the `yield`."),
     Rule(each_failure, lambda block: block.whole and block.early,
          "{early} connections were open before any `with` was entered: if it is never entered, nothing "
-         "closes them.", "composition-parts-open-when-made", "Open in `__enter__`, not in `__init__`."),
+         "closes them.", "", "Open in `__enter__`, not in `__init__`."),
     Rule(others, lambda block: block.held, "{when}, still open afterwards: {held}.", "",
          f"Openers may be equal, and blocks may be nested: close each connection that was opened. {TWO}"),
 ))  # fmt: skip
 ORDER = Asked("the last one is closed first, and each in any case", 1, RUNS, CLOSES, (
     Rule(each_failure, lambda block: not (block.refuses or block.ctrl_c) and block.closes != block.backwards,
-         "{when}, they were closed in the order {order}.", "chains-first-closes-first",
+         "{when}, they were closed in the order {order}.", "",
          "Go backwards: a later one may need an earlier one until it is closed itself."),
-    Rule(each_failure, lambda block: block.held and block.refuses and not block.fails
-         and type(block.error) is OSError,
-         HELD, "composition-finally-covers-all", "A `close()` that fails must not end your loop: "
-         "`contextlib.ExitStack` goes on, or put a `try` around each."),
     # If an opener failed and nothing was closed, the first aspect has said so.
-    Rule(each_failure, lambda block: block.refuses and block.held and block.closes,
-         HELD, "", "A `close()` may fail with any `Exception`, and after a failed opener as well."),
+    Rule(each_failure, lambda block: block.refuses and block.held and (block.closes or not block.fails),
+         HELD, "", "A `close()` may fail with any `Exception`, also after a failed opener, and must not end "
+         "your loop. `contextlib.ExitStack` goes on, or put a `try` around each."),
     Rule(each_failure, lambda block: block.refuses and not block.fails and not block.same_error,
          "{when}, {raised} came out of the `with`.", "",
          "Close the others, then let that error itself go on, and no group or other error in its place."),
@@ -213,5 +208,5 @@ def night(variant: Variant) -> Any:
     return Fact(engine=engine, openers=openers)
 
 
-ruled("leaks-x3", "Open all, or leave none open", kind="build", answer="open_together", version=6,
+ruled("leaks-x3", "Open all, or leave none open", kind="build", answer="open_together", version=7,
       given=night, asked=[OPENING, LEAVING, ORDER, GETS])  # fmt: skip

@@ -1,0 +1,16 @@
+class Entry:
+    def __init__(self, engine):
+        self.engine = engine
+
+    def __enter__(self):
+        self.connection = self.engine.connect()
+        return self.connection
+
+    def __exit__(self, kind, error, trace):
+        try:
+            if kind is None:
+                self.connection.commit()
+        finally:
+            if kind is None or issubclass(kind, (Exception, KeyboardInterrupt)):
+                self.connection.close()
+        return False
