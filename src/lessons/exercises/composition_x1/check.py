@@ -30,7 +30,7 @@ desk = partial(at_work.desk, Desk)
 def line_drops(answer: Any, sheet: Sheet) -> Facts:
     """Two stages, and a line that drops one time less than there are attempts."""
     number = sheet.variant.number
-    attempts = number("composition-x1 attempts", 4, 6)
+    attempts = number("composition-x1 attempts", 4, 5)
     delay = number("composition-x1 delay", 1, 9) / 4 + 0.125  # never what `retryOnFailure` waits by default
     at = number("composition-x1 at", 2, len(sheet.given) - 1)
     with desk(answer, sheet) as here:
@@ -52,7 +52,7 @@ def line_drops(answer: Any, sheet: Sheet) -> Facts:
 
 def line_is_lost(answer: Any, sheet: Sheet) -> Facts:
     """A line that always drops; without a stage, and with two; with other settings than before."""
-    attempts = sheet.variant.number("composition-x1 attempts", 4, 6) + 1
+    attempts = sheet.variant.number("composition-x1 attempts", 4, 5) + 1
     with desk(answer, sheet) as here:
         for most, stages in (attempts, []), (1, []), (attempts, [Shift(1.0), Shift(0.5)]):
             line = Feed(here.records, drops=10_000, at=2)
@@ -94,7 +94,7 @@ def swept(answer: Any, sheet: Sheet) -> list[Any]:
     with desk(answer, sheet) as here:
 
         def build(*stages: Shift) -> tuple[Any, ...]:
-            return Feed(here.records[:3]), stages, Tray()
+            return Feed(here.records[:2]), stages, Tray()
 
         outcomes = [*faults.sweep(partial(build, Shift(1.0)), partial(here.night, maxAttempts=1)).outcomes]
         for kind in (KeyboardInterrupt, ValueError, OSError):  # with several attempts
@@ -157,7 +157,7 @@ ONCE = Asked("a line that drops is opened again, and each record comes once", 2,
 ))  # fmt: skip
 CLOSED = Asked("everything is closed wherever it breaks, and the error comes out", 2, [NOTHING], (
     Rule(swept, lambda run: run.leaked, "still open {when}: {leaked}.", "", at_work.WITH),
-    Rule(swept, lambda run: run.phase in ("open", "pull", "write") and run.no_error and run.arrived < 3,
+    Rule(swept, lambda run: run.phase in ("open", "pull", "write") and run.no_error and run.arrived < 2,
          "{when}, no error came out, and {arrived} records had arrived.", "",
          "The caller of `night` must learn that it failed: let the error go on."),
     Rule(swept, lambda run: run.phase not in ("", "end") and run.other and not run.saved,
@@ -186,5 +186,5 @@ ANY = Asked("all kinds of parts and settings work", 2, [NOTHING], (
          "Pass `config.delaySeconds` to the retry."),
 ))  # fmt: skip
 ruled("composition-x1", "Put a pipeline together", kind="complete", answer="night", version=9,
-      given=lambda variant: variant.readings("composition-x1", variant.number("composition-x1", 5, 8)),
+      given=lambda variant: variant.readings("composition-x1", variant.number("composition-x1", 4, 6)),
       asked=[ONCE, CLOSED, FIGURES, ANY])  # fmt: skip

@@ -14,7 +14,7 @@ WRONG: list[str] = []  # each that a rule below names
 
 def feeds(variant: Variant, failures: int) -> Any:
     """A class of feeds whose line drops after `at` records, as often as `failures` says."""
-    count = variant.number(f"{KEY}:count", 4, 6)
+    count = variant.number(f"{KEY}:count", 4, 5)
     rows = variant.readings(KEY, count)
     records = [f"{row['station']}, day {row['day']}: {row['celsius']} °C" for row in rows]
     at = variant.number(f"{KEY}:at", 2, count - 2)
