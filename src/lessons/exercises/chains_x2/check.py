@@ -118,7 +118,7 @@ CHAIN = Asked("a failure of the source or of a stage sends a mail", 2, [WORKS], 
          and night.mailed in ({"building"}, {"building", "sink"}),
          "{when}, and no mail was sent. One was sent when a call failed while the chain was built.",
          "chains-try-around-building",
-         "Building a chain runs none of the parts' lines. Put the `try` around the `for` loop, which pulls."),
+         "Building a chain runs no line of a generator. Put the `try` around the `for` loop, which pulls."),
     Rule(nights, lambda night: night.silent and night.place != "sink",
          "{when}, and no mail was sent. {raised} reached the caller{where}.", "",
          "Before the `try` begins, set every variable that the mail needs. Begin it before the first call, "

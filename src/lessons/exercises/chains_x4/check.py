@@ -102,8 +102,8 @@ RULES = parts.stage_rules(
 PROMPT = Asked("each mean is yielded as soon as its readings were pulled", 2, *RULES.prompt)
 REMEMBERS = Asked("it stores no more than its window", 2, *RULES.held, (
     Rule(many, lambda run: run.more > MUCH or run.held > 150,
-         "after 20,000 more readings the process used {more:,} bytes more. After 300 large readings it held "
-         "about {held}, but the window has only {size}.", "",
+         "after 20,000 more readings the process used {more:,} bytes more. After 300 means of large "
+         "readings it held about {held}, but the window has only {size}.", "",
          "Drop each reading that has left the window: `collections.deque(maxlen=size)` does it by itself."),
 ), linux=True)  # fmt: skip
 RIGHT = Asked("all means are right", 2, *RULES.right, (

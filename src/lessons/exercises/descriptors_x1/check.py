@@ -127,14 +127,15 @@ GOES = Asked("settings that are not used any more go, and their values", 1, WORK
          "`settings.spread` was assigned a whole number of about 240,000 digits, and reads another value.",
          "", ANY_NUMBER),
     Rule(let_go, lambda kept: kept == "object",
-         "`spread` of a settings object was assigned, then its last name went. The object is still alive: "
-         "something that belongs to the class refers to it.", "descriptors-dict-lets-go",
-         "Look for a dict or a list on the descriptor that holds the objects. Let each object hold its value "
-         "instead."),
+         "`spread` of a settings object was assigned a number and then a text; then its last name went. The "
+         "object is still alive: something that belongs to the class refers to it.", "",
+         "Look for a dict or a list on the descriptor that holds the objects. Store the value in its object, "
+         "and nothing more."),
     Rule(let_go, lambda kept: kept == "last",
-         "`spread` of a settings object was assigned, then its last name went. The object is still alive, "
-         "until `spread` of another object is assigned: something that belongs to the class refers to it.",
-         "", "Store no object on the descriptor, not even the last one."),
+         "`spread` of a settings object was assigned a number and then a text; then its last name went. The "
+         "object is still alive, until `spread` of another object is assigned: something that belongs to the "
+         "class refers to it.", "",
+         "Store no object on the descriptor, not even the last one."),
     Rule(let_go, lambda kept: kept == "value",
          "`spread` of a settings object was assigned; the object went. Its value is still held by something "
          "that belongs to the class.", "",
