@@ -33,7 +33,7 @@ def solution(exercise: str, name: str = "right_1") -> str:
 
 
 def wrong(exercise: str, number: int = 0) -> str:
-    """The text of a wrong solution that shows a misconception."""
+    """The text of a wrong solution that comes from a misconception; number: which one."""
     return sorted((SOLUTIONS / exercise).glob("wrong_*_*.py"))[number].read_text(encoding="utf-8")
 
 

@@ -133,7 +133,7 @@ def test_what_honest_programs_do_costs_nothing_and_calls_nobody() -> None:
 
 
 def test_a_wrong_answer_keeps_what_holds_and_names_what_does_not() -> None:
-    result = graded(job(with_cells(answers={FIRST: wrong(FIRST)})))
+    result = graded(job(with_cells(answers={FIRST: wrong(FIRST, 1)})))
     score = result.scores[CHECK]
     assert score.status == "wrong" and score.belief and score.points < WORTH
     assert any(not aspect["points"] for aspect in score.aspects)
