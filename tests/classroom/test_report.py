@@ -115,7 +115,8 @@ def test_an_exercise_of_which_a_part_is_the_answers_word_is_called_weaker(
 def test_these_exercises_are_weaker() -> None:
     every = report.ClassSummary("all", exercises=tuple(exercises()))
     assert [said.partition(" is weaker: ")[0] for said in every.weaker] == [
-        "descriptors-x3", "descriptors-x5", "decorators-x4", "composition-x1", "composition-x5",
+        "descriptors-x3", "descriptors-x5", "decorators-x4", "composition-x1", "composition-x4",
+        "composition-x5",
     ]  # fmt: skip
 
 

@@ -65,21 +65,22 @@ def passes(kind: str, what: str, advice: str) -> Rule:
 OUT = "Clean is not right: after each fault, at an open, a pull or a write, assert that an error came out."
 PARTS = passes("record", "closes only when all went well",
                "Look at `outcome.leaked` after each fault: it names what is open.")  # fmt: skip
+Aspect = partial(Asked, hearsay=True)  # the runners run in the answer's process
 ruled("composition-x4", "A test that luck cannot pass", kind="test", answer="test_run", version=9,
       given=build_of, asked=[
-    Asked("it catches a runner that leaves parts open", 2, TELLS, (
+    Aspect("it catches a runner that leaves parts open", 2, TELLS, (
         PARTS,
         passes("opening", "leaves its source open when the sink fails to open",
                "Look at `outcome.leaked` after a fault in `open`, too: the parts before it are open."),
         Rule(tried, lambda test: test.kind and not test.passed and not test.asserted,
              "for a leaky runner your test ended with {raised}, which is not an `AssertionError`.", "",
              "Use `assert`. Catch what the runner raises and keep it. Not every runner has a `__name__`."))),
-    Asked("it lets every right runner pass", 2, TELLS, [
+    Aspect("it lets every right runner pass", 2, TELLS, [
         Rule(tried, lambda test: not test.kind and not test.passed,
              "your test rejects a runner that closes all and lets every error out: {raised}.", "",
              "A runner may use a context, a stack or `finally`, and may have no `__name__`. Assert only that "
              "nothing is open and that errors come out. A stream that was never pulled is not open.")]),
-    Asked("it catches a runner that leaves only the streams open", 1, TELLS, (
+    Aspect("it catches a runner that leaves only the streams open", 1, TELLS, (
         PARTS,
         passes("streams", "leaves the generators to reference counting",
                "Keep the errors and the streams while you look: what is suspended is still open."),
@@ -87,11 +88,11 @@ ruled("composition-x4", "A test that luck cannot pass", kind="test", answer="tes
                "Look at all of `outcome.leaked` after a fault in each pull: suspended streams are open."),
         passes("written", "leaves its streams open after a write that fails, and only then,",
                "Look at all of `outcome.leaked` after a fault in each write, too."))),
-    Asked("it catches a runner whose closing stops at a close that fails", 1, TELLS, (
+    Aspect("it catches a runner whose closing stops at a close that fails", 1, TELLS, (
         PARTS,
         passes("close", "closes all in one `finally`, one by one,",
                "Let each part fail to close, too: `sweep` does, at the phases end and close."))),
-    Asked("it catches a runner that keeps an error to itself", 1, TELLS, (
+    Aspect("it catches a runner that keeps an error to itself", 1, TELLS, (
         Rule(tried, lambda test: test.passes_quiet and test.catches,
              "runners that close everything and swallow an error passed your test. Other bad ones failed.",
              "composition-clean-is-right", OUT),
