@@ -65,13 +65,14 @@ def no_failure(answer: Any, sheet: Sheet) -> Facts:
     with desk(answer, sheet) as here:
         tray, came, passed = Tray(then=lambda: "stored"), len(here.records), len(here.records) // 2
         tried = attempt(here.night, Feed(here.records), [Shift(1), Shift(0.5, every=2), Shift(0.25)], tray)
-        names, counts = ("the source", "stage 1", "stage 2", "stage 3"), (came, came, passed, passed)
+        names, expected = ("the source", "stage 1", "stage 2", "stage 3"), (came, came, passed, passed)
         counted = exactly(tried.value, passed) or len(tray.rows) != passed
         metrics = [getattr(part, "metrics", None) for part in here.parts]
-        for place, one, yielded in zip(names, metrics, counts, strict=True):
-            measured = exactly(getattr(one, "records", None), yielded)
-            part = {"place": place, "yielded": yielded, "metrics": short(one), "measured": measured}
-            yield ended(tried, came=came, passed=passed, counted=counted, **part)
+        for place, one, yielded in zip(names, metrics, expected, strict=True):
+            records = getattr(one, "records", None)
+            counts = "none" if records is None else short(records)
+            part = {"place": place, "yielded": yielded, "measured": exactly(records, yielded)}
+            yield ended(tried, came=came, passed=passed, counted=counted, counts=counts, **part)
 
 
 def night_in_a_night(answer: Any, sheet: Sheet) -> Facts:
@@ -166,7 +167,7 @@ CLOSED = Asked("everything is closed wherever it breaks, and the error comes out
 ))  # fmt: skip
 FIGURES = Asked("each part that yields is measured", 1, [NOTHING], (
     Rule(no_failure, lambda part: not part.measured,
-         "{place} yielded {yielded} records, but its `metrics` is {metrics}.", "",
+         "{place} yielded {yielded} records, but its `metrics` counts {counts}.", "",
          "On the object itself: `stage.process = measuredStage(stage.process)`. Do the same for the source."),
     Rule(line_drops, lambda night: night.patched,
          "after the night, {patched} is another function, for all objects of the class.", "",
