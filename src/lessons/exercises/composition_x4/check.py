@@ -18,9 +18,8 @@ def tried(answer: Any, sheet: Sheet) -> list[Any]:
     """Call the test with right runners and leaky ones; `kind` is "" or what gives a leaky one away.
 
     They run in the answer's process, in an order that the test cannot know. This side decides what each does
-    when something has failed. Equal work is one question.
+    when something has failed.
     """
-    sheet.judge.keep = True
 
     def made(kind: str, begin: str = "begun") -> Any:
         decide = Callback(partial(at_work.decided, kind), "decide")
