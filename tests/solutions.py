@@ -43,13 +43,13 @@ def one_quickly(ids: list[str]) -> list[Any]:
 
 
 def as_stored(solution: Solution, verdict: Verdict) -> None:
-    """A right solution earns every point; a wrong one is rejected, under its own name or under none."""
+    """A right solution earns every point; a wrong one is rejected, with the belief that its file name asks for."""
     if solution.right:
         assert (verdict.status, verdict.points) == ("correct", verdict.worth), str(verdict)
         return
     assert verdict.status in ("wrong", "almost"), str(verdict)
     assert verdict.points < verdict.worth
-    assert verdict.belief in ("", solution.belief), str(verdict)
+    assert verdict.belief == solution.named, str(verdict)
     failed = [aspect for aspect in verdict.aspects if not aspect.holds]
     assert all(aspect.seen and aspect.advice for aspect in failed), "what was seen, and what to try"
     waiting = [one for one in failed if not one.belief and re.fullmatch("Mend .+ first[.]", one.advice)]

@@ -35,8 +35,11 @@ class Row:
             if solution.right and verdict.status != "correct":
                 said.append(f"{solution} is right, but the check says {verdict.status}.")
             if not solution.right and not _rejected(solution, verdict):
-                named = verdict.belief or "no misconception"
-                said.append(f"{solution} is wrong, but the check says {verdict.status}, {named}.")
+                named, asked = (one or "no misconception" for one in (verdict.belief, solution.named))
+                said.append(
+                    f"{solution} is wrong, but the check says {verdict.status}, {named}. "
+                    f"Its file name asks for {asked}."
+                )
         if self.stub != "missing":
             said.append(f"{self.exercise.id}: the stub is {self.stub}, not missing.")
         unfailed = set(self.exercise.aspects) - {
@@ -56,8 +59,8 @@ class Row:
 
 
 def _rejected(solution: Solution, verdict: Verdict) -> bool:
-    """Whether a wrong solution is rejected, and no other belief is named than its author's."""
-    return verdict.status != "correct" and verdict.belief in ("", solution.belief)
+    """Whether a wrong solution is rejected, and its verdict names the belief that it must name."""
+    return verdict.status != "correct" and verdict.belief == solution.named
 
 
 HEAD = ["exercise", "kind", "points", "aspects", "right accepted", "wrong rejected", "beliefs", "stub"]

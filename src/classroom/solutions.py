@@ -13,17 +13,22 @@ from lessons.exercises import Exercise, Variant, executed, exercises, stub
 from lessons.judge.trial import examine
 from lessons.judge.verdict import Verdict
 
-_NAME = re.compile(r"(?:right|wrong)_\d+(?:_([a-z0-9-]+))?")
+_NAME = re.compile(r"(?:right|wrong)_\d+(?:_([a-z0-9-]+)(_unnamed)?)?")
 
 
 @dataclass(frozen=True)
 class Solution:
-    """One answer to an exercise. `belief` is the misconception of a wrong one, or ""."""
+    """One answer to an exercise. `belief` is the misconception of a wrong one, or "".
+
+    `named` is the misconception that its verdict must name: the same one, or "" where another reason
+    could have led to the same answer.
+    """
 
     exercise: str
     name: str
     belief: str
     source: str
+    named: str = ""
 
     @property
     def right(self) -> bool:
@@ -74,9 +79,10 @@ def solutions(folder: Path, only: Iterable[str] = ()) -> list[Solution]:
         matched = _NAME.fullmatch(path.stem)
         if not matched or (path.stem.startswith("right") and matched[1]):
             raise Trouble(
-                f"{path}: a solution is named right_1.py, wrong_1_BELIEF.py after a misconception, or "
-                "wrong_1.py if it shows none."
+                f"{path}: a solution is named right_1.py, wrong_1_BELIEF.py after a misconception, "
+                "wrong_1_BELIEF_unnamed.py if its verdict must not name it, or wrong_1.py if it shows none."
             )
         source = path.read_text(encoding="utf-8")
-        found.append(Solution(path.parent.name, path.stem, matched[1] or "", source))
+        belief = matched[1] or ""
+        found.append(Solution(path.parent.name, path.stem, belief, source, "" if matched[2] else belief))
     return found

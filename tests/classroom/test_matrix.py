@@ -39,14 +39,24 @@ def test_a_right_solution_that_is_refused_is_named(shelf: Path) -> None:
 def test_a_wrong_solution_that_is_accepted_is_named(shelf: Path) -> None:
     (shelf / "wrong_9_leaks-exit-covers-enter.py").write_text((shelf / "right_1.py").read_text())
     [row] = matrix(shelf.parent, only=["leaks-x1"])
-    assert ("leaks-x1-wrong_9_leaks-exit-covers-enter is wrong, but the check says correct, no misconception."
-            in row.astray)  # fmt: skip
+    assert row.astray == [
+        "leaks-x1-wrong_9_leaks-exit-covers-enter is wrong, but the check says correct, no misconception. "
+        "Its file name asks for leaks-exit-covers-enter."
+    ]
 
 
 def test_a_wrong_solution_under_another_name_is_named(shelf: Path) -> None:
     next(shelf.glob("wrong_12_*")).rename(shelf / "wrong_9_leaks-exit-covers-enter.py")
     [row] = matrix(shelf.parent, only=["leaks-x1"])
     assert any("wrong_9_leaks-exit-covers-enter is wrong, but the check says" in line for line in row.astray)
+
+
+def test_a_belief_is_named_or_the_file_name_says_that_it_is_not(shelf: Path) -> None:
+    [stays] = shelf.glob("wrong_12_*")
+    stays.rename(stays.with_stem(f"{stays.stem}_unnamed"))
+    [row] = matrix(shelf.parent, only=["leaks-x1"])
+    [said] = [line for line in row.astray if "wrong_12" in line]
+    assert said.endswith("leaks-except-is-enough. Its file name asks for no misconception."), said
 
 
 def test_an_aspect_that_nothing_fails_is_named(shelf: Path) -> None:

@@ -93,7 +93,7 @@ chains_parts.gone_through = lambda stream, count: 20.0
     "tells the states of generators that it does not close": ("x5", """
 import inspect
 inspect.getgeneratorstate = lambda stream: "GEN_CLOSED"
-""" + solved("x5", "wrong_1_chains-break-closes"), 2),
+""" + solved("x5", "wrong_1_chains-break-closes_unnamed"), 2),
     "closes a stream of its own in the name of another": ("x5", IN_THE_HOST + """
 def deliver(source, stages, sink, limit):
     stream = source.stream()

@@ -18,7 +18,7 @@ def solved(id: str, file: str) -> str:
 
 
 KEPT = solved("descriptors-x1", "wrong_9")
-ON_CLASS = solved("descriptors-x4", "wrong_1_descriptors-class-assignment-checked")
+ON_CLASS = solved("descriptors-x4", "wrong_1_descriptors-class-assignment-checked_unnamed")
 IN_THE_HOST = """
 import gc
 from lessons.exercises import descriptors_host as seen
