@@ -9,8 +9,10 @@ import signal
 import tempfile
 from collections.abc import Generator
 from pathlib import Path
+from typing import Any
 
 import pytest
+from xdist.scheduler import LoadFileScheduling
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -32,6 +34,29 @@ def pytest_ignore_collect(collection_path: Path) -> bool | None:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Grading comes last: clusters and kernels leave threads that open files while other tests count them."""
     items.sort(key=lambda item: item.nodeid.startswith("tests/classroom/"))
+
+
+APART = ("test_draws.py", "test_mutants.py", "test_wire_attacks.py")
+"""The files whose tests need nothing in common and would keep one worker busy long after the others ended."""
+
+
+class _Files(LoadFileScheduling):  # type: ignore[misc]
+    """Each file has one worker, but for those `APART`."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = str(super()._split_scope(nodeid))
+        return nodeid if file.endswith(APART) else file
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadFileScheduling:
+    return _Files(config, log)
+
+
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    """In CI, show a failure at once: a run that is stopped has no summary."""
+    if report.failed and os.environ.get("CI") == "true" and "PYTEST_XDIST_WORKER" not in os.environ:
+        print(f"\n{report.nodeid}, {report.when}:\n{report.longreprtext[-4000:]}", flush=True)
 
 
 @pytest.fixture(autouse=True, scope="module")

@@ -43,7 +43,7 @@ def one_quickly(ids: list[str]) -> list[Any]:
 
 
 def as_stored(solution: Solution, verdict: Verdict) -> None:
-    """A right solution earns every point; a wrong one is rejected, with the belief that its file name asks for."""
+    """A right solution earns every point; a wrong one is rejected, with the belief of its file name."""
     if solution.right:
         assert (verdict.status, verdict.points) == ("correct", verdict.worth), str(verdict)
         return

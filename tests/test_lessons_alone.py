@@ -129,7 +129,6 @@ def alone(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.mark.deep
-@pytest.mark.timeout(900)
 @pytest.mark.parametrize("path", sorted((COURSE / "notebooks").glob("*.ipynb")), ids=lambda path: path.stem)
 def test_a_lesson_runs_without_the_tests_packages(alone: Path, path: Path, tmp_path: Path) -> None:
     # The kernel named python3 is the one beside this Python.
@@ -152,7 +151,6 @@ def test_a_lesson_runs_without_the_tests_packages(alone: Path, path: Path, tmp_p
 
 
 @pytest.mark.deep
-@pytest.mark.timeout(900)
 def test_the_plain_command_compares_all_notebooks_in_one_home(tmp_path: Path) -> None:
     # Twice: the second run finds in the journal what the first has revealed.
     for _ in range(2):

@@ -43,7 +43,6 @@ def code_cells(folder: Path) -> int:
     return sum(cell.cell_type == "code" for notebook in notebooks for cell in notebook.cells)
 
 
-@pytest.mark.timeout(900)
 def test_a_fresh_run_shows_what_is_stored_and_so_do_its_beats_in_another_order(tmp_path: Path) -> None:
     home = tmp_path / "home"
     home.mkdir()
@@ -94,7 +93,6 @@ def test_sections_are_drawn_whole_and_a_changed_output_is_seen() -> None:
 # Stored without outputs: there is nothing to compare, and no cell may raise. The first suite holds that in
 # test_exercises.py, which runs them and looks at what their checks say.
 @pytest.mark.deep
-@pytest.mark.timeout(900)
 @pytest.mark.parametrize("folder", ["exercises/release", "exercises/source"])
 def test_no_cell_of_an_exercise_raises(folder: str, tmp_path: Path) -> None:
     # A copy, because an answer may write files beside its notebook.

@@ -34,7 +34,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import BrowserContext, Locator, Page, Playwright, Request, expect
 
 COURSE = Path(__file__).resolve().parents[2]
-PATIENCE = 90_000
+PATIENCE = 240_000
 """Milliseconds: a bound against hanging on a slow machine, not an expectation."""
 expect.set_options(timeout=PATIENCE)
 

@@ -336,7 +336,6 @@ def test_what_does_not_fit_on_a_slide_is_found(slides: Lab, presenting: Server) 
     assert any("contrast of 3.5, at least 4.5" in fault for fault in pale.faults)
 
 
-@pytest.mark.timeout(600)
 @pytest.mark.parametrize("name", FIT[1:2])
 def test_every_slide_fits_with_its_vote(browser: BrowserContext, presenting: Server, name: str) -> None:
     with measuring.presenting(browser, presenting, f"notebooks/{name}", measuring.SIZES[0]) as lab:
@@ -346,7 +345,6 @@ def test_every_slide_fits_with_its_vote(browser: BrowserContext, presenting: Ser
 
 
 @pytest.mark.deep
-@pytest.mark.timeout(900)
 @pytest.mark.parametrize("name", FIT)
 def test_every_slide_fits_each_projector(browser: BrowserContext, presenting: Server, name: str) -> None:
     found = []

@@ -13,7 +13,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from harness import FORGOTTEN, Lab, Recorder
+from harness import FORGOTTEN, PATIENCE, Lab, Recorder
 from labs import ROOT, STEP
 from playwright.sync_api import BrowserContext, Locator, Page, expect
 from solutions import Solution, solutions
@@ -24,10 +24,6 @@ from lessons.desk import workcopy as desks
 from lessons.desk.workcopy import Trouble
 from lessons.exercises import exercises, stub
 from lessons.judge.worker import SLOWER
-
-pytestmark = pytest.mark.timeout(900)
-
-SLOW = 240_000  # milliseconds: Python starts in the page, on a machine that may be busy
 
 WAITS = """() => window.jupyterapp.shell.currentWidget.content.widgets.every(
     cell => !cell.model || cell.model.type !== 'code' || cell.model.executionState === 'idle')"""
@@ -46,7 +42,7 @@ class SiteLab(Lab):
     """JupyterLab on the site, in one page."""
 
     def open(self, path: str) -> None:
-        self.page.set_default_timeout(SLOW)
+        self.page.set_default_timeout(PATIENCE)
         self.page.goto(f"{self.server.address}/lab/index.html?path={path}")
         self.page.wait_for_selector(".jp-NotebookPanel .jp-Notebook .jp-Cell")
         self.wait_idle()

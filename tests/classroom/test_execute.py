@@ -31,7 +31,6 @@ if sys.platform != "linux":
 if not available()[0]:
     pytest.skip(f"no sandbox: {available()[1]}", allow_module_level=True)
 
-pytestmark = pytest.mark.timeout(300)
 FIRST, LAST = IDS[0], IDS[-1]
 CHECK = f"{FIRST}-check"
 WORTH = exercises()[FIRST].worth

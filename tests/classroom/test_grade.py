@@ -34,7 +34,6 @@ if sys.platform != "linux":
 if not available()[0]:
     pytest.skip(f"no sandbox: {available()[1]}", allow_module_level=True)
 
-pytestmark = pytest.mark.timeout(300)
 STUDENTS = ("ada", "bob", "cem", "dov", "eve", "fay")
 
 

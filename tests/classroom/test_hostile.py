@@ -41,7 +41,6 @@ if sys.platform != "linux":
 if not available()[0]:
     pytest.skip(f"no sandbox: {available()[1]}", allow_module_level=True)
 
-pytestmark = pytest.mark.timeout(600)
 
 FEW = (
     "check-rewritten", "showing-patched", "verdict-displayed", "gradebook-edited", "solutions-read",

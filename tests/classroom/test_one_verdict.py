@@ -83,7 +83,6 @@ def test_a_verdict_is_booked_and_told_as_it_was_seen(tmp_path: Path) -> None:
 
 
 @pytest.mark.deep
-@pytest.mark.timeout(900)
 @pytest.mark.skipif(not available()[0], reason="no sandbox")
 @pytest.mark.parametrize("assignment", ASSIGNMENTS)
 def test_grading_books_what_was_seen_at_home(tmp_path: Path, assignment: str) -> None:

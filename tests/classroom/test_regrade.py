@@ -292,7 +292,6 @@ def test_before_a_grading_it_says_what_comes_first(
 
 
 @pytest.mark.deep
-@pytest.mark.timeout(300)
 @pytest.mark.skipif(sys.platform != "linux", reason="the sandbox needs Linux")
 @pytest.mark.skipif(not available()[0], reason=f"no sandbox: {available()[1]}")
 def test_the_real_checks_in_the_real_sandbox(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

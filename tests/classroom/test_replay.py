@@ -105,7 +105,6 @@ def test_an_answer_that_is_not_shown_any_more_has_no_verdict(course: Course) -> 
 
 
 @pytest.mark.deep
-@pytest.mark.timeout(300)
 @pytest.mark.skipif(sys.platform != "linux", reason="the sandbox needs Linux")
 @pytest.mark.skipif(not available()[0], reason=f"no sandbox: {available()[1]}")
 @pytest.mark.parametrize("pick", [solution, wrong])

@@ -30,7 +30,6 @@ if sys.platform != "linux":
 if not available()[0]:
     pytest.skip(f"no sandbox: {available()[1]}", allow_module_level=True)
 
-pytestmark = pytest.mark.timeout(300)
 FIRST, SECOND = IDS[0], IDS[-1]
 EXERCISE = exercises()[FIRST]
 NAME, WORTH = EXERCISE.answer, EXERCISE.worth

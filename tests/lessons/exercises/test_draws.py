@@ -22,15 +22,12 @@ def the_kits_variant():
 def test_no_draw_no_data_and_no_process_changes_a_verdict(
     solution: Solution, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Three draws, each for the course of another term; the last in the answer's own process, too."""
-    apart = [
-        examine(solution.exercise, solution.answer(variant.name), variant, seed=str(seed))
-        for seed, variant in enumerate(variants())
-    ]
-    for verdict in apart:
-        as_stored(solution, verdict)
-        assert same(apart[0], verdict), f"{apart[0]}\n{verdict}"
-    monkeypatch.setattr(trial, "can_copy", lambda: False)
-    last = variants()[-1]
-    here = examine(solution.exercise, solution.answer(last.name), last, seed="2")
-    assert same(apart[-1], here, words=solution.exercise.startswith("leaks")), f"{apart[-1]}\n{here}"
+    """Three draws, each for the course of another term; the last in the answer's own process."""
+    verdicts = []
+    for seed, variant in enumerate(variants()):
+        if seed == 2:
+            monkeypatch.setattr(trial, "can_copy", lambda: False)
+        answer = solution.answer(variant.name)
+        verdicts.append(examine(solution.exercise, answer, variant, seed=str(seed)))
+        as_stored(solution, verdicts[-1])
+        assert same(verdicts[0], verdicts[-1]), f"{verdicts[0]}\n{verdicts[-1]}"

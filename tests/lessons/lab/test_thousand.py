@@ -43,7 +43,6 @@ def everything():
     return ledger.held(), ledger.system(), len(models), len(comms)
 
 
-@pytest.mark.timeout(600)
 @pytest.mark.parametrize("sequences", [20, pytest.param(1000, marks=pytest.mark.deep)])
 @pytest.mark.parametrize("make", [DescriptorLab, ExitLab, LeakLab, MetricsLab])
 def test_after_random_sequences_everything_is_as_before(make, sequences):
