@@ -82,7 +82,7 @@ def lets_go(answer: Any, values: dict[str, float], wrong: str) -> tuple[bool, bo
         return goes, after == before, watched() is None
 
 
-HEAVY = 100_000  # bytes of a large number
+HEAVY = 60_000  # bytes of a large number
 _filling: list[bytes] = []
 
 

@@ -141,7 +141,7 @@ GOES = Asked("settings that are not used any more go, and their values", 1, WORK
          "that belongs to the class.", "",
          "Keep the value in the object, in `instance.__dict__`. Then it goes with it."),
 ), linux=True)  # fmt: skip
-ruled(KEY, "Give each station its own spread", kind="fix", answer="Settings", version=8, asked=[
+ruled(KEY, "Give each station its own spread", kind="fix", answer="Settings", version=9, asked=[
     Asked("each settings object keeps its own checked values", 2, WORKS, OWN),
     APART,
     Asked("a value that is not a number is refused, and the old value stays", 1, WORKS, REFUSES),
