@@ -176,7 +176,8 @@ FIGURES = Asked("each part that yields is measured", 1, [NOTHING], (
 ANY = Asked("all kinds of parts and settings work", 2, [NOTHING], (
     Rule(odd_parts, lambda night: not night.no_error,
          "given {parts}, and settings that are not a `PipelineConfig`, the night raised {raised}.",
-         "", "Check no types: call `stream`, `process` and `write`, and read `config.maxAttempts`."),
+         "", "Check no types: call `stream`, `process` and `write`, and read `config.maxAttempts`. "
+         "`PipelineContext` enters only what has an `__enter__`."),
     # An answer that returns nothing loses more than half: the count is all that it can tell without a sink.
     Rule(odd_parts, lambda night: not night.right,
          "given {parts}, `night` returned {returned}. {came} records came, and {arrived} arrived.", "",
@@ -186,6 +187,6 @@ ANY = Asked("all kinds of parts and settings work", 2, [NOTHING], (
          "the line dropped {times} times, `delaySeconds` is {delay}, and the waits were: {waits}.", "",
          "Pass `config.delaySeconds` to the retry."),
 ))  # fmt: skip
-ruled("composition-x1", "Put a pipeline together", kind="complete", answer="night", version=9,
+ruled("composition-x1", "Put a pipeline together", kind="complete", answer="night", version=10,
       given=lambda variant: variant.readings("composition-x1", variant.number("composition-x1", 4, 6)),
       asked=[ONCE, CLOSED, FIGURES, ANY])  # fmt: skip

@@ -72,8 +72,8 @@ class Place:
         return ended(
             tried, when=when, records=len(keeps), taken=self.taken, old=len(self.old), rows=len(rows),
             early=self.early, none_new=not [row for row in rows if row not in self.old],
-            missing=str([row for row in right if row not in rows][:1])[1:-1],
-            extra=str([row for row in rows if row not in right][:1])[1:-1], right=rows == right,
+            missing=str([row for row in right if row not in rows][:1])[1:-1] or "nothing",
+            extra=str([row for row in rows if row not in right][:1])[1:-1] or "nothing", right=rows == right,
             free=self.database.free(), open=self.database.open(self.judge), **more,
         )  # fmt: skip
 
@@ -224,5 +224,5 @@ OS_ERROR = Asked("a locked database is an `OSError`", 1, FIRST, (
          "{when}. The block raised {raised}.", "",
          "Translate only SQLAlchemy's `OperationalError`. A retry cannot help with any other error."),
 ))  # fmt: skip
-ruled("composition-x3", "A sink that may be repeated", kind="build", answer="DaySink", version=7,
+ruled("composition-x3", "A sink that may be repeated", kind="build", answer="DaySink", version=8,
       given=days_of, asked=[KEPT, UNCHANGED, REPEATED, GIVEN_BACK, OS_ERROR])  # fmt: skip

@@ -170,7 +170,7 @@ ONCE = (
 OWN = Asked("each source is retried separately", 1, RETRIES, ONCE, (
     Rule(pairs, lambda pair: not pair.one_class and not pair.counted,
          "{what}. Attempts made: {opened}. Allowed: {allowed}.", "",
-         "Count the attempts of each stream separately, against its own `attempts`."),
+         "Count the attempts of each stream separately, and stop at its own `attempts`."),
     Rule(pairs, lambda pair: pair.one_class and not pair.whole,
          "{what}. Received: {told}. Sent: {right}.", "", timed.PER_RUN),
 ))  # fmt: skip
@@ -207,6 +207,6 @@ LAZY = Asked("the call reads nothing, and each pull reads one record", 1, STREAM
     Rule(broken, lambda run: run.kind == "whole" and run.lost,
          "no line dropped. Sent: {first}. Received: {came}.", "", timed.ONE_RECORD),
 ))  # fmt: skip
-ruled(KEY, "A second try", kind="complete", answer="retried", version=8, given=given,
+ruled(KEY, "A second try", kind="complete", answer="retried", version=9, given=given,
       asked=[Asked("each record comes once, in its order", 2, RETRIES, ONCE),
              OWN, CLOSED, LAST, ONLY, LAZY])  # fmt: skip
