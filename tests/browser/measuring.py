@@ -10,6 +10,7 @@ tools/measure_slides.py prints the same for somebody who edits a lesson.
 from __future__ import annotations
 
 import contextlib
+import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -135,6 +136,12 @@ def slides(lab: Lab) -> list[list[int]]:
         if kind not in ("skip", "notes"):
             found[-1].append(number)
     return [slide for slide in found if slide]
+
+
+def voted(lab: Lab) -> list[int]:
+    """The numbers of the slides with a question or with the reply to one."""
+    asks = [re.search(r"(?m)^predict\(|^# Answers ", "".join(cell["source"])) for cell in lab.cells()]
+    return [place for place, slide in enumerate(slides(lab), 1) if any(asks[number] for number in slide)]
 
 
 def activate(lab: Lab, number: int) -> None:
