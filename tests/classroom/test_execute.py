@@ -249,7 +249,8 @@ def test_a_kernel_that_cannot_be_reached_is_ended_and_the_rest_goes_on(source: s
 def test_the_time_for_the_whole_notebook_ends_it() -> None:
     times = Times(cell=4, notebook=3, grace=1)
     result = graded(job(with_cells("while True: pass"), times=times))
-    assert result.scores[CHECK].note == "Not run: the time for the whole notebook was over."
+    # The last one: what a busy machine costs may leave a moment for the first.
+    assert result.scores[f"{LAST}-check"].note == "Not run: the time for the whole notebook was over."
     assert result.needs_person
     assert {score.points for score in result.scores.values()} == {0}
 

@@ -39,6 +39,10 @@ WHEN = {
 }  # fmt: skip
 
 
+RECORDS = 4
+"""How many there are when one of many places fails; `other_lengths` has others."""
+
+
 def everywhere(answer: Any, sheet: Sheet) -> Facts:
     """A run without a failure; then each failure, as an `OSError` and as Ctrl-C; three other errors.
 
@@ -60,7 +64,7 @@ def _run(answer: Any, sheet: Sheet, point: faults.Fault | None) -> tuple[Fact, l
     `struck` is the error, if it was raised; `tried` keeps what came out, and so every frame of the answer.
     """
     one = Fact(when="after a run without a failure", phase="", ctrl_c=False, struck=None)
-    made = parts(sheet.variant, "leaks-x1")
+    made = parts(sheet.variant, "leaks-x1", RECORDS)
 
     def noted(ask: Callable[[Any], Any], event: Any) -> Any:
         error = ask(event)
@@ -174,6 +178,6 @@ STREAM = Asked("the stream is closed after every failure", 1, RUNS, (
     Rule(everywhere, lambda run: run.suspended, "the stream is still suspended {when}.", "",
          "Close the stream by name: `contextlib.closing(source.stream())` in the same `with`."),
 ))  # fmt: skip
-ruled("leaks-x1", "Close what the copy opened", kind="fix", answer="copy_readings", version=7,
+ruled("leaks-x1", "Close what the copy opened", kind="fix", answer="copy_readings", version=8,
       given=lambda variant: parts(variant, "leaks-x1"),
       asked=[CLOSED, STREAM, TOLD_ONCE, ARRIVES])  # fmt: skip
