@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
+import re
 import shutil
 import signal
 import tempfile
@@ -36,16 +37,17 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: item.nodeid.startswith("tests/classroom/"))
 
 
-APART = ("test_draws.py", "test_mutants.py", "test_wire_attacks.py")
-"""The files whose tests need nothing in common and would keep one worker busy long after the others ended."""
+APART = ("exercises/test_draws.py", "exercises/test_matrix.py", "test_mutants.py", "test_wire_attacks.py")
+"""Files that would keep one worker busy long after the others ended: only an exercise's tests share work."""
 
 
 class _Files(LoadFileScheduling):  # type: ignore[misc]
-    """Each file has one worker, but for those `APART`."""
+    """Each file has one worker, and in those `APART` each exercise."""
 
     def _split_scope(self, nodeid: str) -> str:
         file = str(super()._split_scope(nodeid))
-        return nodeid if file.endswith(APART) else file
+        exercise = re.search(r"[a-z]+-x\d", nodeid.partition("[")[2])
+        return (f"{file} {exercise[0]}" if exercise else nodeid) if file.endswith(APART) else file
 
 
 @pytest.hookimpl(optionalhook=True)
