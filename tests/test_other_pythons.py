@@ -57,3 +57,8 @@ def test_a_failure_on_one_python_is_the_tools_and_the_others_are_tested(
     monkeypatch.setattr(tool, "tested", lambda python, version: ran.append(python) or version == "3.12")
     assert tool.main([]) == 1
     assert ran == ["python3.12", "python3.13"]
+
+
+def test_a_version_without_tests_is_named(tool: ModuleType) -> None:
+    with pytest.raises(SystemExit, match=r"no tests for Python 3\.9: name 3\.12 or 3\.13, or none"):
+        tool.main(["3.9", "3.12"])

@@ -79,24 +79,29 @@ def begin(lab: Lab, path: str) -> None:
 
 def run_everything(lab: Lab) -> None:
     """Run each cell that a slide shows, in their order."""
-    shown = [number for slide in slides(lab) for number in slide]
+    run_cells(lab, [number for slide in slides(lab) for number in slide])
+    if lab.unexpected_errors():
+        raise RuntimeError(f"Cells failed: {lab.unexpected_errors()}")
+
+
+def run_cells(lab: Lab, numbers: list[int]) -> None:
+    """Select cells that have not run, run them, and wait for the last one's end."""
     lab.page.evaluate(
-        f"""shown => {{
+        f"""numbers => {{
+            {CONTENT}.activeCellIndex = numbers[0];
             {CONTENT}.deselectAll();
-            shown.forEach(n => {CONTENT}.select({CONTENT}.widgets[n]));
+            numbers.forEach(n => {CONTENT}.select({CONTENT}.widgets[n]));
         }}""",
-        shown,
+        numbers,
     )
     lab.command("notebook:run-cell")
     # What is said of a cell's end can come after the end of all of them.
     lab.page.wait_for_function(
-        f"shown => shown.every(n => {CONTENT}.widgets[n].model.type !== 'code'"
+        f"numbers => numbers.every(n => {CONTENT}.widgets[n].model.type !== 'code'"
         f" || {CONTENT}.widgets[n].model.executionCount)",
-        arg=shown,
+        arg=numbers,
     )
     lab.wait_idle()
-    if lab.unexpected_errors():
-        raise RuntimeError(f"Cells failed: {lab.unexpected_errors()}")
 
 
 def vote(lab: Lab) -> None:

@@ -110,6 +110,8 @@ def lab(browser: BrowserContext, address: str, request: pytest.FixtureRequest) -
     page.set_viewport_size({"width": width, "height": height})
     server: Any = SimpleNamespace(address=address)
     yield SiteLab(server, page, recorder)
+    # The page goes first: it asks its service worker every 20 s, and the server has no answer to that.
+    page.goto("about:blank")
     devtools = browser.new_cdp_session(page)
     devtools.send("Storage.clearDataForOrigin", {"origin": address, "storageTypes": FORGOTTEN})
     page.close()
