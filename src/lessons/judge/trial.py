@@ -68,8 +68,8 @@ def _by_copy(answer: object, seconds: float, run: Callable[[Judge], Over | None]
             copy = Copy(answer, lambda: theirs, [ours.fileno()])
         except Stuck:
             return Over(STUCK, NOT_BEGUN)
-        with contextlib.closing(copy):
-            theirs.close()
+        theirs.close()
+        with contextlib.closing(copy), quick_collector():
             judge = Judge(Channel(ours, seconds, Clock(copy.child)))
             judge.host = copy.child
             return run(judge)
@@ -94,7 +94,6 @@ def by_loopback(answer: object, seconds: float, run: Callable[[Judge], Over | No
     attempt(threading.Thread(target=ring, daemon=True).start)  # not in a browser: it has no threads
     end = None
     try:
-        # A check runs the collector often, and a notebook may hold a great many objects.
         with quick_collector(), contextlib.suppress(KeyboardInterrupt), host.capture():
             end = run(judge)
     finally:

@@ -124,12 +124,17 @@ def test_a_right_answer_earns_all(way: Any) -> None:
 def test_the_collector_does_not_examine_what_the_notebook_holds(way: Any) -> None:
     old = [[]]
 
-    def answer(number: int) -> int:
-        assert all(one is not old for one in gc.get_objects())
-        return number * 2
+    def examined() -> bool:
+        return any(one is old for one in gc.get_objects())
 
-    assert judged(answer).status == "correct"
-    assert any(one is old for one in gc.get_objects())
+    def looks(answer: Any, sheet: Sheet) -> Any:
+        return [examined() or answer(21)]
+
+    asked = [Asked("doubles", 2, [Rule(looks, lambda came: came != 42, "it did not double")])]
+    # By the answer, and by the judge.
+    assert judged(lambda number: not examined() and number * 2).status == "correct"
+    assert judged(lambda number: number * 2, asked=asked).status == "correct"
+    assert examined()
 
 
 def test_one_that_misses_the_main_thing_is_wrong_and_keeps_what_holds(way: Any) -> None:
