@@ -22,13 +22,13 @@ def the_kits_variant():
 def test_no_draw_no_data_and_no_process_changes_a_verdict(
     solution: Solution, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Three draws, each for the course of another term; the last in the answer's own process."""
+    """Three draws, each for the course of another term; the last two in the answer's own process."""
     verdicts = []
     for seed, variant in enumerate(variants()):
-        if seed == 2:
+        if seed == 1:
             monkeypatch.setattr(trial, "can_copy", lambda: False)
         answer = solution.answer(variant.name)
         verdicts.append(examine(solution.exercise, answer, variant, seed=str(seed)))
-        if seed < 2:  # in one process, some aspects are not checked
+        if seed == 0:  # in one process, some aspects are not checked
             as_stored(solution, verdicts[-1])
         assert same(verdicts[0], verdicts[-1]), f"{verdicts[0]}\n{verdicts[-1]}"
