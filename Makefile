@@ -5,7 +5,7 @@ PYTHON ?= python3
 ARGS ?=
 IN_ENV = $(PYTHON) tools/setup_env.py
 IN_TEST_ENV = $(IN_ENV) --extra test --extra classroom
-# Four workers for two cores, because tests often wait for a kernel, a browser or a time limit. One worker runs
+# Three workers for two cores, because tests often wait for a kernel, a browser or a time limit. One worker runs
 # a whole file. The files keep their order, so that the browser's tests begin early and the grader's come last.
 PYTEST = $(IN_TEST_ENV) python -m pytest -n 3 --dist loadfile --no-loadscope-reorder
 

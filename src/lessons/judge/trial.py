@@ -68,8 +68,8 @@ def _by_copy(answer: object, seconds: float, run: Callable[[Judge], Over | None]
             copy = Copy(answer, lambda: theirs, [ours.fileno()])
         except Stuck:
             return Over(STUCK, NOT_BEGUN)
-        theirs.close()
         with contextlib.closing(copy), quick_collector():
+            theirs.close()
             judge = Judge(Channel(ours, seconds, Clock(copy.child)))
             judge.host = copy.child
             return run(judge)
