@@ -29,13 +29,16 @@ def says(box: Locator, sentence: str) -> None:
 
 
 def larger(lab: Lab, times: float = 1.5) -> None:
-    """Enlarge Lab's type, as on a projector."""
+    """Enlarge Lab's type, as on a projector, and wait until it is drawn: a lab measures itself then."""
     lab.page.evaluate(
-        """times => { for (const kind of ["content-font-size1", "ui-font-size1", "code-font-size"]) {
+        """async times => {
             const page = document.documentElement;
-            const now = parseFloat(getComputedStyle(page).getPropertyValue(`--jp-${kind}`));
-            page.style.setProperty(`--jp-${kind}`, `${now * times}px`);
-        } }""",
+            for (const kind of ["content-font-size1", "ui-font-size1", "code-font-size"]) {
+                const now = parseFloat(getComputedStyle(page).getPropertyValue(`--jp-${kind}`));
+                page.style.setProperty(`--jp-${kind}`, `${now * times}px`);
+            }
+            for (let frame = 0; frame < 2; frame += 1) await new Promise(requestAnimationFrame);
+        }""",
         times,
     )
 
