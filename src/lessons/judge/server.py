@@ -49,10 +49,12 @@ def serve() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     parent = os.getppid()
     while _waited(parent, 0) and (line := sys.stdin.readline()):
-        try:
-            _say(**_judged(parent, json.loads(line)))
-        except Exception as error:
-            _say(failed=f"{type(error).__name__}: {error}")
+        with contextlib.ExitStack() as after:
+            try:
+                told = _judged(parent, json.loads(line), after)
+            except Exception as error:
+                told = {"failed": f"{type(error).__name__}: {error}"}
+            _say(**told)
 
 
 def _say(**line: Any) -> None:
@@ -68,29 +70,30 @@ def _waited(parent: int, *wanted: int) -> list[int]:
     return []
 
 
-def _judged(parent: int, request: list[str]) -> dict[str, Any]:
-    """The verdict on the host that connects at a place."""
+def _judged(parent: int, request: list[str], after: contextlib.ExitStack) -> dict[str, Any]:
+    """The verdict on the host that connects at a place. after: gets what is done when it has been sent."""
     place = Path(request[4])
     place.unlink(missing_ok=True)
+    folder = after.enter_context(tempfile.TemporaryDirectory(prefix="judge-", ignore_cleanup_errors=True))
+    reading, writing = os.pipe()
+    after.callback(os.close, reading)
     with socket.socket(socket.AF_UNIX) as listening:
         listening.bind(request[4])
         place.chmod(0o666)  # the folder decides who may connect: in a sandbox it is another user
         listening.listen(1)
         _say(ready=True)
-        # No request comes meanwhile: if standard input can be read, it has ended.
-        if listening.fileno() not in _waited(parent, listening.fileno(), 0):
-            sys.exit()
-        connected = listening.accept()[0]
-        place.unlink(missing_ok=True)
-    with connected, tempfile.TemporaryDirectory(prefix="judge-", ignore_cleanup_errors=True) as folder:
-        reading, writing = os.pipe()
-        child = forked(partial(_judge, request, connected, folder, writing), [reading])
-        os.close(writing)
         try:
-            told, end = _told(reading, Clock(child, peer(connected) or child))
+            # This copy starts while the copy of the kernel does, and waits for it.
+            judge = partial(_judge, os.getpid(), request, listening, folder, writing)
+            child = forked(judge, [reading])
         finally:
-            os.close(reading)
-            ended(child)
+            os.close(writing)
+        after.callback(ended, child)
+        # No request comes meanwhile: if standard input can be read, it has ended.
+        if reading not in _waited(parent, reading, 0):
+            sys.exit()
+    host = int.from_bytes(os.read(reading, 4))
+    told, end = _told(reading, Clock(child, host or child))
     if "failed" in told:
         raise RuntimeError(told["failed"])
     return dict(told[end])
@@ -112,9 +115,17 @@ def _told(reading: int, clock: Clock) -> tuple[dict[str, Any], str]:
     return told, STUCK if clock.busy else TOO_LONG
 
 
-def _judge(request: list[str], connected: socket.socket, folder: str, writing: int) -> None:
+def _judge(server: int, request: list[str], listening: socket.socket, folder: str, writing: int) -> None:
     """Judge in this copy, and report the verdict after each step, because the copy may be ended."""
-    tell = partial(print, file=os.fdopen(writing, "w", encoding="ascii"), flush=True)
+    if listening.fileno() not in _waited(server, listening.fileno(), 0):
+        return
+    connected = listening.accept()[0]
+    listening.close()
+    Path(request[4]).unlink(missing_ok=True)
+    host = peer(connected) or 0
+    os.write(writing, host.to_bytes(4))
+    report = os.fdopen(writing, "w", encoding="ascii")
+    tell = partial(print, file=report, flush=True)
 
     def so_far() -> None:
         ends = Over(GONE), Over(TOO_LONG), Over(STUCK, TOO_BUSY)
@@ -141,10 +152,11 @@ def _judge(request: list[str], connected: socket.socket, folder: str, writing: i
     until = time.monotonic() + FIRST + exercise.seconds + SLACK
     trial = Trial(exercise, Variant(variant), seed, so_far)
     so_far()
-    judge = Judge(Channel(connected, exercise.seconds, Clock(peer(connected) or os.getpid())))
+    judge = Judge(Channel(connected, exercise.seconds, Clock(host or os.getpid())))
     judge.shared = shared or None
     done = trial.verdict(trial.run(judge)).as_dict()
-    tell(json.dumps(dict.fromkeys((GONE, TOO_LONG, STUCK), done)))
+    with report:  # closed at once, because this copy takes some time to end
+        tell(json.dumps(dict.fromkeys((GONE, TOO_LONG, STUCK), done)))
 
 
 if __name__ == "__main__":
