@@ -3,7 +3,7 @@
 import os
 import sqlite3
 from collections import namedtuple
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager, suppress
 from functools import cached_property, partial
 from itertools import islice
@@ -414,6 +414,14 @@ def new_kinds() -> tuple[type, ...]:
     kinds = Feed, Bare, Shift, Tray, Empty
     _plain.update({kind: dict(vars(kind)) for kind in kinds})
     return kinds
+
+
+def new_parts(
+    kinds: Sequence[type], line: Any, stages: Any, tray: Any, settings: dict[str, Any]
+) -> list[Any]:
+    """A source, stages, a sink and their settings. kinds: the classes of a source, a stage and a sink."""
+    source, stage, sink = kinds
+    return [source(line), *map(stage, stages), sink(tray), new_config(settings)]
 
 
 _plain: dict[type, dict[str, Any]] = {}

@@ -19,9 +19,10 @@ class Desk:
 
     def night(self, line: Any, stages: Any, tray: Any, **settings: Any) -> Any:
         """What the answer returns for these parts; they are `parts` afterwards, without the sink."""
-        self.parts = [self.source(line), *map(self.stage, stages)]
-        config = self.judge.witness(at_work.new_config, {"delaySeconds": 0, **settings})
-        return self.answer(self.parts[0], self.parts[1:], self.sink(tray), config)
+        kinds, settings = [self.source, self.stage, self.sink], {"delaySeconds": 0, **settings}
+        # One message makes all of them.
+        *self.parts, sink, config = self.judge.witness(at_work.new_parts, kinds, line, stages, tray, settings)
+        return self.answer(self.parts[0], self.parts[1:], sink, config)
 
 
 desk = partial(at_work.desk, Desk)
