@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from types import ModuleType
+from types import ModuleType, SimpleNamespace
 
 import pytest
 from toolbox import load
@@ -38,25 +38,38 @@ def test_a_python_is_found_on_the_path_and_in_pyenv(tool: ModuleType, tmp_path: 
     assert tool.found(HERE) == str(shim)
 
 
-def test_a_missing_python_is_said_and_the_others_are_tested(
-    tool: ModuleType, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    ran = []
-    monkeypatch.setattr(tool, "found", lambda version: None if version == "3.12" else f"python{version}")
-    monkeypatch.setattr(tool, "tested", lambda python, version: ran.append(python))
-    assert tool.main([]) == 0
-    assert ran == ["python3.13"]
-    assert capsys.readouterr().out == "There is no Python 3.12 here, so nothing was tested on it.\n"
+@pytest.fixture
+def ran(tool: ModuleType, monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, ...]]:
+    """Each Python is there. What was started in its environment, which fails on 3.12 if it is a test."""
+    found: list[tuple[str, ...]] = []
 
+    def started(python: str, version: str, *command: str) -> SimpleNamespace:
+        found.append((python, command[1]))
+        return SimpleNamespace(wait=lambda: int(version == "3.12" and command[1] == "-m"))
 
-def test_a_failure_on_one_python_is_the_tools_and_the_others_are_tested(
-    tool: ModuleType, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    ran = []
     monkeypatch.setattr(tool, "found", lambda version: f"python{version}")
-    monkeypatch.setattr(tool, "tested", lambda python, version: ran.append(python) or version == "3.12")
+    monkeypatch.setattr(tool, "in_env", started)
+    return found
+
+
+def test_a_missing_python_is_said_and_the_others_are_tested(
+    tool: ModuleType,
+    ran: list[tuple[str, ...]],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setattr(tool, "found", lambda version: None if version == "3.12" else f"python{version}")
+    assert tool.main([]) == 0
+    assert ran == [("python3.13", "-V"), ("python3.13", "-m")]
+    assert capsys.readouterr().out.startswith("There is no Python 3.12 here, so nothing was tested on it.\n")
+
+
+def test_all_environments_are_made_at_once_and_a_failure_on_one_python_is_the_tools(
+    tool: ModuleType, ran: list[tuple[str, ...]]
+) -> None:
     assert tool.main([]) == 1
-    assert ran == ["python3.12", "python3.13"]
+    assert ran == [("python3.12", "-V"), ("python3.13", "-V"), ("python3.12", "-m"), ("python3.13", "-m")]
+    assert tool.main(["3.13"]) == 0
 
 
 def test_a_version_without_tests_is_named(tool: ModuleType) -> None:

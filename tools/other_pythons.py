@@ -39,23 +39,29 @@ def version_of(path):
     return answer.stdout.strip()
 
 
+def in_env(python, version, *command):
+    """A command in the environment of this Python, started."""
+    environment = {**os.environ, "COURSE_VENV": f".venv-{version}"}
+    start = [python, "tools/setup_env.py", "--extra", "test", *command]
+    return subprocess.Popen(start, cwd=COURSE, env=environment)
+
+
 def tested(python, version):
     """Run the tests on this Python, in its own environment; return pytest's exit code."""
     print(f"The tests of the lessons and the package on Python {version} ({python}):", flush=True)
-    in_env = [python, "tools/setup_env.py", "--extra", "test"]
     tests = ["python", "-m", "pytest", "-n", "3", "--dist", "loadfile", "-m", "not deep"]
-    tests += [f"tests/{part}" for part in TESTS[version]]
-    environment = {**os.environ, "COURSE_VENV": f".venv-{version}"}
-    return subprocess.call([*in_env, *tests], cwd=COURSE, env=environment)
+    return in_env(python, version, *tests, *(f"tests/{part}" for part in TESTS[version])).wait()
 
 
 def main(versions):
     unknown = [version for version in versions if version not in TESTS]
     if unknown:
         sys.exit(f"There are no tests for Python {', '.join(unknown)}: name {' or '.join(TESTS)}, or none.")
-    status = 0
-    for version in versions or TESTS:
-        python = found(version)
+    pythons = {version: found(version) for version in versions or TESTS}
+    # All environments are made at the same time: pip uses one processor.
+    made = [in_env(python, version, "python", "-V") for version, python in pythons.items() if python]
+    status = max([one.wait() for one in made], default=0)
+    for version, python in pythons.items():
         if python is None:
             print(f"There is no Python {version} here, so nothing was tested on it.", flush=True)
         elif tested(python, version):

@@ -28,6 +28,7 @@ FIT = tuple(sorted(path.name for path in (COURSE / "notebooks").glob("0*.ipynb")
 LESSONS = ["00_start_here.ipynb", "05_composition.ipynb"]
 
 CONTENT = "window.jupyterapp.shell.currentWidget.content"
+COUNTS = f"() => Array.from({CONTENT}.model.cells, cell => cell.executionCount ?? 0)"
 
 DECK: tuple[tuple[str, str, str], ...] = (
     # slide type, source, tag
@@ -96,7 +97,7 @@ def press(lab: Lab, *keys: str) -> int:
 def run(lab: Lab) -> int:
     """Press Shift+Enter, wait until the active cell has run, and return the active cell's number then."""
     number = active(lab)
-    before = lab.cells()[number].get("execution_count") or 0
+    before = counts(lab)[number]
     press(lab, "Shift+Enter")
     lab.page.wait_for_function(
         f"([n, before]) => {CONTENT}.model.cells.get(n).executionCount > before",
@@ -115,15 +116,21 @@ def go(lab: Lab, number: int) -> None:
     raise AssertionError(f"no step leads to cell {number}")
 
 
+def counts(lab: Lab) -> list[int]:
+    """The execution count of each cell, 0 if it has none."""
+    found: list[int] = lab.page.evaluate(COUNTS)
+    return found
+
+
 def have_run(lab: Lab) -> list[int]:
-    return [number for number, cell in enumerate(lab.cells()) if cell.get("execution_count")]
+    return [number for number, count in enumerate(counts(lab)) if count]
 
 
 def on_slide(lab: Lab) -> list[int]:
     """The cells that a class sees now."""
     return [
         number
-        for number in range(len(lab.cells()))
+        for number in range(len(counts(lab)))
         if lab.cell(number).evaluate("cell => cell.matches('.jp-deck-mod-onscreen.jp-deck-mod-visible')")
     ]
 
@@ -404,7 +411,7 @@ def test_the_lesson_presents_step_by_step(
         while steps <= len(cells):
             steps += 1
             number = active(lab)
-            if lab.cells()[number]["cell_type"] == "code" and number not in have_run(lab):
+            if cells[number]["cell_type"] == "code" and not counts(lab)[number]:
                 run(lab)
             if active(lab) == number and press(lab, "Space") == number:
                 break

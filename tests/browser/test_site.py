@@ -204,10 +204,11 @@ def test_a_lesson_runs(lab: SiteLab, path: str) -> None:
     expect(box.get_by_role("status")).to_contain_text("You chose A after you had seen the answer")
     lab.screenshot(f"site-{Path(path).stem}")
 
-    lab.open(path)
-    (id,) = re.findall(r'predict\("([\w-]+)"\)', "".join(cells[asked]["source"]))
-    journal = "from lessons.study.predictions import journal\n"
-    assert "True" in lab.ask(f"{journal}print(journal.standings()['{id}'].latest is not None)")
+    if path == FIRST:  # what was chosen is there when the lesson is opened again
+        lab.open(path)
+        (id,) = re.findall(r'predict\("([\w-]+)"\)', "".join(cells[asked]["source"]))
+        journal = "from lessons.study.predictions import journal\n"
+        assert "True" in lab.ask(f"{journal}print(journal.standings()['{id}'].latest is not None)")
 
 
 LATE = """
