@@ -103,6 +103,18 @@ def test_a_second_host_finds_no_judge(server: Server) -> None:
     raw(server, send)
 
 
+def test_a_copy_that_waits_for_a_host_ends_with_its_server() -> None:
+    made = Server()
+    made.ask("leaks-x1", "kit")
+    process = psutil.Process(made.process)
+    while not (copies := process.children()):
+        time.sleep(0.01)
+    process.kill()  # its input stays open, as when another process has inherited it
+    psutil.wait_procs(copies, 10)
+    assert not any(one.is_running() for one in copies)
+    made.end()
+
+
 def test_what_was_asked_can_be_taken_back(server: Server) -> None:
     server.ask("leaks-x1", "kit")
     server.stop()
