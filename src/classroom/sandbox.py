@@ -39,6 +39,7 @@ import lifecycle
 from classroom import filter as filters
 from classroom.trouble import Trouble
 from lessons.judge.home import PLACE
+from lessons.sockets import socket_room
 
 MIB: Final = 2**20
 
@@ -430,7 +431,7 @@ def _covers(shown: list[tuple[str, str]], path: PurePosixPath) -> bool:
 @contextlib.contextmanager
 def _folder() -> Iterator[Path]:
     """A private folder of the grader, with a random name; short, because paths of sockets must be short."""
-    path = Path(tempfile.mkdtemp(prefix="box-"))
+    path = Path(tempfile.mkdtemp(prefix="box-", dir=socket_room()))
     if os.geteuid() == 0 and not _reachable(path.parent):
         path.rmdir()
         path = Path(tempfile.mkdtemp(prefix="box-", dir="/tmp"))

@@ -226,6 +226,21 @@ def test_no_file_and_no_descriptor_is_left(temporary: Path, sandboxed: bool) -> 
     assert list(temporary.iterdir()) == []
 
 
+@pytest.mark.parametrize("sandboxed", [pytest.param(True, marks=needs_walls), False])
+def test_a_long_temporary_folder_does_not_matter(
+    sandboxed: bool, temporary: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The path of a socket may have 107 bytes, and such a folder has more."""
+    long = temporary / ("a" * 100)
+    long.mkdir()
+    temporary.chmod(0o711)  # reachable by the user that root becomes
+    monkeypatch.setattr(tempfile, "tempdir", str(long))
+    here = socket.socket(socket.AF_UNIX)
+    with Sandbox({"a.txt": b"a"}, sandboxed=sandboxed) as sandbox, here:
+        here.bind(sandbox.judge)
+        assert "a" in attacks.run(sandbox, "print(open('a.txt').read())", 30).said
+
+
 # As a kernel.
 
 

@@ -18,6 +18,7 @@ from lessons.exercises import Exercise, Variant
 from lessons.judge.host import Copy, Stuck
 from lessons.judge.trial import NOT_BEGUN, can_copy, examine, not_judged
 from lessons.judge.verdict import Verdict
+from lessons.sockets import socket_room
 
 PLACE = "LIFECYCLE_JUDGE"
 """The environment variable that names the socket of a judge outside, when a grader runs the notebook."""
@@ -33,7 +34,9 @@ class Server:
     def __init__(self) -> None:
         source = str(Path(__file__).parents[2])
         path = os.pathsep.join(filter(None, (source, os.environ.get("PYTHONPATH"))))
-        self._folder = tempfile.TemporaryDirectory(prefix="lifecycle-judge-", ignore_cleanup_errors=True)
+        self._folder = tempfile.TemporaryDirectory(
+            prefix="lifecycle-judge-", dir=socket_room(), ignore_cleanup_errors=True
+        )
         self.place = str(Path(self._folder.name) / "judge")
         # It has a session of its own, because Ctrl-C at the kernel is not for the judge. With -P, it cannot
         # import a student's module.

@@ -334,6 +334,15 @@ def test_only_its_own_user_can_reach_the_control_channel(line: Line) -> None:
 # --- choosing an address
 
 
+def test_a_long_temporary_folder_does_not_matter(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The path of a socket may have 107 bytes, and such a folder has more."""
+    long = tmp_path / ("a" * 100)
+    long.mkdir()
+    monkeypatch.setattr("tempfile.tempdir", str(long))
+    with start.page("127.0.0.1", None, None) as line:
+        assert line.address.startswith("http://127.0.0.1:")
+
+
 def test_an_address_of_this_machine_can_be_chosen_by_its_interface_too() -> None:
     name = next(name for name, host in start.addresses() if host == "127.0.0.1")
     assert start.address("127.0.0.1") == start.address(name) == "127.0.0.1"

@@ -115,6 +115,17 @@ def test_a_copy_that_waits_for_a_host_ends_with_its_server() -> None:
     made.end()
 
 
+def test_a_long_temporary_folder_stops_no_check(
+    at_home: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The path of a socket may have 107 bytes, and such a folder has more."""
+    long = tmp_path / ("a" * 100)
+    long.mkdir()
+    monkeypatch.setattr("tempfile.tempdir", str(long))
+    monkeypatch.setenv("TMPDIR", str(long))
+    assert judged(ONE, RIGHT.answer(), Variant()).points == ONE.worth
+
+
 def test_what_was_asked_can_be_taken_back(server: Server) -> None:
     server.ask("leaks-x1", "kit")
     server.stop()

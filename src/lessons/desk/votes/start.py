@@ -22,6 +22,7 @@ import psutil
 
 from lessons.desk import workcopy as desks
 from lessons.desk.workcopy import Trouble
+from lessons.sockets import socket_room
 from lessons.study.phones import PLACE, Line, line
 
 PORTS = range(8000, 8050)
@@ -42,7 +43,7 @@ def page(on: str | None, port: int | None, class_size: int | None) -> Iterator[L
     first free one from 8000 on. Raises `Trouble` if it cannot listen there.
     """
     host = address(on)
-    folder = tempfile.mkdtemp(prefix="lifecycle-votes-")
+    folder = tempfile.mkdtemp(prefix="lifecycle-votes-", dir=socket_room())
     key = secrets.token_hex(16)
     asked = {
         "host": host,
