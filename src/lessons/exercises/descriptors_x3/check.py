@@ -115,7 +115,8 @@ def copies(do: Script) -> None:
                 read = made if made.error is not None else attempt(getattr, made.value, drawn.name)
             given = short(drawn.units[1])
             if not exactly(read.value, drawn.units[1]):
-                raise Step(f"an object's choice was {given}. A copy of it ({way})", steps.came(read), "lost")
+                how = f"{way}, read in another process" if elsewhere else way
+                raise Step(f"an object's choice was {given}. A copy of it ({how})", steps.came(read), "lost")
             setattr(made.value, drawn.name, drawn.units[2])
             if not exactly(attempt(getattr, thing, drawn.name).value, drawn.units[1]):
                 what = f"a copy ({way}) was given another choice, and the original"
@@ -146,7 +147,7 @@ COPIES = Asked("subclasses, copies and pickles keep the choice", 1, WORKS, (
     row(copies, "shared", "",
         "Original and copy have one place for the value. Each needs its own: keep the plain value."),
 ), hearsay=True)  # fmt: skip
-ruled("descriptors-x3", "One of a few", kind="build", answer="OneOf", version=8, asked=[
+ruled("descriptors-x3", "One of a few", kind="build", answer="OneOf", version=9, asked=[
     Asked("each object keeps its own choice", 1, WORKS, OWN),
     Asked("each field has a name and a place of its own", 1, WORKS, APART),
     REFUSES,
