@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import socket
 import struct
 import sys
@@ -11,7 +12,8 @@ from pathlib import Path
 import pytest
 from solutions import solutions
 
-from lessons.judge.home import Ended, Server, show_outside
+from lessons.judge.home import Ended, Server, connected, show_outside
+from lessons.judge.host import Copy
 from lessons.judge.verdict import Verdict
 
 pytestmark = pytest.mark.skipif(
@@ -92,6 +94,22 @@ def test_a_check_of_its_own_that_cannot_be_imported_is_no_verdict(server: Server
     with pytest.raises(Ended, match=r"ZeroDivisionError: division by zero"):
         asked(server, print, "own-x1", own=own(tmp_path, "1 / 0"))
     assert asked(server, RIGHT.answer()).status == "correct"
+
+
+def test_a_judge_that_ends_before_the_first_message_makes_no_copy_stuck(
+    server: Server, tmp_path: Path
+) -> None:
+    def late() -> socket.socket:
+        wire = connected(server.place)
+        assert wire.recv(1) == b""  # the judge has gone
+        return wire
+
+    server.ask("own-x1", "kit", own=own(tmp_path, "1 / 0"))
+    with (
+        contextlib.closing(Copy(print, late, server.descriptors)),
+        pytest.raises(Ended, match="ZeroDivision"),
+    ):
+        server.verdict()
 
 
 def test_a_host_that_sends_no_message_gets_a_verdict(server: Server) -> None:
