@@ -315,9 +315,8 @@ class Copy:
 
 def _serve(answer: object, connect: Callable[[], socket.socket], ready: int) -> None:
     channel = Channel(connect())
-    with contextlib.suppress(
-        Over
-    ):  # a judge that has ended meanwhile has said why, and this copy is not stuck
+    # If the judge has ended meanwhile, it has said why: this copy is not stuck.
+    with contextlib.suppress(Over):
         channel.send(hello())
     os.write(ready, b"!")
     os.close(ready)

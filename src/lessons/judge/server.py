@@ -74,7 +74,9 @@ def _judged(parent: int, request: list[str], after: contextlib.ExitStack) -> dic
     """The verdict on the host that connects at a place. after: gets what is done when it has been sent."""
     place = Path(request[4])
     place.unlink(missing_ok=True)
-    folder = after.enter_context(tempfile.TemporaryDirectory(prefix="judge-", ignore_cleanup_errors=True))
+    # It is inside this process's own folder, which goes with it, also when it is killed after a verdict.
+    room = tempfile.TemporaryDirectory(prefix="judge-", dir=os.getcwd(), ignore_cleanup_errors=True)
+    folder = after.enter_context(room)
     reading, writing = os.pipe()
     after.callback(os.close, reading)
     with socket.socket(socket.AF_UNIX) as listening:
