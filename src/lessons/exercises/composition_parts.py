@@ -411,6 +411,10 @@ def new_kinds() -> tuple[type, ...]:
         def __len__(self) -> int:
             return 0
 
+    for kind in (Part, Opened, Bare, Stage, Tray):
+        for name, method in vars(kind).items():
+            if callable(method):  # an error names it by this
+                method.__qualname__ = f"{kind.__name__}.{name}"
     kinds = Feed, Bare, Shift, Tray, Empty
     _plain.update({kind: dict(vars(kind)) for kind in kinds})
     return kinds

@@ -26,7 +26,10 @@ def _note(source: str, error: BaseException | None) -> None:
     for by_word, by_sign in _MADE.findall(source):
         _failed.pop(by_word or by_sign, None)
         if error is not None:
-            text = str(error).strip().splitlines()
+            told = str(error)
+            if isinstance(error, SyntaxError) and error.lineno:
+                told = f"{error.msg} (line {error.lineno})"  # its text names a file that no student knows
+            text = told.strip().splitlines()
             _failed[by_word or by_sign] = type(error).__name__ + (f", {text[0][:100]}" if text else "")
 
 

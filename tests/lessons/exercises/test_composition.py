@@ -239,6 +239,11 @@ def test_a_night_without_stages_is_retried_as_well() -> None:
     assert "0 stages" in verdict.aspects[0].seen and not verdict.aspects[0].holds
 
 
+def test_an_error_names_a_method_without_the_function_that_made_its_class() -> None:
+    verdict = judged("composition-x1", NIGHT.replace("(stage.process)", "(retry(stage.process))"))
+    assert "a stage was retried: TypeError: Stage.process was given an iterator" in verdict.aspects[0].seen
+
+
 COLLECTS = """
 def shut_down(parts):
     errors = []

@@ -119,7 +119,8 @@ def test_an_answer_whose_newest_cell_failed_is_stale_and_not_judged() -> None:
         "'correct'", "'not judged'", "'correct'", "'not judged'", "'not judged'",
     ]  # fmt: skip
     told = " ".join(shown[4].split())
-    assert "The newest run of the cell that makes `copy_readings` failed: SyntaxError, expected ':'" in told
+    assert "The newest run of the cell that makes `copy_readings` failed: " in told
+    assert "SyntaxError, expected ':' (line 1). So `copy_readings` is still" in told
     assert "Correct the cell, run it, then check again." in told
     assert "NameError, name 'undefined' is not defined" in shown[8].replace("\n", " ")
 
