@@ -7,6 +7,7 @@ from lessons.exercises import Asked, Fact, Rule, Sheet, Variant, attempt, exactl
 from lessons.exercises.chains_parts import Line, odd
 from lessons.exercises.exercise import Attempt
 from lessons.exercises.leaks_parts import by_error
+from lessons.words import many
 
 
 def line(variant: Variant) -> Any:
@@ -67,6 +68,7 @@ def observed(kind: str, limit: int, made: Line, end: Attempt) -> Fact:
     """The facts of one run of the answer."""
     need = made.need(made.at if made.place == "sink" or kind == "ended" else limit)
     wanted = made.kept[: made.at - 1 if kind == "ended" else limit]
+    due = [place for place, row in enumerate(wanted) if not exactly(made.rows[place : place + 1], [row])]
     # In a generator, Python makes a `RuntimeError` of a `StopIteration`.
     free = end.error is not None if kind == "full" else made.stubborn and not made.raised
     return Fact(
@@ -76,7 +78,8 @@ def observed(kind: str, limit: int, made: Line, end: Attempt) -> Fact:
         open=", ".join(made.open),
         closes_last=made.open == made.places[:-1],
         ended=", ".join(made.log), order=", ".join(made.order),
-        written=len(made.rows), wanted=len(wanted), returned=short(end.value),
+        written=len(made.rows), wanted=many(len(wanted), "record"), returned=short(end.value),
+        due=short(wanted[due[0]]) if due else "", place_due=due[0] + 1 if due else 0,
         right=exactly(made.rows, wanted) and exactly(end.value, len(wanted)),
         pulls=made.pulls, need=need, hasty=kind == "failed" and made.pulls > need,
         gathered=kind == "early" and limit == 1 and made.pulls == len(made.records),
@@ -90,6 +93,7 @@ STOP = "Stop at the limit, before the next pull: `itertools.islice` does this."
 GO_ON = "Close, and let the error go on unchanged: do not catch it, or raise it again."
 OPEN = "{when}. Not closed: {open}."
 CAME = "{when}, and {raised} reached the caller."
+WRITTEN = "with limit {limit}, {wanted} should be written. Written: {written}. `deliver` returned {returned}."
 PULLED = "with limit {limit}, the source was pulled {pulls} times instead of {need}."
 EACH = "Give every `close()` its own `finally`, or use `contextlib.ExitStack`: it goes on after a failure."
 WORKS = Rule(runs, lambda run: run.kind == "whole" and run.limit and not run.written,
@@ -113,9 +117,11 @@ UNUSED = Rule(runs, lambda run: run.plain and run.unused, "with limit {limit}, o
               "Go through all of `stages`, however many there are.")  # fmt: skip
 GATHERS = Rule(runs, lambda run: run.gathered, PULLED, "", STOP)
 RIGHT = Asked("the records are right, no pull is too many, and the error goes on", 2, [WORKS], [UNUSED], (
-    Rule(runs, lambda run: run.plain and not run.right,
-         "with limit {limit}, {wanted} records should be written. {written} were, and `deliver` returned "
-         "{returned}.", "", "Write each record once, up to the limit (also 0). Return how many you wrote."),
+    Rule(runs, lambda run: run.plain and run.due,
+         f"{WRITTEN} Record {{place_due}} should be {{due}}.", "",
+         "Write each record once, up to the limit. An empty or false one is a record, too."),
+    Rule(runs, lambda run: run.plain and not run.right, WRITTEN, "",
+         "Write no record after the limit (also 0). Return how many you wrote."),
     GATHERS,
     Rule(runs, lambda run: run.plain and run.pulls != run.need and {"zip", "range"} <= {*run.names},
          f"{PULLED} Your code uses `zip`.", "chains-zip-loses-nothing", STOP),
@@ -138,5 +144,5 @@ STUBBORN = Asked("if one fails to close, the others are still closed", 1, LEFT, 
               OPEN, "composition-finally-covers-all", EACH),
     Rule(runs, lambda run: run.stubborn and run.open, OPEN, "", EACH),
 ))  # fmt: skip
-ruled("chains-x5", "Deliver a few, and leave nothing half way", kind="build", answer="deliver", version=9,
+ruled("chains-x5", "Deliver a few, and leave nothing half way", kind="build", answer="deliver", version=10,
       given=line, asked=[CLOSED, LAST_FIRST, STUBBORN, RIGHT])  # fmt: skip
