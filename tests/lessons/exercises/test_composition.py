@@ -194,6 +194,12 @@ def night(source, stages, sink, config):
 
 NIGHTS = {
     "three attempts whatever is set": ("config.maxAttempts", "3", [0], "The night raised ConnectionReset"),
+    "five attempts at most": (
+        "config.maxAttempts",
+        "min(config.maxAttempts, 5)",
+        [0],
+        "With `maxAttempts` 6",
+    ),
     "a pause of its own": ("config.delaySeconds", "0", [3], "and the waits were: 0"),
     "the source's class": (
         "source.stream = measuredStage(retry(source.stream))",
