@@ -597,6 +597,11 @@ def gradebook(draw: Draw, path: Path, whole: bytes) -> None:
         )
     path.write_bytes(data)
     if kind == 5:
-        with contextlib.closing(sqlite3.connect(path)) as book:
-            book.execute(draw.choice(ROWS))
-            book.commit()
+        rows(path, draw.choice(ROWS))
+
+
+def rows(path: Path, change: str) -> None:
+    """Change rows of a gradebook."""
+    with contextlib.closing(sqlite3.connect(path)) as book:
+        book.execute(change)
+        book.commit()

@@ -24,7 +24,7 @@ from markupsafe import Markup, escape
 from classroom import history, late, records
 from classroom.compose import HEADING
 from classroom.course import Course, add_option
-from classroom.gradebook import gradebook
+from classroom.gradebook import damaged, gradebook, odd_value
 from classroom.intake import described, writable
 from classroom.pages import code, page, picture, plain, prose
 from classroom.progress import shown
@@ -147,6 +147,8 @@ def feedback(course: Course, assignment: str, students: tuple[str, ...], left: L
             try:
                 text = _page(course, record, submission, release, lates.get((assignment, student)))
             except Exception as error:
+                if odd := odd_value(course.gradebook):
+                    raise damaged(course.gradebook, odd) from error
                 why = described(error)
                 left.failed[student] = f"the page has only the points, because the rest failed ({why})."
                 text = _unmade(course, record, submission, why)

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from nbgrader.api import Base, Gradebook
+from nbgrader.api import Base, BaseCell, Gradebook
 from sqlalchemy import create_engine, select, text
 from sqlalchemy.exc import DatabaseError, OperationalError, SAWarning
 
@@ -67,9 +67,9 @@ def gradebook(course: Course) -> Iterator[Any]:
         if isinstance(said, sqlite3.OperationalError):
             raise Trouble(f"The gradebook {path} cannot be used: {said}.") from error
         raise damaged(path, str(said)) from error
-    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
+    except (ArithmeticError, AssertionError, AttributeError, LookupError, TypeError, ValueError) as error:
         # A damaged value is noticed only where it is used.
-        if why := _odd_value(path):
+        if why := odd_value(path):
             raise damaged(path, why) from error
         raise
 
@@ -98,7 +98,7 @@ def _damage(path: Path) -> str:
     return f"it has no table {missing[0]!r}" if missing else ""
 
 
-def _odd_value(path: Path) -> str:
+def odd_value(path: Path) -> str:
     """The first value of a gradebook that is not what its column says; "" if all are."""
     engine = create_engine(f"sqlite:///{path}")
     try:
@@ -117,6 +117,9 @@ def _odd_value(path: Path) -> str:
                                 raise ValueError(f"{column.name} is {value!r}")
                 except (LookupError, TypeError, ValueError) as error:
                     return f"the table {table.name!r}: {printable(str(error), 100)}"
+            for kind in connection.scalars(select(BaseCell.type)):
+                if kind not in BaseCell.__mapper__.polymorphic_map:
+                    return f"the table 'base_cell': type is {printable(repr(kind), 100)}"
     finally:
         engine.dispose()
     return ""
