@@ -7,7 +7,8 @@ IN_ENV = $(PYTHON) tools/setup_env.py
 IN_TEST_ENV = $(IN_ENV) --extra test --extra classroom
 # Three workers for two cores, because tests often wait for a kernel, a browser or a time limit. One worker runs
 # a whole file. The files keep their order, so that the browser's tests begin early and the grader's come last.
-PYTEST = $(IN_TEST_ENV) python -m pytest -n 3 --dist loadfile --no-loadscope-reorder
+# pytest changes each test before it runs. Without bytecode it would do so in each worker, for each run.
+PYTEST = PYTHONDONTWRITEBYTECODE= $(IN_TEST_ENV) python -m pytest -n 3 --dist loadfile --no-loadscope-reorder
 
 .PHONY: help lab reset present html site cards test deep check mutants bench python
 

@@ -29,7 +29,7 @@ from classroom.solutions import Solution, solutions
 from classroom.tested import PROGRAMS, Programs
 from classroom.trouble import Trouble
 from lessons.exercises import Exercise, exercises, stub
-from lessons.judge.trial import examine
+from lessons.judge.trial import examine, prepare
 
 LIST = "equivalent.toml"
 VERSION = 1
@@ -168,6 +168,7 @@ def judged(
 
     Raises `Trouble` if a stored right solution is not accepted; with a sample, this is not tested.
     """
+    prepare()
     wanted, at_once = set(only), at_once or os.cpu_count() or 1
     without = [name for name in OPERATORS if operators and name not in set(operators)]
     chosen = [one for one in exercises().values() if not wanted or one.id in wanted]

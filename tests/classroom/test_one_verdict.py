@@ -86,7 +86,7 @@ def test_a_verdict_is_booked_and_told_as_it_was_seen(tmp_path: Path) -> None:
 @pytest.mark.skipif(not available()[0], reason="no sandbox")
 @pytest.mark.parametrize("assignment", ASSIGNMENTS)
 def test_grading_books_what_was_seen_at_home(tmp_path: Path, assignment: str) -> None:
-    """Each stored answer that comes from a belief, in the sandbox, and judged here with the same seed."""
+    """An answer for each belief of an exercise, in the sandbox, and judged here with the same seed."""
     course = make(tmp_path / "week", "Pipes", coursework.TERM)
     placed = submitted(course, assignment)
     grade(course, assignment, workers=2, say=lambda line: None)
@@ -100,9 +100,9 @@ def test_grading_books_what_was_seen_at_home(tmp_path: Path, assignment: str) ->
 
 
 def submitted(course: Course, assignment: str) -> dict[tuple[str, str], Solution]:
-    """Hand in all these answers, an answer to each exercise in each notebook. Returns where each one is."""
+    """Hand in these answers, an answer to each exercise in each notebook. Returns where each one is."""
     ids = course.assignment(assignment).exercises
-    columns = [[one for one in BELIEVED if one.exercise == id] for id in ids]
+    columns = [list({one.belief: one for one in BELIEVED if one.exercise == id}.values()) for id in ids]
     release = course.release(assignment).read_text(encoding="utf-8")
     placed = {}
     for number, row in enumerate(zip_longest(*columns)):

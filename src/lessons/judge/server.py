@@ -13,7 +13,6 @@ the process that started it ends.
 """
 
 import contextlib
-import gc
 import json
 import os
 import select
@@ -31,7 +30,7 @@ from lessons.exercises import Variant, exercises
 from lessons.judge.clock import Clock
 from lessons.judge.host import FIRST, ended, forked
 from lessons.judge.judge import Judge, peer
-from lessons.judge.trial import Trial
+from lessons.judge.trial import Trial, prepare
 from lessons.judge.wire import GONE, STUCK, TOO_BUSY, TOO_LONG, Channel, Over
 
 SLACK = 5.0  # seconds that a judgement may take in addition to the time of its host
@@ -40,12 +39,7 @@ BEGINS = 30.0  # seconds that the import of a course's own check may take
 
 def serve() -> None:
     """Judge what the lines of standard input request, until it ends."""
-    exercises()
-    with contextlib.suppress(ImportError):
-        # So that not every copy imports them.
-        import sqlalchemy.dialects.sqlite
-        import sqlalchemy.orm  # noqa: F401
-    gc.freeze()
+    prepare()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     parent = os.getppid()
     while _waited(parent, 0) and (line := sys.stdin.readline()):

@@ -6,6 +6,7 @@ same messages, and a timer interrupts code that never ends.
 """
 
 import contextlib
+import gc
 import secrets
 import socket
 import sys
@@ -59,6 +60,15 @@ def examine(
 def can_copy() -> bool:
     """Whether a copy of this process can be the host. On macOS, a copy of a process with threads may hang."""
     return sys.platform == "linux"
+
+
+def prepare() -> None:
+    """Import what the checks need, so that no copy of this process has to, and no collector looks at it."""
+    exercises()
+    with contextlib.suppress(ImportError):
+        import sqlalchemy.dialects.sqlite
+        import sqlalchemy.orm  # noqa: F401
+    gc.freeze()
 
 
 def _by_copy(answer: object, seconds: float, run: Callable[[Judge], Over | None]) -> Over | None:
