@@ -1,4 +1,4 @@
-"""A student's way through each lesson: predict, run, read the reply, use the labs, see the progress."""
+"""A student's way through lessons: predict, run, read the reply, use the labs, see the progress."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from harness import PATIENCE, Lab
+from harness import Lab
 from labs import ROOT, STEP, says
 from measuring import run_cells
 from playwright.sync_api import Locator, expect
@@ -47,14 +47,6 @@ def ends(box: Locator) -> None:
     says(box, "the OSError is swallowed")
 
 
-def assign(box: Locator) -> None:
-    says(box, "Line 2 raises, where the value is assigned: ValueError: PipelineConfig.spread = 0")
-    typed = box.get_by_label("or type one, as in Python")
-    typed.fill('"7.3"')
-    typed.press("Enter")
-    says(box, "TypeError: PipelineConfig.spread = '7.3'")
-
-
 def measure(box: Locator) -> None:
     says(box, "@measuredStage reads 100 µs. Timing next() reads 260 µs")
     press(box, "Move 5 µs from the stage to the upstream")
@@ -67,39 +59,12 @@ def attempts(box: Locator) -> None:
     says(box, "1 and 2 come more than once. No error says so.")
 
 
-def weather_chain(box: Locator) -> None:
-    for name in (STEP, STEP, "Strike SqlSink", STEP):
-        press(box, name)
-    says(box, "OSError in SqlSink at its write 2.")
-    says(box, "Closed, in this order: Normalise's generator")
-
-
-def own_chain(box: Locator) -> None:
-    for count in (1, 2, 3):
-        press(box, STEP)
-        says(box, f"({count} accepted so far).")
-
-
-def fault_map(box: Locator) -> None:
-    status = box.get_by_role("status").first
-    expect(status).to_contain_text("32 places where this pipeline can fail", timeout=PATIENCE)
-    box.locator('[data-cell="without|sink|write 4"]').click()
-    expect(status).to_contain_text("SqlSink fails at write 4, without PipelineContext: OSError is raised")
-    says(box.locator(ROOT), "Nothing was closed")
-    box.get_by_label("with PipelineContext").first.check()
-    expect(status).to_contain_text("SqlSink fails at write 4, with PipelineContext: OSError is raised")
-    says(box.locator(ROOT), "Closed, in this order")
-
-
 TRIED: dict[str, list[Callable[[Locator], None]]] = {
     "start": [small_chain],
     "leaks": [leak, ends],
-    "descriptors": [assign],
     "decorators": [measure, attempts],
-    "chains": [weather_chain, own_chain],
-    "composition": [fault_map],
 }
-"""What the student does in each lab of a lesson, in their order."""
+"""What the student does in each lab of a lesson, in their order. test_site.py uses all labs."""
 
 
 TOLD = r"(?m)^(# Answers |progress\()"
@@ -149,7 +114,7 @@ def pictures(lab: Lab, name: str) -> None:
 
 
 @pytest.mark.deep
-@pytest.mark.parametrize("lesson", LESSONS)
+@pytest.mark.parametrize("lesson", TRIED)
 def test_a_student_walks_through_the_lesson(lab: Lab, lesson: str) -> None:
     lab.open(f"notebooks/{LESSONS[lesson]}.ipynb")
     cells = lab.cells()

@@ -404,7 +404,7 @@ def test_every_fault_point_of_the_weather_job_is_clean(engine, tmp_path, half):
 # Runs that are killed
 
 
-DEEP = pytest.param(1_000, marks=[pytest.mark.deep, pytest.mark.timeout(900)])
+DEEP = pytest.param(300, marks=[pytest.mark.deep, pytest.mark.timeout(900)])
 
 
 @pytest.mark.parametrize("runs", [30, DEEP])

@@ -339,7 +339,7 @@ def test_any_sequence_of_actions_ends_in_what_the_plain_function_says(actions):
     assert set(ipywidgets.widgets.widget._instances) == before
 
 
-@pytest.mark.parametrize("sequences", [20, pytest.param(1000, marks=pytest.mark.deep)])
+@pytest.mark.parametrize("sequences", [20, pytest.param(300, marks=pytest.mark.deep)])
 def test_random_sequences_leave_no_model(sequences):
     chance, before = random.Random(34), set(ipywidgets.widgets.widget._instances)
     for _ in range(sequences):

@@ -628,7 +628,7 @@ def test_in_a_notebook_one_that_was_closed_sweeps_no_more(notebook):
     assert (lab.errors, lab._outcome) == ([], None)
 
 
-@pytest.mark.parametrize("choices", [30, pytest.param(1000, marks=pytest.mark.deep)])
+@pytest.mark.parametrize("choices", [30, pytest.param(300, marks=pytest.mark.deep)])
 def test_any_choices_leave_nothing_open(choices):
     chance, cheap = random.Random(34), of(Double, records=2)
     FaultMap(cheap).close()  # matplotlib keeps the files of its fonts open from the first picture on

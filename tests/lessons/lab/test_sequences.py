@@ -1,4 +1,4 @@
-"""Random sequences of actions, a thousand in the long form, and nothing is open that was not before."""
+"""Random sequences of actions, three hundred in the long form, and nothing is open that was not before."""
 
 import gc
 import random
@@ -43,7 +43,7 @@ def everything():
     return ledger.held(), ledger.system(), len(models), len(comms)
 
 
-@pytest.mark.parametrize("sequences", [20, pytest.param(1000, marks=pytest.mark.deep)])
+@pytest.mark.parametrize("sequences", [20, pytest.param(300, marks=pytest.mark.deep)])
 @pytest.mark.parametrize("make", [DescriptorLab, ExitLab, LeakLab, MetricsLab])
 def test_after_random_sequences_everything_is_as_before(make, sequences):
     chance = random.Random(34)
