@@ -51,7 +51,7 @@ def in_env(python, version, *command):
 def tested(python, version):
     """Run the tests on this Python, in its own environment; return pytest's exit code."""
     print(f"The tests of the lessons and the package on Python {version} ({python}):", flush=True)
-    tests = ["python", "-m", "pytest", "-n", "3", "--dist", "loadfile", "-m", "not deep"]
+    tests = ["python", "-m", "pytest", "-n", "3", "--dist", "loadfile", "-m", "not deep and not one_python"]
     return in_env(python, version, *tests, *(f"tests/{part}" for part in TESTS[version])).wait()
 
 
