@@ -93,9 +93,9 @@ class Attack:
     alone: bool = True
 
 
-def early(name: str, source: str) -> Attack:
+def early(name: str, source: str, alone: bool = True) -> Attack:
     """A process in the background that is the first to come to the judge."""
-    return Attack(name, f"{WIRE}\n{source}")
+    return Attack(name, f"{WIRE}\n{source}", alone=alone)
 
 
 THING = (
@@ -226,6 +226,7 @@ ATTACKS = [
         "        for name in ('mem', 'cmdline', 'environ', 'fd', 'root', 'cwd'):\n"
         "            try: print(pid, name, os.listdir(f'{path}/{name}'))\n            except OSError: pass\n"
         "    time.sleep(4)\nbehind(act)",
+        alone=False,  # ptrace may leave its own kernel stopped: then its other cells do not run
     ),
     Attack("showing replaced", SHOWN + "home.show_outside = lambda *given: {'points': 99}", alone=False),
     Attack(
