@@ -22,10 +22,10 @@ def the_kits_variant():
 def test_no_draw_no_data_and_no_process_changes_a_verdict(
     solution: Solution, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Three draws, each for the course of another term; the last one in the answer's own process."""
+    """Three draws, each for the course of another term; the last two in the answer's own process."""
     verdicts = []
     for seed, variant in enumerate(variants()):
-        if seed == 2:
+        if seed == 1:  # and from here on, because it is quicker
             monkeypatch.setattr(trial, "can_copy", lambda: False)
         answer = solution.answer(variant.name)
         verdicts.append(examine(solution.exercise, answer, variant, seed=str(seed)))
