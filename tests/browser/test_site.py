@@ -311,7 +311,7 @@ def test_a_verdict_is_that_of_the_desk(solution: Solution, first_page: Page) -> 
 @pytest.mark.deep
 @pytest.mark.parametrize("assignment", dict.fromkeys(one.assignment for one in exercises().values()))
 def test_many_verdicts_are_those_of_the_desk(assignment: str, first_page: Page) -> None:
-    """Every twenty-seventh answer, and each exercise's first: `test_draws` judges all in one process, as here."""
+    """Each twenty-seventh answer and each first: `test_draws` judges all in one process, as here."""
     for exercise in (one for one in exercises().values() if one.assignment == assignment):
         # From the start: a wrong answer leaves files open, and only the first 256 can be counted.
         first_page.reload()
