@@ -7,8 +7,7 @@ IN_ENV = $(PYTHON) tools/setup_env.py
 IN_TEST_ENV = $(IN_ENV) --extra test --extra classroom
 # Three workers for two cores, because tests often wait for a kernel, a browser or a time limit. One worker runs
 # a whole file. The files keep their order, so that the browser's tests begin early and the grader's come last.
-# pytest changes each test before it runs. Without bytecode it would do so in each worker, for each run.
-PYTEST = PYTHONDONTWRITEBYTECODE= $(IN_TEST_ENV) python -m pytest -n 3 --dist loadfile --no-loadscope-reorder
+PYTEST = $(IN_TEST_ENV) python -m pytest -n 3 --dist loadfile --no-loadscope-reorder
 
 .PHONY: help lab reset present html site cards test deep check mutants bench python
 
@@ -48,6 +47,9 @@ check: python
 		--ignore tests/test_exercises.py --ignore tests/test_lesson_content.py \
 		--ignore tests/lessons/exercises/test_matrix.py --ignore tests/lifecycle/test_references_kept.py \
 		-m "not deep" $(ARGS)
+
+# pytest changes each test before it runs. Without bytecode it would do so in each worker, for each run.
+check test deep: export PYTHONDONTWRITEBYTECODE =
 
 cards: python
 	@$(IN_ENV) lifecycle cards $(ARGS)

@@ -41,9 +41,7 @@ def version_of(path):
 
 def in_env(python, version, *command):
     """A command in the environment of this Python, started."""
-    # The bytecode of a package is made when it is imported: most are not.
-    bytecode = {"PIP_NO_COMPILE": "1", "PYTHONDONTWRITEBYTECODE": ""}
-    environment = {**os.environ, **bytecode, "COURSE_VENV": f".venv-{version}"}
+    environment = {**os.environ, "COURSE_VENV": f".venv-{version}"}
     start = [python, "tools/setup_env.py", "--extra", "test", *command]
     return subprocess.Popen(start, cwd=COURSE, env=environment)
 

@@ -148,7 +148,7 @@ def feedback(course: Course, assignment: str, students: tuple[str, ...], left: L
                 text = _page(course, record, submission, release, lates.get((assignment, student)))
             except Exception as error:
                 if odd := odd_value(course.gradebook):
-                    raise damaged(course.gradebook, odd) from error
+                    raise damaged(course.gradebook.absolute(), odd) from error
                 why = described(error)
                 left.failed[student] = f"the page has only the points, because the rest failed ({why})."
                 text = _unmade(course, record, submission, why)

@@ -366,8 +366,8 @@ def test_every_slide_fits_each_projector(browser: BrowserContext, presenting: Se
             lab.page.set_viewport_size({"width": width, "height": height})
             found += [(width, height, *said(slide)) for slide in measuring.measured(lab) if slide.faults]
         # A vote that is open has other controls, and so has a discussion. Its reply changes with it.
-        lowest = {"width": measuring.SIZES[0][0], "height": measuring.SIZES[0][1]}
-        lab.page.set_viewport_size(lowest)
+        width, height = measuring.SIZES[0]
+        lab.page.set_viewport_size({"width": width, "height": height})
         voted = measuring.voted(lab)
         for actions in (("correct",), ("close", "new", "open", "close")) if voted else ():
             measuring.go_on(lab, *actions)

@@ -13,7 +13,7 @@ TESTS = count(1)
 
 @pytest.fixture(autouse=True)
 def collected() -> Iterator[None]:
-    """A check leaves a megabyte that Python does not collect by itself, and each check copies the process."""
+    """A check leaves half a megabyte that Python does not collect by itself, and it copies the process."""
     yield
     if next(TESTS) % 25 == 0:
         gc.unfreeze()
