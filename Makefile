@@ -39,6 +39,8 @@ html: python
 site: python
 	@$(IN_ENV) lifecycle site $(ARGS)
 
+# pytest changes each test before it runs. Without bytecode it would do so in each worker, for each run.
+check test deep: export PYTHONDONTWRITEBYTECODE =
 check: python
 	@$(IN_TEST_ENV) ruff check
 	@$(IN_TEST_ENV) ruff format --check
@@ -47,9 +49,6 @@ check: python
 		--ignore tests/test_exercises.py --ignore tests/test_lesson_content.py \
 		--ignore tests/lessons/exercises/test_matrix.py --ignore tests/lifecycle/test_references_kept.py \
 		-m "not deep" $(ARGS)
-
-# pytest changes each test before it runs. Without bytecode it would do so in each worker, for each run.
-check test deep: export PYTHONDONTWRITEBYTECODE =
 
 cards: python
 	@$(IN_ENV) lifecycle cards $(ARGS)
