@@ -25,6 +25,7 @@ import sys
 import tempfile
 import time
 import urllib.request
+import warnings
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -32,6 +33,7 @@ from typing import Any
 import nbformat
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import BrowserContext, Locator, Page, Playwright, Request, expect
+from playwright.sync_api import TimeoutError as TooLate
 
 COURSE = Path(__file__).resolve().parents[2]
 PATIENCE = 240_000
@@ -81,6 +83,12 @@ PATIENT = "const limit = AbortSignal.timeout.bind(AbortSignal); AbortSignal.time
 KERNEL_IDLE = """() => {
     const session = window.jupyterapp?.shell?.currentWidget?.sessionContext;
     return session?.isReady && session.session?.kernel?.status === 'idle';
+}"""
+
+KERNEL_SEEN = """() => {
+    const current = window.jupyterapp?.shell?.currentWidget, session = current?.sessionContext;
+    const kernel = session?.session?.kernel;
+    return [current?.title?.label, session?.isReady, kernel?.status, kernel?.connectionStatus];
 }"""
 
 
@@ -259,10 +267,20 @@ class Lab:
         nbformat.write(notebook(*cells), target)
 
     def open(self, path: str) -> None:
-        """Open the notebook at `path` and wait for its kernel."""
+        """Open the notebook at `path` and wait for its kernel.
+
+        Once in some thousand times, JupyterLab's page never sees its kernel idle: then it is loaded again, as
+        a student would do, and a warning says what was seen.
+        """
         self.page.goto(f"{self.server.address}/lab/tree/{path}?token={self.server.token}&reset")
         self.page.wait_for_selector(".jp-NotebookPanel .jp-Notebook .jp-Cell")
-        self.wait_idle()
+        try:
+            self.page.wait_for_function(KERNEL_IDLE, timeout=PATIENCE / 3)
+        except TooLate:
+            kernels, seen = self.server.ask("api/kernels"), self.page.evaluate(KERNEL_SEEN)
+            warnings.warn(f"{path}: {seen}, {kernels}\n{self.server.said()[-2000:]}", stacklevel=2)
+            self.page.reload()
+            self.wait_idle()
 
     def wait_idle(self) -> None:
         """Wait until the kernel has nothing to do."""
