@@ -175,12 +175,16 @@ def test_a_command_on_windows_ends_in_its_own_time_after_ctrl_c() -> None:
         import subprocess, sys
         sys.path.insert(0, {str(TOOL.parent)!r})
         import setup_env
-        sys.exit(setup_env.waited(subprocess.Popen([sys.executable, "-c", {child!r}])))"""
+        command = subprocess.Popen([sys.executable, "-c", {child!r}])
+        wait = command.wait
+        command.wait = lambda: (print("waits", flush=True), wait())[1]
+        sys.exit(setup_env.waited(command))"""
     process = subprocess.Popen(
         [sys.executable, "-c", code], stdout=subprocess.PIPE, start_new_session=True, text=True
     )
     with process:
-        assert process.stdout is not None and process.stdout.readline() == "begun\n"
+        assert process.stdout is not None
+        assert {process.stdout.readline() for _ in range(2)} == {"begun\n", "waits\n"}
         os.killpg(process.pid, signal.SIGINT)
         assert process.wait(60) == 7
 
