@@ -42,6 +42,7 @@ def restart(lab: Lab) -> None:
     lab.wait_idle()
 
 
+@pytest.mark.deep
 def test_nine_answers_by_keyboard_alone_and_the_gain(lab: Lab) -> None:
     lab.write("paired.ipynb", *CELLS[:4])
     lab.open("paired.ipynb")

@@ -67,6 +67,7 @@ def test_one_act_to_choose_and_one_to_commit(lab: Lab) -> None:
         lab.screenshot(f"predictions-{name}")
 
 
+@pytest.mark.deep
 def test_by_keyboard_no_key_reaches_the_notebook_and_the_focus_stays(lab: Lab) -> None:
     lab.write("keys.ipynb", *CELLS)
     lab.open("keys.ipynb")

@@ -325,6 +325,7 @@ UNFIT = (
 """Slides, one a row, and what is wrong with each but the first."""
 
 
+@pytest.mark.deep
 def test_what_does_not_fit_on_a_slide_is_found(slides: Lab, presenting: Server) -> None:
     deck = notebook(*(cell for slide in UNFIT for cell in slide))
     for place, source in enumerate(source for slide in UNFIT for source in slide):

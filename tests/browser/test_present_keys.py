@@ -165,6 +165,7 @@ def test_a_clicker_is_enough_and_a_slip_does_nothing(slides: Lab) -> None:
     expect(slides.cell(CODE_HEADING).locator(".cm-content")).not_to_be_visible()
 
 
+@pytest.mark.deep
 def test_a_reload_and_a_second_window_find_the_same_slide(slides: Lab) -> None:
     press(slides, "End", "PageUp")
     # Leaving is one key, pressed twice, and lasts until the page is opened again.

@@ -14,5 +14,5 @@ def retried(function, attempts=3):
                     raise
             finally:
                 stream.close()
-            time.sleep(0.5)
+            time.sleep(0.05)
     return wrapper

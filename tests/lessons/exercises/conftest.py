@@ -15,7 +15,7 @@ TESTS = count(1)
 def collected() -> Iterator[None]:
     """A check leaves half a megabyte that Python does not collect by itself, and it copies the process."""
     yield
-    if next(TESTS) % 25 == 0:
+    if next(TESTS) % 50 == 0:
         gc.unfreeze()
         gc.collect()
         gc.freeze()
