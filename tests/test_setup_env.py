@@ -176,9 +176,11 @@ def test_a_command_on_windows_ends_in_its_own_time_after_ctrl_c() -> None:
         sys.path.insert(0, {str(TOOL.parent)!r})
         import setup_env
         command = subprocess.Popen([sys.executable, "-c", {child!r}])
-        wait = command.wait
-        command.wait = lambda: (print("waits", flush=True), wait())[1]
-        sys.exit(setup_env.waited(command))"""
+        class Told:
+            def wait(self):
+                print("waits", flush=True)
+                return command.wait()
+        sys.exit(setup_env.waited(Told()))"""
     process = subprocess.Popen(
         [sys.executable, "-c", code], stdout=subprocess.PIPE, start_new_session=True, text=True
     )
